@@ -1,0 +1,201 @@
+//! What was decided and why: typed, so that a decision can be stored, compared, counted and told in words.
+//!
+//! This module never decides; the remedies do.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    Act { step: Step, because: Vec<Proof> },
+    Hold { until: Timestamp, because: Hold },
+    Close(Close),
+    Page(Page),
+}
+
+/// One effect on the world. Every step can be repeated without a second effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// `TerminateInstanceInAutoScalingGroup` without lowering the desired capacity: the group launches a replacement.
+    Replace { group: GroupName, instance: InstanceId },
+}
+
+/// One piece of evidence that the policy asks for, as found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    Alarm { alarm: AlarmArn, since: Timestamp, reason: String },
+    TargetHealth { target_group: TargetGroupArn, reason: String },
+}
+
+/// Why nothing is done now. Each is looked at again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// Another invocation recorded an intent and may be acting until its lease ends.
+    InFlight,
+    /// The call's answer never came, or said "try later"; the same call is repeated only after a new look.
+    OutcomeUnknown {
+        why: String,
+    },
+    Paused {
+        scope: String,
+        by: String,
+        reason: String,
+    },
+    /// Somebody switched the alarm's actions off: they do not want it acted on.
+    ActionsDisabled {
+        alarm: AlarmArn,
+    },
+    /// Not all of the evidence that the policy demands says "sick".
+    NotConfirmed {
+        missing: Vec<String>,
+    },
+    /// Still starting, as far as the grace period goes.
+    Grace {
+        started: Timestamp,
+        grace: SignedDuration,
+    },
+    NotInService {
+        lifecycle: String,
+    },
+    GroupMissing {
+        group: GroupName,
+    },
+    Budget {
+        taken: u32,
+        slots: u32,
+        holders: Vec<Subject>,
+    },
+    /// The group is short of healthy instances in service.
+    Recovering {
+        healthy: u32,
+        needed: u32,
+    },
+    /// Recovered; it has to stay so for the dwell time.
+    Proving {
+        since: Timestamp,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Close {
+    /// Replaced by Homeostat, and the group stayed whole for the dwell time.
+    Recovered,
+    /// Nothing was done, and nothing is wrong any more.
+    NothingWrong { why: String },
+}
+
+/// Why a person is needed. The incident stays open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Page {
+    Refused { why: String },
+    NotRecovered { healthy: u32, needed: u32, within: SignedDuration },
+    NotInPolicy { group: GroupName },
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Decision::Act { step, because } => {
+                write!(f, "act: {step}, because {}", list(because))
+            }
+            Decision::Hold { until, because } => write!(f, "hold until {until:.0}: {because}"),
+            Decision::Close(close) => write!(f, "close: {close}"),
+            Decision::Page(page) => write!(f, "page: {page}"),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Replace { group, instance } => {
+                write!(f, "terminate {instance} in group {group}, whose desired capacity stays, so that it is replaced")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Proof::Alarm { alarm, since, reason } => {
+                write!(f, "alarm {:?} is in ALARM since {since:.0} ({reason})", alarm.alarm_name())
+            }
+            Proof::TargetHealth { target_group, reason } => {
+                write!(f, "its target is unhealthy in {} ({reason})", short(target_group))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Hold::InFlight => f.write_str("another invocation is acting on it"),
+            Hold::OutcomeUnknown { why } => write!(f, "whether the last call took effect is unknown ({why})"),
+            Hold::Paused { scope, by, reason } => write!(f, "paused for {scope} by {by}: {reason}"),
+            Hold::ActionsDisabled { alarm } => {
+                write!(f, "the actions of alarm {:?} are disabled", alarm.alarm_name())
+            }
+            Hold::NotConfirmed { missing } => write!(f, "not confirmed by the evidence: {}", list(missing)),
+            Hold::Grace { started, grace } => {
+                write!(f, "it started at {started:.0} and has a grace period of {grace:#}")
+            }
+            Hold::NotInService { lifecycle } => write!(f, "it is {lifecycle}, and only InService is ours to touch"),
+            Hold::GroupMissing { group } => write!(f, "group {group} was not found"),
+            Hold::Budget { taken, slots, holders } => {
+                write!(f, "{taken} of {slots} instances that may be out at once are out already")?;
+                if !holders.is_empty() {
+                    write!(f, " (acted on: {})", list(&holders.iter().map(Subject::name).collect::<Vec<_>>()))?;
+                }
+                Ok(())
+            }
+            Hold::Recovering { healthy, needed } => {
+                write!(f, "{healthy} of {needed} instances are healthy and in service")
+            }
+            Hold::Proving { since } => write!(f, "recovered since {since:.0}, and it has to last for the dwell time"),
+        }
+    }
+}
+
+impl fmt::Display for Close {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Close::Recovered => f.write_str("recovered"),
+            Close::NothingWrong { why } => write!(f, "nothing to heal: {why}"),
+        }
+    }
+}
+
+impl fmt::Display for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Page::Refused { why } => write!(f, "AWS refused the call: {why}"),
+            Page::NotRecovered { healthy, needed, within } => {
+                write!(f, "not recovered within {within:#}: {healthy} of {needed} instances are healthy and in service")
+            }
+            Page::NotInPolicy { group } => {
+                write!(f, "group {group} is no longer in the policy, so nothing more is done")
+            }
+        }
+    }
+}
+
+fn list<T: fmt::Display>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+/// `targetgroup/web/0123` of the ARN: what a person recognises.
+fn short(arn: &TargetGroupArn) -> &str {
+    arn.as_str().rsplit(':').next().unwrap_or_default()
+}

@@ -1,0 +1,204 @@
+//! Names of AWS's things, parsed once at the edge, so that a group's name is never passed where an instance's id belongs.
+//!
+//! This module never asks AWS whether a thing exists.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A name that can't be what it claims to be. Disposition: drop, since the same input will never parse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{got:?} is not {expected}")]
+pub struct NotA {
+    got: String,
+    expected: &'static str,
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $expected:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotA;
+            fn from_str(text: &str) -> Result<Self, NotA> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(NotA { got: text.to_owned(), expected: $expected })
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NotA;
+            fn try_from(text: String) -> Result<Self, NotA> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// An EC2 instance: `i-` and 8 or 17 hexadecimal digits (EC2 User Guide, "Resource IDs").
+    InstanceId, "an instance id: i- and 8 or 17 hexadecimal digits", |text| {
+        text.strip_prefix("i-").is_some_and(|digits| {
+            matches!(digits.len(), 8 | 17) && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        })
+    }
+}
+
+name! {
+    /// An Auto Scaling group's name: 1 to 255 characters, no colon, no control character (API reference, `CreateAutoScalingGroup`).
+    GroupName, "a group's name: 1 to 255 characters, without colon or control character", |text| {
+        let length = text.chars().count();
+        (1..=255).contains(&length) && !text.contains(|c: char| c == ':' || c.is_control())
+    }
+}
+
+name! {
+    /// An AWS Region's code, such as `eu-west-1`.
+    Region, "a Region's code, such as eu-west-1", |text| {
+        text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    }
+}
+
+name! {
+    /// A target group's ARN.
+    TargetGroupArn, "a target group's ARN", |text| {
+        text.starts_with("arn:") && text.contains(":targetgroup/") && !text.contains(char::is_control)
+    }
+}
+
+name! {
+    /// A CloudWatch alarm's ARN: `arn:<partition>:cloudwatch:<region>:<account>:alarm:<name>`; the name may hold colons.
+    AlarmArn, "an alarm's ARN: arn:aws:cloudwatch:<region>:<account>:alarm:<name>", |text| {
+        let mut parts = text.splitn(7, ':');
+        parts.next() == Some("arn")
+            && parts.next().is_some_and(|partition| partition.starts_with("aws"))
+            && parts.next() == Some("cloudwatch")
+            && parts.next().is_some_and(|region| region.parse::<Region>().is_ok())
+            && parts.next().is_some_and(|account| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
+            && parts.next() == Some("alarm")
+            && parts.next().is_some_and(|name| !name.is_empty() && !name.contains(char::is_control))
+    }
+}
+
+impl AlarmArn {
+    /// The alarm's name: what `DescribeAlarms` takes.
+    pub fn alarm_name(&self) -> &str {
+        self.0.splitn(7, ':').nth(6).unwrap_or_default()
+    }
+
+    pub fn region(&self) -> Result<Region, NotA> {
+        self.0.split(':').nth(3).unwrap_or_default().parse()
+    }
+}
+
+/// What an incident is about. At most one incident is open for a subject.
+///
+/// Written `<region>#<kind>#<id>`, as in the ledger's keys.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Subject {
+    Instance { region: Region, id: InstanceId },
+}
+
+impl Subject {
+    /// The thing's own name, as people know it.
+    pub fn name(&self) -> &str {
+        match self {
+            Subject::Instance { id, .. } => id.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Instance { region, id } => write!(f, "{region}#instance#{id}"),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = NotA;
+    fn from_str(text: &str) -> Result<Self, NotA> {
+        let parts: Vec<&str> = text.splitn(3, '#').collect();
+        match parts.as_slice() {
+            [region, "instance", id] => Ok(Subject::Instance { region: region.parse()?, id: id.parse()? }),
+            _ => Err(NotA { got: text.to_owned(), expected: "a subject: <region>#instance#<instance id>" }),
+        }
+    }
+}
+
+impl TryFrom<String> for Subject {
+    type Error = NotA;
+    fn try_from(text: String) -> Result<Self, NotA> {
+        text.parse()
+    }
+}
+
+impl From<Subject> for String {
+    fn from(subject: Subject) -> Self {
+        subject.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_id_is_never_a_wildcard_a_list_or_empty() {
+        for text in ["", "*", "i-", "i-xyz", "i-0123456789abcdef0,i-1", "I-0123456789abcdef0", "i-0123456789abcdef0\n"]
+        {
+            assert!(text.parse::<InstanceId>().is_err(), "{text:?}");
+        }
+        assert!("i-0123456789abcdef0".parse::<InstanceId>().is_ok());
+        assert!("i-1a2b3c4d".parse::<InstanceId>().is_ok());
+    }
+
+    #[test]
+    fn an_alarm_name_may_hold_colons() {
+        let arn: AlarmArn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web: too slow".parse().unwrap();
+        assert_eq!(arn.alarm_name(), "web: too slow");
+        assert_eq!(arn.region().unwrap().as_str(), "eu-west-1");
+    }
+
+    #[test]
+    fn an_arn_of_another_service_is_no_alarm() {
+        for text in ["arn:aws:sns:eu-west-1:123456789012:alarm:x", "arn:aws:cloudwatch:eu-west-1:1:alarm:x", "web"] {
+            assert!(text.parse::<AlarmArn>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_subject_is_read_back_as_written() {
+        let text = "eu-west-1#instance#i-0123456789abcdef0";
+        assert_eq!(text.parse::<Subject>().unwrap().to_string(), text);
+        assert!("eu-west-1#database#db-1".parse::<Subject>().is_err());
+    }
+}

@@ -1,0 +1,128 @@
+//! The remedy for a sick instance of an Auto Scaling group: have the group replace it.
+//!
+//! This module never lowers a group's capacity, and never touches an instance of a group that the policy doesn't name.
+
+mod decide;
+mod evidence;
+mod seen;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+
+use futures_util::future::{OptionFuture, join3, try_join_all};
+use jiff::Timestamp;
+
+pub use decide::decide;
+pub use seen::{AlarmSeen, AlarmState, Glance, Group, Launches, Lifecycle, Member, Seen, TargetHealth, TargetHealths};
+
+use crate::attend::{Circumstances, Ignored, Remedy};
+use crate::decision::{Decision, Step};
+use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
+use crate::incident::{Incident, Kind};
+use crate::policy::Policy;
+use crate::ports::{History, Outcome, Unavailable};
+use crate::signal::Signal;
+
+/// What this remedy reads of AWS.
+pub trait Fleet {
+    /// The groups of these names that exist. An empty answer means that none exists, never "all".
+    fn groups(&self, names: &[GroupName]) -> impl Future<Output = Result<Vec<Group>, Unavailable>> + Send;
+
+    /// The alarm as it is now; `None` if there is none of that name.
+    fn alarm(&self, alarm: &AlarmArn) -> impl Future<Output = Result<Option<AlarmSeen>, Unavailable>> + Send;
+
+    fn target_health(
+        &self,
+        target_group: &TargetGroupArn,
+    ) -> impl Future<Output = Result<TargetHealths, Unavailable>> + Send;
+
+    /// When the group's newest members were launched.
+    fn launches(&self, group: &GroupName) -> impl Future<Output = Result<Launches, Unavailable>> + Send;
+}
+
+/// What this remedy changes in AWS.
+pub trait Replace {
+    /// Terminates the instance and leaves the group's desired capacity as it is. Safe to repeat.
+    fn replace(&self, group: &GroupName, instance: &InstanceId) -> impl Future<Output = Outcome> + Send;
+}
+
+pub struct ReplaceInstance<'a, A> {
+    pub aws: &'a A,
+    pub policy: &'a Policy,
+}
+
+impl<A: Fleet + Replace + Sync> Remedy for ReplaceInstance<'_, A> {
+    type Glance = Glance;
+    type Seen = Seen;
+
+    async fn glance(&self, signal: &Signal) -> Result<Glance, Unavailable> {
+        let names = self.policy.group_names();
+        let alarm: OptionFuture<_> = match signal {
+            Signal::Alarm(change) => Some(self.aws.alarm(&change.alarm)),
+            Signal::Wake(_) => None,
+        }
+        .into();
+        let (groups, alarm) = futures_util::future::join(self.aws.groups(&names), alarm).await;
+        Ok(Glance { groups: groups?, alarm: alarm.transpose()? })
+    }
+
+    fn open(&self, now: Timestamp, signal: &Signal, glance: &Glance, history: &History) -> Result<Incident, Ignored> {
+        let change = match signal {
+            Signal::Alarm(change) => change,
+            Signal::Wake(subject) => return Err(Ignored::NothingOpen { subject: subject.clone() }),
+        };
+        let Subject::Instance { id, .. } = &change.subject;
+        if let Some(group) = glance.groups.iter().find(|group| group.member(id).is_some()) {
+            let kind = Kind::Instance { group: group.name.clone(), alarm: change.alarm.clone() };
+            return Ok(Incident::new(change.subject.clone(), kind, change.changed_at, now));
+        }
+        Err(match history.last_closed.as_ref().and_then(|last| last.closed_at) {
+            Some(closed_at) => Ignored::Handled { subject: change.subject.clone(), closed_at },
+            None => Ignored::OutsidePolicy { subject: change.subject.clone(), groups: self.policy.group_names() },
+        })
+    }
+
+    async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
+        let Kind::Instance { group: name, alarm } = &incident.kind;
+        let group = glance.groups.into_iter().find(|group| group.name == *name);
+        let target_groups = group.as_ref().map(|group| group.target_groups.clone()).unwrap_or_default();
+        let unread: OptionFuture<_> = glance.alarm.is_none().then(|| self.aws.alarm(alarm)).into();
+        let (targets, launches, read_now) = join3(
+            try_join_all(target_groups.iter().map(|arn| self.aws.target_health(arn))),
+            self.aws.launches(name),
+            unread,
+        )
+        .await;
+        Ok(Seen {
+            group,
+            alarm: read_now.transpose()?.or(glance.alarm).flatten(),
+            targets: target_groups.into_iter().zip(targets?).collect(),
+            launches: launches?,
+        })
+    }
+
+    fn unwell(&self, incident: &Incident, seen: &Seen) -> Vec<Subject> {
+        let Subject::Instance { region, id } = &incident.subject;
+        let others = seen.group.iter().flat_map(|group| &group.members).filter(|member| member.id != *id);
+        others
+            .filter(|member| member.lifecycle.is_in_service() && !seen.serves(member))
+            .map(|member| Subject::Instance { region: region.clone(), id: member.id.clone() })
+            .collect()
+    }
+
+    fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
+        let Subject::Instance { id, .. } = &incident.subject;
+        seen.group.as_ref().is_some_and(|group| group.member(id).is_none_or(|member| member.lifecycle.is_leaving()))
+    }
+
+    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Decision {
+        decide(now, incident, seen, circumstances, self.policy.group(incident.kind.group()))
+    }
+
+    async fn perform(&self, step: &Step) -> Outcome {
+        match step {
+            Step::Replace { group, instance } => self.aws.replace(group, instance).await,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What was observed of a group, its alarm and its targets, in AWS's own terms.
+//!
+//! This module never holds a vendor's type, and a fact that was not seen is absent, never a default.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::id::{GroupName, InstanceId, TargetGroupArn};
+
+/// The first look: what can be read before the ledger has said anything.
+#[derive(Debug, Clone)]
+pub struct Glance {
+    pub groups: Vec<Group>,
+    /// `None` = not read yet; `Some(None)` = there is no such alarm.
+    pub alarm: Option<Option<AlarmSeen>>,
+}
+
+/// All that a decision about an instance rests on. The real world may have changed since.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub group: Option<Group>,
+    pub alarm: Option<AlarmSeen>,
+    pub targets: BTreeMap<TargetGroupArn, TargetHealths>,
+    pub launches: Launches,
+}
+
+impl Seen {
+    /// Whether the member takes its part of the load: in service, healthy for Auto Scaling, and for every target group.
+    pub fn serves(&self, member: &Member) -> bool {
+        member.lifecycle.is_in_service()
+            && member.healthy
+            && self.targets.values().all(|targets| targets.get(&member.id) == Some(&TargetHealth::Healthy))
+    }
+
+    /// Whether the member doesn't serve yet: its first health checks are awaited, or fail while it may still be booting.
+    pub fn is_starting(&self, member: &Member, now: Timestamp, grace: SignedDuration) -> bool {
+        let awaited = self.targets.values().any(|targets| match targets.get(&member.id) {
+            None | Some(TargetHealth::Initial) => true,
+            Some(TargetHealth::Healthy | TargetHealth::Unhealthy { .. } | TargetHealth::Other { .. }) => false,
+        });
+        let booting = || self.launches.by(&member.id).is_some_and(|launched| now < launched + grace);
+        awaited || (!self.serves(member) && booting())
+    }
+}
+
+/// When a group's members were launched, as far as the records that were read tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Launches {
+    pub known: BTreeMap<InstanceId, Timestamp>,
+    /// Where older records were left unread: whatever is not known was launched before this.
+    pub others_before: Option<Timestamp>,
+}
+
+impl Launches {
+    /// The latest moment at which the instance can have been launched; `None` = before all records that AWS keeps.
+    pub fn by(&self, instance: &InstanceId) -> Option<Timestamp> {
+        self.known.get(instance).copied().or(self.others_before)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    pub name: GroupName,
+    pub desired: u32,
+    pub members: Vec<Member>,
+    pub target_groups: Vec<TargetGroupArn>,
+    /// Auto Scaling's own `HealthCheckGracePeriod`.
+    pub grace: SignedDuration,
+}
+
+impl Group {
+    pub fn member(&self, id: &InstanceId) -> Option<&Member> {
+        self.members.iter().find(|member| member.id == *id)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub id: InstanceId,
+    pub lifecycle: Lifecycle,
+    /// Auto Scaling's own verdict, `HealthStatus`.
+    pub healthy: bool,
+}
+
+/// Auto Scaling's `LifecycleState`, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifecycle(pub String);
+
+impl Lifecycle {
+    pub fn is_in_service(&self) -> bool {
+        self.0 == "InService"
+    }
+
+    /// On its way out of the group, `Terminating:Wait` and the like included.
+    pub fn is_leaving(&self) -> bool {
+        self.0.starts_with("Terminat") || self.0.starts_with("Detach")
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmSeen {
+    pub state: AlarmState,
+    pub since: Timestamp,
+    pub reason: String,
+    pub actions_enabled: bool,
+    /// The instances that its metrics name.
+    pub instances: Vec<InstanceId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlarmState {
+    Alarm,
+    Ok,
+    InsufficientData,
+}
+
+pub type TargetHealths = BTreeMap<InstanceId, TargetHealth>;
+
+/// `TargetHealth.State` of Elastic Load Balancing, as far as it makes a difference here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TargetHealth {
+    Healthy,
+    Initial,
+    Unhealthy {
+        reason: String,
+    },
+    /// `draining`, `unused`, `unavailable` and whatever comes later: no statement about the application.
+    Other {
+        state: String,
+    },
+}

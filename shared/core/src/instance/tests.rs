@@ -1,0 +1,395 @@
+//! The ladder, rung by rung: mostly what must not lead to an act.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::decide;
+use super::seen::{AlarmSeen, AlarmState, Group, Launches, Lifecycle, Member, Seen, TargetHealth};
+use crate::attend::Circumstances;
+use crate::decision::{Close, Decision, Hold, Page};
+use crate::id::{InstanceId, Subject, TargetGroupArn};
+use crate::incident::{Incident, Kind};
+use crate::policy::{self, Policy};
+use crate::ports::{Outcome, Pause};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn instance(number: u8) -> InstanceId {
+    format!("i-{number:017x}").parse().unwrap()
+}
+
+fn subject(number: u8) -> Subject {
+    Subject::Instance { region: "eu-west-1".parse().unwrap(), id: instance(number) }
+}
+
+fn sick() -> TargetHealth {
+    TargetHealth::Unhealthy { reason: "Target.FailedHealthChecks".into() }
+}
+
+/// Four instances of which the first is sick beyond doubt, with nothing that speaks against replacing it.
+struct Situation {
+    now: Timestamp,
+    incident: Incident,
+    seen: Seen,
+    around: Circumstances,
+    policy: Policy,
+}
+
+fn situation() -> Situation {
+    let arn: TargetGroupArn =
+        "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef".parse().unwrap();
+    let members =
+        (1..=4).map(|number| Member { id: instance(number), lifecycle: Lifecycle("InService".into()), healthy: true });
+    let targets = (1..=4).map(|number| (instance(number), if number == 1 { sick() } else { TargetHealth::Healthy }));
+    let group = Group {
+        name: "web".parse().unwrap(),
+        desired: 4,
+        members: members.collect(),
+        target_groups: vec![arn.clone()],
+        grace: SignedDuration::ZERO,
+    };
+    let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
+    let kind = Kind::Instance { group: group.name.clone(), alarm };
+    let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"target-health\"]\n\
+                grace = \"5m\"\nlook-every = \"1m\"\ndwell = \"2m\"\nrecover-within = \"15m\"\n";
+    Situation {
+        now: at(1000),
+        incident: Incident::new(subject(1), kind, at(990), at(1000)),
+        seen: Seen {
+            group: Some(group),
+            alarm: Some(AlarmSeen {
+                state: AlarmState::Alarm,
+                since: at(990),
+                reason: "Threshold Crossed".into(),
+                actions_enabled: true,
+                instances: vec![instance(1)],
+            }),
+            targets: [(arn, targets.collect())].into(),
+            launches: Launches {
+                known: (1..=4).map(|number| (instance(number), at(0))).collect(),
+                others_before: None,
+            },
+        },
+        around: Circumstances::default(),
+        policy: policy::parse(text).unwrap(),
+    }
+}
+
+impl Situation {
+    fn group(&mut self) -> &mut Group {
+        self.seen.group.as_mut().unwrap()
+    }
+
+    fn alarm(&mut self) -> &mut AlarmSeen {
+        self.seen.alarm.as_mut().unwrap()
+    }
+
+    fn target(&mut self, number: u8, health: Option<TargetHealth>) {
+        let targets = self.seen.targets.values_mut().next().unwrap();
+        match health {
+            Some(health) => _ = targets.insert(instance(number), health),
+            None => _ = targets.remove(&instance(number)),
+        }
+    }
+
+    /// As it is after an act that was answered with `outcome`, at once.
+    fn acted(&mut self, outcome: Option<Outcome>) {
+        let decision = self.decide();
+        let Decision::Act { step, .. } = &decision else { panic!("{decision:?}") };
+        let acting = self.incident.intend(self.now, step, &decision);
+        self.incident = match outcome {
+            Some(outcome) => acting.settle(self.now, outcome),
+            None => acting,
+        };
+        self.around.limits.slots.holders.insert(subject(1), self.now);
+    }
+
+    /// The sick instance is gone, and a healthy one is in its place.
+    fn replaced(&mut self) {
+        self.group().members.remove(0);
+        let newcomer = Member { id: instance(5), lifecycle: Lifecycle("InService".into()), healthy: true };
+        self.group().members.push(newcomer);
+        self.target(1, None);
+        self.target(5, Some(TargetHealth::Healthy));
+    }
+
+    fn decide(&self) -> Decision {
+        let group = self.policy.group(self.incident.kind.group());
+        decide(self.now, &self.incident, &self.seen, &self.around, group)
+    }
+
+    fn held_because(&self) -> Hold {
+        match self.decide() {
+            Decision::Hold { because, .. } => because,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn is_acting(&self) -> bool {
+        matches!(self.decide(), Decision::Act { .. })
+    }
+}
+
+/// Changes one thing and expects that nothing is done because of `reason`.
+fn should_hold(change: impl FnOnce(&mut Situation), reason: impl FnOnce(&Hold) -> bool) {
+    let mut situation = situation();
+    assert!(situation.is_acting(), "the situation itself must lead to an act");
+    change(&mut situation);
+    let because = situation.held_because();
+    assert!(reason(&because), "{because:?}");
+}
+
+#[test]
+fn a_sick_instance_is_replaced_with_both_proofs_named() {
+    let Decision::Act { step, because } = situation().decide() else { panic!() };
+    assert_eq!(because.len(), 2);
+    assert!(step.to_string().contains("i-00000000000000001 in group web"), "{step}");
+}
+
+#[test]
+fn a_pause_comes_before_every_other_reason() {
+    let pause = Pause { scope: "all".into(), by: "ana".into(), reason: "migration".into(), until: at(2000) };
+    should_hold(
+        |it| {
+            it.around.limits.pauses.push(pause);
+            it.alarm().actions_enabled = false;
+        },
+        |hold| matches!(hold, Hold::Paused { by, .. } if by == "ana"),
+    );
+}
+
+#[test]
+fn a_pause_that_ended_holds_nothing() {
+    let mut it = situation();
+    it.around.limits.pauses.push(Pause { scope: "all".into(), by: "ana".into(), reason: "x".into(), until: at(1000) });
+    assert!(it.is_acting());
+}
+
+#[test]
+fn an_alarm_whose_actions_are_disabled_is_not_acted_on() {
+    should_hold(|it| it.alarm().actions_enabled = false, |hold| matches!(hold, Hold::ActionsDisabled { .. }));
+}
+
+#[test]
+fn a_target_that_is_not_unhealthy_confirms_nothing() {
+    for health in [
+        Some(TargetHealth::Healthy),
+        Some(TargetHealth::Initial),
+        Some(TargetHealth::Other { state: "draining".into() }),
+        None,
+    ] {
+        should_hold(|it| it.target(1, health), |hold| matches!(hold, Hold::NotConfirmed { .. }));
+    }
+}
+
+#[test]
+fn a_group_without_target_groups_never_confirms_by_target_health() {
+    should_hold(|it| it.seen.targets.clear(), |hold| matches!(hold, Hold::NotConfirmed { .. }));
+}
+
+#[test]
+fn an_event_whose_alarm_says_otherwise_when_re_read_opens_nothing() {
+    let changes: [fn(&mut Situation); 5] = [
+        |it| it.alarm().state = AlarmState::Ok,
+        |it| it.alarm().state = AlarmState::InsufficientData,
+        |it| it.alarm().instances = vec![instance(2)],
+        |it| it.alarm().instances = vec![instance(1), instance(2)],
+        |it| it.seen.alarm = None,
+    ];
+    for change in changes {
+        let mut it = situation();
+        change(&mut it);
+        assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })), "{:?}", it.decide());
+    }
+}
+
+#[test]
+fn an_open_incident_is_not_closed_for_lack_of_data() {
+    let changes: [fn(&mut Situation); 2] =
+        [|it| it.alarm().state = AlarmState::InsufficientData, |it| it.seen.alarm = None];
+    for change in changes {
+        let mut it = situation();
+        it.incident = it.incident.hold(it.now, it.now, &Hold::InFlight);
+        change(&mut it);
+        assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }));
+    }
+}
+
+#[test]
+fn an_instance_in_its_grace_period_is_left_alone_and_looked_at_right_after_it() {
+    let mut it = situation();
+    _ = it.seen.launches.known.insert(instance(1), at(900));
+    let Decision::Hold { until, because: Hold::Grace { .. } } = it.decide() else { panic!("{:?}", it.decide()) };
+    assert_eq!(until, at(1200));
+    it.now = until;
+    assert!(it.is_acting());
+}
+
+#[test]
+fn the_groups_own_grace_period_counts_if_it_is_longer() {
+    should_hold(|it| it.group().grace = SignedDuration::from_mins(30), |hold| matches!(hold, Hold::Grace { .. }));
+}
+
+#[test]
+fn an_instance_older_than_all_records_is_past_its_grace() {
+    let mut it = situation();
+    it.seen.launches.known.clear();
+    assert!(it.is_acting());
+}
+
+#[test]
+fn only_in_service_is_ours_to_touch() {
+    for state in ["Pending", "Pending:Wait", "Standby", "EnteringStandby", "Warmed:Stopped", "Quarantined"] {
+        should_hold(
+            |it| it.group().members[0].lifecycle = Lifecycle(state.into()),
+            |hold| matches!(hold, Hold::NotInService { lifecycle } if lifecycle == state),
+        );
+    }
+}
+
+#[test]
+fn an_instance_that_is_leaving_anyway_is_no_case() {
+    for state in ["Terminating", "Terminating:Wait", "Terminated", "Detaching"] {
+        let mut it = situation();
+        it.group().members[0].lifecycle = Lifecycle(state.into());
+        assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })), "{state}: {:?}", it.decide());
+    }
+}
+
+#[test]
+fn the_budget_counts_slots_of_others_and_members_that_are_missing_or_starting() {
+    let changes: [fn(&mut Situation); 5] = [
+        |it| {
+            it.target(3, Some(sick()));
+            _ = it.seen.launches.known.insert(instance(3), at(900));
+        },
+        |it| _ = it.around.limits.slots.holders.insert(subject(9), at(1)),
+        |it| _ = it.group().members.remove(3),
+        |it| it.target(3, Some(TargetHealth::Initial)),
+        |it| it.group().members[2].lifecycle = Lifecycle("Pending".into()),
+    ];
+    for change in changes {
+        should_hold(change, |hold| matches!(hold, Hold::Budget { taken: 1, slots: 1, .. }));
+    }
+}
+
+#[test]
+fn a_replacement_that_a_slot_accounts_for_is_not_counted_twice() {
+    let mut it = situation();
+    it.policy =
+        policy::parse("schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nbudget = 2\n")
+            .unwrap();
+    it.around.limits.slots.holders.insert(subject(9), at(1));
+    it.group().members.pop();
+    assert!(it.is_acting(), "1 of 2 is out: {:?}", it.decide());
+}
+
+#[test]
+fn a_slot_whose_instance_is_still_in_service_does_not_account_for_another_that_is_missing() {
+    let mut it = situation();
+    let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nbudget = 2\n";
+    it.policy = policy::parse(text).unwrap();
+    it.around.limits.slots.holders.insert(subject(2), at(1));
+    it.group().members.pop();
+    assert!(matches!(it.held_because(), Hold::Budget { taken: 2, slots: 2, .. }), "{:?}", it.decide());
+}
+
+#[test]
+fn an_instance_whose_launch_may_be_among_unread_records_is_in_its_grace_period() {
+    should_hold(
+        |it| it.seen.launches = Launches { known: [].into(), others_before: Some(at(900)) },
+        |hold| matches!(hold, Hold::Grace { .. }),
+    );
+}
+
+#[test]
+fn a_sick_member_on_which_nobody_acted_takes_no_slot() {
+    let mut it = situation();
+    it.target(2, Some(sick()));
+    assert!(it.is_acting(), "{:?}", it.decide());
+}
+
+#[test]
+fn its_own_slot_does_not_keep_an_incident_from_trying_again() {
+    let mut it = situation();
+    it.acted(Some(Outcome::Unknown { why: "cut".into() }));
+    assert!(matches!(it.held_because(), Hold::OutcomeUnknown { .. }), "within the lease it only looks");
+    it.now = it.incident.intent.as_ref().unwrap().until;
+    assert!(it.is_acting(), "{:?}", it.decide());
+}
+
+#[test]
+fn nobody_acts_while_another_holds_the_lease() {
+    let mut it = situation();
+    it.acted(None);
+    assert_eq!(it.held_because(), Hold::InFlight);
+}
+
+#[test]
+fn a_refused_call_is_paged_and_never_tried_again() {
+    let mut it = situation();
+    it.acted(Some(Outcome::Refused { why: "AccessDenied".into() }));
+    let Decision::Page(because @ Page::Refused { .. }) = it.decide() else { panic!("{:?}", it.decide()) };
+    it.incident = it.incident.page(it.now, it.now, &because);
+    it.now = at(99_000);
+    assert_eq!(it.decide(), Decision::Page(because));
+}
+
+#[test]
+fn recovery_is_neither_the_terminated_instance_nor_the_running_replacement_but_a_whole_group() {
+    let mut it = situation();
+    it.acted(Some(Outcome::Done));
+    it.group().members.remove(0);
+    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4 });
+    it.replaced();
+    it.group().members.insert(0, Member { id: instance(2), lifecycle: Lifecycle("InService".into()), healthy: true });
+    it.target(5, Some(TargetHealth::Initial));
+    it.group().members.retain(|member| member.id != instance(1));
+    assert!(matches!(it.held_because(), Hold::Recovering { .. }), "{:?}", it.decide());
+}
+
+#[test]
+fn a_recovered_group_is_closed_only_after_the_dwell_time() {
+    let mut it = situation();
+    it.acted(Some(Outcome::Done));
+    it.replaced();
+    let Decision::Hold { until, because: because @ Hold::Proving { .. } } = it.decide() else {
+        panic!("{:?}", it.decide())
+    };
+    assert_eq!(until, at(1000) + SignedDuration::from_mins(2));
+    it.incident = it.incident.hold(it.now, until, &because);
+    it.now = until;
+    assert_eq!(it.decide(), Decision::Close(Close::Recovered));
+}
+
+#[test]
+fn other_incidents_of_the_group_are_not_waited_for() {
+    let mut it = situation();
+    it.acted(Some(Outcome::Done));
+    it.replaced();
+    it.target(2, Some(sick()));
+    assert!(matches!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4 }));
+    it.around.others_open.push(subject(2));
+    assert!(matches!(it.held_because(), Hold::Proving { .. }));
+}
+
+#[test]
+fn past_its_deadline_it_pages_and_stays_open() {
+    let mut it = situation();
+    it.acted(Some(Outcome::Done));
+    it.group().members.remove(0);
+    it.now = at(1000) + SignedDuration::from_mins(15);
+    assert!(matches!(it.decide(), Decision::Page(Page::NotRecovered { healthy: 3, needed: 4, .. })));
+}
+
+#[test]
+fn a_group_that_vanished_or_left_the_policy_is_never_acted_on() {
+    let mut it = situation();
+    it.seen.group = None;
+    assert!(matches!(it.held_because(), Hold::GroupMissing { .. }));
+    let mut it = situation();
+    it.policy =
+        policy::parse("schema = 1\n[[replace-instance.group]]\nname = \"other\"\nevidence = [\"alarm\"]\n").unwrap();
+    assert!(matches!(it.decide(), Decision::Page(Page::NotInPolicy { .. })));
+}

@@ -1,0 +1,15 @@
+//! What Homeostat knows and how it decides: signals, incidents, policy, and the one loop that every function runs.
+//!
+//! This crate never talks to AWS, reads a clock, an environment or a file, or rolls dice: all of that comes in through
+//! [`ports`] or as an argument. So the simulator runs the very code that runs in production, and any decision can be replayed.
+
+pub mod attend;
+pub mod decision;
+pub mod id;
+pub mod incident;
+pub mod instance;
+pub mod json;
+pub mod policy;
+pub mod ports;
+pub mod signal;
+pub mod sweep;

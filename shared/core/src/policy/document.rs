@@ -1,0 +1,212 @@
+//! A TOML document that is read key by key and remembers every mistake with its place.
+//!
+//! This module never stops at the first mistake, and knows nothing of what the keys mean.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::Budget;
+
+/// One thing that is wrong with a policy, and where. Line and column count from 1.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mistake {
+    pub line: usize,
+    pub column: usize,
+    pub message: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "policy.toml:{}:{}: {}", self.line, self.column, self.message)
+    }
+}
+
+pub(super) struct Document<'a> {
+    text: &'a str,
+    table: Spanned<DeTable<'a>>,
+    mistakes: RefCell<Vec<Mistake>>,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, Vec<Mistake>> {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let broken: Vec<Mistake> = errors
+            .iter()
+            .map(|error| mistake(text, error.span().unwrap_or(0..0), error.message().to_owned()))
+            .collect();
+        if broken.is_empty() { Ok(Document { text, table, mistakes: RefCell::default() }) } else { Err(broken) }
+    }
+
+    pub(super) fn root(&'a self) -> Table<'a> {
+        Table { document: self, path: String::new(), span: 0..0, entries: Some(self.table.get_ref()) }
+    }
+
+    /// The value, if nothing was wrong.
+    pub(super) fn finish<T>(&self, value: T) -> Result<T, Vec<Mistake>> {
+        let mut mistakes = self.mistakes.take();
+        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+        if mistakes.is_empty() { Ok(value) } else { Err(mistakes) }
+    }
+}
+
+fn mistake(text: &str, span: Range<usize>, message: String) -> Mistake {
+    let before = text.get(..span.start).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+    Mistake { line: before.matches('\n').count() + 1, column, message }
+}
+
+/// A table of the document, or the place where one should be.
+pub(super) struct Table<'a> {
+    document: &'a Document<'a>,
+    path: String,
+    span: Range<usize>,
+    entries: Option<&'a DeTable<'a>>,
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn only(&self, known: &[&str]) {
+        for key in self.entries.iter().flat_map(|entries| entries.keys()) {
+            if !known.contains(&key.get_ref().as_ref()) {
+                let message = format!("is not known, expected one of {}", known.join(", "));
+                self.say(key.span(), key.get_ref(), &message);
+            }
+        }
+    }
+
+    pub(super) fn table(&self, key: &str) -> Table<'a> {
+        let found = self.get(key);
+        let entries = found.and_then(|value| value.get_ref().as_table());
+        if entries.is_none() {
+            self.wrong(key, found, "a table");
+        }
+        let span = found.map_or(self.span.clone(), Spanned::span);
+        Table { document: self.document, path: self.name(key), span, entries }
+    }
+
+    /// The tables of `[[path.key]]`. None at all is a mistake; where this table is missing itself, that was said.
+    pub(super) fn tables(&self, key: &str) -> Vec<Table<'a>> {
+        if self.entries.is_none() {
+            return Vec::new();
+        }
+        let found = self.get(key);
+        let list = found.and_then(|value| value.get_ref().as_array()).filter(|list| !list.is_empty());
+        let Some(list) = list else {
+            self.wrong(key, found, "at least one table");
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for (index, value) in list.iter().enumerate() {
+            let path = format!("{}[{index}]", self.name(key));
+            match value.get_ref().as_table() {
+                Some(entries) => {
+                    tables.push(Table { document: self.document, path, span: value.span(), entries: Some(entries) });
+                }
+                None => self.wrong(key, Some(value), "a table"),
+            }
+        }
+        tables
+    }
+
+    pub(super) fn required<T: FromStr>(&self, key: &str, expected: &str) -> Option<T> {
+        let found = self.get(key);
+        let parsed = found.and_then(|value| value.get_ref().as_str()).and_then(|text| text.parse().ok());
+        if parsed.is_none() {
+            self.wrong(key, found, expected);
+        }
+        parsed
+    }
+
+    /// A list of names without repetition, at least one.
+    pub(super) fn list<T: FromStr + Ord>(&self, key: &str, expected: &str) -> Option<Vec<T>> {
+        let found = self.get(key);
+        let list = found.and_then(|value| value.get_ref().as_array()).filter(|list| !list.is_empty());
+        let Some(list) = list else {
+            self.wrong(key, found, expected);
+            return None;
+        };
+        let mut items = std::collections::BTreeSet::new();
+        for (index, value) in list.iter().enumerate() {
+            match value.get_ref().as_str().and_then(|text| text.parse().ok()) {
+                Some(item) => _ = items.insert(item),
+                None => self.wrong(&format!("{key}[{index}]"), Some(value), expected),
+            }
+        }
+        Some(items.into_iter().collect())
+    }
+
+    pub(super) fn integer(&self, key: &str, least: i64, most: i64) -> Option<i64> {
+        let found = self.get(key);
+        let number = found.and_then(|value| integer(value.get_ref())).filter(|number| (least..=most).contains(number));
+        if number.is_none() {
+            let expected = if least == most { least.to_string() } else { format!("a number from {least} to {most}") };
+            self.wrong(key, found, &expected);
+        }
+        number
+    }
+
+    pub(super) fn duration(
+        &self,
+        key: &str,
+        default: SignedDuration,
+        least: SignedDuration,
+        most: SignedDuration,
+    ) -> SignedDuration {
+        let Some(value) = self.get(key) else { return default };
+        match value.get_ref().as_str().map(str::parse::<SignedDuration>) {
+            Some(Ok(duration)) if (least..=most).contains(&duration) => return duration,
+            Some(Ok(_)) => self.wrong(key, Some(value), &format!("a time from {least:#} to {most:#}")),
+            Some(Err(_)) | None => self.wrong(key, Some(value), "a time such as \"90s\" or \"5m\""),
+        }
+        default
+    }
+
+    pub(super) fn budget(&self, key: &str, default: Budget) -> Budget {
+        let Some(value) = self.get(key) else { return default };
+        let count = integer(value.get_ref()).and_then(|count| u32::try_from(count).ok()).map(Budget::Instances);
+        let share = value.get_ref().as_str().and_then(|text| text.parse().ok());
+        count.or(share).unwrap_or_else(|| {
+            self.wrong(key, Some(value), "a share such as \"20%\" or a number of instances");
+            default
+        })
+    }
+
+    /// A mistake about a key that can be read, but doesn't make sense.
+    pub(super) fn mistake(&self, key: &str, message: &str) {
+        self.say(self.get(key).map_or(self.span.clone(), Spanned::span), key, message);
+    }
+
+    fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+        self.entries.and_then(|entries| entries.get(key))
+    }
+
+    fn name(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    fn wrong(&self, key: &str, found: Option<&Spanned<DeValue<'_>>>, expected: &str) {
+        match found {
+            None => self.say(self.span.clone(), key, &format!("is missing, expected {expected}")),
+            Some(value) => {
+                let shown = self.document.text.get(value.span()).unwrap_or("unreadable");
+                self.say(value.span(), key, &format!("is {shown}, expected {expected}"));
+            }
+        }
+    }
+
+    fn say(&self, span: Range<usize>, key: &str, message: &str) {
+        let said = mistake(self.document.text, span, format!("{} {message}", self.name(key)));
+        self.document.mistakes.borrow_mut().push(said);
+    }
+}
+
+fn integer(value: &DeValue<'_>) -> Option<i64> {
+    let integer = value.as_integer()?;
+    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}

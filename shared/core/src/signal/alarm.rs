@@ -1,0 +1,124 @@
+//! The alarm's state change as EventBridge delivers it ("CloudWatch Alarm State Change", CloudWatch User Guide, "Alarm
+//! events and EventBridge").
+//!
+//! This module never picks an instance when the alarm names several, and never takes a state that it does not know.
+
+use std::collections::BTreeSet;
+
+use super::{AlarmChange, NoSignal, Parsed, Signal};
+use crate::id::{AlarmArn, InstanceId, Subject};
+use crate::json::{At, Malformed};
+
+/// The dimension that names an instance in the metrics of EC2 and of the CloudWatch agent.
+pub const INSTANCE_DIMENSION: &str = "InstanceId";
+
+pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
+    let arn_at = root.field("resources").item(0);
+    let alarm: AlarmArn = arn_at.parse("an alarm's ARN")?;
+    let region = alarm.region().map_err(|_| arn_at.malformed("an alarm's ARN with a Region"))?;
+    let state = root.field("detail").field("state");
+    let changed_at = state.field("timestamp").parse("a time, such as 2026-03-01T02:03:04.567+0000")?;
+    match state.field("value").text()? {
+        "ALARM" => {}
+        other @ ("OK" | "INSUFFICIENT_DATA") => {
+            return Ok(Parsed::Ignored(NoSignal::AlarmState { alarm, state: other.to_owned() }));
+        }
+        _ => return Err(state.field("value").malformed("ALARM, OK or INSUFFICIENT_DATA")),
+    }
+    let mut instances = instances(&root.field("detail").field("configuration"))?;
+    match (instances.pop_first(), instances.len()) {
+        (Some(id), 0) => {
+            let subject = Subject::Instance { region, id };
+            Ok(Parsed::Signal(Signal::Alarm(AlarmChange { alarm, subject, changed_at })))
+        }
+        (first, others) => {
+            let named = others + usize::from(first.is_some());
+            Ok(Parsed::Ignored(NoSignal::Instances { alarm, named }))
+        }
+    }
+}
+
+/// Every instance that the alarm's metrics name, those inside a metric-math alarm included.
+fn instances(configuration: &At<'_>) -> Result<BTreeSet<InstanceId>, Malformed> {
+    let mut found = BTreeSet::new();
+    for metric in configuration.field("metrics").items()? {
+        let dimension = metric.field("metricStat").field("metric").field("dimensions").field(INSTANCE_DIMENSION);
+        if dimension.is_present() {
+            found.insert(dimension.parse("an instance id: i- and 8 or 17 hexadecimal digits")?);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::signal::{NoSignal, Parsed, Signal, parse};
+    use serde_json::{Value, json};
+
+    fn metric(instance: &str) -> Value {
+        json!({"id": "m", "metricStat": {"metric": {"namespace": "Web", "name": "Failed", "dimensions":
+            {"InstanceId": instance}}, "period": 86400, "stat": "Sum"}, "returnData": true})
+    }
+
+    fn event(state: &str, metrics: &[Value]) -> Value {
+        json!({
+            "source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change",
+            "account": "123456789012", "region": "eu-west-1", "time": "2026-03-01T02:03:05Z",
+            "resources": ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1"],
+            "detail": {"alarmName": "web-1", "state": {"value": state, "timestamp": "2026-03-01T02:03:04.567+0000"},
+                "configuration": {"metrics": metrics}},
+        })
+    }
+
+    #[test]
+    fn an_alarm_on_one_instance_is_a_signal_about_it() {
+        let Ok(Parsed::Signal(Signal::Alarm(change))) = parse(&event("ALARM", &[metric("i-0123456789abcdef0")])) else {
+            panic!()
+        };
+        assert_eq!(change.subject.to_string(), "eu-west-1#instance#i-0123456789abcdef0");
+        assert_eq!(change.changed_at.to_string(), "2026-03-01T02:03:04.567Z");
+    }
+
+    #[test]
+    fn metric_math_over_the_same_instance_is_one_subject() {
+        let math = json!({"id": "e", "expression": "a/b", "returnData": true});
+        let metrics = [math, metric("i-0123456789abcdef0"), metric("i-0123456789abcdef0")];
+        assert!(matches!(parse(&event("ALARM", &metrics)), Ok(Parsed::Signal(_))));
+    }
+
+    #[test]
+    fn an_alarm_over_no_or_several_instances_picks_none() {
+        for (metrics, expected) in
+            [(vec![], 0), (vec![metric("i-0123456789abcdef0"), metric("i-0123456789abcdef1")], 2)]
+        {
+            let Ok(Parsed::Ignored(NoSignal::Instances { named, .. })) = parse(&event("ALARM", &metrics)) else {
+                panic!()
+            };
+            assert_eq!(named, expected);
+        }
+    }
+
+    #[test]
+    fn no_other_state_is_taken_for_alarm_and_none_for_ok() {
+        let one = [metric("i-0123456789abcdef0")];
+        for state in ["OK", "INSUFFICIENT_DATA"] {
+            assert!(matches!(parse(&event(state, &one)), Ok(Parsed::Ignored(NoSignal::AlarmState { .. }))), "{state}");
+        }
+        for state in ["", "alarm", "UNKNOWN"] {
+            assert!(parse(&event(state, &one)).is_err(), "{state}");
+        }
+        let mut without = event("ALARM", &one);
+        without["detail"]["state"].as_object_mut().unwrap().remove("value");
+        assert_eq!(
+            parse(&without).unwrap_err().to_string(),
+            "malformed event: $.detail.state.value is missing, expected a text"
+        );
+    }
+
+    #[test]
+    fn an_instance_dimension_that_is_no_instance_id_is_malformed() {
+        for hostile in ["*", "", "i-1; drop", "i-0123456789abcdef0#x"] {
+            assert!(parse(&event("ALARM", &[metric(hostile)])).is_err(), "{hostile}");
+        }
+    }
+}
