@@ -1,0 +1,43 @@
+//! The one place where clients get their time limits and retries.
+//!
+//! This module never leaves a call without a total limit: the SDK has none of its own.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+
+/// A connection inside a Region takes milliseconds; a second means that it will not come.
+const CONNECT: Duration = Duration::from_secs(1);
+/// One attempt. The slowest call seen from these APIs in good health is well below a second.
+const ATTEMPT: Duration = Duration::from_secs(3);
+/// A call with its retries. Below `homeostat_core::attend::LONGEST_EFFECT`, which the lease counts on.
+const CALL: Duration = Duration::from_secs(8);
+/// One repeat: a blip is bridged, and a real outage is left to Lambda's retries and the sweep, which cost nobody's lease.
+const ATTEMPTS: u32 = 2;
+/// Short, since a person's site is waiting; the SDK's own default of a second would double the time of a heal.
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+
+/// The configuration that all clients of a function share, with one pool of connections.
+pub async fn connect() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(CALL)
+        .build();
+    let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF);
+    aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts).retry_config(retries).load().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_never_outlasts_what_the_lease_allows_for_it() {
+        let longest = Duration::try_from(homeostat_core::attend::LONGEST_EFFECT).unwrap();
+        assert!(CALL < longest);
+        assert!(ATTEMPT * ATTEMPTS < CALL);
+    }
+}

@@ -1,0 +1,140 @@
+//! The table's items: their keys, and the core's types in and out of them. docs/ARCHITECTURE.md lists them.
+//!
+//! This module never reads an item of another schema: a newer Homeostat wrote it, and guessing at it would be worse than
+//! leaving it alone.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use homeostat_core::id::{GroupName, Subject};
+use homeostat_core::incident::{Incident, SCHEMA};
+use homeostat_core::ports::{Due, Slots, Unavailable};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
+
+pub(super) const OPEN: &str = "OPEN";
+const SUBJECT: &str = "SUBJECT#";
+const PAUSE: &str = "PAUSE#";
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+pub(super) struct Key {
+    pub(super) pk: String,
+    sk: String,
+}
+
+impl Key {
+    pub(super) fn open(subject: &Subject) -> Key {
+        Key { pk: format!("{SUBJECT}{subject}"), sk: OPEN.to_owned() }
+    }
+
+    /// Milliseconds always, so that keys sort as the times do.
+    fn closed(subject: &Subject, opened_at: Timestamp) -> Key {
+        Key { pk: format!("{SUBJECT}{subject}"), sk: format!("CLOSED#{opened_at:.3}") }
+    }
+
+    pub(super) fn pause(scope: &str) -> Key {
+        Key { pk: "CONTROL".to_owned(), sk: format!("{PAUSE}{scope}") }
+    }
+
+    pub(super) fn slots(group: &GroupName) -> Key {
+        Key { pk: format!("BUDGET#group#{group}"), sk: "SLOTS".to_owned() }
+    }
+
+    pub(super) fn attributes(&self) -> Item {
+        HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+}
+
+pub(super) fn incident(incident: &Incident) -> Result<Item, Unavailable> {
+    let key = match incident.closed_at {
+        None => Key::open(&incident.subject),
+        Some(_) => Key::closed(&incident.subject, incident.opened_at),
+    };
+    written(incident, &key)
+}
+
+pub(super) fn slots(group: &GroupName, slots: &Slots) -> Result<Item, Unavailable> {
+    let mut item = written(slots, &Key::slots(group))?;
+    item.insert("schema".to_owned(), AttributeValue::N(SCHEMA.to_string()));
+    Ok(item)
+}
+
+fn written<T: Serialize>(value: &T, key: &Key) -> Result<Item, Unavailable> {
+    let mut item: Item = to_item(value).map_err(|error| amiss("write", &error.to_string()))?;
+    item.extend(key.attributes());
+    Ok(item)
+}
+
+pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Unavailable> {
+    let schema = item.get("schema").and_then(|schema| schema.as_n().ok()).cloned().unwrap_or_default();
+    if schema != SCHEMA.to_string() {
+        let why = format!("{} has schema {schema:?}, and this version knows {SCHEMA}", name(&item));
+        return Err(amiss("read", &why));
+    }
+    let name = name(&item);
+    from_item(item).map_err(|error| amiss("read", &format!("{name}: {error}")))
+}
+
+pub(super) fn is_pause(item: &Item) -> bool {
+    item.get("sk").and_then(|sk| sk.as_s().ok()).is_some_and(|sk| sk.starts_with(PAUSE))
+}
+
+/// What the index projects of an open incident.
+pub(super) fn due(item: &Item) -> Result<Due, Unavailable> {
+    let number = |key: &str| item.get(key).and_then(|value| value.as_n().ok());
+    let subject = item.get("pk").and_then(|pk| pk.as_s().ok()).and_then(|pk| pk.strip_prefix(SUBJECT)?.parse().ok());
+    let version = number("version").and_then(|version| version.parse().ok());
+    let wake_at = number("wake_at").and_then(|at| Timestamp::from_millisecond(at.parse().ok()?).ok());
+    match (subject, version, wake_at) {
+        (Some(subject), Some(version), Some(wake_at)) => Ok(Due { subject, version, wake_at }),
+        _ => Err(amiss("read", &format!("{} in the index", name(item)))),
+    }
+}
+
+fn name(item: &Item) -> String {
+    let text = |key: &str| item.get(key).and_then(|value| value.as_s().ok()).map_or("?", String::as_str);
+    format!("item {} {}", text("pk"), text("sk"))
+}
+
+fn amiss(verb: &str, why: &str) -> Unavailable {
+    Unavailable { doing: format!("{verb} an item of the ledger"), why: why.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use homeostat_core::decision::{Decision, Step};
+    use homeostat_core::incident::Kind;
+    use homeostat_core::ports::Outcome;
+
+    fn sample() -> Incident {
+        let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
+        let group: GroupName = "web".parse().unwrap();
+        let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
+        let now = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
+        let step = Step::Replace { group: group.clone(), instance: "i-0123456789abcdef0".parse().unwrap() };
+        let decision = Decision::Act { step: step.clone(), because: Vec::new() };
+        let incident = Incident::new(subject, Kind::Instance { group, alarm }, now, now);
+        incident.intend(now, &step, &decision).settle(now, Outcome::Unknown { why: "cut".into() })
+    }
+
+    #[test]
+    fn an_incident_is_read_back_as_written() {
+        let incident_ = sample();
+        assert_eq!(read::<Incident>(incident(&incident_).unwrap()).unwrap(), incident_);
+    }
+
+    #[test]
+    fn an_item_of_another_schema_is_left_alone() {
+        let mut item = incident(&sample()).unwrap();
+        item.insert("schema".into(), AttributeValue::N("2".into()));
+        let said = read::<Incident>(item).unwrap_err().to_string();
+        assert!(said.contains("schema \"2\""), "{said}");
+    }
+}

@@ -1,0 +1,66 @@
+//! Adapters behind the core's ports, one page for each AWS service.
+//!
+//! The SDK's types stop here. This crate never decides: it reads, writes and says truthfully what became of a call.
+
+mod autoscaling;
+mod call;
+mod cloudwatch;
+mod connect;
+mod ledger;
+mod load_balancing;
+mod sns;
+mod sqs;
+
+pub use autoscaling::AutoScaling;
+pub use cloudwatch::Alarms;
+pub use connect::connect;
+pub use ledger::DynamoLedger;
+pub use load_balancing::TargetGroups;
+pub use sns::Topic;
+pub use sqs::WakeQueue;
+
+use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
+use homeostat_core::instance::{AlarmSeen, Fleet, Group, Launches, Replace, TargetHealths};
+use homeostat_core::ports::{Outcome, Unavailable};
+
+/// All of AWS that replacing an instance needs.
+#[derive(Debug, Clone)]
+pub struct InstanceCloud {
+    groups: AutoScaling,
+    alarms: Alarms,
+    target_groups: TargetGroups,
+}
+
+impl InstanceCloud {
+    pub fn new(config: &aws_config::SdkConfig) -> Self {
+        InstanceCloud {
+            groups: AutoScaling::new(config),
+            alarms: Alarms::new(config),
+            target_groups: TargetGroups::new(config),
+        }
+    }
+}
+
+impl Fleet for InstanceCloud {
+    async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
+        self.groups.groups(names).await
+    }
+
+    async fn alarm(&self, alarm: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
+        self.alarms.alarm(alarm).await
+    }
+
+    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
+        self.target_groups.health(target_group).await
+    }
+
+    async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
+        self.groups.launches(group).await
+    }
+}
+
+impl Replace for InstanceCloud {
+    async fn replace(&self, _group: &GroupName, instance: &InstanceId) -> Outcome {
+        self.groups.terminate(instance).await
+    }
+}

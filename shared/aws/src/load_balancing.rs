@@ -1,0 +1,64 @@
+//! Elastic Load Balancing: how a target group sees its targets.
+//!
+//! This module never registers or deregisters anything.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticloadbalancingv2::Client;
+use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
+use homeostat_core::id::{InstanceId, TargetGroupArn};
+use homeostat_core::instance::{TargetHealth, TargetHealths};
+use homeostat_core::ports::Unavailable;
+
+use crate::call::unavailable;
+
+#[derive(Debug, Clone)]
+pub struct TargetGroups {
+    client: Client,
+}
+
+impl TargetGroups {
+    pub fn new(config: &aws_config::SdkConfig) -> Self {
+        TargetGroups { client: Client::new(config) }
+    }
+
+    /// Targets that are no instances (addresses, functions) are left out: no group has them as members.
+    pub(crate) async fn health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
+        let request = self.client.describe_target_health().target_group_arn(target_group.as_str());
+        let answer = request.send().await.map_err(|error| unavailable("read the targets' health", &error))?;
+        let mut healths: TargetHealths = BTreeMap::new();
+        for description in answer.target_health_descriptions() {
+            let Some(id) = description.target().and_then(|target| target.id()?.parse::<InstanceId>().ok()) else {
+                continue;
+            };
+            let health = health(description);
+            healths.entry(id).and_modify(|known| *known = worse(known.clone(), health.clone())).or_insert(health);
+        }
+        Ok(healths)
+    }
+}
+
+fn health(description: &TargetHealthDescription) -> TargetHealth {
+    let health = description.target_health();
+    match health.and_then(|health| health.state()) {
+        Some(TargetHealthStateEnum::Healthy) => TargetHealth::Healthy,
+        Some(TargetHealthStateEnum::Initial) => TargetHealth::Initial,
+        Some(TargetHealthStateEnum::Unhealthy) => {
+            let reason = health.and_then(|health| health.reason()).map_or("no reason given", |reason| reason.as_str());
+            TargetHealth::Unhealthy { reason: reason.to_owned() }
+        }
+        Some(other) => TargetHealth::Other { state: other.as_str().to_owned() },
+        None => TargetHealth::Other { state: "without a state".to_owned() },
+    }
+}
+
+/// An instance that is registered with several ports is as well as its worst one.
+fn worse(one: TargetHealth, other: TargetHealth) -> TargetHealth {
+    let rank = |health: &TargetHealth| match health {
+        TargetHealth::Unhealthy { .. } => 0,
+        TargetHealth::Other { .. } => 1,
+        TargetHealth::Initial => 2,
+        TargetHealth::Healthy => 3,
+    };
+    if rank(&other) < rank(&one) { other } else { one }
+}

@@ -1,0 +1,49 @@
+//! SQS: the queue of wake-ups of one owner.
+//!
+//! This module never receives; the queue's event source mapping does.
+
+use aws_sdk_sqs::Client;
+use homeostat_core::id::Subject;
+use homeostat_core::ports::{Unavailable, WakeUps};
+use homeostat_core::signal;
+use jiff::SignedDuration;
+
+use crate::call::unavailable;
+
+/// In whole seconds, rounded up, so that nothing is looked at too early; SQS takes 0 to 900 (API reference, `SendMessage`).
+fn delay(after: SignedDuration) -> i32 {
+    let seconds = after.as_secs() + i64::from(after.subsec_nanos() > 0);
+    i32::try_from(seconds.clamp(0, 900)).unwrap_or(900)
+}
+
+#[derive(Debug, Clone)]
+pub struct WakeQueue {
+    client: Client,
+    url: String,
+}
+
+impl WakeQueue {
+    pub fn new(config: &aws_config::SdkConfig, url: String) -> Self {
+        WakeQueue { client: Client::new(config), url }
+    }
+}
+
+impl WakeUps for WakeQueue {
+    async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
+        let message = signal::wake(subject).to_string();
+        let request = self.client.send_message().queue_url(&self.url).message_body(message).delay_seconds(delay(after));
+        request.send().await.map(drop).map_err(|error| unavailable("send a wake-up", &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wake_up_never_comes_early_and_never_asks_for_more_than_sqs_takes() {
+        for (milliseconds, seconds) in [(-5, 0), (0, 0), (1, 1), (1000, 1), (59_001, 60), (10_000_000, 900)] {
+            assert_eq!(delay(SignedDuration::from_millis(milliseconds)), seconds);
+        }
+    }
+}

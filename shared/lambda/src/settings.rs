@@ -1,0 +1,35 @@
+//! What the template tells a function: environment variables with names of resources, and the policy in its zip.
+//!
+//! This module is the only one that reads the environment or a file, and only at boot.
+
+use std::path::Path;
+
+use homeostat_core::policy::{self, Policy};
+
+use crate::Failure;
+
+/// An environment variable that the template sets.
+///
+/// # Errors
+/// [`Failure::Page`] if it is missing or empty: the template is broken.
+pub fn text(name: &str) -> Result<String, Failure> {
+    match std::env::var(name) {
+        Ok(text) if !text.is_empty() => Ok(text),
+        _ => Err(Failure::Page(format!("the environment variable {name} is missing, which template.yaml sets"))),
+    }
+}
+
+/// The policy in the function's zip.
+///
+/// # Errors
+/// [`Failure::Page`] with every mistake in it.
+pub fn policy() -> Result<Policy, Failure> {
+    let folder = text("LAMBDA_TASK_ROOT")?;
+    let path = Path::new(&folder).join("policy.toml");
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Failure::Page(format!("the function's zip has no readable policy.toml: {error}")))?;
+    policy::parse(&text).map_err(|mistakes| {
+        let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        Failure::Page(format!("the policy is invalid, so nothing is done: {}", mistakes.join("; ")))
+    })
+}
