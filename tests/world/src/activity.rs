@@ -1,0 +1,66 @@
+//! What an Auto Scaling group did, as `DescribeScalingActivities` tells it.
+//!
+//! This module never forgets an activity; AWS does so after six weeks.
+
+use homeostat_core::id::{GroupName, InstanceId};
+use jiff::Timestamp;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    pub id: String,
+    pub group: GroupName,
+    pub kind: ActivityKind,
+    pub instance: InstanceId,
+    pub zone: String,
+    /// In AWS's words (EC2 Auto Scaling User Guide, "Verify a scaling activity for an Auto Scaling group").
+    pub cause: String,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub status: ActivityStatus,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActivityKind {
+    Launch,
+    Terminate,
+}
+
+/// The values of `Activity.StatusCode` that are modelled (API reference, `Activity`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActivityStatus {
+    InProgress,
+    WaitingForElbConnectionDraining,
+    Successful,
+}
+
+impl ActivityStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ActivityStatus::InProgress => "InProgress",
+            ActivityStatus::WaitingForElbConnectionDraining => "WaitingForELBConnectionDraining",
+            ActivityStatus::Successful => "Successful",
+        }
+    }
+}
+
+impl Activity {
+    pub fn description(&self) -> String {
+        let instance = &self.instance;
+        match (self.kind, self.status) {
+            (ActivityKind::Launch, _) => format!("Launching a new EC2 instance: {instance}"),
+            (ActivityKind::Terminate, ActivityStatus::WaitingForElbConnectionDraining) => {
+                format!("Terminating EC2 instance: {instance} - Waiting For ELB Connection Draining.")
+            }
+            (ActivityKind::Terminate, _) => format!("Terminating EC2 instance: {instance}"),
+        }
+    }
+
+    /// `Progress`, as seen in AWS's samples: 0 at the start, 50 while draining, 100 at the end.
+    pub fn progress(&self) -> u32 {
+        match self.status {
+            ActivityStatus::InProgress => 0,
+            ActivityStatus::WaitingForElbConnectionDraining => 50,
+            ActivityStatus::Successful => 100,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What happens by itself, and when.
+//!
+//! This module never lets two things that are due at the same time swap places: they happen in the order in which they
+//! were scheduled, however time is cut into steps.
+
+use std::collections::BTreeMap;
+
+use homeostat_core::id::{GroupName, InstanceId, TargetGroupArn};
+use jiff::Timestamp;
+
+use crate::group::Shortage;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// EC2 runs the instance.
+    Running(InstanceId),
+    /// The instance publishes its metric.
+    Publish(InstanceId),
+    /// The load balancer checks a target.
+    CheckTarget(TargetGroupArn, InstanceId),
+    /// The deregistration delay is over.
+    Drained(InstanceId),
+    Terminated(InstanceId),
+    /// Auto Scaling asks the load balancer about an instance that was unhealthy there.
+    AskLoadBalancer(InstanceId),
+    /// The group holds its members against its desired capacity.
+    Replenish(GroupName, Shortage),
+    /// CloudWatch evaluates an alarm.
+    Evaluate(String),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Agenda {
+    scheduled: u64,
+    entries: BTreeMap<(Timestamp, u64), Due>,
+}
+
+impl Agenda {
+    pub(crate) fn schedule(&mut self, at: Timestamp, due: Due) {
+        self.scheduled += 1;
+        self.entries.insert((at, self.scheduled), due);
+    }
+
+    pub(crate) fn next_at(&self) -> Option<Timestamp> {
+        self.entries.keys().next().map(|(at, _)| *at)
+    }
+
+    pub(crate) fn take_until(&mut self, until: Timestamp) -> Option<(Timestamp, Due)> {
+        let entry = self.entries.first_entry().filter(|entry| entry.key().0 <= until)?;
+        let ((at, _), due) = entry.remove_entry();
+        Some((at, due))
+    }
+}

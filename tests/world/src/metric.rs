@@ -1,0 +1,113 @@
+//! Metrics: the datapoints that instances publish, gathered into periods.
+//!
+//! This module never makes up a value for a period in which nothing was published.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use homeostat_core::id::InstanceId;
+use homeostat_core::signal::INSTANCE_DIMENSION;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long datapoints are kept: longer than any modelled alarm looks back.
+pub(crate) const KEPT: SignedDuration = SignedDuration::from_mins(15);
+
+/// A metric is its namespace, its name and its dimensions together (CloudWatch User Guide, "Metrics concepts").
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Metric {
+    pub namespace: String,
+    pub name: String,
+    pub dimensions: BTreeMap<String, String>,
+}
+
+impl Metric {
+    pub fn of_instance(namespace: &str, name: &str, id: &InstanceId) -> Self {
+        let dimensions = BTreeMap::from([(INSTANCE_DIMENSION.to_owned(), id.to_string())]);
+        Metric { namespace: namespace.to_owned(), name: name.to_owned(), dimensions }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statistic {
+    Sum,
+    Average,
+    Maximum,
+    Minimum,
+    SampleCount,
+}
+
+impl Statistic {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Statistic::Sum => "Sum",
+            Statistic::Average => "Average",
+            Statistic::Maximum => "Maximum",
+            Statistic::Minimum => "Minimum",
+            Statistic::SampleCount => "SampleCount",
+        }
+    }
+
+    fn over(self, values: &[f64]) -> f64 {
+        let sum: f64 = values.iter().sum();
+        let count: f64 = values.iter().map(|_| 1.0).sum();
+        match self {
+            Statistic::Sum => sum,
+            Statistic::Average => sum / count,
+            Statistic::Maximum => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            Statistic::Minimum => values.iter().copied().fold(f64::INFINITY, f64::min),
+            Statistic::SampleCount => count,
+        }
+    }
+}
+
+/// One period's value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Datapoint {
+    /// The start of the period, as CloudWatch stamps it.
+    pub at: Timestamp,
+    pub value: f64,
+    pub samples: u32,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Metrics {
+    published: BTreeMap<Metric, VecDeque<(Timestamp, f64)>>,
+}
+
+impl Metrics {
+    pub(crate) fn publish(&mut self, metric: Metric, now: Timestamp, value: f64) {
+        let points = self.published.entry(metric).or_default();
+        points.push_back((now, value));
+        while points.front().is_some_and(|(at, _)| *at + KEPT < now) {
+            points.pop_front();
+        }
+    }
+
+    /// The newest `count` periods that are over at `now`, oldest first. Periods start at whole multiples of their length
+    /// since 1970.
+    pub(crate) fn periods(
+        &self,
+        metric: &Metric,
+        statistic: Statistic,
+        period: SignedDuration,
+        count: u32,
+        now: Timestamp,
+    ) -> Vec<Option<Datapoint>> {
+        let length = period.as_millis().max(1);
+        let running = i128::from(now.as_millisecond()).div_euclid(length);
+        let oldest = (running - i128::from(count)) * length;
+        let kept = self.published.get(metric).into_iter().flatten().rev();
+        let recent: Vec<(i128, f64)> = kept
+            .map(|(at, value)| (i128::from(at.as_millisecond()), *value))
+            .take_while(|(at, _)| *at >= oldest)
+            .collect();
+        let period = |back: u32| {
+            let start = (running - i128::from(back)) * length;
+            let within = |at: i128| (start..start + length).contains(&at);
+            let values: Vec<f64> = recent.iter().filter(|(at, _)| within(*at)).map(|(_, value)| *value).collect();
+            let at = Timestamp::from_millisecond(i64::try_from(start).ok()?).ok()?;
+            let samples = u32::try_from(values.len()).unwrap_or(u32::MAX);
+            (samples > 0).then(|| Datapoint { at, value: statistic.over(&values), samples })
+        };
+        (1..=count).rev().map(period).collect()
+    }
+}

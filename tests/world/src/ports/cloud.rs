@@ -1,0 +1,168 @@
+//! The world as the remedies see AWS: the ports that read the fleet and replace instances.
+//!
+//! It never shows what AWS's API would not, and changes nothing but through an action of the world.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
+use homeostat_core::instance::{
+    AlarmSeen, Fleet, Group, Launches, Lifecycle, Member, Replace, TargetHealth as Seen, TargetHealths,
+};
+use homeostat_core::ports::{Clock, Outcome, Unavailable};
+use homeostat_core::signal::INSTANCE_DIMENSION;
+use jiff::{SignedDuration, Timestamp};
+
+use super::clock::VirtualClock;
+use super::lock;
+use crate::activity::ActivityKind;
+use crate::alarm::Alarm;
+use crate::group::AutoScalingGroup;
+use crate::instance::HealthStatus;
+use crate::refusal::Refusal;
+use crate::target_group::{Target, TargetState};
+use crate::world::World;
+
+/// One page of `DescribeScalingActivities` (API reference, `MaxRecords`): the real adapter reads no second one.
+const MOST_ACTIVITIES: usize = 100;
+
+/// Clones share one world and one clock.
+#[derive(Debug, Clone)]
+pub struct Cloud {
+    world: Arc<Mutex<World>>,
+    clock: VirtualClock,
+}
+
+impl Cloud {
+    /// The world, under a clock that starts at its time and charges its pace for each call.
+    pub fn over(world: World) -> Self {
+        let clock = VirtualClock::starting_at(world.now(), world.pace().call);
+        Cloud { world: Arc::new(Mutex::new(world)), clock }
+    }
+
+    pub fn clock(&self) -> &VirtualClock {
+        &self.clock
+    }
+
+    /// Looks at the world, or acts on it, as it is now. Takes no time.
+    pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        look(&mut self.at(self.clock.now()))
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, duration: SignedDuration) {
+        let now = self.clock.advance(duration);
+        drop(self.at(now));
+    }
+
+    /// Lets time pass until `done` holds, from one event of the world to the next; `false` = it didn't until `deadline`.
+    pub fn pass_until(&self, deadline: Timestamp, mut done: impl FnMut(&World) -> bool) -> bool {
+        loop {
+            let mut world = self.at(self.clock.now());
+            if done(&world) {
+                return true;
+            }
+            let Some(next) = world.next_event_at().filter(|next| *next <= deadline) else {
+                world.step(self.clock.advance_to(deadline));
+                return done(&world);
+            };
+            self.clock.advance_to(next);
+        }
+    }
+
+    fn at(&self, now: Timestamp) -> MutexGuard<'_, World> {
+        let mut world = lock(&self.world);
+        world.step(now);
+        world
+    }
+
+    fn call(&self) -> MutexGuard<'_, World> {
+        self.at(self.clock.call())
+    }
+}
+
+impl Fleet for Cloud {
+    async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
+        let world = self.call();
+        Ok(names.iter().filter_map(|name| Some(group(&world, world.group(name)?))).collect())
+    }
+
+    async fn alarm(&self, arn: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
+        Ok(self.call().alarm(arn.alarm_name()).filter(|alarm| alarm.arn == *arn).map(alarm_seen))
+    }
+
+    async fn target_health(&self, arn: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
+        let world = self.call();
+        let target_group = world.target_group(arn).ok_or_else(|| Unavailable {
+            doing: format!("read the targets of {arn}"),
+            why: Refusal::TargetGroupNotFound { arn: arn.to_string() }.to_string(),
+        })?;
+        Ok(target_group.targets.iter().map(|(id, target)| (id.clone(), target_seen(target))).collect())
+    }
+
+    async fn launches(&self, name: &GroupName) -> Result<Launches, Unavailable> {
+        let world = self.call();
+        let mut launches = Launches::default();
+        for activity in world.activities(name).take(MOST_ACTIVITIES) {
+            if activity.kind == ActivityKind::Launch {
+                let launched = activity.ended_at.unwrap_or(activity.started_at);
+                launches.known.entry(activity.instance.clone()).or_insert(launched);
+            }
+        }
+        // Where older activities were left unread, the launch is among those.
+        let mut rest = world.activities(name).skip(MOST_ACTIVITIES.saturating_sub(1));
+        let oldest_read = rest.next();
+        launches.others_before = oldest_read.filter(|_| rest.next().is_some()).map(|activity| activity.started_at);
+        Ok(launches)
+    }
+}
+
+impl Replace for Cloud {
+    async fn replace(&self, _: &GroupName, instance: &InstanceId) -> Outcome {
+        match self.call().terminate_instance(instance, false) {
+            Ok(_) => Outcome::Done,
+            Err(Refusal::NoManagedInstance { .. }) => Outcome::AlreadyDone,
+            Err(Refusal::ScalingActivityInProgress) => {
+                Outcome::Unknown { why: Refusal::ScalingActivityInProgress.to_string() }
+            }
+            Err(refusal) => Outcome::Refused { why: refusal.to_string() },
+        }
+    }
+}
+
+fn group(world: &World, group: &AutoScalingGroup) -> Group {
+    let settings = &group.settings;
+    let members = world.members(&settings.name).map(|instance| Member {
+        id: instance.id.clone(),
+        lifecycle: Lifecycle(instance.lifecycle.as_str().to_owned()),
+        healthy: instance.health == HealthStatus::Healthy,
+    });
+    Group {
+        name: settings.name.clone(),
+        desired: settings.desired,
+        members: members.collect(),
+        target_groups: settings.target_groups.clone(),
+        grace: settings.grace,
+    }
+}
+
+fn alarm_seen(alarm: &Alarm) -> AlarmSeen {
+    let named = alarm.metric.dimensions.get(INSTANCE_DIMENSION).and_then(|id| id.parse().ok());
+    AlarmSeen {
+        state: alarm.standing.state,
+        since: alarm.standing.since,
+        reason: alarm.standing.reason.clone(),
+        actions_enabled: alarm.actions_enabled,
+        instances: named.into_iter().collect(),
+    }
+}
+
+fn target_seen(target: &Target) -> Seen {
+    match target.state {
+        TargetState::Healthy => Seen::Healthy,
+        TargetState::Initial => Seen::Initial,
+        TargetState::Unhealthy => {
+            Seen::Unhealthy { reason: target.reason().map(|(code, _)| code.to_owned()).unwrap_or_default() }
+        }
+        TargetState::Draining => Seen::Other { state: target.state.as_str().to_owned() },
+    }
+}

@@ -1,0 +1,42 @@
+//! The owners' queue of wake-ups, in memory.
+//!
+//! It never delivers by itself and never loses a message.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use homeostat_core::id::Subject;
+use homeostat_core::ports::{Unavailable, WakeUps};
+use homeostat_core::signal;
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use super::lock;
+
+/// Clones share one queue.
+#[derive(Debug, Clone, Default)]
+pub struct WakeUpQueue {
+    waiting: Arc<Mutex<VecDeque<(SignedDuration, Subject)>>>,
+}
+
+impl WakeUpQueue {
+    /// The messages that wait, oldest first, each with its delay, as an owner gets them after it.
+    pub fn take(&self) -> Vec<(SignedDuration, Value)> {
+        lock(&self.waiting).drain(..).map(|(after, subject)| (after, signal::wake(&subject))).collect()
+    }
+
+    pub fn len(&self) -> usize {
+        lock(&self.waiting).len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl WakeUps for WakeUpQueue {
+    async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
+        lock(&self.waiting).push_back((after, subject.clone()));
+        Ok(())
+    }
+}

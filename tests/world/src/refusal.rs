@@ -1,0 +1,61 @@
+//! How AWS says no, and how the model says that it does not know.
+//!
+//! This module never covers for the model: what is not modelled is an error of its own, not one of AWS's.
+
+use std::fmt;
+
+use homeostat_core::id::{InstanceId, NotA};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// AWS's `ValidationError` for an instance that is in no group.
+    NoManagedInstance { id: InstanceId },
+    /// AWS's `ScalingActivityInProgress`.
+    ScalingActivityInProgress,
+    /// AWS's `TargetGroupNotFound`.
+    TargetGroupNotFound { arn: String },
+    /// AWS's `ValidationError` for a name that is none.
+    Invalid { why: String },
+    /// Outside the model. AWS would have done something.
+    NotModelled { what: String },
+}
+
+impl Refusal {
+    pub(crate) fn not_modelled(what: impl Into<String>) -> Self {
+        Refusal::NotModelled { what: what.into() }
+    }
+
+    /// AWS's code for it (API references, "Errors").
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::NoManagedInstance { .. } | Refusal::Invalid { .. } => "ValidationError",
+            Refusal::ScalingActivityInProgress => "ScalingActivityInProgress",
+            Refusal::TargetGroupNotFound { .. } => "TargetGroupNotFound",
+            Refusal::NotModelled { .. } => "NotModelled",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::NoManagedInstance { id } => {
+                write!(f, "Instance Id not found - No managed instance found for instance ID: {id}")
+            }
+            Refusal::ScalingActivityInProgress => {
+                f.write_str("The operation can't be performed because there are scaling activities in progress.")
+            }
+            Refusal::TargetGroupNotFound { arn } => write!(f, "Target groups '{arn}' not found"),
+            Refusal::Invalid { why } => f.write_str(why),
+            Refusal::NotModelled { what } => write!(f, "the model lacks {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl From<NotA> for Refusal {
+    fn from(invalid: NotA) -> Self {
+        Refusal::Invalid { why: invalid.to_string() }
+    }
+}

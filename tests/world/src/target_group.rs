@@ -1,0 +1,82 @@
+//! A target group and the load balancer's health checks.
+//!
+//! This module never learns of an application's state but through a check, and never acts on what it finds.
+
+use std::collections::BTreeMap;
+
+use homeostat_core::id::{InstanceId, TargetGroupArn};
+use jiff::Timestamp;
+
+use crate::pace::Pace;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetGroup {
+    pub arn: TargetGroupArn,
+    pub name: String,
+    pub port: u16,
+    pub targets: BTreeMap<InstanceId, Target>,
+}
+
+/// A registered target. One that is gone is in no list, though AWS would say `unused` when asked for it by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    pub state: TargetState,
+    pub registered_at: Timestamp,
+    /// Checks in a row with the same answer: what the thresholds count.
+    passed: u32,
+    failed: u32,
+}
+
+/// The values of `TargetHealth.State` that are modelled (Elastic Load Balancing, "Health checks for your target groups").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetState {
+    Initial,
+    Healthy,
+    Unhealthy,
+    Draining,
+}
+
+impl TargetState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TargetState::Initial => "initial",
+            TargetState::Healthy => "healthy",
+            TargetState::Unhealthy => "unhealthy",
+            TargetState::Draining => "draining",
+        }
+    }
+}
+
+impl Target {
+    pub(crate) fn registered(now: Timestamp) -> Self {
+        Target { state: TargetState::Initial, registered_at: now, passed: 0, failed: 0 }
+    }
+
+    /// Takes in one check. The first that passes makes a new target healthy; after that it takes the thresholds
+    /// (same page: "After your target is registered, it must pass one health check to be considered healthy").
+    pub(crate) fn checked(&mut self, passes: bool, pace: &Pace) {
+        (self.passed, self.failed) = if passes { (self.passed + 1, 0) } else { (0, self.failed + 1) };
+        self.state = match self.state {
+            TargetState::Initial if passes => TargetState::Healthy,
+            TargetState::Unhealthy if self.passed >= pace.healthy_threshold => TargetState::Healthy,
+            TargetState::Initial | TargetState::Healthy if self.failed >= pace.unhealthy_threshold => {
+                TargetState::Unhealthy
+            }
+            unchanged => unchanged,
+        };
+    }
+
+    /// AWS's reason code and description; a healthy target has neither (API reference, `TargetHealth`). A process that
+    /// is gone refuses connections, and that is `Target.FailedHealthChecks`.
+    pub fn reason(&self) -> Option<(&'static str, &'static str)> {
+        match self.state {
+            TargetState::Healthy => None,
+            TargetState::Initial if self.failed == 0 => {
+                Some(("Elb.RegistrationInProgress", "Target registration is in progress"))
+            }
+            TargetState::Initial => Some(("Elb.InitialHealthChecking", "Initial health checks in progress")),
+            TargetState::Unhealthy => Some(("Target.FailedHealthChecks", "Health checks failed")),
+            TargetState::Draining => Some(("Target.DeregistrationInProgress", "Target deregistration is in progress")),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The world: its state, its time, and what can be read of it.
+//!
+//! Time is an argument and never goes backwards. Everything happens at its own time, in one order, so the world after one
+//! long step is the world after many short ones.
+
+use std::collections::BTreeMap;
+
+use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::activity::Activity;
+use crate::agenda::{Agenda, Due};
+use crate::alarm::{Alarm, AlarmRule};
+use crate::group::{AutoScalingGroup, GroupSettings, Shortage};
+use crate::ids::Ids;
+use crate::instance::{App, Instance};
+use crate::metric::{KEPT, Metric, Metrics};
+use crate::pace::Pace;
+use crate::place::Place;
+use crate::refusal::Refusal;
+use crate::target_group::TargetGroup;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct World {
+    pub(crate) place: Place,
+    pub(crate) pace: Pace,
+    pub(crate) now: Timestamp,
+    pub(crate) ids: Ids,
+    pub(crate) agenda: Agenda,
+    pub(crate) groups: BTreeMap<GroupName, AutoScalingGroup>,
+    pub(crate) instances: BTreeMap<InstanceId, Instance>,
+    pub(crate) target_groups: BTreeMap<TargetGroupArn, TargetGroup>,
+    pub(crate) alarms: BTreeMap<String, Alarm>,
+    pub(crate) metrics: Metrics,
+    pub(crate) activities: Vec<Activity>,
+    pub(crate) outbox: Vec<Value>,
+}
+
+impl World {
+    pub fn new(place: Place, pace: Pace, now: Timestamp) -> Self {
+        World {
+            place,
+            pace,
+            now,
+            ids: Ids::default(),
+            agenda: Agenda::default(),
+            groups: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            target_groups: BTreeMap::new(),
+            alarms: BTreeMap::new(),
+            metrics: Metrics::default(),
+            activities: Vec::new(),
+            outbox: Vec::new(),
+        }
+    }
+
+    /// Lets everything happen that is due until `now`. An earlier `now` than the last changes nothing.
+    pub fn step(&mut self, now: Timestamp) {
+        while let Some((at, due)) = self.agenda.take_until(now) {
+            self.now = self.now.max(at);
+            self.happen(due);
+        }
+        self.now = self.now.max(now);
+    }
+
+    fn happen(&mut self, due: Due) {
+        match due {
+            Due::Running(id) => self.running(&id),
+            Due::Publish(id) => self.publish(&id),
+            Due::CheckTarget(target_group, id) => self.check_target(target_group, id),
+            Due::Drained(id) => self.drained(&id),
+            Due::Terminated(id) => self.terminated(&id),
+            Due::AskLoadBalancer(id) => self.ask_load_balancer(&id),
+            Due::Replenish(group, shortage) => self.replenish(&group, shortage),
+            Due::Evaluate(alarm) => self.evaluate(alarm),
+        }
+    }
+
+    /// # Errors
+    /// [`Refusal::Invalid`] for a name that can't be part of an ARN.
+    pub fn add_target_group(&mut self, name: &str, port: u16) -> Result<TargetGroupArn, Refusal> {
+        let uuid = self.ids.uuid().replace('-', "");
+        let digits = uuid.get(..16).unwrap_or_default();
+        let arn = self.place.target_group_arn(name, digits)?;
+        let target_group = TargetGroup { arn: arn.clone(), name: name.to_owned(), port, targets: BTreeMap::new() };
+        self.target_groups.insert(arn.clone(), target_group);
+        Ok(arn)
+    }
+
+    /// Creates a group, which launches its desired capacity at once.
+    ///
+    /// # Errors
+    /// [`Refusal`]: a target group that doesn't exist, sizes that contradict each other, or a launch automation that the
+    /// model lacks.
+    pub fn add_group(&mut self, settings: GroupSettings) -> Result<(), Refusal> {
+        if let Some(arn) = settings.target_groups.iter().find(|arn| !self.target_groups.contains_key(arn)) {
+            return Err(Refusal::TargetGroupNotFound { arn: arn.to_string() });
+        }
+        if let Some(alarm) = &settings.launch_automation {
+            is_modelled(&alarm.rule)?;
+        }
+        let GroupSettings { min, max, desired, .. } = settings;
+        if !(min..=max).contains(&desired) {
+            let why =
+                format!("Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}");
+            return Err(Refusal::Invalid { why });
+        }
+        let arn = self.place.group_arn(settings.name.as_str(), &self.ids.uuid());
+        let name = settings.name.clone();
+        self.groups.insert(name.clone(), AutoScalingGroup { arn, created_at: self.now, settings });
+        self.replenish(&name, Shortage::Capacity);
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Refusal`]: a name that is none, or an alarm that looks back further than datapoints are kept.
+    pub fn add_alarm(&mut self, name: &str, metric: Metric, rule: AlarmRule) -> Result<AlarmArn, Refusal> {
+        let arn = self.place.alarm_arn(name)?;
+        is_modelled(&rule)?;
+        let every = self.evaluated_every(&rule);
+        let alarm = Alarm::new(arn.clone(), metric, rule, self.ids.uuid(), self.now);
+        self.alarms.insert(name.to_owned(), alarm);
+        self.agenda.schedule(self.now + every, Due::Evaluate(name.to_owned()));
+        Ok(arn)
+    }
+
+    /// Breaks an application, or mends it. The only thing that a story breaks: all else follows from it.
+    ///
+    /// # Errors
+    /// [`Refusal::NoManagedInstance`] for an instance that is in no group.
+    pub fn break_app(&mut self, id: &InstanceId, app: App) -> Result<(), Refusal> {
+        let found = self.instances.get_mut(id);
+        found.ok_or_else(|| Refusal::NoManagedInstance { id: id.clone() })?.app = app;
+        Ok(())
+    }
+
+    /// `EnableAlarmActions` and `DisableAlarmActions`: names that don't exist are passed over (API reference).
+    pub fn enable_alarm_actions(&mut self, name: &str, enabled: bool) {
+        if let Some(alarm) = self.alarms.get_mut(name) {
+            alarm.actions_enabled = enabled;
+        }
+    }
+
+    /// The events for EventBridge since the last call, oldest first.
+    pub fn take_events(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.outbox)
+    }
+
+    /// Whether events wait to be taken.
+    pub fn has_events(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// When something next happens by itself.
+    pub fn next_event_at(&self) -> Option<Timestamp> {
+        self.agenda.next_at()
+    }
+
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    pub fn groups(&self) -> impl Iterator<Item = &AutoScalingGroup> {
+        self.groups.values()
+    }
+
+    pub fn group(&self, name: &GroupName) -> Option<&AutoScalingGroup> {
+        self.groups.get(name)
+    }
+
+    /// The group's instances, those that are leaving included, in the order of their ids.
+    pub fn members<'a>(&'a self, group: &'a GroupName) -> impl Iterator<Item = &'a Instance> {
+        self.instances.values().filter(move |instance| instance.group == *group)
+    }
+
+    pub fn instances(&self) -> impl Iterator<Item = &Instance> {
+        self.instances.values()
+    }
+
+    pub fn instance(&self, id: &InstanceId) -> Option<&Instance> {
+        self.instances.get(id)
+    }
+
+    pub fn target_groups(&self) -> impl Iterator<Item = &TargetGroup> {
+        self.target_groups.values()
+    }
+
+    pub fn target_group(&self, arn: &TargetGroupArn) -> Option<&TargetGroup> {
+        self.target_groups.get(arn)
+    }
+
+    pub fn alarms(&self) -> impl Iterator<Item = &Alarm> {
+        self.alarms.values()
+    }
+
+    pub fn alarm(&self, name: &str) -> Option<&Alarm> {
+        self.alarms.get(name)
+    }
+
+    /// Newest first, as `DescribeScalingActivities` lists them.
+    pub fn activities<'a>(&'a self, group: &'a GroupName) -> impl Iterator<Item = &'a Activity> {
+        self.activities.iter().rev().filter(move |activity| activity.group == *group)
+    }
+}
+
+fn is_modelled(rule: &AlarmRule) -> Result<(), Refusal> {
+    let whole_seconds = rule.period.subsec_nanos() == 0 && rule.period.is_positive();
+    let periods = i32::try_from(rule.evaluation_periods).unwrap_or(i32::MAX).saturating_add(3);
+    if !whole_seconds || rule.period.saturating_mul(periods) > KEPT {
+        return Err(Refusal::not_modelled(format!("alarms over parts of a second, or over more than {KEPT:#}")));
+    }
+    if !(1..=rule.evaluation_periods).contains(&rule.datapoints_to_alarm) {
+        let why = "DatapointsToAlarm must be at least 1 and at most EvaluationPeriods";
+        return Err(Refusal::Invalid { why: why.to_owned() });
+    }
+    Ok(())
+}
