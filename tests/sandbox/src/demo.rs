@@ -1,0 +1,191 @@
+//! The main job, played for people: an application dies, its alarm fires, and the deployed Homeostat heals the group. Then
+//! what must not happen: the same alarm again, and an alarm on a group outside the policy.
+//!
+//! It shows only what it saw: each figure is read from the journal, the world, the ledger or the inbox.
+
+mod narrator;
+mod report;
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use homeostat_core::id::{GroupName, InstanceId};
+use homeostat_core::incident::{Incident, State};
+use serde_json::Value;
+use world::{App, LifecycleState, TargetState, World};
+
+use crate::Stack;
+use crate::journal::{Call, longest_chain};
+use crate::stage::{Inbox, Message, PATIENCE, Stage};
+use narrator::Narrator;
+pub use report::{Heal, Nothing, Report, Told};
+
+const REPLACE: &str = "TerminateInstanceInAutoScalingGroup";
+
+/// Plays it all on a sandbox of its own, which is gone afterwards.
+pub async fn play(root: &Path, run_dir: &Path, say: fn(&str)) -> Result<Report> {
+    let began = Instant::now();
+    say("starting MiniStack, the world and the proxy in front of both");
+    let stage = Stage::set(root, run_dir, 0, Stage::fleet()?).await?;
+    let report = on_stage(&stage, say).await;
+    stage.stop().await?;
+    say("stopped; nothing is left running");
+    let mut report = report?;
+    report.wall_seconds = began.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+async fn on_stage(stage: &Stage, say: fn(&str)) -> Result<Report> {
+    say("sam build, sam deploy");
+    let mut progress = |line: &str| {
+        if is_progress(line) {
+            say(&format!("  {}", line.trim()));
+        }
+    };
+    let stack = stage.deploy(&stage.policy(), &mut progress).await?;
+    let inbox = Inbox::subscribe(&stage.sandbox().sdk_config(), stack.output("TopicArn")?).await?;
+    say(&format!(
+        "deployed the stack {:?} with {} functions; an inbox is subscribed",
+        stack.name,
+        stack.functions.len()
+    ));
+    let narrator = Narrator::start(stage, &stack, say);
+    let heal = heal(stage, &stack, &inbox, say).await?;
+    let again = again(stage, &stack, &heal, say).await?;
+    let outside = outside(stage, &stack, say).await?;
+    drop(narrator);
+    Ok(Report { heal, again, outside, wall_seconds: 0.0 })
+}
+
+/// Of what sam and cargo print, what shows that they move on.
+fn is_progress(line: &str) -> bool {
+    let telling =
+        ["Compiling ", "Building ", "Build Succeeded", "CREATE_COMPLETE", "no mistakes", "Successfully", "rror"];
+    telling.iter().any(|word| line.contains(word))
+}
+
+/// One application dies, and the group is whole again.
+pub async fn heal(stage: &Stage, stack: &Stack, inbox: &Inbox, say: fn(&str)) -> Result<Heal> {
+    let web: GroupName = "web".parse()?;
+    let victim = stage.wait_for_world("a healthy group web", |world| first_of_whole_group(world, &web)).await?;
+    say(&format!("the group web is whole; now the application on {victim} dies, while its instance keeps running"));
+    let died_at = Instant::now();
+    stage.face().with(|world| world.break_app(&victim, App::Dead))?;
+    let alarm = alarm_of(stage, &victim)?;
+    let announced = stage.wait_for_alarm(&alarm, "ALARM").await?;
+    stage.wait_for_close(&victim).await?;
+    let healed_after = died_at.elapsed();
+    let closed = stage.history(stack, &victim).await?.last_closed.context("no closed incident in the table")?;
+    let about = victim.to_string();
+    let last = move |message: &Message| message.subject.contains("closed") && message.subject.contains(&about);
+    let messages = inbox.receive_until(PATIENCE, last).await?;
+    let calls = up_to_the_effect(stage, &victim)?;
+    let replacement = stage.face().with(|world| newest(world, &web)).context("no new instance")?;
+    Ok(Heal {
+        alarm,
+        alarm_reason: announced.reason().unwrap_or_default().to_owned(),
+        event: announced.event,
+        decision: decision_of(&closed).context("the incident tells of no act")?,
+        chain: longest_chain(&calls).iter().map(Told::of).collect(),
+        calls_to_effect: calls.iter().map(Told::of).collect(),
+        replaced: victim.to_string(),
+        replacement: replacement.to_string(),
+        seconds_to_mitigate: closed.time_to_mitigate().context("no time to mitigate")?.as_secs_f64(),
+        seconds_to_recover: closed.time_to_recover().context("no time to recover")?.as_secs_f64(),
+        seconds_from_death_to_close: healed_after.as_secs_f64(),
+        incident: closed,
+        messages,
+    })
+}
+
+/// The very same event once more.
+pub async fn again(stage: &Stage, stack: &Stack, heal: &Heal, say: fn(&str)) -> Result<Nothing> {
+    say("the same alarm's event again");
+    let mark = stage.sandbox().journal().mark();
+    stage.sandbox().relay().publish(heal.event.clone()).await?;
+    nothing(stage, stack, mark, &heal.replaced).await
+}
+
+/// An alarm on a group that the policy doesn't name.
+pub async fn outside(stage: &Stage, stack: &Stack, say: fn(&str)) -> Result<Nothing> {
+    let batch: GroupName = "batch".parse()?;
+    let victim = stage.wait_for_world("a group batch", |world| first_in_service(world, &batch)).await?;
+    say(&format!("the application on {victim} dies, in the group batch, which the policy doesn't name"));
+    let mark = stage.sandbox().journal().mark();
+    stage.face().with(|world| world.break_app(&victim, App::Dead))?;
+    stage.wait_for_alarm(&alarm_of(stage, &victim)?, "ALARM").await?;
+    nothing(stage, stack, mark, victim.as_str()).await
+}
+
+/// What Homeostat said when it did nothing, and that it did nothing.
+async fn nothing(stage: &Stage, stack: &Stack, mark: u64, instance: &str) -> Result<Nothing> {
+    let name = instance.to_owned();
+    let line = stage
+        .wait_for_log("replace-instance", move |line| line.contains("\"ignored\"") && line.contains(&name))
+        .await
+        .context("waiting for the function to say why it does nothing")?;
+    let said: Value = serde_json::from_str(&line).with_context(|| format!("reading the log line {line}"))?;
+    let why = said.get("ignored").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let name = stack.physical_id("ReplaceInstance")?;
+    let calls = stage.sandbox().journal().select(|call| call.sequence >= mark && call.who.function() == Some(name));
+    if let Some(write) = calls.iter().find(|call| changes_something(call)) {
+        bail!("something was changed for {instance}, which should have been ignored: {write}");
+    }
+    Ok(Nothing { why, reads: calls.len() })
+}
+
+fn changes_something(call: &Call) -> bool {
+    let reads = ["Describe", "Query", "BatchGet", "GetItem"];
+    !reads.iter().any(|read| call.action.starts_with(read))
+}
+
+/// The calls of the invocation that replaced the instance, up to that very call, in the order of their starts.
+pub fn up_to_the_effect(stage: &Stage, victim: &InstanceId) -> Result<Vec<Call>> {
+    let journal = stage.sandbox().journal();
+    let is_effect = |call: &Call| call.action == REPLACE && call.subject.contains(victim.as_str());
+    let effects = journal.select(is_effect);
+    let [effect] = effects.as_slice() else { bail!("{} calls of {REPLACE} for {victim}", effects.len()) };
+    let invocation = effect.invocation.as_deref().context("the call has no trace")?;
+    let mut calls = journal.calls_in(invocation);
+    calls.retain(|call| call.sequence <= effect.sequence);
+    calls.sort_by_key(|call| call.sequence);
+    Ok(calls)
+}
+
+fn alarm_of(stage: &Stage, instance: &InstanceId) -> Result<String> {
+    let found = stage.face().with(|world| {
+        let mut names = world.alarms().map(|alarm| alarm.arn.alarm_name());
+        names.find(|name| name.contains(instance.as_str())).map(str::to_owned)
+    });
+    found.with_context(|| format!("no alarm on {instance}"))
+}
+
+fn first_of_whole_group(world: &World, group: &GroupName) -> Option<InstanceId> {
+    let desired = usize::try_from(world.group(group)?.settings.desired).ok()?;
+    let healthy = |id: &InstanceId| {
+        let mut targets = world.target_groups().filter_map(|target_group| target_group.targets.get(id));
+        targets.all(|target| target.state == TargetState::Healthy)
+    };
+    let mut serving = world
+        .members(group)
+        .filter(|member| member.lifecycle == LifecycleState::InService && healthy(&member.id))
+        .map(|member| member.id.clone());
+    let first = serving.next()?;
+    (serving.count() + 1 == desired).then_some(first)
+}
+
+fn first_in_service(world: &World, group: &GroupName) -> Option<InstanceId> {
+    let mut members = world.members(group).filter(|member| member.lifecycle == LifecycleState::InService);
+    members.next().map(|member| member.id.clone())
+}
+
+fn newest(world: &World, group: &GroupName) -> Option<InstanceId> {
+    let member = world.members(group).max_by_key(|member| member.launched_at)?;
+    (member.lifecycle == LifecycleState::InService).then(|| member.id.clone())
+}
+
+fn decision_of(incident: &Incident) -> Option<String> {
+    debug_assert_eq!(incident.state, State::Closed);
+    incident.notes.iter().find(|note| note.what.starts_with("act:")).map(|note| note.what.clone())
+}

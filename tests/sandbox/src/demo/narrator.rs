@@ -1,0 +1,151 @@
+//! Tells what happens while it happens: alarms, scaling activities, what the functions change, what the incident notes.
+//!
+//! It leaves out what repeats without news: reads, and sweeps that find nothing. It changes nothing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use homeostat_aws::DynamoLedger;
+use homeostat_core::id::{InstanceId, Subject};
+use homeostat_core::ports::Ledger;
+use tokio::task::JoinHandle;
+use tokio::time::interval;
+use world::{ActivityStatus, state_value};
+
+use super::changes_something;
+use crate::Stack;
+use crate::account::REGION;
+use crate::face::Face;
+use crate::journal::{Call, Journal};
+use crate::stage::Stage;
+
+const TICK: Duration = Duration::from_millis(100);
+
+pub(super) struct Narrator {
+    telling: JoinHandle<()>,
+}
+
+impl Narrator {
+    /// Tells from now on, until it is dropped.
+    pub(super) fn start(stage: &Stage, stack: &Stack, say: fn(&str)) -> Self {
+        let names = stack.resources.iter().map(|(logical, physical)| (physical.clone(), logical.clone())).collect();
+        let table = stack.output("TableName").unwrap_or_default().to_owned();
+        let mut news = News {
+            journal: stage.sandbox().journal().clone(),
+            face: stage.face().clone(),
+            ledger: DynamoLedger::new(&stage.sandbox().sdk_config(), table),
+            names,
+            calls: stage.sandbox().journal().calls().len(),
+            alarms: BTreeMap::new(),
+            activities: BTreeMap::new(),
+            notes: BTreeMap::new(),
+        };
+        // What was before is no news.
+        news.alarms();
+        news.activities();
+        let telling = tokio::spawn(async move {
+            let mut tick = interval(TICK);
+            loop {
+                tick.tick().await;
+                news.alarms().iter().for_each(|line| say(line));
+                news.functions().await.iter().for_each(|line| say(line));
+                news.activities().iter().for_each(|line| say(line));
+            }
+        });
+        Narrator { telling }
+    }
+}
+
+impl Drop for Narrator {
+    fn drop(&mut self) {
+        self.telling.abort();
+    }
+}
+
+struct News {
+    journal: Journal,
+    face: Face,
+    ledger: DynamoLedger,
+    names: BTreeMap<String, String>,
+    calls: usize,
+    alarms: BTreeMap<String, String>,
+    activities: BTreeMap<String, ActivityStatus>,
+    notes: BTreeMap<InstanceId, usize>,
+}
+
+impl News {
+    fn alarms(&mut self) -> Vec<String> {
+        let now: Vec<(String, String)> = self.face.with(|world| {
+            let state = |alarm: &world::Alarm| state_value(alarm.standing.state).to_owned();
+            world.alarms().map(|alarm| (alarm.arn.alarm_name().to_owned(), state(alarm))).collect()
+        });
+        let mut lines = Vec::new();
+        for (name, state) in now {
+            let before = self.alarms.insert(name.clone(), state.clone());
+            if before.is_some_and(|before| before != state) {
+                lines.push(format!("  CloudWatch: {name} is {state}"));
+            }
+        }
+        lines
+    }
+
+    fn activities(&mut self) -> Vec<String> {
+        let now: Vec<(String, String, ActivityStatus)> = self.face.with(|world| {
+            let groups: Vec<_> = world.groups().map(|group| group.settings.name.clone()).collect();
+            let all = groups.iter().flat_map(|group| world.activities(group));
+            all.map(|activity| (activity.id.clone(), activity.description(), activity.status)).collect()
+        });
+        let mut lines = Vec::new();
+        for (id, what, status) in now {
+            if self.activities.insert(id, status) != Some(status) {
+                lines.push(format!("  Auto Scaling: {what}: {}", status.as_str()));
+            }
+        }
+        lines
+    }
+
+    /// What the functions changed, and what they noted about it.
+    async fn functions(&mut self) -> Vec<String> {
+        let calls = self.journal.calls();
+        let mut lines = Vec::new();
+        for call in calls.iter().skip(self.calls).filter(|call| changes_something(call)) {
+            let Some(function) = call.who.function() else { continue };
+            let name = self.names.get(function).map_or(function, String::as_str);
+            lines.push(told(name, call));
+            if let Some(instance) = instance_in(&call.subject) {
+                lines.extend(self.notes(instance).await);
+            }
+        }
+        self.calls = calls.len();
+        lines
+    }
+
+    async fn notes(&mut self, instance: InstanceId) -> Vec<String> {
+        let Ok(region) = REGION.parse() else { return Vec::new() };
+        let subject = Subject::Instance { region, id: instance.clone() };
+        let Ok(history) = self.ledger.history(&subject).await else { return Vec::new() };
+        let Some(incident) = history.open.or(history.last_closed) else { return Vec::new() };
+        let known = self.notes.insert(instance, incident.notes.len()).unwrap_or(0);
+        incident.notes.iter().skip(known).map(|note| format!("    decided: {}", note.what)).collect()
+    }
+}
+
+fn told(name: &str, call: &Call) -> String {
+    let error = call.error.as_deref().map(|code| format!(" -> {code}")).unwrap_or_default();
+    let service = call.service.as_deref().unwrap_or_default();
+    format!("  {name} calls {service}:{} {}{error}", call.action, shortened(&call.subject))
+}
+
+/// The first instance that a ledger's key or a call names.
+fn instance_in(subject: &str) -> Option<InstanceId> {
+    subject.split(['#', '/', ' ', ',']).find_map(|word| word.parse().ok())
+}
+
+/// Fits a terminal.
+fn shortened(subject: &str) -> String {
+    const WIDEST: usize = 70;
+    match subject.char_indices().nth(WIDEST) {
+        None => subject.to_owned(),
+        Some((end, _)) => format!("{}…", subject.get(..end).unwrap_or_default()),
+    }
+}

@@ -1,0 +1,87 @@
+//! Elastic Load Balancing: target groups and the health of their targets.
+//!
+//! Load balancers and listeners are not modelled: each target group is in use, and none says by what.
+
+use homeostat_core::id::{InstanceId, TargetGroupArn};
+use world::{Target, TargetGroup, World};
+
+use super::paging::{Paging, page};
+use super::{only, wanted};
+use crate::api::{ApiError, Tree, make, read};
+
+/// API reference, `DescribeTargetGroups`: up to 400 a page.
+const PAGING: Paging = Paging { size: "PageSize", token: "Marker", default: 400, most: 400 };
+
+pub(super) fn target_groups(world: &World, input: &Tree) -> Result<Tree, ApiError> {
+    only(input, "DescribeTargetGroups", &["TargetGroupArns", "Names", "PageSize", "Marker"])?;
+    for (field, known) in [
+        ("TargetGroupArns", world.target_groups().map(|group| group.arn.to_string()).collect::<Vec<_>>()),
+        ("Names", world.target_groups().map(|group| group.name.clone()).collect()),
+    ] {
+        if read::texts(input, field)?.iter().any(|asked| !known.iter().any(|known| known == asked)) {
+            return Err(ApiError::new(400, "TargetGroupNotFound", "One or more target groups not found"));
+        }
+    }
+    let (arns, names) = (wanted(input, "TargetGroupArns")?, wanted(input, "Names")?);
+    let found = world.target_groups().filter(|group| arns(group.arn.as_str()) && names(&group.name));
+    let (groups, next) = page(&PAGING, input, found, |group| group.arn.to_string())?;
+    let groups = groups.into_iter().map(|group| target_group_tree(world, group));
+    Ok(make::record([("TargetGroups", make::list(groups))].into_iter().chain(make::maybe("NextMarker", next))))
+}
+
+fn target_group_tree(world: &World, group: &TargetGroup) -> Tree {
+    let pace = world.pace();
+    make::record([
+        ("TargetGroupArn", make::text(group.arn.as_str())),
+        ("TargetGroupName", make::text(&group.name)),
+        ("Protocol", make::text("HTTP")),
+        ("ProtocolVersion", make::text("HTTP1")),
+        ("Port", make::integer(group.port)),
+        ("TargetType", make::text("instance")),
+        ("HealthCheckEnabled", make::flag(true)),
+        ("HealthCheckProtocol", make::text("HTTP")),
+        ("HealthCheckPort", make::text("traffic-port")),
+        ("HealthCheckPath", make::text("/")),
+        // AWS has whole seconds here, and no fewer than five; the sandbox's pace has less.
+        ("HealthCheckIntervalSeconds", make::integer(pace.target_check_every.as_secs().max(1))),
+        ("HealthyThresholdCount", make::integer(pace.healthy_threshold)),
+        ("UnhealthyThresholdCount", make::integer(pace.unhealthy_threshold)),
+        ("LoadBalancerArns", make::list([])),
+    ])
+}
+
+pub(super) fn target_health(world: &World, input: &Tree) -> Result<Tree, ApiError> {
+    only(input, "DescribeTargetHealth", &["TargetGroupArn", "Targets"])?;
+    let given = read::text(input, "TargetGroupArn")?;
+    let arn: TargetGroupArn =
+        given.parse().map_err(|_| ApiError::invalid(format!("'{given}' is not a valid target group ARN")))?;
+    let group = world
+        .target_group(&arn)
+        .ok_or_else(|| ApiError::new(400, "TargetGroupNotFound", format!("Target groups '{given}' not found")))?;
+    let asked: Vec<&str> =
+        read::items(input, "Targets")?.iter().map(|target| read::text(target, "Id")).collect::<Result<_, _>>()?;
+    let described: Vec<Tree> = if asked.is_empty() {
+        group.targets.iter().map(|(id, target)| described(group, id.as_str(), Some(target))).collect()
+    } else {
+        let target = |id: &str| group.targets.get(&id.parse::<InstanceId>().ok()?);
+        asked.iter().map(|id| described(group, id, target(id))).collect()
+    };
+    Ok(make::record([("TargetHealthDescriptions", make::list(described))]))
+}
+
+/// A target that is asked for but not registered is `unused` (Elastic Load Balancing, "Health checks for your target
+/// groups", "Health check reason codes").
+fn described(group: &TargetGroup, id: &str, target: Option<&Target>) -> Tree {
+    let (state, reason) = match target {
+        Some(target) => (target.state.as_str(), target.reason()),
+        None => ("unused", Some(("Target.NotRegistered", "Target is not registered to the target group"))),
+    };
+    let (code, description) = reason.map(|(code, words)| (make::text(code), make::text(words))).unzip();
+    let health = [("State", make::text(state))].into_iter();
+    let health = health.chain(make::maybe("Reason", code)).chain(make::maybe("Description", description));
+    make::record([
+        ("Target", make::record([("Id", make::text(id)), ("Port", make::integer(group.port))])),
+        ("HealthCheckPort", make::text(group.port.to_string())),
+        ("TargetHealth", make::record(health)),
+    ])
+}

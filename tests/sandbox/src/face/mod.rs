@@ -1,0 +1,102 @@
+//! The fleet behind AWS's wire: the world's groups, targets and alarms as Auto Scaling, Elastic Load Balancing and
+//! CloudWatch would show them.
+//!
+//! It never answers from anything but the world as it is now, and refuses what the world lacks: an action, a parameter,
+//! a state that somebody wants to set.
+
+mod autoscaling;
+mod cloudwatch;
+mod load_balancing;
+mod paging;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use world::{Refusal, World};
+
+use crate::api::{Api, ApiError, Resource, Tree, read};
+use crate::journal::Caller;
+
+/// Clones show the same world.
+#[derive(Clone)]
+pub struct Face {
+    world: Arc<Mutex<World>>,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl Face {
+    /// `clock` gives the time to which the world is brought before each look: the wall clock's, or a test's own.
+    pub fn new(world: Arc<Mutex<World>>, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self { world, clock: Arc::new(clock) }
+    }
+
+    /// Looks at the world as it is now, or breaks an application in it, or takes its events. Not journalled: a story does
+    /// this, no caller of AWS.
+    pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        look(&mut self.world_now())
+    }
+
+    fn world_now(&self) -> MutexGuard<'_, World> {
+        // A panic elsewhere fails its own test; the world is whole, since nothing panics while it is locked.
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.step((self.clock)());
+        world
+    }
+}
+
+impl Api for Face {
+    fn serves(&self, service: &str) -> bool {
+        matches!(service, "autoscaling" | "elasticloadbalancing" | "monitoring")
+    }
+
+    fn resource(&self, service: &str, action: &str, input: &Tree) -> Resource {
+        let world = self.world_now();
+        match service {
+            "autoscaling" => autoscaling::resource(&world, action, input),
+            "monitoring" => cloudwatch::resource(&world, action, input),
+            // Describing target groups and their health has no resource-level permissions (Service Authorization
+            // Reference, "Elastic Load Balancing V2").
+            _ => Resource::any(),
+        }
+    }
+
+    fn call(&self, _caller: &Caller, service: &str, action: &str, input: &Tree) -> Result<Tree, ApiError> {
+        let mut world = self.world_now();
+        match (service, action) {
+            ("autoscaling", "DescribeAutoScalingGroups") => autoscaling::groups(&world, input),
+            ("autoscaling", "DescribeAutoScalingInstances") => autoscaling::instances(&world, input),
+            ("autoscaling", "DescribeScalingActivities") => autoscaling::activities(&world, input),
+            ("autoscaling", "TerminateInstanceInAutoScalingGroup") => autoscaling::terminate(&mut world, input),
+            ("elasticloadbalancing", "DescribeTargetGroups") => load_balancing::target_groups(&world, input),
+            ("elasticloadbalancing", "DescribeTargetHealth") => load_balancing::target_health(&world, input),
+            ("monitoring", "DescribeAlarms") => cloudwatch::alarms(&world, input),
+            // SetAlarmState among them: an alarm says what its datapoints say.
+            _ => Err(ApiError::not_modelled(service, action)),
+        }
+    }
+}
+
+/// Refuses a parameter that the model would otherwise pass over in silence.
+fn only(input: &Tree, action: &str, known: &[&str]) -> Result<(), ApiError> {
+    let given = input.as_map().map(Vec::as_slice).unwrap_or_default();
+    let mut names = given.iter().filter(|(_, value)| !value.is_null()).filter_map(|(name, _)| name.as_text());
+    match names.find(|name| !known.contains(name)) {
+        None => Ok(()),
+        Some(other) => {
+            Err(ApiError::new(501, "NotModelled", format!("the sandbox does not model {action} with {other}")))
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> ApiError {
+    let status = if matches!(refusal, Refusal::NotModelled { .. }) { 501 } else { 400 };
+    ApiError::new(status, refusal.code(), refusal.to_string())
+}
+
+/// Names as a filter: none given means all.
+fn wanted<'a>(input: &'a Tree, field: &str) -> Result<impl Fn(&str) -> bool + use<'a>, ApiError> {
+    let names = read::texts(input, field)?;
+    Ok(move |name: &str| names.is_empty() || names.contains(&name))
+}

@@ -1,0 +1,40 @@
+//! How many calls an invocation waits for one after another: what parallel calls cannot shorten.
+//!
+//! Never adds up times: on a loaded machine they say little, and the order of calls says enough.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Call, Who};
+
+/// The longest sequence of calls in which each starts after the one before it ended.
+///
+/// A chain never crosses invocations: the longest of all of them is returned. Calls without an invocation count as
+/// one invocation per caller.
+pub fn longest_chain(calls: &[Call]) -> Vec<Call> {
+    let mut invocations: BTreeMap<(&Who, Option<&str>), Vec<&Call>> = BTreeMap::new();
+    for call in calls {
+        invocations.entry((&call.who, call.invocation.as_deref())).or_default().push(call);
+    }
+    let mut longest: Vec<&Call> = Vec::new();
+    for chain in invocations.into_values().map(chain_of) {
+        if chain.len() > longest.len() {
+            longest = chain;
+        }
+    }
+    longest.into_iter().cloned().collect()
+}
+
+/// Always taking the call that ends first, of those that start after the last one taken, gives a longest chain.
+fn chain_of(mut calls: Vec<&Call>) -> Vec<&Call> {
+    calls.sort_by_key(|call| (call.ended, call.started, call.sequence));
+    let mut free_from = Duration::ZERO;
+    let mut chain = Vec::new();
+    for call in calls {
+        if call.started >= free_from {
+            free_from = call.ended;
+            chain.push(call);
+        }
+    }
+    chain
+}

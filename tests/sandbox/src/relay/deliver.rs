@@ -1,0 +1,170 @@
+//! One event to one target: the permission, the input, the invocation with its retries, the dead-letter queue.
+//!
+//! What a target asks for and the relay does not do is an error, never a delivery in another form.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_eventbridge::types::Target;
+use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use aws_sdk_sqs::types::MessageAttributeValue;
+use serde_json::Value;
+
+use super::{DeployedRule, Relay, envelope};
+
+/// EventBridge retries for a day by default, up to 185 times; the sandbox compresses time.
+const MOST_RETRIES: i32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    pub event_id: String,
+    pub rule: String,
+    /// The ARN of the function.
+    pub target: String,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Accepted for an asynchronous invocation.
+    Invoked,
+    DeadLettered {
+        queue: String,
+        because: String,
+    },
+    /// Gone: there is no dead-letter queue, or it does not let EventBridge in.
+    Lost {
+        because: String,
+    },
+}
+
+struct Failure {
+    code: String,
+    message: String,
+}
+
+impl Relay {
+    pub(super) async fn deliver(&self, rule: &DeployedRule, target: &Target, event: &Value) -> Result<Delivery> {
+        let input = input_of(target, event).with_context(|| format!("a target of the rule {}", rule.name))?;
+        let outcome = match self.attempt(rule, target, &input).await? {
+            Ok(()) => Outcome::Invoked,
+            Err(failure) => self.bury(rule, target, &input, failure).await?,
+        };
+        Ok(Delivery { event_id: envelope::id_of(event), rule: rule.name.clone(), target: target.arn.clone(), outcome })
+    }
+
+    async fn attempt(&self, rule: &DeployedRule, target: &Target, input: &str) -> Result<Result<(), Failure>> {
+        if !self.may_invoke(&target.arn, &rule.arn).await? {
+            let message = format!("{} does not let events.amazonaws.com invoke it for {}", target.arn, rule.arn);
+            return Ok(Err(Failure { code: "NO_PERMISSIONS".to_owned(), message }));
+        }
+        let asked_for = target.retry_policy().and_then(|policy| policy.maximum_retry_attempts());
+        let retries = asked_for.unwrap_or(MOST_RETRIES).min(MOST_RETRIES);
+        let mut pause = FIRST_PAUSE;
+        let mut failure = self.invoke(&target.arn, input).await;
+        for _ in 0..retries {
+            let Err(Failure { code, .. }) = &failure else { break };
+            if code == "ResourceNotFoundException" {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+            failure = self.invoke(&target.arn, input).await;
+        }
+        Ok(failure)
+    }
+
+    async fn invoke(&self, function_arn: &str, input: &str) -> Result<(), Failure> {
+        let request = self.lambda.invoke().function_name(function_arn).invocation_type(InvocationType::Event);
+        match request.payload(Blob::new(input)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let code = error.code().unwrap_or("SDK_CLIENT_ERROR").to_owned();
+                Err(Failure { code, message: DisplayErrorContext(&error).to_string() })
+            }
+        }
+    }
+
+    async fn bury(&self, rule: &DeployedRule, target: &Target, input: &str, failure: Failure) -> Result<Outcome> {
+        let because = format!("{}: {}", failure.code, failure.message);
+        let Some(queue) = target.dead_letter_config().and_then(|config| config.arn()) else {
+            return Ok(Outcome::Lost { because });
+        };
+        let name = queue.rsplit(':').next().unwrap_or(queue);
+        let answer = self.sqs.get_queue_url().queue_name(name).send().await;
+        let url = answer.with_context(|| format!("looking for the queue {queue}"))?.queue_url.unwrap_or_default();
+        if !self.may_send(queue, &url, &rule.arn).await? {
+            let because = format!("{because}; and {queue} does not let events.amazonaws.com send for {}", rule.arn);
+            return Ok(Outcome::Lost { because });
+        }
+        let mut message = self.sqs.send_message().queue_url(url).message_body(input);
+        let details = [
+            ("RULE_ARN", &rule.arn),
+            ("TARGET_ARN", &target.arn),
+            ("ERROR_CODE", &failure.code),
+            ("ERROR_MESSAGE", &failure.message),
+        ];
+        for (name, value) in details {
+            let attribute = MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
+            message = message.message_attributes(name, attribute);
+        }
+        message.send().await.with_context(|| format!("sending to the dead-letter queue {queue}"))?;
+        Ok(Outcome::DeadLettered { queue: queue.to_owned(), because })
+    }
+}
+
+fn input_of(target: &Target, event: &Value) -> Result<String> {
+    let arn = &target.arn;
+    if !arn.starts_with("arn:aws:lambda:") {
+        bail!("{arn} is no Lambda function, and the relay delivers to nothing else");
+    }
+    if target.input_transformer().is_some() {
+        bail!("{arn} wants its input transformed, which the relay does not do");
+    }
+    match (target.input(), target.input_path()) {
+        (Some(constant), _) => Ok(constant.to_owned()),
+        (None, None | Some("$")) => Ok(event.to_string()),
+        (None, Some(path)) => part_of(event, path).with_context(|| format!("{arn} wants the input {path}")),
+    }
+}
+
+/// `$.a.b`, which is the form of InputPath that people use.
+fn part_of(event: &Value, path: &str) -> Result<String> {
+    let steps = path.strip_prefix("$.").context("only paths like $.detail.state are followed")?;
+    let pointer: String = steps.split('.').map(|step| format!("/{step}")).collect();
+    Ok(event.pointer(&pointer).context("the event has no such part")?.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
+
+    fn target() -> aws_sdk_eventbridge::types::builders::TargetBuilder {
+        Target::builder().id("t").arn(FUNCTION)
+    }
+
+    #[test]
+    fn a_target_gets_the_event_or_its_constant_or_the_part_that_it_asks_for() {
+        let event = json!({"detail": {"state": {"value": "ALARM"}}});
+        let input =
+            |target: aws_sdk_eventbridge::types::builders::TargetBuilder| input_of(&target.build().unwrap(), &event);
+        assert_eq!(input(target()).unwrap(), event.to_string());
+        assert_eq!(input(target().input(r#"{"homeostat":"resync"}"#)).unwrap(), r#"{"homeostat":"resync"}"#);
+        assert_eq!(input(target().input_path("$.detail.state")).unwrap(), r#"{"value":"ALARM"}"#);
+        assert!(input(target().input_path("$.detail['state']")).is_err());
+    }
+
+    #[test]
+    fn a_target_that_the_relay_can_not_serve_is_refused_by_its_name() {
+        let queue = Target::builder().id("t").arn("arn:aws:sqs:us-east-1:000000000000:q").build().unwrap();
+        let refused = input_of(&queue, &json!({})).unwrap_err().to_string();
+        assert!(refused.contains("arn:aws:sqs:us-east-1:000000000000:q"), "{refused}");
+    }
+}

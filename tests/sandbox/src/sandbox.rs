@@ -1,0 +1,116 @@
+//! The whole of it: MiniStack, the proxy in front of it, the relay beside it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use aws_config::SdkConfig;
+
+use crate::account::{Account, sdk_config};
+use crate::api::Api;
+use crate::census::Census;
+use crate::deploy::{self, Deployment, Progress, Site, Stack};
+use crate::journal::Journal;
+use crate::ministack::{MiniStack, Tools};
+use crate::proxy::{Backends, Door, Proxy};
+use crate::relay::Relay;
+use crate::roles::Roles;
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub tools: Tools,
+    /// Logs and what is built go here; it is made if it is not there.
+    pub run_dir: PathBuf,
+    /// Of the proxy; 0 means any.
+    pub port: u16,
+    /// How long each answer of the [`Api`] takes.
+    pub latency: Duration,
+}
+
+impl Options {
+    pub fn new(tools: Tools, run_dir: impl Into<PathBuf>) -> Self {
+        Self { tools, run_dir: run_dir.into(), port: 0, latency: Duration::from_millis(5) }
+    }
+}
+
+pub struct Sandbox {
+    tools: Tools,
+    run_dir: PathBuf,
+    journal: Journal,
+    roles: Roles,
+    census: Census,
+    account: Account,
+    relay: Relay,
+    ministack: MiniStack,
+    proxy: Proxy,
+}
+
+impl Sandbox {
+    pub async fn start(options: Options, api: Arc<dyn Api>) -> Result<Self> {
+        let Options { tools, run_dir, port, latency } = options;
+        std::fs::create_dir_all(&run_dir).with_context(|| format!("making {}", run_dir.display()))?;
+        let run_dir = std::fs::canonicalize(&run_dir).with_context(|| format!("finding {}", run_dir.display()))?;
+        // MiniStack tells its functions the proxy's address, and the proxy forwards to MiniStack's.
+        let door = Door::open(port).await?;
+        let ministack = MiniStack::start(&tools, &run_dir, door.endpoint()).await?;
+        let (journal, roles, upstream) = (Journal::new(), Roles::default(), ministack.endpoint().to_owned());
+        let census = Census::at(&upstream, journal.clone(), roles.clone());
+        let (account, relay) = (Account::at(&upstream), Relay::at(&upstream));
+        let backends = Backends {
+            api,
+            roles: roles.clone(),
+            journal: journal.clone(),
+            census: Some(census.clone()),
+            upstream,
+            latency,
+        };
+        let proxy = Proxy::serve(door, backends)?;
+        Ok(Self { tools, run_dir, journal, roles, census, account, relay, ministack, proxy })
+    }
+
+    /// The one endpoint of the account.
+    pub fn endpoint(&self) -> &str {
+        self.proxy.endpoint()
+    }
+
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    pub fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    pub fn ministack(&self) -> &MiniStack {
+        &self.ministack
+    }
+
+    /// An operator's clients. Their calls go through the proxy and are journalled.
+    pub fn sdk_config(&self) -> SdkConfig {
+        sdk_config(self.endpoint())
+    }
+
+    /// Builds and deploys, then learns whose keys the functions sign with and what their roles allow.
+    pub async fn deploy(&self, deployment: &Deployment, progress: Progress<'_>) -> Result<Stack> {
+        let site =
+            Site { tools: &self.tools, run_dir: &self.run_dir, endpoint: self.endpoint(), account: &self.account };
+        let mut stack = deploy::deploy(&site, deployment, progress).await?;
+        stack.functions = self.census.take().await?;
+        Ok(stack)
+    }
+
+    /// The lines of a log group of the deployed functions, oldest first.
+    pub async fn log_lines(&self, group: &str) -> Result<Vec<String>> {
+        self.account.log_lines(group).await
+    }
+
+    /// Ends every process that was started.
+    pub async fn stop(self) -> Result<()> {
+        self.ministack.stop().await
+    }
+}

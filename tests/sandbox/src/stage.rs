@@ -1,0 +1,141 @@
+//! The sandbox with a fleet on it, in real time: what the demo and the stories play on.
+//!
+//! It breaks nothing by itself, and tells Homeostat nothing but what AWS would: alarms through the deployed rules, and the
+//! deployed schedules in compressed time.
+
+mod inbox;
+mod pump;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use homeostat_aws::DynamoLedger;
+use homeostat_core::id::{InstanceId, Subject};
+use homeostat_core::ports::{History, Ledger};
+use world::{Demo, Pace, Place, World};
+
+pub use inbox::{Inbox, Message};
+pub use pump::Announced;
+use pump::Pump;
+
+use crate::account::{ACCOUNT_ID, REGION};
+use crate::clock::now;
+use crate::deploy::Progress;
+use crate::face::Face;
+use crate::relay::Schedules;
+use crate::{Deployment, Options, Sandbox, Stack, Tools};
+
+/// How long a minute of the deployed schedules lasts here.
+pub const MINUTE: Duration = Duration::from_secs(2);
+
+/// What a wait on the stage may take at most. Whole heals take about fifteen seconds; a loaded machine takes its time.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+pub struct Stage {
+    root: PathBuf,
+    sandbox: Sandbox,
+    face: Face,
+    pump: Pump,
+    schedules: Schedules,
+}
+
+impl Stage {
+    /// A sandbox whose world is the demo's fleet, running well. `root` is the project's folder.
+    pub async fn set(root: &Path, run_dir: &Path, port: u16, demo: Demo) -> Result<Self> {
+        let (world, _) = demo.build(now())?;
+        let face = Face::new(Arc::new(Mutex::new(world)), now);
+        let tools = Tools { python: root.join(".venv/ministack/bin/python"), sam: root.join(".venv/sam/bin/sam") };
+        let options = Options { port, ..Options::new(tools, run_dir) };
+        let sandbox = Sandbox::start(options, Arc::new(face.clone())).await?;
+        let pump = Pump::start(face.clone(), sandbox.relay().clone());
+        let schedules = sandbox.relay().schedules(MINUTE);
+        Ok(Stage { root: root.to_owned(), sandbox, face, pump, schedules })
+    }
+
+    /// The demo's fleet at the sandbox's pace, in the sandbox's account.
+    pub fn fleet() -> Result<Demo> {
+        let place = Place { account: ACCOUNT_ID.to_owned(), region: REGION.parse()? };
+        Ok(Demo { place, pace: Pace::sandbox(), ..Demo::new()? })
+    }
+
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    pub fn face(&self) -> &Face {
+        &self.face
+    }
+
+    /// The alarms' changes so far, and what became of each.
+    pub fn announced(&self) -> Vec<Announced> {
+        self.pump.announced()
+    }
+
+    /// The project's own template with the binaries of the profile `dev`, under a policy for compressed time.
+    pub async fn deploy(&self, policy: &Path, progress: Progress<'_>) -> Result<Stack> {
+        let mut deployment = Deployment::of(self.root.join("template.yaml"), "homeostat");
+        deployment.build_env = vec![
+            ("HOMEOSTAT_PROFILE".to_owned(), "dev".to_owned()),
+            ("HOMEOSTAT_POLICY".to_owned(), policy.display().to_string()),
+        ];
+        self.sandbox.deploy(&deployment, progress).await
+    }
+
+    /// The policy of the sandbox.
+    pub fn policy(&self) -> PathBuf {
+        self.root.join("tests/sandbox/policy.toml")
+    }
+
+    /// Waits until the world gives an answer.
+    pub async fn wait_for_world<T>(&self, awaited: &str, answer: impl Fn(&World) -> Option<T>) -> Result<T> {
+        self.pump.wait_for(awaited, PATIENCE, || self.face.with(|world| answer(world))).await
+    }
+
+    /// Waits for an alarm's change of which the relay told the deployed rules.
+    pub async fn wait_for_alarm(&self, alarm: &str, state: &str) -> Result<Announced> {
+        let awaited = format!("{alarm} in {state}");
+        let fits = |announced: &Announced| announced.alarm() == Some(alarm) && announced.state() == Some(state);
+        self.pump.wait_for(&awaited, PATIENCE, || self.announced().into_iter().find(fits)).await
+    }
+
+    /// What the deployed table knows of an instance.
+    pub async fn history(&self, stack: &Stack, instance: &InstanceId) -> Result<History> {
+        let ledger = DynamoLedger::new(&self.sandbox.sdk_config(), stack.output("TableName")?.to_owned());
+        let subject = Subject::Instance { region: REGION.parse()?, id: instance.clone() };
+        ledger.history(&subject).await.context("reading the ledger")
+    }
+
+    /// Waits until the instance's incident was closed in the ledger.
+    pub async fn wait_for_close(&self, instance: &InstanceId) -> Result<()> {
+        let closed = format!("{instance}/CLOSED#");
+        let fits = |call: &crate::journal::Call| {
+            call.action == "TransactWriteItems" && call.subject.contains(&closed) && call.succeeded()
+        };
+        self.sandbox.journal().wait_for(&format!("the close of {instance}"), PATIENCE, fits).await?;
+        Ok(())
+    }
+
+    /// Waits for a line of a function's log, as CloudWatch Logs has it.
+    pub async fn wait_for_log(&self, function: &str, holds: impl Fn(&str) -> bool) -> Result<String> {
+        let group = format!("/homeostat/homeostat/{function}");
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let lines = self.sandbox.log_lines(&group).await?;
+            if let Some(line) = lines.iter().rev().find(|line| holds(line)) {
+                return Ok(line.clone());
+            }
+            let tail = lines.iter().rev().take(5).rev().cloned().collect::<Vec<_>>().join("\n");
+            anyhow::ensure!(tokio::time::Instant::now() < deadline, "no such line in {group}; its end is:\n{tail}");
+            // Logs can't be subscribed to here.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    pub async fn stop(self) -> Result<()> {
+        drop(self.pump);
+        self.schedules.stop();
+        self.sandbox.stop().await
+    }
+}
