@@ -1,0 +1,60 @@
+//! Every file of `events/` is read as its function reads it, and none is left out.
+
+use std::collections::BTreeMap;
+
+use homeostat_core::policy;
+use homeostat_core::signal::{self, Parsed};
+use homeostat_lambda::envelope;
+use serde_json::Value;
+
+fn events() -> BTreeMap<String, Value> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            (path.file_stem().unwrap().to_string_lossy().into_owned(), serde_json::from_str(&text).unwrap())
+        })
+        .collect()
+}
+
+/// What replace-instance makes of an event.
+fn read(event: &Value) -> String {
+    match envelope::open(event.clone()).map_err(|failure| failure.to_string()).map(|event| signal::parse(&event)) {
+        Err(why) => why,
+        Ok(Err(malformed)) => malformed.to_string(),
+        Ok(Ok(Parsed::Ignored(why))) => format!("ignored: {why}"),
+        Ok(Ok(Parsed::Signal(signal))) => format!("signal about {}", signal.subject()),
+    }
+}
+
+#[test]
+fn each_is_what_its_name_says() {
+    let expected = BTreeMap::from([
+        ("alarm-group", "ignored: alarm \"web-5xx\" has no InstanceId among its dimensions, so it picks no instance"),
+        ("alarm-instance", "signal about us-east-1#instance#i-0a1b2c3d4e5f60718"),
+        ("malformed-alarm", "malformed event: $.detail.state.value is missing, expected a text"),
+        (
+            "stream-opened",
+            "malformed event: $.Records[0].body is not JSON: EOF while parsing a value at line 1 column 0",
+        ),
+        (
+            "sweep",
+            "ignored: events of source \"aws.events\" and detail-type \"Scheduled Event\" are none of this function's",
+        ),
+        ("wake", "signal about us-east-1#instance#i-0a1b2c3d4e5f60718"),
+        ("wake-queued", "signal about us-east-1#instance#i-0a1b2c3d4e5f60718"),
+    ]);
+    let read: BTreeMap<String, String> = events().iter().map(|(name, event)| (name.clone(), read(event))).collect();
+    let read: BTreeMap<&str, &str> = read.iter().map(|(name, said)| (name.as_str(), said.as_str())).collect();
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn the_policy_of_this_repository_has_no_mistakes() {
+    for file in ["policy.toml", "tests/sandbox/policy.toml"] {
+        let path = format!("{}/../../{file}", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(policy::parse(&std::fs::read_to_string(path).unwrap()).err(), None, "{file}");
+    }
+}

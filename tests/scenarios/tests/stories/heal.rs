@@ -1,0 +1,148 @@
+//! The first heal in virtual time, at AWS's own pace, through the functions' own code.
+
+use homeostat_core::decision::{Close, Decision};
+use homeostat_core::id::{GroupName, InstanceId};
+use homeostat_core::incident::State;
+use homeostat_core::policy::{self, Policy};
+use homeostat_core::ports::Pause;
+use jiff::{SignedDuration, Timestamp};
+use scenarios::Story;
+use world::{ActivityKind, Demo};
+
+const POLICY: &str = include_str!("../../../../policy.toml");
+
+fn noon() -> Timestamp {
+    "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+fn story_with(policy: Policy) -> Story {
+    Story::new(Demo::new().unwrap(), policy, noon()).unwrap()
+}
+
+fn story() -> Story {
+    story_with(policy::parse(POLICY).unwrap())
+}
+
+fn web() -> GroupName {
+    "web".parse().unwrap()
+}
+
+fn terminations(story: &Story, group: &GroupName) -> usize {
+    story
+        .cloud
+        .with(|world| world.activities(group).filter(|activity| activity.kind == ActivityKind::Terminate).count())
+}
+
+fn break_first(story: &Story) -> InstanceId {
+    let victim = story.in_service(&web())[0].clone();
+    story.break_app(&victim).unwrap();
+    victim
+}
+
+#[test]
+fn a_dead_application_is_replaced_once_and_its_incident_closed() {
+    let mut story = story();
+    let victim = break_first(&story);
+    story.pass(SignedDuration::from_mins(30));
+
+    assert_eq!(terminations(&story, &web()), 1);
+    let members = story.in_service(&web());
+    assert!(members.len() == 4 && !members.contains(&victim), "{members:?}");
+    assert_eq!(story.ledger.open(), []);
+    let [incident] = &story.ledger.closed()[..] else { panic!("{:?}", story.ledger.closed()) };
+    assert_eq!(incident.decision, Some(Decision::Close(Close::Recovered)));
+    assert_eq!(incident.subject.name(), victim.as_str());
+    assert_eq!(incident.tell, 2, "a hold, since the alarm is quicker than the target group, and then the plan");
+    let (mitigated, recovered) = (incident.time_to_mitigate().unwrap(), incident.time_to_recover().unwrap());
+    assert!(mitigated < recovered && recovered < SignedDuration::from_mins(10), "{mitigated:#} {recovered:#}");
+    assert_eq!(story.ledger.slots(&web()).holders.len(), 0, "the slot is given back");
+}
+
+#[test]
+fn the_same_event_again_and_again_never_replaces_a_second_instance() {
+    let mut story = story();
+    break_first(&story);
+    story.pass(SignedDuration::from_mins(2));
+    let event = story.delivered[0].clone();
+    for minutes in [0, 1, 5, 30] {
+        story.pass(SignedDuration::from_mins(minutes));
+        story.deliver(event.clone()).unwrap();
+    }
+    assert_eq!(terminations(&story, &web()), 1);
+    assert_eq!((story.ledger.open().len(), story.ledger.closed().len()), (0, 1));
+    let last = story.answers.last().unwrap().as_ref().unwrap();
+    assert!(last["ignored"].as_str().unwrap().contains("its incident was closed"), "{last}");
+}
+
+#[test]
+fn a_group_outside_the_policy_is_not_touched_and_leaves_no_item() {
+    let mut story = story();
+    let batch: GroupName = "batch".parse().unwrap();
+    let victim = story.in_service(&batch)[0].clone();
+    story.break_app(&victim).unwrap();
+    story.pass(SignedDuration::from_mins(30));
+
+    assert_eq!(terminations(&story, &batch), 0);
+    assert_eq!((story.ledger.open().len(), story.ledger.closed().len()), (0, 0));
+    let answer = story.answers[0].as_ref().unwrap();
+    assert!(answer["ignored"].as_str().unwrap().contains("no group that the policy names (web)"), "{answer}");
+}
+
+#[test]
+fn a_pause_holds_the_heal_until_it_ends_and_no_longer() {
+    let mut story = story();
+    let until = noon() + SignedDuration::from_mins(20);
+    story.ledger.pause(Pause { scope: "group#web".into(), by: "ana".into(), reason: "migration".into(), until });
+    break_first(&story);
+    story.pass(SignedDuration::from_mins(19));
+    assert_eq!(terminations(&story, &web()), 0);
+    assert!(story.ledger.open()[0].decision.as_ref().unwrap().to_string().contains("paused for group#web by ana"));
+    story.pass(SignedDuration::from_mins(30));
+    assert_eq!(terminations(&story, &web()), 1);
+    assert_eq!(story.ledger.closed()[0].tell, 2, "the hold at the opening, and then the plan");
+}
+
+#[test]
+fn two_sick_instances_are_replaced_one_after_the_other() {
+    let mut story = story();
+    let victims = story.in_service(&web())[..2].to_vec();
+    for victim in &victims {
+        story.break_app(victim).unwrap();
+    }
+    for _ in 0..60 {
+        story.pass(SignedDuration::from_mins(1));
+        let held = story.ledger.slots(&web()).holders.len();
+        assert!(held <= 1, "20 % of four is one at a time");
+        assert!(story.in_service(&web()).len() >= 3, "never two out at once");
+    }
+    assert_eq!(terminations(&story, &web()), 2);
+    assert_eq!((story.ledger.open().len(), story.ledger.closed().len()), (0, 2));
+}
+
+#[test]
+fn a_group_that_cannot_recover_is_paged_and_stays_open() {
+    let policy = POLICY.replace("recover-within = \"15m\"", "recover-within = \"30s\"");
+    let mut story = story_with(policy::parse(&policy).unwrap());
+    break_first(&story);
+    let escalated = (0..12).find_map(|_| {
+        story.pass(SignedDuration::from_secs(30));
+        story.ledger.open().into_iter().find(|incident| incident.state == State::Escalated)
+    });
+    let incident = escalated.unwrap();
+    assert!(incident.decision.as_ref().unwrap().to_string().starts_with("page: not recovered within 30s"));
+    assert_eq!(incident.tell, 3, "hold, plan, page");
+    assert!(incident.wake_at.is_some(), "an open incident is always looked at again");
+    assert_eq!(story.ledger.slots(&web()).holders.len(), 1, "it keeps its slot");
+    story.pass(SignedDuration::from_mins(30));
+    assert_eq!(story.ledger.closed().len(), 1, "it closes once the group is whole, and nobody is asked to");
+}
+
+#[test]
+fn every_open_incident_always_has_a_wake_up() {
+    let mut story = story();
+    break_first(&story);
+    for _ in 0..90 {
+        story.pass(SignedDuration::from_secs(10));
+        assert!(story.ledger.open().iter().all(|incident| incident.wake_at.is_some()));
+    }
+}

@@ -1,0 +1,11 @@
+//! The stories, in one binary.
+
+// Marked as tests, so that clippy lets their helpers unwrap.
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod heal;
+#[cfg(test)]
+mod sandboxed;
+#[cfg(test)]
+mod tidy;

@@ -1,0 +1,70 @@
+//! What the project promises of itself, checked.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && path.file_name().is_none_or(|name| name != "target") {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn all_sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in ["cli", "functions", "shared", "tests"] {
+        sources(&root().join(folder), &mut found);
+    }
+    assert!(found.len() > 30, "the walk found only {}", found.len());
+    found
+}
+
+#[test]
+fn no_file_is_longer_than_500_lines_and_no_main_longer_than_30() {
+    for path in all_sources() {
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        let is_function = path.starts_with(root().join("functions"));
+        let most = if is_function && path.ends_with("main.rs") { 30 } else { 500 };
+        assert!(lines <= most, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn the_core_depends_on_no_sdk_runtime_or_clock() {
+    let manifest = std::fs::read_to_string(root().join("shared/core/Cargo.toml")).unwrap();
+    for banned in ["aws", "tokio", "lambda_runtime", "rand", "tracing", "\"std\""] {
+        assert!(!manifest.contains(banned), "{banned}");
+    }
+}
+
+#[test]
+fn there_is_one_tls_stack_and_one_http_stack() {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let versions = |name: &str| {
+        let entry = format!("name = \"{name}\"\nversion = \"");
+        lock.match_indices(&entry).filter_map(|(at, _)| lock[at + entry.len()..].split('"').next()).collect::<Vec<_>>()
+    };
+    for (name, major) in [("hyper", "1."), ("rustls", "0.23."), ("h2", "0.4.")] {
+        let found = versions(name);
+        assert!(found.len() == 1 && found[0].starts_with(major), "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn each_function_is_in_the_template_and_in_the_build() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
+    for entry in std::fs::read_dir(root().join("functions")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let id: String = name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
+        assert!(template.contains(&format!("\n  {id}:\n    Type: AWS::Serverless::Function")), "{id} in template.yaml");
+        assert!(makefile.contains(&format!("\nbuild-{id}:\n\t$(call function,{name})")), "build-{id} in the Makefile");
+    }
+}
