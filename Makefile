@@ -54,6 +54,7 @@ define function
 cargo run --quiet --locked -p cli --bin homeostat -- policy check $(HOMEOSTAT_POLICY) >&2
 cargo build --locked --profile $(HOMEOSTAT_PROFILE) -p $(1) >&2
 @readelf -h $(BUILT)/$(1) | grep -q 'Machine:.*X86-64' || { echo "$(1) is not built for x86_64, which template.yaml names" >&2; exit 1; }
+@! objdump -T $(BUILT)/$(1) | grep -E 'GLIBC_2\.(3[5-9]|[4-9][0-9])' || { echo "$(1) needs a newer C library than Lambda's Amazon Linux 2023 has (2.34): build it on an older system" >&2; exit 1; }
 cp $(BUILT)/$(1) $(ARTIFACTS_DIR)/bootstrap
 cp $(HOMEOSTAT_POLICY) $(ARTIFACTS_DIR)/policy.toml
 endef

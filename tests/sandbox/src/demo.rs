@@ -78,7 +78,7 @@ pub async fn heal(stage: &Stage, stack: &Stack, inbox: &Inbox, say: fn(&str)) ->
     let healed_after = died_at.elapsed();
     let closed = stage.history(stack, &victim).await?.last_closed.context("no closed incident in the table")?;
     let about = victim.to_string();
-    let last = move |message: &Message| message.subject.contains("closed") && message.subject.contains(&about);
+    let last = move |message: &Message| message.subject.contains("recovered") && message.subject.contains(&about);
     let messages = inbox.receive_until(PATIENCE, last).await?;
     let calls = up_to_the_effect(stage, &victim)?;
     let replacement = stage.face().with(|world| newest(world, &web)).context("no new instance")?;

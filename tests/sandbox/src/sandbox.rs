@@ -17,6 +17,9 @@ use crate::proxy::{Backends, Door, Proxy};
 use crate::relay::Relay;
 use crate::roles::Roles;
 
+/// About what AWS takes within a Region, and more than a function takes to send off calls side by side.
+const LATENCY: Duration = Duration::from_millis(20);
+
 #[derive(Debug, Clone)]
 pub struct Options {
     pub tools: Tools,
@@ -24,13 +27,13 @@ pub struct Options {
     pub run_dir: PathBuf,
     /// Of the proxy; 0 means any.
     pub port: u16,
-    /// How long each answer of the [`Api`] takes.
+    /// How much longer each call of a function takes than it would by itself.
     pub latency: Duration,
 }
 
 impl Options {
     pub fn new(tools: Tools, run_dir: impl Into<PathBuf>) -> Self {
-        Self { tools, run_dir: run_dir.into(), port: 0, latency: Duration::from_millis(5) }
+        Self { tools, run_dir: run_dir.into(), port: 0, latency: LATENCY }
     }
 }
 

@@ -126,7 +126,7 @@ impl News {
         let Ok(history) = self.ledger.history(&subject).await else { return Vec::new() };
         let Some(incident) = history.open.or(history.last_closed) else { return Vec::new() };
         let known = self.notes.insert(instance, incident.notes.len()).unwrap_or(0);
-        incident.notes.iter().skip(known).map(|note| format!("    decided: {}", note.what)).collect()
+        incident.notes.iter().skip(known).map(|note| format!("    noted: {}", shortened_note(&note.what))).collect()
     }
 }
 
@@ -141,11 +141,18 @@ fn instance_in(subject: &str) -> Option<InstanceId> {
     subject.split(['#', '/', ' ', ',']).find_map(|word| word.parse().ok())
 }
 
-/// Fits a terminal.
+/// Without the names of table and topic, which are long and always the same, and fit for a terminal.
 fn shortened(subject: &str) -> String {
-    const WIDEST: usize = 70;
+    const WIDEST: usize = 80;
+    let words = subject.split(' ').filter(|word| !word.starts_with("homeostat-") && !word.starts_with("arn:aws:sns:"));
+    let subject = words.collect::<Vec<_>>().join(" ");
     match subject.char_indices().nth(WIDEST) {
-        None => subject.to_owned(),
+        None => subject,
         Some((end, _)) => format!("{}…", subject.get(..end).unwrap_or_default()),
     }
+}
+
+/// The whole note stands in the ledger, and in the summary.
+fn shortened_note(what: &str) -> &str {
+    what.split(", because ").next().unwrap_or(what)
 }

@@ -73,50 +73,58 @@ impl Told {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Heal { incident, messages, .. } = &self.heal;
-        writeln!(f, "\nSummary")?;
-        line(f, "alarm", &format!("{} in ALARM: {}", self.heal.alarm, self.heal.alarm_reason))?;
-        line(f, "decision", &self.heal.decision)?;
-        let first = self.heal.calls_to_effect.first().map_or(0, |call| call.started_ms);
-        line(f, "calls", "up to and including the effect:")?;
-        for call in &self.heal.calls_to_effect {
-            let error = call.error.as_deref().map(|code| format!("  {code}")).unwrap_or_default();
-            writeln!(f, "{:19}+{:>4} ms {:>4} ms  {}{error}", "", call.started_ms - first, call.took_ms, call.call)?;
+        let heal = &self.heal;
+        writeln!(f, "\nWhat was seen\n")?;
+        item(f, "alarm", &format!("{}: {}", heal.alarm, heal.alarm_reason))?;
+        item(f, "decision", &heal.decision)?;
+        heal.calls(f)?;
+        item(f, "longest chain", &format!("{} calls, one after another: {}", heal.chain.len(), heal.chain_in_words()))?;
+        item(f, "new instance", &format!("{} is in service, instead of {}", heal.replacement, heal.replaced))?;
+        heal.incident(f)?;
+        for message in &heal.messages {
+            item(f, "told by SNS", &message.subject)?;
         }
-        line(f, "longest chain", &format!("{} calls one after another: {}", self.heal.chain.len(), self.chain()))?;
-        line(f, "new instance", &format!("{} in service, for {}", self.heal.replacement, self.heal.replaced))?;
-        line(
-            f,
-            "incident",
-            &format!("SUBJECT#{}: {:?}, version {}", incident.subject, incident.state, incident.version),
-        )?;
-        for note in &incident.notes {
-            writeln!(f, "{:19}{:.1}  {}", "", note.at, note.what)?;
-        }
-        line(f, "told by SNS", &format!("{} messages", messages.len()))?;
-        for message in messages {
-            writeln!(f, "{:19}\"{}\"", "", message.subject)?;
-        }
-        line(f, "time to mitigate", &format!("{:.1} s after the alarm", self.heal.seconds_to_mitigate))?;
-        line(f, "time to recover", &format!("{:.1} s after the alarm", self.heal.seconds_to_recover))?;
-        line(f, "the alarm again", &format!("nothing done: {}", self.again.why))?;
-        line(f, "outside policy", &format!("nothing done: {}", self.outside.why))?;
-        line(f, "took", &format!("{:.0} s, sam build and sam deploy included", self.wall_seconds))
+        item(f, "time to mitigate", &format!("{:.1} s from the alarm to the termination", heal.seconds_to_mitigate))?;
+        item(f, "time to recover", &format!("{:.1} s from the alarm to a whole group", heal.seconds_to_recover))?;
+        item(f, "the alarm again", &format!("nothing done: {}", self.again.why))?;
+        item(f, "another group", &format!("nothing done: {}", self.outside.why))?;
+        item(f, "took", &format!("{:.0} s, sam build and sam deploy included", self.wall_seconds))
     }
 }
 
 impl Heal {
-    fn chain(&self) -> String {
-        self.chain.iter().map(|call| call.call.as_str()).collect::<Vec<_>>().join(" → ")
+    fn calls(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = self.calls_to_effect.first().map_or(0, |call| call.started_ms);
+        for (index, call) in self.calls_to_effect.iter().enumerate() {
+            let title = if index == 0 { "calls" } else { "" };
+            let error = call.error.as_deref().map(|code| format!(" -> {code}")).unwrap_or_default();
+            let (after, took) = (call.started_ms.saturating_sub(first), call.took_ms);
+            item(f, title, &format!("{after:>3} ms, {took:>2} ms long: {}{error}", call.call))?;
+        }
+        Ok(())
+    }
+
+    fn chain_in_words(&self) -> String {
+        self.chain.iter().map(|call| call.call.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    fn incident(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Incident { subject, state, version, notes, .. } = &self.incident;
+        item(f, "incident", &format!("SUBJECT#{subject}: {state:?}, version {version}"))?;
+        for note in notes {
+            // The decision stands above, whole.
+            let what = if note.what == self.decision { "act, as above" } else { &note.what };
+            item(f, "", &format!("{:.1} {what}", note.at))?;
+        }
+        Ok(())
     }
 }
 
-impl Report {
-    fn chain(&self) -> String {
-        self.heal.chain()
-    }
-}
-
-fn line(f: &mut fmt::Formatter<'_>, what: &str, said: &str) -> fmt::Result {
-    writeln!(f, "  {what:<16} {said}")
+/// One line, or as many as it takes, in the width of a terminal.
+fn item(f: &mut fmt::Formatter<'_>, title: &str, said: &str) -> fmt::Result {
+    const WIDTH: usize = 100;
+    const INDENT: &str = "                   ";
+    let first = format!("  {title:<16} ");
+    let options = textwrap::Options::new(WIDTH).initial_indent(&first).subsequent_indent(INDENT);
+    writeln!(f, "{}", textwrap::fill(said, options))
 }

@@ -2,6 +2,8 @@
 
 // Marked as tests, so that clippy lets their helpers unwrap.
 #[cfg(test)]
+mod chain;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod heal;
