@@ -1,10 +1,12 @@
 //! Between AWS's wire protocols and one tree.
 //!
-//! Speaks what the served services speak: Query (Auto Scaling, ELBv2), its EC2 dialect, and rpc-v2-cbor (CloudWatch).
+//! Speaks what the served services speak: Query (Auto Scaling, ELBv2), its EC2 dialect, and, for
+//! CloudWatch, rpc-v2-cbor and JSON.
 //! It never interprets an action: names and values pass through as they are.
 
 mod cbor;
 pub(crate) use cbor::action as cbor_action;
+mod json;
 pub mod query;
 pub mod xml;
 
@@ -18,6 +20,7 @@ pub enum Protocol {
     Query,
     Ec2Query,
     Cbor,
+    Json,
 }
 
 /// A request, read.
@@ -40,6 +43,8 @@ impl Protocol {
     pub fn of(service: &str, headers: &HeaderMap) -> Self {
         if headers.get("smithy-protocol").is_some_and(|name| name == "rpc-v2-cbor") {
             Self::Cbor
+        } else if headers.contains_key("x-amz-target") {
+            Self::Json
         } else if service == "ec2" {
             Self::Ec2Query
         } else {
@@ -47,9 +52,11 @@ impl Protocol {
         }
     }
 
-    pub fn read(self, path: &str, body: &[u8]) -> Result<Request, ApiError> {
+    /// `name` is what names the action where the body doesn't: the path, or for JSON the header `x-amz-target`.
+    pub fn read(self, name: &str, body: &[u8]) -> Result<Request, ApiError> {
         let (action, input) = match self {
-            Self::Cbor => cbor::read(path, body)?,
+            Self::Cbor => cbor::read(name, body)?,
+            Self::Json => json::read(name, body)?,
             Self::Query | Self::Ec2Query => query::read(body)?,
         };
         Ok(Request { protocol: self, action, input })
@@ -59,6 +66,8 @@ impl Protocol {
         let (status, content_type, body) = match (self, outcome) {
             (Self::Cbor, Ok(tree)) => (200, "application/cbor", cbor::write(tree)),
             (Self::Cbor, Err(error)) => (error.status, "application/cbor", cbor::write_error(error)),
+            (Self::Json, Ok(tree)) => (200, "application/x-amz-json-1.0", json::write(tree)),
+            (Self::Json, Err(error)) => (error.status, "application/x-amz-json-1.0", json::write_error(error)),
             (Self::Query, Ok(tree)) => (200, "text/xml", xml::response(action, tree, request_id).into_bytes()),
             (Self::Query, Err(error)) => (error.status, "text/xml", xml::error(error, request_id).into_bytes()),
             (Self::Ec2Query, Ok(tree)) => (200, "text/xml", xml::ec2_response(action, tree, request_id).into_bytes()),
@@ -74,6 +83,11 @@ impl Protocol {
         }
         Answer { status, headers, body }
     }
+}
+
+/// What names the action where the body doesn't.
+pub(crate) fn name<'a>(headers: &'a HeaderMap, path: &'a str) -> &'a str {
+    headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or(path)
 }
 
 /// Whose fault an error is, as AWS puts it.

@@ -11,7 +11,7 @@ use super::{Backends, Replied};
 use crate::api::ApiError;
 use crate::journal::{Caller, Origin};
 use crate::tree::Tree;
-use crate::wire::{Answer, Protocol, Request};
+use crate::wire::{self, Answer, Protocol, Request};
 
 /// A call as it came in.
 pub(super) struct Wire<'a> {
@@ -22,11 +22,11 @@ pub(super) struct Wire<'a> {
     pub request_id: String,
 }
 
-pub(super) fn answer(backends: &Backends, wire: &Wire<'_>) -> Replied {
-    let Wire { service, head, origin, body, request_id } = wire;
+pub(super) fn answer(backends: &Backends, incoming: &Wire<'_>) -> Replied {
+    let Wire { service, head, origin, body, request_id } = incoming;
     let protocol = Protocol::of(service, &head.headers);
     let caller = Caller { who: backends.journal.who(origin.key.as_deref()), invocation: origin.invocation.clone() };
-    let request = protocol.read(head.uri.path(), body);
+    let request = protocol.read(wire::name(&head.headers, head.uri.path()), body);
     let action = request.as_ref().map(|request| request.action.clone()).unwrap_or_default();
     let outcome = request.and_then(|request| call(backends, &caller, service, &request));
     replied(protocol.answer(&action, outcome.as_ref(), request_id))
