@@ -3,7 +3,7 @@
 //! This module never takes silence for a "no": an effect without a clear answer is unknown.
 
 use aws_sdk_autoscaling::config::http::HttpResponse;
-use aws_sdk_autoscaling::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_autoscaling::error::{ProvideErrorMetadata, SdkError};
 use homeostat_core::ports::{Outcome, Unavailable};
 
 /// Codes that say "not now". The call may be repeated after another look.
@@ -53,6 +53,12 @@ where
             (Some(code), None) => code.to_owned(),
             (None, _) => format!("HTTP {} without an error code", answer.raw().status().as_u16()),
         },
-        other => DisplayErrorContext(other).to_string(),
+        other => chain(other),
     }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

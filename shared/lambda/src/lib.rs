@@ -5,6 +5,7 @@
 mod clock;
 pub mod envelope;
 mod failure;
+mod log;
 pub mod settings;
 
 use std::future::Future;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 pub use clock::SystemClock;
 pub use failure::Failure;
+use log::log_as_json;
 
 /// Runs a function: `boot` once, then `handle` for each event.
 ///
@@ -30,13 +32,7 @@ where
     Ready: Send + Sync + 'static,
     Answer: Future<Output = Result<Value, Failure>>,
 {
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_ansi(false)
-        .with_current_span(false)
-        .with_target(false)
-        .init();
+    log_as_json();
     let ready: &'static Result<Ready, Failure> = Box::leak(Box::new(boot.await));
     let handle = &handle;
     let serve = service_fn(move |event: LambdaEvent<Value>| async move {

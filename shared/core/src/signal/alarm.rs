@@ -18,12 +18,13 @@ pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
     let region = alarm.region().map_err(|_| arn_at.malformed("an alarm's ARN with a Region"))?;
     let state = root.field("detail").field("state");
     let changed_at = state.field("timestamp").parse("a time, such as 2026-03-01T02:03:04.567+0000")?;
-    match state.field("value").text()? {
-        "ALARM" => {}
-        other @ ("OK" | "INSUFFICIENT_DATA") => {
+    let value = state.field("value");
+    match value.text() {
+        Ok("ALARM") => {}
+        Ok(other @ ("OK" | "INSUFFICIENT_DATA")) => {
             return Ok(Parsed::Ignored(NoSignal::AlarmState { alarm, state: other.to_owned() }));
         }
-        _ => return Err(state.field("value").malformed("ALARM, OK or INSUFFICIENT_DATA")),
+        _ => return Err(value.malformed("ALARM, OK or INSUFFICIENT_DATA")),
     }
     let mut instances = instances(&root.field("detail").field("configuration"))?;
     match (instances.pop_first(), instances.len()) {
@@ -111,7 +112,7 @@ mod tests {
         without["detail"]["state"].as_object_mut().unwrap().remove("value");
         assert_eq!(
             parse(&without).unwrap_err().to_string(),
-            "malformed event: $.detail.state.value is missing, expected a text"
+            "malformed event: $.detail.state.value is missing, expected ALARM, OK or INSUFFICIENT_DATA"
         );
     }
 

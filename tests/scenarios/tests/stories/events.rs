@@ -34,7 +34,10 @@ fn each_is_what_its_name_says() {
     let expected = BTreeMap::from([
         ("alarm-group", "ignored: alarm \"web-5xx\" has no InstanceId among its dimensions, so it picks no instance"),
         ("alarm-instance", "signal about us-east-1#instance#i-0a1b2c3d4e5f60718"),
-        ("malformed-alarm", "malformed event: $.detail.state.value is missing, expected a text"),
+        (
+            "malformed-alarm",
+            "malformed event: $.detail.state.value is missing, expected ALARM, OK or INSUFFICIENT_DATA",
+        ),
         (
             "stream-opened",
             "malformed event: $.Records[0].body is not JSON: EOF while parsing a value at line 1 column 0",
