@@ -6,7 +6,7 @@ VENV := .venv
 SAM := $(VENV)/sam/bin/sam
 PYTHON ?= python3
 
-.PHONY: help demo test setup fmt clippy unit docs validate clean-venv
+.PHONY: help demo test setup fmt clippy unit docs validate
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST)
 

@@ -47,6 +47,9 @@ fn check(file: &PathBuf) -> Result<String, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("can't read {}: {error}", file.display()))?;
     match policy::parse(&text) {
         Ok(policy) => Ok(format!("{}: {} group(s), no mistakes", file.display(), policy.group_names().len())),
-        Err(mistakes) => Err(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+        Err(mistakes) => {
+            let lines = mistakes.iter().map(|mistake| format!("{}:{mistake}", file.display()));
+            Err(lines.collect::<Vec<_>>().join("\n"))
+        }
     }
 }

@@ -16,8 +16,8 @@ use message::Message;
 
 /// Tells what a batch of the stream holds, in order.
 ///
-/// The answer names the first record that failed (`ReportBatchItemFailures`): Lambda delivers again from there on, so nothing
-/// that was told before is told twice.
+/// The answer names the first record that failed (`ReportBatchItemFailures`): Lambda delivers again from there on, and not what
+/// was told before it. A crash after a message was sent, or an answer of SNS that was lost, tells it again: at least once.
 ///
 /// # Errors
 /// [`Failure::Drop`] if it is no batch of a DynamoDB stream.

@@ -40,16 +40,12 @@ pub(crate) fn about(incident: &Incident) -> Message {
                 "Next: it keeps looking, and tells you if it acts.".into(),
             ],
         ),
-        Some(Decision::Page(page)) => (
-            format!("NEEDS YOU: {name} of {group}"),
-            vec![
-                format!("Homeostat needs you: instance {name} of group {group}."),
-                String::new(),
-                format!("Why: {page}."),
-                needed(page).into(),
-                "Next: it only watches now. It closes the incident, and tells you, when the group is whole.".into(),
-            ],
-        ),
+        Some(Decision::Page(page)) => {
+            let mut lines = vec![format!("Homeostat needs you: instance {name} of group {group}."), String::new()];
+            lines.push(format!("Why: {page}."));
+            lines.extend(needed(page));
+            (format!("NEEDS YOU: {name} of {group}"), lines)
+        }
         Some(Decision::Close(Close::Recovered)) => (
             format!("recovered: {name} of {group} is replaced"),
             vec![
@@ -83,17 +79,23 @@ pub(crate) fn about(incident: &Incident) -> Message {
     Message { subject: one_line(&format!("Homeostat: {subject}")), body: lines.join("\n") }
 }
 
-/// What a person can do about it.
-fn needed(page: &Page) -> &'static str {
-    match page {
-        Page::Refused { .. } => {
-            "You: see whether the group has the tag homeostat:managed=true, and replace the instance by hand."
-        }
+/// What a person can do about it, and what comes next.
+fn needed(page: &Page) -> [String; 2] {
+    let watches = "Next: it only watches now. It closes the incident, and tells you, when the group is whole.";
+    let (you, next) = match page {
+        Page::Refused { .. } => (
+            "You: see whether the group has the tag homeostat:managed=true, and replace the instance by hand.",
+            watches,
+        ),
         Page::NotRecovered { .. } => {
-            "You: see the group's activity history, for launches that fail or instances that don't get well."
+            ("You: see the group's activity history, for launches that fail or instances that don't get well.", watches)
         }
-        Page::NotInPolicy { .. } => "You: put the group back into policy.toml, or finish by hand.",
-    }
+        Page::NotInPolicy { .. } => (
+            "You: put the group back into policy.toml, or finish by hand.",
+            "Next: nothing, until the policy names it again.",
+        ),
+    };
+    [you.to_owned(), next.to_owned()]
 }
 
 fn times(what: &str, time: Option<SignedDuration>) -> Option<String> {

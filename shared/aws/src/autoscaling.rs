@@ -17,12 +17,12 @@ use crate::call::{outcome, unavailable};
 const MOST_NAMES: usize = 50;
 
 #[derive(Debug, Clone)]
-pub struct AutoScaling {
+pub(crate) struct AutoScaling {
     client: Client,
 }
 
 impl AutoScaling {
-    pub fn new(config: &aws_config::SdkConfig) -> Self {
+    pub(crate) fn new(config: &aws_config::SdkConfig) -> Self {
         AutoScaling { client: Client::new(config) }
     }
 
@@ -56,8 +56,9 @@ impl AutoScaling {
             }
         }
         if answer.next_token().is_some() {
-            launches.others_before =
-                answer.activities().last().map(|oldest| moment(oldest.start_time())).transpose()?;
+            let oldest =
+                answer.activities().last().ok_or_else(|| unreadable("an empty page of activities before others"))?;
+            launches.others_before = Some(moment(oldest.start_time())?);
         }
         Ok(launches)
     }
@@ -103,7 +104,8 @@ fn group(found: &AutoScalingGroup) -> Result<Group, Unavailable> {
         desired: found.desired_capacity().and_then(|desired| u32::try_from(desired).ok()).ok_or_else(missing)?,
         members: found.instances().iter().map(member).collect::<Result<_, _>>()?,
         target_groups: target_groups.map_err(|_| missing())?,
-        grace: SignedDuration::from_secs(i64::from(found.health_check_grace_period().unwrap_or_default())),
+        // "Default: 0 seconds" (API reference, `AutoScalingGroup`).
+        grace: SignedDuration::from_secs(i64::from(found.health_check_grace_period().unwrap_or(0))),
     })
 }
 

@@ -6,16 +6,15 @@ use aws_sdk_autoscaling::config::http::HttpResponse;
 use aws_sdk_autoscaling::error::{ProvideErrorMetadata, SdkError};
 use homeostat_core::ports::{Outcome, Unavailable};
 
-/// Codes that say "not now". The call may be repeated after another look.
-const NOT_NOW: [&str; 8] = [
-    "ExpiredToken",
-    "RequestLimitExceeded",
-    "ResourceContention",
-    "ScalingActivityInProgress",
-    "ServiceUnavailable",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
+/// Codes that say "never, however often it is tried". Whatever else an error says, throttles of all kinds among it, may pass.
+const NEVER: [&str; 7] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "InvalidParameterValue",
+    "MissingParameter",
+    "OptInRequired",
+    "UnauthorizedOperation",
+    "ValidationError",
 ];
 
 /// A read or a write of the ledger that failed, with AWS's code and words.
@@ -35,7 +34,7 @@ where
     let clear_no = match error {
         SdkError::ServiceError(answer) => {
             let code = answer.err().code();
-            answer.raw().status().is_client_error() && code.is_some_and(|code| !NOT_NOW.contains(&code))
+            answer.raw().status().is_client_error() && code.is_some_and(|code| NEVER.contains(&code))
         }
         _ => false,
     };
@@ -61,4 +60,47 @@ where
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_autoscaling::error::ErrorMetadata;
+    use aws_sdk_autoscaling::operation::terminate_instance_in_auto_scaling_group::TerminateInstanceInAutoScalingGroupError as Refusal;
+
+    fn answered(status: u16, code: Option<&str>) -> Outcome {
+        let metadata = ErrorMetadata::builder().message("said so");
+        let metadata = code.into_iter().fold(metadata, |metadata, code| metadata.code(code)).build();
+        let raw = HttpResponse::new(status.try_into().unwrap(), Vec::new().into());
+        outcome(&SdkError::service_error(Refusal::generic(metadata), raw))
+    }
+
+    #[test]
+    fn only_a_clear_no_is_a_refusal() {
+        assert_eq!(answered(403, Some("AccessDenied")), Outcome::Refused { why: "AccessDenied: said so".into() });
+        assert!(matches!(answered(400, Some("ValidationError")), Outcome::Refused { .. }));
+    }
+
+    #[test]
+    fn not_now_and_no_code_and_a_servers_fault_are_unknown() {
+        let throttles =
+            ["Throttling", "ThrottledException", "RequestLimitExceeded", "SlowDown", "TooManyRequestsException"];
+        let later =
+            ["ScalingActivityInProgress", "ResourceContention", "ExpiredToken", "RequestExpired", "NeverSeenBefore"];
+        for code in throttles.into_iter().chain(later) {
+            assert!(matches!(answered(400, Some(code)), Outcome::Unknown { .. }), "{code}");
+        }
+        for (status, code) in [(502, None), (400, None), (500, Some("InternalFailure")), (503, Some("AccessDenied"))] {
+            assert!(matches!(answered(status, code), Outcome::Unknown { .. }), "{status} {code:?}");
+        }
+    }
+
+    #[test]
+    fn silence_is_unknown() {
+        let silent: [SdkError<Refusal, HttpResponse>; 2] =
+            [SdkError::timeout_error("no answer in time"), SdkError::construction_failure("no request was built")];
+        for error in silent {
+            assert!(matches!(outcome(&error), Outcome::Unknown { .. }), "{error:?}");
+        }
+    }
 }

@@ -13,12 +13,12 @@ use jiff::Timestamp;
 use crate::call::unavailable;
 
 #[derive(Debug, Clone)]
-pub struct Alarms {
+pub(crate) struct Alarms {
     client: Client,
 }
 
 impl Alarms {
-    pub fn new(config: &aws_config::SdkConfig) -> Self {
+    pub(crate) fn new(config: &aws_config::SdkConfig) -> Self {
         Alarms { client: Client::new(config) }
     }
 

@@ -80,8 +80,9 @@ impl DynamoLedger {
         let check = ConditionCheck::builder()
             .table_name(&self.table)
             .set_key(Some(Key::pause(scope).attributes()))
-            .condition_expression("attribute_not_exists(pk) OR #until <= :now")
+            .condition_expression("attribute_not_exists(pk) OR #until BETWEEN :oldest AND :now")
             .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":oldest", AttributeValue::N(item::OLDEST_PAUSE.to_string()))
             .expression_attribute_values(":now", AttributeValue::N(now.as_millisecond().to_string()))
             .build();
         let check = check.map_err(|error| unreadable(&error.to_string()))?;
@@ -99,7 +100,11 @@ impl DynamoLedger {
             .set_expression_attribute_values(put.expression_attribute_values);
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|no| no.is_conditional_check_failed_exception()) => {
+            Err(error)
+                if error.as_service_error().is_some_and(|no| {
+                    no.is_conditional_check_failed_exception() || no.is_transaction_conflict_exception()
+                }) =>
+            {
                 Err(NotWritten::Conflict)
             }
             Err(error) => Err(unavailable("write the incident", &error).into()),
@@ -185,7 +190,7 @@ impl Ledger for DynamoLedger {
         let mut limits = Limits::default();
         for item in self.get(keys).await? {
             if item::is_pause(&item) {
-                limits.pauses.push(item::read(item)?);
+                limits.pauses.push(item::pause(item));
             } else {
                 limits.slots = item::read(item)?;
             }
@@ -245,7 +250,11 @@ impl DueIncidents for DynamoLedger {
             ])));
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|no| no.is_conditional_check_failed_exception()) => {
+            Err(error)
+                if error.as_service_error().is_some_and(|no| {
+                    no.is_conditional_check_failed_exception() || no.is_transaction_conflict_exception()
+                }) =>
+            {
                 Err(NotWritten::Conflict)
             }
             Err(error) => Err(unavailable("move a wake-up", &error).into()),

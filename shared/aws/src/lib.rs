@@ -11,11 +11,11 @@ mod load_balancing;
 mod sns;
 mod sqs;
 
-pub use autoscaling::AutoScaling;
-pub use cloudwatch::Alarms;
+use autoscaling::AutoScaling;
+use cloudwatch::Alarms;
 pub use connect::connect;
 pub use ledger::DynamoLedger;
-pub use load_balancing::TargetGroups;
+use load_balancing::TargetGroups;
 pub use sns::Topic;
 pub use sqs::WakeQueue;
 
@@ -60,7 +60,7 @@ impl Fleet for InstanceCloud {
 }
 
 impl Replace for InstanceCloud {
-    async fn replace(&self, _group: &GroupName, instance: &InstanceId) -> Outcome {
+    async fn replace(&self, instance: &InstanceId) -> Outcome {
         self.groups.terminate(instance).await
     }
 }

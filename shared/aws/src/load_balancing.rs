@@ -13,12 +13,12 @@ use homeostat_core::ports::Unavailable;
 use crate::call::unavailable;
 
 #[derive(Debug, Clone)]
-pub struct TargetGroups {
+pub(crate) struct TargetGroups {
     client: Client,
 }
 
 impl TargetGroups {
-    pub fn new(config: &aws_config::SdkConfig) -> Self {
+    pub(crate) fn new(config: &aws_config::SdkConfig) -> Self {
         TargetGroups { client: Client::new(config) }
     }
 

@@ -43,6 +43,9 @@ pub trait Remedy {
         history: &History,
     ) -> Result<Incident, Ignored>;
 
+    /// The open incident, with what the signal adds to it.
+    fn join(&self, incident: Incident, signal: &Signal) -> Incident;
+
     fn observe(
         &self,
         glance: Self::Glance,
@@ -141,7 +144,7 @@ async fn look<R: Remedy>(
     let (history, glance) = join(ledger.history(signal.subject()), remedy.glance(signal)).await;
     let (history, glance) = (history?, glance?);
     let incident = match &history.open {
-        Some(open) => open.clone(),
+        Some(open) => remedy.join(open.clone(), signal),
         None => match remedy.open(clock.now(), signal, &glance, &history) {
             Ok(incident) => incident,
             Err(ignored) => return Ok(Some(Attended::Ignored(ignored))),
@@ -219,9 +222,10 @@ async fn act<R: Remedy>(
     ledger.write(Write::Update { incident: &acting.settle(clock.now(), outcome) }).await
 }
 
-/// The effect of an intent whose outcome nobody recorded, or whose answer was lost, shows in the world.
+/// The effect of an intent whose outcome nobody recorded, or whose answer was lost, shows in the world. So does that of a call
+/// that was refused: the SDK's second try may meet what its first one did.
 fn effect_seen_late<R: Remedy>(remedy: &R, now: Timestamp, incident: &Incident, seen: &R::Seen) -> Option<Incident> {
-    let intent = incident.unsettled_intent()?;
+    let intent = incident.intent.as_ref().filter(|_| incident.state == State::Acting)?;
     let ours_to_settle = intent.outcome.is_some() || now >= intent.until;
     (ours_to_settle && remedy.took_effect(incident, seen)).then(|| incident.settle(now, Outcome::AlreadyDone))
 }

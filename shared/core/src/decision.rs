@@ -98,7 +98,7 @@ pub enum Close {
 #[serde(rename_all = "snake_case")]
 pub enum Page {
     Refused { why: String },
-    NotRecovered { healthy: u32, needed: u32, within: SignedDuration },
+    NotRecovered { within: SignedDuration, why: String },
     NotInPolicy { group: GroupName },
 }
 
@@ -181,9 +181,7 @@ impl fmt::Display for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Page::Refused { why } => write!(f, "AWS refused the call: {why}"),
-            Page::NotRecovered { healthy, needed, within } => {
-                write!(f, "not recovered within {within:#}: {healthy} of {needed} instances are healthy and in service")
-            }
+            Page::NotRecovered { within, why } => write!(f, "not recovered within {within:#}: {why}"),
             Page::NotInPolicy { group } => {
                 write!(f, "group {group} is no longer in the policy, so nothing more is done")
             }

@@ -38,7 +38,7 @@ pub struct Incident {
     /// The first intent: deadlines run from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acted_at: Option<Timestamp>,
-    /// When the sick instance was taken out.
+    /// When the sick instance was known to be taken out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitigated_at: Option<Timestamp>,
     /// The first look at which the group was whole again, with no relapse since.
@@ -174,6 +174,9 @@ impl Incident {
         if self.is_new() {
             next.tell += 1;
         }
+        if self.acted_at.is_none() {
+            next.state = State::Holding;
+        }
         next.recovered_at = match because {
             Hold::Proving { since } => Some(*since),
             _ => None,
@@ -202,6 +205,9 @@ impl Incident {
         let mut next = self.next(now, format!("close: {how}"));
         next.state = State::Closed;
         next.closed_at = Some(now);
+        if *how == Close::Recovered {
+            next.recovered_at = self.recovered_at.or(Some(now));
+        }
         next.wake_at = None;
         next.decision = Some(Decision::Close(how.clone()));
         next
@@ -212,7 +218,8 @@ impl Incident {
         Some(self.mitigated_at?.duration_since(self.signalled_at))
     }
 
-    /// From the signal to the first look at which the group was whole: late by at most the time between two looks.
+    /// From the signal to the first look at which the group was whole, and stayed so: later than the fact by up to the time
+    /// between two looks, and by any relapse.
     pub fn time_to_recover(&self) -> Option<SignedDuration> {
         Some(self.recovered_at?.duration_since(self.signalled_at))
     }

@@ -10,8 +10,8 @@ mod tests;
 
 use std::future::Future;
 
-use futures_util::future::{OptionFuture, join3, try_join_all};
-use jiff::Timestamp;
+use futures_util::future::{OptionFuture, join, join3, try_join_all};
+use jiff::{SignedDuration, Timestamp};
 
 pub use decide::decide;
 pub use seen::{AlarmSeen, AlarmState, Glance, Group, Launches, Lifecycle, Member, Seen, TargetHealth, TargetHealths};
@@ -22,7 +22,7 @@ use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind};
 use crate::policy::Policy;
 use crate::ports::{History, Outcome, Unavailable};
-use crate::signal::Signal;
+use crate::signal::{AlarmChange, Signal};
 
 /// What this remedy reads of AWS.
 pub trait Fleet {
@@ -43,8 +43,8 @@ pub trait Fleet {
 
 /// What this remedy changes in AWS.
 pub trait Replace {
-    /// Terminates the instance and leaves the group's desired capacity as it is. Safe to repeat.
-    fn replace(&self, group: &GroupName, instance: &InstanceId) -> impl Future<Output = Outcome> + Send;
+    /// Terminates the instance and leaves its group's desired capacity as it is. Safe to repeat.
+    fn replace(&self, instance: &InstanceId) -> impl Future<Output = Outcome> + Send;
 }
 
 pub struct ReplaceInstance<'a, A> {
@@ -58,13 +58,15 @@ impl<A: Fleet + Replace + Sync> Remedy for ReplaceInstance<'_, A> {
 
     async fn glance(&self, signal: &Signal) -> Result<Glance, Unavailable> {
         let names = self.policy.group_names();
-        let alarm: OptionFuture<_> = match signal {
-            Signal::Alarm(change) => Some(self.aws.alarm(&change.alarm)),
-            Signal::Wake(_) => None,
+        let Signal::Alarm(change) = signal else {
+            return Ok(Glance { groups: self.aws.groups(&names).await?, alarm: None });
+        };
+        let (groups, alarm) = join(self.aws.groups(&names), self.aws.alarm(&change.alarm)).await;
+        let (groups, alarm) = (groups?, alarm?);
+        if let Some(alarm) = &alarm {
+            is_not_stale(alarm, change)?;
         }
-        .into();
-        let (groups, alarm) = futures_util::future::join(self.aws.groups(&names), alarm).await;
-        Ok(Glance { groups: groups?, alarm: alarm.transpose()? })
+        Ok(Glance { groups, alarm: Some((change.alarm.clone(), alarm)) })
     }
 
     fn open(&self, now: Timestamp, signal: &Signal, glance: &Glance, history: &History) -> Result<Incident, Ignored> {
@@ -83,21 +85,33 @@ impl<A: Fleet + Replace + Sync> Remedy for ReplaceInstance<'_, A> {
         })
     }
 
+    /// An alarm that speaks while nothing was done yet is the one to judge by; after an act only recovery counts.
+    fn join(&self, mut incident: Incident, signal: &Signal) -> Incident {
+        let Kind::Instance { alarm, .. } = &mut incident.kind;
+        match signal {
+            Signal::Alarm(change) if incident.acted_at.is_none() => *alarm = change.alarm.clone(),
+            Signal::Alarm(_) | Signal::Wake(_) => {}
+        }
+        incident
+    }
+
     async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
-        let Kind::Instance { group: name, alarm } = &incident.kind;
+        let Kind::Instance { group: name, alarm: arn } = &incident.kind;
         let group = glance.groups.into_iter().find(|group| group.name == *name);
         let target_groups = group.as_ref().map(|group| group.target_groups.clone()).unwrap_or_default();
-        let unread: OptionFuture<_> = glance.alarm.is_none().then(|| self.aws.alarm(alarm)).into();
+        let read_before = glance.alarm.filter(|(read, _)| read == arn).map(|(_, alarm)| alarm);
+        let unread: OptionFuture<_> = read_before.is_none().then(|| self.aws.alarm(arn)).into();
         let (targets, launches, read_now) = join3(
             try_join_all(target_groups.iter().map(|arn| self.aws.target_health(arn))),
             self.aws.launches(name),
             unread,
         )
         .await;
+        let targets = target_groups.into_iter().zip(targets?).filter(|(_, healths)| is_in_use(healths));
         Ok(Seen {
             group,
-            alarm: read_now.transpose()?.or(glance.alarm).flatten(),
-            targets: target_groups.into_iter().zip(targets?).collect(),
+            alarm: read_now.transpose()?.or(read_before).flatten(),
+            targets: targets.collect(),
             launches: launches?,
         })
     }
@@ -122,7 +136,28 @@ impl<A: Fleet + Replace + Sync> Remedy for ReplaceInstance<'_, A> {
 
     async fn perform(&self, step: &Step) -> Outcome {
         match step {
-            Step::Replace { group, instance } => self.aws.replace(group, instance).await,
+            Step::Replace { instance, .. } => self.aws.replace(instance).await,
         }
     }
+}
+
+/// CloudWatch's times are read with whole seconds.
+const ROUNDING: SignedDuration = SignedDuration::from_secs(1);
+
+/// A reading from before the event knows nothing of it: to believe it would be to lose the event.
+fn is_not_stale(alarm: &AlarmSeen, change: &AlarmChange) -> Result<(), Unavailable> {
+    let knows_of_it = alarm.state == AlarmState::Alarm || alarm.since + ROUNDING >= change.changed_at;
+    knows_of_it.then_some(()).ok_or_else(|| Unavailable {
+        doing: format!("read alarm {:?}", change.alarm.alarm_name()),
+        why: format!(
+            "CloudWatch still shows its state of {:.0}, and the event is of {:.0}",
+            alarm.since, change.changed_at
+        ),
+    })
+}
+
+/// A target group whose targets are all `unused` has no listener: it sends nobody any traffic, and checks nothing.
+fn is_in_use(healths: &TargetHealths) -> bool {
+    let unused = |health: &TargetHealth| matches!(health, TargetHealth::Other { state } if state == "unused");
+    healths.is_empty() || !healths.values().all(unused)
 }

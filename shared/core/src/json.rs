@@ -47,7 +47,7 @@ impl<'a> At<'a> {
     }
 
     pub fn is_present(&self) -> bool {
-        self.value.is_some()
+        self.value.is_some_and(|value| !value.is_null())
     }
 
     /// The text, as whatever it must parse to.

@@ -147,7 +147,8 @@ mod tests {
     const LEAST: &str = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\n";
 
     fn check(text: &str, expect: Expect) {
-        let said: Vec<String> = parse(text).unwrap_err().iter().map(ToString::to_string).collect();
+        let said: Vec<String> =
+            parse(text).unwrap_err().iter().map(|mistake| format!("policy.toml:{mistake}")).collect();
         expect.assert_eq(&said.join("\n"));
     }
 

@@ -44,6 +44,8 @@ pub struct AlarmChange {
 pub enum NoSignal {
     /// Only a change *to* ALARM starts a look: the other states mean well, or too little data to tell.
     AlarmState { alarm: AlarmArn, state: String },
+    /// Somebody keeps the alarm's actions back: a suppressor alarm, or a mute rule. Only the event tells of it.
+    Silenced { alarm: AlarmArn, by: String },
     /// An alarm that names no instance, or several, picks none.
     Instances { alarm: AlarmArn, named: usize },
     /// A kind of event that this version does not take.
@@ -55,6 +57,9 @@ impl std::fmt::Display for NoSignal {
         match self {
             NoSignal::AlarmState { alarm, state } => {
                 write!(f, "alarm {:?} changed to {state}, and only ALARM calls for a look", alarm.alarm_name())
+            }
+            NoSignal::Silenced { alarm, by } => {
+                write!(f, "alarm {:?} is kept from acting by {by}", alarm.alarm_name())
             }
             NoSignal::Instances { alarm, named: 0 } => {
                 write!(

@@ -29,7 +29,7 @@ pub fn policy() -> Result<Policy, Failure> {
     let text = std::fs::read_to_string(&path)
         .map_err(|error| Failure::Page(format!("the function's zip has no readable policy.toml: {error}")))?;
     policy::parse(&text).map_err(|mistakes| {
-        let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        let mistakes: Vec<String> = mistakes.iter().map(|mistake| format!("policy.toml:{mistake}")).collect();
         Failure::Page(format!("the policy is invalid, so nothing is done: {}", mistakes.join("; ")))
     })
 }

@@ -63,7 +63,7 @@ async fn the_wire_should_not_show_another_world_than_the_ports() {
             4 => both(&|world| world.enable_alarm_actions(alarms[3].alarm_name(), false)),
             // Done; then unknown, since it is being terminated; then already done.
             8 | 9 | 20 => {
-                let (there, here) = (wire.replace(web, &first).await, get(memory.replace(web, &first)));
+                let (there, here) = (wire.replace(&first).await, get(memory.replace(&first)));
                 assert_eq!(std::mem::discriminant(&there), std::mem::discriminant(&here), "{there}, {here}");
             }
             _ => {}

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use homeostat_core::id::{GroupName, Subject};
 use homeostat_core::incident::{Incident, SCHEMA};
-use homeostat_core::ports::{Due, Slots, Unavailable};
+use homeostat_core::ports::{Due, Pause, Slots, Unavailable};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +17,9 @@ use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 pub(super) const OPEN: &str = "OPEN";
 const SUBJECT: &str = "SUBJECT#";
 const PAUSE: &str = "PAUSE#";
+
+/// The year 2020, in milliseconds. A pause that ended before Homeostat existed was written in seconds.
+pub(super) const OLDEST_PAUSE: i64 = 1_577_836_800_000;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -85,6 +88,20 @@ pub(super) fn is_pause(item: &Item) -> bool {
     item.get("sk").and_then(|sk| sk.as_s().ok()).is_some_and(|sk| sk.starts_with(PAUSE))
 }
 
+/// A pause, which people write by hand. One that can't be read holds like any other: to take it for none would be to
+/// terminate instances under somebody's hands.
+pub(super) fn pause(item: Item) -> Pause {
+    let scope =
+        item.get("sk").and_then(|sk| sk.as_s().ok()).and_then(|sk| sk.strip_prefix(PAUSE)).unwrap_or("?").to_owned();
+    let why = match read::<Pause>(item) {
+        Ok(pause) if pause.until.as_millisecond() >= OLDEST_PAUSE => return pause,
+        Ok(pause) => format!("its until is {:.0}, and is to be in milliseconds", pause.until),
+        Err(unreadable) => unreadable.to_string(),
+    };
+    let by = "an item of the table that can't be read".to_owned();
+    Pause { scope, by, reason: why, until: Timestamp::MAX }
+}
+
 /// What the index projects of an open incident.
 pub(super) fn due(item: &Item) -> Result<Due, Unavailable> {
     let number = |key: &str| item.get(key).and_then(|value| value.as_n().ok());
@@ -128,6 +145,32 @@ mod tests {
     fn an_incident_is_read_back_as_written() {
         let incident_ = sample();
         assert_eq!(read::<Incident>(incident(&incident_).unwrap()).unwrap(), incident_);
+    }
+
+    #[test]
+    fn a_pause_that_cannot_be_read_holds_all_the_same_and_says_what_is_wrong_with_it() {
+        let written = |schema: bool, until: AttributeValue| {
+            let text = |text: &str| AttributeValue::S(text.into());
+            let mut item = Key::pause("group#web").attributes();
+            item.extend([
+                ("scope".into(), text("group#web")),
+                ("by".into(), text("ana")),
+                ("reason".into(), text("x")),
+            ]);
+            item.extend([("until".to_owned(), until)]);
+            item.extend(schema.then(|| ("schema".to_owned(), AttributeValue::N("1".into()))));
+            pause(item)
+        };
+        let number = |number: &str| AttributeValue::N(number.into());
+        assert_eq!(written(true, number("1893456000000")).by, "ana");
+        for (wrong, said) in [
+            (written(true, number("1893456000")), "in milliseconds"),
+            (written(false, number("1893456000000")), "schema"),
+            (written(true, AttributeValue::S("tomorrow".into())), "PAUSE#group#web: Expected num"),
+        ] {
+            assert_eq!((wrong.scope.as_str(), wrong.until), ("group#web", Timestamp::MAX));
+            assert!(wrong.reason.contains(said), "{}", wrong.reason);
+        }
     }
 
     #[test]

@@ -40,28 +40,52 @@ pub fn decide(
     };
     let Some(group) = &seen.group else {
         let because = Hold::GroupMissing { group: name.clone() };
-        return Decision::Hold { until: now + policy.look_every, because };
+        return bounded(now, incident, policy, Decision::Hold { until: now + policy.look_every, because });
     };
     let case = Case { now, incident, seen, around, policy, group, id, alarm };
-    if let Some(waiting) = case.unsettled() {
-        return waiting;
+    bounded(now, incident, policy, case.decide())
+}
+
+/// Nothing that was acted on is held for longer than the policy allows: then a person is asked.
+fn bounded(now: Timestamp, incident: &Incident, policy: &GroupPolicy, decision: Decision) -> Decision {
+    let is_overdue = incident.acted_at.is_some_and(|acted| now >= acted + policy.recover_within);
+    if !is_overdue || incident.state == State::Escalated {
+        return decision;
     }
-    if let Some(refused) = case.refused() {
-        return refused;
-    }
-    if case.has_acted() {
-        return case.verify();
-    }
-    if let Some(why) = case.nothing_wrong() {
-        return Decision::Close(Close::NothingWrong { why });
-    }
-    match case.reason_not_to() {
-        Err(hold) => Decision::Hold { until: case.next_look(&hold), because: hold },
-        Ok(because) => Decision::Act { step: Step::Replace { group: name.clone(), instance: id.clone() }, because },
-    }
+    let why = match &decision {
+        Decision::Act { .. } => {
+            "the instance is still there and still sick, although its replacement was asked for".to_owned()
+        }
+        Decision::Hold { because: Hold::InFlight | Hold::Proving { .. }, .. } => return decision,
+        Decision::Hold { because, .. } => because.to_string(),
+        Decision::Close(_) | Decision::Page(_) => return decision,
+    };
+    Decision::Page(Page::NotRecovered { within: policy.recover_within, why })
 }
 
 impl Case<'_> {
+    fn decide(&self) -> Decision {
+        if let Some(waiting) = self.unsettled() {
+            return waiting;
+        }
+        if let Some(refused) = self.refused() {
+            return refused;
+        }
+        if self.has_acted() {
+            return self.verify();
+        }
+        if let Some(why) = self.nothing_wrong() {
+            return Decision::Close(Close::NothingWrong { why });
+        }
+        match self.reason_not_to() {
+            Err(hold) => Decision::Hold { until: self.next_look(&hold), because: hold },
+            Ok(because) => {
+                let (group, instance) = (self.group.name.clone(), self.id.clone());
+                Decision::Act { step: Step::Replace { group, instance }, because }
+            }
+        }
+    }
+
     /// An intent whose effect is not known: somebody may be acting on it until its lease ends.
     fn unsettled(&self) -> Option<Decision> {
         let intent = self.incident.unsettled_intent().filter(|intent| self.now < intent.until)?;
@@ -81,9 +105,14 @@ impl Case<'_> {
         }
     }
 
-    /// From here on only recovery counts. An intent that did not take effect is no act: the ladder decides anew.
+    /// From here on only recovery counts. An intent that did not take effect is no act: the ladder decides anew. So it does
+    /// for an incident that was paged before any act, when its group is back in the policy.
     fn has_acted(&self) -> bool {
-        matches!(self.incident.state, State::Verifying | State::Escalated)
+        match self.incident.state {
+            State::Verifying => true,
+            State::Escalated => self.incident.acted_at.is_some(),
+            State::Holding | State::Acting | State::Closed => false,
+        }
     }
 
     fn leaving_or_gone(&self) -> bool {
@@ -98,13 +127,18 @@ impl Case<'_> {
         if self.leaving_or_gone() {
             return Some("the instance has left the group, or is leaving it, without Homeostat".to_owned());
         }
-        match alarm(self.seen.alarm.as_ref(), self.id, self.alarm) {
-            // An event whose alarm does not say the same when re-read is no signal at all.
-            Finding::Well(why) | Finding::Unknown(why) if self.incident.is_new() => return Some(why),
-            Finding::Sick(_) | Finding::Well(_) | Finding::Unknown(_) => {}
+        let findings: Vec<Finding> = self.findings().collect();
+        let is_sick = |finding: &Finding| matches!(finding, Finding::Sick(_));
+        let says_so = match alarm(self.seen.alarm.as_ref(), self.id, self.alarm) {
+            Finding::Sick(_) => None,
+            Finding::Well(why) | Finding::Unknown(why) => Some(why),
+        };
+        // An event whose alarm doesn't say the same when re-read is no signal, unless something else looks sick.
+        if self.incident.is_new() && !findings.iter().any(is_sick) && says_so.is_some() {
+            return says_so;
         }
-        let well: Option<Vec<String>> = self
-            .findings()
+        let well: Option<Vec<String>> = findings
+            .into_iter()
             .map(|finding| match finding {
                 Finding::Well(why) => Some(why),
                 Finding::Sick(_) | Finding::Unknown(_) => None,
@@ -173,22 +207,24 @@ impl Case<'_> {
 
     /// Taken = slots that others hold, plus members missing or not yet healthy that none of those slots accounts for. A slot
     /// accounts for a missing member only once its own instance is out: of 10 desired, with one missing and one slot held
-    /// for an instance that is still in service, 2 are out or about to be.
+    /// for an instance that is still in service, 2 are out or about to be. A sick member on which nobody acted waits its turn,
+    /// and counts as present.
     fn within_budget(&self) -> Result<(), Hold> {
-        let serves_or_is_sick = |member: &&Member| {
+        let is_present = |member: &&Member| {
             let is_subject = member.id == *self.id;
-            member.lifecycle.is_in_service() && (is_subject || !self.seen.is_starting(member, self.now, self.grace()))
+            member.lifecycle.is_in_service() && (is_subject || !self.seen.is_out(member, self.now, self.grace()))
         };
-        let present: Vec<&Member> = self.group.members.iter().filter(serves_or_is_sick).collect();
+        let present: Vec<&Member> = self.group.members.iter().filter(is_present).collect();
         let others = self.around.limits.slots.holders.keys().filter(|holder| **holder != self.incident.subject);
         let holders: Vec<Subject> = others.cloned().collect();
         let (about_to_go, gone): (Vec<&Subject>, Vec<&Subject>) = holders.iter().partition(|holder| {
             let Subject::Instance { id, .. } = holder;
             present.iter().any(|member| member.id == *id)
         });
-        let starting =
-            self.group.members.iter().filter(|member| member.lifecycle.is_in_service()).count() - present.len();
-        let out = self.group.desired.saturating_sub(count(&present)).max(u32::try_from(starting).unwrap_or(u32::MAX));
+        let in_service: Vec<&Member> =
+            self.group.members.iter().filter(|member| member.lifecycle.is_in_service()).collect();
+        let not_serving = count(&in_service).saturating_sub(count(&present));
+        let out = self.group.desired.saturating_sub(count(&present)).max(not_serving);
         let taken = count(&about_to_go) + out.max(count(&gone));
         let slots = self.policy.budget.slots(self.group.desired);
         if taken < slots { Ok(()) } else { Err(Hold::Budget { taken, slots, holders }) }
@@ -211,19 +247,22 @@ impl Case<'_> {
                 None => Close::NothingWrong { why: "the group is whole again, without Homeostat".to_owned() },
             });
         }
-        match (&self.incident.decision, self.incident.acted_at) {
-            (Some(Decision::Page(page)), _) => Decision::Page(page.clone()),
-            (_, Some(acted)) if self.now >= acted + self.policy.recover_within => {
-                Decision::Page(Page::NotRecovered { healthy, needed, within: self.policy.recover_within })
-            }
-            (_, acted) => {
-                let deadline = acted.map(|acted| acted + self.policy.recover_within);
-                let next_look = self.now + self.policy.look_every;
-                let until = deadline
-                    .filter(|deadline| self.now < *deadline)
-                    .map_or(next_look, |deadline| deadline.min(next_look));
-                Decision::Hold { until, because: Hold::Recovering { healthy, needed } }
-            }
+        let because = Hold::Recovering { healthy, needed };
+        if self.incident.state == State::Escalated {
+            return Decision::Page(self.still_paged(&because));
+        }
+        let deadline = self.incident.acted_at.map(|acted| acted + self.policy.recover_within);
+        let next_look = self.now + self.policy.look_every;
+        let until =
+            deadline.filter(|deadline| self.now < *deadline).map_or(next_look, |deadline| deadline.min(next_look));
+        Decision::Hold { until, because }
+    }
+
+    /// Why a person is still needed, with today's figures.
+    fn still_paged(&self, because: &Hold) -> Page {
+        match self.incident.intent.as_ref().and_then(|intent| intent.outcome.as_ref()) {
+            Some(Outcome::Refused { why }) => Page::Refused { why: why.clone() },
+            _ => Page::NotRecovered { within: self.policy.recover_within, why: because.to_string() },
         }
     }
 

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::id::{GroupName, InstanceId, TargetGroupArn};
+use crate::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 
 /// The first look: what can be read before the ledger has said anything.
 #[derive(Debug, Clone)]
 pub struct Glance {
     pub groups: Vec<Group>,
-    /// `None` = not read yet; `Some(None)` = there is no such alarm.
-    pub alarm: Option<Option<AlarmSeen>>,
+    /// The alarm that was read; `None` = none yet.
+    pub alarm: Option<(AlarmArn, Option<AlarmSeen>)>,
 }
 
 /// All that a decision about an instance rests on. The real world may have changed since.
@@ -33,14 +33,15 @@ impl Seen {
             && self.targets.values().all(|targets| targets.get(&member.id) == Some(&TargetHealth::Healthy))
     }
 
-    /// Whether the member doesn't serve yet: its first health checks are awaited, or fail while it may still be booting.
-    pub fn is_starting(&self, member: &Member, now: Timestamp, grace: SignedDuration) -> bool {
-        let awaited = self.targets.values().any(|targets| match targets.get(&member.id) {
-            None | Some(TargetHealth::Initial) => true,
-            Some(TargetHealth::Healthy | TargetHealth::Unhealthy { .. } | TargetHealth::Other { .. }) => false,
+    /// Whether the member is in service and doesn't serve for a reason other than being sick: its first health checks are
+    /// awaited, or fail while it may still be booting; somebody drains it; Auto Scaling has marked it and will replace it.
+    pub fn is_out(&self, member: &Member, now: Timestamp, grace: SignedDuration) -> bool {
+        let no_verdict = self.targets.values().any(|targets| match targets.get(&member.id) {
+            None | Some(TargetHealth::Initial | TargetHealth::Other { .. }) => true,
+            Some(TargetHealth::Healthy | TargetHealth::Unhealthy { .. }) => false,
         });
         let booting = || self.launches.by(&member.id).is_some_and(|launched| now < launched + grace);
-        awaited || (!self.serves(member) && booting())
+        !member.healthy || no_verdict || (!self.serves(member) && booting())
     }
 }
 

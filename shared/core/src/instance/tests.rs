@@ -200,6 +200,8 @@ fn an_event_whose_alarm_says_otherwise_when_re_read_opens_nothing() {
     for change in changes {
         let mut it = situation();
         change(&mut it);
+        assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }), "its target is unhealthy: hold and tell");
+        it.target(1, Some(TargetHealth::Healthy));
         assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })), "{:?}", it.decide());
     }
 }
@@ -259,7 +261,9 @@ fn an_instance_that_is_leaving_anyway_is_no_case() {
 
 #[test]
 fn the_budget_counts_slots_of_others_and_members_that_are_missing_or_starting() {
-    let changes: [fn(&mut Situation); 5] = [
+    let changes: [fn(&mut Situation); 7] = [
+        |it| it.target(3, Some(TargetHealth::Other { state: "draining".into() })),
+        |it| it.group().members[2].healthy = false,
         |it| {
             it.target(3, Some(sick()));
             _ = it.seen.launches.known.insert(instance(3), at(900));
@@ -340,13 +344,13 @@ fn a_refused_call_is_paged_and_never_tried_again() {
 fn recovery_is_neither_the_terminated_instance_nor_the_running_replacement_but_a_whole_group() {
     let mut it = situation();
     it.acted(Some(Outcome::Done));
-    it.group().members.remove(0);
+    it.group().members[0].lifecycle = Lifecycle("Terminating".into());
     assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4 });
     it.replaced();
-    it.group().members.insert(0, Member { id: instance(2), lifecycle: Lifecycle("InService".into()), healthy: true });
     it.target(5, Some(TargetHealth::Initial));
-    it.group().members.retain(|member| member.id != instance(1));
-    assert!(matches!(it.held_because(), Hold::Recovering { .. }), "{:?}", it.decide());
+    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4 });
+    it.target(5, Some(TargetHealth::Healthy));
+    assert!(matches!(it.held_because(), Hold::Proving { .. }));
 }
 
 #[test]
@@ -380,7 +384,8 @@ fn past_its_deadline_it_pages_and_stays_open() {
     it.acted(Some(Outcome::Done));
     it.group().members.remove(0);
     it.now = at(1000) + SignedDuration::from_mins(15);
-    assert!(matches!(it.decide(), Decision::Page(Page::NotRecovered { healthy: 3, needed: 4, .. })));
+    let Decision::Page(Page::NotRecovered { why, .. }) = it.decide() else { panic!("{:?}", it.decide()) };
+    assert!(why.contains("3 of 4"), "{why}");
 }
 
 #[test]
@@ -392,4 +397,40 @@ fn a_group_that_vanished_or_left_the_policy_is_never_acted_on() {
     it.policy =
         policy::parse("schema = 1\n[[replace-instance.group]]\nname = \"other\"\nevidence = [\"alarm\"]\n").unwrap();
     assert!(matches!(it.decide(), Decision::Page(Page::NotInPolicy { .. })));
+}
+
+#[test]
+fn whatever_holds_an_incident_that_acted_it_is_paged_in_time_and_never_acts_past_that() {
+    let holds: [fn(&mut Situation); 4] = [
+        |it| it.seen.group = None,
+        |it| it.alarm().state = AlarmState::InsufficientData,
+        |it| it.group().members[0].lifecycle = Lifecycle("Standby".into()),
+        |_| {},
+    ];
+    for hold in holds {
+        let mut it = situation();
+        it.acted(None);
+        hold(&mut it);
+        it.now += SignedDuration::from_mins(15);
+        let Decision::Page(because @ Page::NotRecovered { .. }) = it.decide() else { panic!("{:?}", it.decide()) };
+        it.incident = it.incident.page(it.now, it.now, &because);
+        it.now += SignedDuration::from_mins(15);
+        assert!(!it.is_acting(), "{:?}", it.decide());
+    }
+}
+
+#[test]
+fn an_incident_whose_group_is_back_in_the_policy_is_healed_after_all() {
+    let mut it = situation();
+    let because = Page::NotInPolicy { group: "web".parse().unwrap() };
+    it.incident = it.incident.page(it.now, it.now, &because);
+    assert!(it.is_acting(), "{:?}", it.decide());
+}
+
+#[test]
+fn a_dwell_time_of_nothing_still_leaves_a_time_to_recover() {
+    let mut it = situation();
+    it.acted(Some(Outcome::Done));
+    let closed = it.incident.close(at(1060), &Close::Recovered);
+    assert_eq!(closed.time_to_recover(), Some(SignedDuration::from_secs(70)));
 }

@@ -13,7 +13,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::Budget;
 
-/// One thing that is wrong with a policy, and where. Line and column count from 1.
+/// One thing that is wrong with a policy, and where. Line and column count from 1; the file's name is the reader's to put
+/// before them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mistake {
     pub line: usize,
@@ -23,7 +24,7 @@ pub struct Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "policy.toml:{}:{}: {}", self.line, self.column, self.message)
+        write!(f, "{}:{}: {}", self.line, self.column, self.message)
     }
 }
 

@@ -26,6 +26,9 @@ pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
         }
         _ => return Err(value.malformed("ALARM, OK or INSUFFICIENT_DATA")),
     }
+    if let Some(by) = silenced(root, &state) {
+        return Ok(Parsed::Ignored(NoSignal::Silenced { alarm, by }));
+    }
     let mut instances = instances(&root.field("detail").field("configuration"))?;
     match (instances.pop_first(), instances.len()) {
         (Some(id), 0) => {
@@ -37,6 +40,15 @@ pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
             Ok(Parsed::Ignored(NoSignal::Instances { alarm, named }))
         }
     }
+}
+
+/// What keeps the alarm's actions back (CloudWatch User Guide, "Suppressing alarms" and "Alarm mute rules"): EventBridge hears
+/// of the change all the same, and `DescribeAlarms` doesn't tell of a mute.
+fn silenced(root: &At<'_>, state: &At<'_>) -> Option<String> {
+    if state.field("actionsSuppressedBy").is_present() {
+        return Some("its suppressor".to_owned());
+    }
+    root.field("detail").field("muteDetail").is_present().then(|| "a mute rule".to_owned())
 }
 
 /// Every instance that the alarm's metrics name, those inside a metric-math alarm included.
@@ -114,6 +126,19 @@ mod tests {
             parse(&without).unwrap_err().to_string(),
             "malformed event: $.detail.state.value is missing, expected ALARM, OK or INSUFFICIENT_DATA"
         );
+    }
+
+    #[test]
+    fn an_alarm_that_is_suppressed_or_muted_is_no_signal() {
+        let one = [metric("i-0123456789abcdef0")];
+        let mut suppressed = event("ALARM", &one);
+        suppressed["detail"]["state"]["actionsSuppressedBy"] = json!("Alarm");
+        let mut muted = event("ALARM", &one);
+        muted["detail"]["muteDetail"] =
+            json!({ "mutedBy": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm-mute-rule:x" });
+        for silenced in [suppressed, muted] {
+            assert!(matches!(parse(&silenced), Ok(Parsed::Ignored(NoSignal::Silenced { .. }))), "{silenced}");
+        }
     }
 
     #[test]

@@ -54,10 +54,10 @@ impl<P: Fleet + Sync> Fleet for Slow<P> {
 }
 
 impl<P: Replace + Sync> Replace for Slow<P> {
-    async fn replace(&self, group: &GroupName, instance: &InstanceId) -> Outcome {
+    async fn replace(&self, instance: &InstanceId) -> Outcome {
         self.effect.store(self.turn.load(Ordering::Relaxed), Ordering::Relaxed);
         OneTurn(false).await;
-        self.port.replace(group, instance).await
+        self.port.replace(instance).await
     }
 }
 

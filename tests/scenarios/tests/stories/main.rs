@@ -6,6 +6,8 @@ mod chain;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod heal;
 #[cfg(test)]
 mod sandboxed;

@@ -87,8 +87,8 @@ async fn an_invalid_policy_is_refused(stage: &Stage, folder: &Path) -> Result<()
     let mut lines = Vec::new();
     let refused = stage.deploy(&path, &mut |line| lines.push(line.to_owned())).await;
     let said = format!("{}\n{:#}", lines.join("\n"), refused.err().context("sam build took an invalid policy")?);
-    assert!(said.contains("policy.toml:4:12: replace-instance.group[0].evidence is []"), "{said}");
-    assert!(said.contains("policy.toml:5:1: replace-instance.group[0].colour is not known"), "{said}");
+    assert!(said.contains("invalid.toml:4:12: replace-instance.group[0].evidence is []"), "{said}");
+    assert!(said.contains("invalid.toml:5:1: replace-instance.group[0].colour is not known"), "{said}");
     Ok(())
 }
 

@@ -58,6 +58,15 @@ fn there_is_one_tls_stack_and_one_http_stack() {
 }
 
 #[test]
+fn a_function_ends_before_the_lease_of_its_intent() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let timeouts: Vec<i64> =
+        template.lines().filter_map(|line| line.trim().strip_prefix("Timeout: ")?.parse().ok()).collect();
+    assert!(!timeouts.is_empty());
+    assert!(timeouts.iter().all(|seconds| *seconds < homeostat_core::incident::LEASE.as_secs()), "{timeouts:?}");
+}
+
+#[test]
 fn each_function_is_in_the_template_and_in_the_build() {
     let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
     let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();

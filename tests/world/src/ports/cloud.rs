@@ -117,7 +117,7 @@ impl Fleet for Cloud {
 }
 
 impl Replace for Cloud {
-    async fn replace(&self, _: &GroupName, instance: &InstanceId) -> Outcome {
+    async fn replace(&self, instance: &InstanceId) -> Outcome {
         match self.call().terminate_instance(instance, false) {
             Ok(_) => Outcome::Done,
             Err(Refusal::NoManagedInstance { .. }) => Outcome::AlreadyDone,

@@ -1,0 +1,144 @@
+//! What AWS sometimes answers, and what must not come of it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::FutureExt;
+use homeostat_core::decision::{Close, Decision};
+use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
+use homeostat_core::incident::State;
+use homeostat_core::instance::{AlarmSeen, AlarmState, Fleet, Group, Launches, Replace, TargetHealths};
+use homeostat_core::policy;
+use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_lambda::Failure;
+use jiff::SignedDuration;
+use scenarios::Story;
+use serde_json::Value;
+use world::{Cloud, Demo, MemoryLedger, VirtualClock};
+
+/// The world, with some of its answers changed on the way.
+struct Twisted {
+    cloud: Cloud,
+    alarm: fn(AlarmSeen) -> AlarmSeen,
+    outcome: fn(Outcome) -> Outcome,
+    replaced: AtomicU32,
+}
+
+impl Fleet for Twisted {
+    async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
+        self.cloud.groups(names).await
+    }
+    async fn alarm(&self, alarm: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
+        Ok(self.cloud.alarm(alarm).await?.map(self.alarm))
+    }
+    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
+        self.cloud.target_health(target_group).await
+    }
+    async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
+        self.cloud.launches(group).await
+    }
+}
+
+impl Replace for Twisted {
+    async fn replace(&self, instance: &InstanceId) -> Outcome {
+        self.replaced.fetch_add(1, Ordering::Relaxed);
+        (self.outcome)(self.cloud.replace(instance).await)
+    }
+}
+
+type Owner = replace_instance::Ready<Twisted, MemoryLedger, VirtualClock>;
+
+/// A story whose first instance is sick beyond doubt, with its alarm's event kept back.
+fn sick() -> (Story, Value) {
+    let text = include_str!("../../../../policy.toml");
+    let noon = "2026-03-01T12:00:00Z".parse().unwrap();
+    let story = Story::new(Demo::new().unwrap(), policy::parse(text).unwrap(), noon).unwrap();
+    let victim = story.in_service(&"web".parse().unwrap())[0].clone();
+    story.break_app(&victim).unwrap();
+    story.cloud.pass(SignedDuration::from_mins(3));
+    let event = story.cloud.with(|world| world.take_events()).remove(0);
+    (story, event)
+}
+
+fn owner(story: &Story, alarm: fn(AlarmSeen) -> AlarmSeen, outcome: fn(Outcome) -> Outcome) -> Owner {
+    replace_instance::Ready {
+        aws: Twisted { cloud: story.cloud.clone(), alarm, outcome, replaced: AtomicU32::new(0) },
+        ledger: story.ledger.clone(),
+        clock: story.cloud.clock().clone(),
+        policy: story.owner.policy.clone(),
+    }
+}
+
+fn handle(owner: &Owner, event: &Value) -> Result<Value, Failure> {
+    replace_instance::handle(owner, event.clone()).now_or_never().unwrap()
+}
+
+#[test]
+fn a_refusal_of_what_has_taken_effect_is_no_refusal() {
+    let (mut story, event) = sick();
+    let refused =
+        owner(&story, |alarm| alarm, |_| Outcome::Refused { why: "ValidationError: it is terminating".into() });
+    handle(&refused, &event).unwrap();
+    let [incident] = &story.ledger.open()[..] else { panic!() };
+    assert_eq!((incident.state, incident.tell), (State::Verifying, 1), "{:?}", incident.decision);
+    assert!(incident.mitigated_at.is_some());
+    story.pass(SignedDuration::from_mins(20));
+    assert_eq!(story.ledger.closed()[0].decision, Some(Decision::Close(Close::Recovered)));
+}
+
+#[test]
+fn a_lost_answer_is_no_second_call() {
+    let (story, event) = sick();
+    let cut = owner(&story, |alarm| alarm, |_| Outcome::Unknown { why: "cut".into() });
+    for _ in 0..3 {
+        handle(&cut, &event).unwrap();
+    }
+    assert_eq!(cut.aws.replaced.load(Ordering::Relaxed), 1);
+    assert_eq!(story.ledger.open()[0].state, State::Verifying, "the world shows that it took effect");
+}
+
+#[test]
+fn an_alarm_read_from_before_the_event_is_read_again_and_never_believed() {
+    let (story, event) = sick();
+    let before = |alarm: AlarmSeen| AlarmSeen {
+        state: AlarmState::Ok,
+        since: alarm.since - SignedDuration::from_hours(9),
+        ..alarm
+    };
+    let stale = owner(&story, before, |outcome| outcome);
+    let Err(Failure::Retry(why)) = handle(&stale, &event) else { panic!() };
+    assert!(why.contains("still shows its state"), "{why}");
+    assert_eq!(story.ledger.open(), []);
+}
+
+#[test]
+fn an_alarm_with_its_actions_disabled_is_not_acted_on_by_a_wake_up_either() {
+    let (mut story, event) = sick();
+    let name = event["detail"]["alarmName"].as_str().unwrap().to_owned();
+    story.cloud.with(|world| world.enable_alarm_actions(&name, false));
+    story.deliver(event).unwrap();
+    story.pass(SignedDuration::from_mins(10));
+    let [incident] = &story.ledger.open()[..] else { panic!() };
+    assert!(incident.decision.as_ref().unwrap().to_string().contains("are disabled"), "{:?}", incident.decision);
+    assert_eq!(incident.acted_at, None);
+}
+
+/// Of two alarms on one instance, what is told is the one that was judged by.
+#[test]
+fn another_alarm_on_the_same_instance_speaks_for_itself_alone() {
+    let (mut story, event) = sick();
+    let first = event["detail"]["alarmName"].as_str().unwrap().to_owned();
+    let second = story.cloud.with(|world| {
+        world.enable_alarm_actions(&first, false);
+        let alarm = world.alarm(&first).unwrap().clone();
+        world.add_alarm("second", alarm.metric, alarm.rule).unwrap()
+    });
+    story.deliver(event).unwrap();
+    story.cloud.pass(SignedDuration::from_mins(1));
+    let events = story.cloud.with(|world| world.take_events());
+    let of_second = events.iter().find(|event| event["resources"][0] == second.as_str()).unwrap();
+    let answer = story.deliver(of_second.clone()).unwrap().to_string();
+    assert!(!answer.contains(&first), "{answer}");
+    let notes: Vec<String> = story.ledger.open()[0].notes.iter().map(|note| note.what.clone()).collect();
+    let act = notes.iter().find(|what| what.starts_with("act:")).unwrap();
+    assert!(act.contains("alarm \"second\" is in ALARM") && !act.contains(&first), "{act}");
+}
