@@ -5,17 +5,24 @@ SHELL := /bin/bash
 VENV := .venv
 SAM := $(VENV)/sam/bin/sam
 PYTHON ?= python3
+# What is packaged is what was just built, wherever the user's own settings would have put it.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+unexport CARGO_BUILD_TARGET
 
-.PHONY: help demo test setup fmt clippy unit docs validate
+.PHONY: help demo test setup functions fmt clippy unit docs validate
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST)
 
-demo: setup ## Deploys into the sandbox, breaks an application, and shows how it is healed (DEMO_ARGS=--json for machines)
-	@echo "== building the sandbox and the functions (the first time compiles the AWS SDK, a few minutes)" >&2
-	cargo build --locked -p sandbox -p cli -p replace-instance -p reconcile -p notify
+demo: setup functions ## Deploys into the sandbox, breaks an application, and shows how it is healed (DEMO_ARGS=--json for machines)
+	@cargo build --locked -p sandbox >&2
 	@target/debug/sandbox demo $(DEMO_ARGS)
 
 test: setup fmt clippy unit docs validate ## Every check
+
+# The very commands that `sam build` will run, ahead of it, since it hides their progress.
+functions:
+	@echo "== building the functions and the sandbox (the first time compiles the AWS SDK: a few minutes)" >&2
+	@for crate in cli replace-instance reconcile notify; do cargo build --locked --profile dev -p $$crate >&2; done
 
 fmt:
 	cargo fmt --all --check
@@ -23,8 +30,7 @@ fmt:
 clippy:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
-unit: ## Unit tests, the scenario in virtual time, and the story in the sandbox
-	cargo build --locked --workspace
+unit: functions ## Unit tests, the scenarios in virtual time, and the stories in the sandbox
 	cargo test --locked --workspace
 
 docs:
@@ -38,11 +44,11 @@ setup: $(VENV)/sam/done $(VENV)/ministack/done ## Installs the pinned Python too
 
 $(VENV)/%/done: tests/sandbox/requirements/%.txt
 	@echo "== installing $* into $(VENV)/$*" >&2
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed")'
-	$(PYTHON) -m venv $(VENV)/$*
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' >&2 || { echo "Python 3.10 or newer with venv is needed, and $(PYTHON) is not: install it (Debian: python3-venv), or set PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)/$* >&2
 	@# The lists are complete, so nothing but them is installed.
-	$(VENV)/$*/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes --requirement $<
-	@$(VENV)/$*/bin/python -m pip check
+	@$(VENV)/$*/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes --requirement $< >&2
+	@$(VENV)/$*/bin/python -m pip check >&2
 	@touch $@
 
 # What `sam build` calls. HOMEOSTAT_PROFILE and HOMEOSTAT_POLICY let the sandbox deploy its own build and policy.
@@ -53,8 +59,9 @@ BUILT := target/$(if $(filter dev,$(HOMEOSTAT_PROFILE)),debug,$(HOMEOSTAT_PROFIL
 define function
 cargo run --quiet --locked -p cli --bin homeostat -- policy check $(HOMEOSTAT_POLICY) >&2
 cargo build --locked --profile $(HOMEOSTAT_PROFILE) -p $(1) >&2
+@command -v readelf objdump >/dev/null || { echo "readelf or objdump is missing, which check the binary: install binutils" >&2; exit 1; }
 @readelf -h $(BUILT)/$(1) | grep -q 'Machine:.*X86-64' || { echo "$(1) is not built for x86_64, which template.yaml names" >&2; exit 1; }
-@! objdump -T $(BUILT)/$(1) | grep -E 'GLIBC_2\.(3[5-9]|[4-9][0-9])' || { echo "$(1) needs a newer C library than Lambda's Amazon Linux 2023 has (2.34): build it on an older system" >&2; exit 1; }
+@symbols=$$(objdump -T $(BUILT)/$(1)); ! grep -E 'GLIBC_2\.(3[5-9]|[4-9][0-9])' <<<"$$symbols" >&2 || { echo "$(1) needs a newer C library than Lambda's Amazon Linux 2023 has (2.34): build it on an older system" >&2; exit 1; }
 cp $(BUILT)/$(1) $(ARTIFACTS_DIR)/bootstrap
 cp $(HOMEOSTAT_POLICY) $(ARTIFACTS_DIR)/policy.toml
 endef

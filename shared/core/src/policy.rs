@@ -53,7 +53,7 @@ pub enum Budget {
 
 impl Budget {
     /// How many of `desired` instances may be out at once: a share is rounded down, but is never less than one, since a
-    /// group of four with 20 % could else never be healed. 0 instances means never; a group of one may lose its one.
+    /// group of four with 20 % could else never be healed. A group of one may lose its one.
     pub fn slots(self, desired: u32) -> u32 {
         match self {
             Budget::Instances(count) => count.min(desired),
@@ -65,7 +65,7 @@ impl Budget {
     }
 }
 
-/// Fastest useful pace of looks: each costs about six API calls.
+/// Shorter than the sweep's pace only where that is compressed, as in the sandbox.
 const SHORTEST_LOOK: SignedDuration = SignedDuration::from_secs(1);
 /// Anything longer than a day is a slip of the pen, and would leave an incident unattended.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
@@ -105,6 +105,11 @@ fn group(table: &Table<'_>) -> Option<GroupPolicy> {
     let dwell = duration("dwell", SignedDuration::from_mins(2), SignedDuration::ZERO);
     let recover_within = duration("recover-within", SignedDuration::from_mins(15), SHORTEST_LOOK);
     let budget = table.budget("budget", Budget::Percent(20));
+    for (key, time) in [("look-every", look_every), ("dwell", dwell)] {
+        if time > recover_within {
+            table.mistake(key, "is longer than recover-within, expected a part of it");
+        }
+    }
     let evidence = table.list::<Evidence>("evidence", "a list of \"alarm\" and \"target-health\", at least one");
     let name = table.required::<GroupName>("name", "the name of an Auto Scaling group");
     Some(GroupPolicy { name: name?, evidence: evidence?, grace, budget, look_every, dwell, recover_within })
@@ -168,7 +173,6 @@ mod tests {
             (Budget::Percent(100), 3, 3),
             (Budget::Percent(20), 1, 1),
             (Budget::Percent(20), 0, 0),
-            (Budget::Instances(0), 9, 0),
             (Budget::Instances(5), 3, 3),
         ] {
             assert_eq!(budget.slots(desired), slots, "{budget:?} of {desired}");
@@ -185,7 +189,7 @@ mod tests {
                 policy.toml:2:1: colour is not known, expected one of schema, replace-instance
                 policy.toml:4:8: replace-instance.group[0].name is "a:b", expected the name of an Auto Scaling group
                 policy.toml:5:12: replace-instance.group[0].evidence is [], expected a list of "alarm" and "target-health", at least one
-                policy.toml:6:10: replace-instance.group[0].budget is "200%", expected a share such as "20%" or a number of instances
+                policy.toml:6:10: replace-instance.group[0].budget is "200%", expected a share such as "20%" or a number of instances, at least 1
                 policy.toml:7:9: replace-instance.group[0].dwell is "soon", expected a time such as "90s" or "5m"
                 policy.toml:8:9: replace-instance.group[0].grace is 5, expected a time such as "90s" or "5m"
                 policy.toml:9:14: replace-instance.group[0].look-every is "0s", expected a time from 1s to 24h
@@ -207,6 +211,19 @@ mod tests {
             expect![[r#"
             policy.toml:1:1: schema is missing, expected 1
             policy.toml:1:1: replace-instance is missing, expected a table"#]],
+        );
+    }
+
+    #[test]
+    fn what_can_be_read_but_makes_no_sense_is_a_mistake() {
+        check(
+            "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"alarm\"]\nbudget = 0\n\
+             look-every = \"24h\"\ndwell = \"1h\"\n",
+            expect![[r#"
+                policy.toml:4:22: replace-instance.group[0].evidence[1] is "alarm", expected each once
+                policy.toml:5:10: replace-instance.group[0].budget is 0, expected a share such as "20%" or a number of instances, at least 1
+                policy.toml:6:14: replace-instance.group[0].look-every is longer than recover-within, expected a part of it
+                policy.toml:7:9: replace-instance.group[0].dwell is longer than recover-within, expected a part of it"#]],
         );
     }
 

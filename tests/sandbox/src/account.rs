@@ -37,11 +37,13 @@ pub(crate) fn http_client() -> HttpClient {
 }
 
 /// Operator's clients; the environment and the profiles of whoever runs this have no say in them.
-pub(crate) fn sdk_config(endpoint: &str) -> SdkConfig {
+pub fn sdk_config(endpoint: &str) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials()))
+        // Plain HTTP to loopback, whatever proxy the environment names.
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(endpoint)
         .build()
 }

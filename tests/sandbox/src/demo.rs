@@ -9,7 +9,7 @@ mod report;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::{Incident, State};
 use serde_json::Value;
@@ -22,6 +22,8 @@ use narrator::Narrator;
 pub use report::{Heal, Nothing, Report, Told};
 
 const REPLACE: &str = "TerminateInstanceInAutoScalingGroup";
+/// The function whose log is read.
+const OWNER: &str = "replace-instance";
 
 /// Plays it all on a sandbox of its own, which is gone afterwards.
 pub async fn play(root: &Path, run_dir: &Path, say: fn(&str)) -> Result<Report> {
@@ -40,7 +42,7 @@ async fn on_stage(stage: &Stage, say: fn(&str)) -> Result<Report> {
     say("sam build, sam deploy");
     let mut progress = |line: &str| {
         if is_progress(line) {
-            say(&format!("  {}", line.trim()));
+            say(&narrator::shortened(&format!("  {}", line.trim())));
         }
     };
     let stack = stage.deploy(&stage.policy(), &mut progress).await?;
@@ -60,8 +62,7 @@ async fn on_stage(stage: &Stage, say: fn(&str)) -> Result<Report> {
 
 /// Of what sam and cargo print, what shows that they move on.
 fn is_progress(line: &str) -> bool {
-    let telling =
-        ["Compiling ", "Building ", "Build Succeeded", "CREATE_COMPLETE", "no mistakes", "Successfully", "rror"];
+    let telling = ["Compiling ", "Building ", "Build Succeeded", "no mistakes", "Waiting for", "Successfully", "rror"];
     telling.iter().any(|word| line.contains(word))
 }
 
@@ -99,12 +100,12 @@ pub async fn heal(stage: &Stage, stack: &Stack, inbox: &Inbox, say: fn(&str)) ->
     })
 }
 
-/// The very same event once more.
+/// The very same event, twice, as EventBridge may deliver it.
 pub async fn again(stage: &Stage, stack: &Stack, heal: &Heal, say: fn(&str)) -> Result<Nothing> {
-    say("the same alarm's event again");
-    let mark = stage.sandbox().journal().mark();
-    stage.sandbox().relay().publish(heal.event.clone()).await?;
-    nothing(stage, stack, mark, &heal.replaced).await
+    say("the same alarm's event again, delivered twice");
+    let before = Before::now(stage).await?;
+    stage.sandbox().relay().publish_twice(heal.event.clone()).await?;
+    nothing(stage, stack, before, &heal.replaced).await
 }
 
 /// An alarm on a group that the policy doesn't name.
@@ -112,26 +113,40 @@ pub async fn outside(stage: &Stage, stack: &Stack, say: fn(&str)) -> Result<Noth
     let batch: GroupName = "batch".parse()?;
     let victim = stage.wait_for_world("a group batch", |world| first_in_service(world, &batch)).await?;
     say(&format!("the application on {victim} dies, in the group batch, which the policy doesn't name"));
-    let mark = stage.sandbox().journal().mark();
+    let before = Before::now(stage).await?;
     stage.face().with(|world| world.break_app(&victim, App::Dead))?;
     stage.wait_for_alarm(&alarm_of(stage, &victim)?, "ALARM").await?;
-    nothing(stage, stack, mark, victim.as_str()).await
+    nothing(stage, stack, before, victim.as_str()).await
+}
+
+/// What had been called and logged before something happened.
+struct Before {
+    calls: u64,
+    lines: usize,
+}
+
+impl Before {
+    async fn now(stage: &Stage) -> Result<Self> {
+        let lines = stage.log_of(OWNER).await?.len();
+        Ok(Before { calls: stage.sandbox().journal().mark(), lines })
+    }
 }
 
 /// What Homeostat said when it did nothing, and that it did nothing.
-async fn nothing(stage: &Stage, stack: &Stack, mark: u64, instance: &str) -> Result<Nothing> {
+async fn nothing(stage: &Stage, stack: &Stack, before: Before, instance: &str) -> Result<Nothing> {
     let name = instance.to_owned();
-    let line = stage
-        .wait_for_log("replace-instance", move |line| line.contains("\"ignored\"") && line.contains(&name))
-        .await
-        .context("waiting for the function to say why it does nothing")?;
+    let ignored = move |line: &str| line.contains("\"ignored\"") && line.contains(&name);
+    let line = stage.wait_for_log(OWNER, before.lines, ignored).await;
+    let line = line.context("waiting for the function to say why it does nothing")?;
     let said: Value = serde_json::from_str(&line).with_context(|| format!("reading the log line {line}"))?;
     let why = said.get("ignored").and_then(Value::as_str).unwrap_or_default().to_owned();
     let name = stack.physical_id("ReplaceInstance")?;
-    let calls = stage.sandbox().journal().select(|call| call.sequence >= mark && call.who.function() == Some(name));
+    let is_of_it = |call: &Call| call.sequence >= before.calls && call.who.function() == Some(name);
+    let calls = stage.sandbox().journal().select(is_of_it);
     if let Some(write) = calls.iter().find(|call| changes_something(call)) {
         bail!("something was changed for {instance}, which should have been ignored: {write}");
     }
+    ensure!(!calls.is_empty(), "the function said why it ignored {instance} without having looked");
     Ok(Nothing { why, reads: calls.len() })
 }
 

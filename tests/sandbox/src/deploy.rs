@@ -119,6 +119,8 @@ fn strangers_to_the_user(command: &mut Command, run_dir: &Path) -> Result<()> {
     let own = run_dir.join("sam");
     std::fs::create_dir_all(&own).with_context(|| format!("making {}", own.display()))?;
     command
+        // sam leaves its temporary folders behind.
+        .env("TMPDIR", &own)
         .env("__SAM_CLI_APP_DIR", &own)
         .env("SAM_CLI_TELEMETRY", "0")
         .env("AWS_CONFIG_FILE", own.join("no-config"))

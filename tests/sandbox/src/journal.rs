@@ -85,19 +85,6 @@ impl Journal {
         self.select(|call| call.invocation.as_deref() == Some(invocation))
     }
 
-    /// The invocations of a function, in the order of their first calls.
-    pub fn invocations_of(&self, function: &str) -> Vec<String> {
-        let mut calls = self.calls_of(function);
-        calls.sort_by_key(|call| call.sequence);
-        let mut invocations: Vec<String> = Vec::new();
-        for invocation in calls.into_iter().filter_map(|call| call.invocation) {
-            if !invocations.contains(&invocation) {
-                invocations.push(invocation);
-            }
-        }
-        invocations
-    }
-
     pub fn select(&self, wanted: impl Fn(&Call) -> bool) -> Vec<Call> {
         self.book().calls.iter().filter(|call| wanted(call)).cloned().collect()
     }

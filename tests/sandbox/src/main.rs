@@ -1,6 +1,6 @@
 //! The sandbox by hand: `up` keeps one running, `demo` plays the main job.
 //!
-//! It leaves nothing running when it ends, by whatever cause.
+//! When it ends, by whatever cause, all that it started ends within seconds.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,6 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use sandbox::{demo, up};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// An AWS account on this machine, for trying Homeostat: no credentials, no Docker, nothing of AWS.
 #[derive(Parser)]
@@ -34,12 +35,15 @@ enum Command {
     },
 }
 
+/// What a shell says of a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let level = tracing_subscriber::filter::LevelFilter::WARN;
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).init();
     match run(Arguments::parse().command).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(ending) => ending,
         Err(error) => {
             eprintln!("sandbox: {error:#}");
             ExitCode::FAILURE
@@ -47,19 +51,45 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<()> {
+async fn run(command: Command) -> Result<ExitCode> {
     LazyLock::force(&BEGAN);
     let root = root()?;
     std::fs::create_dir_all(root.join("target"))?;
     let run_dir = tempfile::Builder::new().prefix("sandbox-").tempdir_in(root.join("target"))?;
     let played = tokio::select! {
         played = play(command, &root, run_dir.path()) => played,
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("listening for Ctrl-C"),
+        signal = told_to_stop() => {
+            eprintln!("sandbox: {}; everything that it started ends now", signal?);
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
     };
-    if played.is_err() {
-        eprintln!("sandbox: its logs are kept in {}", run_dir.keep().display());
+    match played {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            eprintln!("sandbox: {error:#}");
+            keep_the_log(&root, run_dir.path());
+            Ok(ExitCode::FAILURE)
+        }
     }
-    played
+}
+
+/// Ctrl-C, a terminal that was closed, or a plain `kill`.
+async fn told_to_stop() -> Result<&'static str> {
+    let mut terminated = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut hung_up = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| "interrupted").context("listening for Ctrl-C"),
+        _ = terminated.recv() => Ok("terminated"),
+        _ = hung_up.recv() => Ok("the terminal is gone"),
+    }
+}
+
+/// Of a failed run only MiniStack's log, with the functions' own lines in it, is worth its space.
+fn keep_the_log(root: &Path, run_dir: &Path) {
+    let kept = root.join("target/sandbox-failed.log");
+    if std::fs::copy(run_dir.join("ministack.log"), &kept).is_ok() {
+        eprintln!("sandbox: what MiniStack and the functions logged is in {}", kept.display());
+    }
 }
 
 async fn play(command: Command, root: &Path, run_dir: &Path) -> Result<()> {

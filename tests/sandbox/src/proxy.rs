@@ -43,8 +43,9 @@ pub struct Door {
 impl Door {
     /// Port 0 means any.
     pub async fn open(port: u16) -> Result<Self> {
-        let listener =
-            TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("listening on 127.0.0.1:{port}"))?;
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.with_context(|| {
+            format!("listening on 127.0.0.1:{port} (is another sandbox running? --port takes another)")
+        })?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         Ok(Self { listener, endpoint })
     }

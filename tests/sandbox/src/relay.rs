@@ -8,8 +8,6 @@ mod envelope;
 mod permission;
 mod schedule;
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use anyhow::{Context, Result};
 use aws_sdk_eventbridge::types::{Rule, RuleState, Target};
 use serde_json::Value;
@@ -17,13 +15,11 @@ use serde_json::Value;
 pub use deliver::{Delivery, Outcome};
 pub use schedule::Schedules;
 
-/// A handle; clones share the record of deliveries.
 #[derive(Clone)]
 pub struct Relay {
     events: aws_sdk_eventbridge::Client,
     lambda: aws_sdk_lambda::Client,
     sqs: aws_sdk_sqs::Client,
-    deliveries: Arc<Mutex<Vec<Delivery>>>,
 }
 
 /// What became of an event.
@@ -60,7 +56,6 @@ impl Relay {
             events: aws_sdk_eventbridge::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
-            deliveries: Arc::default(),
         }
     }
 
@@ -72,11 +67,6 @@ impl Relay {
     /// The same event twice to each target, as at-least-once delivery may.
     pub async fn publish_twice(&self, event: Value) -> Result<Published> {
         self.publish_times(event, 2).await
-    }
-
-    /// Every delivery so far, those of schedules included.
-    pub fn deliveries(&self) -> Vec<Delivery> {
-        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn publish_times(&self, event: Value, times: u8) -> Result<Published> {
@@ -103,7 +93,6 @@ impl Relay {
             if delivery.outcome != Outcome::Invoked {
                 tracing::warn!(rule = rule.name, target = delivery.target, outcome = ?delivery.outcome, "not delivered");
             }
-            self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).push(delivery.clone());
             deliveries.push(delivery);
         }
         Ok(deliveries)

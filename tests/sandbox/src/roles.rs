@@ -83,7 +83,7 @@ impl Roles {
 }
 
 /// What policies call a service, where that is not its signing name.
-fn prefix(service: &str) -> &str {
+pub(crate) fn prefix(service: &str) -> &str {
     match service {
         "monitoring" => "cloudwatch",
         same => same,

@@ -117,17 +117,24 @@ impl Stage {
         Ok(())
     }
 
-    /// Waits for a line of a function's log, as CloudWatch Logs has it.
-    pub async fn wait_for_log(&self, function: &str, holds: impl Fn(&str) -> bool) -> Result<String> {
-        let group = format!("/homeostat/homeostat/{function}");
+    /// The lines that a function logged so far, as CloudWatch Logs has them.
+    pub async fn log_of(&self, function: &str) -> Result<Vec<String>> {
+        self.sandbox.log_lines(&format!("/homeostat/homeostat/{function}")).await
+    }
+
+    /// Waits for a line of a function's log after the first `skip` ones.
+    pub async fn wait_for_log(&self, function: &str, skip: usize, holds: impl Fn(&str) -> bool) -> Result<String> {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let lines = self.sandbox.log_lines(&group).await?;
-            if let Some(line) = lines.iter().rev().find(|line| holds(line)) {
+            let lines = self.log_of(function).await?;
+            if let Some(line) = lines.iter().skip(skip).find(|line| holds(line)) {
                 return Ok(line.clone());
             }
             let tail = lines.iter().rev().take(5).rev().cloned().collect::<Vec<_>>().join("\n");
-            anyhow::ensure!(tokio::time::Instant::now() < deadline, "no such line in {group}; its end is:\n{tail}");
+            anyhow::ensure!(
+                tokio::time::Instant::now() < deadline,
+                "no such line of {function}; its log ends:\n{tail}"
+            );
             // Logs can't be subscribed to here.
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

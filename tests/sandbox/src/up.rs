@@ -27,7 +27,9 @@ pub async fn stay(root: &Path, run_dir: &Path, port: u16) -> Result<()> {
             _ => eprintln!("no such command; there are: fleet, break <instance>, mend <instance>, quit"),
         }
     }
-    stage.stop().await
+    stage.stop().await?;
+    eprintln!("stopped");
+    Ok(())
 }
 
 fn usage(endpoint: &str) -> String {
@@ -37,12 +39,12 @@ fn usage(endpoint: &str) -> String {
 
   export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION={REGION}
   export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret} SAM_CLI_TELEMETRY=0
-  export HOMEOSTAT_PROFILE=dev HOMEOSTAT_POLICY=tests/sandbox/policy.toml
-  .venv/sam/bin/sam build
+  HOMEOSTAT_PROFILE=dev HOMEOSTAT_POLICY=tests/sandbox/policy.toml .venv/sam/bin/sam build
   .venv/sam/bin/sam deploy --no-confirm-changeset
   aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names web
+  aws logs filter-log-events --log-group-name /homeostat/homeostat/replace-instance
 
-Here: fleet, break <instance>, mend <instance>, quit."
+Here: fleet, break <instance>, mend <instance>, quit (or the end of the input)."
     )
 }
 

@@ -45,8 +45,7 @@ async fn the_wire_should_not_show_another_world_than_the_ports() {
         latency: Duration::ZERO,
     };
     let proxy = Proxy::serve(Door::open(0).await.unwrap(), backends).unwrap();
-    let config = aws_config::defaults(aws_config::BehaviorVersion::v2026_01_12());
-    let config = config.region("us-east-1").endpoint_url(proxy.endpoint()).test_credentials().load().await;
+    let config = sandbox::account::sdk_config(proxy.endpoint());
     let wire = InstanceCloud::new(&config);
 
     let names: Vec<GroupName> = ["batch", "web", "nope"].map(|name| name.parse().unwrap()).into();

@@ -135,7 +135,11 @@ impl<'a> Table<'a> {
         let mut items = std::collections::BTreeSet::new();
         for (index, value) in list.iter().enumerate() {
             match value.get_ref().as_str().and_then(|text| text.parse().ok()) {
-                Some(item) => _ = items.insert(item),
+                Some(item) => {
+                    if !items.insert(item) {
+                        self.wrong(&format!("{key}[{index}]"), Some(value), "each once");
+                    }
+                }
                 None => self.wrong(&format!("{key}[{index}]"), Some(value), expected),
             }
         }
@@ -170,10 +174,11 @@ impl<'a> Table<'a> {
 
     pub(super) fn budget(&self, key: &str, default: Budget) -> Budget {
         let Some(value) = self.get(key) else { return default };
-        let count = integer(value.get_ref()).and_then(|count| u32::try_from(count).ok()).map(Budget::Instances);
+        let count = integer(value.get_ref()).and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
+        let count = count.map(Budget::Instances);
         let share = value.get_ref().as_str().and_then(|text| text.parse().ok());
         count.or(share).unwrap_or_else(|| {
-            self.wrong(key, Some(value), "a share such as \"20%\" or a number of instances");
+            self.wrong(key, Some(value), "a share such as \"20%\" or a number of instances, at least 1");
             default
         })
     }

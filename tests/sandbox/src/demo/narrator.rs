@@ -47,9 +47,9 @@ impl Narrator {
             let mut tick = interval(TICK);
             loop {
                 tick.tick().await;
-                news.alarms().iter().for_each(|line| say(line));
-                news.functions().await.iter().for_each(|line| say(line));
-                news.activities().iter().for_each(|line| say(line));
+                news.alarms().iter().for_each(|line| say(&shortened(line)));
+                news.functions().await.iter().for_each(|line| say(&shortened(line)));
+                news.activities().iter().for_each(|line| say(&shortened(line)));
             }
         });
         Narrator { telling }
@@ -126,14 +126,14 @@ impl News {
         let Ok(history) = self.ledger.history(&subject).await else { return Vec::new() };
         let Some(incident) = history.open.or(history.last_closed) else { return Vec::new() };
         let known = self.notes.insert(instance, incident.notes.len()).unwrap_or(0);
-        incident.notes.iter().skip(known).map(|note| format!("    noted: {}", shortened_note(&note.what))).collect()
+        incident.notes.iter().skip(known).map(|note| format!("    noted: {}", without_reasons(&note.what))).collect()
     }
 }
 
 fn told(name: &str, call: &Call) -> String {
     let error = call.error.as_deref().map(|code| format!(" -> {code}")).unwrap_or_default();
     let service = call.service.as_deref().unwrap_or_default();
-    format!("  {name} calls {service}:{} {}{error}", call.action, shortened(&call.subject))
+    format!("  {name} calls {service}:{} {}{error}", call.action, brief(&call.subject)).trim_end().to_owned()
 }
 
 /// The first instance that a ledger's key or a call names.
@@ -141,18 +141,22 @@ fn instance_in(subject: &str) -> Option<InstanceId> {
     subject.split(['#', '/', ' ', ',']).find_map(|word| word.parse().ok())
 }
 
-/// Without the names of table and topic, which are long and always the same, and fit for a terminal.
-fn shortened(subject: &str) -> String {
-    const WIDEST: usize = 80;
+/// Without the names of table, queue and topic, which are long and always the same.
+fn brief(subject: &str) -> String {
     let words = subject.split(' ').filter(|word| !word.starts_with("homeostat-") && !word.starts_with("arn:aws:sns:"));
-    let subject = words.collect::<Vec<_>>().join(" ");
-    match subject.char_indices().nth(WIDEST) {
-        None => subject,
-        Some((end, _)) => format!("{}…", subject.get(..end).unwrap_or_default()),
+    words.map(|word| word.trim_start_matches("SUBJECT#us-east-1#instance#")).collect::<Vec<_>>().join(" ")
+}
+
+/// Fits a terminal of a hundred columns, with the time before it.
+pub(super) fn shortened(line: &str) -> String {
+    const WIDEST: usize = 88;
+    match line.char_indices().nth(WIDEST) {
+        None => line.to_owned(),
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
     }
 }
 
 /// The whole note stands in the ledger, and in the summary.
-fn shortened_note(what: &str) -> &str {
+fn without_reasons(what: &str) -> &str {
     what.split(", because ").next().unwrap_or(what)
 }

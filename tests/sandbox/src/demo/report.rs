@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::journal::Call;
+use crate::roles::prefix;
 use crate::stage::Message;
 
 #[derive(Debug, Serialize)]
@@ -64,7 +65,7 @@ impl Told {
         Told {
             started_ms: call.started.as_millis(),
             took_ms: call.ended.saturating_sub(call.started).as_millis(),
-            call: format!("{}:{}", call.service.as_deref().unwrap_or("unsigned"), call.action),
+            call: format!("{}:{}", call.service.as_deref().map_or("unsigned", prefix), call.action),
             about: call.subject.clone(),
             error: call.error.clone(),
         }

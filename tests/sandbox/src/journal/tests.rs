@@ -86,7 +86,6 @@ fn a_function_registered_late_gets_its_earlier_calls() {
     journal.record(early);
     journal.register([function]);
     assert_eq!(journal.calls_of("late").len(), 1);
-    assert_eq!(journal.invocations_of("late"), ["1-a"]);
 }
 
 #[tokio::test]

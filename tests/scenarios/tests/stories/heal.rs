@@ -3,11 +3,11 @@
 use homeostat_core::decision::{Close, Decision};
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::State;
-use homeostat_core::policy::{self, Policy};
+use homeostat_core::policy;
 use homeostat_core::ports::Pause;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::Story;
-use world::{ActivityKind, Demo};
+use world::{ActivityKind, Demo, Pace};
 
 const POLICY: &str = include_str!("../../../../policy.toml");
 
@@ -15,12 +15,8 @@ fn noon() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
-fn story_with(policy: Policy) -> Story {
-    Story::new(Demo::new().unwrap(), policy, noon()).unwrap()
-}
-
 fn story() -> Story {
-    story_with(policy::parse(POLICY).unwrap())
+    Story::new(Demo::new().unwrap(), policy::parse(POLICY).unwrap(), noon()).unwrap()
 }
 
 fn web() -> GroupName {
@@ -121,15 +117,17 @@ fn two_sick_instances_are_replaced_one_after_the_other() {
 
 #[test]
 fn a_group_that_cannot_recover_is_paged_and_stays_open() {
-    let policy = POLICY.replace("recover-within = \"15m\"", "recover-within = \"30s\"");
-    let mut story = story_with(policy::parse(&policy).unwrap());
+    let policy = POLICY.replace("recover-within = \"15m\"", "recover-within = \"2m\"");
+    let slow = Pace { answers_after: SignedDuration::from_mins(5), ..Pace::aws() };
+    let demo = Demo { pace: slow, ..Demo::new().unwrap() };
+    let mut story = Story::new(demo, policy::parse(&policy).unwrap(), noon()).unwrap();
     break_first(&story);
     let escalated = (0..12).find_map(|_| {
         story.pass(SignedDuration::from_secs(30));
         story.ledger.open().into_iter().find(|incident| incident.state == State::Escalated)
     });
     let incident = escalated.unwrap();
-    assert!(incident.decision.as_ref().unwrap().to_string().starts_with("page: not recovered within 30s"));
+    assert!(incident.decision.as_ref().unwrap().to_string().starts_with("page: not recovered within 2m"));
     assert_eq!(incident.tell, 3, "hold, plan, page");
     assert!(incident.wake_at.is_some(), "an open incident is always looked at again");
     assert_eq!(story.ledger.slots(&web()).holders.len(), 1, "it keeps its slot");
