@@ -42,6 +42,8 @@ async fn on_stage(stage: &Stage, say: fn(&str)) -> Result<Report> {
     say("sam build, sam deploy");
     let mut progress = |line: &str| {
         if is_progress(line) {
+            // Of "Building codeuri: … runtime: … functions: Notify", the end tells.
+            let line = line.rsplit_once(" functions: ").map_or(line.to_owned(), |(_, name)| format!("Building {name}"));
             say(&narrator::shortened(&format!("  {}", line.trim())));
         }
     };
@@ -70,7 +72,7 @@ fn is_progress(line: &str) -> bool {
 pub async fn heal(stage: &Stage, stack: &Stack, inbox: &Inbox, say: fn(&str)) -> Result<Heal> {
     let web: GroupName = "web".parse()?;
     let victim = stage.wait_for_world("a healthy group web", |world| first_of_whole_group(world, &web)).await?;
-    say(&format!("the group web is whole; now the application on {victim} dies, while its instance keeps running"));
+    say(&format!("web is whole; now the application on {victim} dies, its instance runs on"));
     let died_at = Instant::now();
     stage.face().with(|world| world.break_app(&victim, App::Dead))?;
     let alarm = alarm_of(stage, &victim)?;
@@ -112,7 +114,7 @@ pub async fn again(stage: &Stage, stack: &Stack, heal: &Heal, say: fn(&str)) -> 
 pub async fn outside(stage: &Stage, stack: &Stack, say: fn(&str)) -> Result<Nothing> {
     let batch: GroupName = "batch".parse()?;
     let victim = stage.wait_for_world("a group batch", |world| first_in_service(world, &batch)).await?;
-    say(&format!("the application on {victim} dies, in the group batch, which the policy doesn't name"));
+    say(&format!("the application on {victim} dies; the policy doesn't name its group"));
     let before = Before::now(stage).await?;
     stage.face().with(|world| world.break_app(&victim, App::Dead))?;
     stage.wait_for_alarm(&alarm_of(stage, &victim)?, "ALARM").await?;
