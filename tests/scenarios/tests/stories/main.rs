@@ -10,6 +10,8 @@ mod faults;
 #[cfg(test)]
 mod heal;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod sandboxed;
 #[cfg(test)]
 mod tidy;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_dynamodb::types::AttributeValue;
+use homeostat_aws::DynamoLedger;
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::State;
 use sandbox::demo;
@@ -73,12 +74,14 @@ async fn what_goes_wrong_is_told_and_nothing_is_made_worse() {
     let invalid = an_invalid_policy_is_refused(&stage, run_dir.path()).await;
     let policy = policy_with_an_untagged_group(run_dir.path());
     let stack = stage.deploy(&policy, &mut |_| {}).await.unwrap();
+    let table = stack.output("TableName").unwrap().to_owned();
+    let ledger = super::ledger::suite(&DynamoLedger::new(&stage.sandbox().sdk_config(), table)).await;
     let malformed = a_malformed_event_becomes_a_dead_letter(&stage, &stack).await;
     let denied = a_denied_call_is_paged_and_not_repeated(&stage, &stack).await;
     let paused = a_pause_in_the_table_holds_the_heal(&stage, &stack).await;
     let rights = every_right_of_a_role_is_used(&stage, &stack);
     stage.stop().await.unwrap();
-    for outcome in [invalid, malformed, denied, paused, rights] {
+    for outcome in [invalid, ledger, malformed, denied, paused, rights] {
         outcome.unwrap();
     }
 }
