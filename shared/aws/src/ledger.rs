@@ -8,7 +8,8 @@ mod item;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, KeysAndAttributes, Put, TransactWriteItem};
 use homeostat_core::id::{GroupName, Subject};
@@ -98,17 +99,7 @@ impl DynamoLedger {
             .set_item(Some(put.item))
             .set_condition_expression(put.condition_expression)
             .set_expression_attribute_values(put.expression_attribute_values);
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().is_some_and(|no| {
-                    no.is_conditional_check_failed_exception() || no.is_transaction_conflict_exception()
-                }) =>
-            {
-                Err(NotWritten::Conflict)
-            }
-            Err(error) => Err(unavailable("write the incident", &error).into()),
-        }
+        request.send().await.map(drop).map_err(|error| not_written("write the incident", &error))
     }
 
     async fn intend(&self, incident: &Incident, slots: &Slots, now: Timestamp) -> Result<(), NotWritten> {
@@ -149,7 +140,19 @@ impl DynamoLedger {
     }
 }
 
-/// A failed condition or a concurrent transaction: somebody else was quicker. Anything else, such as a throttle, is not.
+/// Why a write of one item did not happen. A failed condition or a concurrent transaction: somebody else was quicker.
+fn not_written<E>(doing: &str, error: &SdkError<E, HttpResponse>) -> NotWritten
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match error.code() {
+        Some("ConditionalCheckFailedException" | "TransactionConflictException") => NotWritten::Conflict,
+        _ => unavailable(doing, error).into(),
+    }
+}
+
+/// The same for a transaction, each part of which has a reason of its own. Anything else than the two, such as a throttle, is
+/// no conflict.
 fn is_conflict<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled
@@ -248,20 +251,51 @@ impl DueIncidents for DynamoLedger {
                 (":version".to_owned(), AttributeValue::N(due.version.to_string())),
                 (":due".to_owned(), number(due.wake_at.as_millisecond())),
             ])));
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().is_some_and(|no| {
-                    no.is_conditional_check_failed_exception() || no.is_transaction_conflict_exception()
-                }) =>
-            {
-                Err(NotWritten::Conflict)
-            }
-            Err(error) => Err(unavailable("move a wake-up", &error).into()),
-        }
+        request.send().await.map(drop).map_err(|error| not_written("move a wake-up", &error))
     }
 }
 
 fn unreadable(why: &str) -> Unavailable {
     Unavailable { doing: "build a request to the ledger".to_owned(), why: why.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+    use aws_sdk_dynamodb::operation::put_item::PutItemError;
+    use aws_sdk_dynamodb::types::CancellationReason;
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+
+    fn raw() -> HttpResponse {
+        HttpResponse::new(400_u16.try_into().unwrap(), Vec::new().into())
+    }
+
+    #[test]
+    fn only_a_quicker_writer_is_a_conflict() {
+        let refused = |code: &str| {
+            let no = PutItemError::generic(ErrorMetadata::builder().code(code).build());
+            not_written("write", &SdkError::service_error(no, raw()))
+        };
+        assert!(matches!(refused("ConditionalCheckFailedException"), NotWritten::Conflict));
+        assert!(matches!(refused("TransactionConflictException"), NotWritten::Conflict));
+        for code in ["ThrottlingException", "ProvisionedThroughputExceededException", "ResourceNotFoundException"] {
+            assert!(matches!(refused(code), NotWritten::Unavailable(_)), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_throttled_part_of_a_transaction_is_no_conflict() {
+        let cancelled = |code: &str| {
+            let reason = CancellationReason::builder().code(code).build();
+            let none = CancellationReason::builder().code("None").build();
+            let why = TransactionCanceledException::builder().cancellation_reasons(none).cancellation_reasons(reason);
+            is_conflict(&SdkError::service_error(
+                TransactWriteItemsError::TransactionCanceledException(why.build()),
+                raw(),
+            ))
+        };
+        assert!(cancelled("ConditionalCheckFailed") && cancelled("TransactionConflict"));
+        assert!(!cancelled("ThrottlingError") && !cancelled("ValidationError") && !cancelled("None"));
+    }
 }
