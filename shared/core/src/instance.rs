@@ -37,7 +37,7 @@ pub trait Fleet {
         target_group: &TargetGroupArn,
     ) -> impl Future<Output = Result<TargetHealths, Unavailable>> + Send;
 
-    /// When the group's newest members were launched.
+    /// When the group's newest members were launched. An error if there is no such group.
     fn launches(&self, group: &GroupName) -> impl Future<Output = Result<Launches, Unavailable>> + Send;
 }
 
@@ -101,18 +101,16 @@ impl<A: Fleet + Replace + Sync> Remedy for ReplaceInstance<'_, A> {
         let target_groups = group.as_ref().map(|group| group.target_groups.clone()).unwrap_or_default();
         let read_before = glance.alarm.filter(|(read, _)| read == arn).map(|(_, alarm)| alarm);
         let unread: OptionFuture<_> = read_before.is_none().then(|| self.aws.alarm(arn)).into();
-        let (targets, launches, read_now) = join3(
-            try_join_all(target_groups.iter().map(|arn| self.aws.target_health(arn))),
-            self.aws.launches(name),
-            unread,
-        )
-        .await;
+        // Of a group that is gone, AWS tells no activities but answers with an error.
+        let launches: OptionFuture<_> = group.as_ref().map(|_| self.aws.launches(name)).into();
+        let (targets, launches, read_now) =
+            join3(try_join_all(target_groups.iter().map(|arn| self.aws.target_health(arn))), launches, unread).await;
         let targets = target_groups.into_iter().zip(targets?).filter(|(_, healths)| is_in_use(healths));
         Ok(Seen {
             group,
             alarm: read_now.transpose()?.or(read_before).flatten(),
             targets: targets.collect(),
-            launches: launches?,
+            launches: launches.transpose()?.unwrap_or_default(),
         })
     }
 

@@ -50,10 +50,6 @@ impl ApiError {
         Self::new(400, "ValidationError", message)
     }
 
-    pub fn throttled() -> Self {
-        Self::new(400, "Throttling", "Rate exceeded")
-    }
-
     /// The answer to an action that the model lacks: never a made-up success.
     pub fn not_modelled(service: &str, action: &str) -> Self {
         Self::new(501, "NotModelled", format!("the sandbox does not model {service}:{action}"))

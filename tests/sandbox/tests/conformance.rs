@@ -74,6 +74,7 @@ async fn the_wire_should_not_show_another_world_than_the_ports() {
             let (there, here) = (wire.alarm(arn).await.unwrap(), get(memory.alarm(arn)).unwrap());
             assert_eq!(there, here.map(in_seconds));
         }
+        assert!(wire.launches(&names[2]).await.is_err() && get(memory.launches(&names[2])).is_err());
         for name in &names[..2] {
             let (there, here) = (wire.launches(name).await, get(memory.launches(name)));
             let mut here = here.unwrap();

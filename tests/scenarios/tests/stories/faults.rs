@@ -9,6 +9,7 @@ use homeostat_core::incident::State;
 use homeostat_core::instance::{AlarmSeen, AlarmState, Fleet, Group, Launches, Replace, TargetHealths};
 use homeostat_core::policy;
 use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_core::signal;
 use homeostat_lambda::Failure;
 use jiff::SignedDuration;
 use scenarios::Story;
@@ -21,11 +22,13 @@ struct Twisted {
     alarm: fn(AlarmSeen) -> AlarmSeen,
     outcome: fn(Outcome) -> Outcome,
     replaced: AtomicU32,
+    /// The groups were deleted.
+    groups_gone: bool,
 }
 
 impl Fleet for Twisted {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
-        self.cloud.groups(names).await
+        if self.groups_gone { Ok(Vec::new()) } else { self.cloud.groups(names).await }
     }
     async fn alarm(&self, alarm: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
         Ok(self.cloud.alarm(alarm).await?.map(self.alarm))
@@ -34,7 +37,8 @@ impl Fleet for Twisted {
         self.cloud.target_health(target_group).await
     }
     async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
-        self.cloud.launches(group).await
+        let group = if self.groups_gone { "no-such-group".parse().unwrap() } else { group.clone() };
+        self.cloud.launches(&group).await
     }
 }
 
@@ -61,7 +65,7 @@ fn sick() -> (Story, Value) {
 
 fn owner(story: &Story, alarm: fn(AlarmSeen) -> AlarmSeen, outcome: fn(Outcome) -> Outcome) -> Owner {
     replace_instance::Ready {
-        aws: Twisted { cloud: story.cloud.clone(), alarm, outcome, replaced: AtomicU32::new(0) },
+        aws: Twisted { cloud: story.cloud.clone(), alarm, outcome, replaced: AtomicU32::new(0), groups_gone: false },
         ledger: story.ledger.clone(),
         clock: story.cloud.clock().clone(),
         policy: story.owner.policy.clone(),
@@ -141,4 +145,19 @@ fn another_alarm_on_the_same_instance_speaks_for_itself_alone() {
     let notes: Vec<String> = story.ledger.open()[0].notes.iter().map(|note| note.what.clone()).collect();
     let act = notes.iter().find(|what| what.starts_with("act:")).unwrap();
     assert!(act.contains("alarm \"second\" is in ALARM") && !act.contains(&first), "{act}");
+}
+
+#[test]
+fn a_group_that_is_deleted_after_the_act_is_held_and_then_paged() {
+    let (story, event) = sick();
+    let mut owner = owner(&story, |alarm| alarm, |outcome| outcome);
+    handle(&owner, &event).unwrap();
+    owner.aws.groups_gone = true;
+    let wake_up = signal::wake(&story.ledger.open()[0].subject);
+    let held = handle(&owner, &wake_up).unwrap().to_string();
+    assert!(held.contains("group web was not found"), "{held}");
+    story.cloud.pass(SignedDuration::from_mins(15));
+    handle(&owner, &wake_up).unwrap();
+    let [incident] = &story.ledger.open()[..] else { panic!() };
+    assert_eq!(incident.state, State::Escalated, "{:?}", incident.decision);
 }

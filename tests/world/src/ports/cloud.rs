@@ -101,6 +101,10 @@ impl Fleet for Cloud {
 
     async fn launches(&self, name: &GroupName) -> Result<Launches, Unavailable> {
         let world = self.call();
+        if world.group(name).is_none() {
+            let why = format!("ValidationError: Group {name} not found");
+            return Err(Unavailable { doing: "read the group's activities".to_owned(), why });
+        }
         let mut launches = Launches::default();
         for activity in world.activities(name).take(MOST_ACTIVITIES) {
             if activity.kind == ActivityKind::Launch {
