@@ -10,6 +10,7 @@ pub struct Activity {
     pub id: String,
     pub group: GroupName,
     pub kind: ActivityKind,
+    /// Of a launch that failed: the id that it would have had, which AWS shows nowhere.
     pub instance: InstanceId,
     pub zone: String,
     /// In AWS's words (EC2 Auto Scaling User Guide, "Verify a scaling activity for an Auto Scaling group").
@@ -17,12 +18,18 @@ pub struct Activity {
     pub started_at: Timestamp,
     pub ended_at: Option<Timestamp>,
     pub status: ActivityStatus,
+    /// Why it failed, in AWS's words.
+    pub status_message: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActivityKind {
     Launch,
+    /// A launch that came to nothing.
+    FailedLaunch,
     Terminate,
+    EnterStandby,
+    ExitStandby,
 }
 
 /// The values of `Activity.StatusCode` that are modelled (API reference, `Activity`).
@@ -31,6 +38,7 @@ pub enum ActivityStatus {
     InProgress,
     WaitingForElbConnectionDraining,
     Successful,
+    Failed,
 }
 
 impl ActivityStatus {
@@ -39,6 +47,7 @@ impl ActivityStatus {
             ActivityStatus::InProgress => "InProgress",
             ActivityStatus::WaitingForElbConnectionDraining => "WaitingForELBConnectionDraining",
             ActivityStatus::Successful => "Successful",
+            ActivityStatus::Failed => "Failed",
         }
     }
 }
@@ -48,6 +57,12 @@ impl Activity {
         let instance = &self.instance;
         match (self.kind, self.status) {
             (ActivityKind::Launch, _) => format!("Launching a new EC2 instance: {instance}"),
+            (ActivityKind::FailedLaunch, _) => {
+                let why = self.status_message.as_deref().unwrap_or_default();
+                format!("Launching a new EC2 instance.  Status Reason: {why}")
+            }
+            (ActivityKind::EnterStandby, _) => format!("Moving EC2 instance to Standby: {instance}"),
+            (ActivityKind::ExitStandby, _) => format!("Moving EC2 instance out of Standby: {instance}"),
             (ActivityKind::Terminate, ActivityStatus::WaitingForElbConnectionDraining) => {
                 format!("Terminating EC2 instance: {instance} - Waiting For ELB Connection Draining.")
             }
@@ -60,7 +75,7 @@ impl Activity {
         match self.status {
             ActivityStatus::InProgress => 0,
             ActivityStatus::WaitingForElbConnectionDraining => 50,
-            ActivityStatus::Successful => 100,
+            ActivityStatus::Successful | ActivityStatus::Failed => 100,
         }
     }
 }

@@ -21,6 +21,24 @@ pub(crate) enum Due {
     /// The deregistration delay is over.
     Drained(InstanceId),
     Terminated(InstanceId),
+    /// The lifecycle hook lets a termination go on.
+    HookDone(InstanceId),
+    /// The instance is in Standby, out of its target groups.
+    Standby(InstanceId),
+    /// EC2 has stopped the machine.
+    Stopped(InstanceId),
+    /// EC2 does what it announced.
+    EventStarts(InstanceId),
+    /// The application dies of a flaw of its version.
+    AppDies(InstanceId),
+    /// Auto Scaling asks EC2 about a machine.
+    AskEc2(InstanceId),
+    /// Auto Scaling replaces a member that is marked unhealthy, if it may.
+    ReplaceMarked(InstanceId),
+    /// The group tries again to launch what it could not.
+    RetryLaunch(GroupName, Shortage),
+    /// Elastic Load Balancing publishes how many targets are well.
+    PublishTargets(TargetGroupArn),
     /// Auto Scaling asks the load balancer about an instance that was unhealthy there.
     AskLoadBalancer(InstanceId),
     /// The group holds its members against its desired capacity.

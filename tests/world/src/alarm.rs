@@ -10,8 +10,9 @@ use homeostat_core::instance::AlarmState;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::metric::{Metric, Metrics, Statistic};
+use crate::metric::{KEPT, Metric, Metrics, Statistic};
 use crate::place::Place;
+use crate::refusal::Refusal;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alarm {
@@ -93,6 +94,19 @@ impl Alarm {
     pub(crate) fn event(&self, place: &Place, previous: &AlarmStanding, event_id: String) -> Value {
         told::event(self, place, previous, event_id)
     }
+}
+
+pub(crate) fn is_modelled(rule: &AlarmRule) -> Result<(), Refusal> {
+    let whole_seconds = rule.period.subsec_nanos() == 0 && rule.period.is_positive();
+    let periods = i32::try_from(rule.evaluation_periods).unwrap_or(i32::MAX).saturating_add(3);
+    if !whole_seconds || rule.period.saturating_mul(periods) > KEPT {
+        return Err(Refusal::not_modelled(format!("alarms over parts of a second, or over more than {KEPT:#}")));
+    }
+    if !(1..=rule.evaluation_periods).contains(&rule.datapoints_to_alarm) {
+        let why = "DatapointsToAlarm must be at least 1 and at most EvaluationPeriods";
+        return Err(Refusal::Invalid { why: why.to_owned() });
+    }
+    Ok(())
 }
 
 /// CloudWatch's name for the state.

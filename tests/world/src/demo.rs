@@ -13,10 +13,19 @@ use crate::metric::Statistic;
 use crate::pace::Pace;
 use crate::place::Place;
 use crate::refusal::Refusal;
+use crate::replacing::MaintenancePolicy;
 use crate::world::World;
 
 /// How long the fleet has been running: longer than any grace period that a story is likely to set.
 const RUNNING_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// One more group of a story.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Another {
+    pub name: GroupName,
+    pub instances: u32,
+    pub maintenance: Option<MaintenancePolicy>,
+}
 
 /// What a story may want otherwise. [`Demo::new`] is the demo itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +39,8 @@ pub struct Demo {
     pub health_check: HealthCheckType,
     /// The group's own grace period.
     pub grace: SignedDuration,
+    /// More groups like the first, each behind a target group of its own.
+    pub more: Vec<Another>,
     /// The group outside the policy: two instances, alarms, no target group, no tag.
     pub bystander: GroupName,
 }
@@ -48,6 +59,7 @@ impl Demo {
             instances: 4,
             health_check: HealthCheckType::Ec2,
             grace: SignedDuration::ZERO,
+            more: Vec::new(),
             bystander: "batch".parse()?,
         })
     }
@@ -60,28 +72,41 @@ impl Demo {
         let zones = vec![self.place.zone('a'), self.place.zone('b')];
         let mut world = World::new(self.place, self.pace.clone(), now - RUNNING_FOR);
         let target_group = world.add_target_group(&self.target_group, 8080)?;
-        world.add_group(GroupSettings {
-            name: self.group,
+        let managed = |name, instances: u32, target_group| GroupSettings {
+            name,
             tags: BTreeMap::from([("homeostat:managed".to_owned(), "true".to_owned())]),
-            min: self.instances.min(2),
-            max: self.instances.saturating_mul(2),
-            desired: self.instances,
+            min: instances.min(2),
+            max: instances.saturating_mul(2),
+            desired: instances,
             zones: zones.clone(),
             health_check: self.health_check,
             grace: self.grace,
-            target_groups: vec![target_group.clone()],
+            target_groups: vec![target_group],
+            maintenance: None,
+            termination_lingers: SignedDuration::ZERO,
+            launch_template_version: 1,
+            new_instances_protected: false,
             launch_automation: Some(failed_requests("Web", self.pace.alarm_period)),
-        })?;
+        };
+        world.add_group(managed(self.group, self.instances, target_group.clone()))?;
+        for Another { name, instances, maintenance } in self.more {
+            let target_group = world.add_target_group(name.as_str(), 8080)?;
+            world.add_group(GroupSettings { maintenance, ..managed(name, instances, target_group) })?;
+        }
         world.add_group(GroupSettings {
             name: self.bystander,
             tags: BTreeMap::new(),
             min: 1,
             max: 4,
             desired: 2,
-            zones,
+            zones: zones.clone(),
             health_check: HealthCheckType::Ec2,
             grace: SignedDuration::ZERO,
             target_groups: Vec::new(),
+            maintenance: None,
+            termination_lingers: SignedDuration::ZERO,
+            launch_template_version: 1,
+            new_instances_protected: false,
             launch_automation: Some(failed_requests("Batch", self.pace.alarm_period)),
         })?;
         world.step(now);

@@ -8,12 +8,72 @@ use homeostat_core::id::{GroupName, TargetGroupArn};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alarm::AlarmRule;
+use crate::refresh::InstanceRefresh;
+use crate::replacing::MaintenancePolicy;
+use crate::suspending::Process;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct AutoScalingGroup {
     pub arn: String,
     pub created_at: Timestamp,
     pub settings: GroupSettings,
+    /// Since when each process is suspended.
+    pub suspended: BTreeMap<Process, Timestamp>,
+    /// `Status` says "Delete in progress".
+    pub deleting: bool,
+    /// Oldest first.
+    pub refreshes: Vec<InstanceRefresh>,
+    /// Launches in a row that failed: what the back-off counts.
+    pub(crate) failed_launches: u32,
+    pub(crate) retry_scheduled: bool,
+}
+
+impl AutoScalingGroup {
+    pub(crate) fn new(arn: String, settings: GroupSettings, created_at: Timestamp) -> Self {
+        AutoScalingGroup {
+            arn,
+            created_at,
+            settings,
+            suspended: BTreeMap::new(),
+            deleting: false,
+            refreshes: Vec::new(),
+            failed_launches: 0,
+            retry_scheduled: false,
+        }
+    }
+
+    pub fn is_suspended(&self, process: Process) -> bool {
+        self.suspended.contains_key(&process)
+    }
+
+    /// `Status`, which a group has only while it is deleted (API reference, `AutoScalingGroup`).
+    pub fn status(&self) -> Option<&'static str> {
+        self.deleting.then_some("Delete in progress")
+    }
+
+    pub fn launch_template(&self, version: u32) -> LaunchTemplate {
+        let name = &self.settings.name;
+        LaunchTemplate { id: launch_template_id(name.as_str()), name: format!("{name}-template"), version }
+    }
+
+    /// Which instances the group launches now come from.
+    pub fn current_template(&self) -> LaunchTemplate {
+        self.launch_template(self.settings.launch_template_version)
+    }
+}
+
+/// API reference, `LaunchTemplateSpecification`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchTemplate {
+    pub id: String,
+    pub name: String,
+    pub version: u32,
+}
+
+/// In the form of EC2's ids. FNV-1a of the group's name, so that no id is drawn for it.
+fn launch_template_id(group: &str) -> String {
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    format!("lt-0{:016x}", group.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +89,13 @@ pub struct GroupSettings {
     /// health check grace period").
     pub grace: SignedDuration,
     pub target_groups: Vec<TargetGroupArn>,
+    /// `None` = terminate and launch, at most a tenth of the group at a time.
+    pub maintenance: Option<MaintenancePolicy>,
+    /// How long a lifecycle hook holds each termination in `Terminating:Wait`; zero = no hook.
+    pub termination_lingers: SignedDuration,
+    pub launch_template_version: u32,
+    /// `NewInstancesProtectedFromScaleIn`.
+    pub new_instances_protected: bool,
     /// What the user's own launch automation sets up for each instance; Auto Scaling knows nothing of it.
     pub launch_automation: Option<InstanceAlarm>,
 }

@@ -5,6 +5,10 @@
 use homeostat_core::id::{GroupName, InstanceId};
 use jiff::Timestamp;
 
+use crate::health::HealthSource;
+use crate::lifecycle::LifecycleState;
+use crate::machine::{InstanceState, Machine, ScheduledEvent};
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance {
     pub id: InstanceId,
@@ -14,16 +18,40 @@ pub struct Instance {
     /// Auto Scaling's verdict, `HealthStatus`.
     pub health: HealthStatus,
     pub app: App,
+    /// The machine under the application.
+    pub machine: Machine,
+    pub machine_since: Timestamp,
+    /// EC2's own state, which Auto Scaling's lifecycle follows at a distance.
+    pub state: InstanceState,
+    pub scheduled_events: Vec<ScheduledEvent>,
+    /// The version of the group's launch template that it was launched from.
+    pub launch_template_version: u32,
+    pub protected_from_scale_in: bool,
     pub launched_at: Timestamp,
     /// When the application starts to answer.
     pub answers_from: Timestamp,
     pub in_service_at: Option<Timestamp>,
+    /// Launched in its place before it goes, as an instance maintenance policy may want.
+    pub replacement: Option<InstanceId>,
+    /// Why `health` is `Unhealthy`.
+    pub(crate) unhealthy_by: Option<HealthSource>,
+    pub(crate) terminated_at: Option<Timestamp>,
 }
 
 impl Instance {
     /// Whether the application serves at `now`.
     pub fn answers(&self, now: Timestamp) -> bool {
-        self.in_service_at.is_some() && now >= self.answers_from && self.app == App::Well
+        self.in_service_at.is_some() && now >= self.answers_from && self.app == App::Well && self.machine.works()
+    }
+
+    /// Whether the group counts it towards its desired capacity. One that only waits for its replacement is counted no
+    /// more, its replacement is.
+    pub(crate) fn counts(&self) -> bool {
+        self.lifecycle.counts() && self.replacement.is_none()
+    }
+
+    pub(crate) fn is_healthy_in_service(&self) -> bool {
+        self.lifecycle == LifecycleState::InService && self.health == HealthStatus::Healthy
     }
 }
 
@@ -34,25 +62,6 @@ pub enum App {
     Well,
     /// The process is gone: nobody accepts connections, and all requests fail.
     Dead,
-}
-
-/// The states of `Instance.LifecycleState` that are modelled (EC2 Auto Scaling User Guide, "Amazon EC2 Auto Scaling
-/// instance lifecycle"); no hooks, no Standby, no warm pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LifecycleState {
-    Pending,
-    InService,
-    Terminating,
-}
-
-impl LifecycleState {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            LifecycleState::Pending => "Pending",
-            LifecycleState::InService => "InService",
-            LifecycleState::Terminating => "Terminating",
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

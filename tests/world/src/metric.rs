@@ -1,15 +1,23 @@
-//! Metrics: the datapoints that instances publish, gathered into periods.
+//! Metrics: the datapoints that instances and load balancers publish, gathered into periods.
 //!
 //! This module never makes up a value for a period in which nothing was published.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use homeostat_core::id::InstanceId;
+use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::signal::INSTANCE_DIMENSION;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::target_group::TargetGroup;
+
 /// How long datapoints are kept: longer than any modelled alarm looks back.
 pub(crate) const KEPT: SignedDuration = SignedDuration::from_mins(15);
+
+const GROUP_DIMENSION: &str = "AutoScalingGroupName";
+pub(crate) const TARGET_GROUP_DIMENSION: &str = "TargetGroup";
+const LOAD_BALANCER_DIMENSION: &str = "LoadBalancer";
+const UNHEALTHY_HOSTS: &str = "UnHealthyHostCount";
+const HEALTHY_HOSTS: &str = "HealthyHostCount";
 
 /// A metric is its namespace, its name and its dimensions together (CloudWatch User Guide, "Metrics concepts").
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +31,32 @@ impl Metric {
     pub fn of_instance(namespace: &str, name: &str, id: &InstanceId) -> Self {
         let dimensions = BTreeMap::from([(INSTANCE_DIMENSION.to_owned(), id.to_string())]);
         Metric { namespace: namespace.to_owned(), name: name.to_owned(), dimensions }
+    }
+
+    /// What the instances of a group publish, taken together, as the CloudWatch agent does with `aggregation_dimensions`
+    /// (CloudWatch User Guide, "Manually create or edit the CloudWatch agent configuration file").
+    pub fn of_group(namespace: &str, name: &str, group: &GroupName) -> Self {
+        let dimensions = BTreeMap::from([(GROUP_DIMENSION.to_owned(), group.to_string())]);
+        Metric { namespace: namespace.to_owned(), name: name.to_owned(), dimensions }
+    }
+
+    /// `UnHealthyHostCount` of a target group (Application Load Balancers, "CloudWatch metrics for your Application Load
+    /// Balancer").
+    pub fn unhealthy_hosts(target_group: &TargetGroup) -> Self {
+        Metric::of_target_group(UNHEALTHY_HOSTS, target_group)
+    }
+
+    /// `HealthyHostCount` of a target group.
+    pub fn healthy_hosts(target_group: &TargetGroup) -> Self {
+        Metric::of_target_group(HEALTHY_HOSTS, target_group)
+    }
+
+    fn of_target_group(name: &str, target_group: &TargetGroup) -> Self {
+        let dimensions = BTreeMap::from([
+            (TARGET_GROUP_DIMENSION.to_owned(), target_group.dimension().to_owned()),
+            (LOAD_BALANCER_DIMENSION.to_owned(), target_group.load_balancer_dimension()),
+        ]);
+        Metric { namespace: "AWS/ApplicationELB".to_owned(), name: name.to_owned(), dimensions }
     }
 }
 

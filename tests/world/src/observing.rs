@@ -8,8 +8,8 @@ use jiff::SignedDuration;
 use crate::agenda::Due;
 use crate::alarm::AlarmRule;
 use crate::instance::App;
-use crate::metric::Metric;
-use crate::target_group::TargetState;
+use crate::metric::{Metric, TARGET_GROUP_DIMENSION};
+use crate::target_group::{Target, TargetGroup, TargetState};
 use crate::world::World;
 
 /// Requests that fail between two datapoints of an instance whose application is gone: any number over the threshold of
@@ -20,25 +20,59 @@ impl World {
     pub(crate) fn check_target(&mut self, arn: TargetGroupArn, id: InstanceId) {
         let passes = self.instances.get(&id).is_some_and(|instance| instance.answers(self.now));
         let targets = self.target_groups.get_mut(&arn).map(|target_group| &mut target_group.targets);
-        let checked = |target: &&mut crate::target_group::Target| target.state != TargetState::Draining;
+        let checked = |target: &&mut Target| target.state != TargetState::Draining;
         let Some(target) = targets.and_then(|targets| targets.get_mut(&id)).filter(checked) else { return };
         let before = target.state;
         target.checked(passes, &self.pace);
+        let now_healthy = target.state == TargetState::Healthy && before != TargetState::Healthy;
         if target.state == TargetState::Unhealthy && before != TargetState::Unhealthy {
             self.target_became_unhealthy(&id);
+        }
+        if now_healthy {
+            self.became_ready(&id);
         }
         self.agenda.schedule(self.now + self.pace.target_check_every, Due::CheckTarget(arn, id));
     }
 
-    /// The CloudWatch agent on the machine publishes as long as the machine runs, whatever became of the application.
+    /// The CloudWatch agent on the machine publishes as long as the machine works, whatever became of the application: for
+    /// the instance, and into what the whole group publishes.
     pub(crate) fn publish(&mut self, id: &InstanceId) {
         let Some(instance) = self.instances.get(id) else { return };
         let group = self.groups.get(&instance.group);
-        if let Some(alarm) = group.and_then(|group| group.settings.launch_automation.as_ref()) {
+        let alarm = group.and_then(|group| group.settings.launch_automation.as_ref());
+        if let Some(alarm) = alarm.filter(|_| instance.machine.works()) {
             let failed = if instance.app == App::Dead { FAILED_WHEN_DEAD } else { 0.0 };
-            self.metrics.publish(Metric::of_instance(&alarm.namespace, &alarm.metric, id), self.now, failed);
+            let (namespace, name) = (&alarm.namespace, &alarm.metric);
+            self.metrics.publish(Metric::of_instance(namespace, name, id), self.now, failed);
+            self.metrics.publish(Metric::of_group(namespace, name, &instance.group), self.now, failed);
         }
         self.agenda.schedule(self.now + self.pace.publish_every, Due::Publish(id.clone()));
+    }
+
+    /// From the first alarm on a target group's metric on, its load balancer publishes them.
+    pub(crate) fn watch_targets(&mut self, metric: &Metric) {
+        let Some(dimension) = metric.dimensions.get(TARGET_GROUP_DIMENSION) else { return };
+        let unwatched = |group: &&mut TargetGroup| !group.published && group.dimension() == dimension;
+        if let Some(target_group) = self.target_groups.values_mut().find(unwatched) {
+            target_group.published = true;
+            self.agenda.schedule(self.now, Due::PublishTargets(target_group.arn.clone()));
+        }
+    }
+
+    /// "Reported if there are registered targets" (Application Load Balancers, "CloudWatch metrics for your Application Load
+    /// Balancer"). Targets that are initial or draining count neither as healthy nor as unhealthy.
+    pub(crate) fn publish_targets(&mut self, arn: TargetGroupArn) {
+        let Some(target_group) = self.target_groups.get(&arn) else { return };
+        if !target_group.targets.is_empty() {
+            let count = |state: TargetState| {
+                let counted = target_group.targets.values().filter(|target| target.state == state);
+                counted.map(|_| 1.0).sum::<f64>()
+            };
+            let (healthy, unhealthy) = (count(TargetState::Healthy), count(TargetState::Unhealthy));
+            self.metrics.publish(Metric::healthy_hosts(target_group), self.now, healthy);
+            self.metrics.publish(Metric::unhealthy_hosts(target_group), self.now, unhealthy);
+        }
+        self.agenda.schedule(self.now + self.pace.target_metrics_every, Due::PublishTargets(arn));
     }
 
     pub(crate) fn evaluate(&mut self, name: String) {

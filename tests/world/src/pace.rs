@@ -40,6 +40,21 @@ pub struct Pace {
     pub evaluate_high_resolution_every: SignedDuration,
     /// All others every minute (same page).
     pub evaluate_standard_every: SignedDuration,
+    /// How often EC2 checks a machine: "performed every minute" (EC2 User Guide, "Status checks for Amazon EC2 instances").
+    pub status_check_every: SignedDuration,
+    /// From the launch until the status checks say anything but `initializing`. AWS publishes no figure; two minutes is
+    /// what a small instance takes.
+    pub status_initializing: SignedDuration,
+    /// How long Auto Scaling lets a machine be impaired before it marks it: "waits a few minutes" (EC2 Auto Scaling User
+    /// Guide, "About the health checks for your Auto Scaling group"). No figure; five is a guess.
+    pub impaired_patience: SignedDuration,
+    /// From a launch that failed to the next try; it doubles, up to sixteen times as long. AWS publishes no figure.
+    pub launch_retry: SignedDuration,
+    /// How long EC2 still tells of a terminated instance: about an hour (EC2 User Guide, "Terminate Amazon EC2 instances").
+    pub terminated_visible: SignedDuration,
+    /// Elastic Load Balancing "measures and sends its metrics in 60-second intervals" (Application Load Balancers,
+    /// "CloudWatch metrics for your Application Load Balancer").
+    pub target_metrics_every: SignedDuration,
     /// How long one API call takes: tens of milliseconds within a Region.
     pub call: SignedDuration,
 }
@@ -62,6 +77,12 @@ impl Pace {
             alarm_period: SignedDuration::from_secs(10),
             evaluate_high_resolution_every: SignedDuration::from_secs(10),
             evaluate_standard_every: SignedDuration::from_secs(60),
+            status_check_every: SignedDuration::from_secs(60),
+            status_initializing: SignedDuration::from_secs(120),
+            impaired_patience: SignedDuration::from_secs(300),
+            launch_retry: SignedDuration::from_secs(60),
+            terminated_visible: SignedDuration::from_secs(3600),
+            target_metrics_every: SignedDuration::from_secs(60),
             call: SignedDuration::from_millis(40),
         }
     }
@@ -84,6 +105,12 @@ impl Pace {
             alarm_period: SignedDuration::from_secs(1),
             evaluate_high_resolution_every: SignedDuration::from_secs(1),
             evaluate_standard_every: SignedDuration::from_secs(6),
+            status_check_every: SignedDuration::from_secs(1),
+            status_initializing: SignedDuration::from_secs(4),
+            impaired_patience: SignedDuration::from_secs(6),
+            launch_retry: SignedDuration::from_secs(1),
+            terminated_visible: SignedDuration::from_secs(60),
+            target_metrics_every: SignedDuration::from_secs(1),
             call: SignedDuration::from_millis(10),
         }
     }

@@ -12,6 +12,8 @@ pub enum Refusal {
     NoManagedInstance { id: InstanceId },
     /// AWS's `ScalingActivityInProgress`.
     ScalingActivityInProgress,
+    /// AWS's `InstanceRefreshInProgress`.
+    InstanceRefreshInProgress,
     /// AWS's `TargetGroupNotFound`.
     TargetGroupNotFound { arn: String },
     /// AWS's `ValidationError` for a name that is none.
@@ -30,6 +32,7 @@ impl Refusal {
         match self {
             Refusal::NoManagedInstance { .. } | Refusal::Invalid { .. } => "ValidationError",
             Refusal::ScalingActivityInProgress => "ScalingActivityInProgress",
+            Refusal::InstanceRefreshInProgress => "InstanceRefreshInProgress",
             Refusal::TargetGroupNotFound { .. } => "TargetGroupNotFound",
             Refusal::NotModelled { .. } => "NotModelled",
         }
@@ -45,6 +48,7 @@ impl fmt::Display for Refusal {
             Refusal::ScalingActivityInProgress => {
                 f.write_str("The operation can't be performed because there are scaling activities in progress.")
             }
+            Refusal::InstanceRefreshInProgress => f.write_str("An Instance Refresh is already in progress."),
             Refusal::TargetGroupNotFound { arn } => write!(f, "Target groups '{arn}' not found"),
             Refusal::Invalid { why } => f.write_str(why),
             Refusal::NotModelled { what } => write!(f, "the model lacks {what}"),

@@ -15,6 +15,25 @@ pub struct TargetGroup {
     pub name: String,
     pub port: u16,
     pub targets: BTreeMap<InstanceId, Target>,
+    /// Whether its metrics are published: only if an alarm asks for them.
+    pub(crate) published: bool,
+}
+
+impl TargetGroup {
+    pub(crate) fn new(arn: TargetGroupArn, name: &str, port: u16) -> Self {
+        TargetGroup { arn, name: name.to_owned(), port, targets: BTreeMap::new(), published: false }
+    }
+
+    /// How metrics name it: `targetgroup/web/0123456789abcdef` (Application Load Balancers, "CloudWatch metrics for your
+    /// Application Load Balancer").
+    pub fn dimension(&self) -> &str {
+        self.arn.as_str().rsplit(':').next().unwrap_or_default()
+    }
+
+    /// How metrics name the load balancer in front of it. None is modelled: it is called as its target group is.
+    pub fn load_balancer_dimension(&self) -> String {
+        self.dimension().replacen("targetgroup/", "app/", 1)
+    }
 }
 
 /// A registered target. One that is gone is in no list, though AWS would say `unused` when asked for it by id.

@@ -1,15 +1,21 @@
 //! What the model promises, each rule by a story of its own.
 
 mod alarms;
+mod group_alarms;
+mod health;
+mod launches;
+mod machines;
 mod replacement;
+mod standby;
+mod suspending;
 mod time;
 
-use homeostat_core::id::{InstanceId, TargetGroupArn};
+use homeostat_core::id::{GroupName, InstanceId, TargetGroupArn};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::instance::LifecycleState;
+use crate::lifecycle::LifecycleState;
 use crate::target_group::TargetState;
-use crate::{Demo, HealthCheckType, Pace, World};
+use crate::{Activity, Demo, HealthCheckType, Pace, World, alarm_name};
 
 /// Monday noon: no test depends on it.
 fn noon() -> Timestamp {
@@ -28,6 +34,23 @@ fn fleet(pace: Pace, health_check: HealthCheckType) -> (World, TargetGroupArn) {
 
 fn ids(world: &World, group: &str) -> Vec<InstanceId> {
     world.members(&group.parse().unwrap()).map(|member| member.id.clone()).collect()
+}
+
+fn web() -> GroupName {
+    "web".parse().unwrap()
+}
+
+fn newest(world: &World) -> Activity {
+    world.activities(&web()).next().unwrap().clone()
+}
+
+fn alarm_of(id: &InstanceId) -> String {
+    alarm_name(&web(), id)
+}
+
+/// How many members of `web` are in service.
+fn in_service(world: &World) -> usize {
+    world.members(&web()).filter(|member| member.lifecycle == LifecycleState::InService).count()
 }
 
 /// How many members of `web` are in service in each zone, and how many targets are healthy.

@@ -6,16 +6,18 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
+use homeostat_core::instance::AlarmState;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::activity::Activity;
 use crate::agenda::{Agenda, Due};
-use crate::alarm::{Alarm, AlarmRule};
-use crate::group::{AutoScalingGroup, GroupSettings, Shortage};
+use crate::alarm::{Alarm, AlarmRule, is_modelled};
+use crate::breaking::Supply;
+use crate::group::AutoScalingGroup;
 use crate::ids::Ids;
-use crate::instance::{App, Instance};
-use crate::metric::{KEPT, Metric, Metrics};
+use crate::instance::Instance;
+use crate::metric::{Metric, Metrics};
 use crate::pace::Pace;
 use crate::place::Place;
 use crate::refusal::Refusal;
@@ -30,6 +32,9 @@ pub struct World {
     pub(crate) agenda: Agenda,
     pub(crate) groups: BTreeMap<GroupName, AutoScalingGroup>,
     pub(crate) instances: BTreeMap<InstanceId, Instance>,
+    /// Terminated, as EC2 still remembers them.
+    pub(crate) gone: BTreeMap<InstanceId, Instance>,
+    pub(crate) supply: Supply,
     pub(crate) target_groups: BTreeMap<TargetGroupArn, TargetGroup>,
     pub(crate) alarms: BTreeMap<String, Alarm>,
     pub(crate) metrics: Metrics,
@@ -47,6 +52,8 @@ impl World {
             agenda: Agenda::default(),
             groups: BTreeMap::new(),
             instances: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            supply: Supply::default(),
             target_groups: BTreeMap::new(),
             alarms: BTreeMap::new(),
             metrics: Metrics::default(),
@@ -71,6 +78,15 @@ impl World {
             Due::CheckTarget(target_group, id) => self.check_target(target_group, id),
             Due::Drained(id) => self.drained(&id),
             Due::Terminated(id) => self.terminated(&id),
+            Due::HookDone(id) => self.hook_done(&id),
+            Due::Standby(id) => self.in_standby(&id),
+            Due::Stopped(id) => self.stopped(&id),
+            Due::EventStarts(id) => self.event_starts(&id),
+            Due::AppDies(id) => self.app_dies(&id),
+            Due::AskEc2(id) => self.ask_ec2(&id),
+            Due::ReplaceMarked(id) => self.replace_marked(&id),
+            Due::RetryLaunch(group, shortage) => self.retry_launch(&group, shortage),
+            Due::PublishTargets(target_group) => self.publish_targets(target_group),
             Due::AskLoadBalancer(id) => self.ask_load_balancer(&id),
             Due::Replenish(group, shortage) => self.replenish(&group, shortage),
             Due::Evaluate(alarm) => self.evaluate(alarm),
@@ -83,34 +99,9 @@ impl World {
         let uuid = self.ids.uuid().replace('-', "");
         let digits = uuid.get(..16).unwrap_or_default();
         let arn = self.place.target_group_arn(name, digits)?;
-        let target_group = TargetGroup { arn: arn.clone(), name: name.to_owned(), port, targets: BTreeMap::new() };
+        let target_group = TargetGroup::new(arn.clone(), name, port);
         self.target_groups.insert(arn.clone(), target_group);
         Ok(arn)
-    }
-
-    /// Creates a group, which launches its desired capacity at once.
-    ///
-    /// # Errors
-    /// [`Refusal`]: a target group that doesn't exist, sizes that contradict each other, or a launch automation that the
-    /// model lacks.
-    pub fn add_group(&mut self, settings: GroupSettings) -> Result<(), Refusal> {
-        if let Some(arn) = settings.target_groups.iter().find(|arn| !self.target_groups.contains_key(arn)) {
-            return Err(Refusal::TargetGroupNotFound { arn: arn.to_string() });
-        }
-        if let Some(alarm) = &settings.launch_automation {
-            is_modelled(&alarm.rule)?;
-        }
-        let GroupSettings { min, max, desired, .. } = settings;
-        if !(min..=max).contains(&desired) {
-            let why =
-                format!("Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}");
-            return Err(Refusal::Invalid { why });
-        }
-        let arn = self.place.group_arn(settings.name.as_str(), &self.ids.uuid());
-        let name = settings.name.clone();
-        self.groups.insert(name.clone(), AutoScalingGroup { arn, created_at: self.now, settings });
-        self.replenish(&name, Shortage::Capacity);
-        Ok(())
     }
 
     /// # Errors
@@ -119,20 +110,11 @@ impl World {
         let arn = self.place.alarm_arn(name)?;
         is_modelled(&rule)?;
         let every = self.evaluated_every(&rule);
+        self.watch_targets(&metric);
         let alarm = Alarm::new(arn.clone(), metric, rule, self.ids.uuid(), self.now);
         self.alarms.insert(name.to_owned(), alarm);
         self.agenda.schedule(self.now + every, Due::Evaluate(name.to_owned()));
         Ok(arn)
-    }
-
-    /// Breaks an application, or mends it. The only thing that a story breaks: all else follows from it.
-    ///
-    /// # Errors
-    /// [`Refusal::NoManagedInstance`] for an instance that is in no group.
-    pub fn break_app(&mut self, id: &InstanceId, app: App) -> Result<(), Refusal> {
-        let found = self.instances.get_mut(id);
-        found.ok_or_else(|| Refusal::NoManagedInstance { id: id.clone() })?.app = app;
-        Ok(())
     }
 
     /// `EnableAlarmActions` and `DisableAlarmActions`: names that don't exist are passed over (API reference).
@@ -202,6 +184,10 @@ impl World {
         self.alarms.values()
     }
 
+    pub fn alarms_in(&self, state: AlarmState) -> impl Iterator<Item = &Alarm> {
+        self.alarms.values().filter(move |alarm| alarm.standing.state == state)
+    }
+
     pub fn alarm(&self, name: &str) -> Option<&Alarm> {
         self.alarms.get(name)
     }
@@ -210,17 +196,4 @@ impl World {
     pub fn activities<'a>(&'a self, group: &'a GroupName) -> impl Iterator<Item = &'a Activity> {
         self.activities.iter().rev().filter(move |activity| activity.group == *group)
     }
-}
-
-fn is_modelled(rule: &AlarmRule) -> Result<(), Refusal> {
-    let whole_seconds = rule.period.subsec_nanos() == 0 && rule.period.is_positive();
-    let periods = i32::try_from(rule.evaluation_periods).unwrap_or(i32::MAX).saturating_add(3);
-    if !whole_seconds || rule.period.saturating_mul(periods) > KEPT {
-        return Err(Refusal::not_modelled(format!("alarms over parts of a second, or over more than {KEPT:#}")));
-    }
-    if !(1..=rule.evaluation_periods).contains(&rule.datapoints_to_alarm) {
-        let why = "DatapointsToAlarm must be at least 1 and at most EvaluationPeriods";
-        return Err(Refusal::Invalid { why: why.to_owned() });
-    }
-    Ok(())
 }

@@ -2,11 +2,13 @@
 //!
 //! It never shows what AWS's API would not, and changes nothing but through an action of the world.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::instance::{
-    AlarmSeen, Fleet, Group, Launches, Lifecycle, Member, Replace, TargetHealth as Seen, TargetHealths,
+    AlarmSeen, AlarmState, Checks, Fleet, Group, Launches, Lifecycle, Machine, Member, Replace, StatusChecks,
+    TargetHealth as Seen, TargetHealths,
 };
 use homeostat_core::ports::{Clock, Outcome, Unavailable};
 use homeostat_core::signal::INSTANCE_DIMENSION;
@@ -18,6 +20,7 @@ use crate::activity::ActivityKind;
 use crate::alarm::Alarm;
 use crate::group::AutoScalingGroup;
 use crate::instance::HealthStatus;
+use crate::machine::{MachineStatus, StatusCheck};
 use crate::refusal::Refusal;
 use crate::target_group::{Target, TargetState};
 use crate::world::World;
@@ -90,6 +93,12 @@ impl Fleet for Cloud {
         Ok(self.call().alarm(arn.alarm_name()).filter(|alarm| alarm.arn == *arn).map(alarm_seen))
     }
 
+    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+        let world = self.call();
+        let alarms = world.alarms_in(AlarmState::Alarm).map(alarm_seen);
+        Ok(alarms.filter(|alarm| !alarm.instances.is_empty()).collect())
+    }
+
     async fn target_health(&self, arn: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
         let world = self.call();
         let target_group = world.target_group(arn).ok_or_else(|| Unavailable {
@@ -118,6 +127,24 @@ impl Fleet for Cloud {
         launches.others_before = oldest_read.filter(|_| rest.next().is_some()).map(|activity| activity.started_at);
         Ok(launches)
     }
+
+    async fn refresh(&self, name: &GroupName) -> Result<Option<String>, Unavailable> {
+        let world = self.call();
+        let group = world.group(name).ok_or_else(|| Unavailable {
+            doing: "read the group's refreshes".to_owned(),
+            why: format!("ValidationError: Group {name} not found"),
+        })?;
+        let running = group.refreshes.iter().rev().find(|refresh| !refresh.status.is_over());
+        Ok(running.map(|refresh| refresh.id.clone()))
+    }
+}
+
+impl StatusChecks for Cloud {
+    async fn machines(&self, instances: &[InstanceId]) -> Result<BTreeMap<InstanceId, Machine>, Unavailable> {
+        let world = self.call();
+        let status = |id: &InstanceId| Some((id.clone(), machine_seen(world.machine_status(id)?)));
+        Ok(instances.iter().filter_map(status).collect())
+    }
 }
 
 impl Replace for Cloud {
@@ -131,6 +158,14 @@ impl Replace for Cloud {
             Err(refusal) => Outcome::Refused { why: refusal.to_string() },
         }
     }
+
+    async fn mark_unhealthy(&self, instance: &InstanceId) -> Outcome {
+        match self.call().set_instance_health(instance, HealthStatus::Unhealthy, true) {
+            Ok(()) => Outcome::Unknown { why: "accepted; it counts once the group shows it".to_owned() },
+            Err(Refusal::NoManagedInstance { .. }) => Outcome::AlreadyDone,
+            Err(refusal) => Outcome::Refused { why: refusal.to_string() },
+        }
+    }
 }
 
 fn group(world: &World, group: &AutoScalingGroup) -> Group {
@@ -139,6 +174,8 @@ fn group(world: &World, group: &AutoScalingGroup) -> Group {
         id: instance.id.clone(),
         lifecycle: Lifecycle(instance.lifecycle.as_str().to_owned()),
         healthy: instance.health == HealthStatus::Healthy,
+        protected: instance.protected_from_scale_in,
+        launched_from: Some(source(group, instance.launch_template_version)),
     });
     Group {
         name: settings.name.clone(),
@@ -146,12 +183,38 @@ fn group(world: &World, group: &AutoScalingGroup) -> Group {
         members: members.collect(),
         target_groups: settings.target_groups.clone(),
         grace: settings.grace,
+        suspended: group.suspended.keys().map(|process| process.as_str().to_owned()).collect(),
+        launches_first: settings.maintenance.is_some_and(|policy| policy.min_healthy >= 100),
+        status: group.status().map(str::to_owned),
+        tags: settings.tags.clone(),
     }
+}
+
+fn source(group: &AutoScalingGroup, version: u32) -> String {
+    let template = group.launch_template(version);
+    format!("{}:{}", template.id, template.version)
+}
+
+fn machine_seen(status: MachineStatus) -> Machine {
+    let named = [("system", status.system), ("instance", status.instance), ("attached EBS", status.attached_ebs)];
+    let impaired = named.iter().filter_map(|(name, check)| match check {
+        StatusCheck::Impaired { since } => Some((*name, *since)),
+        _ => None,
+    });
+    let (names, since): (Vec<&str>, Vec<Timestamp>) = impaired.unzip();
+    let unsure = named.iter().find(|(_, check)| *check != StatusCheck::Ok);
+    let checks = match (since.iter().min(), unsure) {
+        (Some(since), _) => Checks::Impaired { checks: names.join(" and "), since: Some(*since) },
+        (None, Some((_, check))) => Checks::Unknown { status: check.as_str().to_owned() },
+        (None, None) => Checks::Passed,
+    };
+    Machine { state: status.state.as_str().to_owned(), checks }
 }
 
 fn alarm_seen(alarm: &Alarm) -> AlarmSeen {
     let named = alarm.metric.dimensions.get(INSTANCE_DIMENSION).and_then(|id| id.parse().ok());
     AlarmSeen {
+        arn: alarm.arn.clone(),
         state: alarm.standing.state,
         since: alarm.standing.since,
         reason: alarm.standing.reason.clone(),

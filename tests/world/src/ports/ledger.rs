@@ -8,10 +8,12 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use homeostat_core::id::{GroupName, Subject};
+use homeostat_core::id::{AlarmArn, GroupName, Subject};
 use homeostat_core::incident::Incident;
+use homeostat_core::memory::{AlarmMemory, GroupMemory};
 use homeostat_core::ports::{
-    Due, DueIncidents, DueList, History, Ledger, Limits, NotWritten, Pause, Slots, Unavailable, Write, pause_scopes,
+    Control, Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, Pause, Slots, Unavailable, Write,
+    pause_scopes,
 };
 use jiff::Timestamp;
 
@@ -30,7 +32,11 @@ struct Items {
     open: BTreeMap<Subject, Incident>,
     closed: BTreeMap<Subject, Vec<Incident>>,
     slots: BTreeMap<GroupName, Slots>,
+    groups: BTreeMap<GroupName, GroupMemory>,
+    alarms: BTreeMap<AlarmArn, AlarmMemory>,
     pauses: BTreeMap<String, Pause>,
+    /// Grows with each change.
+    revision: u64,
 }
 
 impl MemoryLedger {
@@ -38,11 +44,17 @@ impl MemoryLedger {
         MemoryLedger { items: Arc::default(), clock }
     }
 
-    pub fn pause(&self, pause: Pause) {
+    /// The same ledger, seen by somebody whose clock is another.
+    #[must_use]
+    pub fn with_clock(&self, clock: VirtualClock) -> Self {
+        MemoryLedger { items: Arc::clone(&self.items), clock }
+    }
+
+    pub fn add_pause(&self, pause: Pause) {
         lock(&self.items).pauses.insert(pause.scope.clone(), pause);
     }
 
-    pub fn resume(&self, scope: &str) {
+    pub fn remove_pause(&self, scope: &str) {
         lock(&self.items).pauses.remove(scope);
     }
 
@@ -55,23 +67,30 @@ impl MemoryLedger {
         lock(&self.items).closed.values().flatten().cloned().collect()
     }
 
-    pub fn slots(&self, group: &GroupName) -> Slots {
+    pub fn last_closed(&self, subject: &Subject) -> Option<Incident> {
+        lock(&self.items).closed.get(subject)?.last().cloned()
+    }
+
+    /// Whether anything changed since the last look: it grows with each write.
+    pub fn revision(&self) -> u64 {
+        lock(&self.items).revision
+    }
+
+    pub fn slots_of(&self, group: &GroupName) -> Slots {
         lock(&self.items).slots.get(group).cloned().unwrap_or_default()
+    }
+
+    pub fn memory_of(&self, group: &GroupName) -> GroupMemory {
+        lock(&self.items).groups.get(group).cloned().unwrap_or_default()
     }
 }
 
+/// The fence of an item: what is written follows what is stored, which is 0 for an item that isn't there.
+fn follows(stored: Option<u64>, written: u64) -> Result<(), NotWritten> {
+    if written == stored.unwrap_or(0) + 1 { Ok(()) } else { Err(NotWritten::Conflict) }
+}
+
 impl Items {
-    /// The fence: the incident's version follows the stored one, which is 0 for a subject that has no open incident.
-    fn fenced(&self, incident: &Incident) -> Result<(), NotWritten> {
-        let stored = self.open.get(&incident.subject).map_or(0, |open| open.version);
-        if incident.version == stored + 1 { Ok(()) } else { Err(NotWritten::Conflict) }
-    }
-
-    fn slots_fenced(&self, group: &GroupName, slots: &Slots) -> Result<(), NotWritten> {
-        let stored = self.slots.get(group).map_or(0, |slots| slots.version);
-        if slots.version == stored + 1 { Ok(()) } else { Err(NotWritten::Conflict) }
-    }
-
     fn not_paused(&self, incident: &Incident, now: Timestamp) -> Result<(), NotWritten> {
         let scopes = pause_scopes(&incident.subject, incident.kind.group());
         let mut pauses = scopes.iter().filter_map(|scope| self.pauses.get(scope));
@@ -80,32 +99,33 @@ impl Items {
 
     /// Checks everything before it changes anything.
     fn write(&mut self, write: &Write<'_>) -> Result<(), NotWritten> {
-        match *write {
-            Write::Update { incident } => {
-                self.fenced(incident)?;
-                self.open.insert(incident.subject.clone(), stored(incident)?);
-            }
-            Write::Intent { incident, slots, now } => {
-                let group = incident.kind.group();
-                self.fenced(incident)?;
-                self.slots_fenced(group, slots)?;
-                self.not_paused(incident, now)?;
-                self.open.insert(incident.subject.clone(), stored(incident)?);
-                self.slots.insert(group.clone(), slots.clone());
-            }
-            Write::Close { incident, slots } => {
-                let group = incident.kind.group();
-                self.fenced(incident)?;
-                if let Some(slots) = slots {
-                    self.slots_fenced(group, slots)?;
-                }
-                self.closed.entry(incident.subject.clone()).or_default().push(stored(incident)?);
-                self.open.remove(&incident.subject);
-                if let Some(slots) = slots {
-                    self.slots.insert(group.clone(), slots.clone());
-                }
-            }
+        let Write { incident, slots, memory, alarm, unpaused_at } = *write;
+        let (subject, group) = (&incident.subject, incident.kind.group());
+        follows(self.open.get(subject).map(|open| open.version), incident.version)?;
+        if let Some(slots) = slots {
+            follows(self.slots.get(group).map(|stored| stored.version), slots.version)?;
         }
+        if let Some(memory) = memory {
+            follows(self.groups.get(group).map(|stored| stored.version), memory.version)?;
+        }
+        if let Some(alarm) = alarm
+            && self.alarms.get(&alarm.alarm).is_some_and(|stored| stored.changed_at >= alarm.changed_at)
+        {
+            return Err(NotWritten::Conflict);
+        }
+        if let Some(now) = unpaused_at {
+            self.not_paused(incident, now)?;
+        }
+        if incident.closed_at.is_some() {
+            self.closed.entry(subject.clone()).or_default().push(stored(incident)?);
+            self.open.remove(subject);
+        } else {
+            self.open.insert(subject.clone(), stored(incident)?);
+        }
+        self.revision += 1;
+        self.slots.extend(slots.map(|slots| (group.clone(), slots.clone())));
+        self.groups.extend(memory.map(|memory| (group.clone(), memory.clone())));
+        self.alarms.extend(alarm.map(|alarm| (alarm.alarm.clone(), alarm.clone())));
         Ok(())
     }
 }
@@ -117,18 +137,23 @@ fn stored(incident: &Incident) -> Result<Incident, Unavailable> {
 }
 
 impl Ledger for MemoryLedger {
-    async fn history(&self, subject: &Subject) -> Result<History, Unavailable> {
+    async fn history(&self, subject: &Subject, alarm: Option<&AlarmArn>) -> Result<History, Unavailable> {
         self.clock.call();
         let items = lock(&self.items);
         let closed = items.closed.get(subject).and_then(|closed| closed.last());
-        Ok(History { open: items.open.get(subject).cloned(), last_closed: closed.cloned() })
+        Ok(History {
+            open: items.open.get(subject).cloned(),
+            last_closed_at: closed.and_then(|closed| closed.closed_at),
+            alarm: alarm.and_then(|alarm| items.alarms.get(alarm)).cloned(),
+        })
     }
 
     async fn limits(&self, subject: &Subject, group: &GroupName) -> Result<Limits, Unavailable> {
         self.clock.call();
         let items = lock(&self.items);
         let pauses = pause_scopes(subject, group).iter().filter_map(|scope| items.pauses.get(scope)).cloned().collect();
-        Ok(Limits { pauses, slots: items.slots.get(group).cloned().unwrap_or_default() })
+        let slots = items.slots.get(group).cloned().unwrap_or_default();
+        Ok(Limits { pauses, slots, memory: items.groups.get(group).cloned().unwrap_or_default() })
     }
 
     async fn open_among(&self, subjects: &[Subject]) -> Result<Vec<Subject>, Unavailable> {
@@ -153,22 +178,66 @@ impl DueIncidents for MemoryLedger {
             .values()
             .filter_map(|open| {
                 let wake_at = open.wake_at.filter(|at| *at <= now)?;
-                Some(Due { subject: open.subject.clone(), version: open.version, wake_at })
+                let Incident { version, wakes, deadline, stuck, overdue, .. } = *open;
+                Some(Due { subject: open.subject.clone(), version, wake_at, wakes, deadline, stuck, overdue })
             })
             .collect();
         due.sort_by_key(|due| due.wake_at);
         Ok(DueList { due, unreadable: Vec::new() })
     }
 
-    async fn postpone(&self, due: &Due, until: Timestamp) -> Result<(), NotWritten> {
+    async fn postpone(&self, due: &Due, until: Timestamp, marks: &[Mark], now: Timestamp) -> Result<(), NotWritten> {
         self.clock.call();
-        let mut items = lock(&self.items);
+        let mut guard = lock(&self.items);
+        let items = &mut *guard;
         let unchanged = |open: &&mut Incident| open.version == due.version && open.wake_at == Some(due.wake_at);
         let open = items.open.get_mut(&due.subject).filter(unchanged).ok_or(NotWritten::Conflict)?;
         let mut postponed = open.clone();
         postponed.wake_at = Some(until);
         postponed.wakes += 1;
+        for mark in marks {
+            match mark {
+                Mark::Stuck => postponed.stuck = Some(now),
+                Mark::Overdue => postponed.overdue = Some(now),
+            }
+        }
         *open = stored(&postponed)?;
+        items.revision += 1;
+        Ok(())
+    }
+}
+
+impl Control for MemoryLedger {
+    async fn open_incidents(&self) -> Result<Vec<Incident>, Unavailable> {
+        Ok(self.open())
+    }
+
+    async fn pauses(&self) -> Result<Vec<Pause>, Unavailable> {
+        Ok(lock(&self.items).pauses.values().cloned().collect())
+    }
+
+    async fn pause(&self, pause: &Pause) -> Result<(), Unavailable> {
+        self.add_pause(pause.clone());
+        Ok(())
+    }
+
+    async fn resume(&self, scope: &str) -> Result<bool, Unavailable> {
+        Ok(lock(&self.items).pauses.remove(scope).is_some())
+    }
+
+    async fn slots(&self, group: &GroupName) -> Result<Slots, Unavailable> {
+        Ok(self.slots_of(group))
+    }
+
+    async fn memory(&self, group: &GroupName) -> Result<GroupMemory, Unavailable> {
+        Ok(self.memory_of(group))
+    }
+
+    async fn remember(&self, group: &GroupName, memory: &GroupMemory) -> Result<(), NotWritten> {
+        let mut items = lock(&self.items);
+        follows(items.groups.get(group).map(|stored| stored.version), memory.version)?;
+        items.groups.insert(group.clone(), memory.clone());
+        items.revision += 1;
         Ok(())
     }
 }

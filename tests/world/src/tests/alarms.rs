@@ -81,8 +81,9 @@ fn an_event_is_what_the_parser_of_the_core_takes_for_a_signal_about_the_instance
     world.step(noon() + secs(120));
     let events = world.take_events();
     assert_eq!(events.len(), 1);
-    let Ok(Parsed::Signal(Signal::Alarm(change))) = signal::parse(&events[0]) else { panic!("{}", events[0]) };
-    assert_eq!(change.subject.name(), id.as_str());
+    let Ok(Parsed::Signal(Signal::One(hint))) = signal::parse(&events[0]) else { panic!("{}", events[0]) };
+    assert_eq!(hint.subject.name(), id.as_str());
+    let change = hint.change().unwrap();
     // CloudWatch tells milliseconds.
     let alarm = world.alarm(change.alarm.alarm_name()).unwrap();
     assert_eq!(change.changed_at.as_millisecond(), alarm.standing.since.as_millisecond());

@@ -1,5 +1,7 @@
 use super::{fleet, ids, noon, secs};
-use crate::{App, HealthCheckType, Pace, World};
+use crate::{
+    ActivityKind, App, EventCode, Flaw, HealthCheckType, HealthStatus, MaintenancePolicy, Metric, Pace, Process, World,
+};
 use jiff::{SignedDuration, Timestamp};
 
 /// An eventful quarter of an hour; `pass` brings the world to a time.
@@ -36,6 +38,61 @@ fn one_long_step_should_not_differ_from_many_short_ones() {
             assert!(jump == creep, "{health_check:?} at {pace:?}");
             assert_ne!(jump.clone().take_events(), Vec::<serde_json::Value>::new(), "nothing happened");
         }
+    }
+}
+
+/// An hour in which everything that can go wrong does.
+fn hard_hour(pass: impl Fn(&mut World, Timestamp)) -> World {
+    let (mut world, arn) = fleet(Pace::sandbox(), HealthCheckType::Elb);
+    let (web, batch) = ("web".parse().unwrap(), "batch".parse().unwrap());
+    let metric = Metric::unhealthy_hosts(world.target_group(&arn).unwrap());
+    let rule = world.alarms().next().unwrap().rule.clone();
+    world.add_alarm("web-unhealthy-hosts", metric, rule).unwrap();
+    world
+        .update_group(&web, |settings| {
+            settings.maintenance = Some(MaintenancePolicy { min_healthy: 100, max_healthy: 150 });
+            settings.termination_lingers = secs(33);
+        })
+        .unwrap();
+    let actions: [&dyn Fn(&mut World); 12] = [
+        &|world| world.break_version(&web, 2, Flaw::DiesAfter(secs(7))),
+        &|world| world.roll_out(&web, 2).unwrap(),
+        &|world| world.set_instance_health(&ids(world, "web")[0], HealthStatus::Unhealthy, false).unwrap(),
+        &|world| world.suspend_processes(&web, &[Process::Launch, Process::HealthCheck]).unwrap(),
+        &|world| world.fail_zone("us-east-1a"),
+        &|world| world.resume_processes(&web, &[]).unwrap(),
+        &|world| world.lack_capacity_for_group(&web, true),
+        &|world| world.restore_zone("us-east-1a"),
+        &|world| world.lack_capacity_for_group(&web, false),
+        &|world| world.roll_out(&web, 1).unwrap(),
+        &|world| {
+            let id = ids(world, "batch")[0].clone();
+            world.schedule_event(&id, EventCode::InstanceStop, world.now() + secs(5)).unwrap();
+        },
+        &|world| world.delete_group(&batch).unwrap(),
+    ];
+    for (turn, act) in (0..).zip(actions) {
+        pass(&mut world, noon() + secs(300 * turn));
+        act(&mut world);
+    }
+    pass(&mut world, noon() + secs(3600));
+    world
+}
+
+#[test]
+fn an_hour_in_one_step_between_actions_should_not_differ_from_its_seconds() {
+    let jump = hard_hour(World::step);
+    let creep = hard_hour(|world, until| {
+        while world.now() < until {
+            world.step((world.now() + secs(1)).min(until));
+        }
+    });
+    assert!(jump == creep);
+    assert!(jump.group(&"batch".parse().unwrap()).is_none());
+    let kinds = [ActivityKind::Launch, ActivityKind::FailedLaunch, ActivityKind::Terminate];
+    for kind in kinds {
+        let happened = jump.activities.iter().any(|activity| activity.kind == kind && activity.started_at > noon());
+        assert!(happened, "{kind:?}");
     }
 }
 

@@ -32,7 +32,7 @@ fn refused(written: Result<(), NotWritten>) -> bool {
 
 fn incident(subject: &str) -> Incident {
     let alarm = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:web-1".parse().unwrap();
-    Incident::new(subject.parse().unwrap(), Kind::Instance { group: web(), alarm }, noon(), noon())
+    Incident::new(subject.parse().unwrap(), Kind::Instance { group: web(), alarm: Some(alarm) }, noon(), noon())
 }
 
 /// The incident about to act, and the slots with it among the holders.
@@ -46,7 +46,7 @@ fn intent(incident: &Incident, slots: &Slots) -> (Incident, Slots) {
 }
 
 fn write_intent(ledger: &MemoryLedger, (incident, slots): &(Incident, Slots)) -> Result<(), NotWritten> {
-    get(ledger.write(Write::Intent { incident, slots, now: noon() }))
+    get(ledger.write(Write { slots: Some(slots), unpaused_at: Some(noon()), ..Write::of(incident) }))
 }
 
 fn pause(scope: &str, until: Timestamp) -> Pause {
@@ -57,12 +57,12 @@ fn pause(scope: &str, until: Timestamp) -> Pause {
 fn a_stale_version_should_not_be_written() {
     let ledger = ledger();
     let held = incident(FIRST).hold(noon(), noon(), &Hold::InFlight);
-    get(ledger.write(Write::Update { incident: &held })).unwrap();
+    get(ledger.write(Write::of(&held))).unwrap();
     let theirs = held.settle(noon(), Outcome::Done);
-    get(ledger.write(Write::Update { incident: &theirs })).unwrap();
+    get(ledger.write(Write::of(&theirs))).unwrap();
     let ours = held.hold(noon(), noon(), &Hold::InFlight);
-    assert!(refused(get(ledger.write(Write::Update { incident: &ours }))));
-    assert!(refused(get(ledger.write(Write::Close { incident: &held.close(noon(), &Close::Recovered), slots: None }))));
+    assert!(refused(get(ledger.write(Write::of(&ours)))));
+    assert!(refused(get(ledger.write(Write::of(&held.close(noon(), &Close::Recovered))))));
     assert_eq!(ledger.open(), [theirs]);
     assert!(ledger.closed().is_empty());
 }
@@ -71,8 +71,8 @@ fn a_stale_version_should_not_be_written() {
 fn an_incident_should_not_be_opened_twice() {
     let ledger = ledger();
     let opened = incident(FIRST).hold(noon(), noon(), &Hold::InFlight);
-    get(ledger.write(Write::Update { incident: &opened })).unwrap();
-    assert!(refused(get(ledger.write(Write::Update { incident: &opened }))));
+    get(ledger.write(Write::of(&opened))).unwrap();
+    assert!(refused(get(ledger.write(Write::of(&opened)))));
 }
 
 #[test]
@@ -82,19 +82,19 @@ fn a_second_claimant_of_the_last_slot_should_not_get_it() {
     write_intent(&ledger, &first).unwrap();
     assert!(refused(write_intent(&ledger, &second)));
     assert_eq!(ledger.open(), [first.0]);
-    assert_eq!(ledger.slots(&web()), first.1);
+    assert_eq!(ledger.slots_of(&web()), first.1);
 }
 
 #[test]
 fn a_pause_should_not_let_an_intent_through_at_any_scope() {
     for scope in ["all", "group#web", "instance#i-00000000000000001"] {
         let ledger = ledger();
-        ledger.pause(pause(scope, noon() + SignedDuration::from_secs(1)));
+        ledger.add_pause(pause(scope, noon() + SignedDuration::from_secs(1)));
         let intent = intent(&incident(FIRST), &Slots::default());
         assert!(refused(write_intent(&ledger, &intent)), "{scope}");
         assert!(ledger.open().is_empty());
-        assert_eq!(ledger.slots(&web()), Slots::default());
-        ledger.resume(scope);
+        assert_eq!(ledger.slots_of(&web()), Slots::default());
+        ledger.remove_pause(scope);
         write_intent(&ledger, &intent).unwrap();
     }
 }
@@ -102,8 +102,8 @@ fn a_pause_should_not_let_an_intent_through_at_any_scope() {
 #[test]
 fn a_pause_that_is_over_or_for_others_should_not_stop_an_intent() {
     let ledger = ledger();
-    ledger.pause(pause("all", noon()));
-    ledger.pause(pause("group#batch", noon() + SignedDuration::from_secs(1)));
+    ledger.add_pause(pause("all", noon()));
+    ledger.add_pause(pause("group#batch", noon() + SignedDuration::from_secs(1)));
     write_intent(&ledger, &intent(&incident(FIRST), &Slots::default())).unwrap();
 }
 
@@ -115,22 +115,22 @@ fn a_close_moves_the_incident_to_history_and_frees_its_slot() {
     let closed = acting.close(noon(), &Close::Recovered);
     let freed = Slots { version: taken.version + 1, ..Slots::default() };
     let stale = Slots { version: taken.version, ..Slots::default() };
-    assert!(refused(get(ledger.write(Write::Close { incident: &closed, slots: Some(&stale) }))));
+    assert!(refused(get(ledger.write(Write { slots: Some(&stale), ..Write::of(&closed) }))));
     assert_eq!((ledger.open().len(), ledger.closed().len()), (1, 0), "all or nothing");
 
-    get(ledger.write(Write::Close { incident: &closed, slots: Some(&freed) })).unwrap();
-    assert_eq!(ledger.slots(&web()), freed);
-    let history = get(ledger.history(&closed.subject)).unwrap();
-    assert_eq!((history.open, history.last_closed), (None, Some(closed)));
+    get(ledger.write(Write { slots: Some(&freed), ..Write::of(&closed) })).unwrap();
+    assert_eq!(ledger.slots_of(&web()), freed);
+    let history = get(ledger.history(&closed.subject, None)).unwrap();
+    assert_eq!((history.open, history.last_closed_at), (None, closed.closed_at));
 }
 
 #[test]
 fn a_subject_can_be_opened_again_after_its_close() {
     let ledger = ledger();
     let held = incident(FIRST).hold(noon(), noon(), &Hold::InFlight);
-    get(ledger.write(Write::Update { incident: &held })).unwrap();
-    get(ledger.write(Write::Close { incident: &held.close(noon(), &Close::Recovered), slots: None })).unwrap();
-    get(ledger.write(Write::Update { incident: &held })).unwrap();
+    get(ledger.write(Write::of(&held))).unwrap();
+    get(ledger.write(Write::of(&held.close(noon(), &Close::Recovered)))).unwrap();
+    get(ledger.write(Write::of(&held))).unwrap();
     assert_eq!((ledger.open().len(), ledger.closed().len()), (1, 1));
 }
 
@@ -138,17 +138,17 @@ fn a_subject_can_be_opened_again_after_its_close() {
 fn a_sweep_should_not_move_what_its_owner_wrote_meanwhile() {
     let ledger = ledger();
     let held = incident(FIRST).hold(noon(), noon(), &Hold::InFlight);
-    get(ledger.write(Write::Update { incident: &held })).unwrap();
+    get(ledger.write(Write::of(&held))).unwrap();
     let later = noon() + SignedDuration::from_mins(1);
     let listed = get(ledger.due(noon())).unwrap().due;
     assert_eq!(listed.len(), 1);
-    get(ledger.postpone(&listed[0], later)).unwrap();
-    assert!(refused(get(ledger.postpone(&listed[0], later))), "somebody else swept it");
+    get(ledger.postpone(&listed[0], later, &[], noon())).unwrap();
+    assert!(refused(get(ledger.postpone(&listed[0], later, &[], noon()))), "somebody else swept it");
     let open = ledger.open().remove(0);
     assert_eq!((open.version, open.wakes, open.wake_at), (held.version, 1, Some(later)));
     assert!(get(ledger.due(noon())).unwrap().due.is_empty());
 
     let listed = get(ledger.due(later)).unwrap().due;
-    get(ledger.write(Write::Update { incident: &open.hold(later, later, &Hold::InFlight) })).unwrap();
-    assert!(refused(get(ledger.postpone(&listed[0], later))), "its owner wrote");
+    get(ledger.write(Write::of(&open.hold(later, later, &Hold::InFlight)))).unwrap();
+    assert!(refused(get(ledger.postpone(&listed[0], later, &[], noon()))), "its owner wrote");
 }

@@ -1,0 +1,198 @@
+//! How a group gets instances: where it launches them, what they come with, and what becomes of a launch that fails.
+//!
+//! This module never decides how many there should be, but for holding a group against its desired capacity.
+
+use homeostat_core::id::{GroupName, InstanceId};
+
+use crate::activity::{ActivityKind, ActivityStatus};
+use crate::agenda::Due;
+use crate::breaking::Flaw;
+use crate::group::{GroupSettings, Shortage};
+use crate::instance::{App, HealthStatus, Instance};
+use crate::lifecycle::LifecycleState;
+use crate::machine::{InstanceState, Machine};
+use crate::metric::Metric;
+use crate::scaling::alarm_name;
+use crate::suspending::Process;
+use crate::target_group::Target;
+use crate::world::World;
+
+/// Instance types are not modelled, but AWS's words for a lack of capacity name one.
+const INSTANCE_TYPE: &str = "m5.large";
+
+/// How often the time to the next try doubles.
+const MOST_DOUBLINGS: u32 = 4;
+
+impl World {
+    /// Launches what the group lacks, unless it is being deleted or its `Launch` is suspended.
+    pub(crate) fn replenish(&mut self, name: &GroupName, shortage: Shortage) {
+        let Some(group) = self.groups.get(name) else { return };
+        if group.deleting || group.is_suspended(Process::Launch) {
+            return;
+        }
+        let desired = usize::try_from(group.settings.desired).unwrap_or(usize::MAX);
+        let before = self.taken_zones(name).len();
+        for _ in before..desired {
+            if self.launch_somewhere_from(name, shortage, before).is_none() {
+                self.retry_later(name, shortage);
+                return;
+            }
+        }
+    }
+
+    /// One more than there are, as a replacement launched before its predecessor is terminated.
+    pub(crate) fn launch_somewhere(&mut self, name: &GroupName, shortage: Shortage) -> Option<InstanceId> {
+        let before = self.taken_zones(name).len();
+        self.launch_somewhere_from(name, shortage, before)
+    }
+
+    pub(crate) fn retry_launch(&mut self, name: &GroupName, shortage: Shortage) {
+        if let Some(group) = self.groups.get_mut(name) {
+            group.retry_scheduled = false;
+            self.replenish(name, shortage);
+        }
+    }
+
+    fn retry_later(&mut self, name: &GroupName, shortage: Shortage) {
+        let Some(group) = self.groups.get_mut(name).filter(|group| !group.retry_scheduled) else { return };
+        group.retry_scheduled = true;
+        let wait = self.pace.launch_retry * 2_i32.pow(group.failed_launches.min(MOST_DOUBLINGS));
+        group.failed_launches = group.failed_launches.saturating_add(1);
+        self.agenda.schedule(self.now + wait, Due::RetryLaunch(name.clone(), shortage));
+    }
+
+    /// The zones of those that count, once for each.
+    fn taken_zones(&self, name: &GroupName) -> Vec<String> {
+        self.members(name).filter(|member| member.counts()).map(|member| member.zone.clone()).collect()
+    }
+
+    /// In the zone with the fewest members, the first of them where several have as few; where that has no capacity, in
+    /// the next (EC2 Auto Scaling User Guide, "Availability Zone distribution").
+    fn launch_somewhere_from(&mut self, name: &GroupName, shortage: Shortage, before: usize) -> Option<InstanceId> {
+        let settings = self.groups.get(name)?.settings.clone();
+        let taken = self.taken_zones(name);
+        let mut zones = settings.zones.clone();
+        zones.sort_by_key(|zone| taken.iter().filter(|taken| *taken == zone).count());
+        let cause = cause(shortage, before, settings.desired);
+        for zone in zones {
+            if self.has_capacity(name, &zone) {
+                if let Some(group) = self.groups.get_mut(name) {
+                    group.failed_launches = 0;
+                }
+                return Some(self.launch(&settings, zone, &cause));
+            }
+            self.fail_launch(&settings, zone, &cause);
+        }
+        None
+    }
+
+    fn launch(&mut self, settings: &GroupSettings, zone: String, cause: &str) -> InstanceId {
+        let instance = self.new_instance(settings, zone);
+        let id = instance.id.clone();
+        self.agenda.schedule(self.now + self.pace.running_after, Due::Running(id.clone()));
+        self.agenda.schedule(instance.answers_from, Due::Publish(id.clone()));
+        if let Some(Flaw::DiesAfter(lifetime)) = self.flaw(settings) {
+            self.agenda.schedule(self.now + lifetime, Due::AppDies(id.clone()));
+        }
+        self.begin(ActivityKind::Launch, &instance, cause);
+        self.instances.insert(id.clone(), instance);
+        if let Some(alarm) = &settings.launch_automation {
+            let metric = Metric::of_instance(&alarm.namespace, &alarm.metric, &id);
+            // A rule that the model lacks was refused when the group was added.
+            _ = self.add_alarm(&alarm_name(&settings.name, &id), metric, alarm.rule.clone());
+        }
+        id
+    }
+
+    fn new_instance(&mut self, settings: &GroupSettings, zone: String) -> Instance {
+        let app = if self.flaw(settings) == Some(Flaw::NeverAnswers) { App::Dead } else { App::Well };
+        Instance {
+            id: self.ids.instance(),
+            group: settings.name.clone(),
+            zone,
+            lifecycle: LifecycleState::Pending,
+            health: HealthStatus::Healthy,
+            app,
+            machine: Machine::Well,
+            machine_since: self.now,
+            state: InstanceState::Pending,
+            scheduled_events: Vec::new(),
+            launch_template_version: settings.launch_template_version,
+            protected_from_scale_in: settings.new_instances_protected,
+            launched_at: self.now,
+            answers_from: self.now + self.pace.answers_after,
+            in_service_at: None,
+            replacement: None,
+            unhealthy_by: None,
+            terminated_at: None,
+        }
+    }
+
+    /// As users report it: the message tells the zone that was asked, and that it was this launch that failed.
+    fn fail_launch(&mut self, settings: &GroupSettings, zone: String, cause: &str) {
+        let never_was = self.new_instance(settings, zone);
+        let zone = &never_was.zone;
+        let message = format!(
+            "Could not launch On-Demand Instances. InsufficientInstanceCapacity - We currently do not have sufficient \
+             {INSTANCE_TYPE} capacity in the Availability Zone you requested ({zone}). Our system will be working on \
+             provisioning additional capacity. Launching EC2 instance failed."
+        );
+        self.begin(ActivityKind::FailedLaunch, &never_was, cause);
+        if let Some(activity) = self.activities.last_mut() {
+            activity.status = ActivityStatus::Failed;
+            activity.status_message = Some(message);
+            activity.ended_at = Some(self.now);
+        }
+    }
+
+    /// The instance runs, or comes back from Standby: it is registered with the load balancer and enters service, whatever
+    /// its application does (EC2 Auto Scaling User Guide, "Amazon EC2 Auto Scaling instance lifecycle"); the grace period
+    /// starts.
+    pub(crate) fn running(&mut self, id: &InstanceId) {
+        let now = self.now;
+        let pending = |instance: &&mut Instance| instance.lifecycle == LifecycleState::Pending;
+        let Some(instance) = self.instances.get_mut(id).filter(pending) else { return };
+        instance.lifecycle = LifecycleState::InService;
+        instance.in_service_at = Some(now);
+        let launched = instance.state == InstanceState::Pending;
+        if launched {
+            let stopped = instance.machine == Machine::Stopped;
+            instance.state = if stopped { InstanceState::Stopped } else { InstanceState::Running };
+        }
+        let kind = if launched { ActivityKind::Launch } else { ActivityKind::ExitStandby };
+        let group = instance.group.clone();
+        self.set_status(kind, id, ActivityStatus::Successful);
+        self.register(id, &group);
+        self.schedule_ec2_check(id);
+        // It may have been marked in Standby, where nothing is replaced.
+        if self.instances.get(id).is_some_and(|instance| instance.health == HealthStatus::Unhealthy) {
+            self.agenda.schedule(now, Due::ReplaceMarked(id.clone()));
+        }
+        self.became_ready(id);
+    }
+
+    fn register(&mut self, id: &InstanceId, group: &GroupName) {
+        if self.is_suspended(group, Process::AddToLoadBalancer) {
+            return;
+        }
+        for arn in self.groups.get(group).map(|group| group.settings.target_groups.clone()).unwrap_or_default() {
+            if let Some(target_group) = self.target_groups.get_mut(&arn) {
+                target_group.targets.insert(id.clone(), Target::registered(self.now));
+                let at = self.now + self.pace.target_check_every;
+                self.agenda.schedule(at, Due::CheckTarget(arn, id.clone()));
+            }
+        }
+    }
+}
+
+fn cause(shortage: Shortage, before: usize, desired: u32) -> String {
+    match shortage {
+        Shortage::Unhealthy => {
+            "an instance was launched in response to an unhealthy instance needing to be replaced.".to_owned()
+        }
+        Shortage::Capacity => format!(
+            "an instance was started in response to a difference between desired and actual capacity, increasing the \
+             capacity from {before} to {desired}."
+        ),
+    }
+}
