@@ -3,17 +3,20 @@
 //! Every function and the simulator run this very code. It never performs an effect that was not recorded first, and never
 //! takes an event's word for anything but where to look.
 
-use std::fmt;
+mod said;
+
 use std::future::Future;
 
 use futures_util::future::join;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{Decision, Hold, Step};
-use crate::id::{GroupName, Subject};
+use crate::id::Subject;
 use crate::incident::{Incident, State};
+use crate::memory::{AlarmMemory, GroupMemory};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, Unavailable, Write};
-use crate::signal::Signal;
+use crate::signal::{Hint, Why};
+pub use said::{Attended, Ignored, Trouble};
 
 /// The longest that one effect may take, its retries included. Shorter than the lease, so that an effect which starts
 /// early in its lease is over before anybody else may act.
@@ -23,8 +26,8 @@ pub const LONGEST_EFFECT: SignedDuration = SignedDuration::from_secs(10);
 /// incident, which the sweep settles better.
 const MOST_LOOKS: u32 = 6;
 
-/// An escalated incident is looked at this much later: a person is on it, and each look costs calls.
-const ESCALATED_LOOK: SignedDuration = SignedDuration::from_mins(5);
+/// An escalated incident is looked at so many times less often: a person is on it, and each look costs calls.
+const ESCALATED_SLOWER: i32 = 5;
 
 /// What tells one remedy from another.
 pub trait Remedy {
@@ -32,19 +35,13 @@ pub trait Remedy {
     type Glance: Send;
     type Seen: Send;
 
-    fn glance(&self, signal: &Signal) -> impl Future<Output = Result<Self::Glance, Unavailable>> + Send;
+    fn glance(&self, hint: &Hint) -> impl Future<Output = Result<Self::Glance, Unavailable>> + Send;
 
-    /// The incident to open for a signal about a subject that has none.
-    fn open(
-        &self,
-        now: Timestamp,
-        signal: &Signal,
-        glance: &Self::Glance,
-        history: &History,
-    ) -> Result<Incident, Ignored>;
+    /// The incident to open for a hint about a subject that has none.
+    fn open(&self, now: Timestamp, hint: &Hint, glance: &Self::Glance, history: &History) -> Result<Incident, Ignored>;
 
-    /// The open incident, with what the signal adds to it.
-    fn join(&self, incident: Incident, signal: &Signal) -> Incident;
+    /// The open incident, with what the hint adds to it.
+    fn join(&self, incident: Incident, hint: &Hint) -> Incident;
 
     fn observe(
         &self,
@@ -60,7 +57,30 @@ pub trait Remedy {
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Self::Seen, around: &Circumstances) -> Decision;
 
+    /// What outlives the incident, if the decision adds to it.
+    fn remember(
+        &self,
+        now: Timestamp,
+        incident: &Incident,
+        seen: &Self::Seen,
+        decision: &Decision,
+        memory: &GroupMemory,
+    ) -> Option<GroupMemory>;
+
+    fn times(&self, incident: &Incident) -> Times;
+
+    /// Which policy this is.
+    fn policy_hash(&self) -> &str;
+
     fn perform(&self, step: &Step) -> impl Future<Output = Outcome> + Send;
+}
+
+/// How the policy paces an incident.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    pub look_every: SignedDuration,
+    pub recover_within: SignedDuration,
+    pub remind_every: SignedDuration,
 }
 
 /// What bears on a decision beside the subject itself.
@@ -71,46 +91,7 @@ pub struct Circumstances {
     pub others_open: Vec<Subject>,
 }
 
-/// How a call of [`attend`] ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Attended {
-    /// Nothing to record.
-    Ignored(Ignored),
-    /// The newest decision, and the incident as recorded with it.
-    Decided { decision: Decision, incident: Box<Incident> },
-}
-
-/// Why a signal led to no incident. Logged and counted; no item, no message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ignored {
-    OutsidePolicy {
-        subject: Subject,
-        groups: Vec<GroupName>,
-    },
-    /// It was dealt with, and has left its group since.
-    Handled {
-        subject: Subject,
-        closed_at: Timestamp,
-    },
-    NothingWrong {
-        subject: Subject,
-        why: String,
-    },
-    NothingOpen {
-        subject: Subject,
-    },
-}
-
-/// The loop gave up for now. Disposition: retry, by Lambda's or the queue's own retries, then by the sweep.
-#[derive(Debug, thiserror::Error)]
-pub enum Trouble {
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-    #[error("the ledger changed during each of {MOST_LOOKS} looks at {subject}; leaving it to the next wake-up")]
-    Contended { subject: Subject },
-}
-
-/// Attends to a signal until there is nothing to do now. `on_decision` hears each decision as it is made.
+/// Attends to a hint until there is nothing to do now. `on_decision` hears each decision as it is made.
 ///
 /// # Errors
 /// [`Trouble`]: the world or the ledger could not be read or written. Nothing is lost: an effect's intent stands in the
@@ -119,18 +100,18 @@ pub async fn attend<R: Remedy>(
     remedy: &R,
     ledger: &impl Ledger,
     clock: &impl Clock,
-    signal: &Signal,
+    hint: &Hint,
     mut on_decision: impl FnMut(&Incident, &Decision),
 ) -> Result<Attended, Trouble> {
     for attempt in 1..=MOST_LOOKS {
-        match look(remedy, ledger, clock, signal, &mut on_decision).await {
+        match look(remedy, ledger, clock, hint, &mut on_decision).await {
             Ok(Some(attended)) => return Ok(attended),
             Ok(None) => {}
             Err(NotWritten::Conflict) => clock.back_off(attempt).await,
             Err(NotWritten::Unavailable(unavailable)) => return Err(unavailable.into()),
         }
     }
-    Err(Trouble::Contended { subject: signal.subject().clone() })
+    Err(Trouble::Contended { subject: hint.subject.clone() })
 }
 
 /// One round. `None` = something was done: look again.
@@ -138,14 +119,20 @@ async fn look<R: Remedy>(
     remedy: &R,
     ledger: &impl Ledger,
     clock: &impl Clock,
-    signal: &Signal,
+    hint: &Hint,
     on_decision: &mut impl FnMut(&Incident, &Decision),
 ) -> Result<Option<Attended>, NotWritten> {
-    let (history, glance) = join(ledger.history(signal.subject()), remedy.glance(signal)).await;
+    let change = hint.change();
+    let history = ledger.history(&hint.subject, change.map(|change| &change.alarm));
+    let (history, glance) = join(history, remedy.glance(hint)).await;
     let (history, glance) = (history?, glance?);
+    let news = match news(change, history.alarm.as_ref()) {
+        Ok(news) => news,
+        Err(stale) => return Ok(Some(Attended::Ignored(stale))),
+    };
     let incident = match &history.open {
-        Some(open) => remedy.join(open.clone(), signal),
-        None => match remedy.open(clock.now(), signal, &glance, &history) {
+        Some(open) => remedy.join(open.clone(), hint),
+        None => match remedy.open(clock.now(), hint, &glance, &history) {
             Ok(incident) => incident,
             Err(ignored) => return Ok(Some(Attended::Ignored(ignored))),
         },
@@ -154,53 +141,85 @@ async fn look<R: Remedy>(
     let (seen, limits) = join(remedy.observe(glance, &incident), limits).await;
     let (seen, limits) = (seen?, limits?);
     if let Some(settled) = effect_seen_late(remedy, clock.now(), &incident, &seen) {
-        ledger.write(Write::Update { incident: &settled }).await?;
+        ledger.write(Write { alarm: news, ..Write::of(&settled) }).await?;
         return Ok(None);
     }
-    let others_open = match incident.acted_at {
+    let others_open = match incident.began_at() {
         Some(_) => ledger.open_among(&remedy.unwell(&incident, &seen)).await?,
         None => Vec::new(),
     };
     let around = Circumstances { limits, others_open };
     let now = clock.now();
     let decision = remedy.decide(now, &incident, &seen, &around);
-    on_decision(&incident, &decision);
-    match &decision {
-        Decision::Act { step, .. } => {
-            let slots = around.limits.slots.taken_by(&incident.subject, now);
-            let acting = incident.intend(now, step, &decision);
-            act(remedy, ledger, clock, step, &acting, &slots).await?;
-            Ok(None)
-        }
-        // The incident is somebody else's until the lease ends: writing would break their fence.
-        Decision::Hold { because: Hold::InFlight, .. } => decided(decision, incident),
-        Decision::Hold { until, because } => {
-            let until = if incident.state == State::Escalated { (*until).max(now + ESCALATED_LOOK) } else { *until };
-            let held = incident.hold(now, until, because);
-            ledger.write(Write::Update { incident: &held }).await?;
-            decided(decision, held)
-        }
-        Decision::Page(because) => {
-            let paged = incident.page(now, now + ESCALATED_LOOK, because);
-            ledger.write(Write::Update { incident: &paged }).await?;
-            decided(decision, paged)
-        }
-        Decision::Close(close) if incident.is_new() => {
-            let (subject, why) = (incident.subject, close.to_string());
-            Ok(Some(Attended::Ignored(Ignored::NothingWrong { subject, why })))
-        }
-        Decision::Close(close) => {
-            let closed = incident.close(now, close);
-            let freed = around.limits.slots.freed_by(&incident.subject);
-            ledger.write(Write::Close { incident: &closed, slots: freed.as_ref() }).await?;
-            decided(decision, closed)
-        }
+    if let Some(ignored) = leave_it(hint, &incident, &decision) {
+        return Ok(Some(Attended::Ignored(ignored)));
     }
+    on_decision(&incident, &decision);
+    let memory = remedy.remember(now, &incident, &seen, &decision, &around.limits.memory);
+    let memory = memory.map(|memory| memory.over(&around.limits.memory));
+    let times = remedy.times(&incident);
+    let next = match &decision {
+        Decision::Act { step, .. } => incident.intend(now, step, &decision),
+        // The incident is somebody else's until the lease ends: writing would break their fence.
+        Decision::Hold { because: Hold::InFlight, .. } => return decided(decision, incident),
+        Decision::Hold { until, because } => incident.hold(now, slower(&incident, now, *until, &times), because),
+        Decision::Page(because) => incident.page(now, now + times.look_every * ESCALATED_SLOWER, because),
+        Decision::Close(close) => incident.close(now, close),
+    };
+    let next = next.reminded(now, times.remind_every).due_within(times.recover_within).under(remedy.policy_hash());
+    let write = Write { memory: memory.as_ref(), alarm: news, ..Write::of(&next) };
+    if let Decision::Act { step, .. } = &decision {
+        let slots = around.limits.slots.taken_by(&next.subject, now);
+        ledger.write(Write { slots: Some(&slots), unpaused_at: Some(now), ..write }).await?;
+        act(remedy, ledger, clock, step, &next).await?;
+        return Ok(None);
+    }
+    let freed = next.closed_at.and_then(|_| around.limits.slots.freed_by(&next.subject));
+    ledger.write(Write { slots: freed.as_ref(), ..write }).await?;
+    decided(decision, next)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "reads as the end of `look`")]
 fn decided(decision: Decision, incident: Incident) -> Result<Option<Attended>, NotWritten> {
     Ok(Some(Attended::Decided { decision, incident: Box::new(incident) }))
+}
+
+/// The change, if it is newer than the one that is remembered. The same again is no news, but still a reason to look: a crash
+/// may have come between. Only an older one is stale.
+fn news<'a>(change: Option<&'a AlarmMemory>, known: Option<&AlarmMemory>) -> Result<Option<&'a AlarmMemory>, Ignored> {
+    let (Some(change), Some(known)) = (change, known) else { return Ok(change) };
+    if change.changed_at < known.changed_at {
+        return Err(Ignored::Stale { change: change.clone(), known_at: known.changed_at });
+    }
+    Ok(Some(change).filter(|change| change.changed_at > known.changed_at))
+}
+
+/// A reason not to open an incident after all.
+fn leave_it(hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
+    if !incident.is_new() {
+        return None;
+    }
+    let subject = incident.subject.clone();
+    match decision {
+        Decision::Close(close) => Some(Ignored::NothingWrong { subject, why: close.to_string() }),
+        Decision::Hold { because: Hold::TooManySick { .. }, .. } => {
+            Some(Ignored::TooManySick { subject, group: incident.kind.group().clone() })
+        }
+        // Nobody said that it is sick, and the next survey comes by itself.
+        Decision::Hold { because: because @ (Hold::Grace { .. } | Hold::NotInService { .. }), .. }
+            if matches!(hint.why, Why::Found { .. }) =>
+        {
+            Some(Ignored::NothingWrong { subject, why: because.to_string() })
+        }
+        _ => None,
+    }
+}
+
+fn slower(incident: &Incident, now: Timestamp, until: Timestamp, times: &Times) -> Timestamp {
+    match incident.state {
+        State::Escalated => until.max(now + times.look_every * ESCALATED_SLOWER),
+        _ => until,
+    }
 }
 
 /// Intent before effect, outcome after: a crash between any two lines leaves a record to start from.
@@ -210,16 +229,14 @@ async fn act<R: Remedy>(
     clock: &impl Clock,
     step: &Step,
     acting: &Incident,
-    slots: &Slots,
 ) -> Result<(), NotWritten> {
-    ledger.write(Write::Intent { incident: acting, slots, now: clock.now() }).await?;
     let in_time = acting.intent.as_ref().is_some_and(|intent| clock.now() + LONGEST_EFFECT <= intent.until);
     let outcome = if in_time {
         remedy.perform(step).await
     } else {
         Outcome::Unknown { why: "recording the intent took so long that its lease was nearly over".to_owned() }
     };
-    ledger.write(Write::Update { incident: &acting.settle(clock.now(), outcome) }).await
+    ledger.write(Write::of(&acting.settle(clock.now(), outcome))).await
 }
 
 /// The effect of an intent whose outcome nobody recorded, or whose answer was lost, shows in the world. So does that of a call
@@ -242,21 +259,5 @@ impl Slots {
         let mut slots = self.clone();
         slots.version += 1;
         slots.holders.remove(subject).map(|_| slots)
-    }
-}
-
-impl fmt::Display for Ignored {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Ignored::OutsidePolicy { subject, groups } => {
-                let groups: Vec<&str> = groups.iter().map(GroupName::as_str).collect();
-                write!(f, "{} is in no group that the policy names ({})", subject.name(), groups.join(", "))
-            }
-            Ignored::Handled { subject, closed_at } => {
-                write!(f, "{} has left its group, and its incident was closed at {closed_at:.0}", subject.name())
-            }
-            Ignored::NothingWrong { subject, why } => write!(f, "{}: {why}", subject.name()),
-            Ignored::NothingOpen { subject } => write!(f, "{} has no open incident", subject.name()),
-        }
     }
 }

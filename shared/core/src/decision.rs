@@ -24,14 +24,28 @@ pub enum Decision {
 pub enum Step {
     /// `TerminateInstanceInAutoScalingGroup` without lowering the desired capacity: the group launches a replacement.
     Replace { group: GroupName, instance: InstanceId },
+    /// `SetInstanceHealth` to `Unhealthy`: the group replaces it as its maintenance policy says, launching first.
+    MarkUnhealthy { group: GroupName, instance: InstanceId },
 }
 
 /// One piece of evidence that the policy asks for, as found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
-    Alarm { alarm: AlarmArn, since: Timestamp, reason: String },
-    TargetHealth { target_group: TargetGroupArn, reason: String },
+    Alarm {
+        alarm: AlarmArn,
+        since: Timestamp,
+        reason: String,
+    },
+    TargetHealth {
+        target_group: TargetGroupArn,
+        reason: String,
+    },
+    InstanceStatus {
+        checks: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+    },
 }
 
 /// Why nothing is done now. Each is looked at again.
@@ -65,6 +79,26 @@ pub enum Hold {
     NotInService {
         lifecycle: String,
     },
+    /// Somebody protected it from scale-in: they do not want it terminated.
+    Protected,
+    /// The group replaces it by itself; its replacement is followed as if it were ours.
+    GroupReplaces {
+        why: String,
+    },
+    /// Somebody suspended what a replacement needs.
+    Suspended {
+        processes: Vec<String>,
+    },
+    /// The group itself is replacing its instances.
+    Refreshing {
+        refresh: String,
+    },
+    /// A zone, a dependency or a bad image: replacing won't help. The group's own incident says so to people.
+    TooManySick {
+        sick: u32,
+        most: u32,
+        desired: u32,
+    },
     GroupMissing {
         group: GroupName,
     },
@@ -72,6 +106,22 @@ pub enum Hold {
         taken: u32,
         slots: u32,
         holders: Vec<Subject>,
+    },
+    /// As many were acted on lately as may be at once.
+    Cooldown {
+        acts: u32,
+        cooldown: SignedDuration,
+        until: Timestamp,
+    },
+    /// Replacements kept failing, and no person has looked since.
+    BreakerOpen {
+        since: Timestamp,
+        group: GroupName,
+    },
+    /// The policy says `watch`: this is what would be done.
+    Watching {
+        step: Step,
+        because: Vec<Proof>,
     },
     /// The group is short of healthy instances in service.
     Recovering {
@@ -89,6 +139,8 @@ pub enum Hold {
 pub enum Close {
     /// Replaced by Homeostat, and the group stayed whole for the dwell time.
     Recovered,
+    /// Taken out by the group or a person, and the group stayed whole for the dwell time.
+    LeftByItself,
     /// Nothing was done, and nothing is wrong any more.
     NothingWrong { why: String },
 }
@@ -97,9 +149,39 @@ pub enum Close {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Page {
-    Refused { why: String },
-    NotRecovered { within: SignedDuration, why: String },
-    NotInPolicy { group: GroupName },
+    Refused {
+        why: String,
+    },
+    NotRecovered {
+        within: SignedDuration,
+        why: String,
+    },
+    NotInPolicy {
+        group: GroupName,
+    },
+    /// Sick beyond doubt, and something held Homeostat back for longer than the policy allows.
+    Waited {
+        within: SignedDuration,
+        why: String,
+    },
+    /// The group said that it would replace the instance, and didn't.
+    GroupStalled {
+        within: SignedDuration,
+        why: String,
+    },
+    /// The breaker: what is launched in place of the sick falls sick too.
+    ReplacementsFail {
+        group: GroupName,
+        failures: u32,
+        within: SignedDuration,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        launched_from: Option<String>,
+    },
+    TooManySick {
+        sick: u32,
+        most: u32,
+        desired: u32,
+    },
 }
 
 impl fmt::Display for Decision {
@@ -121,6 +203,12 @@ impl fmt::Display for Step {
             Step::Replace { group, instance } => {
                 write!(f, "terminate {instance} in group {group}, whose desired capacity stays, so that it is replaced")
             }
+            Step::MarkUnhealthy { group, instance } => {
+                write!(
+                    f,
+                    "mark {instance} as unhealthy, so that group {group} launches a replacement and then terminates it"
+                )
+            }
         }
     }
 }
@@ -134,6 +222,10 @@ impl fmt::Display for Proof {
             Proof::TargetHealth { target_group, reason } => {
                 write!(f, "its target is unhealthy in {} ({reason})", short(target_group))
             }
+            Proof::InstanceStatus { checks, since: Some(since) } => {
+                write!(f, "EC2 calls it impaired since {since:.0} ({checks})")
+            }
+            Proof::InstanceStatus { checks, since: None } => write!(f, "EC2 calls it impaired ({checks})"),
         }
     }
 }
@@ -153,6 +245,24 @@ impl fmt::Display for Hold {
             }
             Hold::NotInService { lifecycle } => write!(f, "it is {lifecycle}, and only InService is ours to touch"),
             Hold::GroupMissing { group } => write!(f, "group {group} was not found"),
+            Hold::Protected => f.write_str("it is protected from scale-in"),
+            Hold::GroupReplaces { why } => write!(f, "its group replaces it by itself: {why}"),
+            Hold::Suspended { processes } => {
+                write!(f, "the group can't replace it while {} is suspended", list(processes))
+            }
+            Hold::Refreshing { refresh } => write!(f, "instance refresh {refresh} of the group is running"),
+            Hold::TooManySick { sick, most, desired } => too_many_sick(f, *sick, *most, *desired),
+            Hold::Cooldown { acts, cooldown, until } => {
+                write!(f, "{acts} of the group acted on within {cooldown:#}, as many as may be; next from {until:.0}")
+            }
+            Hold::BreakerOpen { since, group } => write!(
+                f,
+                "replacements kept failing, so nothing is replaced since {since:.0} until somebody runs: homeostat ack \
+                 group#{group}"
+            ),
+            Hold::Watching { step, because } => {
+                write!(f, "only watching; would {step}, because {}", list(because))
+            }
             Hold::Budget { taken, slots, holders } => {
                 write!(f, "{taken} of {slots} instances that may be out at once are out already")?;
                 if !holders.is_empty() {
@@ -172,6 +282,7 @@ impl fmt::Display for Close {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Close::Recovered => f.write_str("recovered"),
+            Close::LeftByItself => f.write_str("it left its group without Homeostat, and the group is whole"),
             Close::NothingWrong { why } => write!(f, "nothing to heal: {why}"),
         }
     }
@@ -185,8 +296,27 @@ impl fmt::Display for Page {
             Page::NotInPolicy { group } => {
                 write!(f, "group {group} is no longer in the policy, so nothing more is done")
             }
+            Page::Waited { within, why } => write!(f, "sick, and held back for {within:#}: {why}"),
+            Page::GroupStalled { within, why } => {
+                write!(f, "the group was to replace it, and has not within {within:#}: {why}")
+            }
+            Page::ReplacementsFail { failures, within, launched_from, .. } => {
+                write!(f, "{failures} replacements failed within {within:#}")?;
+                if let Some(source) = launched_from {
+                    write!(f, ", launched from {source}")?;
+                }
+                f.write_str(", so nothing more of the group is replaced")
+            }
+            Page::TooManySick { sick, most, desired } => too_many_sick(f, *sick, *most, *desired),
         }
     }
+}
+
+fn too_many_sick(f: &mut fmt::Formatter<'_>, sick: u32, most: u32, desired: u32) -> fmt::Result {
+    write!(
+        f,
+        "{sick} of {desired} are sick at once, and past {most} replacing won't help: a zone, a dependency or an image may have failed"
+    )
 }
 
 fn list<T: fmt::Display>(items: &[T]) -> String {

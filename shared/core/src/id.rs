@@ -123,7 +123,15 @@ impl AlarmArn {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Subject {
-    Instance { region: Region, id: InstanceId },
+    Instance {
+        region: Region,
+        id: InstanceId,
+    },
+    /// A whole group: what is wrong with it is no single member's.
+    Group {
+        region: Region,
+        name: GroupName,
+    },
 }
 
 impl Subject {
@@ -131,6 +139,29 @@ impl Subject {
     pub fn name(&self) -> &str {
         match self {
             Subject::Instance { id, .. } => id.as_str(),
+            Subject::Group { name, .. } => name.as_str(),
+        }
+    }
+
+    /// As the operator's command takes it: `i-…`, `group#<name>`.
+    pub fn handle(&self) -> String {
+        match self {
+            Subject::Instance { id, .. } => id.to_string(),
+            Subject::Group { name, .. } => format!("group#{name}"),
+        }
+    }
+
+    /// The instance, unless it is about something else.
+    pub fn instance(&self) -> Option<&InstanceId> {
+        match self {
+            Subject::Instance { id, .. } => Some(id),
+            Subject::Group { .. } => None,
+        }
+    }
+
+    pub fn region(&self) -> &Region {
+        match self {
+            Subject::Instance { region, .. } | Subject::Group { region, .. } => region,
         }
     }
 }
@@ -139,6 +170,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Subject::Instance { region, id } => write!(f, "{region}#instance#{id}"),
+            Subject::Group { region, name } => write!(f, "{region}#group#{name}"),
         }
     }
 }
@@ -149,7 +181,11 @@ impl FromStr for Subject {
         let parts: Vec<&str> = text.splitn(3, '#').collect();
         match parts.as_slice() {
             [region, "instance", id] => Ok(Subject::Instance { region: region.parse()?, id: id.parse()? }),
-            _ => Err(NotA { got: text.to_owned(), expected: "a subject: <region>#instance#<instance id>" }),
+            [region, "group", name] => Ok(Subject::Group { region: region.parse()?, name: name.parse()? }),
+            _ => Err(NotA {
+                got: text.to_owned(),
+                expected: "a subject: <region>#instance#<instance id> or <region>#group#<group>",
+            }),
         }
     }
 }
@@ -197,8 +233,9 @@ mod tests {
 
     #[test]
     fn a_subject_is_read_back_as_written() {
-        let text = "eu-west-1#instance#i-0123456789abcdef0";
-        assert_eq!(text.parse::<Subject>().unwrap().to_string(), text);
+        for text in ["eu-west-1#instance#i-0123456789abcdef0", "eu-west-1#group#web #1"] {
+            assert_eq!(text.parse::<Subject>().unwrap().to_string(), text);
+        }
         assert!("eu-west-1#database#db-1".parse::<Subject>().is_err());
     }
 }

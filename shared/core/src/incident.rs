@@ -32,12 +32,18 @@ pub struct Incident {
     pub wakes: u32,
     /// Grows with each transition that a person wants to hear of: what notify compares.
     pub tell: u32,
+    /// The policy that led to the newest write: [`crate::policy::Policy::hash`].
+    #[serde(default)]
+    pub policy: String,
     /// When the disturbance began, as far as the signal tells.
     pub signalled_at: Timestamp,
     pub opened_at: Timestamp,
     /// The first intent: deadlines run from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acted_at: Option<Timestamp>,
+    /// When the group was first seen to replace the instance by itself: deadlines run from here, if nothing was done before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub followed_at: Option<Timestamp>,
     /// When the sick instance was known to be taken out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitigated_at: Option<Timestamp>,
@@ -53,6 +59,25 @@ pub struct Incident {
         with = "jiff::fmt::serde::timestamp::millisecond::optional"
     )]
     pub wake_at: Option<Timestamp>,
+    /// When its owner must have closed it or asked for a person: past it, the sweep asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    /// When the sweep last found that wake-ups lead to nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stuck: Option<Timestamp>,
+    /// When the sweep last found the deadline passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue: Option<Timestamp>,
+    /// When a person was last asked or reminded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paged_at: Option<Timestamp>,
+    #[serde(default)]
+    pub reminders: u32,
+    /// People heard of what the group does by itself, or of what would be done if Homeostat did not only watch.
+    #[serde(default)]
+    pub announced: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Acknowledgement>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<Intent>,
     /// The decision that led to the newest write.
@@ -65,13 +90,20 @@ pub struct Incident {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    Instance { group: GroupName, alarm: AlarmArn },
+    Instance {
+        group: GroupName,
+        /// The alarm to judge by, if one spoke of this instance.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alarm: Option<AlarmArn>,
+    },
+    /// Too many of the group's members are sick at once.
+    Group { group: GroupName },
 }
 
 impl Kind {
     pub fn group(&self) -> &GroupName {
         match self {
-            Kind::Instance { group, .. } => group,
+            Kind::Instance { group, .. } | Kind::Group { group } => group,
         }
     }
 }
@@ -81,6 +113,8 @@ impl Kind {
 pub enum State {
     Holding,
     Acting,
+    /// The group replaces the instance by itself.
+    Following,
     Verifying,
     /// A person was paged; Homeostat only watches.
     Escalated,
@@ -95,6 +129,14 @@ pub struct Intent {
     pub until: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+}
+
+/// A person's word that they know: it ends the reminders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    pub by: String,
+    pub at: Timestamp,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,17 +156,45 @@ impl Incident {
             version: 0,
             wakes: 0,
             tell: 0,
+            policy: String::new(),
             signalled_at,
             opened_at: now,
             acted_at: None,
+            followed_at: None,
             mitigated_at: None,
             recovered_at: None,
             closed_at: None,
             wake_at: None,
+            deadline: None,
+            stuck: None,
+            overdue: None,
+            paged_at: None,
+            reminders: 0,
+            announced: false,
+            acknowledged: None,
             intent: None,
             decision: None,
             notes: Vec::new(),
         }
+    }
+
+    /// When the replacement began, by Homeostat or by the group.
+    pub fn began_at(&self) -> Option<Timestamp> {
+        self.acted_at.or(self.followed_at)
+    }
+
+    /// As it is written under a policy.
+    #[must_use]
+    pub fn under(self, policy: &str) -> Incident {
+        Incident { policy: policy.to_owned(), ..self }
+    }
+
+    /// As it is written by an owner that may take so long.
+    #[must_use]
+    pub fn due_within(self, within: SignedDuration) -> Incident {
+        // An escalated incident has been told; from then on there are reminders.
+        let deadline = self.began_at().filter(|_| self.state != State::Escalated && self.closed_at.is_none());
+        Incident { deadline: deadline.map(|began| began + within), ..self }
     }
 
     pub fn is_new(&self) -> bool {
@@ -171,11 +241,26 @@ impl Incident {
     pub fn hold(&self, now: Timestamp, until: Timestamp, because: &Hold) -> Incident {
         let decision = Decision::Hold { until, because: because.clone() };
         let mut next = self.next(now, format!("hold: {because}"));
-        if self.is_new() {
+        if self.is_new() || self.is_news(because) {
             next.tell += 1;
         }
-        if self.acted_at.is_none() {
-            next.state = State::Holding;
+        next.announced = self.announced || is_announcement(because);
+        next.state = match (self.state, because) {
+            (State::Escalated, _) => State::Escalated,
+            (_, Hold::GroupReplaces { .. } | Hold::Recovering { .. } | Hold::Proving { .. })
+                if self.acted_at.is_none() =>
+            {
+                next.followed_at = self.followed_at.or(Some(now));
+                State::Following
+            }
+            (_, _) if self.acted_at.is_none() => State::Holding,
+            (state, _) => state,
+        };
+        if next.state == State::Following && !matches!(because, Hold::GroupReplaces { .. }) {
+            next.mitigated_at = self.mitigated_at.or(Some(now));
+        }
+        if next.state == State::Holding {
+            next.followed_at = None;
         }
         next.recovered_at = match because {
             Hold::Proving { since } => Some(*since),
@@ -192,6 +277,9 @@ impl Incident {
         let mut next = self.next(now, format!("page: {because}"));
         if self.state != State::Escalated {
             next.tell += 1;
+            next.paged_at = Some(now);
+            next.reminders = 0;
+            next.acknowledged = None;
         }
         next.state = State::Escalated;
         next.recovered_at = None;
@@ -200,12 +288,33 @@ impl Incident {
         next
     }
 
+    /// An escalated incident of which nobody has said that they know: once in `every`, people hear of it again.
+    #[must_use]
+    pub fn reminded(self, now: Timestamp, every: SignedDuration) -> Incident {
+        let is_time = self.paged_at.is_some_and(|paged| now >= paged + every);
+        if self.state != State::Escalated || self.acknowledged.is_some() || !is_time {
+            return self;
+        }
+        let (tell, reminders) = (self.tell + 1, self.reminders + 1);
+        Incident { tell, reminders, paged_at: Some(now), ..self }
+    }
+
+    /// A person knows. It is looked at once more soon, since what they did may have mended it.
+    #[must_use]
+    pub fn acknowledge(&self, acknowledgement: Acknowledgement) -> Incident {
+        let Acknowledgement { by, at, reason } = &acknowledgement;
+        let mut next = self.next(*at, format!("acknowledged by {by}: {reason}"));
+        next.wake_at = Some(*at);
+        next.acknowledged = Some(acknowledgement);
+        next
+    }
+
     #[must_use]
     pub fn close(&self, now: Timestamp, how: &Close) -> Incident {
         let mut next = self.next(now, format!("close: {how}"));
         next.state = State::Closed;
         next.closed_at = Some(now);
-        if *how == Close::Recovered {
+        if matches!(how, Close::Recovered | Close::LeftByItself) {
             next.recovered_at = self.recovered_at.or(Some(now));
         }
         next.wake_at = None;
@@ -224,10 +333,17 @@ impl Incident {
         Some(self.recovered_at?.duration_since(self.signalled_at))
     }
 
+    /// Of all holds after the first, people hear only of these: Homeostat would act and only watches, or the group acts.
+    /// Once: what the group or Homeostat is about to do may change with every look.
+    fn is_news(&self, because: &Hold) -> bool {
+        is_announcement(because) && !self.announced && self.state != State::Escalated
+    }
+
     fn next(&self, now: Timestamp, what: String) -> Incident {
         let mut next = self.clone();
         next.version += 1;
         next.wakes = 0;
+        next.stuck = None;
         if next.notes.last().is_none_or(|last| last.what != what) {
             next.notes.push(Note { at: now, what });
         }
@@ -237,6 +353,10 @@ impl Incident {
         }
         next
     }
+}
+
+fn is_announcement(because: &Hold) -> bool {
+    matches!(because, Hold::Watching { .. } | Hold::GroupReplaces { .. })
 }
 
 #[cfg(test)]
@@ -254,7 +374,7 @@ mod tests {
     fn incident() -> Incident {
         let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
         let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-        Incident::new(subject, Kind::Instance { group: "web".parse().unwrap(), alarm }, at(0), at(1))
+        Incident::new(subject, Kind::Instance { group: "web".parse().unwrap(), alarm: Some(alarm) }, at(0), at(1))
     }
 
     fn act() -> Decision {
@@ -298,6 +418,27 @@ mod tests {
         let because = Page::Refused { why: "no".into() };
         let paged = again.page(at(80), at(90), &because);
         assert_eq!(paged.page(at(90), at(99), &because).tell, paged.tell, "one page, not one at each look");
+    }
+
+    #[test]
+    fn what_holds_an_escalated_incident_neither_calls_it_off_nor_pages_again() {
+        let paged = incident().page(at(2), at(9), &Page::Refused { why: "no".into() });
+        let held = paged.hold(at(9), at(19), &Hold::GroupMissing { group: "web".parse().unwrap() });
+        assert_eq!((held.state, held.tell), (State::Escalated, paged.tell));
+    }
+
+    #[test]
+    fn a_person_is_reminded_until_somebody_says_that_they_know() {
+        let (because, hour) = (Page::Refused { why: "no".into() }, SignedDuration::from_hours(1));
+        let paged = incident().page(at(0), at(300), &because);
+        assert_eq!(paged.clone().reminded(at(3599), hour), paged);
+        let reminded = paged.clone().reminded(at(3600), hour);
+        assert_eq!((reminded.tell, reminded.reminders), (paged.tell + 1, 1));
+        assert_eq!(reminded.clone().reminded(at(3601), hour), reminded);
+        let known = Acknowledgement { by: "ana".into(), at: at(10), reason: "looking".into() };
+        let acknowledged = paged.acknowledge(known).reminded(at(9999), hour);
+        assert_eq!((acknowledged.reminders, acknowledged.state), (0, State::Escalated));
+        assert_eq!(incident().hold(at(0), at(9), &Hold::InFlight).reminded(at(9999), hour).reminders, 0);
     }
 
     #[test]

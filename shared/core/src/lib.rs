@@ -5,11 +5,14 @@
 
 pub mod attend;
 pub mod decision;
+pub mod doctor;
 pub mod id;
 pub mod incident;
 pub mod instance;
 pub mod json;
+pub mod memory;
 pub mod policy;
 pub mod ports;
+pub mod shell;
 pub mod signal;
 pub mod sweep;

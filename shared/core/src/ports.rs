@@ -2,13 +2,15 @@
 //!
 //! This module never implements a port. Reading and changing are different traits, so a reader can't change anything.
 
+use std::fmt;
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{GroupName, Subject};
+use crate::id::{AlarmArn, GroupName, Subject};
 use crate::incident::Incident;
+use crate::memory::{AlarmMemory, GroupMemory};
 
 pub trait Clock {
     fn now(&self) -> Timestamp;
@@ -53,11 +55,12 @@ pub enum NotWritten {
     Unavailable(#[from] Unavailable),
 }
 
-/// What the ledger knows of one subject.
+/// What the ledger knows of one subject, and of the alarm that spoke of it.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     pub open: Option<Incident>,
-    pub last_closed: Option<Incident>,
+    pub last_closed_at: Option<Timestamp>,
+    pub alarm: Option<AlarmMemory>,
 }
 
 /// A person's word that Homeostat keeps its hands off.
@@ -84,28 +87,43 @@ pub struct Slots {
 pub struct Limits {
     pub pauses: Vec<Pause>,
     pub slots: Slots,
+    pub memory: GroupMemory,
 }
 
 /// The scopes at which a pause covers a subject.
-pub fn pause_scopes(subject: &Subject, group: &GroupName) -> [String; 3] {
-    match subject {
-        Subject::Instance { id, .. } => ["all".to_owned(), format!("group#{group}"), format!("instance#{id}")],
+pub fn pause_scopes(subject: &Subject, group: &GroupName) -> Vec<String> {
+    let mut scopes = vec!["all".to_owned(), format!("group#{group}")];
+    scopes.extend(subject.instance().map(|id| format!("instance#{id}")));
+    scopes
+}
+
+/// One write: all of it happens, or nothing. Each item is conditional on the version that was read (see
+/// [`Incident::version`]); an incident that is closed moves to history.
+#[derive(Debug, Clone, Copy)]
+pub struct Write<'a> {
+    pub incident: &'a Incident,
+    pub slots: Option<&'a Slots>,
+    pub memory: Option<&'a GroupMemory>,
+    /// Written only over an older one.
+    pub alarm: Option<&'a AlarmMemory>,
+    /// At this time no pause that covers the subject may be in force.
+    pub unpaused_at: Option<Timestamp>,
+}
+
+impl<'a> Write<'a> {
+    /// The incident alone.
+    pub fn of(incident: &'a Incident) -> Self {
+        Write { incident, slots: None, memory: None, alarm: None, unpaused_at: None }
     }
 }
 
-/// One write. Each is conditional on the version that was read: see [`Incident::version`].
-#[derive(Debug)]
-pub enum Write<'a> {
-    /// Replaces the open incident, or opens it.
-    Update { incident: &'a Incident },
-    /// Records an intent: the incident, a slot of the budget, and the check that no pause covers the subject, at once.
-    Intent { incident: &'a Incident, slots: &'a Slots, now: Timestamp },
-    /// Moves the incident to history and gives back its slot, if it held one, at once.
-    Close { incident: &'a Incident, slots: Option<&'a Slots> },
-}
-
 pub trait Ledger {
-    fn history(&self, subject: &Subject) -> impl Future<Output = Result<History, Unavailable>> + Send;
+    /// What is known of a subject and, if one is given, of an alarm.
+    fn history(
+        &self,
+        subject: &Subject,
+        alarm: Option<&AlarmArn>,
+    ) -> impl Future<Output = Result<History, Unavailable>> + Send;
 
     fn limits(&self, subject: &Subject, group: &GroupName) -> impl Future<Output = Result<Limits, Unavailable>> + Send;
 
@@ -121,6 +139,13 @@ pub struct Due {
     pub subject: Subject,
     pub version: u64,
     pub wake_at: Timestamp,
+    /// Wake-ups sent since its owner last wrote.
+    pub wakes: u32,
+    /// When its owner should have closed it, or asked for a person.
+    pub deadline: Option<Timestamp>,
+    /// When the sweep last marked it as stuck, and as overdue.
+    pub stuck: Option<Timestamp>,
+    pub overdue: Option<Timestamp>,
 }
 
 /// What the index lists. One entry that can't be read must not hide the others.
@@ -130,22 +155,57 @@ pub struct DueList {
     pub unreadable: Vec<String>,
 }
 
+/// What the sweep writes about an incident whose owner does not do its part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// It was woken again and again, and wrote nothing.
+    Stuck,
+    /// It writes, and still neither closes the incident nor asks for a person.
+    Overdue,
+}
+
 /// What the sweep may do: it reads what is due, and moves `wake_at`.
 pub trait DueIncidents {
-    /// What is due until then.
+    /// What is due until then, soonest first.
     fn due(&self, until: Timestamp) -> impl Future<Output = Result<DueList, Unavailable>> + Send;
 
-    /// Moves `wake_at` and counts the wake-up, if nobody wrote since `due` was read.
-    fn postpone(&self, due: &Due, until: Timestamp) -> impl Future<Output = Result<(), NotWritten>> + Send;
+    /// Moves `wake_at`, counts the wake-up and sets the marks to `now`, if nobody wrote since `due` was read.
+    fn postpone(
+        &self,
+        due: &Due,
+        until: Timestamp,
+        marks: &[Mark],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), NotWritten>> + Send;
 }
 
 pub trait WakeUps {
-    /// Has the owner look at the subject after that time, at most a few minutes.
+    /// Has the subject's owner look at it after that time, at most a few minutes.
     fn wake(&self, subject: &Subject, after: SignedDuration) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
-impl std::fmt::Display for Outcome {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// What an operator's command reads and writes.
+pub trait Control {
+    fn open_incidents(&self) -> impl Future<Output = Result<Vec<Incident>, Unavailable>> + Send;
+
+    fn pauses(&self) -> impl Future<Output = Result<Vec<Pause>, Unavailable>> + Send;
+
+    /// Replaces the scope's pause, if there is one.
+    fn pause(&self, pause: &Pause) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Whether there was one.
+    fn resume(&self, scope: &str) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
+    fn slots(&self, group: &GroupName) -> impl Future<Output = Result<Slots, Unavailable>> + Send;
+
+    fn memory(&self, group: &GroupName) -> impl Future<Output = Result<GroupMemory, Unavailable>> + Send;
+
+    /// Conditional on the version that was read.
+    fn remember(&self, group: &GroupName, memory: &GroupMemory) -> impl Future<Output = Result<(), NotWritten>> + Send;
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Outcome::Done => f.write_str("done"),
             Outcome::AlreadyDone => f.write_str("had taken effect before"),

@@ -11,32 +11,79 @@ use serde_json::Value;
 
 use crate::id::{AlarmArn, Subject};
 use crate::json::{At, Malformed};
+use crate::memory::AlarmMemory;
 
 /// An event that concerns Homeostat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signal {
-    /// An alarm that names one instance changed to a state that calls for a look.
-    Alarm(AlarmChange),
-    /// Homeostat's own wake-up: an open incident is due.
-    Wake(Subject),
+    /// Something may be wrong with this one.
+    One(Hint),
+    /// Something may be wrong with some of these.
+    Several(Survey),
 }
 
-impl Signal {
-    /// What to look at.
-    pub fn subject(&self) -> &Subject {
-        match self {
-            Signal::Alarm(change) => &change.subject,
-            Signal::Wake(subject) => subject,
-        }
-    }
+/// Where to look, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    pub subject: Subject,
+    pub why: Why,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlarmChange {
-    pub alarm: AlarmArn,
-    pub subject: Subject,
-    /// When CloudWatch changed the alarm's state: the zero of time to mitigate and time to recover.
-    pub changed_at: Timestamp,
+pub enum Why {
+    /// An alarm that names this instance alone changed to a state that calls for a look.
+    Alarm(AlarmMemory),
+    /// Homeostat's own wake-up: an open incident is due.
+    Wake,
+    /// A survey found it sick.
+    Found {
+        since: Timestamp,
+        /// The alarm in ALARM that speaks for this instance alone.
+        alarm: Option<AlarmArn>,
+        /// The change of the group's alarm that led to the survey.
+        told_by: Option<AlarmMemory>,
+    },
+}
+
+/// A look at whole groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Survey {
+    /// Homeostat's own, every few minutes: what no event told is found all the same.
+    Resync,
+    /// An alarm that picks no instance.
+    Alarm(GroupAlarm),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupAlarm {
+    pub change: AlarmMemory,
+    /// What its metrics are about: the values of `AutoScalingGroupName` and `TargetGroup`.
+    pub groups: Vec<String>,
+    pub target_groups: Vec<String>,
+}
+
+impl Hint {
+    pub fn wake(subject: Subject) -> Self {
+        Hint { subject, why: Why::Wake }
+    }
+
+    /// The alarm's change that brought this about.
+    pub fn change(&self) -> Option<&AlarmMemory> {
+        match &self.why {
+            Why::Alarm(change) => Some(change),
+            Why::Found { told_by, .. } => told_by.as_ref(),
+            Why::Wake => None,
+        }
+    }
+
+    /// The alarm that speaks for the subject alone.
+    pub fn alarm(&self) -> Option<&AlarmArn> {
+        match &self.why {
+            Why::Alarm(change) => Some(&change.alarm),
+            Why::Found { alarm, .. } => alarm.as_ref(),
+            Why::Wake => None,
+        }
+    }
 }
 
 /// Why an event is nothing to act on. Logged and counted, never recorded, never told.
@@ -46,8 +93,6 @@ pub enum NoSignal {
     AlarmState { alarm: AlarmArn, state: String },
     /// Somebody keeps the alarm's actions back: a suppressor alarm, or a mute rule. Only the event tells of it.
     Silenced { alarm: AlarmArn, by: String },
-    /// An alarm that names no instance, or several, picks none.
-    Instances { alarm: AlarmArn, named: usize },
     /// A kind of event that this version does not take.
     Kind { source: String, detail_type: String },
 }
@@ -60,16 +105,6 @@ impl std::fmt::Display for NoSignal {
             }
             NoSignal::Silenced { alarm, by } => {
                 write!(f, "alarm {:?} is kept from acting by {by}", alarm.alarm_name())
-            }
-            NoSignal::Instances { alarm, named: 0 } => {
-                write!(
-                    f,
-                    "alarm {:?} has no InstanceId among its dimensions, so it picks no instance",
-                    alarm.alarm_name()
-                )
-            }
-            NoSignal::Instances { alarm, named } => {
-                write!(f, "alarm {:?} names {named} instances, so it picks none", alarm.alarm_name())
             }
             NoSignal::Kind { source, detail_type } => {
                 write!(f, "events of source {source:?} and detail-type {detail_type:?} are none of this function's")
@@ -84,14 +119,14 @@ pub enum Parsed {
     Ignored(NoSignal),
 }
 
-/// Reads an alarm's state change as EventBridge delivers it, or a wake-up.
+/// Reads an alarm's state change as EventBridge delivers it, a wake-up, or the order to resync.
 ///
 /// # Errors
 /// [`Malformed`], naming path, value and expectation, for everything that is neither a known nor a foreign event.
 pub fn parse(event: &Value) -> Result<Parsed, Malformed> {
     let root = At::root(event);
     if event.get("homeostat").is_some() {
-        return parse_wake(&root);
+        return parse_own(&root);
     }
     let source = root.field("source");
     let detail_type = root.field("detail-type");
@@ -108,13 +143,16 @@ pub fn wake(subject: &Subject) -> Value {
     serde_json::json!({ "homeostat": "wake", "subject": subject.to_string() })
 }
 
-fn parse_wake(root: &At<'_>) -> Result<Parsed, Malformed> {
+fn parse_own(root: &At<'_>) -> Result<Parsed, Malformed> {
     let kind = root.field("homeostat");
-    if kind.text()? != "wake" {
-        return Err(kind.malformed("\"wake\""));
+    match kind.text()? {
+        "wake" => {
+            let subject = root.field("subject").parse("a subject, such as eu-west-1#instance#i-0123456789abcdef0")?;
+            Ok(Parsed::Signal(Signal::One(Hint::wake(subject))))
+        }
+        "resync" => Ok(Parsed::Signal(Signal::Several(Survey::Resync))),
+        _ => Err(kind.malformed("\"wake\" or \"resync\"")),
     }
-    let subject = root.field("subject").parse("a subject, such as eu-west-1#instance#i-0123456789abcdef0")?;
-    Ok(Parsed::Signal(Signal::Wake(subject)))
 }
 
 #[cfg(test)]
@@ -125,7 +163,8 @@ mod tests {
     #[test]
     fn a_wake_up_is_read_back_as_sent() {
         let subject: Subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
-        assert_eq!(parse(&wake(&subject)), Ok(Parsed::Signal(Signal::Wake(subject))));
+        assert_eq!(parse(&wake(&subject)), Ok(Parsed::Signal(Signal::One(Hint::wake(subject)))));
+        assert_eq!(parse(&json!({"homeostat": "resync"})), Ok(Parsed::Signal(Signal::Several(Survey::Resync))));
     }
 
     #[test]
@@ -142,7 +181,7 @@ mod tests {
             json!([]),
             json!({}),
             json!({"homeostat": 1}),
-            json!({"homeostat": "resync"}),
+            json!({"homeostat": "sync"}),
             json!({"homeostat": "wake"}),
             json!({"homeostat": "wake", "subject": "i-0123456789abcdef0"}),
             json!({"source": "aws.cloudwatch"}),

@@ -1,20 +1,45 @@
-//! The sweep: finds the open incidents whose time has come and wakes their owners. What no event tells is found by it.
+//! The sweep: finds the open incidents whose time has come and wakes their owners. What no event tells is found by it, and so
+//! is an owner that does not do its part.
 //!
-//! This module never decides about an incident, and never changes anything of it but `wake_at` and `wakes`.
+//! This module never decides about an incident, and never changes anything of it but `wake_at`, `wakes` and its two marks.
 
-use jiff::SignedDuration;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::ports::{Clock, Due, DueIncidents, NotWritten, Unavailable, WakeUps};
+use crate::ports::{Clock, Due, DueIncidents, Mark, NotWritten, Unavailable, WakeUps};
 
 /// The sweep's own pace. What falls due before the next one is woken by this one, with a delay: else every look would come up
 /// to a minute late. An owner that was woken but wrote nothing is woken again this much later.
 const PACE: SignedDuration = SignedDuration::from_mins(1);
+
+/// Wake-ups without an answer that make an incident stuck. Each had a minute, and the queue retries within it.
+const MOST_WAKES: u32 = 3;
+
+/// Between two wake-ups of a stuck incident: its owner may be mended, and until then each is in vain.
+const STUCK_PACE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Between two marks of the same kind, each of which people hear of.
+const REMIND_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// How much later than its deadline an incident is overdue: its owner looks once a minute, and shall be the first to say so.
+const SLACK: SignedDuration = SignedDuration::from_mins(3);
+
+/// Incidents that are woken at the same time. A thousand with two calls of 10 ms each take a second or so.
+const SIDE_BY_SIDE: usize = 20;
+
+/// A sweep stops here, well below its function's 30 s; what it did not come to is still due at the next one.
+const LONGEST: SignedDuration = SignedDuration::from_secs(20);
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Swept {
     pub woken: u32,
     /// Somebody wrote since the index was read: not due any more.
     pub moved_on: u32,
+    /// Left to the next sweep for lack of time.
+    pub left: u32,
+    /// Incidents whose owner does not do its part, as marked by this sweep.
+    pub marked: u32,
     /// What went wrong, one sentence each. All of it is due again at the next sweep.
     pub failed: Vec<String>,
 }
@@ -30,29 +55,68 @@ pub async fn sweep(
     wake_ups: &impl WakeUps,
     clock: &impl Clock,
 ) -> Result<Swept, Unavailable> {
-    let listed = incidents.due(clock.now() + PACE).await?;
+    let began = clock.now();
+    let listed = incidents.due(began + PACE).await?;
     let mut swept = Swept { failed: listed.unreadable, ..Swept::default() };
-    for due in listed.due {
-        match wake(incidents, wake_ups, clock, &due).await {
-            Ok(()) => swept.woken += 1,
+    let mut waiting = listed.due.iter();
+    let mut at_work: FuturesUnordered<_> =
+        waiting.by_ref().take(SIDE_BY_SIDE).map(|due| wake(incidents, wake_ups, clock, due)).collect();
+    while let Some((due, woken)) = at_work.next().await {
+        match woken {
+            Ok(Woken { marked, sent }) => {
+                swept.woken += u32::from(sent);
+                swept.marked += u32::from(marked);
+            }
             Err(NotWritten::Conflict) => swept.moved_on += 1,
             Err(NotWritten::Unavailable(unavailable)) => swept.failed.push(format!("{}: {unavailable}", due.subject)),
         }
+        if clock.now() < began + LONGEST {
+            at_work.extend(waiting.next().map(|due| wake(incidents, wake_ups, clock, due)));
+        }
     }
+    swept.left = u32::try_from(waiting.count()).unwrap_or(u32::MAX);
     Ok(swept)
 }
 
-async fn wake(
+struct Woken {
+    marked: bool,
+    sent: bool,
+}
+
+async fn wake<'a>(
     incidents: &impl DueIncidents,
     wake_ups: &impl WakeUps,
     clock: &impl Clock,
+    due: &'a Due,
+) -> (&'a Due, Result<Woken, NotWritten>) {
+    (due, try_wake(incidents, wake_ups, clock.now(), due).await)
+}
+
+async fn try_wake(
+    incidents: &impl DueIncidents,
+    wake_ups: &impl WakeUps,
+    now: Timestamp,
     due: &Due,
-) -> Result<(), NotWritten> {
-    let now = clock.now();
+) -> Result<Woken, NotWritten> {
+    let is_silent = due.wakes >= MOST_WAKES;
+    if is_silent && now < due.wake_at {
+        // Its owner has until then to answer the last wake-up.
+        return Ok(Woken { marked: false, sent: false });
+    }
+    let marks = marks(now, due, is_silent);
     let after = due.wake_at.duration_since(now).max(SignedDuration::ZERO);
-    incidents.postpone(due, now + after + PACE).await?;
+    let pace = if is_silent { STUCK_PACE } else { PACE };
+    incidents.postpone(due, now + after + pace, &marks, now).await?;
     wake_ups.wake(&due.subject, after).await?;
-    Ok(())
+    Ok(Woken { marked: !marks.is_empty(), sent: true })
+}
+
+fn marks(now: Timestamp, due: &Due, is_silent: bool) -> Vec<Mark> {
+    let is_news = |last: Option<Timestamp>| last.is_none_or(|last| now >= last + REMIND_EVERY);
+    let is_overdue = due.deadline.is_some_and(|deadline| now > deadline + SLACK);
+    let stuck = (is_silent && is_news(due.stuck)).then_some(Mark::Stuck);
+    let overdue = (is_overdue && is_news(due.overdue)).then_some(Mark::Overdue);
+    stuck.into_iter().chain(overdue).collect()
 }
 
 #[cfg(test)]
@@ -72,7 +136,7 @@ mod tests {
 
     fn due(number: u8, wake_at: Timestamp) -> Due {
         let subject: Subject = format!("eu-west-1#instance#i-{number:017x}").parse().unwrap();
-        Due { subject, version: 1, wake_at }
+        Due { subject, version: 1, wake_at, wakes: 0, deadline: None, stuck: None, overdue: None }
     }
 
     struct Noon;
@@ -104,9 +168,12 @@ mod tests {
             self.note(format!("due until {}", until.duration_since(at(0)).as_secs()));
             Ok(self.list.clone())
         }
-        async fn postpone(&self, due: &Due, until: Timestamp) -> Result<(), NotWritten> {
+        async fn postpone(&self, due: &Due, until: Timestamp, marks: &[Mark], _: Timestamp) -> Result<(), NotWritten> {
             if self.conflicts.contains(&due.subject) {
                 return Err(NotWritten::Conflict);
+            }
+            for mark in marks {
+                self.note(format!("mark {} {mark:?}", due.subject.name()));
             }
             self.note(format!("{} to {}", due.subject.name(), until.duration_since(at(0)).as_secs()));
             Ok(())
@@ -158,5 +225,33 @@ mod tests {
         let (swept, done) = swept(&Noted { unreachable: vec![due(1, at(0)).subject], list, ..Noted::default() });
         assert_eq!((swept.woken, swept.failed.len()), (1, 2), "{swept:?}");
         assert!(done.iter().any(|what| what.starts_with("wake i-00000000000000002")), "{done:?}");
+    }
+
+    fn one(due: Due) -> (Swept, Vec<String>) {
+        swept(&Noted { list: DueList { due: vec![due], unreadable: vec![] }, ..Noted::default() })
+    }
+
+    #[test]
+    fn an_owner_that_answers_no_wake_up_is_marked_once_and_woken_less_often() {
+        let silent = |wake_at, stuck| Due { wakes: 3, stuck, ..due(1, wake_at) };
+        let (_, done) = one(silent(at(30), None));
+        assert_eq!(done.len(), 1, "it has until half a minute from now: {done:?}");
+        let (marked, done) = one(silent(at(-1), None));
+        assert_eq!(marked.marked, 1);
+        assert_eq!(done[1..3], ["mark i-00000000000000001 Stuck", "i-00000000000000001 to 300"]);
+        let (again, _) = one(Due { wakes: 4, ..silent(at(-1), Some(at(-600))) });
+        assert_eq!((again.marked, again.woken), (0, 1), "people heard of it ten minutes ago");
+        let (reminded, _) = one(Due { wakes: 20, ..silent(at(-1), Some(at(-3600))) });
+        assert_eq!(reminded.marked, 1);
+        assert_eq!(one(Due { wakes: 2, ..due(1, at(-1)) }).0.marked, 0);
+    }
+
+    #[test]
+    fn an_incident_that_outlives_its_deadline_is_marked_although_its_owner_answers() {
+        let late = |deadline| Due { deadline: Some(deadline), ..due(1, at(0)) };
+        assert_eq!(one(late(at(-180))).0.marked, 0, "its owner may still say so itself");
+        let (marked, done) = one(late(at(-181)));
+        assert_eq!(marked.marked, 1);
+        assert_eq!(done[1], "mark i-00000000000000001 Overdue");
     }
 }

@@ -4,13 +4,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::breaker;
+use super::crowd::{self, count, sick_at_once};
 use super::evidence::{Finding, alarm, find};
 use super::seen::{Group, Member, Seen};
 use crate::attend::Circumstances;
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
-use crate::id::{AlarmArn, InstanceId, Subject};
+use crate::id::{AlarmArn, InstanceId};
 use crate::incident::{Incident, Kind, State};
-use crate::policy::GroupPolicy;
+use crate::policy::{GroupPolicy, Mode};
 use crate::ports::Outcome;
 
 /// Everything that one decision rests on.
@@ -22,8 +24,12 @@ struct Case<'a> {
     policy: &'a GroupPolicy,
     group: &'a Group,
     id: &'a InstanceId,
-    alarm: &'a AlarmArn,
+    alarm: Option<&'a AlarmArn>,
 }
+
+/// The processes without which nothing that was taken out comes back (EC2 Auto Scaling User Guide, "Suspend and resume
+/// processes").
+pub(crate) const NEEDED: [&str; 3] = ["Launch", "Terminate", "ReplaceUnhealthy"];
 
 /// Decides what to do about an instance.
 pub fn decide(
@@ -33,34 +39,42 @@ pub fn decide(
     around: &Circumstances,
     policy: Option<&GroupPolicy>,
 ) -> Decision {
-    let Kind::Instance { group: name, alarm } = &incident.kind;
-    let Subject::Instance { id, .. } = &incident.subject;
+    let name = incident.kind.group();
     let Some(policy) = policy else {
         return Decision::Page(Page::NotInPolicy { group: name.clone() });
     };
-    let Some(group) = &seen.group else {
+    let (Some(group), Some(id)) = (&seen.group, incident.subject.instance()) else {
         let because = Hold::GroupMissing { group: name.clone() };
         return bounded(now, incident, policy, Decision::Hold { until: now + policy.look_every, because });
+    };
+    let alarm = match &incident.kind {
+        Kind::Instance { alarm, .. } => alarm.as_ref(),
+        Kind::Group { .. } => None,
     };
     let case = Case { now, incident, seen, around, policy, group, id, alarm };
     bounded(now, incident, policy, case.decide())
 }
 
-/// Nothing that was acted on is held for longer than the policy allows: then a person is asked.
+/// Nothing that was begun is held for longer than the policy allows: then a person is asked.
 fn bounded(now: Timestamp, incident: &Incident, policy: &GroupPolicy, decision: Decision) -> Decision {
-    let is_overdue = incident.acted_at.is_some_and(|acted| now >= acted + policy.recover_within);
+    let within = policy.recover_within;
+    let is_overdue = incident.began_at().is_some_and(|began| now >= began + within);
     if !is_overdue || incident.state == State::Escalated {
         return decision;
     }
-    let why = match &decision {
+    match &decision {
+        Decision::Act { .. } if incident.acted_at.is_none() => decision,
         Decision::Act { .. } => {
-            "the instance is still there and still sick, although its replacement was asked for".to_owned()
+            let why = "the instance is still there and still sick, although its replacement was asked for".to_owned();
+            Decision::Page(Page::NotRecovered { within, why })
         }
-        Decision::Hold { because: Hold::InFlight | Hold::Proving { .. }, .. } => return decision,
-        Decision::Hold { because, .. } => because.to_string(),
-        Decision::Close(_) | Decision::Page(_) => return decision,
-    };
-    Decision::Page(Page::NotRecovered { within: policy.recover_within, why })
+        Decision::Hold { because: Hold::InFlight | Hold::Proving { .. }, .. } => decision,
+        Decision::Hold { because: because @ Hold::GroupReplaces { .. }, .. } => {
+            Decision::Page(Page::GroupStalled { within, why: because.to_string() })
+        }
+        Decision::Hold { because, .. } => Decision::Page(Page::NotRecovered { within, why: because.to_string() }),
+        Decision::Close(_) | Decision::Page(_) => decision,
+    }
 }
 
 impl Case<'_> {
@@ -71,19 +85,47 @@ impl Case<'_> {
         if let Some(refused) = self.refused() {
             return refused;
         }
-        if self.has_acted() {
+        if self.has_acted() || (self.leaving_or_gone() && !self.incident.is_new()) {
             return self.verify();
         }
         if let Some(why) = self.nothing_wrong() {
             return Decision::Close(Close::NothingWrong { why });
         }
         match self.reason_not_to() {
-            Err(hold) => Decision::Hold { until: self.next_look(&hold), because: hold },
-            Ok(because) => {
-                let (group, instance) = (self.group.name.clone(), self.id.clone());
-                Decision::Act { step: Step::Replace { group, instance }, because }
-            }
+            Err(hold) => self.hold(hold),
+            Ok(because) => self.act(because),
         }
+    }
+
+    /// The last rung stops more than this instance: a breaker that opens pages, and one that is open holds.
+    fn act(&self, because: Vec<Proof>) -> Decision {
+        let memory = &self.around.limits.memory;
+        if let Some(breaker) = memory.breaker_for(self.seen.newest_source()) {
+            return self.hold(Hold::BreakerOpen { since: breaker.since, group: self.group.name.clone() });
+        }
+        if let Some(page) = breaker::trips(self.now, self.incident, self.seen, memory, self.policy) {
+            return Decision::Page(page);
+        }
+        let (group, instance) = (self.group.name.clone(), self.id.clone());
+        let step = if self.group.launches_first {
+            Step::MarkUnhealthy { group, instance }
+        } else {
+            Step::Replace { group, instance }
+        };
+        match self.policy.mode {
+            Mode::Act => Decision::Act { step, because },
+            Mode::Watch => self.hold(Hold::Watching { step, because }),
+        }
+    }
+
+    /// Whatever keeps Homeostat from an instance that is sick beyond doubt has a limit of its own.
+    fn hold(&self, because: Hold) -> Decision {
+        let within = self.policy.wait_at_most;
+        let has_waited = self.now >= self.incident.opened_at + within;
+        if has_waited && keeps_waiting(&because) && self.incident.state != State::Escalated {
+            return Decision::Page(Page::Waited { within, why: because.to_string() });
+        }
+        Decision::Hold { until: self.next_look(&because), because }
     }
 
     /// An intent whose effect is not known: somebody may be acting on it until its lease ends.
@@ -106,12 +148,12 @@ impl Case<'_> {
     }
 
     /// From here on only recovery counts. An intent that did not take effect is no act: the ladder decides anew. So it does
-    /// for an incident that was paged before any act, when its group is back in the policy.
+    /// for an incident that was paged before any act, and for one whose group only said that it would act.
     fn has_acted(&self) -> bool {
         match self.incident.state {
             State::Verifying => true,
             State::Escalated => self.incident.acted_at.is_some(),
-            State::Holding | State::Acting | State::Closed => false,
+            State::Holding | State::Acting | State::Following | State::Closed => false,
         }
     }
 
@@ -147,14 +189,19 @@ impl Case<'_> {
         well.map(|reasons| reasons.join(" and "))
     }
 
-    /// The ladder. The order is part of it: a person's word first, then what is true, then what can be afforded.
+    /// The ladder. The order is part of it: a person's word first, then what is true, then whose turn it is, then what can be
+    /// afforded.
     fn reason_not_to(&self) -> Result<Vec<Proof>, Hold> {
         self.paused()?;
         self.actions_disabled()?;
         let because = self.confirmed()?;
         self.in_grace()?;
-        self.in_service()?;
-        self.within_budget()?;
+        self.ours_to_touch()?;
+        self.left_to_the_group()?;
+        self.replaceable()?;
+        self.not_too_many()?;
+        let taken = self.within_budget()?;
+        self.cooled_down(taken)?;
         Ok(because)
     }
 
@@ -169,7 +216,7 @@ impl Case<'_> {
 
     fn actions_disabled(&self) -> Result<(), Hold> {
         match &self.seen.alarm {
-            Some(alarm) if !alarm.actions_enabled => Err(Hold::ActionsDisabled { alarm: self.alarm.clone() }),
+            Some(alarm) if !alarm.actions_enabled => Err(Hold::ActionsDisabled { alarm: alarm.arn.clone() }),
             _ => Ok(()),
         }
     }
@@ -197,44 +244,82 @@ impl Case<'_> {
         self.policy.grace.max(self.group.grace)
     }
 
-    fn in_service(&self) -> Result<(), Hold> {
+    fn ours_to_touch(&self) -> Result<(), Hold> {
         match self.group.member(self.id) {
-            Some(member) if member.lifecycle.is_in_service() => Ok(()),
-            Some(member) => Err(Hold::NotInService { lifecycle: member.lifecycle.0.clone() }),
+            Some(member) if !member.lifecycle.is_in_service() => {
+                Err(Hold::NotInService { lifecycle: member.lifecycle.0.clone() })
+            }
+            Some(member) if member.protected => Err(Hold::Protected),
+            Some(_) => Ok(()),
             None => Err(Hold::NotInService { lifecycle: "no member of the group".to_owned() }),
         }
     }
 
-    /// Taken = slots that others hold, plus members missing or not yet healthy that none of those slots accounts for. A slot
-    /// accounts for a missing member only once its own instance is out: of 10 desired, with one missing and one slot held
-    /// for an instance that is still in service, 2 are out or about to be. A sick member on which nobody acted waits its turn,
-    /// and counts as present.
-    fn within_budget(&self) -> Result<(), Hold> {
-        let is_present = |member: &&Member| {
-            let is_subject = member.id == *self.id;
-            member.lifecycle.is_in_service() && (is_subject || !self.seen.is_out(member, self.now, self.grace()))
+    /// What Auto Scaling has marked, or what doesn't run, it replaces by itself, unless somebody stopped it from doing so.
+    fn left_to_the_group(&self) -> Result<(), Hold> {
+        let member: Option<&Member> = self.group.member(self.id);
+        let stopped = self.seen.machines.get(self.id).filter(|machine| !machine.is_running());
+        let why = match (member, stopped) {
+            _ if !self.suspended().is_empty() => return Ok(()),
+            (Some(member), _) if !member.healthy => "Auto Scaling has marked it as unhealthy".to_owned(),
+            (_, Some(machine)) => format!("EC2 says that it is {}", machine.state),
+            _ => return Ok(()),
         };
-        let present: Vec<&Member> = self.group.members.iter().filter(is_present).collect();
-        let others = self.around.limits.slots.holders.keys().filter(|holder| **holder != self.incident.subject);
-        let holders: Vec<Subject> = others.cloned().collect();
-        let (about_to_go, gone): (Vec<&Subject>, Vec<&Subject>) = holders.iter().partition(|holder| {
-            let Subject::Instance { id, .. } = holder;
-            present.iter().any(|member| member.id == *id)
-        });
-        let in_service: Vec<&Member> =
-            self.group.members.iter().filter(|member| member.lifecycle.is_in_service()).collect();
-        let not_serving = count(&in_service).saturating_sub(count(&present));
-        let out = self.group.desired.saturating_sub(count(&present)).max(not_serving);
-        let taken = count(&about_to_go) + out.max(count(&gone));
+        Err(Hold::GroupReplaces { why })
+    }
+
+    fn suspended(&self) -> Vec<String> {
+        self.group.suspended.iter().filter(|process| NEEDED.contains(&process.as_str())).cloned().collect()
+    }
+
+    fn replaceable(&self) -> Result<(), Hold> {
+        let processes = self.suspended();
+        match (&self.group.status, &self.seen.refresh) {
+            _ if !processes.is_empty() => Err(Hold::Suspended { processes }),
+            (Some(status), _) => Err(Hold::GroupReplaces { why: format!("the group's status is {status:?}") }),
+            (None, Some(refresh)) => Err(Hold::Refreshing { refresh: refresh.clone() }),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn not_too_many(&self) -> Result<(), Hold> {
+        let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
+        let (most, desired) = (self.policy.too_many.slots(self.group.desired), self.group.desired);
+        if sick <= most { Ok(()) } else { Err(Hold::TooManySick { sick, most, desired }) }
+    }
+
+    /// How much of the budget is taken, if there is some left.
+    fn within_budget(&self) -> Result<u32, Hold> {
+        let slots = &self.around.limits.slots;
+        let out = crowd::out(self.now, self.seen, self.group, self.grace(), self.id, slots);
         let slots = self.policy.budget.slots(self.group.desired);
-        if taken < slots { Ok(()) } else { Err(Hold::Budget { taken, slots, holders }) }
+        if out.taken < slots {
+            Ok(out.taken)
+        } else {
+            Err(Hold::Budget { taken: out.taken, slots, holders: out.holders })
+        }
+    }
+
+    /// A slot that was given back is warm for a while: a group that falls sick as fast as it heals is not churned.
+    fn cooled_down(&self, taken: u32) -> Result<(), Hold> {
+        let (cooldown, limits) = (self.policy.cooldown, &self.around.limits);
+        let is_warm = |at: &Timestamp| *at + cooldown > self.now;
+        let acts = limits.memory.acts.iter().filter(|act| !limits.slots.holders.contains_key(&act.subject));
+        let warm: Vec<Timestamp> = acts.map(|act| act.at).filter(is_warm).collect();
+        let acts = count(warm.iter());
+        match warm.iter().min() {
+            Some(first) if taken + acts >= self.policy.budget.slots(self.group.desired) => {
+                Err(Hold::Cooldown { acts, cooldown, until: *first + cooldown })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Recovered = the subject is gone or well, and as many serve as are desired, less those that other incidents own.
     fn verify(&self) -> Decision {
         let serving = self.group.members.iter().filter(|member| self.seen.serves(member));
-        let healthy = count(&serving.collect::<Vec<_>>());
-        let needed = self.group.desired.saturating_sub(count(&self.around.others_open));
+        let healthy = count(serving);
+        let needed = self.group.desired.saturating_sub(count(self.around.others_open.iter()));
         let settled = self.leaving_or_gone() || self.findings().all(|finding| matches!(finding, Finding::Well(_)));
         if settled && healthy >= needed {
             let since = self.incident.recovered_at.unwrap_or(self.now);
@@ -242,16 +327,17 @@ impl Case<'_> {
             if self.now < until {
                 return Decision::Hold { until, because: Hold::Proving { since } };
             }
-            return Decision::Close(match self.incident.mitigated_at {
-                Some(_) => Close::Recovered,
-                None => Close::NothingWrong { why: "the group is whole again, without Homeostat".to_owned() },
+            return Decision::Close(match (self.incident.acted_at, self.incident.mitigated_at) {
+                (Some(_), Some(_)) => Close::Recovered,
+                (None, _) if self.leaving_or_gone() => Close::LeftByItself,
+                _ => Close::NothingWrong { why: "the group is whole again, without Homeostat".to_owned() },
             });
         }
         let because = Hold::Recovering { healthy, needed };
         if self.incident.state == State::Escalated {
             return Decision::Page(self.still_paged(&because));
         }
-        let deadline = self.incident.acted_at.map(|acted| acted + self.policy.recover_within);
+        let deadline = self.incident.began_at().map(|began| began + self.policy.recover_within);
         let next_look = self.now + self.policy.look_every;
         let until =
             deadline.filter(|deadline| self.now < *deadline).map_or(next_look, |deadline| deadline.min(next_look));
@@ -269,11 +355,23 @@ impl Case<'_> {
     fn next_look(&self, hold: &Hold) -> Timestamp {
         match hold {
             Hold::Grace { started, grace } => *started + *grace,
+            Hold::Cooldown { until, .. } => *until,
             _ => self.now + self.policy.look_every,
         }
     }
 }
 
-fn count<T>(items: &[T]) -> u32 {
-    u32::try_from(items.len()).unwrap_or(u32::MAX)
+/// Held back although sick beyond doubt. What is not confirmed, still starting or out of service waits for the facts to change,
+/// and has no claim to a person's time.
+fn keeps_waiting(because: &Hold) -> bool {
+    matches!(
+        because,
+        Hold::Paused { .. }
+            | Hold::Protected
+            | Hold::Suspended { .. }
+            | Hold::Refreshing { .. }
+            | Hold::Budget { .. }
+            | Hold::Cooldown { .. }
+            | Hold::BreakerOpen { .. }
+    )
 }

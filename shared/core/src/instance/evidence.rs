@@ -2,10 +2,10 @@
 //!
 //! This module never takes a missing fact for a sick instance: what is not known is not confirmed.
 
-use super::seen::{AlarmSeen, AlarmState, Seen, TargetHealth};
+use super::seen::{AlarmSeen, AlarmState, Checks, Seen, TargetHealth};
 use crate::decision::Proof;
 use crate::id::{AlarmArn, InstanceId};
-use crate::policy::Evidence;
+use crate::policy::{Evidence, GroupPolicy};
 
 /// What one kind of evidence says of the subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,20 +15,30 @@ pub(super) enum Finding {
     Unknown(String),
 }
 
-pub(super) fn find(evidence: Evidence, seen: &Seen, id: &InstanceId, arn: &AlarmArn) -> Finding {
+pub(super) fn find(evidence: Evidence, seen: &Seen, id: &InstanceId, arn: Option<&AlarmArn>) -> Finding {
     match evidence {
         Evidence::Alarm => alarm(seen.alarm.as_ref(), id, arn),
+        Evidence::InstanceStatus => instance_status(seen, id),
         Evidence::TargetHealth => target_health(seen, id),
     }
 }
 
+/// Whether all of the policy's evidence but the alarm calls the instance sick.
+pub(super) fn sick_without_alarm(policy: &GroupPolicy, seen: &Seen, id: &InstanceId) -> bool {
+    let mut others = policy.evidence.iter().filter(|evidence| **evidence != Evidence::Alarm).peekable();
+    others.peek().is_some() && others.all(|evidence| matches!(find(*evidence, seen, id, None), Finding::Sick(_)))
+}
+
 /// The alarm counts only as it was re-read, and only for the instance that its metrics name.
-pub(super) fn alarm(alarm: Option<&AlarmSeen>, id: &InstanceId, arn: &AlarmArn) -> Finding {
+pub(super) fn alarm(alarm: Option<&AlarmSeen>, id: &InstanceId, arn: Option<&AlarmArn>) -> Finding {
+    let Some(arn) = arn else {
+        return Finding::Unknown("no alarm has spoken of it".to_owned());
+    };
     let name = arn.alarm_name();
     let Some(alarm) = alarm else {
         return Finding::Unknown(format!("there is no alarm {name:?}"));
     };
-    if alarm.instances != std::slice::from_ref(id) {
+    if alarm.instance() != Some(id) {
         return Finding::Unknown(format!("alarm {name:?} does not speak for {id} alone"));
     }
     match alarm.state {
@@ -63,5 +73,16 @@ fn target_health(seen: &Seen, id: &InstanceId) -> Finding {
     match unsaid {
         Some(why) => Finding::Unknown(why),
         None => Finding::Well("its target is healthy".to_owned()),
+    }
+}
+
+fn instance_status(seen: &Seen, id: &InstanceId) -> Finding {
+    match seen.machines.get(id).map(|machine| &machine.checks) {
+        Some(Checks::Impaired { checks, since }) => {
+            Finding::Sick(Proof::InstanceStatus { checks: checks.clone(), since: *since })
+        }
+        Some(Checks::Passed) => Finding::Well("EC2's status checks pass".to_owned()),
+        Some(Checks::Unknown { status }) => Finding::Unknown(format!("EC2's status checks say {status}")),
+        None => Finding::Unknown("EC2 does not tell its status".to_owned()),
     }
 }

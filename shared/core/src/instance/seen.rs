@@ -17,12 +17,18 @@ pub struct Glance {
 }
 
 /// All that a decision about an instance rests on. The real world may have changed since.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Seen {
     pub group: Option<Group>,
     pub alarm: Option<AlarmSeen>,
     pub targets: BTreeMap<TargetGroupArn, TargetHealths>,
     pub launches: Launches,
+    /// What EC2 says of the members; one that is not there was not told of.
+    pub machines: BTreeMap<InstanceId, Machine>,
+    /// The group's instance refresh that is running.
+    pub refresh: Option<String>,
+    /// All alarms in ALARM that each speak for one instance alone; read only where the alarm is the only evidence.
+    pub alarms: Vec<AlarmSeen>,
 }
 
 impl Seen {
@@ -31,6 +37,13 @@ impl Seen {
         member.lifecycle.is_in_service()
             && member.healthy
             && self.targets.values().all(|targets| targets.get(&member.id) == Some(&TargetHealth::Healthy))
+    }
+
+    /// What the group's newest member was launched from, as far as both are known.
+    pub fn newest_source(&self) -> Option<&str> {
+        let members = self.group.iter().flat_map(|group| &group.members);
+        let launched = members.filter_map(|member| Some((self.launches.known.get(&member.id)?, member)));
+        launched.max_by_key(|(at, _)| **at)?.1.launched_from.as_deref()
     }
 
     /// Whether the member is in service and doesn't serve for a reason other than being sick: its first health checks are
@@ -68,6 +81,13 @@ pub struct Group {
     pub target_groups: Vec<TargetGroupArn>,
     /// Auto Scaling's own `HealthCheckGracePeriod`.
     pub grace: SignedDuration,
+    /// The names of its suspended processes.
+    pub suspended: Vec<String>,
+    /// Its instance maintenance policy keeps all of it in service: a replacement is launched before anything is terminated.
+    pub launches_first: bool,
+    /// `Status`, which it has only while it is being deleted.
+    pub status: Option<String>,
+    pub tags: BTreeMap<String, String>,
 }
 
 impl Group {
@@ -82,6 +102,10 @@ pub struct Member {
     pub lifecycle: Lifecycle,
     /// Auto Scaling's own verdict, `HealthStatus`.
     pub healthy: bool,
+    /// `ProtectedFromScaleIn`.
+    pub protected: bool,
+    /// The launch template and its version, or the launch configuration.
+    pub launched_from: Option<String>,
 }
 
 /// Auto Scaling's `LifecycleState`, in its own words.
@@ -101,12 +125,23 @@ impl Lifecycle {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmSeen {
+    pub arn: AlarmArn,
     pub state: AlarmState,
     pub since: Timestamp,
     pub reason: String,
     pub actions_enabled: bool,
     /// The instances that its metrics name.
     pub instances: Vec<InstanceId>,
+}
+
+impl AlarmSeen {
+    /// The one instance that it speaks for.
+    pub fn instance(&self) -> Option<&InstanceId> {
+        match self.instances.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,5 +164,34 @@ pub enum TargetHealth {
     /// `draining`, `unused`, `unavailable` and whatever comes later: no statement about the application.
     Other {
         state: String,
+    },
+}
+
+/// An instance as EC2 sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    /// `InstanceState.Name`.
+    pub state: String,
+    pub checks: Checks,
+}
+
+impl Machine {
+    pub fn is_running(&self) -> bool {
+        self.state == "running"
+    }
+}
+
+/// The system, instance and attached-EBS status checks, taken together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Checks {
+    Passed,
+    /// At least one is `impaired`.
+    Impaired {
+        checks: String,
+        since: Option<Timestamp>,
+    },
+    /// `initializing`, `insufficient-data`, `not-applicable` and whatever comes later.
+    Unknown {
+        status: String,
     },
 }

@@ -1,12 +1,16 @@
 //! The ladder, rung by rung: mostly what must not lead to an act.
 
+mod guards;
+
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::decide;
 use super::seen::{AlarmSeen, AlarmState, Group, Launches, Lifecycle, Member, Seen, TargetHealth};
 use crate::attend::Circumstances;
 use crate::decision::{Close, Decision, Hold, Page};
-use crate::id::{InstanceId, Subject, TargetGroupArn};
+use crate::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind};
 use crate::policy::{self, Policy};
 use crate::ports::{Outcome, Pause};
@@ -21,6 +25,16 @@ fn instance(number: u8) -> InstanceId {
 
 fn subject(number: u8) -> Subject {
     Subject::Instance { region: "eu-west-1".parse().unwrap(), id: instance(number) }
+}
+
+fn member(number: u8) -> Member {
+    Member {
+        id: instance(number),
+        lifecycle: Lifecycle("InService".into()),
+        healthy: true,
+        protected: false,
+        launched_from: Some("lt-1:7".into()),
+    }
 }
 
 fn sick() -> TargetHealth {
@@ -39,8 +53,7 @@ struct Situation {
 fn situation() -> Situation {
     let arn: TargetGroupArn =
         "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef".parse().unwrap();
-    let members =
-        (1..=4).map(|number| Member { id: instance(number), lifecycle: Lifecycle("InService".into()), healthy: true });
+    let members = (1..=4).map(member);
     let targets = (1..=4).map(|number| (instance(number), if number == 1 { sick() } else { TargetHealth::Healthy }));
     let group = Group {
         name: "web".parse().unwrap(),
@@ -48,9 +61,13 @@ fn situation() -> Situation {
         members: members.collect(),
         target_groups: vec![arn.clone()],
         grace: SignedDuration::ZERO,
+        suspended: Vec::new(),
+        launches_first: false,
+        status: None,
+        tags: BTreeMap::new(),
     };
-    let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-    let kind = Kind::Instance { group: group.name.clone(), alarm };
+    let alarm: AlarmArn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
+    let kind = Kind::Instance { group: group.name.clone(), alarm: Some(alarm.clone()) };
     let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"target-health\"]\n\
                 grace = \"5m\"\nlook-every = \"1m\"\ndwell = \"2m\"\nrecover-within = \"15m\"\n";
     Situation {
@@ -59,6 +76,7 @@ fn situation() -> Situation {
         seen: Seen {
             group: Some(group),
             alarm: Some(AlarmSeen {
+                arn: alarm,
                 state: AlarmState::Alarm,
                 since: at(990),
                 reason: "Threshold Crossed".into(),
@@ -70,6 +88,7 @@ fn situation() -> Situation {
                 known: (1..=4).map(|number| (instance(number), at(0))).collect(),
                 others_before: None,
             },
+            ..Seen::default()
         },
         around: Circumstances::default(),
         policy: policy::parse(text).unwrap(),
@@ -108,7 +127,7 @@ impl Situation {
     /// The sick instance is gone, and a healthy one is in its place.
     fn replaced(&mut self) {
         self.group().members.remove(0);
-        let newcomer = Member { id: instance(5), lifecycle: Lifecycle("InService".into()), healthy: true };
+        let newcomer = member(5);
         self.group().members.push(newcomer);
         self.target(1, None);
         self.target(5, Some(TargetHealth::Healthy));

@@ -183,6 +183,33 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// One of a few words.
+    pub(super) fn choice<T: Copy>(&self, key: &str, default: T, choices: &[(&str, T)]) -> T {
+        let Some(value) = self.get(key) else { return default };
+        let said = value.get_ref().as_str();
+        let chosen = choices.iter().find(|(word, _)| said == Some(word)).map(|(_, choice)| *choice);
+        chosen.unwrap_or_else(|| {
+            let words: Vec<String> = choices.iter().map(|(word, _)| format!("{word:?}")).collect();
+            self.wrong(key, Some(value), &words.join(" or "));
+            default
+        })
+    }
+
+    /// A whole number from 1.
+    pub(super) fn count(&self, key: &str, default: u32, most: u32) -> u32 {
+        let Some(value) = self.get(key) else { return default };
+        let count = integer(value.get_ref()).and_then(|count| u32::try_from(count).ok());
+        count.filter(|count| (1..=most).contains(count)).unwrap_or_else(|| {
+            self.wrong(key, Some(value), &format!("a number from 1 to {most}"));
+            default
+        })
+    }
+
+    /// A list of texts that may be missing.
+    pub(super) fn names(&self, key: &str, expected: &str) -> Vec<String> {
+        if self.get(key).is_none() { Vec::new() } else { self.list(key, expected).unwrap_or_default() }
+    }
+
     /// A mistake about a key that can be read, but doesn't make sense.
     pub(super) fn mistake(&self, key: &str, message: &str) {
         self.say(self.get(key).map_or(self.span.clone(), Spanned::span), key, message);

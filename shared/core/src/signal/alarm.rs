@@ -4,13 +4,19 @@
 //! This module never picks an instance when the alarm names several, and never takes a state that it does not know.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
-use super::{AlarmChange, NoSignal, Parsed, Signal};
+use super::{GroupAlarm, Hint, NoSignal, Parsed, Signal, Survey, Why};
 use crate::id::{AlarmArn, InstanceId, Subject};
 use crate::json::{At, Malformed};
+use crate::memory::AlarmMemory;
 
 /// The dimension that names an instance in the metrics of EC2 and of the CloudWatch agent.
 pub const INSTANCE_DIMENSION: &str = "InstanceId";
+/// The dimensions that name a group, and a target group as `targetgroup/<name>/<id>` (EC2 Auto Scaling and Elastic Load
+/// Balancing user guides, "CloudWatch metrics").
+const GROUP_DIMENSION: &str = "AutoScalingGroupName";
+const TARGET_GROUP_DIMENSION: &str = "TargetGroup";
 
 pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
     let arn_at = root.field("resources").item(0);
@@ -29,17 +35,18 @@ pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
     if let Some(by) = silenced(root, &state) {
         return Ok(Parsed::Ignored(NoSignal::Silenced { alarm, by }));
     }
-    let mut instances = instances(&root.field("detail").field("configuration"))?;
-    match (instances.pop_first(), instances.len()) {
-        (Some(id), 0) => {
-            let subject = Subject::Instance { region, id };
-            Ok(Parsed::Signal(Signal::Alarm(AlarmChange { alarm, subject, changed_at })))
-        }
-        (first, others) => {
-            let named = others + usize::from(first.is_some());
-            Ok(Parsed::Ignored(NoSignal::Instances { alarm, named }))
-        }
+    let configuration = root.field("detail").field("configuration");
+    let instances: BTreeSet<InstanceId> =
+        dimension(&configuration, INSTANCE_DIMENSION, "an instance id: i- and 8 or 17 hexadecimal digits")?;
+    let change = AlarmMemory { alarm, changed_at };
+    let mut instances = instances.into_iter();
+    if let (Some(id), None) = (instances.next(), instances.next()) {
+        let subject = Subject::Instance { region, id };
+        return Ok(Parsed::Signal(Signal::One(Hint { subject, why: Why::Alarm(change) })));
     }
+    let named = |name| Ok(dimension::<String>(&configuration, name, "a text")?.into_iter().collect());
+    let (groups, target_groups) = (named(GROUP_DIMENSION)?, named(TARGET_GROUP_DIMENSION)?);
+    Ok(Parsed::Signal(Signal::Several(Survey::Alarm(GroupAlarm { change, groups, target_groups }))))
 }
 
 /// What keeps the alarm's actions back (CloudWatch User Guide, "Suppressing alarms" and "Alarm mute rules"): EventBridge hears
@@ -51,13 +58,13 @@ fn silenced(root: &At<'_>, state: &At<'_>) -> Option<String> {
     root.field("detail").field("muteDetail").is_present().then(|| "a mute rule".to_owned())
 }
 
-/// Every instance that the alarm's metrics name, those inside a metric-math alarm included.
-fn instances(configuration: &At<'_>) -> Result<BTreeSet<InstanceId>, Malformed> {
+/// Every value that the alarm's metrics have for a dimension, those inside a metric-math alarm included.
+fn dimension<T: FromStr + Ord>(configuration: &At<'_>, name: &str, expected: &str) -> Result<BTreeSet<T>, Malformed> {
     let mut found = BTreeSet::new();
     for metric in configuration.field("metrics").items()? {
-        let dimension = metric.field("metricStat").field("metric").field("dimensions").field(INSTANCE_DIMENSION);
+        let dimension = metric.field("metricStat").field("metric").field("dimensions").field(name);
         if dimension.is_present() {
-            found.insert(dimension.parse("an instance id: i- and 8 or 17 hexadecimal digits")?);
+            found.insert(dimension.parse(expected)?);
         }
     }
     Ok(found)
@@ -65,7 +72,7 @@ fn instances(configuration: &At<'_>) -> Result<BTreeSet<InstanceId>, Malformed> 
 
 #[cfg(test)]
 mod tests {
-    use crate::signal::{NoSignal, Parsed, Signal, parse};
+    use crate::signal::{Hint, NoSignal, Parsed, Signal, Survey, Why, parse};
     use serde_json::{Value, json};
 
     fn metric(instance: &str) -> Value {
@@ -85,10 +92,12 @@ mod tests {
 
     #[test]
     fn an_alarm_on_one_instance_is_a_signal_about_it() {
-        let Ok(Parsed::Signal(Signal::Alarm(change))) = parse(&event("ALARM", &[metric("i-0123456789abcdef0")])) else {
+        let Ok(Parsed::Signal(Signal::One(Hint { subject, why: Why::Alarm(change) }))) =
+            parse(&event("ALARM", &[metric("i-0123456789abcdef0")]))
+        else {
             panic!()
         };
-        assert_eq!(change.subject.to_string(), "eu-west-1#instance#i-0123456789abcdef0");
+        assert_eq!(subject.to_string(), "eu-west-1#instance#i-0123456789abcdef0");
         assert_eq!(change.changed_at.to_string(), "2026-03-01T02:03:04.567Z");
     }
 
@@ -96,19 +105,31 @@ mod tests {
     fn metric_math_over_the_same_instance_is_one_subject() {
         let math = json!({"id": "e", "expression": "a/b", "returnData": true});
         let metrics = [math, metric("i-0123456789abcdef0"), metric("i-0123456789abcdef0")];
-        assert!(matches!(parse(&event("ALARM", &metrics)), Ok(Parsed::Signal(_))));
+        assert!(matches!(parse(&event("ALARM", &metrics)), Ok(Parsed::Signal(Signal::One(_)))));
     }
 
     #[test]
     fn an_alarm_over_no_or_several_instances_picks_none() {
-        for (metrics, expected) in
-            [(vec![], 0), (vec![metric("i-0123456789abcdef0"), metric("i-0123456789abcdef1")], 2)]
-        {
-            let Ok(Parsed::Ignored(NoSignal::Instances { named, .. })) = parse(&event("ALARM", &metrics)) else {
+        for metrics in [vec![], vec![metric("i-0123456789abcdef0"), metric("i-0123456789abcdef1")]] {
+            let Ok(Parsed::Signal(Signal::Several(Survey::Alarm(alarm)))) = parse(&event("ALARM", &metrics)) else {
                 panic!()
             };
-            assert_eq!(named, expected);
+            assert_eq!((alarm.groups.len(), alarm.target_groups.len()), (0, 0));
         }
+    }
+
+    #[test]
+    fn an_alarm_over_a_group_or_target_group_says_which() {
+        let mut of_group = metric("");
+        of_group["metricStat"]["metric"]["dimensions"] =
+            json!({"AutoScalingGroupName": "web", "TargetGroup": "targetgroup/web/0123456789abcdef"});
+        let Ok(Parsed::Signal(Signal::Several(Survey::Alarm(alarm)))) = parse(&event("ALARM", &[of_group])) else {
+            panic!()
+        };
+        assert_eq!(
+            (alarm.groups, alarm.target_groups),
+            (vec!["web".into()], vec!["targetgroup/web/0123456789abcdef".into()])
+        );
     }
 
     #[test]

@@ -1,0 +1,104 @@
+//! How the loop ended, in types and in words.
+//!
+//! This module never decides what becomes of it; the function that called the loop does.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::decision::{Decision, Hold};
+use crate::id::{GroupName, Subject};
+use crate::incident::Incident;
+use crate::memory::AlarmMemory;
+use crate::ports::Unavailable;
+
+/// How a call of [`super::attend`] ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Attended {
+    /// Nothing to record.
+    Ignored(Ignored),
+    /// The newest decision, and the incident as recorded with it.
+    Decided { decision: Decision, incident: Box<Incident> },
+}
+
+impl Attended {
+    /// The group of which too many are sick at once: it deserves an incident of its own.
+    pub fn troubled_group(&self) -> Option<&GroupName> {
+        match self {
+            Attended::Ignored(Ignored::TooManySick { group, .. }) => Some(group),
+            Attended::Decided { decision: Decision::Hold { because: Hold::TooManySick { .. }, .. }, incident } => {
+                Some(incident.kind.group())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Why a hint led to no incident. Logged and counted; no item, no message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ignored {
+    OutsidePolicy {
+        subject: Subject,
+        groups: Vec<GroupName>,
+    },
+    /// It was dealt with, and has left its group since.
+    Handled {
+        subject: Subject,
+        closed_at: Timestamp,
+    },
+    NothingWrong {
+        subject: Subject,
+        why: String,
+    },
+    NothingOpen {
+        subject: Subject,
+    },
+    /// A later change of the same alarm was attended to before.
+    Stale {
+        change: AlarmMemory,
+        known_at: Timestamp,
+    },
+    /// The group has an incident instead.
+    TooManySick {
+        subject: Subject,
+        group: GroupName,
+    },
+}
+
+/// The loop gave up for now. Disposition: retry, by Lambda's or the queue's own retries, then by the sweep.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    #[error("the ledger changed during each of the looks at {subject}; leaving it to the next wake-up")]
+    Contended { subject: Subject },
+}
+
+impl fmt::Display for Ignored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ignored::OutsidePolicy { subject, groups } => {
+                let groups: Vec<&str> = groups.iter().map(GroupName::as_str).collect();
+                write!(f, "{} is in no group that the policy names ({})", subject.name(), groups.join(", "))
+            }
+            Ignored::Handled { subject, closed_at } => {
+                write!(f, "{} has left its group, and its incident was closed at {closed_at:.0}", subject.name())
+            }
+            Ignored::NothingWrong { subject, why } => write!(f, "{}: {why}", subject.name()),
+            Ignored::NothingOpen { subject } => write!(f, "{} has no open incident", subject.name()),
+            Ignored::Stale { change, known_at } => write!(
+                f,
+                "the change of alarm {:?} of {:.3} is older than its change of {known_at:.3}, which was attended to",
+                change.alarm.alarm_name(),
+                change.changed_at
+            ),
+            Ignored::TooManySick { subject, group } => {
+                write!(
+                    f,
+                    "{}: too many of group {group} are sick at once, so the group has the incident",
+                    subject.name()
+                )
+            }
+        }
+    }
+}

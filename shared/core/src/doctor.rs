@@ -1,0 +1,67 @@
+//! Holds the policy against an account, and says what a person should mend before it costs them a night.
+//!
+//! Facts go in and findings come out: this module never reads anything, and never takes what could not be read for fine.
+
+mod deployment;
+mod facts;
+mod replace_instance;
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+
+pub use facts::{Alarm, Audience, Facts, Read, Unread};
+
+use crate::policy::{GroupPolicy, Policy};
+
+/// Worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Something that should be healed won't be, or nobody will hear of it.
+    Error,
+    /// It works, and less well than one may think.
+    Warning,
+    /// Good to know; nothing to mend.
+    Note,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    pub severity: Severity,
+    /// The thing itself, as its owner knows it: `group web`, `the topic`.
+    pub about: String,
+    pub what: String,
+    /// What a person does about it.
+    pub mend: String,
+}
+
+impl Finding {
+    fn new(severity: Severity, about: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Finding { severity, about: about.into(), what: what.into(), mend: mend.into() }
+    }
+}
+
+/// Looks at one group of the policy.
+type GroupCheck = fn(&GroupPolicy, &Facts) -> Vec<Finding>;
+/// Looks at what all groups share.
+type Check = fn(&Facts) -> Vec<Finding>;
+
+/// All that is to be said, worst first. Without a policy, no group is looked at.
+pub fn examine(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = deployment::CHECKS.iter().flat_map(|check| check(facts)).collect();
+    for group in policy.iter().flat_map(|policy| policy.groups()) {
+        findings.extend(replace_instance::CHECKS.iter().flat_map(|check| check(group, facts)));
+    }
+    if let Some(policy) = policy {
+        findings.extend(deployment::another_policy(policy, facts));
+    }
+    findings.sort();
+    findings.dedup();
+    findings
+}
+
+/// `1 instance`, `3 instances`.
+fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}

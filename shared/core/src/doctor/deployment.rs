@@ -1,0 +1,158 @@
+//! What all groups share: the ledger, the topic, the queue of dead letters, and what could not be read of them.
+//!
+//! This module never judges a group's own settings.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Severity::{Error, Note, Warning};
+use super::facts::{Facts, Unread};
+use super::{Check, Finding};
+use crate::incident::{Incident, State};
+use crate::policy::Policy;
+use crate::ports::Pause;
+use crate::shell;
+
+pub(super) const CHECKS: &[Check] = &[unread, audience, dead_letters, incidents, pauses, breakers];
+
+/// A pause for longer than this was probably forgotten, or written by hand in a way that can't be read.
+const LONG_PAUSE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+fn unread(facts: &Facts) -> Vec<Finding> {
+    let say = |unread: &Unread| match unread {
+        Unread::Failed { action, why } => Finding::new(
+            Error,
+            *action,
+            format!("not checked: {why}"),
+            if is_refusal(why) {
+                format!("allow {action} to the credentials that run this, and run doctor again")
+            } else {
+                format!(
+                    "check the stack's name, the Region and the way to AWS, and run doctor again; it takes {action}"
+                )
+            },
+        ),
+        Unread::NoPlace { what } => Finding::new(
+            Warning,
+            *what,
+            "not checked: only the stack's outputs tell where it is",
+            "name the stack by --stack instead of the table",
+        ),
+    };
+    facts.all_unread().into_iter().map(say).collect()
+}
+
+/// The codes by which the services refuse, and what stands in each of their sentences.
+fn is_refusal(why: &str) -> bool {
+    ["AccessDenied", "AuthorizationError", "UnauthorizedOperation", "not authorized"]
+        .iter()
+        .any(|code| why.contains(code))
+}
+
+fn audience(facts: &Facts) -> Vec<Finding> {
+    let Ok(audience) = &facts.audience else { return Vec::new() };
+    let mut findings = Vec::new();
+    if audience.confirmed == 0 {
+        let mend = "subscribe to the topic (README.md, \"Install it\"), and follow the link in the message that comes";
+        findings.push(Finding::new(Error, "the topic", "nobody hears: it has no confirmed subscription", mend));
+    }
+    if audience.pending > 0 {
+        let what = format!("{} of its subscriptions were never confirmed, and get nothing", audience.pending);
+        findings.push(Finding::new(Warning, "the topic", what, "have their owners follow the link, or remove them"));
+    }
+    findings
+}
+
+fn dead_letters(facts: &Facts) -> Vec<Finding> {
+    match &facts.dead_letters {
+        Ok(0) | Err(_) => Vec::new(),
+        Ok(count) => {
+            let what = format!("{count} of its messages are events or wake-ups that could not be served");
+            let mend = "read them and the function's log, mend the cause, and then purge the queue";
+            vec![Finding::new(Warning, "the dead-letter queue", what, mend)]
+        }
+    }
+}
+
+fn incidents(facts: &Facts) -> Vec<Finding> {
+    facts.open.iter().flatten().filter_map(incident).collect()
+}
+
+fn incident(incident: &Incident) -> Option<Finding> {
+    let about = format!("incident {}", incident.subject);
+    let decision = incident.decision.as_ref().map_or_else(|| "no decision yet".to_owned(), ToString::to_string);
+    if let Some(since) = incident.stuck {
+        let what = format!("it is stuck: its owner wrote nothing after several wake-ups, as of {since:.0}");
+        let mend = "read the log of replace-instance and the dead-letter queue: the function fails or doesn't run";
+        return Some(Finding::new(Error, about, what, mend));
+    }
+    if let Some(since) = incident.overdue {
+        let what = format!("it is overdue, as of {since:.0}: {decision}");
+        return Some(Finding::new(
+            Error,
+            about,
+            what,
+            "look at the group yourself, and at the log of replace-instance",
+        ));
+    }
+    if incident.state != State::Escalated {
+        return None;
+    }
+    Some(match &incident.acknowledged {
+        Some(word) => {
+            let what = format!("{decision} (acknowledged by {}: {})", word.by, word.reason);
+            Finding::new(Warning, about, what, "it closes by itself once nothing is wrong any more")
+        }
+        None => {
+            let mend =
+                format!("look at it, and say that you know: homeostat ack {}", shell::word(&incident.subject.handle()));
+            Finding::new(Error, about, decision, mend)
+        }
+    })
+}
+
+fn pauses(facts: &Facts) -> Vec<Finding> {
+    let in_force = facts.pauses.iter().flatten().filter(|pause| pause.until > facts.now);
+    in_force.map(|pause| paused(pause, facts.now)).collect()
+}
+
+fn paused(pause: &Pause, now: Timestamp) -> Finding {
+    let Pause { scope, by, reason, until } = pause;
+    let about = format!("the pause of {scope}");
+    let mend = format!("end it, when its reason is gone: homeostat resume {}", shell::word(scope));
+    if *until > now + LONG_PAUSE {
+        let what = format!("nothing is healed there, and not for days to come; by {by}: {reason}");
+        return Finding::new(Warning, about, what, mend);
+    }
+    Finding::new(Note, about, format!("nothing is healed there until {until:.0}; by {by}: {reason}"), mend)
+}
+
+fn breakers(facts: &Facts) -> Vec<Finding> {
+    let known = facts.memories.iter().filter_map(|(group, memory)| Some((group, memory.as_ref().ok()?)));
+    let open = known.filter_map(|(group, memory)| Some((group, memory.breaker.as_ref()?)));
+    open.map(|(group, breaker)| {
+        let source = breaker.launched_from.as_deref().map(|from| format!(" of {from}")).unwrap_or_default();
+        let what = format!(
+            "its breaker is open since {:.0}: {} replacements{source} failed, and nothing is replaced",
+            breaker.since, breaker.failures
+        );
+        let mend =
+            format!("mend what the group launches, then: homeostat ack {}", shell::word(&format!("group#{group}")));
+        Finding::new(Warning, format!("group {group}"), what, mend)
+    })
+    .collect()
+}
+
+/// Which policy is deployed, only the incidents tell.
+pub(super) fn another_policy(policy: &Policy, facts: &Facts) -> Option<Finding> {
+    let newest = facts.open.iter().flatten().max_by_key(|incident| incident.notes.last().map(|note| note.at))?;
+    let differs = !newest.policy.is_empty() && newest.policy != policy.hash;
+    differs.then(|| {
+        let what = format!("this file is {}, and the newest incident was judged by {}", policy.hash, newest.policy);
+        Finding::new(
+            Note,
+            "the policy",
+            what,
+            "deploy it, if this file is meant to be in force: sam build && sam deploy",
+        )
+    })
+}

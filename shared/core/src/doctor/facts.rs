@@ -1,0 +1,100 @@
+//! What was read of an account, or why it was not.
+//!
+//! This module never holds an empty list in place of one that could not be read.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::id::{GroupName, InstanceId};
+use crate::incident::Incident;
+use crate::instance::Group;
+use crate::memory::GroupMemory;
+use crate::ports::{Pause, Unavailable};
+
+pub type Read<T> = Result<T, Unread>;
+
+/// Why a fact is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// AWS did not answer, or refused. `action` is the permission that the reading needs.
+    Failed { action: &'static str, why: String },
+    /// Nobody said where to look.
+    NoPlace { what: &'static str },
+}
+
+impl Unread {
+    pub fn failed(action: &'static str, unavailable: &Unavailable) -> Self {
+        Unread::Failed { action, why: unavailable.to_string() }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Facts {
+    pub now: Timestamp,
+    /// Those of the policy's groups that exist.
+    pub groups: Read<Vec<Group>>,
+    /// `HealthCheckType`.
+    pub health_checks: Read<BTreeMap<GroupName, String>>,
+    /// The running instance refresh of each group that exists.
+    pub refreshes: BTreeMap<GroupName, Read<Option<String>>>,
+    /// All of the account's in this Region.
+    pub alarms: Read<Vec<Alarm>>,
+    pub audience: Read<Audience>,
+    /// How many messages are in the dead-letter queue.
+    pub dead_letters: Read<u64>,
+    pub open: Read<Vec<Incident>>,
+    pub pauses: Read<Vec<Pause>>,
+    pub memories: BTreeMap<GroupName, Read<GroupMemory>>,
+}
+
+/// An alarm by what it could speak for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarm {
+    pub name: String,
+    pub actions_enabled: bool,
+    /// The instances that its metrics name.
+    pub instances: Vec<InstanceId>,
+}
+
+impl Alarm {
+    /// The one instance that it speaks for.
+    pub fn instance(&self) -> Option<&InstanceId> {
+        match self.instances.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+}
+
+/// Who hears of incidents.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Audience {
+    pub confirmed: usize,
+    pub pending: usize,
+}
+
+impl Facts {
+    pub(super) fn group(&self, name: &GroupName) -> Option<&Group> {
+        self.groups.as_ref().ok()?.iter().find(|group| group.name == *name)
+    }
+
+    pub(super) fn all_unread(&self) -> Vec<&Unread> {
+        let mut unread = Vec::new();
+        unread.extend(self.groups.as_ref().err());
+        unread.extend(self.health_checks.as_ref().err());
+        unread.extend(self.refreshes.values().filter_map(|read| read.as_ref().err()));
+        unread.extend(self.alarms.as_ref().err());
+        unread.extend(self.audience.as_ref().err());
+        unread.extend(self.dead_letters.as_ref().err());
+        unread.extend(self.open.as_ref().err());
+        unread.extend(self.pauses.as_ref().err());
+        unread.extend(self.memories.values().filter_map(|read| read.as_ref().err()));
+        unread
+    }
+
+    /// Whether AWS told nothing at all: then there is nothing to say about an account.
+    pub fn is_blind(&self) -> bool {
+        self.alarms.is_err() && self.open.is_err() && self.pauses.is_err()
+    }
+}

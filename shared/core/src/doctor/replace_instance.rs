@@ -1,0 +1,217 @@
+//! What keeps a group's instances from being replaced, or makes it dearer than one may think.
+//!
+//! This module never looks at what the groups share.
+
+use super::Severity::{Error, Note, Warning};
+use super::facts::{Alarm, Facts};
+use super::{Finding, GroupCheck, counted};
+use crate::id::InstanceId;
+use crate::instance::{Group, NEEDED};
+use crate::policy::{Evidence, GroupPolicy, Mode};
+use crate::shell;
+
+pub(super) const CHECKS: &[GroupCheck] = &[
+    existence,
+    permission,
+    suspension,
+    refresh,
+    target_groups,
+    coverage,
+    disabled_alarms,
+    named_alarms,
+    size,
+    own_health_checks,
+    protection,
+    grace,
+];
+
+/// The functions' roles demand it (`template.yaml`).
+const TAG: &str = "homeostat:managed";
+
+/// Names told in one finding: enough to start with, and still one line or two.
+const MOST_NAMED: usize = 5;
+
+fn about(policy: &GroupPolicy) -> String {
+    format!("group {}", policy.name)
+}
+
+/// One finding about a group that exists, if the check has one.
+fn found(
+    policy: &GroupPolicy,
+    facts: &Facts,
+    check: impl FnOnce(&Group) -> Option<(super::Severity, String, String)>,
+) -> Vec<Finding> {
+    let finding = facts.group(&policy.name).and_then(check);
+    finding.map(|(severity, what, mend)| Finding::new(severity, about(policy), what, mend)).into_iter().collect()
+}
+
+fn existence(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    let is_missing = facts.groups.is_ok() && facts.group(&policy.name).is_none();
+    if is_missing {
+        let mend = "mend its name in the policy, look into another Region by --region, or create it";
+        return vec![Finding::new(Error, about(policy), "there is no such Auto Scaling group in this Region", mend)];
+    }
+    found(policy, facts, |group| {
+        let status = group.status.as_ref()?;
+        Some((Warning, format!("its status is {status:?}"), "take it out of the policy once it is gone".to_owned()))
+    })
+}
+
+fn permission(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    found(policy, facts, |group| {
+        if group.tags.get(TAG).is_some_and(|value| value == "true") {
+            return None;
+        }
+        let severity = if policy.mode == Mode::Watch { Warning } else { Error };
+        let what = format!("it lacks the tag {TAG}=true, so the functions' roles may not touch it");
+        let mend = format!("tag the group itself: key {TAG}, value true");
+        Some((severity, what, mend))
+    })
+}
+
+fn suspension(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    found(policy, facts, |group| {
+        let suspended = NEEDED.into_iter().filter(|process| group.suspended.iter().any(|name| name == process));
+        let suspended = suspended.collect::<Vec<_>>().join(" and ");
+        let what = format!("{suspended} is suspended, so nothing is replaced");
+        let mend = format!(
+            "resume it, when its reason is gone: aws autoscaling resume-processes --auto-scaling-group-name {}",
+            shell::word(group.name.as_str())
+        );
+        (!suspended.is_empty()).then_some((Error, what, mend))
+    })
+}
+
+fn refresh(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    found(policy, facts, |group| {
+        let refresh = facts.refreshes.get(&group.name)?.as_ref().ok()?.as_ref()?;
+        let what = format!("instance refresh {refresh} is running, and nothing else is replaced meanwhile");
+        Some((Note, what, "nothing, unless it hangs: then cancel it".to_owned()))
+    })
+}
+
+fn target_groups(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    found(policy, facts, |group| {
+        let lacks = policy.evidence.contains(&Evidence::TargetHealth) && group.target_groups.is_empty();
+        let what = "its evidence asks for target-health, and it has no target group: nothing is ever confirmed";
+        let mend = "attach a target group, or take target-health out of its evidence";
+        lacks.then(|| (Error, what.to_owned(), mend.to_owned()))
+    })
+}
+
+fn coverage(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    let Ok(alarms) = &facts.alarms else { return Vec::new() };
+    found(policy, facts, |group| {
+        let has_alarm = |id: &InstanceId| alarms.iter().any(|alarm| alarm.instance() == Some(id));
+        let served = || group.members.iter().filter(|member| member.lifecycle.is_in_service());
+        let bare: Vec<&str> =
+            served().map(|member| &member.id).filter(|id| !has_alarm(id)).map(InstanceId::as_str).collect();
+        if !policy.evidence.contains(&Evidence::Alarm) || bare.is_empty() {
+            return None;
+        }
+        let mend = "have its launch automation make an alarm for each instance, with the dimension InstanceId, or take \
+                    alarm out of its evidence";
+        let (severity, what) = if bare.len() == served().count() {
+            (
+                Error,
+                "its evidence asks for an alarm, and none names one of its instances alone: none is ever confirmed"
+                    .to_owned(),
+            )
+        } else {
+            (
+                Warning,
+                format!(
+                    "{} of {} in service have no alarm of their own: {}",
+                    bare.len(),
+                    served().count(),
+                    some(&bare)
+                ),
+            )
+        };
+        Some((severity, what, mend.to_owned()))
+    })
+}
+
+fn disabled_alarms(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    found(policy, facts, |group| {
+        let is_of_it = |alarm: &&Alarm| {
+            policy.alarms.contains(&alarm.name) || alarm.instance().is_some_and(|id| group.member(id).is_some())
+        };
+        let alarms = facts.alarms.iter().flatten().filter(is_of_it).filter(|alarm| !alarm.actions_enabled);
+        let names: Vec<&str> = alarms.map(|alarm| alarm.name.as_str()).collect();
+        let what = format!(
+            "the actions of {} are disabled, and what it says is not acted on: {}",
+            counted(names.len(), "alarm"),
+            some(&names)
+        );
+        let mend =
+            "enable them, when their reason is gone: aws cloudwatch enable-alarm-actions --alarm-names …".to_owned();
+        (!names.is_empty()).then_some((Warning, what, mend))
+    })
+}
+
+fn named_alarms(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    let Ok(alarms) = &facts.alarms else { return Vec::new() };
+    let is_missing = |name: &&String| !alarms.iter().any(|alarm| alarm.name == **name);
+    let say = |name: &String| {
+        let what = format!("its policy names the alarm {name:?}, and there is none in this Region");
+        Finding::new(Error, about(policy), what, "mend the name in its alarms, or create the alarm")
+    };
+    policy.alarms.iter().filter(is_missing).map(say).collect()
+}
+
+fn size(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    found(policy, facts, |group| match group.desired {
+        0 => Some((
+            Warning,
+            "its desired capacity is 0: there is nothing to heal".to_owned(),
+            "raise it, or take the group out of the policy".to_owned(),
+        )),
+        1 if !group.launches_first => Some((
+            Warning,
+            "its desired capacity is 1: to replace its instance is an outage".to_owned(),
+            "raise it to 2, or give it an instance maintenance policy that launches before it terminates".to_owned(),
+        )),
+        _ => None,
+    })
+}
+
+fn own_health_checks(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    let kind = facts.health_checks.as_ref().ok().and_then(|kinds| kinds.get(&policy.name));
+    found(policy, facts, |_| {
+        let replaces = kind.is_some_and(|kind| kind.split(',').any(|kind| kind.trim() == "ELB"));
+        let what = "its HealthCheckType is ELB: what its target groups call unhealthy, it replaces by itself, without a budget";
+        let mend =
+            "nothing: Homeostat then follows; set it to EC2 if Homeostat's budget and breaker shall bound that, too";
+        replaces.then(|| (Note, what.to_owned(), mend.to_owned()))
+    })
+}
+
+fn protection(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    found(policy, facts, |group| {
+        let protected = group.members.iter().filter(|member| member.protected);
+        let names: Vec<&str> = protected.map(|member| member.id.as_str()).collect();
+        let what = format!("{} protected from scale-in, and never replaced: {}", is_or_are(names.len()), some(&names));
+        let mend = "nothing, if somebody wants it so; people are asked when one is sick for long".to_owned();
+        (!names.is_empty()).then_some((Note, what, mend))
+    })
+}
+
+fn is_or_are(count: usize) -> String {
+    format!("{} {}", counted(count, "instance"), if count == 1 { "is" } else { "are" })
+}
+
+fn grace(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    found(policy, facts, |group| {
+        let what = format!(
+            "its grace is {:#} in the policy and {:#} in Auto Scaling: the longer counts",
+            policy.grace, group.grace
+        );
+        (policy.grace < group.grace).then_some((Note, what, "nothing, or set both alike".to_owned()))
+    })
+}
+
+fn some(names: &[&str]) -> String {
+    let told = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > MOST_NAMED { format!("{told}, …") } else { told }
+}

@@ -1,0 +1,48 @@
+//! Whether replacing still helps. What was launched in place of the sick and fell sick itself is a failure; so is a group that
+//! did not become whole in time.
+//!
+//! This module never closes a breaker: a person does, or a new version of what is launched.
+
+use jiff::Timestamp;
+
+use super::seen::Seen;
+use crate::decision::Page;
+use crate::incident::Incident;
+use crate::memory::GroupMemory;
+use crate::policy::GroupPolicy;
+
+/// Whether this instance was launched after an act of ours in its group, so that replacing did not help there.
+pub(super) fn is_relapse(
+    now: Timestamp,
+    incident: &Incident,
+    seen: &Seen,
+    memory: &GroupMemory,
+    policy: &GroupPolicy,
+) -> bool {
+    let launched = incident.subject.instance().and_then(|id| seen.launches.known.get(id));
+    launched.is_some_and(|launched| {
+        let others = memory.acts.iter().filter(|act| act.subject != incident.subject);
+        others.into_iter().any(|act| act.at < *launched && act.at + policy.breaker_within > now)
+    })
+}
+
+/// The page that opens the breaker, if this would be one replacement too many.
+pub(super) fn trips(
+    now: Timestamp,
+    incident: &Incident,
+    seen: &Seen,
+    memory: &GroupMemory,
+    policy: &GroupPolicy,
+) -> Option<Page> {
+    let source = seen.newest_source();
+    let counted: Vec<_> = memory.failures_within(now, policy.breaker_within, source).collect();
+    let is_counted = counted.iter().any(|failure| failure.subject == incident.subject);
+    let this_one = u32::from(!is_counted && is_relapse(now, incident, seen, memory, policy));
+    let failures = u32::try_from(counted.len()).unwrap_or(u32::MAX).saturating_add(this_one);
+    (failures >= policy.breaker).then(|| Page::ReplacementsFail {
+        group: policy.name.clone(),
+        failures,
+        within: policy.breaker_within,
+        launched_from: source.map(str::to_owned),
+    })
+}

@@ -1,0 +1,62 @@
+//! The rest of the group: how many are sick at once, and how many are out. One instance's fate depends on it.
+//!
+//! This module never decides; it counts.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::evidence::sick_without_alarm;
+use super::seen::{Group, Member, Seen};
+use crate::id::{InstanceId, Subject};
+use crate::policy::{Evidence, GroupPolicy};
+use crate::ports::Slots;
+
+/// Members in service that are sick as far as it can be told without reading each one's alarm: by the rest of the evidence,
+/// or by the alarms in ALARM where there is no other. One that may still be booting is not counted.
+pub(super) fn sick_at_once(now: Timestamp, seen: &Seen, group: &Group, policy: &GroupPolicy) -> u32 {
+    let grace = policy.grace.max(group.grace);
+    let booting = |member: &Member| seen.launches.by(&member.id).is_some_and(|launched| now < launched + grace);
+    let by_alarm = |member: &Member| {
+        policy.evidence == [Evidence::Alarm] && seen.alarms.iter().any(|alarm| alarm.instance() == Some(&member.id))
+    };
+    let members = group.members.iter().filter(|member| member.lifecycle.is_in_service() && !booting(member));
+    count(members.filter(|member| sick_without_alarm(policy, seen, &member.id) || by_alarm(member)))
+}
+
+/// Who of a group is out, or about to be.
+pub(super) struct Out {
+    pub(super) taken: u32,
+    /// Who else holds a slot.
+    pub(super) holders: Vec<Subject>,
+}
+
+/// Taken = slots that others hold, plus members missing or not yet healthy that none of those slots accounts for. A slot
+/// accounts for a missing member only once its own instance is out: of 10 desired, with one missing and one slot held
+/// for an instance that is still in service, 2 are out or about to be. A sick member on which nobody acted waits its turn,
+/// and counts as present.
+pub(super) fn out(
+    now: Timestamp,
+    seen: &Seen,
+    group: &Group,
+    grace: SignedDuration,
+    id: &InstanceId,
+    slots: &Slots,
+) -> Out {
+    let is_present = |member: &&Member| {
+        let is_subject = member.id == *id;
+        member.lifecycle.is_in_service() && (is_subject || !seen.is_out(member, now, grace))
+    };
+    let present: Vec<&Member> = group.members.iter().filter(is_present).collect();
+    let others = slots.holders.keys().filter(|holder| holder.instance() != Some(id));
+    let holders: Vec<Subject> = others.cloned().collect();
+    let is_about_to_go = |holder: &&Subject| present.iter().any(|member| Some(&member.id) == holder.instance());
+    let about_to_go = count(holders.iter().filter(is_about_to_go));
+    let gone = count(holders.iter()).saturating_sub(about_to_go);
+    let in_service = count(group.members.iter().filter(|member| member.lifecycle.is_in_service()));
+    let present = count(present.iter());
+    let out = group.desired.saturating_sub(present).max(in_service.saturating_sub(present));
+    Out { taken: about_to_go + out.max(gone), holders }
+}
+
+pub(super) fn count<T>(items: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(items.count()).unwrap_or(u32::MAX)
+}

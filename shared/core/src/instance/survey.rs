@@ -1,0 +1,113 @@
+//! A look at whole groups: who of them is sick now, and has no incident yet. It finds what no event told, and whom a group's
+//! alarm can only hint at.
+//!
+//! This module never opens an incident itself, and never takes a group's alarm for evidence against a member.
+
+use futures_util::future::{OptionFuture, join, try_join_all};
+use jiff::Timestamp;
+
+use super::crowd::sick_at_once;
+use super::evidence::sick_without_alarm;
+use super::eyes::Eyes;
+use super::seen::{AlarmSeen, Group, Seen};
+use super::{Fleet, StatusChecks};
+use crate::id::{GroupName, Region, Subject};
+use crate::policy::{Evidence, GroupPolicy};
+use crate::ports::{Ledger, Unavailable};
+use crate::signal::{GroupAlarm, Hint, Survey, Why};
+
+/// What a survey came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surveyed {
+    /// The groups of the policy that were looked at.
+    pub groups: Vec<GroupName>,
+    /// Whom to attend to.
+    pub hints: Vec<Hint>,
+}
+
+/// Looks at the groups that the survey is about.
+///
+/// # Errors
+/// [`Unavailable`]: something could not be read. Nothing was changed, and the next survey comes by itself.
+pub async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
+    eyes: &Eyes<'_, A, S>,
+    ledger: &impl Ledger,
+    now: Timestamp,
+    region: &Region,
+    survey: &Survey,
+) -> Result<Surveyed, Unavailable> {
+    let by_alarm = eyes.policy.groups().any(|policy| policy.evidence.contains(&Evidence::Alarm));
+    let alarms: OptionFuture<_> = by_alarm.then(|| eyes.aws.alarms_in_alarm()).into();
+    let names = eyes.policy.group_names();
+    let (groups, alarms) = join(eyes.aws.groups(&names), alarms).await;
+    let alarms = alarms.transpose()?.unwrap_or_default();
+    let mut concerned = Vec::new();
+    for group in groups? {
+        let policy = eyes.policy.group(&group.name);
+        concerned.extend(policy.filter(|policy| is_about(survey, &group, policy)).map(|policy| (group, policy)));
+    }
+    let looks = concerned.iter().map(|(group, policy)| sick_of(eyes, group, policy, &alarms, now, region, survey));
+    let hints: Vec<Hint> = try_join_all(looks).await?.into_iter().flatten().collect();
+    let subjects: Vec<Subject> = hints.iter().map(|hint| hint.subject.clone()).collect();
+    let open = ledger.open_among(&subjects).await?;
+    Ok(Surveyed {
+        groups: concerned.into_iter().map(|(group, _)| group.name).collect(),
+        hints: hints.into_iter().filter(|hint| !open.contains(&hint.subject)).collect(),
+    })
+}
+
+fn is_about(survey: &Survey, group: &Group, policy: &GroupPolicy) -> bool {
+    match survey {
+        Survey::Resync => true,
+        Survey::Alarm(GroupAlarm { change, groups, target_groups }) => {
+            let name = change.alarm.alarm_name();
+            let serves = |dimension: &String| {
+                // The dimension is the end of the target group's ARN.
+                group.target_groups.iter().any(|arn| arn.as_str().ends_with(&format!(":{dimension}")))
+            };
+            policy.alarms.iter().any(|alarm| alarm == name)
+                || groups.iter().any(|dimension| dimension == group.name.as_str())
+                || target_groups.iter().any(serves)
+        }
+    }
+}
+
+/// One hint for each member that is sick, or a single one for the group where too many are.
+async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
+    eyes: &Eyes<'_, A, S>,
+    group: &Group,
+    policy: &GroupPolicy,
+    alarms: &[AlarmSeen],
+    now: Timestamp,
+    region: &Region,
+    survey: &Survey,
+) -> Result<Vec<Hint>, Unavailable> {
+    let (health, launches) = join(eyes.health(group), eyes.aws.launches(&group.name)).await;
+    let ((targets, machines), launches) = (health?, launches?);
+    let alarms = if policy.evidence.contains(&Evidence::Alarm) { alarms.to_vec() } else { Vec::new() };
+    let seen =
+        Seen { group: Some(group.clone()), targets, machines, launches, alarms: alarms.clone(), ..Seen::default() };
+    let told_by = match survey {
+        Survey::Resync => None,
+        Survey::Alarm(alarm) => Some(alarm.change.clone()),
+    };
+    let mut sick = Vec::new();
+    for member in group.members.iter().filter(|member| member.lifecycle.is_in_service()) {
+        // Somebody who switched an alarm's actions off doesn't want to hear of it.
+        let speaks = |alarm: &&AlarmSeen| alarm.instance() == Some(&member.id) && alarm.actions_enabled;
+        let alarm = alarms.iter().find(speaks);
+        let without_alarm =
+            !policy.evidence.contains(&Evidence::Alarm) && sick_without_alarm(policy, &seen, &member.id);
+        if alarm.is_some() || without_alarm {
+            let subject = Subject::Instance { region: region.clone(), id: member.id.clone() };
+            let since = alarm.map_or(now, |alarm| alarm.since);
+            let alarm = alarm.map(|alarm| alarm.arn.clone());
+            sick.push(Hint { subject, why: Why::Found { since, alarm, told_by: told_by.clone() } });
+        }
+    }
+    if sick_at_once(now, &seen, group, policy) > policy.too_many.slots(group.desired) {
+        let subject = Subject::Group { region: region.clone(), name: group.name.clone() };
+        return Ok(vec![Hint { subject, why: Why::Found { since: now, alarm: None, told_by } }]);
+    }
+    Ok(sick)
+}

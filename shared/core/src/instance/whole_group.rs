@@ -1,0 +1,92 @@
+//! The incident of a whole group, of which too many members are sick at once: a person is asked, since replacing won't help.
+//!
+//! This module never acts on anything.
+
+use jiff::Timestamp;
+
+use super::crowd::sick_at_once;
+use super::eyes::Eyes;
+use super::seen::{Glance, Seen};
+use super::{Fleet, StatusChecks};
+use crate::attend::{Circumstances, Ignored, Remedy, Times};
+use crate::decision::{Close, Decision, Hold, Page, Step};
+use crate::id::Subject;
+use crate::incident::{Incident, Kind};
+use crate::memory::GroupMemory;
+use crate::ports::{History, Outcome, Unavailable};
+use crate::signal::{Hint, Why};
+
+pub struct WholeGroup<'a, A, S> {
+    pub eyes: Eyes<'a, A, S>,
+}
+
+impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
+    type Glance = Glance;
+    type Seen = Seen;
+
+    async fn glance(&self, hint: &Hint) -> Result<Glance, Unavailable> {
+        self.eyes.glance(hint).await
+    }
+
+    fn open(&self, now: Timestamp, hint: &Hint, _: &Glance, _: &History) -> Result<Incident, Ignored> {
+        match (&hint.why, &hint.subject) {
+            (Why::Found { since, .. }, Subject::Group { name, .. }) => {
+                Ok(Incident::new(hint.subject.clone(), Kind::Group { group: name.clone() }, *since, now))
+            }
+            _ => Err(Ignored::NothingOpen { subject: hint.subject.clone() }),
+        }
+    }
+
+    fn join(&self, incident: Incident, _: &Hint) -> Incident {
+        incident
+    }
+
+    async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
+        self.eyes.observe(glance, incident).await
+    }
+
+    fn unwell(&self, _: &Incident, _: &Seen) -> Vec<Subject> {
+        Vec::new()
+    }
+
+    fn took_effect(&self, _: &Incident, _: &Seen) -> bool {
+        false
+    }
+
+    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, _: &Circumstances) -> Decision {
+        let Some(policy) = self.eyes.group_policy(incident) else {
+            return Decision::Page(Page::NotInPolicy { group: incident.kind.group().clone() });
+        };
+        let Some(group) = &seen.group else {
+            let why = format!("group {} does not exist any more", incident.kind.group());
+            return Decision::Close(Close::NothingWrong { why });
+        };
+        let (sick, most, desired) =
+            (sick_at_once(now, seen, group, policy), policy.too_many.slots(group.desired), group.desired);
+        if sick > most {
+            return Decision::Page(Page::TooManySick { sick, most, desired });
+        }
+        let since = incident.recovered_at.unwrap_or(now);
+        let until = since + policy.dwell;
+        if !incident.is_new() && now < until {
+            return Decision::Hold { until, because: Hold::Proving { since } };
+        }
+        Decision::Close(Close::NothingWrong { why: format!("{sick} of {desired} are sick, and {most} can be healed") })
+    }
+
+    fn remember(&self, _: Timestamp, _: &Incident, _: &Seen, _: &Decision, _: &GroupMemory) -> Option<GroupMemory> {
+        None
+    }
+
+    fn times(&self, incident: &Incident) -> Times {
+        self.eyes.times(incident)
+    }
+
+    fn policy_hash(&self) -> &str {
+        &self.eyes.policy.hash
+    }
+
+    async fn perform(&self, step: &Step) -> Outcome {
+        Outcome::Refused { why: format!("a group's incident never acts, and was to {step}") }
+    }
+}

@@ -1,0 +1,180 @@
+//! What outlives an incident: which change of an alarm was seen last, and what was done to a group lately.
+//!
+//! A replacement is a new instance and so a new subject: only the group can remember that it is the third in an hour. This
+//! module never writes anything; each transition gives the next version.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AlarmArn, Subject};
+
+/// Acts and failures kept of one group. More than the largest group's budget could use in any window that a policy may
+/// name is not needed: past this many, the oldest are the least telling.
+const MOST_KEPT: usize = 100;
+
+/// The newest change of an alarm that led to an incident. An older one that arrives late says nothing any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmMemory {
+    pub alarm: AlarmArn,
+    /// In milliseconds since 1970: the ledger compares it.
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    pub changed_at: Timestamp,
+}
+
+/// What was done to a group lately, and how it went.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupMemory {
+    /// The fence of this item, as [`crate::incident::Incident::version`] is of an incident.
+    pub version: u64,
+    /// Oldest first.
+    pub acts: Vec<Act>,
+    /// Oldest first.
+    pub failures: Vec<FailedReplacement>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<Breaker>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    pub at: Timestamp,
+    pub subject: Subject,
+}
+
+/// A replacement that did not help: the group was not whole in time, or what was launched in its stead fell sick too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedReplacement {
+    pub at: Timestamp,
+    pub subject: Subject,
+    /// What the group's newest instance was launched from, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launched_from: Option<String>,
+}
+
+/// Replacing goes on making nothing better, so nothing in the group is replaced until a person has looked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaker {
+    pub since: Timestamp,
+    pub failures: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launched_from: Option<String>,
+}
+
+impl GroupMemory {
+    /// A step that is tried again, after a crash say, is no second act.
+    #[must_use]
+    pub fn acted(&self, now: Timestamp, subject: &Subject) -> GroupMemory {
+        let mut next = self.clone();
+        next.acts.retain(|act| act.subject != *subject);
+        next.acts.push(Act { at: now, subject: subject.clone() });
+        keep_newest(&mut next.acts);
+        next
+    }
+
+    /// The same failure is counted once, however often it is seen.
+    #[must_use]
+    pub fn failed(&self, now: Timestamp, subject: &Subject, launched_from: Option<&str>) -> GroupMemory {
+        let mut next = self.clone();
+        if !next.failures.iter().any(|failure| failure.subject == *subject) {
+            let launched_from = launched_from.map(str::to_owned);
+            next.failures.push(FailedReplacement { at: now, subject: subject.clone(), launched_from });
+            keep_newest(&mut next.failures);
+        }
+        next
+    }
+
+    #[must_use]
+    pub fn broken(&self, breaker: Breaker) -> GroupMemory {
+        GroupMemory { breaker: Some(breaker), ..self.clone() }
+    }
+
+    /// A person has looked: the failures are forgiven, and the breaker is closed.
+    #[must_use]
+    pub fn acknowledged(&self) -> GroupMemory {
+        GroupMemory { breaker: None, failures: Vec::new(), ..self.clone() }
+    }
+
+    /// The breaker, if it speaks about what the group launches now. What was rolled out since has not failed yet.
+    pub fn breaker_for(&self, launched_from: Option<&str>) -> Option<&Breaker> {
+        self.breaker.as_ref().filter(|breaker| is_same_source(breaker.launched_from.as_deref(), launched_from))
+    }
+
+    /// Failures within the window, of what the group launches now.
+    pub fn failures_within(
+        &self,
+        now: Timestamp,
+        window: SignedDuration,
+        launched_from: Option<&str>,
+    ) -> impl Iterator<Item = &FailedReplacement> {
+        let launched_from = launched_from.map(str::to_owned);
+        self.failures.iter().filter(move |failure| {
+            failure.at + window > now && is_same_source(failure.launched_from.as_deref(), launched_from.as_deref())
+        })
+    }
+
+    /// As it is written over what was read.
+    #[must_use]
+    pub fn over(self, read: &GroupMemory) -> GroupMemory {
+        GroupMemory { version: read.version + 1, ..self }
+    }
+}
+
+/// Where one of the two is not known, they are taken for the same: the breaker errs on the side of doing nothing.
+fn is_same_source(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_none_or(|(one, other)| one == other)
+}
+
+fn keep_newest<T>(items: &mut Vec<T>) {
+    if items.len() > MOST_KEPT {
+        items.remove(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn subject(number: u32) -> Subject {
+        format!("eu-west-1#instance#i-{number:017x}").parse().unwrap()
+    }
+
+    #[test]
+    fn one_failure_is_never_counted_twice_and_old_ones_not_at_all() {
+        let memory = GroupMemory::default().failed(at(0), &subject(1), None).failed(at(9), &subject(1), None);
+        assert_eq!(memory.failures_within(at(9), SignedDuration::from_secs(10), None).count(), 1);
+        assert_eq!(memory.failures_within(at(10), SignedDuration::from_secs(10), None).count(), 0);
+    }
+
+    #[test]
+    fn a_step_that_is_tried_again_is_remembered_once() {
+        let memory = GroupMemory::default().acted(at(0), &subject(1)).acted(at(60), &subject(1));
+        assert_eq!(memory.acts, [Act { at: at(60), subject: subject(1) }]);
+    }
+
+    #[test]
+    fn what_was_rolled_out_since_is_not_blamed_and_what_is_unknown_is() {
+        let breaker = Breaker { since: at(0), failures: 3, launched_from: Some("lt-1:7".into()) };
+        let memory = GroupMemory::default().failed(at(0), &subject(1), Some("lt-1:7")).broken(breaker);
+        let hour = SignedDuration::from_hours(1);
+        for (source, blamed) in [(Some("lt-1:7"), true), (Some("lt-1:8"), false), (None, true)] {
+            assert_eq!(memory.breaker_for(source).is_some(), blamed, "{source:?}");
+            assert_eq!(memory.failures_within(at(1), hour, source).count() == 1, blamed, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn an_acknowledgement_closes_the_breaker_and_keeps_what_was_done() {
+        let breaker = Breaker { since: at(0), failures: 3, launched_from: None };
+        let memory = GroupMemory::default().acted(at(0), &subject(1)).broken(breaker).acknowledged();
+        assert_eq!((memory.breaker, memory.acts.len()), (None, 1));
+    }
+
+    #[test]
+    fn memory_stays_bounded_and_keeps_the_newest() {
+        let memory = (0..500).fold(GroupMemory::default(), |memory, number| memory.acted(at(0), &subject(number)));
+        assert_eq!((memory.acts.len(), &memory.acts[99].subject), (MOST_KEPT, &subject(499)));
+    }
+}
