@@ -1,11 +1,11 @@
-//! Auto Scaling: the groups of the policy, when an instance was launched, and the one effect.
+//! Auto Scaling: the groups of the policy, when an instance was launched, what is being refreshed, and the two effects.
 //!
 //! This module never asks for all groups, and never lowers a desired capacity.
 
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::error::ProvideErrorMetadata;
 use aws_sdk_autoscaling::primitives::DateTime;
-use aws_sdk_autoscaling::types::{Activity, AutoScalingGroup, Instance};
+use aws_sdk_autoscaling::types::{Activity, AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus};
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::instance::{Group, Launches, Lifecycle, Member};
 use homeostat_core::ports::{Outcome, Unavailable};
@@ -15,6 +15,16 @@ use crate::call::{outcome, unavailable};
 
 /// `DescribeAutoScalingGroups` takes 50 names unless told otherwise (API reference, `AutoScalingGroupNames`).
 const MOST_NAMES: usize = 50;
+
+/// Instance refreshes that are read, newest first (API reference, `DescribeInstanceRefreshes`). A group has one at a time
+/// (`StartInstanceRefresh`: `InstanceRefreshInProgress`), so one would do; a few cost no more.
+const NEWEST_REFRESHES: i32 = 5;
+
+/// What an accepted `SetInstanceHealth` comes to: inside the grace period it is accepted and does nothing.
+const ACCEPTED: &str = "accepted; it counts once Auto Scaling shows the instance as unhealthy";
+
+/// `HealthStatus` (API reference, `SetInstanceHealth`).
+const UNHEALTHY: &str = "Unhealthy";
 
 #[derive(Debug, Clone)]
 pub(crate) struct AutoScaling {
@@ -63,6 +73,15 @@ impl AutoScaling {
         Ok(launches)
     }
 
+    /// A group that is gone is an error: `ValidationError`.
+    pub(crate) async fn refresh(&self, group: &GroupName) -> Result<Option<String>, Unavailable> {
+        let request = self.client.describe_instance_refreshes().auto_scaling_group_name(group.as_str());
+        let answer = request.max_records(NEWEST_REFRESHES).send().await;
+        let answer = answer.map_err(|error| unavailable("read the group's instance refreshes", &error))?;
+        let running = answer.instance_refreshes().iter().find(|refresh| !has_ended(refresh));
+        Ok(running.map(|refresh| refresh.instance_refresh_id().unwrap_or("without an id").to_owned()))
+    }
+
     pub(crate) async fn terminate(&self, instance: &InstanceId) -> Outcome {
         let request = self
             .client
@@ -75,9 +94,30 @@ impl AutoScaling {
             Err(error) => outcome(&error),
         }
     }
+
+    pub(crate) async fn mark_unhealthy(&self, instance: &InstanceId) -> Outcome {
+        let request = self
+            .client
+            .set_instance_health()
+            .instance_id(instance.as_str())
+            .health_status(UNHEALTHY)
+            .should_respect_grace_period(true);
+        match request.send().await {
+            Ok(_) => Outcome::Unknown { why: ACCEPTED.to_owned() },
+            Err(error) if is_gone(error.code(), error.message()) => Outcome::AlreadyDone,
+            Err(error) => outcome(&error),
+        }
+    }
 }
 
-/// `ValidationError` stands for many things; only this one means that there is nothing left to terminate.
+/// A status that is not known here, or missing, may be that of a running one.
+fn has_ended(refresh: &InstanceRefresh) -> bool {
+    use InstanceRefreshStatus::{Cancelled, Failed, RollbackFailed, RollbackSuccessful, Successful};
+    matches!(refresh.status(), Some(Cancelled | Failed | RollbackFailed | RollbackSuccessful | Successful))
+}
+
+/// `ValidationError` stands for many things; only this one means that there is nothing left to terminate or to
+/// mark. The API reference names no error for it: these are the words that Auto Scaling uses.
 fn is_gone(code: Option<&str>, message: Option<&str>) -> bool {
     code == Some("ValidationError") && message.is_some_and(|message| message.contains("No managed instance found"))
 }
@@ -99,6 +139,9 @@ fn group(found: &AutoScalingGroup) -> Result<Group, Unavailable> {
     let name = found.auto_scaling_group_name().unwrap_or_default();
     let missing = || unreadable(&format!("group {name:?} without a field that every group has"));
     let target_groups: Result<Vec<_>, _> = found.target_group_arns().iter().map(|arn| arn.parse()).collect();
+    let suspended = found.suspended_processes().iter().filter_map(|process| process.process_name());
+    let least_healthy = found.instance_maintenance_policy().and_then(|policy| policy.min_healthy_percentage());
+    let tags = found.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
     Ok(Group {
         name: name.parse().map_err(|_| missing())?,
         desired: found.desired_capacity().and_then(|desired| u32::try_from(desired).ok()).ok_or_else(missing)?,
@@ -106,6 +149,10 @@ fn group(found: &AutoScalingGroup) -> Result<Group, Unavailable> {
         target_groups: target_groups.map_err(|_| missing())?,
         // "Default: 0 seconds" (API reference, `AutoScalingGroup`).
         grace: SignedDuration::from_secs(i64::from(found.health_check_grace_period().unwrap_or(0))),
+        suspended: suspended.map(str::to_owned).collect(),
+        launches_first: least_healthy.is_some_and(|percent| percent >= 100),
+        status: found.status().map(str::to_owned),
+        tags: tags.collect(),
     })
 }
 
@@ -116,7 +163,19 @@ fn member(found: &Instance) -> Result<Member, Unavailable> {
         id: id.parse().map_err(|_| unreadable(&format!("a member with the id {id:?}")))?,
         lifecycle: Lifecycle(lifecycle.as_str().to_owned()),
         healthy: found.health_status() == Some("Healthy"),
+        protected: found
+            .protected_from_scale_in()
+            .ok_or_else(|| unreadable("a member without ProtectedFromScaleIn"))?,
+        launched_from: launched_from(found),
     })
+}
+
+/// `lt-0123456789abcdef0:7`, or a launch configuration's name; a configuration never changes.
+fn launched_from(found: &Instance) -> Option<String> {
+    let template = found
+        .launch_template()
+        .and_then(|template| Some(format!("{}:{}", template.launch_template_id()?, template.version()?)));
+    template.or_else(|| found.launch_configuration_name().map(str::to_owned))
 }
 
 fn unreadable(what: &str) -> Unavailable {
@@ -126,6 +185,10 @@ fn unreadable(what: &str) -> Unavailable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_autoscaling::types::builders::{AutoScalingGroupBuilder, InstanceBuilder};
+    use aws_sdk_autoscaling::types::{
+        InstanceMaintenancePolicy, LaunchTemplateSpecification, SuspendedProcess, TagDescription,
+    };
 
     #[test]
     fn only_launches_and_attachments_start_an_instance() {
@@ -147,5 +210,54 @@ mod tests {
         assert!(!is_gone(Some("ValidationError"), Some("Currently, desiredSize equals minSize (2)")));
         assert!(!is_gone(Some("AccessDenied"), Some("No managed instance found")));
         assert!(!is_gone(None, None));
+    }
+
+    #[test]
+    fn a_refresh_runs_until_its_status_says_that_it_ended() {
+        let in_status = |status: &str| InstanceRefresh::builder().status(status.into()).build();
+        for status in ["Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking", "NeverSeenBefore"] {
+            assert!(!has_ended(&in_status(status)), "{status}");
+        }
+        for status in ["Successful", "Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful"] {
+            assert!(has_ended(&in_status(status)), "{status}");
+        }
+        assert!(!has_ended(&InstanceRefresh::builder().build()));
+    }
+
+    fn web() -> AutoScalingGroupBuilder {
+        AutoScalingGroup::builder().auto_scaling_group_name("web").desired_capacity(4)
+    }
+
+    #[test]
+    fn what_bears_on_a_replacement_is_read_from_the_group() {
+        let plain = group(&web().build()).unwrap();
+        assert!(plain.suspended.is_empty() && plain.tags.is_empty() && plain.status.is_none() && !plain.launches_first);
+        let policy = |percent| InstanceMaintenancePolicy::builder().min_healthy_percentage(percent).build();
+        let told = web()
+            .suspended_processes(SuspendedProcess::builder().process_name("Launch").build())
+            .instance_maintenance_policy(policy(100))
+            .status("Delete in progress")
+            .tags(TagDescription::builder().key("homeostat:managed").value("true").build());
+        let told = group(&told.build()).unwrap();
+        assert_eq!((told.suspended, told.launches_first), (vec!["Launch".to_owned()], true));
+        assert_eq!(told.status.as_deref(), Some("Delete in progress"));
+        assert_eq!(told.tags.get("homeostat:managed").map(String::as_str), Some("true"));
+        // -1 stands for a policy that was taken away.
+        for percent in [-1, 90] {
+            assert!(!group(&web().instance_maintenance_policy(policy(percent)).build()).unwrap().launches_first);
+        }
+    }
+
+    #[test]
+    fn a_member_tells_what_it_was_launched_from() {
+        let bare = || Instance::builder().instance_id("i-0123456789abcdef0").lifecycle_state("InService".into());
+        let instance = || bare().protected_from_scale_in(false);
+        let template = LaunchTemplateSpecification::builder().launch_template_id("lt-1").version("7").build();
+        let launched = |instance: InstanceBuilder| member(&instance.build()).unwrap().launched_from;
+        assert_eq!(launched(instance().launch_template(template)).as_deref(), Some("lt-1:7"));
+        assert_eq!(launched(instance().launch_configuration_name("web-7")).as_deref(), Some("web-7"));
+        assert_eq!(launched(instance()), None);
+        assert!(member(&instance().protected_from_scale_in(true).build()).unwrap().protected);
+        assert!(member(&bare().build()).is_err(), "every member has the field");
     }
 }

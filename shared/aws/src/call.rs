@@ -17,8 +17,8 @@ const NEVER: [&str; 7] = [
     "ValidationError",
 ];
 
-/// A read or a write of the ledger that failed, with AWS's code and words.
-pub(crate) fn unavailable<E>(doing: &str, error: &SdkError<E, HttpResponse>) -> Unavailable
+/// A read or a write of the ledger that failed, with AWS's code and words. Adapters in crates of their own use it too.
+pub fn unavailable<E>(doing: &str, error: &SdkError<E, HttpResponse>) -> Unavailable
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {

@@ -1,4 +1,4 @@
-//! CloudWatch: an alarm as it is now.
+//! CloudWatch: an alarm as it is now, and all that are in ALARM.
 //!
 //! This module never believes an event about an alarm, and never changes one.
 
@@ -11,6 +11,13 @@ use homeostat_core::signal::INSTANCE_DIMENSION;
 use jiff::Timestamp;
 
 use crate::call::unavailable;
+
+/// `MaxRecords` of `DescribeAlarms` is 100 at most (API reference).
+const PAGE: i32 = 100;
+
+/// Pages of alarms in ALARM that are read: 2,000 alarms in about 20 × 0.2 s, a part of the function's 30 s. Scaling policies
+/// keep alarms in ALARM in good health, but so many together mean that something else is wrong.
+const MOST_PAGES: usize = 20;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Alarms {
@@ -29,6 +36,30 @@ impl Alarms {
         let same = answer.metric_alarms().iter().find(|alarm| alarm.alarm_arn() == Some(arn.as_str()));
         same.map(seen).transpose()
     }
+
+    /// Those that name an instance. One that can't be understood is left out: it must not hide the others.
+    ///
+    /// More than fit the pages that are read are an error: to know only a part of who is sick would be to take a group that is
+    /// sick as a whole for one with a few sick members, and to replace those.
+    pub(crate) async fn in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+        let doing = "read the alarms in ALARM";
+        let request = self.client.describe_alarms().state_value(StateValue::Alarm).alarm_types(AlarmType::MetricAlarm);
+        let mut pages = request.into_paginator().page_size(PAGE).send();
+        let mut alarms = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let Some(page) = pages.next().await else { return Ok(alarms) };
+            let page = page.map_err(|error| unavailable(doing, &error))?;
+            alarms.extend(page.metric_alarms().iter().filter_map(about_instances));
+            if page.next_token().is_none() {
+                return Ok(alarms);
+            }
+        }
+        Err(Unavailable { doing: doing.to_owned(), why: format!("there are more than {MOST_PAGES} pages of them") })
+    }
+}
+
+fn about_instances(alarm: &MetricAlarm) -> Option<AlarmSeen> {
+    seen(alarm).ok().filter(|seen| !seen.instances.is_empty())
 }
 
 fn seen(alarm: &MetricAlarm) -> Result<AlarmSeen, Unavailable> {
@@ -40,7 +71,9 @@ fn seen(alarm: &MetricAlarm) -> Result<AlarmSeen, Unavailable> {
     };
     let changed = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
     let since = changed.and_then(|changed| Timestamp::from_second(changed.secs()).ok());
+    let arn = alarm.alarm_arn().and_then(|arn| arn.parse().ok());
     Ok(AlarmSeen {
+        arn: arn.ok_or_else(|| unreadable(&format!("an alarm with the ARN {:?}", alarm.alarm_arn())))?,
         state,
         since: since.ok_or_else(|| unreadable("an alarm without the time of its last change"))?,
         reason: alarm.state_reason().unwrap_or("no reason given").to_owned(),
@@ -65,4 +98,35 @@ fn instances(alarm: &MetricAlarm) -> Result<Vec<InstanceId>, Unavailable> {
 
 fn unreadable(what: &str) -> Unavailable {
     Unavailable { doing: "understand CloudWatch's answer".to_owned(), why: what.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudwatch::primitives::DateTime;
+    use aws_sdk_cloudwatch::types::Dimension;
+    use aws_sdk_cloudwatch::types::builders::MetricAlarmBuilder;
+
+    fn alarm() -> MetricAlarmBuilder {
+        MetricAlarm::builder()
+            .alarm_arn("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1")
+            .state_value(StateValue::Alarm)
+            .state_transitioned_timestamp(DateTime::from_secs(1_800_000_000))
+            .actions_enabled(true)
+    }
+
+    fn on(instance: &str) -> MetricAlarmBuilder {
+        alarm().dimensions(Dimension::builder().name(INSTANCE_DIMENSION).value(instance).build())
+    }
+
+    #[test]
+    fn of_all_alarms_those_count_that_name_an_instance_and_can_be_understood() {
+        let instance = "i-0123456789abcdef0";
+        let told = about_instances(&on(instance).build()).unwrap();
+        assert_eq!(told.instance().map(InstanceId::as_str), Some(instance));
+        assert_eq!(told.arn.alarm_name(), "web-1");
+        for other in [alarm(), on("web"), on(instance).set_alarm_arn(None), on(instance).set_actions_enabled(None)] {
+            assert_eq!(about_instances(&other.build()), None);
+        }
+    }
 }

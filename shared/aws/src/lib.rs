@@ -8,16 +8,19 @@ mod cloudwatch;
 mod connect;
 mod ledger;
 mod load_balancing;
+#[cfg(feature = "operator")]
+pub mod operator;
 mod sns;
 mod sqs;
 
 use autoscaling::AutoScaling;
+pub use call::unavailable;
 use cloudwatch::Alarms;
 pub use connect::connect;
 pub use ledger::DynamoLedger;
 use load_balancing::TargetGroups;
 pub use sns::Topic;
-pub use sqs::WakeQueue;
+pub use sqs::WakeQueues;
 
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::instance::{AlarmSeen, Fleet, Group, Launches, Replace, TargetHealths};
@@ -50,6 +53,10 @@ impl Fleet for InstanceCloud {
         self.alarms.alarm(alarm).await
     }
 
+    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+        self.alarms.in_alarm().await
+    }
+
     async fn target_health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
         self.target_groups.health(target_group).await
     }
@@ -57,10 +64,18 @@ impl Fleet for InstanceCloud {
     async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
         self.groups.launches(group).await
     }
+
+    async fn refresh(&self, group: &GroupName) -> Result<Option<String>, Unavailable> {
+        self.groups.refresh(group).await
+    }
 }
 
 impl Replace for InstanceCloud {
     async fn replace(&self, instance: &InstanceId) -> Outcome {
         self.groups.terminate(instance).await
+    }
+
+    async fn mark_unhealthy(&self, instance: &InstanceId) -> Outcome {
+        self.groups.mark_unhealthy(instance).await
     }
 }

@@ -1,4 +1,4 @@
-//! SQS: the queue of wake-ups of one owner.
+//! SQS: the queues of wake-ups, one for each owner.
 //!
 //! This module never receives; the queue's event source mapping does.
 
@@ -17,21 +17,28 @@ fn delay(after: SignedDuration) -> i32 {
 }
 
 #[derive(Debug, Clone)]
-pub struct WakeQueue {
+pub struct WakeQueues {
     client: Client,
-    url: String,
+    /// The queue's URL of who replaces instances.
+    instances: String,
 }
 
-impl WakeQueue {
-    pub fn new(config: &aws_config::SdkConfig, url: String) -> Self {
-        WakeQueue { client: Client::new(config), url }
+impl WakeQueues {
+    pub fn new(config: &aws_config::SdkConfig, instances: String) -> Self {
+        WakeQueues { client: Client::new(config), instances }
+    }
+
+    fn of_owner(&self, subject: &Subject) -> &str {
+        match subject {
+            Subject::Instance { .. } | Subject::Group { .. } => &self.instances,
+        }
     }
 }
 
-impl WakeUps for WakeQueue {
+impl WakeUps for WakeQueues {
     async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
-        let message = signal::wake(subject).to_string();
-        let request = self.client.send_message().queue_url(&self.url).message_body(message).delay_seconds(delay(after));
+        let (queue, message) = (self.of_owner(subject), signal::wake(subject).to_string());
+        let request = self.client.send_message().queue_url(queue).message_body(message).delay_seconds(delay(after));
         request.send().await.map(drop).map_err(|error| unavailable("send a wake-up", &error))
     }
 }

@@ -37,7 +37,8 @@ where
     let handle = &handle;
     let serve = service_fn(move |event: LambdaEvent<Value>| async move {
         let answer = match ready {
-            Ok(ready) => handle(ready, event.payload).await,
+            // Boxed: the futures of a look, nested in those of the runtime, are too deep for the compiler to lay out.
+            Ok(ready) => Box::pin(handle(ready, event.payload)).await,
             Err(reason) => Err(reason.clone()),
         };
         // The one place where a failure is logged.

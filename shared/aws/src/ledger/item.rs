@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use homeostat_core::id::{GroupName, Subject};
+use homeostat_core::id::{AlarmArn, GroupName, Subject};
 use homeostat_core::incident::{Incident, SCHEMA};
+use homeostat_core::memory::{AlarmMemory, GroupMemory};
 use homeostat_core::ports::{Due, Pause, Slots, Unavailable};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -17,6 +18,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 pub(super) const OPEN: &str = "OPEN";
 const SUBJECT: &str = "SUBJECT#";
 const PAUSE: &str = "PAUSE#";
+const LAST: &str = "LAST";
 
 /// The year 2020, in milliseconds. A pause that ended before Homeostat existed was written in seconds.
 pub(super) const OLDEST_PAUSE: i64 = 1_577_836_800_000;
@@ -46,6 +48,14 @@ impl Key {
         Key { pk: format!("BUDGET#group#{group}"), sk: "SLOTS".to_owned() }
     }
 
+    pub(super) fn alarm_memory(alarm: &AlarmArn) -> Key {
+        Key { pk: format!("MEMORY#alarm#{alarm}"), sk: LAST.to_owned() }
+    }
+
+    pub(super) fn group_memory(group: &GroupName) -> Key {
+        Key { pk: format!("MEMORY#group#{group}"), sk: LAST.to_owned() }
+    }
+
     pub(super) fn attributes(&self) -> Item {
         HashMap::from([
             ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
@@ -63,13 +73,25 @@ pub(super) fn incident(incident: &Incident) -> Result<Item, Unavailable> {
 }
 
 pub(super) fn slots(group: &GroupName, slots: &Slots) -> Result<Item, Unavailable> {
-    let mut item = written(slots, &Key::slots(group))?;
-    item.insert("schema".to_owned(), AttributeValue::N(SCHEMA.to_string()));
-    Ok(item)
+    written(slots, &Key::slots(group))
+}
+
+pub(super) fn alarm_memory(memory: &AlarmMemory) -> Result<Item, Unavailable> {
+    written(memory, &Key::alarm_memory(&memory.alarm))
+}
+
+pub(super) fn group_memory(group: &GroupName, memory: &GroupMemory) -> Result<Item, Unavailable> {
+    written(memory, &Key::group_memory(group))
+}
+
+/// As every other time of an item that the ledger does not compare.
+pub(super) fn moment(moment: Timestamp) -> AttributeValue {
+    AttributeValue::S(moment.to_string())
 }
 
 fn written<T: Serialize>(value: &T, key: &Key) -> Result<Item, Unavailable> {
     let mut item: Item = to_item(value).map_err(|error| amiss("write", &error.to_string()))?;
+    item.insert("schema".to_owned(), AttributeValue::N(SCHEMA.to_string()));
     item.extend(key.attributes());
     Ok(item)
 }
@@ -85,14 +107,31 @@ pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Unavailable> {
 }
 
 pub(super) fn is_pause(item: &Item) -> bool {
-    item.get("sk").and_then(|sk| sk.as_s().ok()).is_some_and(|sk| sk.starts_with(PAUSE))
+    text(item, "sk").is_some_and(|sk| sk.starts_with(PAUSE))
+}
+
+pub(super) fn is_memory(item: &Item) -> bool {
+    text(item, "sk") == Some(LAST)
+}
+
+/// Whom an incident's item is about.
+pub(super) fn subject(item: &Item) -> Option<Subject> {
+    item.get("pk")?.as_s().ok()?.strip_prefix(SUBJECT)?.parse().ok()
+}
+
+pub(super) fn is_open(item: &Item) -> bool {
+    text(item, "sk") == Some(OPEN)
+}
+
+/// All that is read of a closed incident, whatever wrote it: what is over must not keep its subject from being healed.
+pub(super) fn closed_at(item: &Item) -> Option<Timestamp> {
+    text(item, "closed_at")?.parse().ok()
 }
 
 /// A pause, which people write by hand. One that can't be read holds like any other: to take it for none would be to
 /// terminate instances under somebody's hands.
 pub(super) fn pause(item: Item) -> Pause {
-    let scope =
-        item.get("sk").and_then(|sk| sk.as_s().ok()).and_then(|sk| sk.strip_prefix(PAUSE)).unwrap_or("?").to_owned();
+    let scope = text(&item, "sk").and_then(|sk| sk.strip_prefix(PAUSE)).unwrap_or("?").to_owned();
     let why = match read::<Pause>(item) {
         Ok(pause) if pause.until.as_millisecond() >= OLDEST_PAUSE => return pause,
         Ok(pause) => format!("its until is {:.0}, and is to be in milliseconds", pause.until),
@@ -102,21 +141,34 @@ pub(super) fn pause(item: Item) -> Pause {
     Pause { scope, by, reason: why, until: Timestamp::MAX }
 }
 
-/// What the index projects of an open incident.
+/// What the index projects of an open incident, of whatever schema: its owner is woken, and says that it can't read it.
 pub(super) fn due(item: &Item) -> Result<Due, Unavailable> {
     let number = |key: &str| item.get(key).and_then(|value| value.as_n().ok());
-    let subject = item.get("pk").and_then(|pk| pk.as_s().ok()).and_then(|pk| pk.strip_prefix(SUBJECT)?.parse().ok());
+    let moment = |key: &str| text(item, key).and_then(|moment| moment.parse().ok());
+    let subject = text(item, "pk").and_then(|pk| pk.strip_prefix(SUBJECT)?.parse().ok());
     let version = number("version").and_then(|version| version.parse().ok());
     let wake_at = number("wake_at").and_then(|at| Timestamp::from_millisecond(at.parse().ok()?).ok());
-    match (subject, version, wake_at) {
-        (Some(subject), Some(version), Some(wake_at)) => Ok(Due { subject, version, wake_at }),
-        _ => Err(amiss("read", &format!("{} in the index", name(item)))),
-    }
+    let (Some(subject), Some(version), Some(wake_at)) = (subject, version, wake_at) else {
+        return Err(amiss("read", &format!("{} in the index", name(item))));
+    };
+    Ok(Due {
+        subject,
+        version,
+        wake_at,
+        wakes: number("wakes").and_then(|wakes| wakes.parse().ok()).unwrap_or(0),
+        deadline: moment("deadline"),
+        stuck: moment("stuck"),
+        overdue: moment("overdue"),
+    })
 }
 
 fn name(item: &Item) -> String {
-    let text = |key: &str| item.get(key).and_then(|value| value.as_s().ok()).map_or("?", String::as_str);
+    let text = |key: &str| text(item, key).unwrap_or("?");
     format!("item {} {}", text("pk"), text("sk"))
+}
+
+fn text<'a>(item: &'a Item, key: &str) -> Option<&'a str> {
+    item.get(key).and_then(|value| value.as_s().ok()).map(String::as_str)
 }
 
 fn amiss(verb: &str, why: &str) -> Unavailable {
@@ -126,7 +178,7 @@ fn amiss(verb: &str, why: &str) -> Unavailable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use homeostat_core::decision::{Decision, Step};
+    use homeostat_core::decision::{Close, Decision, Step};
     use homeostat_core::incident::Kind;
     use homeostat_core::ports::Outcome;
 
@@ -137,7 +189,7 @@ mod tests {
         let now = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
         let step = Step::Replace { group: group.clone(), instance: "i-0123456789abcdef0".parse().unwrap() };
         let decision = Decision::Act { step: step.clone(), because: Vec::new() };
-        let incident = Incident::new(subject, Kind::Instance { group, alarm }, now, now);
+        let incident = Incident::new(subject, Kind::Instance { group, alarm: Some(alarm) }, now, now);
         incident.intend(now, &step, &decision).settle(now, Outcome::Unknown { why: "cut".into() })
     }
 
@@ -179,5 +231,49 @@ mod tests {
         item.insert("schema".into(), AttributeValue::N("2".into()));
         let said = read::<Incident>(item).unwrap_err().to_string();
         assert!(said.contains("schema \"2\""), "{said}");
+    }
+
+    #[test]
+    fn what_is_remembered_is_read_back_as_written() {
+        let (now, incident) = (Timestamp::from_millisecond(1_800_000_000_123).unwrap(), sample());
+        let memory = GroupMemory { version: 3, ..GroupMemory::default().acted(now, &incident.subject) };
+        let group = incident.kind.group();
+        assert_eq!(read::<GroupMemory>(group_memory(group, &memory).unwrap()).unwrap(), memory);
+        let Kind::Instance { alarm: Some(alarm), .. } = &incident.kind else { panic!("{:?}", incident.kind) };
+        let memory = AlarmMemory { alarm: alarm.clone(), changed_at: now };
+        let item = alarm_memory(&memory).unwrap();
+        assert!(is_memory(&item) && item.get("changed_at") == Some(&AttributeValue::N("1800000000123".into())));
+        assert_eq!(read::<AlarmMemory>(item).unwrap(), memory);
+    }
+
+    #[test]
+    fn the_index_gives_back_what_the_incident_says() {
+        let now = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
+        let incident_ = Incident { wakes: 2, deadline: Some(now), stuck: Some(now), ..sample() };
+        let item = incident(&incident_).unwrap();
+        assert_eq!(item.get("stuck"), Some(&moment(now)), "the sweep writes a time as serde does");
+        let due = due(&item).unwrap();
+        assert_eq!((due.wakes, due.deadline, due.stuck, due.overdue), (2, Some(now), Some(now), None));
+        assert_eq!((Some(due.wake_at), due.version), (incident_.wake_at, incident_.version));
+    }
+
+    #[test]
+    fn an_open_item_of_another_schema_is_due_all_the_same() {
+        let mut item = Key::open(&sample().subject).attributes();
+        let number = |number: &str| AttributeValue::N(number.into());
+        item.extend([("version".to_owned(), number("7")), ("wake_at".to_owned(), number("1800000000123"))]);
+        assert_eq!(due(&item).map(|due| (due.version, due.wakes)).unwrap(), (7, 0));
+        item.remove("version");
+        assert!(due(&item).unwrap_err().to_string().contains("i-0123456789abcdef0 OPEN in the index"));
+    }
+
+    #[test]
+    fn of_a_closed_item_only_its_end_is_read() {
+        let now = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
+        let mut item = incident(&sample().close(now, &Close::Recovered)).unwrap();
+        item.insert("schema".into(), AttributeValue::N("2".into()));
+        assert_eq!((closed_at(&item), is_open(&item)), (Some(now), false));
+        item.remove("closed_at");
+        assert_eq!(closed_at(&item), None);
     }
 }
