@@ -3,7 +3,7 @@
 //! This function never touches AWS beyond the table and the queue of wake-ups, and never decides about an incident.
 
 use homeostat_core::ports::{Clock, DueIncidents, WakeUps};
-use homeostat_core::sweep::sweep;
+use homeostat_core::sweep::{Swept, sweep};
 use homeostat_lambda::Failure;
 use serde_json::{Value, json};
 
@@ -25,9 +25,10 @@ where
     C: Clock + Sync,
 {
     let swept = sweep(&ready.incidents, &ready.wake_ups, &ready.clock).await?;
-    tracing::info!(woken = swept.woken, moved_on = swept.moved_on, failed = swept.failed.len(), "swept");
+    let Swept { woken, moved_on, left, marked, .. } = swept;
+    tracing::info!(woken, moved_on, left, marked, failed = swept.failed.len(), "swept");
     if swept.failed.is_empty() {
-        Ok(json!({ "woken": swept.woken, "moved_on": swept.moved_on }))
+        Ok(json!({ "woken": woken, "moved_on": moved_on, "left": left, "marked": marked }))
     } else {
         Err(Failure::Retry(format!("woke {}, but not all: {}", swept.woken, swept.failed.join("; "))))
     }

@@ -1,15 +1,16 @@
-//! Boots the function: the table and the wake-up queue.
+//! Boots the function: the table and the owners' queues of wake-ups.
 
-use homeostat_aws::{DynamoLedger, WakeQueue, connect};
+use homeostat_aws::{DynamoLedger, WakeQueues, connect};
 use homeostat_lambda::{SystemClock, run, settings};
 use reconcile::{Ready, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let boot = async {
-        let (table, queue) = (settings::text("TABLE_NAME")?, settings::text("WAKE_QUEUE_URL")?);
+        let table = settings::text("TABLE_NAME")?;
+        let instances = settings::text("INSTANCE_WAKE_QUEUE_URL")?;
         let config = connect().await;
-        let (incidents, wake_ups) = (DynamoLedger::new(&config, table), WakeQueue::new(&config, queue));
+        let (incidents, wake_ups) = (DynamoLedger::new(&config, table), WakeQueues::new(&config, instances));
         Ok(Ready { incidents, wake_ups, clock: SystemClock })
     };
     run(boot, handle).await

@@ -1,43 +1,105 @@
-//! From an alarm that names an instance to a replaced instance.
+//! From an alarm, a wake-up or the five-minute resync to a replaced instance.
 //!
 //! This function parses and calls the loop. It never judges an instance itself, and answers an event that is none of its
 //! own with the reason why.
 
-use homeostat_core::attend::{Attended, attend};
+use homeostat_core::attend::{Attended, Trouble, attend};
 use homeostat_core::decision::Decision;
+use homeostat_core::id::{GroupName, Region, Subject};
 use homeostat_core::incident::Incident;
-use homeostat_core::instance::{Fleet, Replace, ReplaceInstance};
+use homeostat_core::instance::{Eyes, Fleet, Replace, ReplaceInstance, StatusChecks, WholeGroup, survey};
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Clock, Ledger};
-use homeostat_core::signal::{self, Parsed};
+use homeostat_core::signal::{self, Hint, Parsed, Signal, Survey, Why};
 use homeostat_lambda::{Failure, envelope};
 use serde_json::{Value, json};
 
 #[derive(Debug)]
-pub struct Ready<A, L, C> {
+pub struct Ready<A, S, L, C> {
     pub aws: A,
+    pub checks: S,
     pub ledger: L,
     pub clock: C,
     pub policy: Policy,
+    /// The stack's own: what a survey finds is there.
+    pub region: Region,
 }
 
-/// Handles an alarm's change or a wake-up. The answer says what was decided, for `sam local invoke` and for tests.
+/// Handles an alarm's change, a wake-up or a resync. The answer says what was decided, for `sam local invoke` and for tests.
 ///
 /// # Errors
 /// [`Failure::Drop`] for a malformed event; [`Failure::Retry`] if AWS or the ledger could not be read or written.
-pub async fn handle<A, L, C>(ready: &Ready<A, L, C>, event: Value) -> Result<Value, Failure>
+pub async fn handle<A, S, L, C>(ready: &Ready<A, S, L, C>, event: Value) -> Result<Value, Failure>
 where
     A: Fleet + Replace + Sync,
+    S: StatusChecks + Sync,
     L: Ledger + Sync,
     C: Clock + Sync,
 {
-    let signal = match signal::parse(&envelope::open(event)?)? {
-        Parsed::Signal(signal) => signal,
-        Parsed::Ignored(why) => return Ok(ignored(&why.to_string())),
-    };
-    let remedy = ReplaceInstance { aws: &ready.aws, policy: &ready.policy };
+    match signal::parse(&envelope::open(event)?)? {
+        Parsed::Signal(Signal::One(hint)) => ready.one(&hint).await,
+        Parsed::Signal(Signal::Several(about)) => ready.several(&about).await,
+        Parsed::Ignored(why) => Ok(ignored(&why.to_string())),
+    }
+}
 
-    Ok(match attend(&remedy, &ready.ledger, &ready.clock, &signal, log).await? {
+impl<A, S, L, C> Ready<A, S, L, C>
+where
+    A: Fleet + Replace + Sync,
+    S: StatusChecks + Sync,
+    L: Ledger + Sync,
+    C: Clock + Sync,
+{
+    /// One subject; and its group, if too much of that is sick.
+    async fn one(&self, hint: &Hint) -> Result<Value, Failure> {
+        let attended = self.attend(hint).await?;
+        if let Some(group) = attended.troubled_group() {
+            let group = self.whole(group, hint);
+            self.attend(&group).await?;
+        }
+        Ok(answer(attended))
+    }
+
+    /// Whoever of the policy's groups is sick and has no incident. One that fails keeps no other from being attended to.
+    async fn several(&self, about: &Survey) -> Result<Value, Failure> {
+        let surveyed = survey(&self.eyes(), &self.ledger, self.clock.now(), &self.region, about).await?;
+        if surveyed.groups.is_empty() {
+            return Ok(ignored(&nothing_of_ours(about)));
+        }
+        let (mut answers, mut failures) = (Vec::new(), Vec::new());
+        for hint in &surveyed.hints {
+            match self.one(hint).await {
+                Ok(answer) => answers.push(answer),
+                Err(failure) => failures.push(format!("{}: {failure}", hint.subject)),
+            }
+        }
+        if failures.is_empty() {
+            Ok(json!({ "looked_at": surveyed.groups, "found": answers }))
+        } else {
+            Err(Failure::Retry(failures.join("; ")))
+        }
+    }
+
+    async fn attend(&self, hint: &Hint) -> Result<Attended, Trouble> {
+        let eyes = self.eyes();
+        match hint.subject {
+            Subject::Instance { .. } => attend(&ReplaceInstance { eyes }, &self.ledger, &self.clock, hint, log).await,
+            Subject::Group { .. } => attend(&WholeGroup { eyes }, &self.ledger, &self.clock, hint, log).await,
+        }
+    }
+
+    fn whole(&self, group: &GroupName, member: &Hint) -> Hint {
+        let subject = Subject::Group { region: member.subject.region().clone(), name: group.clone() };
+        Hint { subject, why: Why::Found { since: self.clock.now(), alarm: None, told_by: None } }
+    }
+
+    fn eyes(&self) -> Eyes<'_, A, S> {
+        Eyes { aws: &self.aws, checks: &self.checks, policy: &self.policy }
+    }
+}
+
+fn answer(attended: Attended) -> Value {
+    match attended {
         Attended::Ignored(why) => ignored(&why.to_string()),
         Attended::Decided { decision, incident } => json!({
             "subject": incident.subject,
@@ -45,7 +107,17 @@ where
             "state": incident.state,
             "version": incident.version,
         }),
-    })
+    }
+}
+
+fn nothing_of_ours(about: &Survey) -> String {
+    match about {
+        Survey::Resync => "none of the policy's groups exists".to_owned(),
+        Survey::Alarm(alarm) => format!(
+            "alarm {:?} names neither an instance nor a group of the policy, so there is nobody to look at",
+            alarm.change.alarm.alarm_name()
+        ),
+    }
 }
 
 fn ignored(why: &str) -> Value {

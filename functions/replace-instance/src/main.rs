@@ -1,17 +1,27 @@
-//! Boots the function: one connection pool, the ledger, the policy.
+//! Boots the function: one connection pool, the ledger, the policy, and the Region whose instances it looks after.
 
 use homeostat_aws::{DynamoLedger, InstanceCloud, connect};
-use homeostat_lambda::{SystemClock, run, settings};
+use homeostat_aws_ec2::Ec2;
+use homeostat_core::id::Region;
+use homeostat_lambda::{Failure, SystemClock, run, settings};
 use replace_instance::{Ready, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let boot = async {
         let policy = settings::policy()?;
-        let table = settings::text("TABLE_NAME")?;
+        let (table, region) = (settings::text("TABLE_NAME")?, region()?);
         let config = connect().await;
+        let (aws, checks) = (InstanceCloud::new(&config), Ec2::new(&config));
         let ledger = DynamoLedger::new(&config, table);
-        Ok(Ready { aws: InstanceCloud::new(&config), ledger, clock: SystemClock, policy })
+        Ok(Ready { aws, checks, ledger, clock: SystemClock, policy, region })
     };
     run(boot, handle).await
+}
+
+/// The function's own, which Lambda sets.
+fn region() -> Result<Region, Failure> {
+    settings::text("AWS_REGION")?
+        .parse()
+        .map_err(|error| Failure::Page(format!("the environment variable AWS_REGION: {error}")))
 }
