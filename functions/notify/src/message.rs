@@ -2,9 +2,15 @@
 //!
 //! This module never lets a name or a reason break the subject line: it holds at most 99 ASCII characters.
 
-use homeostat_core::decision::{Close, Decision, Page};
-use homeostat_core::incident::{Incident, Kind};
+mod plan;
+
+use homeostat_core::decision::{Close, Decision};
+use homeostat_core::id::Subject;
+use homeostat_core::incident::{Incident, Kind, State};
 use jiff::{SignedDuration, Unit};
+
+use crate::news::News;
+use plan::{needed, waits_for};
 
 /// SNS: "Must be ASCII text that begins with a letter, number, or punctuation mark; no line breaks or control characters;
 /// less than 100 characters long" (API reference, `Publish`).
@@ -18,84 +24,165 @@ pub(crate) struct Message {
     pub(crate) body: String,
 }
 
-pub(crate) fn about(incident: &Incident) -> Message {
-    let Kind::Instance { group, alarm } = &incident.kind;
-    let name = incident.subject.name();
-    let (subject, mut lines) = match &incident.decision {
+pub(crate) fn about(news: &News) -> Message {
+    let (subject, lines) = match news {
+        News::Decided(incident) => with_story(incident, decided(incident)),
+        News::Stuck(incident) => with_story(incident, stuck(incident)),
+        News::Overdue(incident) => with_story(incident, overdue(incident)),
+        News::Unreadable { key, why } => unreadable(key, why),
+    };
+    Message { subject: one_line(&format!("Homeostat: {subject}")), body: lines.join("\n") }
+}
+
+/// The subject line without its sender, and the lines of the body.
+type Told = (String, Vec<String>);
+
+fn decided(incident: &Incident) -> Told {
+    let (name, what) = (short(incident), long(incident));
+    match &incident.decision {
         Some(Decision::Act { step, because }) => {
-            let mut lines = vec![format!("Homeostat is replacing instance {name} of group {group}."), String::new()];
+            let mut lines = vec![format!("Homeostat is replacing {what}."), String::new()];
             lines.extend(because.iter().map(|proof| format!("Why: {proof}.")));
             lines.push(format!("What it does: {step}."));
             lines.push(
                 "Next: it watches until the group is whole again, and tells you then, or if it isn't in time.".into(),
             );
-            (format!("replacing {name} of {group}"), lines)
+            (format!("replacing {name}"), lines)
+        }
+        Some(Decision::Hold { because, .. }) if incident.state == State::Escalated => {
+            reminder(incident, &because.to_string(), &["You: see below what happened, and finish by hand.".into()])
         }
         Some(Decision::Hold { because, .. }) => (
-            format!("holding still about {name} of {group}"),
+            format!("{} {name}", if incident.state == State::Following { "following" } else { "holding still about" }),
             vec![
-                format!("Instance {name} of group {group} looks sick, and Homeostat changes nothing for now."),
+                format!("Something is wrong with {what}, and Homeostat changes nothing for now."),
                 String::new(),
                 format!("Why: {because}."),
-                "Next: it keeps looking, and tells you if it acts.".into(),
+                waits_for(because),
             ],
         ),
+        Some(Decision::Page(page)) if incident.reminders > 0 => reminder(incident, &page.to_string(), &needed(page)),
         Some(Decision::Page(page)) => {
-            let mut lines = vec![format!("Homeostat needs you: instance {name} of group {group}."), String::new()];
-            lines.push(format!("Why: {page}."));
+            let mut lines = vec![format!("Homeostat needs you: {what}."), String::new(), format!("Why: {page}.")];
             lines.extend(needed(page));
-            (format!("NEEDS YOU: {name} of {group}"), lines)
+            lines.push(acknowledge(incident));
+            (format!("NEEDS YOU: {name}"), lines)
         }
-        Some(Decision::Close(Close::Recovered)) => (
-            format!("recovered: {name} of {group} is replaced"),
+        Some(Decision::Close(close)) => closed(close, &name, &what),
+        None => (format!("opened: {name}"), vec![format!("{what}: no decision yet.")]),
+    }
+}
+
+fn closed(close: &Close, name: &str, what: &str) -> Told {
+    match close {
+        Close::Recovered => (
+            format!("recovered: {name} is replaced"),
+            vec![format!("{what} was replaced, and the group is whole. Nothing more will be done."), String::new()],
+        ),
+        Close::LeftByItself => (
+            format!("recovered: {name} has left"),
             vec![
-                format!(
-                    "Instance {name} of group {group} was replaced, and the group is whole. Nothing more will be done."
-                ),
+                format!("{what} was taken out by its group or by a person, and the group is whole."),
+                "Homeostat changed nothing, and nothing more will be done.".to_owned(),
                 String::new(),
             ],
         ),
-        Some(Decision::Close(Close::NothingWrong { why })) => (
-            format!("closed: {name} of {group}"),
+        Close::NothingWrong { why } => (
+            format!("closed: {name}"),
             vec![
-                format!("The incident about instance {name} of group {group} is closed; Homeostat changed nothing."),
+                format!("The incident about {what} is closed; Homeostat changed nothing."),
                 String::new(),
                 format!("Why: {why}."),
             ],
         ),
-        None => {
-            (format!("opened: {name} of {group}"), vec![format!("Instance {name} of group {group}: no decision yet.")])
-        }
-    };
-    lines.extend(times("Time to mitigate (alarm to termination)", incident.time_to_mitigate()));
-    lines.extend(times("Time to recover (alarm to a whole group)", incident.time_to_recover()));
-    if incident.closed_at.is_none() {
-        lines.push(format!("To stop it for this group: README, \"Stop it\", with the scope group#{group}."));
     }
-    lines.push(String::new());
-    lines.push(format!("Alarm {:?}, {:.0}. What happened:", alarm.alarm_name(), incident.signalled_at));
-    lines.extend(incident.notes.iter().map(|note| format!("{:.0} {}", note.at, shortened(&note.what))));
-    lines.push(format!("Ledger: SUBJECT#{}", incident.subject));
-    Message { subject: one_line(&format!("Homeostat: {subject}")), body: lines.join("\n") }
 }
 
-/// What a person can do about it, and what comes next.
-fn needed(page: &Page) -> [String; 2] {
-    let watches = "Next: it only watches now. It closes the incident, and tells you, when the group is whole.";
-    let (you, next) = match page {
-        Page::Refused { .. } => (
-            "You: see whether the group has the tag homeostat:managed=true, and replace the instance by hand.",
-            watches,
-        ),
-        Page::NotRecovered { .. } => {
-            ("You: see the group's activity history, for launches that fail or instances that don't get well.", watches)
-        }
-        Page::NotInPolicy { .. } => (
-            "You: put the group back into policy.toml, or finish by hand.",
-            "Next: nothing, until the policy names it again.",
-        ),
-    };
-    [you.to_owned(), next.to_owned()]
+fn reminder(incident: &Incident, why: &str, what_to_do: &[String]) -> Told {
+    let mut lines = vec![
+        format!("Reminder {}: Homeostat still needs you: {}.", incident.reminders, long(incident)),
+        String::new(),
+        format!("Why: {why}."),
+    ];
+    lines.extend_from_slice(what_to_do);
+    lines.push(acknowledge(incident));
+    (format!("STILL NEEDS YOU: {}", short(incident)), lines)
+}
+
+fn acknowledge(incident: &Incident) -> String {
+    let scope = incident
+        .subject
+        .instance()
+        .map_or_else(|| format!("group#{}", incident.kind.group()), |id| format!("instance#{id}"));
+    format!("To end the reminders: homeostat ack {scope:?} --reason …")
+}
+
+fn stuck(incident: &Incident) -> Told {
+    let lines = vec![
+        format!("Homeostat itself needs you: nobody attends to {}.", long(incident)),
+        String::new(),
+        format!("Why: {} wake-ups were sent, and the function that owns the incident wrote nothing.", incident.wakes),
+        "You: see that function's log and the dead-letter queue; until it works, heal the group by hand.".to_owned(),
+        "Next: it is woken every five minutes, and goes on from where it was once it answers.".to_owned(),
+    ];
+    (format!("NEEDS YOU: stuck on {}", short(incident)), lines)
+}
+
+fn overdue(incident: &Incident) -> Told {
+    let lines = vec![
+        format!("Homeostat itself needs you: it does not come to an end with {}.", long(incident)),
+        String::new(),
+        "Why: its time to recover is over; its owner still looks at it, and neither closes it nor asks for you.".into(),
+        "You: see the group's activity history, and the function's log for what it waits for.".to_owned(),
+        "Next: it goes on looking. Its slot of the budget stays taken until the incident is closed.".to_owned(),
+    ];
+    (format!("NEEDS YOU: overdue: {}", short(incident)), lines)
+}
+
+fn unreadable(key: &str, why: &str) -> Told {
+    let lines = vec![
+        format!("Homeostat itself needs you: it can't read the incident {key} in its own ledger."),
+        String::new(),
+        format!("Why: {why}. Another version of Homeostat wrote it."),
+        "You: deploy the newer version again, or heal the subject by hand and delete the item.".to_owned(),
+        "Next: nothing is done about this subject; all others are attended to.".to_owned(),
+    ];
+    (format!("NEEDS YOU: unreadable: {key}"), lines)
+}
+
+fn with_story(incident: &Incident, (subject, mut lines): Told) -> Told {
+    lines.extend(times("Time to mitigate (signal to taken out)", incident.time_to_mitigate()));
+    lines.extend(times("Time to recover (signal to a whole group)", incident.time_to_recover()));
+    if incident.closed_at.is_none() {
+        let scope = format!("group#{}", incident.kind.group());
+        lines.push(format!("To stop it for this group: homeostat pause {scope:?} --reason …"));
+    }
+    lines.push(String::new());
+    lines.push(format!("{}{:.0}. What happened:", alarm(incident), incident.signalled_at));
+    lines.extend(incident.notes.iter().map(|note| format!("{:.0} {}", note.at, shortened(&note.what))));
+    lines.push(format!("Ledger: SUBJECT#{}, policy {}", incident.subject, incident.policy));
+    (subject, lines)
+}
+
+fn alarm(incident: &Incident) -> String {
+    match &incident.kind {
+        Kind::Instance { alarm: Some(alarm), .. } => format!("Alarm {:?}, ", alarm.alarm_name()),
+        Kind::Instance { alarm: None, .. } | Kind::Group { .. } => "Found at ".to_owned(),
+    }
+}
+
+fn short(incident: &Incident) -> String {
+    match &incident.subject {
+        Subject::Instance { id, .. } => format!("{id} of {}", incident.kind.group()),
+        Subject::Group { name, .. } => format!("group {name}"),
+    }
+}
+
+fn long(incident: &Incident) -> String {
+    match &incident.subject {
+        Subject::Instance { id, .. } => format!("instance {id} of group {}", incident.kind.group()),
+        Subject::Group { name, .. } => format!("group {name}"),
+    }
 }
 
 fn times(what: &str, time: Option<SignedDuration>) -> Option<String> {
@@ -115,55 +202,4 @@ fn one_line(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use homeostat_core::decision::{Hold, Step};
-    use homeostat_core::ports::Outcome;
-    use jiff::Timestamp;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + second).unwrap()
-    }
-
-    fn acting_on_group(group: &str) -> Incident {
-        let (subject, id) =
-            ("eu-west-1#instance#i-0123456789abcdef0".parse().unwrap(), "i-0123456789abcdef0".parse().unwrap());
-        let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-        let kind = Kind::Instance { group: group.parse().unwrap(), alarm };
-        let step = Step::Replace { group: group.parse().unwrap(), instance: id };
-        let decision = Decision::Act { step: step.clone(), because: Vec::new() };
-        Incident::new(subject, kind, at(0), at(1)).intend(at(1), &step, &decision)
-    }
-
-    #[test]
-    fn a_subject_is_never_longer_than_sns_takes_nor_anything_but_ascii() {
-        for group in ["web", "wéb ☃ \u{202e}gnp", &"x".repeat(255)] {
-            let subject = about(&acting_on_group(group)).subject;
-            assert!(subject.len() < 100 && subject.bytes().all(|b| (0x20..0x7f).contains(&b)), "{subject}");
-            assert!(subject.starts_with("Homeostat: replacing i-0123456789abcdef0 of "), "{subject}");
-        }
-    }
-
-    #[test]
-    fn an_open_incident_says_how_to_stop_it_and_a_closed_one_does_not() {
-        let open = acting_on_group("web");
-        assert!(about(&open).body.contains("with the scope group#web"));
-        let proving = open.settle(at(2), Outcome::Done).hold(at(60), at(90), &Hold::Proving { since: at(60) });
-        let closed = about(&proving.close(at(90), &Close::Recovered)).body;
-        assert!(!closed.contains("To stop it"), "{closed}");
-        assert!(
-            closed.contains("(alarm to termination): 2s.") && closed.contains("(alarm to a whole group): 1m."),
-            "{closed}"
-        );
-    }
-
-    #[test]
-    fn a_refusal_is_told_in_aws_own_words_and_with_what_to_do() {
-        let because = Page::Refused { why: "AccessDenied: not authorized".into() };
-        let message = about(&acting_on_group("web").page(at(2), at(9), &because));
-        assert!(message.subject.contains("NEEDS YOU"), "{}", message.subject);
-        assert!(
-            message.body.contains("AccessDenied: not authorized") && message.body.contains("homeostat:managed=true")
-        );
-    }
-}
+mod tests;

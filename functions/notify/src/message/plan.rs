@@ -1,0 +1,53 @@
+//! What a person can do about it, and what comes next.
+//!
+//! This module never promises more than the ladder does.
+
+use homeostat_core::decision::{Hold, Page};
+
+pub(super) fn waits_for(because: &Hold) -> String {
+    match because {
+        Hold::GroupReplaces { .. } => {
+            "Next: it watches the group replace it, and tells you when the group is whole, or if it isn't in time."
+        }
+        Hold::Watching { .. } => {
+            "Next: it keeps watching. The policy says mode = \"watch\"; with \"act\" it would act."
+        }
+        Hold::BreakerOpen { .. } => "Next: it waits for you. Mend what is launched first, then acknowledge.",
+        _ => "Next: it keeps looking, and tells you if it acts.",
+    }
+    .to_owned()
+}
+
+pub(super) fn needed(page: &Page) -> [String; 2] {
+    let watches = "Next: it only watches now. It closes the incident, and tells you, when the group is whole.";
+    let keeps_looking = "Next: it keeps looking, and acts as soon as nothing holds it back.";
+    let (you, next) = match page {
+        Page::Refused { .. } => (
+            "You: see whether the group has the tag homeostat:managed=true, and replace the instance by hand."
+                .to_owned(),
+            watches,
+        ),
+        Page::NotRecovered { .. } | Page::GroupStalled { .. } => (
+            "You: see the group's activity history, for launches that fail or instances that don't get well."
+                .to_owned(),
+            watches,
+        ),
+        Page::NotInPolicy { .. } => (
+            "You: put the group back into policy.toml, or finish by hand.".to_owned(),
+            "Next: nothing, until the policy names it again.",
+        ),
+        Page::Waited { .. } => ("You: see whether what holds it back is still meant to.".to_owned(), keeps_looking),
+        Page::ReplacementsFail { group, .. } => (
+            format!(
+                "You: find out why what the group launches falls sick. When it is mended: homeostat ack {:?} --reason …",
+                format!("group#{group}")
+            ),
+            "Next: nothing in this group is replaced until then, or until it launches from another version.",
+        ),
+        Page::TooManySick { .. } => (
+            "You: look for what they have in common: a zone, a dependency, an image, a bad deploy.".to_owned(),
+            "Next: nothing is replaced while so many are sick. Those still sick once it is fewer are healed then.",
+        ),
+    };
+    [you, next.to_owned()]
+}
