@@ -1,55 +1,34 @@
-//! The operator's command. `sam build` runs its `policy check`, so that a bad policy never reaches a function.
+//! The operator's command: is the policy right, is the account in order, what is open, and hands off.
 //!
-//! This program never changes anything in an account.
+//! This program never touches an instance or a group. All that it writes in an account are pauses and acknowledgements, in
+//! Homeostat's own table.
 
-use std::path::PathBuf;
+#[cfg(feature = "account")]
+mod account;
+mod arguments;
+mod page;
+mod policy_check;
+mod report;
+
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use homeostat_core::policy;
+use clap::Parser;
 
-/// Homeostat: heals a web application on AWS.
-#[derive(Parser)]
-#[command(version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// What Homeostat may touch, and how far it may go.
-    #[command(subcommand)]
-    Policy(PolicyCommand),
-}
-
-#[derive(Subcommand)]
-enum PolicyCommand {
-    /// Reads a policy and names all its mistakes.
-    Check { file: PathBuf },
-}
+use arguments::{Arguments, Command, PolicyCommand};
+use report::{Failed, Said};
 
 fn main() -> ExitCode {
-    let Command::Policy(PolicyCommand::Check { file }) = Arguments::parse().command;
-    match check(&file) {
-        Ok(said) => {
-            eprintln!("{said}");
-            ExitCode::SUCCESS
-        }
-        Err(said) => {
-            eprintln!("{said}");
-            ExitCode::FAILURE
-        }
+    let Arguments { json, command } = Arguments::parse();
+    match run(command) {
+        Ok(said) => said.show(json),
+        Err(failed) => failed.show(),
     }
 }
 
-fn check(file: &PathBuf) -> Result<String, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| format!("can't read {}: {error}", file.display()))?;
-    match policy::parse(&text) {
-        Ok(policy) => Ok(format!("{}: {} group(s), no mistakes", file.display(), policy.group_names().len())),
-        Err(mistakes) => {
-            let lines = mistakes.iter().map(|mistake| format!("{}:{mistake}", file.display()));
-            Err(lines.collect::<Vec<_>>().join("\n"))
-        }
+fn run(command: Command) -> Result<Said, Failed> {
+    match command {
+        Command::Policy(PolicyCommand::Check { file }) => policy_check::check(&file).map(|checked| Said::of(&checked)),
+        #[cfg(feature = "account")]
+        Command::Account(command) => account::run(command),
     }
 }

@@ -1,0 +1,95 @@
+//! The commands that look at a deployed Homeostat, with the operator's own credentials.
+//!
+//! This module never asks an account before the whole command line is known to make sense.
+
+mod ack;
+mod doctor;
+mod moment;
+mod pause;
+mod place;
+mod resume;
+mod scope;
+mod status;
+mod who;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use jiff::Timestamp;
+
+use crate::report::{Failed, Said};
+use place::Place;
+
+#[derive(Subcommand)]
+pub(crate) enum AccountCommand {
+    /// What is open, what is paused, and which groups are held back.
+    Status {
+        #[command(flatten)]
+        place: Place,
+        /// Whose groups are shown besides those of the open incidents [default: policy.toml, if it is there]
+        #[arg(long)]
+        policy: Option<PathBuf>,
+    },
+    /// Holds the policy against the account, and says what to mend, worst first.
+    Doctor {
+        #[command(flatten)]
+        place: Place,
+        #[arg(long, default_value = "policy.toml")]
+        policy: PathBuf,
+    },
+    /// Has Homeostat keep its hands off, for a while.
+    Pause {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        pause: pause::Wish,
+    },
+    /// Ends a pause.
+    Resume {
+        #[command(flatten)]
+        place: Place,
+        #[arg(help = "As it was paused: all, group#<name>, or instance#<id>")]
+        scope: scope::Scope,
+    },
+    /// Says that you know: ends an incident's reminders, or closes a group's breaker.
+    Ack {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        word: ack::Word,
+    },
+}
+
+pub(crate) fn run(command: AccountCommand) -> Result<Said, Failed> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failed::because(format!("can't start: {error}")))?;
+    runtime.block_on(attend(command))
+}
+
+async fn attend(command: AccountCommand) -> Result<Said, Failed> {
+    let now = Timestamp::now();
+    match command {
+        AccountCommand::Status { place, policy } => {
+            let groups = status::policy_groups(policy)?;
+            let deployment = place.find().await?;
+            status::status(&deployment, now, groups).await.map(|status| Said::of(&status))
+        }
+        AccountCommand::Doctor { place, policy } => {
+            let policy = crate::policy_check::read(&policy).map(|read| (policy, read))?;
+            doctor::doctor(&place.find().await?, now, policy).await.map(|report| Said::of(&report))
+        }
+        AccountCommand::Pause { place, pause } => {
+            let until = pause.until(now)?;
+            pause::pause(&place.find().await?, now, until, pause).await.map(|paused| Said::of(&paused))
+        }
+        AccountCommand::Resume { place, scope } => {
+            let deployment = place.find().await?;
+            resume::resume(&deployment.ledger(), now, &scope).await.map(|resumed| Said::of(&resumed))
+        }
+        AccountCommand::Ack { place, word } => {
+            let deployment = place.find().await?;
+            let by = who::who(word.by.clone(), &deployment).await?;
+            ack::ack(&deployment.ledger(), now, word, by).await.map(|acknowledged| Said::of(&acknowledged))
+        }
+    }
+}

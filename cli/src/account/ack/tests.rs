@@ -1,0 +1,157 @@
+use std::sync::Mutex;
+
+use homeostat_core::decision::Page as Asked;
+use homeostat_core::id::AlarmArn;
+use homeostat_core::incident::Kind;
+use homeostat_core::memory::{Breaker, GroupMemory};
+use homeostat_core::ports::{History, Limits, Pause, Slots, Unavailable};
+
+use super::*;
+
+/// One incident and one group's memory, under the ledger's own conditions; the first writes lose their race.
+struct Fake {
+    open: Mutex<Option<Incident>>,
+    memory: Mutex<GroupMemory>,
+    races: Mutex<u32>,
+}
+
+impl Fake {
+    fn new(open: Option<Incident>, memory: GroupMemory, races: u32) -> Self {
+        Fake { open: Mutex::new(open), memory: Mutex::new(memory), races: Mutex::new(races) }
+    }
+
+    /// Somebody else writes first, as often as was asked for.
+    fn race(&self) {
+        let mut races = self.races.lock().unwrap();
+        if *races > 0 {
+            *races -= 1;
+            self.memory.lock().unwrap().version += 1;
+            self.open.lock().unwrap().iter_mut().for_each(|open| open.version += 1);
+        }
+    }
+}
+
+fn written(is_current: bool) -> Result<(), NotWritten> {
+    if is_current { Ok(()) } else { Err(NotWritten::Conflict) }
+}
+
+impl Ledger for Fake {
+    async fn history(&self, _: &Subject, _: Option<&AlarmArn>) -> Result<History, Unavailable> {
+        Ok(History { open: self.open.lock().unwrap().clone(), ..History::default() })
+    }
+
+    async fn limits(&self, _: &Subject, _: &GroupName) -> Result<Limits, Unavailable> {
+        Ok(Limits::default())
+    }
+
+    async fn open_among(&self, _: &[Subject]) -> Result<Vec<Subject>, Unavailable> {
+        Ok(Vec::new())
+    }
+
+    async fn write(&self, write: Write<'_>) -> Result<(), NotWritten> {
+        self.race();
+        let mut open = self.open.lock().unwrap();
+        written(open.as_ref().is_some_and(|open| open.version + 1 == write.incident.version))?;
+        *open = Some(write.incident.clone());
+        Ok(())
+    }
+}
+
+impl Control for Fake {
+    async fn open_incidents(&self) -> Result<Vec<Incident>, Unavailable> {
+        Ok(self.open.lock().unwrap().iter().cloned().collect())
+    }
+
+    async fn pauses(&self) -> Result<Vec<Pause>, Unavailable> {
+        Ok(Vec::new())
+    }
+
+    async fn pause(&self, _: &Pause) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    async fn resume(&self, _: &str) -> Result<bool, Unavailable> {
+        Ok(false)
+    }
+
+    async fn slots(&self, _: &GroupName) -> Result<Slots, Unavailable> {
+        Ok(Slots::default())
+    }
+
+    async fn memory(&self, _: &GroupName) -> Result<GroupMemory, Unavailable> {
+        Ok(self.memory.lock().unwrap().clone())
+    }
+
+    async fn remember(&self, _: &GroupName, next: &GroupMemory) -> Result<(), NotWritten> {
+        self.race();
+        let mut memory = self.memory.lock().unwrap();
+        written(memory.version + 1 == next.version)?;
+        *memory = next.clone();
+        Ok(())
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+fn incident(subject: &str) -> Incident {
+    let kind = Kind::Instance { group: "web".parse().unwrap(), alarm: None };
+    let incident = Incident::new(subject.parse().unwrap(), kind, now(), now());
+    incident.page(now(), now(), &Asked::Refused { why: "no".into() })
+}
+
+const INSTANCE: &str = "eu-west-1#instance#i-0123456789abcdef0";
+
+fn said(ledger: &Fake, scope: &str) -> Result<Acknowledged, Failed> {
+    let word = Word { scope: subject(scope).unwrap(), reason: "looking".into(), by: None };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(ack(ledger, now(), word, "ana".into()))
+}
+
+fn broken() -> GroupMemory {
+    let subject: Subject = INSTANCE.parse().unwrap();
+    let breaker = Breaker { since: now(), failures: 3, launched_from: None };
+    GroupMemory::default().failed(now(), &subject, None).broken(breaker)
+}
+
+#[test]
+fn a_lost_race_is_run_again_over_what_was_written() {
+    let ledger = Fake::new(Some(incident(INSTANCE)), GroupMemory::default(), 3);
+    assert_eq!(said(&ledger, "i-0123456789abcdef0").unwrap().incidents, [INSTANCE.parse().unwrap()]);
+    let open = ledger.open.lock().unwrap().clone().unwrap();
+    assert_eq!((open.acknowledged.unwrap().by.as_str(), open.version), ("ana", 5));
+}
+
+#[test]
+fn whoever_never_wins_says_so() {
+    let ledger = Fake::new(Some(incident(INSTANCE)), broken(), u32::MAX);
+    for scope in ["i-0123456789abcdef0", "group#web"] {
+        assert!(said(&ledger, scope).unwrap_err().why().contains("try again in a minute"));
+    }
+}
+
+#[test]
+fn a_groups_word_closes_its_breaker_and_leaves_the_members_to_be_asked_about() {
+    let ledger = Fake::new(Some(incident(INSTANCE)), broken(), 1);
+    let done = said(&ledger, "group#web").unwrap();
+    assert!(done.breaker_closed && done.incidents.is_empty() && done.verdict() == Verdict::Fine);
+    assert!(done.left[0].contains("homeostat ack i-0123456789abcdef0"), "{:?}", done.left);
+    assert_eq!(ledger.memory.lock().unwrap().breaker, None);
+}
+
+#[test]
+fn nothing_to_acknowledge_is_said_and_writes_nothing() {
+    let known = Acknowledgement { by: "bo".into(), at: now(), reason: "mine".into() };
+    let cases = [
+        (None, "has no open incident"),
+        (Some(incident(INSTANCE).acknowledge(known)), "bo did so already"),
+        (Some(Incident { state: State::Verifying, ..incident(INSTANCE) }), "has not asked for a person"),
+    ];
+    for (open, why) in cases {
+        let ledger = Fake::new(open.clone(), GroupMemory::default(), 0);
+        let done = said(&ledger, INSTANCE).unwrap();
+        assert!(done.verdict() == Verdict::Amiss && done.left[0].contains(why), "{:?}", done.left);
+        assert_eq!(*ledger.open.lock().unwrap(), open);
+    }
+}

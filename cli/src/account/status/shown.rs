@@ -1,0 +1,224 @@
+//! What `status` shows, as a value and in words.
+//!
+//! This module never reads anything.
+
+use std::collections::BTreeMap;
+
+use homeostat_core::id::{GroupName, Subject};
+use homeostat_core::incident::{Acknowledgement, Incident, State};
+use homeostat_core::memory::{Breaker, GroupMemory};
+use homeostat_core::ports::Slots;
+use homeostat_core::shell;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::account::moment::{at, rough};
+use crate::account::pause::Shown;
+use crate::page::{Page, Row};
+use crate::report::Report;
+
+#[derive(Debug, Serialize)]
+pub(in crate::account) struct Status {
+    pub(super) place: String,
+    pub(super) at: Timestamp,
+    pub(super) open: Vec<Open>,
+    pub(super) pauses: Vec<Shown>,
+    pub(super) groups: Vec<HeldBack>,
+    pub(super) remarks: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Open {
+    subject: Subject,
+    group: GroupName,
+    state: State,
+    signalled_at: Timestamp,
+    opened_at: Timestamp,
+    decision: Option<String>,
+    next_look: Option<Timestamp>,
+    slot_held_since: Option<Timestamp>,
+    stuck_since: Option<Timestamp>,
+    overdue_since: Option<Timestamp>,
+    reminders: u32,
+    acknowledged: Option<Acknowledgement>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct HeldBack {
+    group: GroupName,
+    slots: BTreeMap<Subject, Timestamp>,
+    failed_replacements: usize,
+    breaker: Option<Breaker>,
+}
+
+impl HeldBack {
+    pub(super) fn new(group: GroupName, slots: Slots, memory: GroupMemory) -> Self {
+        HeldBack { group, slots: slots.holders, failed_replacements: memory.failures.len(), breaker: memory.breaker }
+    }
+}
+
+impl Open {
+    pub(super) fn new(incident: Incident, groups: &[HeldBack]) -> Self {
+        let mut holders = groups.iter().map(|group| &group.slots);
+        Open {
+            slot_held_since: holders.find_map(|holders| holders.get(&incident.subject).copied()),
+            group: incident.kind.group().clone(),
+            subject: incident.subject,
+            state: incident.state,
+            signalled_at: incident.signalled_at,
+            opened_at: incident.opened_at,
+            decision: incident.decision.as_ref().map(ToString::to_string),
+            next_look: incident.wake_at,
+            stuck_since: incident.stuck,
+            overdue_since: incident.overdue,
+            reminders: incident.reminders,
+            acknowledged: incident.acknowledged,
+        }
+    }
+
+    fn row(&self, now: Timestamp) -> Row {
+        let ago = |moment: Timestamp| rough(now.duration_since(moment));
+        let next = match self.next_look {
+            Some(next) if next > now => format!("in {}", rough(next.duration_since(now))),
+            Some(_) => "due".to_owned(),
+            None => "never".to_owned(),
+        };
+        let cells = vec![
+            self.subject.handle(),
+            self.group.to_string(),
+            word(self.state).to_owned(),
+            ago(self.opened_at),
+            next,
+            self.slot_held_since.map_or_else(|| "no".to_owned(), ago),
+        ];
+        Row { cells, below: self.sentences() }
+    }
+
+    fn sentences(&self) -> Vec<String> {
+        let mut sentences = vec![self.decision.clone().unwrap_or_else(|| "no decision yet".to_owned())];
+        let marks = [("stuck: its owner does not answer", self.stuck_since), ("overdue", self.overdue_since)];
+        sentences.extend(marks.into_iter().filter_map(|(mark, since)| Some(format!("{mark}, as of {}", at(since?)))));
+        match &self.acknowledged {
+            Some(word) => sentences.push(format!("acknowledged by {}: {}", word.by, word.reason)),
+            None if self.state == State::Escalated => sentences.push(format!(
+                "waits for a person ({} reminder(s) so far): homeostat ack {}",
+                self.reminders,
+                shell::word(&self.subject.handle())
+            )),
+            None => {}
+        }
+        sentences
+    }
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::Holding => "holding",
+        State::Acting => "acting",
+        State::Following => "following",
+        State::Verifying => "verifying",
+        State::Escalated => "escalated",
+        State::Closed => "closed",
+    }
+}
+
+impl HeldBack {
+    fn row(&self) -> Row {
+        let below = self.breaker.iter().map(|breaker| {
+            let source = breaker.launched_from.as_deref().map(|from| format!(" of {from}")).unwrap_or_default();
+            format!(
+                "{} replacements{source} failed: homeostat ack {}",
+                breaker.failures,
+                shell::word(&format!("group#{}", self.group))
+            )
+        });
+        let open = self
+            .breaker
+            .as_ref()
+            .map_or_else(|| "closed".to_owned(), |breaker| format!("open since {}", at(breaker.since)));
+        let cells =
+            vec![self.group.to_string(), self.slots.len().to_string(), self.failed_replacements.to_string(), open];
+        Row { cells, below: below.collect() }
+    }
+}
+
+impl Report for Status {
+    fn print(&self, page: &mut Page) {
+        if self.open.is_empty() {
+            page.line(&format!("{}: nothing is open", self.place));
+        } else {
+            page.line(&format!("{}: {} open", self.place, self.open.len()));
+            page.space();
+            let rows = self.open.iter().map(|open| open.row(self.at)).collect();
+            page.table(&["incident", "group", "state", "since", "next look", "holds a slot"], rows);
+        }
+        page.space();
+        if self.pauses.is_empty() {
+            page.line("nothing is paused");
+        }
+        for pause in &self.pauses {
+            page.line(&format!("paused: {} {}", pause.scope, pause.words(self.at)));
+        }
+        if !self.groups.is_empty() {
+            page.space();
+            let rows = self.groups.iter().map(HeldBack::row).collect();
+            page.table(&["group", "slots taken", "failed replacements", "breaker"], rows);
+        }
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.remarks.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use homeostat_core::decision::Page as Asked;
+    use homeostat_core::incident::Kind;
+
+    fn shown(status: &Status) -> String {
+        let mut page = Page::default();
+        status.print(&mut page);
+        page.finish()
+    }
+
+    #[test]
+    fn a_quiet_night_is_two_lines() {
+        let status = Status {
+            place: "stack homeostat in eu-west-1".into(),
+            at: Timestamp::UNIX_EPOCH,
+            open: vec![],
+            pauses: vec![],
+            groups: vec![],
+            remarks: vec![],
+        };
+        assert_eq!(shown(&status), "stack homeostat in eu-west-1: nothing is open\n\nnothing is paused\n");
+    }
+
+    #[test]
+    fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
+        let at = Timestamp::from_second(1_800_000_000).unwrap();
+        let name: GroupName = "web\u{202e}; reboot ".repeat(14).parse().unwrap();
+        let subject = Subject::Group { region: "eu-west-1".parse().unwrap(), name: name.clone() };
+        let incident = Incident::new(subject.clone(), Kind::Group { group: name.clone() }, at, at);
+        let asked = incident.page(at, at, &Asked::TooManySick { sick: 3, most: 2, desired: 4 });
+        let slots = Slots { version: 1, holders: BTreeMap::from([(subject, at)]) };
+        let breaker = Breaker { since: at, failures: 3, launched_from: None };
+        let groups = vec![HeldBack::new(name, slots, GroupMemory::default().broken(breaker))];
+        let status = Status {
+            place: "stack homeostat in eu-west-1".into(),
+            at,
+            open: vec![Open::new(asked, &groups)],
+            pauses: vec![],
+            groups,
+            remarks: Vec::new(),
+        };
+        let text = shown(&status);
+        assert!(text.lines().all(|line| line.chars().count() <= 80) && text.is_ascii(), "{text}");
+        for said in ["escalated", "3 of 4 are sick at once", "homeostat ack 'group#web", "open since"] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        assert!(status.open[0].slot_held_since.is_some());
+    }
+}

@@ -1,0 +1,69 @@
+//! `policy check`: all mistakes of a policy at once, with their places.
+//!
+//! This module never asks an account: whether what the policy names exists is `doctor`'s affair.
+
+use std::path::Path;
+
+use homeostat_core::policy::{self, Policy};
+use serde::Serialize;
+
+use crate::page::Page;
+use crate::report::{Failed, Report, Verdict};
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Checked {
+    file: String,
+    groups: usize,
+    /// The deployed functions write it into every incident.
+    hash: Option<String>,
+    mistakes: Vec<Mistake>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Mistake {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    pub(crate) message: String,
+}
+
+/// The policy of a file, or its mistakes.
+///
+/// # Errors
+/// [`Failed`]: there is no such file, or it is no text.
+pub(crate) fn read(file: &Path) -> Result<Result<Policy, Vec<Mistake>>, Failed> {
+    let unreadable = |error| Failed::because(format!("can't read the policy {}: {error}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    Ok(policy::parse(&text).map_err(|mistakes| mistakes.into_iter().map(Mistake::from).collect()))
+}
+
+pub(crate) fn check(file: &Path) -> Result<Checked, Failed> {
+    let policy = read(file)?;
+    Ok(Checked {
+        file: file.display().to_string(),
+        groups: policy.as_ref().map_or(0, |policy| policy.group_names().len()),
+        hash: policy.as_ref().ok().map(|policy| policy.hash.clone()),
+        mistakes: policy.err().unwrap_or_default(),
+    })
+}
+
+impl From<policy::Mistake> for Mistake {
+    fn from(mistake: policy::Mistake) -> Self {
+        let policy::Mistake { line, column, message } = mistake;
+        Mistake { line, column, message }
+    }
+}
+
+impl Report for Checked {
+    fn print(&self, page: &mut Page) {
+        for Mistake { line, column, message } in &self.mistakes {
+            page.long_line(&format!("{}:{line}:{column}: {message}", self.file));
+        }
+        if self.mistakes.is_empty() {
+            page.long_line(&format!("{}: {} group(s), no mistakes", self.file, self.groups));
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        if self.mistakes.is_empty() { Verdict::Fine } else { Verdict::Amiss }
+    }
+}

@@ -1,0 +1,76 @@
+//! The built command, as a shell sees it: what it prints where, and its exit codes. None of these runs asks AWS.
+
+use std::process::{Command, Output};
+
+struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+fn homeostat(arguments: &[&str]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_homeostat"));
+    // Nobody's account, and no way to one.
+    command.env_clear().env("AWS_EC2_METADATA_DISABLED", "true").args(arguments);
+    #[expect(clippy::unwrap_used, reason = "outside of a test's own function, clippy doesn't see that this is a test")]
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ran { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+}
+
+fn checked(policy: &str, more: &[&str]) -> Ran {
+    #[expect(clippy::unwrap_used, reason = "outside of a test's own function, clippy doesn't see that this is a test")]
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.toml");
+    #[expect(clippy::unwrap_used, reason = "outside of a test's own function, clippy doesn't see that this is a test")]
+    std::fs::write(&file, policy).unwrap();
+    let file = file.display().to_string();
+    homeostat(&[&["policy", "check", &file], more].concat())
+}
+
+const GOOD: &str = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\n";
+const BAD: &str = "schema = 1\n[[replace-instance.group]]\nname = \"a:\\u001b\"\nevidence = [\"alarm\"]\n";
+
+#[test]
+fn a_good_policy_is_fine() {
+    let ran = checked(GOOD, &[]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert!(ran.stdout.ends_with("policy.toml: 1 group(s), no mistakes\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn mistakes_are_a_result_with_their_places() {
+    let ran = checked(BAD, &[]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
+    assert!(ran.stdout.contains("policy.toml:3:8: ") && !ran.stdout.contains('\u{1b}'), "{}", ran.stdout);
+    let json: serde_json::Value = serde_json::from_str(&checked(BAD, &["--json"]).stdout).unwrap();
+    assert_eq!((&json["mistakes"][0]["line"], &json["mistakes"][0]["column"]), (&3.into(), &8.into()));
+}
+
+#[test]
+fn a_policy_that_is_not_there_is_no_mistake_in_it() {
+    let ran = homeostat(&["policy", "check", "/nowhere/policy.toml"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+    assert!(ran.stderr.contains("can't read the policy /nowhere/policy.toml"), "{}", ran.stderr);
+}
+
+#[cfg(feature = "account")]
+#[test]
+fn a_wrong_command_line_asks_nobody() {
+    for (arguments, said) in [
+        (&["pause", "web", "--reason", "x"][..], "write group#web"),
+        (&["pause", "all"][..], "--reason"),
+        (&["pause", "all", "--reason", " "][..], "in a few words"),
+        (&["pause", "all", "--reason", "x", "--for", "9d"][..], "at most 7 days"),
+        (&["pause", "all", "--reason", "x", "--until", "2020-01-01T00:00Z"][..], "is over"),
+        (&["pause", "all", "--reason", "x", "--for", "2h", "--until", "2040-01-01T00:00Z"][..], "cannot be used with"),
+        (&["ack", "all", "--reason", "x"][..], "name one incident or group"),
+        (&["status", "--stack", "x", "--table", "y"][..], "cannot be used with"),
+        (&["doctor", "--policy", "/nowhere/policy.toml"][..], "can't read the policy"),
+        (&["resume", "all"][..], "no Region"),
+    ] {
+        let ran = homeostat(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
+    }
+}
