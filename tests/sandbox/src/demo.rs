@@ -79,7 +79,7 @@ pub async fn heal(stage: &Stage, stack: &Stack, inbox: &Inbox, say: fn(&str)) ->
     let announced = stage.wait_for_alarm(&alarm, "ALARM").await?;
     stage.wait_for_close(&victim).await?;
     let healed_after = died_at.elapsed();
-    let closed = stage.history(stack, &victim).await?.last_closed.context("no closed incident in the table")?;
+    let closed = stage.newest_incident(stack, &victim).await?.context("no closed incident in the table")?;
     let about = victim.to_string();
     let last = move |message: &Message| message.subject.contains("recovered") && message.subject.contains(&about);
     let messages = inbox.receive_until(PATIENCE, last).await?;

@@ -7,6 +7,7 @@ mod action;
 mod call;
 mod chain;
 mod failure;
+mod labels;
 mod origin;
 mod subject;
 
@@ -19,10 +20,11 @@ use tokio::sync::watch;
 
 use crate::clock;
 
-pub(crate) use action::action_of;
+pub(crate) use action::{action_of, is_form};
 pub use call::{Call, Caller, Function, Who};
 pub use chain::longest_chain;
 pub(crate) use failure::failure_of;
+pub use labels::Labels;
 pub(crate) use origin::Origin;
 pub(crate) use subject::subject_of;
 
@@ -40,6 +42,7 @@ struct Shared {
     started_at: SystemTime,
     book: Mutex<Book>,
     news: watch::Sender<u64>,
+    labels: Labels,
 }
 
 #[derive(Default)]
@@ -68,7 +71,9 @@ impl Journal {
     pub fn new() -> Self {
         let (news, _) = watch::channel(0);
         let (started, started_at) = (Instant::now(), SystemTime::now());
-        Self { shared: Arc::new(Shared { started, started_at, book: Mutex::default(), news }) }
+        Self {
+            shared: Arc::new(Shared { started, started_at, book: Mutex::default(), news, labels: Labels::default() }),
+        }
     }
 
     /// All finished calls, in the order in which they ended.
@@ -83,6 +88,15 @@ impl Journal {
     /// The calls of one invocation, by the root of its trace.
     pub fn calls_in(&self, invocation: &str) -> Vec<Call> {
         self.select(|call| call.invocation.as_deref() == Some(invocation))
+    }
+
+    /// The calls of the invocations that a story put under this label.
+    pub fn calls_labelled(&self, label: &str) -> Vec<Call> {
+        self.select(|call| call.label.as_deref() == Some(label))
+    }
+
+    pub fn labels(&self) -> &Labels {
+        &self.shared.labels
     }
 
     pub fn select(&self, wanted: impl Fn(&Call) -> bool) -> Vec<Call> {

@@ -59,6 +59,11 @@ impl MiniStack {
         &self.endpoint
     }
 
+    /// Its process id.
+    pub(crate) fn process(&self) -> Result<u32> {
+        self.child.id().context("MiniStack has ended")
+    }
+
     pub fn log(&self) -> &Path {
         &self.log
     }

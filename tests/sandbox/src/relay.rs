@@ -4,7 +4,10 @@
 //! calls MiniStack directly, so that none of its own calls is journalled, and never a function without permission.
 
 mod deliver;
+mod end;
 mod envelope;
+mod invoke;
+mod label;
 mod permission;
 mod schedule;
 
@@ -13,13 +16,22 @@ use aws_sdk_eventbridge::types::{Rule, RuleState, Target};
 use serde_json::Value;
 
 pub use deliver::{Delivery, Outcome};
+pub use end::Ended;
+use end::Ends;
+pub use label::Label;
+use label::Planned;
 pub use schedule::Schedules;
+
+use crate::journal::Labels;
 
 #[derive(Clone)]
 pub struct Relay {
     events: aws_sdk_eventbridge::Client,
     lambda: aws_sdk_lambda::Client,
     sqs: aws_sdk_sqs::Client,
+    labels: Labels,
+    planned: Planned,
+    ends: Ends,
 }
 
 /// What became of an event.
@@ -50,26 +62,41 @@ struct DeployedRule {
 
 impl Relay {
     /// `endpoint` is MiniStack's own, not the proxy's.
-    pub(crate) fn at(endpoint: &str) -> Self {
+    pub(crate) fn at(endpoint: &str, labels: Labels) -> Self {
         let config = crate::account::sdk_config(endpoint);
         Self {
             events: aws_sdk_eventbridge::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
+            labels,
+            planned: Planned::default(),
+            ends: Ends::default(),
         }
     }
 
     /// Delivers an event to every rule that matches it. What the envelope lacks (id, time, account…) is filled in.
     pub async fn publish(&self, event: Value) -> Result<Published> {
-        self.publish_times(event, 1).await
+        self.publish_times(event, 1, None).await
+    }
+
+    /// Delivers an event under a label.
+    pub async fn publish_labelled(&self, event: Value, label: Label) -> Result<Published> {
+        self.publish_times(event, 1, Some(label)).await
+    }
+
+    /// Puts the next event that mentions a text, an instance's id say, and that fits a rule, under a label, whoever
+    /// publishes it: alarms are published by the stage.
+    pub fn label_next(&self, about: &str, label: Label) {
+        self.planned.add(about, label);
     }
 
     /// The same event twice to each target, as at-least-once delivery may.
     pub async fn publish_twice(&self, event: Value) -> Result<Published> {
-        self.publish_times(event, 2).await
+        self.publish_times(event, 2, None).await
     }
 
-    async fn publish_times(&self, event: Value, times: u8) -> Result<Published> {
+    async fn publish_times(&self, event: Value, times: u8, label: Option<Label>) -> Result<Published> {
+        let mut label = label;
         let event = envelope::complete(event)?;
         let text = event.to_string();
         let mut published = Published { event_id: envelope::id_of(&event), rules: Vec::new(), deliveries: Vec::new() };
@@ -78,18 +105,19 @@ impl Relay {
             if !self.fits(pattern, &text).await.with_context(|| format!("the pattern of the rule {}", rule.name))? {
                 continue;
             }
+            label = label.or_else(|| self.planned.take(&text));
             for _ in 0..times {
-                published.deliveries.extend(self.to_targets(&rule, &event).await?);
+                published.deliveries.extend(self.to_targets(&rule, &event, label.as_ref()).await?);
             }
             published.rules.push(rule.name);
         }
         Ok(published)
     }
 
-    async fn to_targets(&self, rule: &DeployedRule, event: &Value) -> Result<Vec<Delivery>> {
+    async fn to_targets(&self, rule: &DeployedRule, event: &Value, label: Option<&Label>) -> Result<Vec<Delivery>> {
         let mut deliveries = Vec::new();
         for target in self.targets(rule).await? {
-            let delivery = self.deliver(rule, &target, event).await?;
+            let delivery = self.deliver(rule, &target, event, label).await?;
             if delivery.outcome != Outcome::Invoked {
                 tracing::warn!(rule = rule.name, target = delivery.target, outcome = ?delivery.outcome, "not delivered");
             }

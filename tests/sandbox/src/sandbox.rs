@@ -13,6 +13,8 @@ use crate::census::Census;
 use crate::deploy::{self, Deployment, Progress, Site, Stack};
 use crate::journal::Journal;
 use crate::ministack::{MiniStack, Tools};
+use crate::proxy::faults::Faults;
+use crate::proxy::killer::Killer;
 use crate::proxy::{Backends, Door, Proxy};
 use crate::relay::Relay;
 use crate::roles::Roles;
@@ -45,6 +47,7 @@ pub struct Sandbox {
     census: Census,
     account: Account,
     relay: Relay,
+    faults: Faults,
     ministack: MiniStack,
     proxy: Proxy,
 }
@@ -59,7 +62,8 @@ impl Sandbox {
         let ministack = MiniStack::start(&tools, &run_dir, door.endpoint()).await?;
         let (journal, roles, upstream) = (Journal::new(), Roles::default(), ministack.endpoint().to_owned());
         let census = Census::at(&upstream, journal.clone(), roles.clone());
-        let (account, relay) = (Account::at(&upstream), Relay::at(&upstream));
+        let (account, relay) = (Account::at(&upstream), Relay::at(&upstream, journal.labels().clone()));
+        let faults = Faults::with(Killer::of_functions_under(ministack.process()?)?);
         let backends = Backends {
             api,
             roles: roles.clone(),
@@ -67,9 +71,10 @@ impl Sandbox {
             census: Some(census.clone()),
             upstream,
             latency,
+            faults: faults.clone(),
         };
         let proxy = Proxy::serve(door, backends)?;
-        Ok(Self { tools, run_dir, journal, roles, census, account, relay, ministack, proxy })
+        Ok(Self { tools, run_dir, journal, roles, census, account, relay, faults, ministack, proxy })
     }
 
     /// The one endpoint of the account.
@@ -83,6 +88,10 @@ impl Sandbox {
 
     pub fn relay(&self) -> &Relay {
         &self.relay
+    }
+
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     pub fn roles(&self) -> &Roles {
@@ -117,3 +126,6 @@ impl Sandbox {
         self.ministack.stop().await
     }
 }
+
+#[cfg(test)]
+mod tests;

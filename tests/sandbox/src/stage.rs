@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use homeostat_aws::DynamoLedger;
 use homeostat_core::id::{InstanceId, Subject};
-use homeostat_core::ports::{History, Ledger};
+use homeostat_core::incident::Incident;
 use world::{Demo, Pace, Place, World};
 
 pub use inbox::{Inbox, Message};
@@ -100,20 +100,29 @@ impl Stage {
         self.pump.wait_for(&awaited, PATIENCE, || self.announced().into_iter().find(fits)).await
     }
 
-    /// What the deployed table knows of an instance.
-    pub async fn history(&self, stack: &Stack, instance: &InstanceId) -> Result<History> {
-        let ledger = DynamoLedger::new(&self.sandbox.sdk_config(), stack.output("TableName")?.to_owned());
+    /// The deployed table.
+    pub fn ledger(&self, stack: &Stack) -> Result<DynamoLedger> {
+        Ok(DynamoLedger::new(&self.sandbox.sdk_config(), stack.output("TableName")?.to_owned()))
+    }
+
+    /// The instance's open incident, or else the one that was closed last.
+    pub async fn newest_incident(&self, stack: &Stack, instance: &InstanceId) -> Result<Option<Incident>> {
         let subject = Subject::Instance { region: REGION.parse()?, id: instance.clone() };
-        ledger.history(&subject).await.context("reading the ledger")
+        self.ledger(stack)?.newest(&subject).await.context("reading the ledger")
     }
 
     /// Waits until the instance's incident was closed in the ledger.
     pub async fn wait_for_close(&self, instance: &InstanceId) -> Result<()> {
+        self.wait_for_close_within(instance, PATIENCE).await
+    }
+
+    /// The same, of an incident that has to wait out a lease.
+    pub async fn wait_for_close_within(&self, instance: &InstanceId, patience: Duration) -> Result<()> {
         let closed = format!("{instance}/CLOSED#");
         let fits = |call: &crate::journal::Call| {
             call.action == "TransactWriteItems" && call.subject.contains(&closed) && call.succeeded()
         };
-        self.sandbox.journal().wait_for(&format!("the close of {instance}"), PATIENCE, fits).await?;
+        self.sandbox.journal().wait_for(&format!("the close of {instance}"), patience, fits).await?;
         Ok(())
     }
 

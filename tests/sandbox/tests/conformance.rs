@@ -11,6 +11,7 @@ use homeostat_core::ports::Clock;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::face::Face;
 use sandbox::journal::Journal;
+use sandbox::proxy::faults::Faults;
 use sandbox::proxy::{Backends, Door, Proxy};
 use sandbox::roles::Roles;
 use world::{App, Cloud, Demo, Pace, World};
@@ -43,6 +44,7 @@ async fn the_wire_should_not_show_another_world_than_the_ports() {
         // Nothing of what is asked here goes to MiniStack.
         upstream: "http://127.0.0.1:1".to_owned(),
         latency: Duration::ZERO,
+        faults: Faults::default(),
     };
     let proxy = Proxy::serve(Door::open(0).await.unwrap(), backends).unwrap();
     let config = sandbox::account::sdk_config(proxy.endpoint());

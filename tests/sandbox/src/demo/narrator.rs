@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use homeostat_aws::DynamoLedger;
 use homeostat_core::id::{InstanceId, Subject};
-use homeostat_core::ports::Ledger;
 use tokio::task::JoinHandle;
 use tokio::time::interval;
 use world::{ActivityStatus, state_value};
@@ -123,8 +122,7 @@ impl News {
     async fn notes(&mut self, instance: InstanceId) -> Vec<String> {
         let Ok(region) = REGION.parse() else { return Vec::new() };
         let subject = Subject::Instance { region, id: instance.clone() };
-        let Ok(history) = self.ledger.history(&subject).await else { return Vec::new() };
-        let Some(incident) = history.open.or(history.last_closed) else { return Vec::new() };
+        let Ok(Some(incident)) = self.ledger.newest(&subject).await else { return Vec::new() };
         let known = self.notes.insert(instance, incident.notes.len()).unwrap_or(0);
         incident.notes.iter().skip(known).map(|note| format!("    noted: {}", without_reasons(&note.what))).collect()
     }

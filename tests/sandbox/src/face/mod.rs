@@ -1,11 +1,12 @@
-//! The fleet behind AWS's wire: the world's groups, targets and alarms as Auto Scaling, Elastic Load Balancing and
-//! CloudWatch would show them.
+//! The fleet behind AWS's wire: the world's groups, machines, targets and alarms as Auto Scaling, EC2, Elastic Load
+//! Balancing and CloudWatch would show them.
 //!
 //! It never answers from anything but the world as it is now, and refuses what the world lacks: an action, a parameter,
 //! a state that somebody wants to set.
 
 mod autoscaling;
 mod cloudwatch;
+mod ec2;
 mod load_balancing;
 mod paging;
 #[cfg(test)]
@@ -48,8 +49,8 @@ impl Face {
 
 impl Api for Face {
     fn serves(&self, service: &str) -> bool {
-        // EC2 is served without one action: MiniStack's own knows none of the world's instances, and an empty answer would be
-        // a lie.
+        // EC2 is served with one action: MiniStack's own knows none of the world's instances, and an empty answer to another
+        // would be a lie.
         matches!(service, "autoscaling" | "ec2" | "elasticloadbalancing" | "monitoring")
     }
 
@@ -58,8 +59,8 @@ impl Api for Face {
         match service {
             "autoscaling" => autoscaling::resource(&world, action, input),
             "monitoring" => cloudwatch::resource(&world, action, input),
-            // Describing target groups and their health has no resource-level permissions (Service Authorization
-            // Reference, "Elastic Load Balancing V2").
+            // Describing target groups, their health and the status of instances has no resource-level permissions (Service Authorization
+            // Reference, "Elastic Load Balancing V2" and "Amazon EC2").
             _ => Resource::any(),
         }
     }
@@ -71,6 +72,9 @@ impl Api for Face {
             ("autoscaling", "DescribeAutoScalingInstances") => autoscaling::instances(&world, input),
             ("autoscaling", "DescribeScalingActivities") => autoscaling::activities(&world, input),
             ("autoscaling", "TerminateInstanceInAutoScalingGroup") => autoscaling::terminate(&mut world, input),
+            ("autoscaling", "DescribeInstanceRefreshes") => autoscaling::refreshes(&world, input),
+            ("autoscaling", "SetInstanceHealth") => autoscaling::set_health(&mut world, input),
+            ("ec2", "DescribeInstanceStatus") => ec2::instance_status(&world, input),
             ("elasticloadbalancing", "DescribeTargetGroups") => load_balancing::target_groups(&world, input),
             ("elasticloadbalancing", "DescribeTargetHealth") => load_balancing::target_health(&world, input),
             ("monitoring", "DescribeAlarms") => cloudwatch::alarms(&world, input),

@@ -1,5 +1,7 @@
 //! The face as its callers meet it: each request and each answer goes through the wire.
 
+mod ec2;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use hyper::HeaderMap;
@@ -269,14 +271,15 @@ fn what_is_not_modelled_should_not_look_like_a_success() {
 #[test]
 fn a_permission_is_asked_on_the_instances_group_and_its_tags() {
     let it = fixture();
-    let action = "TerminateInstanceInAutoScalingGroup";
-    let resource = |id: &str| it.face.resource("autoscaling", action, &make::record([("InstanceId", make::text(id))]));
-    let managed = resource(&it.first_of_web());
-    assert!(managed.arn.ends_with(":autoScalingGroupName/web"), "{managed:?}");
-    assert_eq!(managed.tags.get("homeostat:managed").map(String::as_str), Some("true"));
     let bystander = it.face.with(|world| world.members(&"batch".parse().unwrap()).next().unwrap().id.to_string());
-    assert!(resource(&bystander).tags.is_empty());
-    let unknown = resource("i-00000000000000000");
-    assert!(unknown.tags.is_empty() && unknown.arn.ends_with(":autoScalingGroupName/*"), "{unknown:?}");
+    for action in ["TerminateInstanceInAutoScalingGroup", "SetInstanceHealth"] {
+        let of = |id: &str| it.face.resource("autoscaling", action, &make::record([("InstanceId", make::text(id))]));
+        let managed = of(&it.first_of_web());
+        assert!(managed.arn.ends_with(":autoScalingGroupName/web"), "{managed:?}");
+        assert_eq!(managed.tags.get("homeostat:managed").map(String::as_str), Some("true"));
+        assert!(of(&bystander).tags.is_empty());
+        let unknown = of("i-00000000000000000");
+        assert!(unknown.tags.is_empty() && unknown.arn.ends_with(":autoScalingGroupName/*"), "{unknown:?}");
+    }
     assert_eq!(it.face.resource("autoscaling", "DescribeAutoScalingGroups", &make::nothing()), Resource::any());
 }

@@ -38,7 +38,7 @@ fn rest_name(method: &Method, path: &str) -> Option<&'static str> {
     }
 }
 
-pub(super) fn is_form(headers: &HeaderMap) -> bool {
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     headers
         .get("content-type")
         .and_then(|value| value.to_str().ok())

@@ -21,6 +21,11 @@ pub struct Call {
     pub who: Who,
     /// The root of the trace: one per attempt of an invocation. Only functions with active tracing send it.
     pub invocation: Option<String>,
+    /// The story's name for the invocation.
+    pub label: Option<String>,
+    /// The first call of its function in its invocation is 1; calls in parallel count as they arrived, and each attempt of
+    /// the SDK counts.
+    pub nth: Option<u32>,
     /// The same over all attempts of the SDK at one operation.
     pub sdk_invocation: Option<String>,
     pub attempt: Option<u32>,
@@ -32,6 +37,8 @@ pub struct Call {
     pub status: u16,
     pub error: Option<String>,
     pub message: Option<String>,
+    /// The kind of fault that a story had the proxy inject here.
+    pub fault: Option<&'static str>,
     /// The access key of the signature.
     #[serde(skip)]
     pub key: Option<String>,
@@ -55,8 +62,11 @@ impl fmt::Display for Call {
             write!(f, " [{}]", self.subject)?;
         }
         write!(f, " -> {}", self.status)?;
-        match &self.error {
-            Some(code) => write!(f, " {code}"),
+        if let Some(code) = &self.error {
+            write!(f, " {code}")?;
+        }
+        match self.fault {
+            Some(fault) => write!(f, " (fault: {fault})"),
             None => Ok(()),
         }
     }

@@ -10,6 +10,8 @@ fn call(sequence: u64, started: u64, ended: u64) -> Call {
         at: Timestamp::UNIX_EPOCH,
         who: Who::Function("replace".into()),
         invocation: Some("1-a".into()),
+        label: None,
+        nth: None,
         sdk_invocation: None,
         attempt: Some(1),
         service: Some("autoscaling".into()),
@@ -18,6 +20,7 @@ fn call(sequence: u64, started: u64, ended: u64) -> Call {
         status: 200,
         error: None,
         message: None,
+        fault: None,
         key: None,
     }
 }
@@ -116,4 +119,19 @@ fn a_call_serialises_with_times_in_milliseconds() {
     assert_eq!(json["who"], "replace");
     assert_eq!(json["started_ms"], 1500.0);
     assert_eq!(json["at"], "1970-01-01T00:00:00Z");
+}
+
+#[test]
+fn a_call_shows_the_fault_that_was_injected() {
+    assert!(!call(0, 0, 1).to_string().contains("fault"));
+    let faulted = Call { fault: Some("KillAfter"), ..call(0, 0, 1) };
+    assert!(faulted.to_string().ends_with(" -> 200 (fault: KillAfter)"), "{faulted}");
+}
+
+#[test]
+fn the_calls_of_a_labelled_invocation_are_found_by_the_label() {
+    let journal = Journal::new();
+    journal.record(call(0, 0, 1));
+    journal.record(Call { label: Some("drill".into()), ..call(1, 0, 1) });
+    assert_eq!(sequences(&journal.calls_labelled("drill")), [1]);
 }

@@ -1,6 +1,7 @@
 """Runs MiniStack for exactly as long as the other end of stdin is open."""
 
 import atexit
+import contextvars
 import os
 import signal
 import sys
@@ -33,7 +34,7 @@ threading.Thread(target=end_with_the_sandbox, daemon=True).start()
 atexit.register(take_the_functions_along)
 
 try:
-    from ministack.services import eventbridge
+    from ministack.services import eventbridge, lambda_svc
 except ImportError as error:
     sys.exit(f"this Python has no MiniStack, which comes as the package ministack: {error}")
 
@@ -47,6 +48,31 @@ except ImportError as error:
 if not hasattr(eventbridge, "start_scheduler"):
     sys.exit("this version of MiniStack starts its EventBridge schedules in another way than the sandbox knows")
 eventbridge.start_scheduler = lambda: None
+
+# Lambda hands the trace of whoever invokes a function on to it. MiniStack knows how, but does not pass the header along.
+# Only the first attempt at an event gets it: the journal tells attempts apart by the roots of their traces.
+for name in ("_invoke", "_xray_trace_id_for_invocation"):
+    if not hasattr(lambda_svc, name):
+        sys.exit(f"this version of MiniStack has no {name}, by which the sandbox tells invocations apart")
+
+traces_to_hand_on = contextvars.ContextVar("traces_to_hand_on", default=())
+invoke, trace_of_its_own = lambda_svc._invoke, lambda_svc._xray_trace_id_for_invocation
+
+
+async def invoke_within_a_trace(name, event, headers, *rest, **named):
+    trace = headers.get("x-amzn-trace-id")
+    # A list, which all attempts share: their threads have copies of this context, with the same list in them.
+    traces_to_hand_on.set([trace] if trace else [])
+    return await invoke(name, event, headers, *rest, **named)
+
+
+def trace_of_an_attempt(config, inbound=None):
+    traces = traces_to_hand_on.get()
+    return trace_of_its_own(config, traces.pop() if traces else inbound)
+
+
+lambda_svc._invoke = invoke_within_a_trace
+lambda_svc._xray_trace_id_for_invocation = trace_of_an_attempt
 
 from ministack.app import main
 

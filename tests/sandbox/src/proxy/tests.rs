@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::api::{Api, ApiError, Resource, Tree, make, read};
 use crate::journal::{Call, Caller, Function, Journal, Who};
 use crate::policy::Document;
+use crate::proxy::faults::Faults;
 use crate::proxy::{Backends, Door, Proxy};
 use crate::roles::Roles;
 use http_body_util::{BodyExt, Full};
@@ -60,6 +61,7 @@ impl Stage {
             upstream,
             census: None,
             latency: Duration::ZERO,
+            faults: Faults::default(),
         };
         let proxy = Proxy::serve(Door::open(0).await.unwrap(), backends).unwrap();
         Self { proxy, journal }

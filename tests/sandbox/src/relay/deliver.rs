@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_eventbridge::types::Target;
-use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata};
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use serde_json::Value;
 
-use super::{DeployedRule, Relay, envelope};
+use super::invoke::Failure;
+use super::{DeployedRule, Label, Relay, envelope};
 
 /// EventBridge retries for a day by default, up to 185 times; the sandbox compresses time.
 const MOST_RETRIES: i32 = 3;
@@ -41,30 +39,41 @@ pub enum Outcome {
     },
 }
 
-struct Failure {
-    code: String,
-    message: String,
-}
-
 impl Relay {
-    pub(super) async fn deliver(&self, rule: &DeployedRule, target: &Target, event: &Value) -> Result<Delivery> {
+    pub(super) async fn deliver(
+        &self,
+        rule: &DeployedRule,
+        target: &Target,
+        event: &Value,
+        label: Option<&Label>,
+    ) -> Result<Delivery> {
         let input = input_of(target, event).with_context(|| format!("a target of the rule {}", rule.name))?;
-        let outcome = match self.attempt(rule, target, &input).await? {
+        let outcome = match self.attempt(rule, target, &input, label).await? {
             Ok(()) => Outcome::Invoked,
             Err(failure) => self.bury(rule, target, &input, failure).await?,
         };
         Ok(Delivery { event_id: envelope::id_of(event), rule: rule.name.clone(), target: target.arn.clone(), outcome })
     }
 
-    async fn attempt(&self, rule: &DeployedRule, target: &Target, input: &str) -> Result<Result<(), Failure>> {
+    async fn attempt(
+        &self,
+        rule: &DeployedRule,
+        target: &Target,
+        input: &str,
+        label: Option<&Label>,
+    ) -> Result<Result<(), Failure>> {
         if !self.may_invoke(&target.arn, &rule.arn).await? {
             let message = format!("{} does not let events.amazonaws.com invoke it for {}", target.arn, rule.arn);
             return Ok(Err(Failure { code: "NO_PERMISSIONS".to_owned(), message }));
         }
+        if let Some(label) = label.filter(|label| !label.retried) {
+            self.invoke_once(&target.arn, input, label);
+            return Ok(Ok(()));
+        }
         let asked_for = target.retry_policy().and_then(|policy| policy.maximum_retry_attempts());
         let retries = asked_for.unwrap_or(MOST_RETRIES).min(MOST_RETRIES);
         let mut pause = FIRST_PAUSE;
-        let mut failure = self.invoke(&target.arn, input).await;
+        let mut failure = self.invoke(&target.arn, input, label).await;
         for _ in 0..retries {
             let Err(Failure { code, .. }) = &failure else { break };
             if code == "ResourceNotFoundException" {
@@ -72,20 +81,9 @@ impl Relay {
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
-            failure = self.invoke(&target.arn, input).await;
+            failure = self.invoke(&target.arn, input, label).await;
         }
         Ok(failure)
-    }
-
-    async fn invoke(&self, function_arn: &str, input: &str) -> Result<(), Failure> {
-        let request = self.lambda.invoke().function_name(function_arn).invocation_type(InvocationType::Event);
-        match request.payload(Blob::new(input)).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let code = error.code().unwrap_or("SDK_CLIENT_ERROR").to_owned();
-                Err(Failure { code, message: DisplayErrorContext(&error).to_string() })
-            }
-        }
     }
 
     async fn bury(&self, rule: &DeployedRule, target: &Target, input: &str, failure: Failure) -> Result<Outcome> {

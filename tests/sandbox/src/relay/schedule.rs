@@ -44,7 +44,7 @@ impl Relay {
                 continue;
             };
             if minutes.is_multiple_of(every) {
-                self.to_targets(&rule, &envelope::scheduled(&rule.arn)).await?;
+                self.to_targets(&rule, &envelope::scheduled(&rule.arn), None).await?;
             }
         }
         Ok(())

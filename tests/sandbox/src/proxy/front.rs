@@ -1,0 +1,152 @@
+//! One call from its request to its answer and its line in the journal: served, forwarded, or made to fail.
+
+mod inject;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Result;
+use http_body_util::{BodyExt, Limited};
+use hyper::Request;
+use hyper::body::{Body, Bytes};
+use hyper::http::request::Parts;
+
+use super::faults::{Decided, Seen};
+use super::forward::Upstream;
+use super::{Backends, Cut, Replied, Reply, broken, served};
+use crate::journal::{Call, Origin, Who, action_of, failure_of, subject_of};
+use inject::Outcome;
+
+/// Five times Lambda's largest zip for a direct upload.
+const LARGEST_BODY: usize = 256 * 1024 * 1024;
+
+pub(super) struct Front {
+    upstream: Upstream,
+    backends: Backends,
+}
+
+/// A call as it came in.
+pub(super) struct Incoming {
+    pub sequence: u64,
+    pub caller: SocketAddr,
+    pub head: Parts,
+    pub origin: Origin,
+    pub body: Bytes,
+    pub action: String,
+    pub subject: String,
+}
+
+impl Incoming {
+    fn read(sequence: u64, caller: SocketAddr, head: Parts, body: Bytes) -> Self {
+        let origin = Origin::of(&head.headers, &head.uri);
+        let path = head.uri.path();
+        let action = action_of(&head.method, path, &head.headers, &body);
+        let subject = subject_of(origin.service.as_deref().unwrap_or_default(), path, &head.headers, &body);
+        Self { sequence, caller, head, origin, body, action, subject }
+    }
+
+    pub(super) fn request_id(&self) -> String {
+        format!("sandbox-{}", self.sequence)
+    }
+
+    pub(super) fn service(&self) -> &str {
+        self.origin.service.as_deref().unwrap_or_default()
+    }
+}
+
+impl Front {
+    pub(super) fn before(backends: Backends) -> Result<Self> {
+        Ok(Self { upstream: Upstream::at(&backends.upstream)?, backends })
+    }
+
+    pub(super) async fn journalled<B>(self: Arc<Self>, caller: SocketAddr, request: Request<B>) -> Result<Reply, Cut>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let journal = &self.backends.journal;
+        let (sequence, started, at) = journal.open();
+        let (head, body) = request.into_parts();
+        let (body, unreadable) = match Limited::new(body, LARGEST_BODY).collect().await {
+            Ok(body) => (body.to_bytes(), None),
+            Err(error) => {
+                (Bytes::new(), Some(broken(400, "SandboxUnreadable", &format!("the request's body: {error}"))))
+            }
+        };
+        let call = Incoming::read(sequence, caller, head, body);
+        let label = call.origin.invocation.as_deref().and_then(|root| journal.labels().of(root));
+        let Decided { nth, planned } = self.decided(&call, label.as_deref());
+        let Outcome { replied, fault, cut } = match unreadable {
+            Some(replied) => Outcome { replied, fault: None, cut: false },
+            None => self.under(planned, &call).await,
+        };
+        let status = replied.response.status().as_u16();
+        let (error, message) = failure_of(status, replied.response.headers(), &replied.body);
+        let Incoming { origin, action, subject, .. } = call;
+        journal.record(Call {
+            sequence,
+            started,
+            ended: journal.elapsed(),
+            at,
+            who: journal.who(origin.key.as_deref()),
+            invocation: origin.invocation,
+            label,
+            nth,
+            sdk_invocation: origin.sdk_invocation,
+            attempt: origin.attempt,
+            service: origin.service,
+            action,
+            subject,
+            status,
+            error,
+            message,
+            fault,
+            key: origin.key,
+        });
+        if cut { Err(Cut) } else { Ok(replied.response) }
+    }
+
+    fn decided(&self, call: &Incoming, label: Option<&str>) -> Decided {
+        let who = self.backends.journal.who(call.origin.key.as_deref());
+        let seen = Seen {
+            who: &who,
+            invocation: call.origin.invocation.as_deref(),
+            label,
+            service: call.service(),
+            action: &call.action,
+            subject: &call.subject,
+        };
+        self.backends.faults.decide(&seen)
+    }
+
+    async fn routed(&self, call: &Incoming) -> Replied {
+        match call.origin.service.as_deref() {
+            Some(service) if self.backends.api.serves(service) => {
+                self.know(&call.origin).await;
+                self.take_time(&call.origin).await;
+                served::answer(&self.backends, service, call)
+            }
+            _ => {
+                self.take_time(&call.origin).await;
+                self.upstream.forward(&call.head, call.body.clone()).await
+            }
+        }
+    }
+
+    /// Only functions' calls: `sam deploy` makes hundreds, and nobody looks at the order of those.
+    async fn take_time(&self, origin: &Origin) {
+        if self.backends.journal.who(origin.key.as_deref()) != Who::Operator {
+            tokio::time::sleep(self.backends.latency).await;
+        }
+    }
+
+    /// A function may call before its deployment has ended.
+    async fn know(&self, origin: &Origin) {
+        let who = self.backends.journal.who(origin.key.as_deref());
+        if let (Who::Unregistered(_), Some(census)) = (who, &self.backends.census)
+            && let Err(error) = census.take().await
+        {
+            tracing::warn!("the functions could not be counted anew: {error:#}");
+        }
+    }
+}
