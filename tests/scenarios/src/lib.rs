@@ -2,6 +2,8 @@
 //!
 //! This driver never decides anything: it carries events and wake-ups to where the template would, and lets time pass.
 
+pub mod simulator;
+
 use futures_util::FutureExt;
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::policy::Policy;
@@ -10,19 +12,25 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use world::{App, Cloud, Demo, LifecycleState, MemoryLedger, Refusal, VirtualClock, WakeUpQueue};
 
-/// The template's schedule of reconcile.
+/// The template's schedules.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(1);
+const RESYNC_EVERY: SignedDuration = SignedDuration::from_mins(5);
 
 pub struct Story {
     pub cloud: Cloud,
     pub ledger: MemoryLedger,
-    pub owner: replace_instance::Ready<Cloud, MemoryLedger, VirtualClock>,
+    pub owner: replace_instance::Ready<Cloud, Cloud, MemoryLedger, VirtualClock>,
     sweeper: reconcile::Ready<MemoryLedger, WakeUpQueue, VirtualClock>,
     /// Every event that the rule let through, oldest first.
     pub delivered: Vec<Value>,
     /// What the owner answered to events and wake-ups, oldest first.
     pub answers: Vec<Result<Value, Failure>>,
+    /// Whether alarms reach the owner. What no event tells is left to the resync.
+    pub events_are_delivered: bool,
+    /// Whether the owner's five-minute schedule runs.
+    pub resyncs: bool,
     swept_at: Timestamp,
+    resynced_at: Timestamp,
     /// Wake-ups on the queue, with the time at which they come out.
     queued: Vec<(Timestamp, Value)>,
 }
@@ -37,8 +45,14 @@ impl Story {
         let cloud = Cloud::over(world);
         let clock = cloud.clock().clone();
         let ledger = MemoryLedger::new(clock.clone());
-        let owner =
-            replace_instance::Ready { aws: cloud.clone(), ledger: ledger.clone(), clock: clock.clone(), policy };
+        let owner = replace_instance::Ready {
+            aws: cloud.clone(),
+            checks: cloud.clone(),
+            ledger: ledger.clone(),
+            clock: clock.clone(),
+            policy,
+            region: cloud.with(|world| world.place().region.clone()),
+        };
         let sweeper = reconcile::Ready { incidents: ledger.clone(), wake_ups: WakeUpQueue::default(), clock };
         Ok(Story {
             cloud,
@@ -47,7 +61,10 @@ impl Story {
             sweeper,
             delivered: Vec::new(),
             answers: Vec::new(),
+            events_are_delivered: true,
+            resyncs: true,
             swept_at: now,
+            resynced_at: now,
             queued: Vec::new(),
         })
     }
@@ -57,9 +74,14 @@ impl Story {
         let end = self.now() + duration;
         while self.now() < end {
             let next_sweep = self.swept_at + SWEEP_EVERY;
+            let next_resync = self.resynced_at + RESYNC_EVERY;
             let next_wake_up = self.queued.iter().map(|(at, _)| *at).min().unwrap_or(end);
-            self.cloud.pass_until(next_sweep.min(next_wake_up).min(end), |world| world.has_events());
+            let next = next_sweep.min(next_resync).min(next_wake_up).min(end);
+            self.cloud.pass_until(next, |world| world.has_events());
             self.deliver_alarms();
+            if self.now() >= next_resync {
+                self.resync();
+            }
             self.deliver_wake_ups();
             if self.now() >= next_sweep {
                 self.sweep();
@@ -94,10 +116,18 @@ impl Story {
     fn deliver_alarms(&mut self) {
         for event in self.cloud.with(|world| world.take_events()) {
             // The rule's pattern in template.yaml.
-            if event.pointer("/detail/state/value") == Some(&Value::from("ALARM")) {
+            let is_alarm = event.pointer("/detail/state/value") == Some(&Value::from("ALARM"));
+            if is_alarm && self.events_are_delivered {
                 self.delivered.push(event.clone());
                 _ = self.deliver(event);
             }
+        }
+    }
+
+    fn resync(&mut self) {
+        self.resynced_at = self.now();
+        if self.resyncs {
+            _ = self.deliver(serde_json::json!({ "homeostat": "resync" }));
         }
     }
 

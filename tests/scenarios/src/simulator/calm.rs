@@ -1,0 +1,204 @@
+//! From the storm to the end: faults stop, what was done to the fleet is lifted, and everything must become well again.
+//!
+//! This module never heals what Homeostat should have healed, before it had the time to.
+
+use homeostat_core::id::GroupName;
+use homeostat_core::incident::{Incident, State};
+use homeostat_core::policy::Mode;
+use jiff::{SignedDuration, Timestamp};
+use world::{App, Instance, LifecycleState, Machine, Process};
+
+use super::history::History;
+use super::rules::{Broken, is_plainly_sick};
+use super::toll::Rates;
+use super::weather::Mend;
+
+/// Time for Homeostat alone. Twelve sick instances one after another, each with its draining, its hook, its grace period, its
+/// cooldown and its dwell time, are half an hour each at worst.
+const ALONE: SignedDuration = SignedDuration::from_hours(8);
+
+/// Time after a person has mended what was left to people.
+const HELPED: SignedDuration = SignedDuration::from_hours(4);
+
+/// So long somebody may be sick without an incident: two resyncs, and the evidence before them.
+const UNNOTICED: SignedDuration = SignedDuration::from_mins(20);
+
+/// How long all must be well before it is believed.
+const SETTLES: SignedDuration = SignedDuration::from_mins(12);
+const SETTLED: u32 = 2;
+
+impl History {
+    /// The whole history.
+    pub(super) fn run(&mut self) -> Result<(), Broken> {
+        let storm = self.now() + self.storm.lasts;
+        self.pass(storm, |_| false)?;
+        self.storm.is_over = true;
+        self.rates = Rates::default();
+        self.stage.log(|| "the storm is over".to_owned());
+        let alone = self.now() + ALONE;
+        self.calm_until(alone, History::is_stuck)?;
+        self.nobody_is_forgotten()?;
+        self.mend_all();
+        self.stage.log(|| "people mend the rest".to_owned());
+        let helped = self.now() + HELPED;
+        self.calm_until(helped, History::is_settled)?;
+        self.all_is_well()
+    }
+
+    /// Until nothing more is to come for a while, or until then.
+    fn calm_until(&mut self, end: Timestamp, is_over: fn(&History) -> bool) -> Result<(), Broken> {
+        let mut over_for = 0;
+        while self.now() < end && over_for < SETTLED {
+            self.lift_all();
+            let next = self.now() + SETTLES;
+            self.pass(next, |_| false)?;
+            over_for = if is_over(self) { over_for + 1 } else { 0 };
+        }
+        Ok(())
+    }
+
+    /// All is well, or waits for people.
+    fn is_stuck(&self) -> bool {
+        self.is_settled()
+            || self.nobody_is_forgotten().is_ok() && self.view.slots.values().all(|slots| slots.holders.is_empty())
+    }
+
+    fn is_settled(&self) -> bool {
+        self.view.open.is_empty() && self.is_quiet() && self.unwell().is_empty()
+    }
+
+    /// What people did, they undo; what they were asked, they answer. Some of it takes a second try: who is still on the way
+    /// into Standby can't leave it.
+    fn lift_all(&mut self) {
+        let mut mends: Vec<Mend> = self.pauses().into_iter().map(|pause| Mend::Pause(pause.scope)).collect();
+        let seen = self.cloud.with(|world| {
+            let mut mends = Vec::new();
+            for letter in ['a', 'b', 'c'] {
+                let zone = world.place().zone(letter);
+                mends.extend([Mend::Zone(zone.clone()), Mend::ZoneCapacity(zone)]);
+            }
+            for group in world.groups() {
+                let name = || group.settings.name.clone();
+                mends.extend([Mend::Capacity(name()), Mend::Refresh(name())]);
+                mends.extend((!group.suspended.is_empty()).then(|| Mend::Processes(name())));
+            }
+            let disabled = world.alarms().filter(|alarm| !alarm.actions_enabled);
+            mends.extend(disabled.map(|alarm| Mend::Actions(alarm.arn.alarm_name().to_owned())));
+            for instance in world.instances() {
+                let in_standby = instance.lifecycle == LifecycleState::Standby;
+                mends.extend(in_standby.then(|| Mend::Standby(instance.id.clone())));
+                mends.extend(instance.protected_from_scale_in.then(|| Mend::Protection(instance.id.clone())));
+            }
+            for group in world
+                .groups()
+                .map(|group| (group.settings.name.clone(), group.settings.launch_template_version))
+                .collect::<Vec<_>>()
+            {
+                world.mend_version(&group.0, group.1);
+            }
+            mends
+        });
+        mends.extend(seen);
+        for mend in mends {
+            self.mend(&mend);
+        }
+        self.acknowledge();
+    }
+
+    fn mend_all(&mut self) {
+        let ids: Vec<_> = self.cloud.with(|world| world.instances().map(|instance| instance.id.clone()).collect());
+        for id in ids {
+            // Who is gone by now needs no mending.
+            _ = self.cloud.with(|world| world.break_app(&id, App::Well));
+            _ = self.cloud.with(|world| world.break_machine(&id, Machine::Well));
+            // Some images never answer, and their alarms, which count failed requests, see nothing wrong with that.
+            self.cloud.with(|world| {
+                let is_in_service = |instance: &&Instance| instance.lifecycle == LifecycleState::InService;
+                let silent = world.instance(&id).filter(is_in_service).is_some_and(|it| !it.answers(world.now()));
+                _ = silent.then(|| world.terminate_instance(&id, false));
+            });
+        }
+    }
+
+    /// Each group of the policy that is short, and by how many.
+    fn unwell(&self) -> Vec<(GroupName, u32, u32)> {
+        let groups = self.truth.groups.iter().filter(|(name, _)| self.policy.group(name).is_some());
+        groups
+            .filter(|(_, facts)| facts.serving < facts.desired)
+            .map(|(name, facts)| (name.clone(), facts.serving, facts.desired))
+            .collect()
+    }
+
+    /// Who is plainly sick has an incident, or its group has; and what is still open waits for a person, or is only watched.
+    fn nobody_is_forgotten(&self) -> Result<(), Broken> {
+        let now = self.now();
+        for (id, known) in &self.truth.instances {
+            let (Some(facts), Some(policy)) = (self.truth.groups.get(&known.group), self.policy.group(&known.group))
+            else {
+                continue;
+            };
+            let has_one = self.view.open.values().any(|open| match open.subject.instance() {
+                Some(instance) => instance == id,
+                None => *open.kind.group() == known.group,
+            });
+            if !has_one && is_plainly_sick(known, facts, policy, now, UNNOTICED) {
+                return Err(Broken::end("nobody sick is forgotten", format!("{id} of {}", known.group), now));
+            }
+        }
+        match self.view.open.values().find(|open| !self.waits_for_a_person(open)) {
+            None => Ok(()),
+            Some(open) => {
+                let what = format!("{} is {:?}: {:?}", open.subject, open.state, open.decision);
+                Err(Broken::end("after the calm, what is open waits for a person", what, now))
+            }
+        }
+    }
+
+    fn waits_for_a_person(&self, open: &Incident) -> bool {
+        use homeostat_core::decision::{Decision, Hold};
+        let is_watched = self.policy.group(open.kind.group()).is_some_and(|group| group.mode == Mode::Watch);
+        // Contradictory evidence is none: a machine that is impaired under a healthy target, and the like.
+        let unclear = matches!(&open.decision, Some(Decision::Hold { because: Hold::NotConfirmed { .. }, .. }));
+        let is_outage = matches!(&open.decision, Some(Decision::Hold { because: Hold::TooManySick { .. }, .. }));
+        open.state == State::Escalated || is_watched || unclear || (is_outage && self.asks_for_group(open))
+    }
+
+    fn asks_for_group(&self, member: &Incident) -> bool {
+        let of_group = |open: &&Incident| open.subject.instance().is_none() && open.kind.group() == member.kind.group();
+        self.view.open.values().find(of_group).is_some_and(|open| open.state == State::Escalated)
+    }
+
+    /// The end of every history.
+    fn all_is_well(&self) -> Result<(), Broken> {
+        let now = self.now();
+        let end = |rule: &str, what: String| Err(Broken::end(rule, what, now));
+        if let Some((group, serving, desired)) = self.unwell().first() {
+            let members: Vec<String> = self.cloud.with(|world| {
+                let line = |it: &Instance| {
+                    format!("{} {:?} {:?} {:?} {:?}", it.id, it.lifecycle, it.health, it.app, it.machine)
+                };
+                world.members(group).map(line).collect()
+            });
+            let what = format!("{serving} of {desired} of {group} serve: {}", members.join("; "));
+            return end("in the end every group is whole", what);
+        }
+        if let Some(open) = self.view.open.values().next() {
+            return end(
+                "in the end no incident is open",
+                format!("{} is {:?}: {:?}", open.subject, open.state, open.decision),
+            );
+        }
+        if let Some((group, slots)) = self.view.slots.iter().find(|(_, slots)| !slots.holders.is_empty()) {
+            return end("in the end no slot is held", format!("{group}: {slots:?}"));
+        }
+        if !self.is_quiet() {
+            return end("in the end nothing is under way", "an invocation or a message".to_owned());
+        }
+        let suspended =
+            |process: Process| self.cloud.with(|world| world.groups().any(|group| group.is_suspended(process)));
+        if Process::ALL.into_iter().any(suspended) {
+            return end("in the end everything is lifted", "a process is suspended".to_owned());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! Who invokes what, and what becomes of an invocation that failed, as the template has it: events and schedules by
+//! asynchronous invocation, wake-ups by the queue.
+//!
+//! This module never looks into an event.
+
+use jiff::SignedDuration;
+use serde_json::Value;
+
+#[derive(Debug, Clone)]
+pub(super) struct Delivery {
+    pub(super) work: Work,
+    /// From 1.
+    pub(super) attempt: u32,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Work {
+    /// An alarm's event, or the resync's.
+    Event(Value),
+    /// From the queue of wake-ups.
+    Message(Value),
+    Sweep,
+}
+
+/// Lambda's waits before its two retries of an asynchronous invocation (Lambda Developer Guide, "How Lambda handles errors and
+/// retries with asynchronous invocation").
+const RETRIES: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration::from_mins(2)];
+
+/// The queue's `VisibilityTimeout` and `maxReceiveCount` in template.yaml.
+const VISIBLE_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(180);
+const MOST_RECEIVES: u32 = 3;
+
+/// The functions' `Timeout` in template.yaml.
+pub(super) const TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
+
+impl Delivery {
+    pub(super) fn first(work: Work) -> Self {
+        Delivery { work, attempt: 1 }
+    }
+
+    /// The next try of one that failed, and how long after; `None` = it becomes a dead letter, or nothing.
+    pub(super) fn again(&self) -> Option<(SignedDuration, Delivery)> {
+        let next = Delivery { work: self.work.clone(), attempt: self.attempt + 1 };
+        match self.work {
+            Work::Event(_) => {
+                let failed_before = usize::try_from(self.attempt - 1).unwrap_or(usize::MAX);
+                Some((*RETRIES.get(failed_before)?, next))
+            }
+            Work::Message(_) => (self.attempt < MOST_RECEIVES).then_some((VISIBLE_AGAIN_AFTER, next)),
+            // `MaximumRetryAttempts: 0`: the next one is a minute away.
+            Work::Sweep => None,
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        let name = match &self.work {
+            Work::Event(event) => match event.pointer("/detail/alarmName").and_then(Value::as_str) {
+                Some(alarm) => format!("event of {alarm}"),
+                None => "resync".to_owned(),
+            },
+            Work::Message(message) => {
+                format!("wake-up of {}", message.get("subject").and_then(Value::as_str).unwrap_or_default())
+            }
+            Work::Sweep => "sweep".to_owned(),
+        };
+        format!("{name}, attempt {}", self.attempt)
+    }
+
+    pub(super) fn kind(&self) -> &'static str {
+        match &self.work {
+            Work::Event(event) if event.get("homeostat").is_some() => "resync",
+            Work::Event(_) => "alarm",
+            Work::Message(_) => "wake-up",
+            Work::Sweep => "sweep",
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A port behind a gate: each call asks it on the way in and on the way out.
+//!
+//! This module never decides what fails; the gate does. It never answers for the port: what is told comes from behind the gate,
+//! or is an error.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
+use homeostat_core::incident::Incident;
+use homeostat_core::instance::{AlarmSeen, Fleet, Group, Launches, Machine, Replace, StatusChecks, TargetHealths};
+use homeostat_core::ports::{
+    Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, Outcome, Unavailable, WakeUps, Write,
+};
+use jiff::{SignedDuration, Timestamp};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Call<'a> {
+    Read { what: &'static str },
+    Write { incident: &'a Incident },
+    Postpone { subject: &'a Subject },
+    Wake { subject: &'a Subject },
+    Effect { instance: &'a InstanceId },
+}
+
+/// The way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passage {
+    Open,
+    /// The call never arrives.
+    Lost,
+    /// Of a write: somebody else's transaction is under way on the same items.
+    Contended,
+}
+
+/// The way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    Told,
+    /// What was done is done, and nobody hears of it.
+    Lost,
+    /// The SDK tried again, and its second attempt met what the first had written.
+    Repeated,
+}
+
+pub trait Gate: Sync {
+    fn before(&self, call: Call<'_>) -> impl Future<Output = Passage> + Send;
+
+    /// `done` = the call changed what it was to change, or read what it was to read.
+    fn after(&self, call: Call<'_>, done: bool) -> impl Future<Output = Answer> + Send;
+}
+
+#[derive(Debug, Clone)]
+pub struct Gated<P, G> {
+    pub port: P,
+    pub gate: G,
+}
+
+fn unavailable(what: &str) -> Unavailable {
+    Unavailable { doing: what.to_owned(), why: "the simulator lost it".to_owned() }
+}
+
+impl<P: Sync, G: Gate> Gated<P, G> {
+    async fn read<T: Send>(
+        &self,
+        what: &'static str,
+        port: impl Future<Output = Result<T, Unavailable>> + Send,
+    ) -> Result<T, Unavailable> {
+        let call = Call::Read { what };
+        if self.gate.before(call).await != Passage::Open {
+            return Err(unavailable(what));
+        }
+        let answer = port.await;
+        match self.gate.after(call, answer.is_ok()).await {
+            Answer::Told => answer,
+            Answer::Lost | Answer::Repeated => Err(unavailable(what)),
+        }
+    }
+
+    async fn change(
+        &self,
+        call: Call<'_>,
+        port: impl Future<Output = Result<(), NotWritten>> + Send,
+    ) -> Result<(), NotWritten> {
+        match self.gate.before(call).await {
+            Passage::Open => {}
+            Passage::Lost => return Err(unavailable("write").into()),
+            Passage::Contended => return Err(NotWritten::Conflict),
+        }
+        let written = port.await;
+        match self.gate.after(call, written.is_ok()).await {
+            Answer::Told => written,
+            Answer::Lost => Err(unavailable("hear of a write").into()),
+            Answer::Repeated => Err(NotWritten::Conflict),
+        }
+    }
+
+    async fn effect(&self, instance: &InstanceId, port: impl Future<Output = Outcome> + Send) -> Outcome {
+        let unknown = |why: &str| Outcome::Unknown { why: why.to_owned() };
+        let call = Call::Effect { instance };
+        if self.gate.before(call).await != Passage::Open {
+            return unknown("the call was lost");
+        }
+        let outcome = port.await;
+        let done = !matches!(outcome, Outcome::Refused { .. });
+        match self.gate.after(call, done).await {
+            Answer::Told => outcome,
+            Answer::Lost | Answer::Repeated => unknown("the answer was lost"),
+        }
+    }
+}
+
+impl<P: Fleet + Sync, G: Gate> Fleet for Gated<P, G> {
+    async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
+        self.read("read groups", self.port.groups(names)).await
+    }
+    async fn alarm(&self, alarm: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
+        self.read("read an alarm", self.port.alarm(alarm)).await
+    }
+    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+        self.read("read alarms", self.port.alarms_in_alarm()).await
+    }
+    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
+        self.read("read targets", self.port.target_health(target_group)).await
+    }
+    async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
+        self.read("read launches", self.port.launches(group)).await
+    }
+    async fn refresh(&self, group: &GroupName) -> Result<Option<String>, Unavailable> {
+        self.read("read refreshes", self.port.refresh(group)).await
+    }
+}
+
+impl<P: StatusChecks + Sync, G: Gate> StatusChecks for Gated<P, G> {
+    async fn machines(&self, instances: &[InstanceId]) -> Result<BTreeMap<InstanceId, Machine>, Unavailable> {
+        self.read("read machines", self.port.machines(instances)).await
+    }
+}
+
+impl<P: Replace + Sync, G: Gate> Replace for Gated<P, G> {
+    async fn replace(&self, instance: &InstanceId) -> Outcome {
+        self.effect(instance, self.port.replace(instance)).await
+    }
+    async fn mark_unhealthy(&self, instance: &InstanceId) -> Outcome {
+        self.effect(instance, self.port.mark_unhealthy(instance)).await
+    }
+}
+
+impl<P: Ledger + Sync, G: Gate> Ledger for Gated<P, G> {
+    async fn history(&self, subject: &Subject, alarm: Option<&AlarmArn>) -> Result<History, Unavailable> {
+        self.read("read a history", self.port.history(subject, alarm)).await
+    }
+    async fn limits(&self, subject: &Subject, group: &GroupName) -> Result<Limits, Unavailable> {
+        self.read("read limits", self.port.limits(subject, group)).await
+    }
+    async fn open_among(&self, subjects: &[Subject]) -> Result<Vec<Subject>, Unavailable> {
+        self.read("read open incidents", self.port.open_among(subjects)).await
+    }
+    async fn write(&self, write: Write<'_>) -> Result<(), NotWritten> {
+        self.change(Call::Write { incident: write.incident }, self.port.write(write)).await
+    }
+}
+
+impl<P: DueIncidents + Sync, G: Gate> DueIncidents for Gated<P, G> {
+    async fn due(&self, until: Timestamp) -> Result<DueList, Unavailable> {
+        self.read("read what is due", self.port.due(until)).await
+    }
+    async fn postpone(&self, due: &Due, until: Timestamp, marks: &[Mark], now: Timestamp) -> Result<(), NotWritten> {
+        self.change(Call::Postpone { subject: &due.subject }, self.port.postpone(due, until, marks, now)).await
+    }
+}
+
+impl<P: WakeUps + Sync, G: Gate> WakeUps for Gated<P, G> {
+    async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
+        let call = Call::Wake { subject };
+        if self.gate.before(call).await != Passage::Open {
+            return Err(unavailable("send a wake-up"));
+        }
+        let sent = self.port.wake(subject, after).await;
+        match self.gate.after(call, sent.is_ok()).await {
+            Answer::Told => sent,
+            Answer::Lost | Answer::Repeated => Err(unavailable("hear of a wake-up")),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Reads that answer as of a few seconds ago, now and then: AWS's describe calls are eventually consistent, and so is the index
+//! of what is due.
+//!
+//! This module never changes what is read, only when it was so.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
+use homeostat_core::instance::{AlarmSeen, Fleet, Group, Launches, Machine, Replace, StatusChecks, TargetHealths};
+use homeostat_core::ports::{Due, DueIncidents, DueList, Mark, NotWritten, Outcome, Unavailable};
+use jiff::Timestamp;
+use world::{Cloud, MemoryLedger};
+
+use super::stage::Stage;
+
+/// How many of the reads that could be stale are, in percent.
+const STALE: f64 = 30.0;
+
+/// The world, with a memory of how it was.
+#[derive(Debug, Clone)]
+pub(super) struct Hindsight {
+    pub(super) stage: Arc<Stage>,
+    pub(super) now: Cloud,
+    pub(super) before: Option<Cloud>,
+}
+
+impl Hindsight {
+    fn cloud(&self) -> &Cloud {
+        match &self.before {
+            Some(before) if self.stage.dice().chance(STALE) => {
+                self.stage.count("fault: stale, describe");
+                before
+            }
+            _ => &self.now,
+        }
+    }
+}
+
+impl Fleet for Hindsight {
+    async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
+        self.cloud().groups(names).await
+    }
+    async fn alarm(&self, alarm: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
+        self.cloud().alarm(alarm).await
+    }
+    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+        self.cloud().alarms_in_alarm().await
+    }
+    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
+        self.cloud().target_health(target_group).await
+    }
+    async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
+        self.cloud().launches(group).await
+    }
+    async fn refresh(&self, group: &GroupName) -> Result<Option<String>, Unavailable> {
+        self.cloud().refresh(group).await
+    }
+}
+
+impl StatusChecks for Hindsight {
+    async fn machines(&self, instances: &[InstanceId]) -> Result<BTreeMap<InstanceId, Machine>, Unavailable> {
+        self.cloud().machines(instances).await
+    }
+}
+
+impl Replace for Hindsight {
+    async fn replace(&self, instance: &InstanceId) -> Outcome {
+        self.now.replace(instance).await
+    }
+    async fn mark_unhealthy(&self, instance: &InstanceId) -> Outcome {
+        self.now.mark_unhealthy(instance).await
+    }
+}
+
+/// The ledger as the sweep sees it.
+#[derive(Debug, Clone)]
+pub(super) struct Index {
+    pub(super) stage: Arc<Stage>,
+    pub(super) ledger: MemoryLedger,
+    /// All that was open a while ago.
+    pub(super) before: Option<Arc<DueList>>,
+}
+
+impl DueIncidents for Index {
+    async fn due(&self, until: Timestamp) -> Result<DueList, Unavailable> {
+        let Some(before) = &self.before else { return self.ledger.due(until).await };
+        self.stage.count("fault: stale, index");
+        let due = before.due.iter().filter(|due| due.wake_at <= until).cloned().collect();
+        Ok(DueList { due, unreadable: Vec::new() })
+    }
+    async fn postpone(&self, due: &Due, until: Timestamp, marks: &[Mark], now: Timestamp) -> Result<(), NotWritten> {
+        self.ledger.postpone(due, until, marks, now).await
+    }
+}

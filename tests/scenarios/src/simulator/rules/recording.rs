@@ -1,0 +1,104 @@
+//! Rules about what is written into the ledger.
+
+use homeostat_core::decision::{Close, Decision};
+use homeostat_core::id::Subject;
+use homeostat_core::incident::Incident;
+use homeostat_core::ports::pause_scopes;
+use jiff::SignedDuration;
+
+use super::Scene;
+use crate::simulator::history::MOST_SKEW;
+use crate::simulator::truth::Known;
+
+/// What changed from an open incident, or from none.
+fn changes<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Option<&'a Incident>, &'a Incident)> {
+    let before = scene.before;
+    let now = scene.after.open.values().chain(&scene.after.newly_closed).filter(move |_| before.is_some());
+    now.map(move |incident| (before.and_then(|before| before.open.get(&incident.subject)), incident))
+}
+
+/// The true time, give or take how wrong a clock may be: whoever is ahead takes a pause for over a little early.
+pub(super) fn is_unpaused(scene: &Scene<'_>) -> Result<(), String> {
+    for (was, incident) in changes(scene) {
+        let until = |incident: &Incident| incident.intent.as_ref().map(|intent| intent.until);
+        let is_new = until(incident).is_some() && was.and_then(until) != until(incident);
+        let scopes = pause_scopes(&incident.subject, incident.kind.group());
+        let covers = |scope: &String| scopes.contains(scope);
+        let in_force = scene.pauses.iter().find(|pause| covers(&pause.scope) && pause.until > scene.now + MOST_SKEW);
+        if let (true, Some(pause)) = (is_new, in_force) {
+            return Err(format!("{} is to be replaced, and {pause:?} is in force", incident.subject));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn versions_grow_by_one(scene: &Scene<'_>) -> Result<(), String> {
+    for (was, incident) in changes(scene) {
+        let version = was.map_or(0, |was| was.version);
+        let swept = |was: &Incident| Incident {
+            wake_at: incident.wake_at,
+            wakes: incident.wakes,
+            stuck: incident.stuck,
+            overdue: incident.overdue,
+            ..was.clone()
+        };
+        let is_sweeps = was.is_some_and(|was| was == incident || swept(was) == *incident);
+        if !is_sweeps && incident.version != version + 1 {
+            return Err(format!("{} went from {version} to {}", incident.subject, incident.version));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn has_a_wake_up(scene: &Scene<'_>) -> Result<(), String> {
+    let silent = scene.after.open.values().find(|open| open.wake_at.is_none());
+    silent.map_or(Ok(()), |open| Err(format!("{} has no wake_at", open.subject)))
+}
+
+/// The opening, the act, what the group does by itself, one page before an act and one after it, and the reminders. Whatever
+/// makes a member flap may add a few.
+pub(super) fn tells_little(scene: &Scene<'_>) -> Result<(), String> {
+    const A_FEW: i64 = 5;
+    for (_, incident) in changes(scene) {
+        let every =
+            scene.policy.group(incident.kind.group()).map_or(SignedDuration::from_mins(30), |group| group.remind_every);
+        let reminders = scene.now.duration_since(incident.opened_at).as_secs() / every.as_secs().max(1);
+        if i64::from(incident.tell) > A_FEW + reminders {
+            return Err(format!("{} told {} times, {reminders} of them reminders", incident.subject, incident.tell));
+        }
+    }
+    Ok(())
+}
+
+/// What broke or left so shortly before may have been well when it was looked at: two checks of a target, the call itself, and a
+/// read that was old.
+const JUST_NOW: SignedDuration = SignedDuration::from_mins(3);
+
+pub(super) fn recovered_is_whole(scene: &Scene<'_>) -> Result<(), String> {
+    for closed in scene.after.newly_closed.iter().filter(|_| scene.before.is_some()) {
+        if closed.decision != Some(Decision::Close(Close::Recovered)) {
+            continue;
+        }
+        let group = closed.kind.group();
+        let Some(facts) = scene.truth.groups.get(group) else { continue };
+        let served = |known: &Known| if facts.has_targets { known.last_serving } else { known.last_in_service };
+        let is_well = |known: &Known| served(known).is_some_and(|at| at + JUST_NOW >= scene.now);
+        let well = scene.truth.members(group).filter(|(_, known)| is_well(known)).count();
+        let views = scene.before.into_iter().chain([scene.after]);
+        let others = views.map(|view| open_others(view.open.keys(), &view.open, closed)).max().unwrap_or_default();
+        let needed = usize::try_from(facts.least_desired).unwrap_or_default().saturating_sub(others);
+        if well < needed {
+            return Err(format!("{} is closed, and {well} of {needed} of {group} are well", closed.subject));
+        }
+    }
+    Ok(())
+}
+
+fn open_others<'a>(
+    subjects: impl Iterator<Item = &'a Subject>,
+    open: &std::collections::BTreeMap<Subject, Incident>,
+    closed: &Incident,
+) -> usize {
+    let of_group = |subject: &&Subject| open.get(*subject).is_some_and(|open| open.kind.group() == closed.kind.group());
+    subjects.filter(of_group).filter(|subject| **subject != closed.subject).count()
+}

@@ -1,0 +1,145 @@
+//! The gate of the simulator: it delays, loses, repeats and crashes, as the dice fall.
+//!
+//! This module never changes what a call does; only whether it is done, and who hears of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::SignedDuration;
+
+use super::gated::{Answer, Call, Gate, Passage};
+use super::note::{InvocationId, Note, What};
+use super::stage::{Sleep, Stage};
+
+/// How often what fails, in percent of all calls.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Rates {
+    pub(super) lost: f64,
+    pub(super) unheard: f64,
+    pub(super) contended: f64,
+    pub(super) repeated: f64,
+    pub(super) crash: f64,
+    pub(super) slow: f64,
+}
+
+/// One invocation's gate. Clones share its fate.
+#[derive(Debug, Clone)]
+pub(super) struct Toll {
+    pub(super) stage: Arc<Stage>,
+    pub(super) by: InvocationId,
+    pub(super) rates: Rates,
+    pub(super) crashed: Arc<AtomicBool>,
+}
+
+/// Half of what a call takes within a Region: there, and back again.
+const USUAL: (SignedDuration, SignedDuration) = (SignedDuration::from_millis(10), SignedDuration::from_millis(30));
+/// A call with the SDK's own retries.
+const SLOW: (SignedDuration, SignedDuration) = (SignedDuration::from_millis(500), SignedDuration::from_secs(4));
+
+impl Toll {
+    async fn way(&self) {
+        let wait = {
+            let mut dice = self.stage.dice();
+            let slow = dice.chance(self.rates.slow);
+            let (least, most) = if slow { SLOW } else { USUAL };
+            dice.between(least, most)
+        };
+        if wait > USUAL.1 {
+            self.stage.count("fault: slow");
+        }
+        Sleep::of(&self.stage, wait).await;
+    }
+
+    /// There is one effect to a hundred reads, and it is the one that matters.
+    fn falls(&self, percent: f64, call: Call<'_>) -> bool {
+        let percent = if matches!(call, Call::Effect { .. }) { percent * 10.0 } else { percent };
+        percent > 0.0 && self.stage.dice().chance(percent)
+    }
+
+    fn tell(&self, fault: &str, call: Call<'_>) {
+        self.stage.count(&format!("fault: {fault}, {}", kind(call)));
+        self.stage.log(|| format!("#{} {fault}: {call}", self.by));
+    }
+
+    async fn maybe_crash(&self, when: &str, call: Call<'_>) {
+        if self.falls(self.rates.crash, call) {
+            self.tell(when, call);
+            self.crashed.store(true, Ordering::Relaxed);
+            std::future::pending().await
+        }
+    }
+
+    fn note(&self, what: What) {
+        self.stage.note(Note { at: self.stage.now(), by: self.by, what });
+    }
+
+    fn ends(&self, call: Call<'_>) {
+        if let Call::Effect { instance } = call {
+            self.note(What::EffectEnds { instance: instance.clone() });
+        }
+    }
+}
+
+fn kind(call: Call<'_>) -> &'static str {
+    match call {
+        Call::Read { .. } => "read",
+        Call::Write { .. } => "write",
+        Call::Postpone { .. } => "postpone",
+        Call::Wake { .. } => "wake-up",
+        Call::Effect { .. } => "effect",
+    }
+}
+
+impl std::fmt::Display for Call<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Call::Read { what } => f.write_str(what),
+            Call::Write { incident } => write!(f, "write {} v{}", incident.subject.name(), incident.version),
+            Call::Postpone { subject } => write!(f, "postpone {}", subject.name()),
+            Call::Wake { subject } => write!(f, "wake {}", subject.name()),
+            Call::Effect { instance } => write!(f, "replace {instance}"),
+        }
+    }
+}
+
+impl Gate for Toll {
+    async fn before(&self, call: Call<'_>) -> Passage {
+        self.maybe_crash("crash before", call).await;
+        if let Call::Effect { instance } = call {
+            self.stage.log(|| format!("#{} calls: {call}", self.by));
+            self.note(What::EffectStarts { instance: instance.clone() });
+        }
+        self.way().await;
+        if self.falls(self.rates.lost, call) {
+            self.tell("lost", call);
+            self.ends(call);
+            return Passage::Lost;
+        }
+        if matches!(call, Call::Write { .. } | Call::Postpone { .. }) && self.falls(self.rates.contended, call) {
+            self.tell("contended", call);
+            return Passage::Contended;
+        }
+        Passage::Open
+    }
+
+    async fn after(&self, call: Call<'_>, done: bool) -> Answer {
+        if done && let Call::Effect { instance } = call {
+            self.note(What::EffectHappened { instance: instance.clone() });
+        }
+        self.maybe_crash("crash after", call).await;
+        self.way().await;
+        self.ends(call);
+        if self.falls(self.rates.unheard, call) {
+            self.tell("unheard", call);
+            return Answer::Lost;
+        }
+        if matches!(call, Call::Write { .. } | Call::Postpone { .. }) && done && self.falls(self.rates.repeated, call) {
+            self.tell("repeated", call);
+            return Answer::Repeated;
+        }
+        if let (Call::Write { incident }, true) = (call, done) {
+            self.note(What::Wrote { subject: incident.subject.clone(), version: incident.version });
+        }
+        Answer::Told
+    }
+}

@@ -1,0 +1,134 @@
+//! What was true of each instance, and when: what a rule holds an act against.
+//!
+//! This module never asks what anybody was told; it looks at the applications and machines themselves.
+
+use std::collections::BTreeMap;
+
+use homeostat_core::id::{GroupName, InstanceId};
+use jiff::{SignedDuration, Timestamp};
+use world::{App, HealthStatus, Instance, LifecycleState, Machine, World};
+
+/// One instance through time. Each `since` is of the present, each `last` may be over.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) group: GroupName,
+    pub(super) launched_at: Timestamp,
+    pub(super) in_service_since: Option<Timestamp>,
+    pub(super) last_sick: Option<Timestamp>,
+    pub(super) sick_since: Option<Timestamp>,
+    pub(super) app_dead_since: Option<Timestamp>,
+    pub(super) machine_bad_since: Option<Timestamp>,
+    /// In service, healthy for its group, and answering.
+    pub(super) last_serving: Option<Timestamp>,
+    /// The same for one whose application nobody checks.
+    pub(super) last_in_service: Option<Timestamp>,
+    pub(super) untouchable_since: Option<Timestamp>,
+    pub(super) is_here: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct GroupFacts {
+    pub(super) desired: u32,
+    /// The largest and the least desired capacity of the last minutes.
+    pub(super) most_desired: u32,
+    pub(super) least_desired: u32,
+    pub(super) changed_at: Option<Timestamp>,
+    pub(super) in_service: u32,
+    pub(super) serving: u32,
+    pub(super) has_targets: bool,
+    /// Of the member that was launched last.
+    pub(super) newest_version: u32,
+    newest: Option<Timestamp>,
+    pub(super) grace: SignedDuration,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Truth {
+    pub(super) instances: BTreeMap<InstanceId, Known>,
+    pub(super) groups: BTreeMap<GroupName, GroupFacts>,
+}
+
+/// How long a desired capacity that was counts beside the one that is.
+const DESIRED_LINGERS: SignedDuration = SignedDuration::from_mins(3);
+
+impl Truth {
+    pub(super) fn note(&mut self, world: &World) {
+        let now = world.now();
+        for known in self.instances.values_mut() {
+            known.is_here = false;
+        }
+        for facts in self.groups.values_mut() {
+            (facts.in_service, facts.serving) = (0, 0);
+        }
+        for group in world.groups() {
+            let facts = self.groups.entry(group.settings.name.clone()).or_default();
+            facts.see_desired(group.settings.desired, now);
+            facts.has_targets = !group.settings.target_groups.is_empty();
+            facts.grace = group.settings.grace;
+        }
+        for instance in world.instances() {
+            let known = self.instances.entry(instance.id.clone()).or_insert_with(|| Known::of(instance));
+            known.see(instance, now);
+            if let Some(facts) = self.groups.get_mut(&instance.group) {
+                if facts.newest <= Some(instance.launched_at) {
+                    (facts.newest, facts.newest_version) =
+                        (Some(instance.launched_at), instance.launch_template_version);
+                }
+                facts.in_service += u32::from(known.in_service_since.is_some());
+                facts.serving += u32::from(known.last_serving == Some(now));
+            }
+        }
+    }
+
+    pub(super) fn members<'a>(&'a self, group: &'a GroupName) -> impl Iterator<Item = (&'a InstanceId, &'a Known)> {
+        self.instances.iter().filter(move |(_, known)| known.group == *group)
+    }
+}
+
+impl GroupFacts {
+    fn see_desired(&mut self, desired: u32, now: Timestamp) {
+        if desired != self.desired {
+            self.changed_at = Some(now);
+            (self.most_desired, self.least_desired) = (self.desired.max(desired), self.desired.min(desired));
+        } else if self.changed_at.is_none_or(|at| now > at + DESIRED_LINGERS) {
+            (self.most_desired, self.least_desired) = (desired, desired);
+        }
+        self.desired = desired;
+    }
+}
+
+impl Known {
+    fn of(instance: &Instance) -> Self {
+        Known {
+            group: instance.group.clone(),
+            launched_at: instance.launched_at,
+            in_service_since: None,
+            last_sick: None,
+            sick_since: None,
+            app_dead_since: None,
+            machine_bad_since: None,
+            last_serving: None,
+            last_in_service: None,
+            untouchable_since: None,
+            is_here: true,
+        }
+    }
+
+    fn see(&mut self, instance: &Instance, now: Timestamp) {
+        let since = |before: Option<Timestamp>, holds: bool| holds.then(|| before.unwrap_or(now));
+        let in_service = instance.lifecycle == LifecycleState::InService;
+        let answers = instance.answers(now);
+        let healthy = instance.health == HealthStatus::Healthy;
+        self.is_here = true;
+        self.in_service_since = since(self.in_service_since, in_service);
+        self.sick_since = since(self.sick_since, !answers);
+        self.last_sick = if answers { self.last_sick } else { Some(now) };
+        self.app_dead_since = since(self.app_dead_since, instance.app == App::Dead);
+        let bad = !matches!(instance.machine, Machine::Well | Machine::Unreported);
+        self.machine_bad_since = since(self.machine_bad_since, bad);
+        self.last_serving = if in_service && healthy && answers { Some(now) } else { self.last_serving };
+        self.last_in_service = if in_service && healthy { Some(now) } else { self.last_in_service };
+        let untouchable = !in_service || instance.protected_from_scale_in;
+        self.untouchable_since = since(self.untouchable_since, untouchable);
+    }
+}

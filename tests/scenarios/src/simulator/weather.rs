@@ -1,0 +1,359 @@
+//! What befalls a fleet, and how it is lifted again.
+//!
+//! This module never touches a verdict: it breaks applications, machines, versions and zones, and does what people do.
+
+use futures_util::FutureExt;
+use homeostat_core::id::{GroupName, InstanceId};
+use homeostat_core::incident::{Acknowledgement, State};
+use homeostat_core::ports::{Control, Ledger, Pause, Write};
+use jiff::SignedDuration;
+use world::{App, Flaw, Instance, LifecycleState, Machine, Process, RefreshStatus, World};
+
+use super::dice::Dice;
+use super::fleet::BYSTANDER;
+use super::history::{Happening, History};
+use super::toll::Rates;
+
+/// How hard a history is. In percent, where not said otherwise.
+#[derive(Debug, Clone)]
+pub(super) struct Storm {
+    pub(super) lasts: SignedDuration,
+    pub(super) strikes: u32,
+    pub(super) losses: f64,
+    pub(super) duplicates: f64,
+    pub(super) delays: f64,
+    pub(super) stale: f64,
+    pub(super) rates: Rates,
+    pub(super) is_over: bool,
+}
+
+impl Storm {
+    /// One in four leaves the calls alone: what then goes wrong, goes wrong without any fault.
+    pub(super) fn draw(dice: &mut Dice) -> Self {
+        let scale = dice.either(0.0, &[0.3, 1.0, 4.0]);
+        let rates = Rates {
+            lost: scale,
+            unheard: scale,
+            contended: scale,
+            repeated: scale,
+            crash: scale,
+            slow: 2.0 + 2.0 * scale,
+        };
+        Storm {
+            lasts: dice.minutes(40, 100),
+            strikes: dice.number(2..=12),
+            losses: dice.either(0.0, &[5.0, 30.0]),
+            duplicates: dice.either(0.0, &[5.0, 30.0]),
+            delays: dice.either(0.0, &[20.0]),
+            stale: dice.either(0.0, &[15.0]),
+            rates,
+            is_over: false,
+        }
+    }
+}
+
+/// What ends a disturbance that does not end by itself.
+#[derive(Debug, Clone)]
+pub(super) enum Mend {
+    App(InstanceId),
+    Machine(InstanceId),
+    Zone(String),
+    ZoneCapacity(String),
+    Capacity(GroupName),
+    Version(GroupName),
+    Actions(String),
+    Processes(GroupName),
+    Refresh(GroupName),
+    Standby(InstanceId),
+    Protection(InstanceId),
+    Pause(String),
+}
+
+type Strike = fn(&mut History, &GroupName) -> bool;
+
+/// Each with its name in the census. What stands twice comes twice as often.
+const STRIKES: &[(&str, Strike)] = &[
+    ("an app dies", |history, group| apps_die(history, group, 1)),
+    ("an app dies", |history, group| apps_die(history, group, 1)),
+    ("an app dies", |history, group| apps_die(history, group, 1)),
+    ("several apps die", |history, group| apps_die(history, group, 4)),
+    ("several apps die", |history, group| apps_die(history, group, 3)),
+    ("the apps of a zone die", apps_of_a_zone_die),
+    ("an app dies and recovers", app_dies_and_recovers),
+    ("a zone fails", zone_fails),
+    ("a machine is impaired", machine_breaks),
+    ("a machine is impaired", machine_breaks),
+    ("a machine is stopped", machine_stops),
+    ("a bad version", bad_version),
+    ("a bad version", bad_version),
+    ("a good version", good_version),
+    ("no capacity", no_capacity),
+    ("no capacity in a zone", no_capacity_in_a_zone),
+    ("alarm actions disabled", actions_disabled),
+    ("processes suspended", processes_suspended),
+    ("an instance refresh", refresh),
+    ("standby", standby),
+    ("protection", protection),
+    ("terminated by hand", terminated_by_hand),
+    ("a pause", pause),
+    ("a pause", pause),
+    ("an acknowledgement", |history, _| history.acknowledge()),
+];
+
+impl History {
+    pub(super) fn plan_strikes(&mut self) {
+        for _ in 0..self.storm.strikes {
+            let after = self.stage.dice().between(SignedDuration::from_secs(1), self.storm.lasts);
+            self.later(after, Happening::Strike);
+        }
+    }
+
+    pub(super) fn strike(&mut self) {
+        let groups: Vec<GroupName> =
+            self.cloud.with(|world| world.groups().map(|group| group.settings.name.clone()).collect());
+        let (ours, others): (Vec<GroupName>, Vec<GroupName>) =
+            groups.into_iter().partition(|name| name.as_str() != BYSTANDER);
+        let among = if self.stage.dice().chance(10.0) { others } else { ours };
+        let Some(group) = self.stage.dice().pick(&among) else { return };
+        let Some((name, strike)) = self.stage.dice().pick(STRIKES) else { return };
+        if strike(self, &group) {
+            self.stage.count(&format!("disturbance: {name}"));
+            self.stage.log(|| format!("{group}: {name}"));
+        }
+    }
+
+    /// Does it after a while, and in any case once the storm is over.
+    fn mend_later(&mut self, least: i64, most: i64, mend: Mend) {
+        let after = self.stage.dice().minutes(least, most);
+        self.later(after, Happening::Mend(mend));
+    }
+
+    pub(super) fn mend(&mut self, mend: &Mend) {
+        self.stage.log(|| format!("mended: {mend:?}"));
+        // What is gone by now needs no mending.
+        match mend {
+            Mend::App(id) => _ = self.cloud.with(|world| world.break_app(id, App::Well)),
+            Mend::Machine(id) => _ = self.cloud.with(|world| world.break_machine(id, Machine::Well)),
+            Mend::Zone(zone) => self.cloud.with(|world| world.restore_zone(zone)),
+            Mend::ZoneCapacity(zone) => self.cloud.with(|world| world.lack_capacity_in_zone(zone, false)),
+            Mend::Capacity(group) => self.cloud.with(|world| world.lack_capacity_for_group(group, false)),
+            Mend::Version(group) => mend_version(self, group),
+            Mend::Actions(alarm) => self.cloud.with(|world| world.enable_alarm_actions(alarm, true)),
+            Mend::Processes(group) => _ = self.cloud.with(|world| world.resume_processes(group, &[])),
+            Mend::Refresh(group) => {
+                _ = self.cloud.with(|world| world.end_refresh(group, RefreshStatus::Successful));
+            }
+            Mend::Standby(id) => _ = self.cloud.with(|world| world.exit_standby(id)),
+            Mend::Protection(id) => _ = self.cloud.with(|world| world.protect_from_scale_in(id, false)),
+            Mend::Pause(scope) => self.ledger.remove_pause(scope),
+        }
+    }
+
+    /// A person says that they know, of every incident that asks for one, and closes the breakers.
+    pub(super) fn acknowledge(&mut self) -> bool {
+        let now = self.now();
+        let known = || Acknowledgement { by: "ana".to_owned(), at: now, reason: "looking".to_owned() };
+        let mut acknowledged = false;
+        for open in self.ledger.open().iter().filter(|open| open.state == State::Escalated) {
+            let next = open.acknowledge(known());
+            acknowledged |= matches!(self.ledger.write(Write::of(&next)).now_or_never(), Some(Ok(())));
+        }
+        for group in self.policy.group_names() {
+            let memory = self.ledger.memory_of(&group);
+            if memory.breaker.is_some() {
+                let next = memory.acknowledged().over(&memory);
+                acknowledged |= matches!(self.ledger.remember(&group, &next).now_or_never(), Some(Ok(())));
+            }
+        }
+        acknowledged
+    }
+
+    fn some_member(&self, group: &GroupName, which: impl Fn(&Instance) -> bool) -> Option<InstanceId> {
+        let members = self.members(group, which);
+        self.stage.dice().pick(&members)
+    }
+
+    fn members(&self, group: &GroupName, which: impl Fn(&Instance) -> bool) -> Vec<InstanceId> {
+        let of = |world: &mut World| world.members(group).filter(|one| which(one)).map(|one| one.id.clone()).collect();
+        self.cloud.with(of)
+    }
+}
+
+fn in_service(instance: &Instance) -> bool {
+    instance.lifecycle == LifecycleState::InService
+}
+
+fn works(instance: &Instance) -> bool {
+    in_service(instance) && instance.app == App::Well && instance.machine == Machine::Well
+}
+
+fn kill(history: &History, ids: &[InstanceId]) -> bool {
+    ids.iter().any(|id| {
+        history.stage.log(|| format!("the app of {id} dies"));
+        history.cloud.with(|world| world.break_app(id, App::Dead)).is_ok()
+    })
+}
+
+fn apps_die(history: &mut History, group: &GroupName, most: u32) -> bool {
+    let count = if most == 1 { 1 } else { history.stage.dice().number(2..=most) };
+    (0..count).filter(|_| history.some_member(group, works).is_some_and(|id| kill(history, &[id]))).count() > 0
+}
+
+fn some_zone(history: &History) -> Option<String> {
+    let zones: Vec<String> =
+        history.cloud.with(|world| ['a', 'b', 'c'].map(|letter| world.place().zone(letter)).to_vec());
+    history.stage.dice().pick(&zones)
+}
+
+fn apps_of_a_zone_die(history: &mut History, group: &GroupName) -> bool {
+    let Some(zone) = some_zone(history) else { return false };
+    let ids = history.members(group, |instance| works(instance) && instance.zone == zone);
+    ids.iter().filter(|id| kill(history, &[(*id).clone()])).count() > 0
+}
+
+fn app_dies_and_recovers(history: &mut History, group: &GroupName) -> bool {
+    let Some(id) = history.some_member(group, works) else { return false };
+    history.mend_later(1, 10, Mend::App(id.clone()));
+    kill(history, &[id])
+}
+
+fn zone_fails(history: &mut History, _: &GroupName) -> bool {
+    let Some(zone) = some_zone(history) else { return false };
+    history.cloud.with(|world| world.fail_zone(&zone));
+    history.mend_later(3, 40, Mend::Zone(zone));
+    true
+}
+
+fn break_machine(history: &mut History, group: &GroupName, machine: Machine) -> Option<InstanceId> {
+    let id = history.some_member(group, works)?;
+    history.stage.log(|| format!("{id}: {machine:?}"));
+    history.cloud.with(|world| world.break_machine(&id, machine)).ok()?;
+    Some(id)
+}
+
+fn machine_breaks(history: &mut History, group: &GroupName) -> bool {
+    let kinds = [Machine::SystemImpaired, Machine::InstanceImpaired, Machine::EbsImpaired, Machine::Unreported];
+    let Some(machine) = history.stage.dice().pick(&kinds) else { return false };
+    let Some(id) = break_machine(history, group, machine) else { return false };
+    if history.stage.dice().chance(40.0) {
+        history.mend_later(1, 20, Mend::Machine(id));
+    }
+    true
+}
+
+fn machine_stops(history: &mut History, group: &GroupName) -> bool {
+    break_machine(history, group, Machine::Stopped).is_some()
+}
+
+fn newest_version(history: &History, group: &GroupName) -> u32 {
+    history.cloud.with(|world| world.group(group).map_or(1, |group| group.settings.launch_template_version))
+}
+
+fn bad_version(history: &mut History, group: &GroupName) -> bool {
+    let version = newest_version(history, group) + 1;
+    let lifetime = history.stage.dice().minutes(1, 15);
+    let flaw = history.stage.dice().either(Flaw::NeverAnswers, &[Flaw::DiesAfter(lifetime)]);
+    history.stage.log(|| format!("version {version} of {group}: {flaw:?}"));
+    history.cloud.with(|world| world.break_version(group, version, flaw));
+    let rolled_out = history.cloud.with(|world| world.roll_out(group, version)).is_ok();
+    // Somebody has to make it launch something.
+    kill_one(history, group);
+    history.mend_later(10, 90, Mend::Version(group.clone()));
+    rolled_out
+}
+
+fn kill_one(history: &History, group: &GroupName) {
+    if let Some(id) = history.some_member(group, works) {
+        kill(history, &[id]);
+    }
+}
+
+fn good_version(history: &mut History, group: &GroupName) -> bool {
+    let version = newest_version(history, group) + 1;
+    history.cloud.with(|world| world.roll_out(group, version)).is_ok()
+}
+
+/// Half of the people mend the version that is there, the others roll out another.
+fn mend_version(history: &mut History, group: &GroupName) {
+    let version = newest_version(history, group);
+    history.cloud.with(|world| world.mend_version(group, version));
+    if history.stage.dice().chance(50.0) {
+        good_version(history, group);
+    }
+}
+
+fn no_capacity(history: &mut History, group: &GroupName) -> bool {
+    history.cloud.with(|world| world.lack_capacity_for_group(group, true));
+    history.mend_later(2, 40, Mend::Capacity(group.clone()));
+    true
+}
+
+fn no_capacity_in_a_zone(history: &mut History, _: &GroupName) -> bool {
+    let Some(zone) = some_zone(history) else { return false };
+    history.cloud.with(|world| world.lack_capacity_in_zone(&zone, true));
+    history.mend_later(2, 40, Mend::ZoneCapacity(zone));
+    true
+}
+
+fn actions_disabled(history: &mut History, _: &GroupName) -> bool {
+    let alarms: Vec<String> =
+        history.cloud.with(|world| world.alarms().map(|alarm| alarm.arn.alarm_name().to_owned()).collect());
+    let Some(alarm) = history.stage.dice().pick(&alarms) else { return false };
+    history.cloud.with(|world| world.enable_alarm_actions(&alarm, false));
+    history.mend_later(2, 60, Mend::Actions(alarm));
+    true
+}
+
+fn processes_suspended(history: &mut History, group: &GroupName) -> bool {
+    let kinds = [
+        Process::Launch,
+        Process::Terminate,
+        Process::ReplaceUnhealthy,
+        Process::HealthCheck,
+        Process::AzRebalance,
+        Process::ScheduledActions,
+    ];
+    let Some(process) = history.stage.dice().pick(&kinds) else { return false };
+    history.stage.log(|| format!("{group}: {process:?} suspended"));
+    history.mend_later(2, 60, Mend::Processes(group.clone()));
+    history.cloud.with(|world| world.suspend_processes(group, &[process])).is_ok()
+}
+
+fn refresh(history: &mut History, group: &GroupName) -> bool {
+    history.mend_later(2, 60, Mend::Refresh(group.clone()));
+    history.cloud.with(|world| world.start_refresh(group)).is_ok()
+}
+
+fn standby(history: &mut History, group: &GroupName) -> bool {
+    let Some(id) = history.some_member(group, in_service) else { return false };
+    let decrement = history.stage.dice().chance(70.0);
+    history.mend_later(6, 40, Mend::Standby(id.clone()));
+    history.stage.log(|| format!("{id} enters Standby, decrement: {decrement}"));
+    history.cloud.with(|world| world.enter_standby(&id, decrement)).is_ok()
+}
+
+fn protection(history: &mut History, group: &GroupName) -> bool {
+    let Some(id) = history.some_member(group, in_service) else { return false };
+    history.mend_later(2, 60, Mend::Protection(id.clone()));
+    history.stage.log(|| format!("{id} is protected"));
+    history.cloud.with(|world| world.protect_from_scale_in(&id, true)).is_ok()
+}
+
+fn terminated_by_hand(history: &mut History, group: &GroupName) -> bool {
+    let Some(id) = history.some_member(group, in_service) else { return false };
+    history.stage.log(|| format!("{id} is terminated by hand"));
+    history.cloud.with(|world| world.terminate_instance(&id, false)).is_ok()
+}
+
+fn pause(history: &mut History, group: &GroupName) -> bool {
+    let instance = history.some_member(group, in_service).map(|id| format!("instance#{id}"));
+    let all = "all".to_owned();
+    let scopes: Vec<String> = [Some(all), Some(format!("group#{group}")), instance].into_iter().flatten().collect();
+    let Some(scope) = history.stage.dice().pick(&scopes) else { return false };
+    let until = history.now() + history.stage.dice().minutes(1, 60);
+    let pause = Pause { scope: scope.clone(), by: "ana".to_owned(), reason: "deploying".to_owned(), until };
+    history.stage.log(|| format!("pause of {scope} until {until:.0}"));
+    history.ledger.add_pause(pause);
+    history.mend_later(1, 60, Mend::Pause(scope));
+    true
+}

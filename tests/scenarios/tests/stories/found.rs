@@ -1,0 +1,38 @@
+//! Bugs that the simulator found, each as a plain story that failed before it was mended.
+
+use homeostat_core::incident::State;
+use world::{HealthStatus, Process};
+
+use super::fleet::{break_some, fleet, is_whole, minutes, said, terminated, the_open_one, web};
+
+/// Found by seeds 201315, 203611 and 203873: a survey left to the group whatever the group had marked, at each survey anew, so
+/// that a group which never replaced it was told to nobody.
+#[test]
+fn a_group_that_marks_an_instance_and_never_replaces_it_is_told_of_although_no_event_came() {
+    let mut story = fleet(4, "evidence = [\"alarm\", \"target-health\"]");
+    story.events_are_delivered = false;
+    let victim = break_some(&story, 1).remove(0);
+    story.cloud.pass(minutes(3));
+    // The group can't replace it, for a reason that none of its describe calls tells.
+    story.cloud.with(|world| {
+        world.suspend_processes(&web(), &[Process::ReplaceUnhealthy]).unwrap();
+        world.set_instance_health(&victim, HealthStatus::Unhealthy, false).unwrap();
+    });
+    story.pass(minutes(90));
+    let open = the_open_one(&story);
+    assert_eq!(open.state, State::Escalated, "{}", said(&open));
+    assert_eq!(terminated(&story), []);
+    story.cloud.with(|world| world.resume_processes(&web(), &[Process::ReplaceUnhealthy])).unwrap();
+    story.pass(minutes(30));
+    is_whole(&story, 4);
+}
+
+/// Found by the crash drill and by seed 101186: each repetition of a step counted as one more act, and so towards the cooldown.
+#[test]
+fn a_step_that_is_repeated_after_a_lost_answer_is_one_act() {
+    let mut story = fleet(4, "evidence = [\"alarm\", \"target-health\"]");
+    break_some(&story, 1);
+    story.pass(minutes(30));
+    is_whole(&story, 4);
+    assert_eq!(story.ledger.memory_of(&web()).acts.len(), 1);
+}
