@@ -8,12 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
-use homeostat_core::instance::{AlarmSeen, Fleet, Group, Launches, Replace, TargetHealths};
 use homeostat_core::policy;
-use homeostat_core::ports::{History, Ledger, Limits, NotWritten, Outcome, Unavailable, Write};
 use jiff::SignedDuration;
 use scenarios::Story;
+use scenarios::simulator::{Answer, Call, Gate, Gated, Passage};
 use world::Demo;
 
 /// Ready at the second look.
@@ -26,57 +24,25 @@ impl Future for OneTurn {
     }
 }
 
-/// A port whose every call takes one turn.
-struct Slow<P> {
-    port: P,
+/// Lets every call through after one turn.
+#[derive(Clone, Default)]
+struct OneTurnEach {
     turn: Arc<AtomicU32>,
     /// The turn in which the effect was asked for.
     effect: Arc<AtomicU32>,
 }
 
-impl<P: Fleet + Sync> Fleet for Slow<P> {
-    async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
+impl Gate for OneTurnEach {
+    async fn before(&self, call: Call<'_>) -> Passage {
+        if let Call::Effect { .. } = call {
+            self.effect.store(self.turn.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
         OneTurn(false).await;
-        self.port.groups(names).await
+        Passage::Open
     }
-    async fn alarm(&self, alarm: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
-        OneTurn(false).await;
-        self.port.alarm(alarm).await
-    }
-    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
-        OneTurn(false).await;
-        self.port.target_health(target_group).await
-    }
-    async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
-        OneTurn(false).await;
-        self.port.launches(group).await
-    }
-}
 
-impl<P: Replace + Sync> Replace for Slow<P> {
-    async fn replace(&self, instance: &InstanceId) -> Outcome {
-        self.effect.store(self.turn.load(Ordering::Relaxed), Ordering::Relaxed);
-        OneTurn(false).await;
-        self.port.replace(instance).await
-    }
-}
-
-impl<P: Ledger + Sync> Ledger for Slow<P> {
-    async fn history(&self, subject: &Subject) -> Result<History, Unavailable> {
-        OneTurn(false).await;
-        self.port.history(subject).await
-    }
-    async fn limits(&self, subject: &Subject, group: &GroupName) -> Result<Limits, Unavailable> {
-        OneTurn(false).await;
-        self.port.limits(subject, group).await
-    }
-    async fn open_among(&self, subjects: &[Subject]) -> Result<Vec<Subject>, Unavailable> {
-        OneTurn(false).await;
-        self.port.open_among(subjects).await
-    }
-    async fn write(&self, write: Write<'_>) -> Result<(), NotWritten> {
-        OneTurn(false).await;
-        self.port.write(write).await
+    async fn after(&self, _: Call<'_>, _: bool) -> Answer {
+        Answer::Told
     }
 }
 
@@ -91,19 +57,21 @@ fn the_effect_is_at_most_the_fourth_call_in_a_row() {
     story.cloud.pass(SignedDuration::from_mins(3));
     let event = story.cloud.with(|world| world.take_events()).remove(0);
 
-    let (turn, effect) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let gate = OneTurnEach::default();
     let slow = replace_instance::Ready {
-        aws: Slow { port: story.cloud.clone(), turn: turn.clone(), effect: effect.clone() },
-        ledger: Slow { port: story.ledger.clone(), turn: turn.clone(), effect: effect.clone() },
+        aws: Gated { port: story.cloud.clone(), gate: gate.clone() },
+        checks: Gated { port: story.cloud.clone(), gate: gate.clone() },
+        ledger: Gated { port: story.ledger.clone(), gate: gate.clone() },
         clock: story.cloud.clock().clone(),
         policy: story.owner.policy.clone(),
+        region: story.owner.region.clone(),
     };
     let mut handling = pin!(replace_instance::handle(&slow, event));
     let mut context = Context::from_waker(Waker::noop());
     let finished = (0..100).any(|_| {
-        turn.fetch_add(1, Ordering::Relaxed);
+        gate.turn.fetch_add(1, Ordering::Relaxed);
         handling.as_mut().poll(&mut context).is_ready()
     });
     assert!(finished);
-    assert_eq!(effect.load(Ordering::Relaxed), 4, "the turn in which the termination was called");
+    assert_eq!(gate.effect.load(Ordering::Relaxed), 4, "the turn in which the termination was called");
 }

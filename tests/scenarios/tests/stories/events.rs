@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::policy;
-use homeostat_core::signal::{self, Parsed};
+use homeostat_core::signal::{self, Parsed, Signal, Survey};
 use homeostat_lambda::envelope;
 use serde_json::Value;
 
@@ -25,19 +25,24 @@ fn read(event: &Value) -> String {
         Err(why) => why,
         Ok(Err(malformed)) => malformed.to_string(),
         Ok(Ok(Parsed::Ignored(why))) => format!("ignored: {why}"),
-        Ok(Ok(Parsed::Signal(signal))) => format!("signal about {}", signal.subject()),
+        Ok(Ok(Parsed::Signal(Signal::One(hint)))) => format!("a hint at {}", hint.subject),
+        Ok(Ok(Parsed::Signal(Signal::Several(Survey::Resync)))) => "a look at every group".to_owned(),
+        Ok(Ok(Parsed::Signal(Signal::Several(Survey::Alarm(alarm))))) => {
+            format!("a look at groups {:?} and those of {:?}", alarm.groups, alarm.target_groups)
+        }
     }
 }
 
 #[test]
 fn each_is_what_its_name_says() {
     let expected = BTreeMap::from([
-        ("alarm-group", "ignored: alarm \"web-5xx\" has no InstanceId among its dimensions, so it picks no instance"),
-        ("alarm-instance", "signal about us-east-1#instance#i-0a1b2c3d4e5f60718"),
+        ("alarm-group", "a look at groups [] and those of [\"targetgroup/web/fedcba9876543210\"]"),
+        ("alarm-instance", "a hint at us-east-1#instance#i-0a1b2c3d4e5f60718"),
         (
             "malformed-alarm",
             "malformed event: $.detail.state.value is missing, expected ALARM, OK or INSUFFICIENT_DATA",
         ),
+        ("resync", "a look at every group"),
         (
             "stream-opened",
             "malformed event: $.Records[0].body is not JSON: EOF while parsing a value at line 1 column 0",
@@ -46,8 +51,8 @@ fn each_is_what_its_name_says() {
             "sweep",
             "ignored: events of source \"aws.events\" and detail-type \"Scheduled Event\" are none of this function's",
         ),
-        ("wake", "signal about us-east-1#instance#i-0a1b2c3d4e5f60718"),
-        ("wake-queued", "signal about us-east-1#instance#i-0a1b2c3d4e5f60718"),
+        ("wake", "a hint at us-east-1#instance#i-0a1b2c3d4e5f60718"),
+        ("wake-queued", "a hint at us-east-1#instance#i-0a1b2c3d4e5f60718"),
     ]);
     let read: BTreeMap<String, String> = events().iter().map(|(name, event)| (name.clone(), read(event))).collect();
     let read: BTreeMap<&str, &str> = read.iter().map(|(name, said)| (name.as_str(), said.as_str())).collect();

@@ -36,6 +36,12 @@ impl Fleet for Twisted {
     async fn target_health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
         self.cloud.target_health(target_group).await
     }
+    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+        self.cloud.alarms_in_alarm().await
+    }
+    async fn refresh(&self, group: &GroupName) -> Result<Option<String>, Unavailable> {
+        self.cloud.refresh(group).await
+    }
     async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
         let group = if self.groups_gone { "no-such-group".parse().unwrap() } else { group.clone() };
         self.cloud.launches(&group).await
@@ -47,9 +53,12 @@ impl Replace for Twisted {
         self.replaced.fetch_add(1, Ordering::Relaxed);
         (self.outcome)(self.cloud.replace(instance).await)
     }
+    async fn mark_unhealthy(&self, instance: &InstanceId) -> Outcome {
+        self.cloud.mark_unhealthy(instance).await
+    }
 }
 
-type Owner = replace_instance::Ready<Twisted, MemoryLedger, VirtualClock>;
+type Owner = replace_instance::Ready<Twisted, Cloud, MemoryLedger, VirtualClock>;
 
 /// A story whose first instance is sick beyond doubt, with its alarm's event kept back.
 fn sick() -> (Story, Value) {
@@ -66,9 +75,11 @@ fn sick() -> (Story, Value) {
 fn owner(story: &Story, alarm: fn(AlarmSeen) -> AlarmSeen, outcome: fn(Outcome) -> Outcome) -> Owner {
     replace_instance::Ready {
         aws: Twisted { cloud: story.cloud.clone(), alarm, outcome, replaced: AtomicU32::new(0), groups_gone: false },
+        checks: story.cloud.clone(),
         ledger: story.ledger.clone(),
         clock: story.cloud.clock().clone(),
         policy: story.owner.policy.clone(),
+        region: story.owner.region.clone(),
     }
 }
 

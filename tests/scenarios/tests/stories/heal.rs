@@ -51,7 +51,7 @@ fn a_dead_application_is_replaced_once_and_its_incident_closed() {
     assert_eq!(incident.tell, 2, "a hold, since the alarm is quicker than the target group, and then the plan");
     let (mitigated, recovered) = (incident.time_to_mitigate().unwrap(), incident.time_to_recover().unwrap());
     assert!(mitigated < recovered && recovered < SignedDuration::from_mins(10), "{mitigated:#} {recovered:#}");
-    assert_eq!(story.ledger.slots(&web()).holders.len(), 0, "the slot is given back");
+    assert_eq!(story.ledger.slots_of(&web()).holders.len(), 0, "the slot is given back");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_group_outside_the_policy_is_not_touched_and_leaves_no_item() {
 fn a_pause_holds_the_heal_until_it_ends_and_no_longer() {
     let mut story = story();
     let until = noon() + SignedDuration::from_mins(20);
-    story.ledger.pause(Pause { scope: "group#web".into(), by: "ana".into(), reason: "migration".into(), until });
+    story.ledger.add_pause(Pause { scope: "group#web".into(), by: "ana".into(), reason: "migration".into(), until });
     break_first(&story);
     story.pass(SignedDuration::from_mins(19));
     assert_eq!(terminations(&story, &web()), 0);
@@ -107,7 +107,7 @@ fn two_sick_instances_are_replaced_one_after_the_other() {
     }
     for _ in 0..60 {
         story.pass(SignedDuration::from_mins(1));
-        let held = story.ledger.slots(&web()).holders.len();
+        let held = story.ledger.slots_of(&web()).holders.len();
         assert!(held <= 1, "20 % of four is one at a time");
         assert!(story.in_service(&web()).len() >= 3, "never two out at once");
     }
@@ -130,7 +130,7 @@ fn a_group_that_cannot_recover_is_paged_and_stays_open() {
     assert!(incident.decision.as_ref().unwrap().to_string().starts_with("page: not recovered within 2m"));
     assert_eq!(incident.tell, 3, "hold, plan, page");
     assert!(incident.wake_at.is_some(), "an open incident is always looked at again");
-    assert_eq!(story.ledger.slots(&web()).holders.len(), 1, "it keeps its slot");
+    assert_eq!(story.ledger.slots_of(&web()).holders.len(), 1, "it keeps its slot");
     story.pass(SignedDuration::from_mins(30));
     assert_eq!(story.ledger.closed().len(), 1, "it closes once the group is whole, and nobody is asked to");
 }

@@ -5,7 +5,8 @@ use futures_util::FutureExt;
 use homeostat_core::decision::{Close, Decision, Hold, Step};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Subject};
 use homeostat_core::incident::{Incident, Kind};
-use homeostat_core::ports::{Due, DueIncidents, Ledger, NotWritten, Outcome, Slots, Write};
+use homeostat_core::memory::AlarmMemory;
+use homeostat_core::ports::{Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write};
 use jiff::{SignedDuration, Timestamp};
 use world::{MemoryLedger, VirtualClock};
 
@@ -28,7 +29,7 @@ fn subject(number: u8) -> Subject {
 
 fn incident(number: u8) -> Incident {
     let alarm: AlarmArn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:suite".parse().unwrap();
-    Incident::new(subject(number), Kind::Instance { group: group(), alarm }, noon(), noon())
+    Incident::new(subject(number), Kind::Instance { group: group(), alarm: Some(alarm) }, noon(), noon())
 }
 
 fn hold(incident: &Incident, until: Timestamp) -> Incident {
@@ -36,8 +37,8 @@ fn hold(incident: &Incident, until: Timestamp) -> Incident {
 }
 
 fn intend(incident: &Incident) -> Incident {
-    let Subject::Instance { id, .. } = &incident.subject;
-    let step = Step::Replace { group: group(), instance: id.clone() };
+    let instance = incident.subject.instance().unwrap().clone();
+    let step = Step::Replace { group: group(), instance };
     incident.intend(noon(), &step, &Decision::Act { step: step.clone(), because: Vec::new() })
 }
 
@@ -46,17 +47,21 @@ fn is_conflict(written: &Result<(), NotWritten>) -> bool {
 }
 
 /// Runs once on an empty ledger, or one that knows nothing of [`GROUP`].
-pub(crate) async fn suite<L: Ledger + DueIncidents>(ledger: &L) -> Result<()> {
+pub(crate) async fn suite<L: Ledger + DueIncidents + Control>(ledger: &L) -> Result<()> {
     nothing_is_known_of_a_stranger(ledger).await?;
     a_stale_version_is_refused(ledger).await?;
     one_of_two_gets_the_last_slot(ledger).await?;
     the_sweep_moves_wake_at_and_breaks_no_fence(ledger).await?;
+    the_sweeps_marks_are_kept_until_the_owner_writes(ledger).await?;
+    an_alarms_memory_only_grows_newer(ledger).await?;
+    a_group_is_remembered_in_the_same_transaction(ledger).await?;
+    a_pause_in_force_refuses_the_intent_and_nothing_else(ledger).await?;
     closing_moves_the_incident_and_frees_its_slot(ledger).await
 }
 
 async fn nothing_is_known_of_a_stranger<L: Ledger>(ledger: &L) -> Result<()> {
-    let history = ledger.history(&subject(9)).await?;
-    ensure!(history.open.is_none() && history.last_closed.is_none());
+    let history = ledger.history(&subject(9), None).await?;
+    ensure!(history.open.is_none() && history.last_closed_at.is_none());
     let limits = ledger.limits(&subject(9), &group()).await?;
     ensure!(limits.pauses.is_empty() && limits.slots == Slots::default(), "{limits:?}");
     ensure!(ledger.open_among(&[subject(9)]).await?.is_empty());
@@ -66,24 +71,24 @@ async fn nothing_is_known_of_a_stranger<L: Ledger>(ledger: &L) -> Result<()> {
 
 async fn a_stale_version_is_refused<L: Ledger>(ledger: &L) -> Result<()> {
     let opened = hold(&incident(1), noon() + SignedDuration::from_mins(1));
-    ledger.write(Write::Update { incident: &opened }).await?;
-    let read = ledger.history(&subject(1)).await?.open;
+    ledger.write(Write::of(&opened)).await?;
+    let read = ledger.history(&subject(1), None).await?.open;
     ensure!(read.as_ref() == Some(&opened), "it is read back as written: {read:?}");
-    ensure!(is_conflict(&ledger.write(Write::Update { incident: &opened }).await), "opened twice");
+    ensure!(is_conflict(&ledger.write(Write::of(&opened)).await), "opened twice");
     let next = hold(&opened, noon() + SignedDuration::from_mins(2));
-    ledger.write(Write::Update { incident: &next }).await?;
-    ensure!(is_conflict(&ledger.write(Write::Update { incident: &next }).await), "written twice from one reading");
-    ensure!(ledger.history(&subject(1)).await?.open == Some(next));
+    ledger.write(Write::of(&next)).await?;
+    ensure!(is_conflict(&ledger.write(Write::of(&next)).await), "written twice from one reading");
+    ensure!(ledger.history(&subject(1), None).await?.open == Some(next));
     Ok(())
 }
 
 async fn one_of_two_gets_the_last_slot<L: Ledger>(ledger: &L) -> Result<()> {
     let claim = |number| Slots { version: 1, holders: [(subject(number), noon())].into() };
     let (winner, loser) = (intend(&incident(2)), intend(&incident(3)));
-    ledger.write(Write::Intent { incident: &winner, slots: &claim(2), now: noon() }).await?;
-    let lost = ledger.write(Write::Intent { incident: &loser, slots: &claim(3), now: noon() }).await;
+    ledger.write(Write { slots: Some(&claim(2)), unpaused_at: Some(noon()), ..Write::of(&winner) }).await?;
+    let lost = ledger.write(Write { slots: Some(&claim(3)), unpaused_at: Some(noon()), ..Write::of(&loser) }).await;
     ensure!(is_conflict(&lost), "both read the slots of version 0");
-    ensure!(ledger.history(&subject(3)).await?.open.is_none(), "of a lost transaction, nothing is written");
+    ensure!(ledger.history(&subject(3), None).await?.open.is_none(), "of a lost transaction, nothing is written");
     ensure!(ledger.limits(&subject(3), &group()).await?.slots == claim(2));
     let open = ledger.open_among(&[subject(1), subject(2), subject(3)]).await?;
     ensure!(open.len() == 2 && open.contains(&subject(1)) && open.contains(&subject(2)), "{open:?}");
@@ -99,32 +104,106 @@ async fn the_sweep_moves_wake_at_and_breaks_no_fence<L: Ledger + DueIncidents>(l
     ensure!(due_of(ledger, 1, at_one).await?.is_none(), "it is due at two minutes past noon");
     let Some(due) = due_of(ledger, 1, at_two).await? else { anyhow::bail!("what is due is not listed") };
     let later = at_two + SignedDuration::from_mins(1);
-    ledger.postpone(&due, later).await?;
+    ledger.postpone(&due, later, &[], at_two).await?;
     ensure!(due_of(ledger, 1, at_two).await?.is_none(), "its wake_at was moved");
-    ensure!(is_conflict(&ledger.postpone(&due, later).await), "a second sweep from the same list");
-    let Some(read) = ledger.history(&subject(1)).await?.open else { anyhow::bail!("it is gone") };
+    ensure!(is_conflict(&ledger.postpone(&due, later, &[], at_two).await), "a second sweep from the same list");
+    let Some(read) = ledger.history(&subject(1), None).await?.open else { anyhow::bail!("it is gone") };
     ensure!((read.version, read.wakes, read.wake_at) == (due.version, 1, Some(later)), "{read:?}");
     let owners = hold(&read, later);
-    ledger.write(Write::Update { incident: &owners }).await?;
-    ensure!(ledger.history(&subject(1)).await?.open.is_some_and(|open| open.wakes == 0), "the owner wrote");
+    ledger.write(Write::of(&owners)).await?;
+    ensure!(ledger.history(&subject(1), None).await?.open.is_some_and(|open| open.wakes == 0), "the owner wrote");
+    Ok(())
+}
+
+async fn the_sweeps_marks_are_kept_until_the_owner_writes<L: Ledger + DueIncidents>(ledger: &L) -> Result<()> {
+    let at_nine = noon() + SignedDuration::from_mins(9);
+    let acting = intend(&incident(4)).due_within(SignedDuration::from_mins(15));
+    ledger.write(Write::of(&acting)).await?;
+    let Some(due) = due_of(ledger, 4, at_nine).await? else { anyhow::bail!("what is due is not listed") };
+    ensure!(due.deadline == acting.deadline && due.wakes == 0 && due.stuck.is_none(), "{due:?}");
+    ledger.postpone(&due, at_nine, &[Mark::Stuck, Mark::Overdue], noon()).await?;
+    let Some(due) = due_of(ledger, 4, at_nine).await? else { anyhow::bail!("what is due is not listed") };
+    ensure!((due.wakes, due.stuck, due.overdue) == (1, Some(noon()), Some(noon())), "{due:?}");
+    let Some(read) = ledger.history(&subject(4), None).await?.open else { anyhow::bail!("it is gone") };
+    ensure!((read.stuck, read.overdue, read.tell) == (Some(noon()), Some(noon()), acting.tell), "{read:?}");
+    ledger.write(Write::of(&hold(&read, at_nine))).await?;
+    let Some(read) = ledger.history(&subject(4), None).await?.open else { anyhow::bail!("it is gone") };
+    ensure!((read.stuck, read.wakes) == (None, 0), "its owner answered: {read:?}");
+    Ok(())
+}
+
+fn change(second: i64) -> AlarmMemory {
+    let alarm = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:suite".parse().unwrap();
+    AlarmMemory { alarm, changed_at: noon() + SignedDuration::from_secs(second) }
+}
+
+async fn an_alarms_memory_only_grows_newer<L: Ledger>(ledger: &L) -> Result<()> {
+    let known = change(5);
+    let opened = hold(&incident(5), noon());
+    ensure!(ledger.history(&subject(5), Some(&known.alarm)).await?.alarm.is_none(), "nobody spoke of it yet");
+    ledger.write(Write { alarm: Some(&known), ..Write::of(&opened) }).await?;
+    ensure!(ledger.history(&subject(9), Some(&known.alarm)).await?.alarm.as_ref() == Some(&known));
+    let next = hold(&opened, noon());
+    for stale in [change(4), change(5)] {
+        let refused = ledger.write(Write { alarm: Some(&stale), ..Write::of(&next) }).await;
+        ensure!(is_conflict(&refused), "{:?} over {:?}", stale.changed_at, known.changed_at);
+    }
+    ensure!(ledger.history(&subject(5), None).await?.open.as_ref() == Some(&opened), "all or nothing");
+    ledger.write(Write { alarm: Some(&change(6)), ..Write::of(&next) }).await?;
+    ensure!(ledger.history(&subject(5), Some(&known.alarm)).await?.alarm == Some(change(6)));
+    Ok(())
+}
+
+async fn a_group_is_remembered_in_the_same_transaction<L: Ledger + Control>(ledger: &L) -> Result<()> {
+    let read = ledger.limits(&subject(6), &group()).await?.memory;
+    let memory = read.acted(noon(), &subject(6)).failed(noon(), &subject(6), Some("lt-1:7")).over(&read);
+    let acting = intend(&incident(6));
+    ledger.write(Write { memory: Some(&memory), ..Write::of(&acting) }).await?;
+    ensure!(ledger.limits(&subject(6), &group()).await?.memory == memory);
+    let next = hold(&acting, noon());
+    let refused = ledger.write(Write { memory: Some(&memory), ..Write::of(&next) }).await;
+    ensure!(is_conflict(&refused), "somebody else remembered something in between");
+    ensure!(ledger.history(&subject(6), None).await?.open.as_ref() == Some(&acting), "all or nothing");
+    let forgiven = memory.acknowledged().over(&memory);
+    ledger.remember(&group(), &forgiven).await?;
+    ensure!(is_conflict(&ledger.remember(&group(), &forgiven).await), "acknowledged twice from one reading");
+    ensure!(Control::memory(ledger, &group()).await? == forgiven);
+    Ok(())
+}
+
+async fn a_pause_in_force_refuses_the_intent_and_nothing_else<L: Ledger + Control>(ledger: &L) -> Result<()> {
+    let until = noon() + SignedDuration::from_mins(1);
+    let scope = format!("instance#{}", subject(7).name());
+    ledger.pause(&Pause { scope: scope.clone(), by: "ana".into(), reason: "suite".into(), until }).await?;
+    ensure!(ledger.pauses().await?.iter().any(|pause| pause.scope == scope && pause.until == until));
+    let acting = intend(&incident(7));
+    let at = |now| Write { unpaused_at: Some(now), ..Write::of(&acting) };
+    ensure!(is_conflict(&ledger.write(at(noon())).await), "an intent under a pause");
+    let held = hold(&incident(7), noon());
+    ledger.write(Write::of(&held)).await?;
+    let next = intend(&held);
+    let at = |now| Write { unpaused_at: Some(now), ..Write::of(&next) };
+    ensure!(is_conflict(&ledger.write(at(noon())).await), "an intent under a pause");
+    ledger.write(at(until)).await?;
+    ensure!(ledger.resume(&scope).await? && !ledger.resume(&scope).await?, "it is lifted once");
     Ok(())
 }
 
 async fn closing_moves_the_incident_and_frees_its_slot<L: Ledger + DueIncidents>(ledger: &L) -> Result<()> {
-    let Some(open) = ledger.history(&subject(2)).await?.open else { anyhow::bail!("nothing to close") };
+    let Some(open) = ledger.history(&subject(2), None).await?.open else { anyhow::bail!("nothing to close") };
     let settled = open.settle(noon(), Outcome::Done);
-    ledger.write(Write::Update { incident: &settled }).await?;
+    ledger.write(Write::of(&settled)).await?;
     let closed = settled.close(noon() + SignedDuration::from_mins(3), &Close::Recovered);
     let freed = Slots { version: 2, ..Slots::default() };
     let stale = Slots { version: 1, ..Slots::default() };
-    let refused = ledger.write(Write::Close { incident: &closed, slots: Some(&stale) }).await;
+    let refused = ledger.write(Write { slots: Some(&stale), ..Write::of(&closed) }).await;
     ensure!(is_conflict(&refused), "the slots were written since");
-    ensure!(ledger.history(&subject(2)).await?.open.is_some(), "a close that was refused closes nothing");
-    ledger.write(Write::Close { incident: &closed, slots: Some(&freed) }).await?;
-    let history = ledger.history(&subject(2)).await?;
-    ensure!(history.open.is_none() && history.last_closed.as_ref() == Some(&closed), "{history:?}");
+    ensure!(ledger.history(&subject(2), None).await?.open.is_some(), "a close that was refused closes nothing");
+    ledger.write(Write { slots: Some(&freed), ..Write::of(&closed) }).await?;
+    let history = ledger.history(&subject(2), None).await?;
+    ensure!(history.open.is_none() && history.last_closed_at == closed.closed_at, "{history:?}");
     ensure!(ledger.limits(&subject(2), &group()).await?.slots == freed);
-    ensure!(is_conflict(&ledger.write(Write::Close { incident: &closed, slots: None }).await), "closed twice");
+    ensure!(is_conflict(&ledger.write(Write { slots: None, ..Write::of(&closed) }).await), "closed twice");
     ensure!(due_of(ledger, 2, Timestamp::MAX).await?.is_none(), "nobody wakes what is closed");
     Ok(())
 }

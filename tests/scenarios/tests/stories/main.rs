@@ -2,16 +2,38 @@
 
 // Marked as tests, so that clippy lets their helpers unwrap.
 #[cfg(test)]
+mod burdens;
+#[cfg(test)]
 mod chain;
+#[cfg(test)]
+mod crashes;
+#[cfg(test)]
+mod drill;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
+mod found;
+#[cfg(test)]
 mod heal;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod lost;
+#[cfg(test)]
+mod parts;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
 mod sandboxed;
 #[cfg(test)]
+mod simulated;
+#[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod together;
+#[cfg(test)]
+mod watching;

@@ -1,27 +1,22 @@
 //! The stories on real parts: the project's own template and binaries, deployed by `sam` into the sandbox.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use aws_sdk_dynamodb::types::AttributeValue;
 use homeostat_aws::DynamoLedger;
-use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::State;
 use sandbox::demo;
-use sandbox::stage::{Inbox, PATIENCE, Stage};
+use sandbox::relay::Label;
+use sandbox::stage::{Inbox, Message, PATIENCE, Stage};
 use sandbox::{Stack, journal::Call};
 use serde_json::{Value, json};
 use world::{App, LifecycleState};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-/// A folder for one sandbox, beside the build: what `sam build` makes is large.
-fn run_dir() -> tempfile::TempDir {
-    tempfile::Builder::new().prefix("story-").tempdir_in(root().join("target")).unwrap()
-}
+use super::parts::{
+    break_first, effects, effects_that_took_place, first_in_service, homeostat, homeostat_says, pair,
+    pair_that_launches_first, policy_with, root, run_dir, section,
+};
 
 fn silent(_: &str) {}
 
@@ -36,10 +31,13 @@ async fn the_main_job_heals_once_and_leaves_everything_else_alone() {
     calls.sort_unstable();
     let reads = [
         "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeInstanceRefreshes",
         "autoscaling:DescribeScalingActivities",
         "cloudwatch:DescribeAlarms",
         "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
         "dynamodb:Query",
+        "ec2:DescribeInstanceStatus",
         "elasticloadbalancing:DescribeTargetHealth",
     ];
     assert_eq!(calls, reads, "each once, and nothing else before the intent");
@@ -58,30 +56,36 @@ async fn the_main_job_heals_once_and_leaves_everything_else_alone() {
     assert!(report.outside.why.contains("no group that the policy names (web)"), "{}", report.outside.why);
 }
 
-/// The sandbox's policy, and the group `batch` beside it, which lacks the tag that the role asks for.
-fn policy_with_an_untagged_group(folder: &Path) -> PathBuf {
-    let text = std::fs::read_to_string(root().join("tests/sandbox/policy.toml")).unwrap();
-    let batch = "\n[[replace-instance.group]]\nname = \"batch\"\nevidence = [\"alarm\"]\nlook-every = \"2s\"\n";
-    let path = folder.join("policy.toml");
-    std::fs::write(&path, format!("{text}{batch}")).unwrap();
-    path
+/// The group `batch` lacks the tag that the role asks for.
+fn sections() -> String {
+    let batch = "\n[[replace-instance.group]]\nname = \"batch\"\nevidence = [\"alarm\"]\nlook-every = \"2s\"\n\
+                 remind-every = \"6s\"\n";
+    let others = ["first", "lost", "twenty"].map(|name| section(name, "")).concat();
+    format!("{batch}{others}{}", section("watched", "mode = \"watch\"\n"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_goes_wrong_is_told_and_nothing_is_made_worse() {
     let run_dir = run_dir();
-    let stage = Stage::set(&root(), run_dir.path(), 0, Stage::fleet().unwrap()).await.unwrap();
+    let mut fleet = Stage::fleet().unwrap();
+    fleet.more = vec![pair_that_launches_first("first"), pair("lost"), pair("twenty"), pair("watched")];
+    let stage = Stage::set(&root(), run_dir.path(), 0, fleet).await.unwrap();
     let invalid = an_invalid_policy_is_refused(&stage, run_dir.path()).await;
-    let policy = policy_with_an_untagged_group(run_dir.path());
+    let policy = policy_with(run_dir.path(), &sections());
     let stack = stage.deploy(&policy, &mut |_| {}).await.unwrap();
     let table = stack.output("TableName").unwrap().to_owned();
     let ledger = super::ledger::suite(&DynamoLedger::new(&stage.sandbox().sdk_config(), table)).await;
     let malformed = a_malformed_event_becomes_a_dead_letter(&stage, &stack).await;
     let denied = a_denied_call_is_paged_and_not_repeated(&stage, &stack).await;
-    let paused = a_pause_in_the_table_holds_the_heal(&stage, &stack).await;
+    let paused = a_pause_holds_the_heal_until_it_is_lifted(&stage, &stack).await;
+    let watched = a_watched_group_is_told_of_and_left_alone(&stage, &stack).await;
+    let first = a_group_that_launches_first_is_only_asked_to(&stage).await;
+    let lost = an_event_that_is_lost_is_found_by_the_resync(&stage).await;
+    let twenty = the_same_event_twenty_times_is_one_incident(&stage, &stack).await;
     let rights = every_right_of_a_role_is_used(&stage, &stack);
     stage.stop().await.unwrap();
-    for outcome in [invalid, ledger, malformed, denied, paused, rights] {
+    let on_instances = [denied, paused, watched, first, lost, twenty];
+    for outcome in on_instances.into_iter().chain([invalid, ledger, malformed, rights]) {
         outcome.unwrap();
     }
 }
@@ -124,59 +128,88 @@ async fn a_denied_call_is_paged_and_not_repeated(stage: &Stage, stack: &Stack) -
         body.contains("AccessDenied") && body.contains("autoscaling:TerminateInstanceInAutoScalingGroup"),
         "{body}"
     );
-    let incident = stage.history(stack, &victim).await?.open.context("no open incident")?;
+    let incident =
+        stage.newest_incident(stack, &victim).await?.filter(|it| it.closed_at.is_none()).context("no open incident")?;
     ensure!(incident.state == State::Escalated, "{:?}", incident.state);
-    ensure!(terminations(stage, &victim).len() == 1, "{} terminations", terminations(stage, &victim).len());
+    ensure!(effects(stage, &victim).len() == 1, "{} terminations", effects(stage, &victim).len());
     let lifecycle = stage.face().with(|world| world.instance(&victim).map(|instance| instance.lifecycle));
     ensure!(lifecycle == Some(LifecycleState::InService), "{lifecycle:?}");
     Ok(())
 }
 
-async fn a_pause_in_the_table_holds_the_heal(stage: &Stage, stack: &Stack) -> Result<()> {
-    let table = aws_sdk_dynamodb::Client::new(&stage.sandbox().sdk_config());
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    let number = |number: i64| AttributeValue::N(number.to_string());
-    let key = [("pk", text("CONTROL")), ("sk", text("PAUSE#group#web"))];
-    let pause = table.put_item().table_name(stack.output("TableName")?);
-    let pause = key.iter().cloned().fold(pause, |pause, (name, value)| pause.item(name, value));
-    let pause = pause.item("schema", number(1)).item("scope", text("group#web")).item("by", text("ana"));
-    pause.item("reason", text("a migration")).item("until", number(4_000_000_000_000)).send().await?;
-
+async fn a_pause_holds_the_heal_until_it_is_lifted(stage: &Stage, stack: &Stack) -> Result<()> {
+    let said = homeostat_says(stage, &["pause", "group#web", "--reason", "a migration", "--by", "ana"]).await?;
+    ensure!(said.contains("paused group#web"), "{said}");
     let victim = break_first(stage, "web").await?;
     let looks = format!("{victim}/OPEN");
-    let is_look = |call: &&Call| call.action == "PutItem" && call.subject.contains(&looks);
+    let is_look = |call: &&Call| {
+        matches!(call.action.as_str(), "PutItem" | "TransactWriteItems") && call.subject.contains(&looks)
+    };
     let several = |calls: &[Call]| (calls.iter().filter(is_look).count() >= 2).then_some(());
     stage.sandbox().journal().wait_until("two looks under the pause", PATIENCE, several).await?;
-    let incident = stage.history(stack, &victim).await?.open.context("no open incident")?;
+    let incident = stage.newest_incident(stack, &victim).await?.context("no incident")?;
     let decision = incident.decision.context("no decision")?.to_string();
     ensure!(decision.contains("paused for group#web by ana: a migration"), "{decision}");
-    ensure!(terminations(stage, &victim).is_empty(), "a termination under a pause");
-
-    let resume = table.delete_item().table_name(stack.output("TableName")?);
-    key.into_iter().fold(resume, |resume, (name, value)| resume.key(name, value)).send().await?;
+    ensure!(effects(stage, &victim).is_empty(), "a termination under a pause");
+    let status = homeostat_says(stage, &["status"]).await?;
+    ensure!(status.contains(victim.as_str()) && status.contains("paused: group#web"), "{status}");
+    homeostat_says(stage, &["resume", "group#web"]).await?;
     stage.wait_for_close(&victim).await?;
-    ensure!(terminations(stage, &victim).len() == 1, "{} terminations", terminations(stage, &victim).len());
+    ensure!(effects(stage, &victim).len() == 1, "{} effects", effects(stage, &victim).len());
+    let again = homeostat(stage, &["resume", "group#web"]).await?;
+    ensure!(again.status.code() == Some(1), "there was none any more: {again:?}");
     Ok(())
 }
 
-/// Kills the application of the group's first instance in service, and waits until its alarm says so.
-async fn break_first(stage: &Stage, group: &str) -> Result<InstanceId> {
-    let group: GroupName = group.parse()?;
-    let victim = stage.face().with(|world| {
-        let mut members = world.members(&group).filter(|member| member.lifecycle == LifecycleState::InService);
-        members.next().map(|member| member.id.clone())
-    });
-    let victim = victim.context("nobody is in service")?;
-    stage.face().with(|world| world.break_app(&victim, App::Dead))?;
-    stage.wait_for_alarm(&world::alarm_name(&group, &victim), "ALARM").await?;
-    Ok(victim)
+async fn a_watched_group_is_told_of_and_left_alone(stage: &Stage, stack: &Stack) -> Result<()> {
+    let inbox = Inbox::subscribe(&stage.sandbox().sdk_config(), stack.output("TopicArn")?).await?;
+    let victim = break_first(stage, "watched").await?;
+    let would = |message: &Message| {
+        message.body.contains("only watching; would terminate") && message.body.contains(victim.as_str())
+    };
+    inbox.receive_until(PATIENCE, would).await?;
+    let incident = stage.newest_incident(stack, &victim).await?.context("no incident")?;
+    ensure!(incident.acted_at.is_none() && incident.closed_at.is_none(), "{incident:?}");
+    ensure!(effects(stage, &victim).is_empty(), "an effect in watch mode");
+    Ok(())
 }
 
-fn terminations(stage: &Stage, instance: &InstanceId) -> Vec<Call> {
-    stage
-        .sandbox()
-        .journal()
-        .select(|call| call.action == "TerminateInstanceInAutoScalingGroup" && call.subject.contains(instance.as_str()))
+async fn a_group_that_launches_first_is_only_asked_to(stage: &Stage) -> Result<()> {
+    let victim = break_first(stage, "first").await?;
+    stage.wait_for_close(&victim).await?;
+    let actions: Vec<String> = effects(stage, &victim).into_iter().map(|call| call.action).collect();
+    ensure!(actions == ["SetInstanceHealth"], "{actions:?}");
+    Ok(())
+}
+
+/// The function dies before its first call, and Lambda does not try again: as if the event had never come.
+async fn an_event_that_is_lost_is_found_by_the_resync(stage: &Stage) -> Result<()> {
+    let victim = first_in_service(stage, "lost")?;
+    let label = victim.to_string();
+    let kill = stage.sandbox().faults().kill_before(&label, 1);
+    stage.sandbox().relay().label_next(&label, Label::new(&label).without_retries());
+    ensure!(break_first(stage, "lost").await? == victim, "another instance was broken");
+    stage.wait_for_close(&victim).await?;
+    ensure!(stage.sandbox().faults().hits(kill).len() == 1, "the event was not lost");
+    ensure!(effects(stage, &victim).len() == 1, "{} effects", effects(stage, &victim).len());
+    Ok(())
+}
+
+async fn the_same_event_twenty_times_is_one_incident(stage: &Stage, stack: &Stack) -> Result<()> {
+    let victim = first_in_service(stage, "twenty")?;
+    stage.face().with(|world| world.break_app(&victim, App::Dead))?;
+    let alarm = world::alarm_name(&"twenty".parse()?, &victim);
+    let event = stage.wait_for_alarm(&alarm, "ALARM").await?.event;
+    let relay = stage.sandbox().relay();
+    futures_util::future::try_join_all((0..19).map(|_| relay.publish(event.clone()))).await?;
+    stage.wait_for_close(&victim).await?;
+    relay.publish(event).await?;
+    let again = |line: &str| line.contains(&format!("{victim} has left its group"));
+    stage.wait_for_log("replace-instance", 0, again).await?;
+    ensure!(effects_that_took_place(stage, &victim) == 1, "{} effects", effects_that_took_place(stage, &victim));
+    let newest = stage.newest_incident(stack, &victim).await?.context("no incident")?;
+    ensure!(newest.closed_at.is_some() && newest.version > 1, "{newest:?}");
+    Ok(())
 }
 
 /// What Lambda itself does with a function's role: logs, traces, polling of queue and stream, dead letters.

@@ -1,0 +1,129 @@
+//! The crash drill on real parts: the deployed binary is killed right before each of its calls, and right after each took
+//! effect, in a group of its own each time. The end is the one of the undisturbed heal.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use homeostat_core::decision::{Close, Decision};
+use homeostat_core::id::InstanceId;
+use sandbox::Stack;
+use sandbox::proxy::faults::FaultId;
+use sandbox::relay::Label;
+use sandbox::stage::{Announced, Stage};
+use serde_json::Value;
+use world::App;
+
+use super::parts::{effects_that_took_place, first_in_service, pair, policy_with, root, run_dir, section};
+
+/// Calls of an undisturbed heal, up to the hold that follows it. More are drilled than there are, and the surplus is seen not
+/// to crash.
+const MOST_CALLS: u32 = 22;
+
+/// The lease of an intent is a minute of real time, also here; a heal that waits for it out takes that longer.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum When {
+    Before,
+    After,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Then {
+    TheEventAgain,
+    OnlyTheSchedules,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Case {
+    nth: u32,
+    when: When,
+    then: Then,
+}
+
+impl Case {
+    fn all() -> Vec<Case> {
+        let mut cases = Vec::new();
+        for nth in 1..=MOST_CALLS {
+            for when in [When::Before, When::After] {
+                cases.extend([Then::TheEventAgain, Then::OnlyTheSchedules].map(|then| Case { nth, when, then }));
+            }
+        }
+        cases
+    }
+
+    fn group(self) -> String {
+        let when = if self.when == When::Before { "before" } else { "after" };
+        let then = if self.then == Then::TheEventAgain { "event" } else { "schedules" };
+        format!("drill-{when}-{}-{then}", self.nth)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_is_killed_at_any_call_leaves_nothing_half_done() {
+    let run_dir = run_dir();
+    let groups: Vec<String> = Case::all().into_iter().map(Case::group).collect();
+    let mut fleet = Stage::fleet().unwrap();
+    fleet.more = groups.iter().map(|group| pair(group)).collect();
+    let stage = Stage::set(&root(), run_dir.path(), 0, fleet).await.unwrap();
+    let sections: String = groups.iter().map(|group| section(group, "")).collect();
+    let stack = stage.deploy(&policy_with(run_dir.path(), &sections), &mut |_| {}).await.unwrap();
+    let drilled = drill(&stage, &stack).await;
+    stage.stop().await.unwrap();
+    drilled.unwrap();
+}
+
+async fn drill(stage: &Stage, stack: &Stack) -> Result<()> {
+    let mut victims = BTreeMap::new();
+    // Few at a time: each takes a process of its own, and the machine is small.
+    for wave in Case::all().chunks(11) {
+        for case in wave {
+            victims.insert(*case, strike(stage, *case)?);
+        }
+        for case in wave {
+            let (victim, kill) = &victims[case];
+            after_the_crash(stage, *case, victim, *kill).await.with_context(|| format!("{case:?}"))?;
+        }
+    }
+    let mut crashed = 0;
+    for (case, (victim, kill)) in &victims {
+        stage.wait_for_close_within(victim, PATIENCE).await.with_context(|| format!("{case:?}"))?;
+        let took_place = effects_that_took_place(stage, victim);
+        ensure!(took_place == 1, "{case:?}: {took_place} effects on {victim}");
+        let incident = stage.newest_incident(stack, victim).await?.context("no incident")?;
+        ensure!(incident.decision == Some(Decision::Close(Close::Recovered)), "{case:?}: {:?}", incident.decision);
+        crashed += u32::from(!stage.sandbox().faults().hits(*kill).is_empty());
+    }
+    ensure!(stage.sandbox().faults().failures().is_empty(), "{:?}", stage.sandbox().faults().failures());
+    ensure!(crashed >= 4 * 15, "only {crashed} crashed");
+    Ok(())
+}
+
+/// Plans the crash and breaks the application.
+fn strike(stage: &Stage, case: Case) -> Result<(InstanceId, FaultId)> {
+    let victim = first_in_service(stage, &case.group())?;
+    let label = victim.to_string();
+    let kill = match case.when {
+        When::Before => stage.sandbox().faults().kill_before(&label, case.nth),
+        When::After => stage.sandbox().faults().kill_after(&label, case.nth),
+    };
+    stage.sandbox().relay().label_next(&label, Label::new(&label).without_retries());
+    stage.face().with(|world| world.break_app(&victim, App::Dead))?;
+    Ok((victim, kill))
+}
+
+async fn after_the_crash(stage: &Stage, case: Case, victim: &InstanceId, kill: FaultId) -> Result<()> {
+    let alarm = world::alarm_name(&case.group().parse()?, victim);
+    let announced: Announced = stage.wait_for_alarm(&alarm, "ALARM").await?;
+    let ended = stage.sandbox().relay().end_of(&victim.to_string(), PATIENCE).await?;
+    let crashed = !stage.sandbox().faults().hits(kill).is_empty();
+    let why = ended.failure.unwrap_or_default();
+    // A hit means that the process is gone, and is what counts; MiniStack has been seen to answer for it all the same.
+    ensure!(why.is_empty() || (crashed && why.contains("Runtime.ExitError")), "crashed: {crashed}, ended with {why:?}");
+    if case.then == Then::TheEventAgain {
+        let event: Value = announced.event;
+        stage.sandbox().relay().publish(event).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! What the stories on real parts have in common.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use anyhow::{Context, Result, ensure};
+use homeostat_core::id::{GroupName, InstanceId};
+use sandbox::account::{OPERATOR, REGION};
+use sandbox::stage::Stage;
+use sandbox::{Stack, journal::Call};
+use world::{Another, App, LifecycleState, MaintenancePolicy};
+
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// A folder for one sandbox, beside the build: what `sam build` makes is large.
+pub(crate) fn run_dir() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("story-").tempdir_in(root().join("target")).unwrap()
+}
+
+/// A managed group of two behind a target group of its own.
+pub(crate) fn pair(name: &str) -> Another {
+    Another { name: name.parse().unwrap(), instances: 2, maintenance: None }
+}
+
+pub(crate) fn pair_that_launches_first(name: &str) -> Another {
+    Another { maintenance: Some(MaintenancePolicy { min_healthy: 100, max_healthy: 200 }), ..pair(name) }
+}
+
+/// A group's section of a policy, at the sandbox's pace.
+pub(crate) fn section(name: &str, more: &str) -> String {
+    format!(
+        "\n[[replace-instance.group]]\nname = \"{name}\"\nevidence = [\"alarm\", \"target-health\"]\ngrace = \"10s\"\n\
+         cooldown = \"1s\"\nlook-every = \"2s\"\ndwell = \"3s\"\nrecover-within = \"3m\"\n{more}"
+    )
+}
+
+/// The sandbox's policy with more sections.
+pub(crate) fn policy_with(folder: &Path, sections: &str) -> PathBuf {
+    let text = std::fs::read_to_string(root().join("tests/sandbox/policy.toml")).unwrap();
+    let path = folder.join("policy.toml");
+    std::fs::write(&path, format!("{text}{sections}")).unwrap();
+    path
+}
+
+pub(crate) fn first_in_service(stage: &Stage, group: &str) -> Result<InstanceId> {
+    let group: GroupName = group.parse()?;
+    let first = stage.face().with(|world| {
+        let mut members = world.members(&group).filter(|member| member.lifecycle == LifecycleState::InService);
+        members.next().map(|member| member.id.clone())
+    });
+    first.context("nobody is in service")
+}
+
+/// Kills the application of the group's first instance in service, and waits until its alarm says so.
+pub(crate) async fn break_first(stage: &Stage, group: &str) -> Result<InstanceId> {
+    let victim = first_in_service(stage, group)?;
+    stage.face().with(|world| world.break_app(&victim, App::Dead))?;
+    stage.wait_for_alarm(&world::alarm_name(&group.parse()?, &victim), "ALARM").await?;
+    Ok(victim)
+}
+
+/// The calls that would take the instance out.
+pub(crate) fn effects(stage: &Stage, instance: &InstanceId) -> Vec<Call> {
+    let effects = ["TerminateInstanceInAutoScalingGroup", "SetInstanceHealth"];
+    stage
+        .sandbox()
+        .journal()
+        .select(|call| effects.contains(&call.action.as_str()) && call.subject.contains(instance.as_str()))
+}
+
+/// Those that took effect: neither refused nor kept from arriving.
+pub(crate) fn effects_that_took_place(stage: &Stage, instance: &InstanceId) -> usize {
+    effects(stage, instance).iter().filter(|call| call.succeeded() || call.fault == Some("KillAfter")).count()
+}
+
+/// The operator's command, as it was built, with an operator's credentials.
+pub(crate) async fn homeostat(stage: &Stage, arguments: &[&str]) -> Result<Output> {
+    let (key, secret) = OPERATOR;
+    let mut command = tokio::process::Command::new(root().join("target/debug/homeostat"));
+    command.args(arguments).env_clear().env("AWS_ENDPOINT_URL", stage.sandbox().endpoint()).env("AWS_REGION", REGION);
+    command.env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", secret).env("AWS_EC2_METADATA_DISABLED", "true");
+    command.output().await.context("running homeostat")
+}
+
+/// What it printed, if it went well.
+pub(crate) async fn homeostat_says(stage: &Stage, arguments: &[&str]) -> Result<String> {
+    let output = homeostat(stage, arguments).await?;
+    let said = String::from_utf8(output.stdout)?;
+    ensure!(output.status.success(), "{arguments:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+    Ok(said)
+}
+
+/// Everything of a stack that a story wants by name.
+pub(crate) fn function(stack: &Stack, id: &str) -> Result<String> {
+    Ok(stack.physical_id(id)?.to_owned())
+}

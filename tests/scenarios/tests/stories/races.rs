@@ -1,0 +1,123 @@
+//! Several invocations at once, interleaved at every call in every order that the dice give.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use fastrand::Rng;
+use homeostat_lambda::Failure;
+use scenarios::Story;
+use scenarios::simulator::gated::{Answer, Call, Gate, Gated, Passage};
+use serde_json::Value;
+use world::{Cloud, MemoryLedger, World};
+
+use super::fleet::{break_some, fleet, fleet_with_budget, minutes, terminated, web};
+
+/// Lets somebody else go first at each call.
+#[derive(Debug, Clone, Copy)]
+struct Yields;
+
+impl Gate for Yields {
+    async fn before(&self, _: Call<'_>) -> Passage {
+        let mut waited = false;
+        std::future::poll_fn(|_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending })
+            .await;
+        Passage::Open
+    }
+
+    async fn after(&self, _: Call<'_>, _: bool) -> Answer {
+        Answer::Told
+    }
+}
+
+/// The same world once more, with a ledger of its own.
+fn again(world: &World) -> (Cloud, MemoryLedger) {
+    let cloud = Cloud::over(world.clone());
+    let ledger = MemoryLedger::new(cloud.clock().clone());
+    (cloud, ledger)
+}
+
+type Handling<'a> = Pin<Box<dyn Future<Output = Result<Value, Failure>> + 'a>>;
+type Answers = Vec<Result<Value, Failure>>;
+
+/// One owner for each event, all at once.
+fn all_at_once(story: &Story, cloud: &Cloud, ledger: &MemoryLedger, events: &[Value], dice: &mut Rng) -> Answers {
+    let owner = replace_instance::Ready {
+        aws: Gated { port: cloud.clone(), gate: Yields },
+        checks: Gated { port: cloud.clone(), gate: Yields },
+        ledger: Gated { port: ledger.clone(), gate: Yields },
+        clock: cloud.clock().clone(),
+        policy: story.owner.policy.clone(),
+        region: story.owner.region.clone(),
+    };
+    let mut running: Vec<Handling<'_>> = Vec::new();
+    for event in events {
+        running.push(Box::pin(replace_instance::handle(&owner, event.clone())));
+    }
+    let mut answers = Vec::new();
+    while !running.is_empty() {
+        let chosen = dice.usize(..running.len());
+        if let Poll::Ready(answer) = running[chosen].as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            answers.push(answer);
+            drop(running.swap_remove(chosen));
+        }
+    }
+    answers
+}
+
+/// So many are sick beyond doubt, and their alarms' events have not been delivered.
+fn sick(story: &Story, count: usize) -> (World, Vec<Value>) {
+    break_some(story, count);
+    story.cloud.pass(minutes(3));
+    let events = story.cloud.with(|world| world.take_events());
+    assert_eq!(events.len(), count);
+    (story.cloud.with(|world| world.clone()), events)
+}
+
+fn terminations(cloud: &Cloud) -> usize {
+    cloud.with(|world| world.activities(&web()).filter(|it| it.kind == world::ActivityKind::Terminate).count())
+}
+
+#[test]
+fn of_two_that_race_for_one_slot_exactly_one_gets_it_a_thousand_times() {
+    let story = fleet_with_budget(10, 1);
+    let (world, events) = sick(&story, 2);
+    let mut first_won = 0;
+    for seed in 0..1000 {
+        let (cloud, ledger) = again(&world);
+        let answers = all_at_once(&story, &cloud, &ledger, &events, &mut Rng::with_seed(seed));
+        assert!(answers.iter().all(Result::is_ok), "seed {seed}: {answers:?}");
+        assert_eq!((terminations(&cloud), ledger.slots_of(&web()).holders.len()), (1, 1), "seed {seed}");
+        assert_eq!(ledger.open().len(), 2, "seed {seed}: the other waits its turn");
+        let winner = ledger.slots_of(&web()).holders.into_keys().next().unwrap();
+        first_won += u32::from(events[0].to_string().contains(winner.name()));
+    }
+    assert!((100..900).contains(&first_won), "each of them wins now and then: {first_won}");
+}
+
+#[test]
+fn the_same_event_twenty_times_at_once_is_one_incident_and_one_termination() {
+    let story = fleet(4, "evidence = [\"alarm\", \"target-health\"]");
+    let (world, events) = sick(&story, 1);
+    let twenty: Vec<Value> = std::iter::repeat_n(events[0].clone(), 20).collect();
+    for seed in 0..50 {
+        let (cloud, ledger) = again(&world);
+        let answers = all_at_once(&story, &cloud, &ledger, &twenty, &mut Rng::with_seed(seed));
+        // Who lost race upon race leaves it to the retries and the sweep, and says so.
+        let contended = |answer: &Result<Value, Failure>| matches!(answer, Err(Failure::Retry(_)));
+        assert!(answers.iter().all(|answer| answer.is_ok() || contended(answer)), "seed {seed}: {answers:?}");
+        assert_eq!((terminations(&cloud), ledger.open().len()), (1, 1), "seed {seed}");
+    }
+}
+
+#[test]
+fn the_same_event_twenty_times_after_the_close_is_nothing() {
+    let mut story = fleet(4, "evidence = [\"alarm\", \"target-health\"]");
+    break_some(&story, 1);
+    story.pass(minutes(30));
+    let event = story.delivered[0].clone();
+    let twenty: Vec<Value> = std::iter::repeat_n(event, 20).collect();
+    let answers = all_at_once(&story, &story.cloud, &story.ledger, &twenty, &mut Rng::with_seed(7));
+    let said = |answer: &Result<Value, Failure>| answer.as_ref().unwrap()["ignored"].as_str().unwrap().to_owned();
+    assert!(answers.iter().all(|answer| said(answer).contains("its incident was closed")), "{answers:?}");
+    assert_eq!((terminated(&story).len(), story.ledger.open().len(), story.ledger.closed().len()), (1, 0, 1));
+}
