@@ -14,7 +14,6 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST)
 
 demo: setup functions ## Deploys into the sandbox, breaks an application, and shows how it is healed (DEMO_ARGS=--json for machines)
-	@cargo build --locked -p sandbox >&2
 	@target/debug/sandbox demo $(DEMO_ARGS)
 
 test: setup fmt clippy unit docs validate ## Every check
@@ -22,7 +21,7 @@ test: setup fmt clippy unit docs validate ## Every check
 # The very commands that `sam build` will run, ahead of it, since it hides their progress.
 functions:
 	@echo "== building the functions and the sandbox (the first time compiles the AWS SDK: a few minutes)" >&2
-	@for crate in cli replace-instance reconcile notify; do cargo build --locked --profile dev -p $$crate >&2; done
+	@cargo build --locked --workspace --bins >&2
 
 fmt:
 	cargo fmt --all --check
@@ -54,11 +53,21 @@ $(VENV)/%/done: tests/sandbox/requirements/%.txt
 # What `sam build` calls. HOMEOSTAT_PROFILE and HOMEOSTAT_POLICY let the sandbox deploy its own build and policy.
 HOMEOSTAT_PROFILE ?= release
 HOMEOSTAT_POLICY ?= policy.toml
-BUILT := target/$(if $(filter dev,$(HOMEOSTAT_PROFILE)),debug,$(HOMEOSTAT_PROFILE))
+ifeq ($(HOMEOSTAT_PROFILE),dev)
+# All at once, with the features that the tests are built with: else cargo would compile the AWS SDK a second time.
+BUILT := target/debug
+build = cargo build --locked --workspace --bins
+CHECK_POLICY := cargo build --quiet --locked --workspace --bins && $(BUILT)/homeostat policy check
+else
+BUILT := target/$(HOMEOSTAT_PROFILE)
+build = cargo build --locked --profile $(HOMEOSTAT_PROFILE) -p $(1)
+# Of the operator's command, this takes only what needs no SDK: a few seconds instead of minutes.
+CHECK_POLICY := cargo run --quiet --locked -p cli --no-default-features --bin homeostat -- policy check
+endif
 
 define function
-cargo run --quiet --locked -p cli --bin homeostat -- policy check $(HOMEOSTAT_POLICY) >&2
-cargo build --locked --profile $(HOMEOSTAT_PROFILE) -p $(1) >&2
+$(CHECK_POLICY) $(HOMEOSTAT_POLICY) >&2
+$(build) >&2
 @command -v readelf objdump >/dev/null || { echo "readelf or objdump is missing, which check the binary: install binutils" >&2; exit 1; }
 @readelf -h $(BUILT)/$(1) | grep -q 'Machine:.*X86-64' || { echo "$(1) is not built for x86_64, which template.yaml names" >&2; exit 1; }
 @symbols=$$(objdump -T $(BUILT)/$(1)); ! grep -E 'GLIBC_2\.(3[5-9]|[4-9][0-9])' <<<"$$symbols" >&2 || { echo "$(1) needs a newer C library than Lambda's Amazon Linux 2023 has (2.34): build it on an older system" >&2; exit 1; }
