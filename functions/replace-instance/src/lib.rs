@@ -66,7 +66,7 @@ where
         if surveyed.groups.is_empty() {
             return Ok(ignored(&nothing_of_ours(about)));
         }
-        let (mut answers, mut failures) = (Vec::new(), Vec::new());
+        let (mut answers, mut failures) = (Vec::new(), surveyed.failed);
         for hint in &surveyed.hints {
             match self.one(hint).await {
                 Ok(answer) => answers.push(answer),

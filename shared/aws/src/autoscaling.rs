@@ -122,10 +122,11 @@ fn is_gone(code: Option<&str>, message: Option<&str>) -> bool {
     code == Some("ValidationError") && message.is_some_and(|message| message.contains("No managed instance found"))
 }
 
-/// The instance that the activity launched or attached.
+/// The instance that the activity launched, attached or took out of Standby: from then on it has to prove itself.
 fn started(activity: &Activity) -> Option<InstanceId> {
     let description = activity.description().unwrap_or_default();
-    let starts = description.starts_with("Launching") || description.starts_with("Attaching");
+    let begins = ["Launching", "Attaching", "Moving EC2 instance out of Standby"];
+    let starts = begins.iter().any(|begin| description.starts_with(begin));
     let words = || description.split([' ', ',', '.']);
     starts.then(|| words().find_map(|word| word.parse().ok())).flatten()
 }
@@ -196,6 +197,8 @@ mod tests {
         let instance: InstanceId = "i-0123456789abcdef0".parse().unwrap();
         assert_eq!(said("Launching a new EC2 instance: i-0123456789abcdef0").as_ref(), Some(&instance));
         assert_eq!(said("Attaching an existing EC2 instance: i-0123456789abcdef0").as_ref(), Some(&instance));
+        assert_eq!(said("Moving EC2 instance out of Standby: i-0123456789abcdef0").as_ref(), Some(&instance));
+        assert_eq!(said("Moving EC2 instance to Standby: i-0123456789abcdef0"), None);
         assert_eq!(said("Terminating EC2 instance: i-0123456789abcdef0"), None);
         assert_eq!(said("Launching a new EC2 instance"), None);
         assert_eq!(said("Launching a new EC2 instance.  Status Reason: i-nonsense"), None);

@@ -45,6 +45,10 @@ fn health(description: &TargetHealthDescription) -> TargetHealth {
         Some(TargetHealthStateEnum::Initial) => TargetHealth::Initial,
         Some(TargetHealthStateEnum::Unhealthy) => {
             let reason = health.and_then(|health| health.reason()).map_or("no reason given", |reason| reason.as_str());
+            // `Elb.InternalError`: "the health checks failed due to an internal error" of the load balancer, not of the target.
+            if reason.starts_with("Elb.") {
+                return TargetHealth::Other { state: format!("unhealthy ({reason})") };
+            }
             TargetHealth::Unhealthy { reason: reason.to_owned() }
         }
         Some(other) => TargetHealth::Other { state: other.as_str().to_owned() },

@@ -174,7 +174,8 @@ async fn look<R: Remedy>(
         act(remedy, ledger, clock, step, &next).await?;
         return Ok(None);
     }
-    let freed = next.closed_at.and_then(|_| around.limits.slots.freed_by(&next.subject));
+    let gives_back = next.closed_at.is_some() || (incident.acted_at.is_some() && next.acted_at.is_none());
+    let freed = if gives_back { around.limits.slots.freed_by(&next.subject) } else { None };
     ledger.write(Write { slots: freed.as_ref(), ..write }).await?;
     decided(decision, next)
 }

@@ -101,6 +101,7 @@ pub enum Hold {
     },
     GroupMissing {
         group: GroupName,
+        since: Timestamp,
     },
     Budget {
         taken: u32,
@@ -184,6 +185,23 @@ pub enum Page {
     },
 }
 
+impl Hold {
+    /// Held back although sick beyond doubt, as a rule. What is not confirmed, still starting or out of service waits for the
+    /// facts to change, and has no claim to a person's time.
+    pub fn keeps_waiting(&self) -> bool {
+        matches!(
+            self,
+            Hold::Paused { .. }
+                | Hold::Protected
+                | Hold::Suspended { .. }
+                | Hold::Refreshing { .. }
+                | Hold::Budget { .. }
+                | Hold::Cooldown { .. }
+                | Hold::BreakerOpen { .. }
+        )
+    }
+}
+
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -244,7 +262,7 @@ impl fmt::Display for Hold {
                 write!(f, "it started at {started:.0} and has a grace period of {grace:#}")
             }
             Hold::NotInService { lifecycle } => write!(f, "it is {lifecycle}, and only InService is ours to touch"),
-            Hold::GroupMissing { group } => write!(f, "group {group} was not found"),
+            Hold::GroupMissing { group, since } => write!(f, "group {group} was not found, since {since:.0}"),
             Hold::Protected => f.write_str("it is protected from scale-in"),
             Hold::GroupReplaces { why } => write!(f, "its group replaces it by itself: {why}"),
             Hold::Suspended { processes } => {

@@ -73,6 +73,9 @@ pub struct Incident {
     pub paged_at: Option<Timestamp>,
     #[serde(default)]
     pub reminders: u32,
+    /// Why a person was last asked. Another reason is another page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paged_because: Option<Page>,
     /// People heard of what the group does by itself, or of what would be done if Homeostat did not only watch.
     #[serde(default)]
     pub announced: bool,
@@ -170,6 +173,7 @@ impl Incident {
             overdue: None,
             paged_at: None,
             reminders: 0,
+            paged_because: None,
             announced: false,
             acknowledged: None,
             intent: None,
@@ -194,7 +198,9 @@ impl Incident {
     pub fn due_within(self, within: SignedDuration) -> Incident {
         // An escalated incident has been told; from then on there are reminders.
         let deadline = self.began_at().filter(|_| self.state != State::Escalated && self.closed_at.is_none());
-        Incident { deadline: deadline.map(|began| began + within), ..self }
+        // Nobody is late before the time for which they said that they will look again.
+        let deadline = deadline.map(|began| self.wake_at.map_or(began + within, |wake_at| wake_at.max(began + within)));
+        Incident { deadline, ..self }
     }
 
     pub fn is_new(&self) -> bool {
@@ -245,15 +251,19 @@ impl Incident {
             next.tell += 1;
         }
         next.announced = self.announced || is_announcement(because);
+        if because.keeps_waiting() && self.mitigated_at.is_none() && self.state != State::Escalated {
+            // Whatever was tried did not take effect, and is not being tried: time runs from the next act.
+            next.acted_at = None;
+        }
         next.state = match (self.state, because) {
             (State::Escalated, _) => State::Escalated,
             (_, Hold::GroupReplaces { .. } | Hold::Recovering { .. } | Hold::Proving { .. })
-                if self.acted_at.is_none() =>
+                if next.acted_at.is_none() =>
             {
                 next.followed_at = self.followed_at.or(Some(now));
                 State::Following
             }
-            (_, _) if self.acted_at.is_none() => State::Holding,
+            (_, _) if next.acted_at.is_none() => State::Holding,
             (state, _) => state,
         };
         if next.state == State::Following && !matches!(because, Hold::GroupReplaces { .. }) {
@@ -275,12 +285,14 @@ impl Incident {
     #[must_use]
     pub fn page(&self, now: Timestamp, until: Timestamp, because: &Page) -> Incident {
         let mut next = self.next(now, format!("page: {because}"));
-        if self.state != State::Escalated {
+        let same = |last: &Page| std::mem::discriminant(last) == std::mem::discriminant(because);
+        if self.state != State::Escalated || !self.paged_because.as_ref().is_some_and(same) {
             next.tell += 1;
             next.paged_at = Some(now);
             next.reminders = 0;
             next.acknowledged = None;
         }
+        next.paged_because = Some(because.clone());
         next.state = State::Escalated;
         next.recovered_at = None;
         next.wake_at = Some(until);
@@ -423,8 +435,33 @@ mod tests {
     #[test]
     fn what_holds_an_escalated_incident_neither_calls_it_off_nor_pages_again() {
         let paged = incident().page(at(2), at(9), &Page::Refused { why: "no".into() });
-        let held = paged.hold(at(9), at(19), &Hold::GroupMissing { group: "web".parse().unwrap() });
+        let held = paged.hold(at(9), at(19), &Hold::GroupMissing { group: "web".parse().unwrap(), since: at(9) });
         assert_eq!((held.state, held.tell), (State::Escalated, paged.tell));
+    }
+
+    #[test]
+    fn another_reason_is_another_page_and_the_same_is_not() {
+        let known = Acknowledgement { by: "ana".into(), at: at(3), reason: "looking".into() };
+        let paged = incident().page(at(2), at(9), &Page::Refused { why: "no".into() }).acknowledge(known);
+        assert_eq!(paged.page(at(9), at(19), &Page::Refused { why: "still no".into() }).tell, paged.tell);
+        let other = paged.page(at(9), at(19), &Page::NotInPolicy { group: "web".parse().unwrap() });
+        assert_eq!((other.tell, other.paged_at, other.acknowledged), (paged.tell + 1, Some(at(9)), None));
+    }
+
+    #[test]
+    fn an_act_that_did_not_take_effect_is_none_once_something_holds_it_back() {
+        let unknown = incident().intend(at(1), &step(), &act()).settle(at(2), Outcome::Unknown { why: "cut".into() });
+        let paused = Hold::Paused { scope: "all".into(), by: "ana".into(), reason: "deploy".into() };
+        assert_eq!((unknown.hold(at(70), at(99), &paused).acted_at, unknown.acted_at), (None, Some(at(1))));
+        let done = unknown.settle(at(3), Outcome::Done).hold(at(70), at(99), &paused);
+        assert_eq!(done.acted_at, Some(at(1)), "what took effect is watched to its end");
+    }
+
+    #[test]
+    fn nobody_is_late_before_the_time_of_their_next_look() {
+        let proving = incident().intend(at(1), &step(), &act()).settle(at(2), Outcome::Done);
+        let proving = proving.hold(at(800), at(1200), &Hold::Proving { since: at(800) });
+        assert_eq!(proving.due_within(SignedDuration::from_secs(900)).deadline, Some(at(1200)));
     }
 
     #[test]

@@ -158,7 +158,12 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
                 let memory = if relapse { memory.failed(now, &incident.subject, source) } else { memory.clone() };
                 Some(memory.acted(now, &incident.subject))
             }
-            Decision::Page(Page::NotRecovered { .. }) if incident.state != State::Escalated => {
+            // One shortage is one failure, however many incidents wait for its end.
+            Decision::Page(Page::NotRecovered { within, .. })
+                if incident.state != State::Escalated
+                    && incident.mitigated_at.is_some()
+                    && !memory.failures.iter().any(|failure| failure.at + *within > now) =>
+            {
                 Some(memory.failed(now, &incident.subject, source))
             }
             Decision::Page(Page::ReplacementsFail { failures, .. }) => {

@@ -93,6 +93,8 @@ pub enum NoSignal {
     AlarmState { alarm: AlarmArn, state: String },
     /// Somebody keeps the alarm's actions back: a suppressor alarm, or a mute rule. Only the event tells of it.
     Silenced { alarm: AlarmArn, by: String },
+    /// Its dimension `InstanceId` is not one of EC2's.
+    NoInstance { alarm: AlarmArn, named: String },
     /// A kind of event that this version does not take.
     Kind { source: String, detail_type: String },
 }
@@ -105,6 +107,9 @@ impl std::fmt::Display for NoSignal {
             }
             NoSignal::Silenced { alarm, by } => {
                 write!(f, "alarm {:?} is kept from acting by {by}", alarm.alarm_name())
+            }
+            NoSignal::NoInstance { alarm, named } => {
+                write!(f, "alarm {:?} is about {named:?}, which is no EC2 instance", alarm.alarm_name())
             }
             NoSignal::Kind { source, detail_type } => {
                 write!(f, "events of source {source:?} and detail-type {detail_type:?} are none of this function's")

@@ -63,7 +63,7 @@ fn a_refusal_is_told_in_aws_own_words_and_with_what_to_do() {
 #[test]
 fn a_reminder_says_that_it_is_one_whatever_holds_the_incident_meanwhile() {
     let paged = incident_in("web").page(at(2), at(9), &refused());
-    let held = paged.hold(at(99), at(199), &Hold::GroupMissing { group: "web".parse().unwrap() });
+    let held = paged.hold(at(99), at(199), &Hold::GroupMissing { group: "web".parse().unwrap(), since: at(99) });
     for again in [paged, held] {
         let reminded = again.reminded(at(9999), SignedDuration::from_mins(30));
         let message = told(&reminded);

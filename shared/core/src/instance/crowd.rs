@@ -11,15 +11,19 @@ use crate::policy::{Evidence, GroupPolicy};
 use crate::ports::Slots;
 
 /// Members in service that are sick as far as it can be told without reading each one's alarm: by the rest of the evidence,
-/// or by the alarms in ALARM where there is no other. One that may still be booting is not counted.
+/// by the alarms in ALARM where there is no other, or since EC2 says that they don't run. One that may still be booting is not
+/// counted.
 pub(super) fn sick_at_once(now: Timestamp, seen: &Seen, group: &Group, policy: &GroupPolicy) -> u32 {
     let grace = policy.grace.max(group.grace);
     let booting = |member: &Member| seen.launches.by(&member.id).is_some_and(|launched| now < launched + grace);
     let by_alarm = |member: &Member| {
         policy.evidence == [Evidence::Alarm] && seen.alarms.iter().any(|alarm| alarm.instance() == Some(&member.id))
     };
+    let is_stopped = |member: &Member| seen.machines.get(&member.id).is_some_and(|machine| !machine.is_running());
     let members = group.members.iter().filter(|member| member.lifecycle.is_in_service() && !booting(member));
-    count(members.filter(|member| sick_without_alarm(policy, seen, &member.id) || by_alarm(member)))
+    count(
+        members.filter(|member| sick_without_alarm(policy, seen, &member.id) || by_alarm(member) || is_stopped(member)),
+    )
 }
 
 /// Who of a group is out, or about to be.

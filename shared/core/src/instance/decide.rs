@@ -44,8 +44,7 @@ pub fn decide(
         return Decision::Page(Page::NotInPolicy { group: name.clone() });
     };
     let (Some(group), Some(id)) = (&seen.group, incident.subject.instance()) else {
-        let because = Hold::GroupMissing { group: name.clone() };
-        return bounded(now, incident, policy, Decision::Hold { until: now + policy.look_every, because });
+        return group_missing(now, incident, policy);
     };
     let alarm = match &incident.kind {
         Kind::Instance { alarm, .. } => alarm.as_ref(),
@@ -53,6 +52,19 @@ pub fn decide(
     };
     let case = Case { now, incident, seen, around, policy, group, id, alarm };
     bounded(now, incident, policy, case.decide())
+}
+
+/// One answer without the group is no proof that it is gone; the same for the dwell time is.
+fn group_missing(now: Timestamp, incident: &Incident, policy: &GroupPolicy) -> Decision {
+    let group = incident.kind.group().clone();
+    let since = match &incident.decision {
+        Some(Decision::Hold { because: Hold::GroupMissing { since, .. }, .. }) => *since,
+        _ => now,
+    };
+    if now >= since + policy.dwell && since < now {
+        return Decision::Close(Close::NothingWrong { why: format!("group {group} does not exist any more") });
+    }
+    Decision::Hold { until: now + policy.look_every, because: Hold::GroupMissing { group, since } }
 }
 
 /// Nothing that was begun is held for longer than the policy allows: then a person is asked.
@@ -69,6 +81,8 @@ fn bounded(now: Timestamp, incident: &Incident, policy: &GroupPolicy, decision: 
             Decision::Page(Page::NotRecovered { within, why })
         }
         Decision::Hold { because: Hold::InFlight | Hold::Proving { .. }, .. } => decision,
+        // What was tried did not take effect; waiting has a limit of its own.
+        Decision::Hold { because, .. } if because.keeps_waiting() && incident.mitigated_at.is_none() => decision,
         Decision::Hold { because: because @ Hold::GroupReplaces { .. }, .. } => {
             Decision::Page(Page::GroupStalled { within, why: because.to_string() })
         }
@@ -122,7 +136,9 @@ impl Case<'_> {
     fn hold(&self, because: Hold) -> Decision {
         let within = self.policy.wait_at_most;
         let has_waited = self.now >= self.incident.opened_at + within;
-        if has_waited && keeps_waiting(&because) && self.incident.state != State::Escalated {
+        // A pause comes before the question whether anything is wrong at all.
+        let is_sick = !matches!(because, Hold::Paused { .. }) || (self.confirmed().is_ok() && self.in_grace().is_ok());
+        if has_waited && is_sick && because.keeps_waiting() && self.incident.state != State::Escalated {
             return Decision::Page(Page::Waited { within, why: because.to_string() });
         }
         Decision::Hold { until: self.next_look(&because), because }
@@ -178,6 +194,12 @@ impl Case<'_> {
         // An event whose alarm doesn't say the same when re-read is no signal, unless something else looks sick.
         if self.incident.is_new() && !findings.iter().any(is_sick) && says_so.is_some() {
             return says_so;
+        }
+        // The alarm that spoke may be gone for good, and what is left says "well".
+        let is_well = |finding: &Finding| matches!(finding, Finding::Well(_));
+        let has_lasted = !self.incident.is_new() && self.now >= self.incident.opened_at + self.policy.wait_at_most;
+        if has_lasted && findings.iter().any(is_well) && !findings.iter().any(is_sick) {
+            return Some("nothing has called it sick for long, although not all evidence can be had".to_owned());
         }
         let well: Option<Vec<String>> = findings
             .into_iter()
@@ -354,24 +376,10 @@ impl Case<'_> {
 
     fn next_look(&self, hold: &Hold) -> Timestamp {
         match hold {
-            Hold::Grace { started, grace } => *started + *grace,
-            Hold::Cooldown { until, .. } => *until,
+            // Not later than any other look: it may get well, leave or be paged for meanwhile.
+            Hold::Grace { started, grace } => (*started + *grace).min(self.now + self.policy.look_every),
+            Hold::Cooldown { until, .. } => (*until).min(self.now + self.policy.look_every),
             _ => self.now + self.policy.look_every,
         }
     }
-}
-
-/// Held back although sick beyond doubt. What is not confirmed, still starting or out of service waits for the facts to change,
-/// and has no claim to a person's time.
-fn keeps_waiting(because: &Hold) -> bool {
-    matches!(
-        because,
-        Hold::Paused { .. }
-            | Hold::Protected
-            | Hold::Suspended { .. }
-            | Hold::Refreshing { .. }
-            | Hold::Budget { .. }
-            | Hold::Cooldown { .. }
-            | Hold::BreakerOpen { .. }
-    )
 }

@@ -3,7 +3,7 @@
 //!
 //! This module never opens an incident itself, and never takes a group's alarm for evidence against a member.
 
-use futures_util::future::{OptionFuture, join, try_join_all};
+use futures_util::future::{OptionFuture, join, join_all};
 use jiff::Timestamp;
 
 use super::crowd::sick_at_once;
@@ -23,12 +23,15 @@ pub struct Surveyed {
     pub groups: Vec<GroupName>,
     /// Whom to attend to.
     pub hints: Vec<Hint>,
+    /// What could not be read of some group. It hides no other.
+    pub failed: Vec<String>,
 }
 
 /// Looks at the groups that the survey is about.
 ///
 /// # Errors
-/// [`Unavailable`]: something could not be read. Nothing was changed, and the next survey comes by itself.
+/// [`Unavailable`]: the groups, the alarms or the ledger could not be read. Nothing was changed, and the next survey comes by
+/// itself.
 pub async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
     eyes: &Eyes<'_, A, S>,
     ledger: &impl Ledger,
@@ -47,12 +50,19 @@ pub async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
         concerned.extend(policy.filter(|policy| is_about(survey, &group, policy)).map(|policy| (group, policy)));
     }
     let looks = concerned.iter().map(|(group, policy)| sick_of(eyes, group, policy, &alarms, now, region, survey));
-    let hints: Vec<Hint> = try_join_all(looks).await?.into_iter().flatten().collect();
+    let (mut hints, mut failed) = (Vec::new(), Vec::new());
+    for ((group, _), look) in concerned.iter().zip(join_all(looks).await) {
+        match look {
+            Ok(sick) => hints.extend(sick),
+            Err(unavailable) => failed.push(format!("group {}: {unavailable}", group.name)),
+        }
+    }
     let subjects: Vec<Subject> = hints.iter().map(|hint| hint.subject.clone()).collect();
     let open = ledger.open_among(&subjects).await?;
     Ok(Surveyed {
         groups: concerned.into_iter().map(|(group, _)| group.name).collect(),
         hints: hints.into_iter().filter(|hint| !open.contains(&hint.subject)).collect(),
+        failed,
     })
 }
 

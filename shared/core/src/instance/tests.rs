@@ -242,6 +242,9 @@ fn an_instance_in_its_grace_period_is_left_alone_and_looked_at_right_after_it() 
     let mut it = situation();
     _ = it.seen.launches.known.insert(instance(1), at(900));
     let Decision::Hold { until, because: Hold::Grace { .. } } = it.decide() else { panic!("{:?}", it.decide()) };
+    assert_eq!(until, at(1060), "no later than any other look");
+    it.now = at(1199);
+    let Decision::Hold { until, because: Hold::Grace { .. } } = it.decide() else { panic!("{:?}", it.decide()) };
     assert_eq!(until, at(1200));
     it.now = until;
     assert!(it.is_acting());
@@ -420,8 +423,7 @@ fn a_group_that_vanished_or_left_the_policy_is_never_acted_on() {
 
 #[test]
 fn whatever_holds_an_incident_that_acted_it_is_paged_in_time_and_never_acts_past_that() {
-    let holds: [fn(&mut Situation); 4] = [
-        |it| it.seen.group = None,
+    let holds: [fn(&mut Situation); 3] = [
         |it| it.alarm().state = AlarmState::InsufficientData,
         |it| it.group().members[0].lifecycle = Lifecycle("Standby".into()),
         |_| {},
@@ -436,6 +438,18 @@ fn whatever_holds_an_incident_that_acted_it_is_paged_in_time_and_never_acts_past
         it.now += SignedDuration::from_mins(15);
         assert!(!it.is_acting(), "{:?}", it.decide());
     }
+}
+
+#[test]
+fn a_group_that_is_gone_is_believed_to_be_so_after_the_dwell_time() {
+    let mut it = situation();
+    it.acted(Some(Outcome::Done));
+    it.seen.group = None;
+    it.incident = it.incident.hold(it.now, it.now, &it.held_because());
+    it.now += SignedDuration::from_secs(119);
+    assert!(matches!(it.held_because(), Hold::GroupMissing { .. }));
+    it.now += SignedDuration::from_secs(1);
+    assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })), "{:?}", it.decide());
 }
 
 #[test]

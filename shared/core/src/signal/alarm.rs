@@ -36,8 +36,15 @@ pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
         return Ok(Parsed::Ignored(NoSignal::Silenced { alarm, by }));
     }
     let configuration = root.field("detail").field("configuration");
-    let instances: BTreeSet<InstanceId> =
-        dimension(&configuration, INSTANCE_DIMENSION, "an instance id: i- and 8 or 17 hexadecimal digits")?;
+    let named: BTreeSet<String> = dimension(&configuration, INSTANCE_DIMENSION, "a text")?;
+    // Other services have a dimension of that name too: such an alarm is none of ours, and nothing is wrong with it.
+    let mut instances = BTreeSet::new();
+    for name in named {
+        match name.parse::<InstanceId>() {
+            Ok(id) => _ = instances.insert(id),
+            Err(_) => return Ok(Parsed::Ignored(NoSignal::NoInstance { alarm, named: name })),
+        }
+    }
     let change = AlarmMemory { alarm, changed_at };
     let mut instances = instances.into_iter();
     if let (Some(id), None) = (instances.next(), instances.next()) {
@@ -120,7 +127,7 @@ mod tests {
 
     #[test]
     fn an_alarm_over_a_group_or_target_group_says_which() {
-        let mut of_group = metric("");
+        let mut of_group = metric("i-0123456789abcdef0");
         of_group["metricStat"]["metric"]["dimensions"] =
             json!({"AutoScalingGroupName": "web", "TargetGroup": "targetgroup/web/0123456789abcdef"});
         let Ok(Parsed::Signal(Signal::Several(Survey::Alarm(alarm)))) = parse(&event("ALARM", &[of_group])) else {
@@ -163,9 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_dimension_that_is_no_instance_id_is_malformed() {
-        for hostile in ["*", "", "i-1; drop", "i-0123456789abcdef0#x"] {
-            assert!(parse(&event("ALARM", &[metric(hostile)])).is_err(), "{hostile}");
+    fn an_instance_dimension_that_is_no_instance_id_is_another_services_and_never_a_signal() {
+        for foreign in ["*", "", "i-1; drop", "i-0123456789abcdef0#x", "mi-0123456789abcdef0"] {
+            let parsed = parse(&event("ALARM", &[metric("i-0123456789abcdef0"), metric(foreign)]));
+            assert!(matches!(parsed, Ok(Parsed::Ignored(NoSignal::NoInstance { .. }))), "{foreign}: {parsed:?}");
         }
+        let mut number = metric("");
+        number["metricStat"]["metric"]["dimensions"]["InstanceId"] = json!(7);
+        assert!(parse(&event("ALARM", &[number])).is_err());
     }
 }

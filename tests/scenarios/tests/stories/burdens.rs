@@ -13,7 +13,7 @@ use sandbox::Stack;
 use sandbox::proxy::faults::{Fault, Kind as FaultKind, Matcher};
 use sandbox::stage::{Inbox, PATIENCE, Stage};
 
-use super::parts::{break_first, function, homeostat_says, root, run_dir};
+use super::parts::{a_dead_letter_about, break_first, break_first_but, function, homeostat_says, root, run_dir};
 
 /// Longer than three wake-ups take, each of a minute of real time, also here.
 const UNTIL_STUCK: Duration = Duration::from_secs(330);
@@ -84,7 +84,7 @@ async fn a_thousand_due_incidents_are_swept_at_once(stage: &Stage, stack: &Stack
     let open = |number: u64| {
         let ledger = ledger.clone();
         async move {
-            let because = Hold::GroupMissing { group: "nobody".parse().unwrap() };
+            let because = Hold::GroupMissing { group: "nobody".parse().unwrap(), since: now };
             ledger.write(Write::of(&incident(number, now).hold(now, due, &because))).await
         }
     };
@@ -118,6 +118,8 @@ async fn an_owner_that_always_fails_is_told_of(stage: &Stage, stack: &Stack) -> 
     let told = inbox.receive_until(UNTIL_STUCK, |message| message.subject.contains(&stuck)).await?;
     let body = &told.last().context("no message")?.body;
     ensure!(body.contains("wake-ups were sent, and the function") && body.contains("dead-letter queue"), "{body}");
+    let other = break_first_but(stage, "web", &victim).await?;
+    a_dead_letter_about(stage, stack, other.as_str()).await?;
     stage.sandbox().faults().remove(broken);
     let status = homeostat_says(stage, &["status"]).await?;
     ensure!(status.contains(victim.as_str()), "{status}");

@@ -1,7 +1,8 @@
 //! Bugs that the simulator found, each as a plain story that failed before it was mended.
 
 use homeostat_core::incident::State;
-use world::{HealthStatus, Process};
+use homeostat_core::ports::Pause;
+use world::{App, HealthStatus, MaintenancePolicy, Process};
 
 use super::fleet::{break_some, fleet, is_whole, minutes, said, terminated, the_open_one, web};
 
@@ -35,4 +36,44 @@ fn a_step_that_is_repeated_after_a_lost_answer_is_one_act() {
     story.pass(minutes(30));
     is_whole(&story, 4);
     assert_eq!(story.ledger.memory_of(&web()).acts.len(), 1);
+}
+
+/// Found in review: what was tried without effect counted as begun, so a pause turned it into a failed replacement that was
+/// never tried again.
+#[test]
+fn a_pause_after_a_call_without_effect_is_no_failure_and_the_heal_goes_on_after_it() {
+    let mut story = fleet(4, "evidence = [\"alarm\", \"target-health\"]");
+    let victims = break_some(&story, 1);
+    story.cloud.with(|world| {
+        // AWS accepts the mark, and ignores it inside the group's grace period.
+        let keep_all = MaintenancePolicy { min_healthy: 100, max_healthy: 200 };
+        world.update_group(&web(), |settings| settings.maintenance = Some(keep_all)).unwrap();
+    });
+    story.pass(minutes(2));
+    story.ledger.add_pause(Pause {
+        scope: "group#web".into(),
+        by: "ana".into(),
+        reason: "a deploy".into(),
+        until: story.now() + minutes(40),
+    });
+    story.pass(minutes(70));
+    assert_eq!(terminated(&story), victims);
+    is_whole(&story, 4);
+    assert_eq!(story.ledger.memory_of(&web()).failures, []);
+}
+
+/// Found in review: the activities of a group tell of those that come back from Standby in words of their own.
+#[test]
+fn one_that_comes_back_from_standby_gets_its_grace_again() {
+    let mut story = fleet(4, "evidence = [\"alarm\", \"target-health\"]\ngrace = \"10m\"");
+    let id = story.in_service(&web()).remove(0);
+    story.cloud.with(|world| world.enter_standby(&id, true)).unwrap();
+    story.pass(minutes(15));
+    story.cloud.with(|world| world.exit_standby(&id)).unwrap();
+    story.pass(minutes(1));
+    story.cloud.with(|world| world.break_app(&id, App::Dead)).unwrap();
+    story.pass(minutes(8));
+    assert_eq!(terminated(&story), [], "somebody has just put it back");
+    story.pass(minutes(20));
+    assert_eq!(terminated(&story), [id]);
 }

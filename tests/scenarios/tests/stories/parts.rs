@@ -6,7 +6,7 @@ use std::process::Output;
 use anyhow::{Context, Result, ensure};
 use homeostat_core::id::{GroupName, InstanceId};
 use sandbox::account::{OPERATOR, REGION};
-use sandbox::stage::Stage;
+use sandbox::stage::{PATIENCE, Stage};
 use sandbox::{Stack, journal::Call};
 use world::{Another, App, LifecycleState, MaintenancePolicy};
 
@@ -53,9 +53,19 @@ pub(crate) fn first_in_service(stage: &Stage, group: &str) -> Result<InstanceId>
     first.context("nobody is in service")
 }
 
+/// The same for the first that is not this one.
+pub(crate) async fn break_first_but(stage: &Stage, group: &str, not: &InstanceId) -> Result<InstanceId> {
+    let name: GroupName = group.parse()?;
+    let other = stage.face().with(|world| world.members(&name).map(|it| it.id.clone()).find(|id| id != not));
+    break_one(stage, group, other.context("there is no other")?).await
+}
+
 /// Kills the application of the group's first instance in service, and waits until its alarm says so.
 pub(crate) async fn break_first(stage: &Stage, group: &str) -> Result<InstanceId> {
-    let victim = first_in_service(stage, group)?;
+    break_one(stage, group, first_in_service(stage, group)?).await
+}
+
+async fn break_one(stage: &Stage, group: &str, victim: InstanceId) -> Result<InstanceId> {
     stage.face().with(|world| world.break_app(&victim, App::Dead))?;
     stage.wait_for_alarm(&world::alarm_name(&group.parse()?, &victim), "ALARM").await?;
     Ok(victim)
@@ -73,6 +83,21 @@ pub(crate) fn effects(stage: &Stage, instance: &InstanceId) -> Vec<Call> {
 /// Those that took effect: neither refused nor kept from arriving.
 pub(crate) fn effects_that_took_place(stage: &Stage, instance: &InstanceId) -> usize {
     effects(stage, instance).iter().filter(|call| call.succeeded() || call.fault == Some("KillAfter")).count()
+}
+
+/// Waits until the queue of dead letters holds one with this text.
+pub(crate) async fn a_dead_letter_about(stage: &Stage, stack: &Stack, text: &str) -> Result<()> {
+    let queue = aws_sdk_sqs::Client::new(&stage.sandbox().sdk_config());
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let receive = queue.receive_message().queue_url(stack.output("DeadLettersUrl")?).wait_time_seconds(5);
+        let letters = receive.send().await?;
+        let mut bodies = letters.messages().iter().filter_map(|letter| letter.body());
+        if bodies.any(|body| body.contains(text)) {
+            return Ok(());
+        }
+        ensure!(tokio::time::Instant::now() < deadline, "no dead letter says {text:?}");
+    }
 }
 
 /// The operator's command, as it was built, with an operator's credentials.

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use world::{App, LifecycleState};
 
 use super::parts::{
-    break_first, effects, effects_that_took_place, first_in_service, homeostat, homeostat_says, pair,
-    pair_that_launches_first, policy_with, root, run_dir, section,
+    a_dead_letter_about, break_first, effects, effects_that_took_place, first_in_service, homeostat, homeostat_says,
+    pair, pair_that_launches_first, policy_with, root, run_dir, section,
 };
 
 fn silent(_: &str) {}
@@ -76,7 +76,8 @@ async fn what_goes_wrong_is_told_and_nothing_is_made_worse() {
     let table = stack.output("TableName").unwrap().to_owned();
     let ledger = super::ledger::suite(&DynamoLedger::new(&stage.sandbox().sdk_config(), table)).await;
     let malformed = a_malformed_event_becomes_a_dead_letter(&stage, &stack).await;
-    let denied = a_denied_call_is_paged_and_not_repeated(&stage, &stack).await;
+    let doctor = the_doctor_finds_at_noon_what_would_fail_at_night(&stage, &policy).await;
+    let denied = a_denied_call_is_paged_reminded_of_and_not_repeated(&stage, &stack).await;
     let paused = a_pause_holds_the_heal_until_it_is_lifted(&stage, &stack).await;
     let watched = a_watched_group_is_told_of_and_left_alone(&stage, &stack).await;
     let first = a_group_that_launches_first_is_only_asked_to(&stage).await;
@@ -85,7 +86,7 @@ async fn what_goes_wrong_is_told_and_nothing_is_made_worse() {
     let rights = every_right_of_a_role_is_used(&stage, &stack);
     stage.stop().await.unwrap();
     let on_instances = [denied, paused, watched, first, lost, twenty];
-    for outcome in on_instances.into_iter().chain([invalid, ledger, malformed, rights]) {
+    for outcome in on_instances.into_iter().chain([invalid, ledger, malformed, doctor, rights]) {
         outcome.unwrap();
     }
 }
@@ -106,20 +107,26 @@ async fn a_malformed_event_becomes_a_dead_letter(stage: &Stage, stack: &Stack) -
     event["detail"]["state"].as_object_mut().context("no state")?.remove("timestamp");
     event["account"] = json!("000000000000");
     stage.sandbox().relay().publish(event).await?;
-    let queue = aws_sdk_sqs::Client::new(&stage.sandbox().sdk_config());
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        let receive = queue.receive_message().queue_url(stack.output("DeadLettersUrl")?).wait_time_seconds(5);
-        let letters = receive.send().await?;
-        let mut bodies = letters.messages().iter().filter_map(|letter| letter.body());
-        if bodies.any(|body| body.contains("malformed event: $.detail.state.timestamp is missing, expected a time")) {
-            return Ok(());
-        }
-        ensure!(tokio::time::Instant::now() < deadline, "no dead letter says what was malformed");
-    }
+    a_dead_letter_about(stage, stack, "malformed event: $.detail.state.timestamp is missing, expected a time").await
 }
 
-async fn a_denied_call_is_paged_and_not_repeated(stage: &Stage, stack: &Stack) -> Result<()> {
+async fn the_doctor_finds_at_noon_what_would_fail_at_night(stage: &Stage, policy: &Path) -> Result<()> {
+    let policy = policy.display().to_string();
+    let output = homeostat(stage, &["doctor", "--json", "--policy", &policy]).await?;
+    ensure!(output.status.code() == Some(1), "batch lacks the tag: {output:?}");
+    let said = String::from_utf8(output.stdout)?;
+    let found: Value = serde_json::from_str(&said)?;
+    let findings = found["findings"].as_array().context("no findings")?;
+    let about = |group: &str, what: &str| {
+        findings.iter().any(|it| it["about"].to_string().contains(group) && it["what"].to_string().contains(what))
+    };
+    ensure!(about("batch", "homeostat:managed"), "{said}");
+    ensure!(!about("web", "homeostat:managed"), "web has it: {said}");
+    ensure!(!said.contains("not checked"), "something could not be read: {said}");
+    Ok(())
+}
+
+async fn a_denied_call_is_paged_reminded_of_and_not_repeated(stage: &Stage, stack: &Stack) -> Result<()> {
     let inbox = Inbox::subscribe(&stage.sandbox().sdk_config(), stack.output("TopicArn")?).await?;
     let victim = break_first(stage, "batch").await?;
     let page = inbox.receive_until(PATIENCE, |message| message.subject.contains("NEEDS YOU")).await?;
@@ -132,6 +139,13 @@ async fn a_denied_call_is_paged_and_not_repeated(stage: &Stage, stack: &Stack) -
         stage.newest_incident(stack, &victim).await?.filter(|it| it.closed_at.is_none()).context("no open incident")?;
     ensure!(incident.state == State::Escalated, "{:?}", incident.state);
     ensure!(effects(stage, &victim).len() == 1, "{} terminations", effects(stage, &victim).len());
+    let reminder =
+        |message: &Message| message.subject.contains("STILL NEEDS YOU") && message.body.contains(victim.as_str());
+    inbox.receive_until(PATIENCE, reminder).await?;
+    let handle = format!("instance#{victim}");
+    homeostat_says(stage, &["ack", &handle, "--reason", "the tag is missing", "--by", "ana"]).await?;
+    let acknowledged = stage.newest_incident(stack, &victim).await?.context("no incident")?;
+    ensure!(acknowledged.acknowledged.as_ref().is_some_and(|it| it.by == "ana"), "{acknowledged:?}");
     let lifecycle = stage.face().with(|world| world.instance(&victim).map(|instance| instance.lifecycle));
     ensure!(lifecycle == Some(LifecycleState::InService), "{lifecycle:?}");
     Ok(())

@@ -116,7 +116,7 @@ impl Fleet for Cloud {
         }
         let mut launches = Launches::default();
         for activity in world.activities(name).take(MOST_ACTIVITIES) {
-            if activity.kind == ActivityKind::Launch {
+            if matches!(activity.kind, ActivityKind::Launch | ActivityKind::ExitStandby) {
                 let launched = activity.ended_at.unwrap_or(activity.started_at);
                 launches.known.entry(activity.instance.clone()).or_insert(launched);
             }

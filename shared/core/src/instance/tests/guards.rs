@@ -134,6 +134,13 @@ fn one_that_may_still_be_booting_is_not_counted_among_the_sick() {
 }
 
 #[test]
+fn one_that_does_not_run_is_counted_among_the_sick() {
+    let mut it = ten(5);
+    _ = it.seen.machines.insert(instance(9), stopped());
+    assert!(matches!(it.held_because(), Hold::TooManySick { sick: 6, .. }), "{:?}", it.held_because());
+}
+
+#[test]
 fn where_the_alarm_is_the_only_evidence_the_alarms_are_counted() {
     let mut it = ten(1);
     it.policy = policy_with("evidence = [\"alarm\"]\n");
@@ -234,6 +241,30 @@ fn what_waits_for_others_for_too_long_is_paged_and_goes_on_waiting() {
     assert!(matches!(it.held_because(), Hold::Budget { .. }), "paged once");
     it.around.limits.slots.holders.clear();
     assert!(it.is_acting(), "and acts when it may");
+}
+
+#[test]
+fn a_pause_under_which_nothing_is_proven_sick_pages_nobody() {
+    let mut it = situation();
+    let pause = Pause { scope: "all".into(), by: "ana".into(), reason: "x".into(), until: at(90_000) };
+    it.around.limits.pauses.push(pause);
+    it.now = at(1000 + 3600);
+    assert!(matches!(it.decide(), Decision::Page(Page::Waited { .. })), "{:?}", it.decide());
+    it.target(1, Some(TargetHealth::Healthy));
+    assert!(matches!(it.held_because(), Hold::Paused { .. }));
+}
+
+#[test]
+fn an_incident_whose_alarm_is_gone_closes_when_the_rest_has_said_well_for_long() {
+    let mut it = situation();
+    it.incident = it.incident.hold(it.now, it.now, &Hold::InFlight);
+    it.seen.alarm = None;
+    it.target(1, Some(TargetHealth::Healthy));
+    assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }));
+    it.now = at(1000 + 3600);
+    assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })), "{:?}", it.decide());
+    it.target(1, Some(sick()));
+    assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }), "contradictory is not well");
 }
 
 #[test]

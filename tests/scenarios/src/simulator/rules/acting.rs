@@ -137,7 +137,10 @@ pub(super) fn is_no_outage(scene: &Scene<'_>) -> Result<(), String> {
         let sick = scene.truth.members(&known.group).filter(plainly).count();
         let most = policy.too_many.slots(facts.desired.max(facts.most_desired));
         if sick > usize::try_from(most).unwrap_or(usize::MAX) {
-            return Err(format!("{id} is acted on while {sick} of {} are sick, and {most} may be", known.group));
+            let who: Vec<String> =
+                scene.truth.members(&known.group).filter(plainly).map(|it| it.0.to_string()).collect();
+            let (group, who) = (&known.group, who.join(" and "));
+            return Err(format!("{id} is acted on while {sick} of {group} are sick ({who}), and {most} may be"));
         }
     }
     Ok(())
