@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use futures_util::future::{try_join, try_join_all};
 use homeostat_core::id::GroupName;
-use homeostat_core::ports::{Control, Unavailable};
+use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
 use homeostat_core::shell;
 use jiff::Timestamp;
 
@@ -41,11 +41,11 @@ pub(super) async fn status(
     policy: Option<Vec<GroupName>>,
 ) -> Result<Status, Failed> {
     let ledger = &deployment.ledger();
-    let (open, pauses) = try_join(ledger.open_incidents(), ledger.pauses()).await?;
+    let (OpenIncidents { read: open, unreadable }, pauses) = try_join(ledger.open_incidents(), ledger.pauses()).await?;
     let mut names: BTreeSet<GroupName> = open.iter().map(|incident| incident.kind.group().clone()).collect();
     names.extend(policy.iter().flatten().cloned());
     let groups = try_join_all(names.into_iter().map(|name| held_back(ledger, name))).await?;
-    let remarks = match policy {
+    let mut remarks = match policy {
         Some(_) => Vec::new(),
         None => vec![
             "without a policy, only the groups of open incidents are shown: name it by --policy, to see the breaker of any \
@@ -53,6 +53,7 @@ pub(super) async fn status(
                 .to_owned(),
         ],
     };
+    remarks.extend(unreadable.into_iter().map(|why| format!("an open incident is not shown: {why}")));
     Ok(Status {
         place: deployment.place.clone(),
         at: now,

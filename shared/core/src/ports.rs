@@ -184,9 +184,16 @@ pub trait WakeUps {
     fn wake(&self, subject: &Subject, after: SignedDuration) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
+/// What is open. One incident that can't be read must not hide the others.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OpenIncidents {
+    pub read: Vec<Incident>,
+    pub unreadable: Vec<String>,
+}
+
 /// What an operator's command reads and writes.
 pub trait Control {
-    fn open_incidents(&self) -> impl Future<Output = Result<Vec<Incident>, Unavailable>> + Send;
+    fn open_incidents(&self) -> impl Future<Output = Result<OpenIncidents, Unavailable>> + Send;
 
     fn pauses(&self) -> impl Future<Output = Result<Vec<Pause>, Unavailable>> + Send;
 

@@ -4,7 +4,7 @@ use homeostat_core::decision::Page as Asked;
 use homeostat_core::id::AlarmArn;
 use homeostat_core::incident::Kind;
 use homeostat_core::memory::{Breaker, GroupMemory};
-use homeostat_core::ports::{History, Limits, Pause, Slots, Unavailable};
+use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
 
 use super::*;
 
@@ -58,8 +58,9 @@ impl Ledger for Fake {
 }
 
 impl Control for Fake {
-    async fn open_incidents(&self) -> Result<Vec<Incident>, Unavailable> {
-        Ok(self.open.lock().unwrap().iter().cloned().collect())
+    async fn open_incidents(&self) -> Result<OpenIncidents, Unavailable> {
+        let unreadable = vec!["item SUBJECT#… of another schema".to_owned()];
+        Ok(OpenIncidents { read: self.open.lock().unwrap().iter().cloned().collect(), unreadable })
     }
 
     async fn pauses(&self) -> Result<Vec<Pause>, Unavailable> {

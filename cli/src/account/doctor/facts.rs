@@ -13,7 +13,7 @@ use homeostat_core::incident::Incident;
 use homeostat_core::instance::{Fleet, Group};
 use homeostat_core::memory::GroupMemory;
 use homeostat_core::policy::Policy;
-use homeostat_core::ports::{Control, Unavailable};
+use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
 use jiff::Timestamp;
 
 use crate::account::place::Deployment;
@@ -51,7 +51,7 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
     let of_the_table = join(ledger.open_incidents(), ledger.pauses());
     let ((groups, health_checks, alarms), (audience, dead), (open, pauses)) =
         join3(of_the_groups, join(audience, dead), of_the_table).await;
-    let (groups, open) = (read(action::GROUPS, groups), read(action::TABLE, open));
+    let (groups, open) = (read(action::GROUPS, groups), read(action::TABLE, open.and_then(whole)));
     let (refreshes, memories) = join(refreshes(&fleet, &groups), memories(&ledger, names, &open)).await;
     Facts {
         now,
@@ -65,6 +65,14 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
         pauses: read(action::PAUSES, pauses),
         memories,
     }
+}
+
+/// What is open, if all of it could be read.
+fn whole(open: OpenIncidents) -> Result<Vec<Incident>, Unavailable> {
+    if open.unreadable.is_empty() {
+        return Ok(open.read);
+    }
+    Err(Unavailable { doing: "read every open incident".to_owned(), why: open.unreadable.join("; ") })
 }
 
 /// Of a group that is not there, AWS tells no refreshes but answers with an error.

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use homeostat_core::id::{GroupName, Subject};
 use homeostat_core::incident::{Incident, SCHEMA};
 use homeostat_core::memory::GroupMemory;
-use homeostat_core::ports::{Control, NotWritten, Pause, Slots, Unavailable};
+use homeostat_core::ports::{Control, NotWritten, OpenIncidents, Pause, Slots, Unavailable};
 use serde::de::DeserializeOwned;
 
 use super::DynamoLedger;
@@ -16,12 +16,17 @@ use super::item::{self, Item, Key};
 use crate::call::unavailable;
 
 impl Control for DynamoLedger {
-    async fn open_incidents(&self) -> Result<Vec<Incident>, Unavailable> {
+    async fn open_incidents(&self) -> Result<OpenIncidents, Unavailable> {
         let keys = self.open_keys().await?;
+        let mut open = OpenIncidents::default();
         // Closed since the index was read: no longer there, and no longer open.
-        let mut open: Vec<Incident> =
-            self.get(keys).await?.into_iter().map(item::read).collect::<Result<_, Unavailable>>()?;
-        open.sort_by(|one, other| (one.opened_at, &one.subject).cmp(&(other.opened_at, &other.subject)));
+        for item in self.get(keys).await? {
+            match item::read::<Incident>(item) {
+                Ok(incident) => open.read.push(incident),
+                Err(unreadable) => open.unreadable.push(unreadable.to_string()),
+            }
+        }
+        open.read.sort_by(|one, other| (one.opened_at, &one.subject).cmp(&(other.opened_at, &other.subject)));
         Ok(open)
     }
 

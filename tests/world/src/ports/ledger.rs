@@ -12,8 +12,8 @@ use homeostat_core::id::{AlarmArn, GroupName, Subject};
 use homeostat_core::incident::Incident;
 use homeostat_core::memory::{AlarmMemory, GroupMemory};
 use homeostat_core::ports::{
-    Control, Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, Pause, Slots, Unavailable, Write,
-    pause_scopes,
+    Control, Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, OpenIncidents, Pause, Slots,
+    Unavailable, Write, pause_scopes,
 };
 use jiff::Timestamp;
 
@@ -208,8 +208,8 @@ impl DueIncidents for MemoryLedger {
 }
 
 impl Control for MemoryLedger {
-    async fn open_incidents(&self) -> Result<Vec<Incident>, Unavailable> {
-        Ok(self.open())
+    async fn open_incidents(&self) -> Result<OpenIncidents, Unavailable> {
+        Ok(OpenIncidents { read: self.open(), unreadable: Vec::new() })
     }
 
     async fn pauses(&self) -> Result<Vec<Pause>, Unavailable> {
