@@ -18,6 +18,7 @@ pub(super) struct Known {
     pub(super) sick_since: Option<Timestamp>,
     pub(super) app_dead_since: Option<Timestamp>,
     pub(super) machine_bad_since: Option<Timestamp>,
+    pub(super) machine_well_since: Option<Timestamp>,
     /// In service, healthy for its group, and answering.
     pub(super) last_serving: Option<Timestamp>,
     /// The same for one whose application nobody checks.
@@ -107,6 +108,7 @@ impl Known {
             sick_since: None,
             app_dead_since: None,
             machine_bad_since: None,
+            machine_well_since: None,
             last_serving: None,
             last_in_service: None,
             untouchable_since: None,
@@ -126,6 +128,7 @@ impl Known {
         self.app_dead_since = since(self.app_dead_since, instance.app == App::Dead);
         let bad = !matches!(instance.machine, Machine::Well | Machine::Unreported);
         self.machine_bad_since = since(self.machine_bad_since, bad);
+        self.machine_well_since = since(self.machine_well_since, !bad);
         self.last_serving = if in_service && healthy && answers { Some(now) } else { self.last_serving };
         self.last_in_service = if in_service && healthy { Some(now) } else { self.last_in_service };
         let untouchable = !in_service || instance.protected_from_scale_in;

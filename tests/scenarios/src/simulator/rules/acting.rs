@@ -111,8 +111,8 @@ fn shows(evidence: Evidence, known: &Known, facts: &GroupFacts, lasts: impl Fn(O
     match evidence {
         Evidence::TargetHealth => facts.has_targets && lasts(known.sick_since),
         Evidence::InstanceStatus => lasts(known.machine_bad_since),
-        // A machine that is broken publishes nothing.
-        Evidence::Alarm => lasts(known.app_dead_since) && known.machine_bad_since.is_none(),
+        // A machine that is broken publishes nothing, and one that was mended takes its time to be heard again.
+        Evidence::Alarm => lasts(known.app_dead_since) && lasts(known.machine_well_since),
     }
 }
 
