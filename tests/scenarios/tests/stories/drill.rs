@@ -20,6 +20,9 @@ use super::parts::{effects_that_took_place, first_in_service, pair, policy_with,
 /// to crash.
 const MOST_CALLS: u32 = 22;
 
+/// No heal has fewer: two rounds of reads, the intent, the effect and its outcome.
+const LEAST_CALLS: u32 = 12;
+
 /// The lease of an intent is a minute of real time, also here; a heal that waits for it out takes that longer.
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -75,9 +78,18 @@ async fn a_function_that_is_killed_at_any_call_leaves_nothing_half_done() {
 }
 
 async fn drill(stage: &Stage, stack: &Stack) -> Result<()> {
+    let missed = run(stage, stack, &Case::all()).await?;
+    // Of calls side by side, one may be abandoned before its turn to be killed comes. Such a case was not drilled: once more.
+    let missed = run(stage, stack, &missed).await?;
+    ensure!(missed.is_empty(), "not killed although there was such a call: {missed:?}");
+    Ok(())
+}
+
+/// Drills the cases, few at a time: each takes a process of its own, and the machine is small. Gives those that were not killed
+/// although their function made the call at which it was to die.
+async fn run(stage: &Stage, stack: &Stack, cases: &[Case]) -> Result<Vec<Case>> {
     let mut victims = BTreeMap::new();
-    // Few at a time: each takes a process of its own, and the machine is small.
-    for wave in Case::all().chunks(11) {
+    for wave in cases.chunks(11) {
         for case in wave {
             victims.insert(*case, strike(stage, *case)?);
         }
@@ -86,20 +98,20 @@ async fn drill(stage: &Stage, stack: &Stack) -> Result<()> {
             after_the_crash(stage, *case, victim, *kill).await.with_context(|| format!("{case:?}"))?;
         }
     }
-    let mut crashed = 0;
-    for (case, (victim, kill)) in &victims {
-        stage.wait_for_close_within(victim, PATIENCE).await.with_context(|| format!("{case:?}"))?;
-        let took_place = effects_that_took_place(stage, victim);
+    let (mut missed, journal) = (Vec::new(), stage.sandbox().journal());
+    for (case, (victim, kill)) in victims {
+        stage.wait_for_close_within(&victim, PATIENCE).await.with_context(|| format!("{case:?}"))?;
+        let took_place = effects_that_took_place(stage, &victim);
         ensure!(took_place == 1, "{case:?}: {took_place} effects on {victim}");
-        let incident = stage.newest_incident(stack, victim).await?.context("no incident")?;
+        let incident = stage.newest_incident(stack, &victim).await?.context("no incident")?;
         ensure!(incident.decision == Some(Decision::Close(Close::Recovered)), "{case:?}: {:?}", incident.decision);
-        crashed += u32::from(!stage.sandbox().faults().hits(*kill).is_empty());
+        let was_killed = !stage.sandbox().faults().hits(kill).is_empty();
+        let calls = journal.calls_labelled(&victim.to_string());
+        let was_called = calls.iter().any(|call| call.nth == Some(case.nth));
+        ensure!(was_killed || was_called || case.nth > LEAST_CALLS, "{case:?} was neither called nor killed");
+        missed.extend((was_called && !was_killed).then_some(case));
     }
-    // Of calls side by side, one may be abandoned before its turn to be killed comes: nobody holds its connection any more.
-    let (missed, gone) = (stage.sandbox().faults().failures(), "holds the connection");
-    ensure!(missed.len() <= 3 && missed.iter().all(|why| why.contains(gone)), "{missed:?}");
-    ensure!(crashed >= 4 * 15, "only {crashed} crashed");
-    Ok(())
+    Ok(missed)
 }
 
 /// Plans the crash and breaks the application.
