@@ -9,7 +9,7 @@ PYTHON ?= python3
 export CARGO_TARGET_DIR := $(CURDIR)/target
 unexport CARGO_BUILD_TARGET
 
-.PHONY: help demo test setup functions fmt clippy unit docs validate
+.PHONY: help demo test bench setup functions fmt clippy unit docs validate
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST)
 
@@ -17,6 +17,12 @@ demo: setup functions ## Deploys into the sandbox, breaks an application, and sh
 	@target/debug/sandbox demo $(DEMO_ARGS)
 
 test: setup fmt clippy unit docs validate ## Every check
+
+# The bare bootstrap without the bench itself, which would have the sandbox built for release too.
+bench: setup functions ## Measures shift-dns from a cold start, beside a bare bootstrap (BENCH_ARGS=--json for machines)
+	@cargo build --locked --release -p shift-dns >&2
+	@cargo build --locked --release -p bench --no-default-features --bin bare >&2
+	@target/debug/bench $(BENCH_ARGS)
 
 # The very commands that `sam build` will run, ahead of it, since it hides their progress.
 functions:
@@ -77,6 +83,8 @@ endef
 
 build-ReplaceInstance:
 	$(call function,replace-instance)
+build-ShiftDns:
+	$(call function,shift-dns)
 build-Reconcile:
 	$(call function,reconcile)
 build-Notify:

@@ -22,11 +22,11 @@ use place::Place;
 
 #[derive(Subcommand)]
 pub(crate) enum AccountCommand {
-    /// What is open, what is paused, and which groups are held back.
+    /// What is open, what is paused, and which groups and zones are held back.
     Status {
         #[command(flatten)]
         place: Place,
-        /// Whose groups are shown besides those of the open incidents [default: policy.toml, if it is there]
+        /// Whose groups and zones are shown besides those of the open incidents [default: policy.toml, if it is there]
         #[arg(long)]
         policy: Option<PathBuf>,
     },
@@ -48,10 +48,10 @@ pub(crate) enum AccountCommand {
     Resume {
         #[command(flatten)]
         place: Place,
-        #[arg(help = "As it was paused: all, group#<name>, or instance#<id>")]
+        #[arg(help = "As it was paused: all, group#<name>, zone#<id>, or instance#<id>")]
         scope: scope::Scope,
     },
-    /// Says that you know: ends an incident's reminders, or closes a group's breaker.
+    /// Says that you know: ends an incident's reminders, closes a group's breaker, or lifts a zone's latches.
     Ack {
         #[command(flatten)]
         place: Place,
@@ -70,9 +70,9 @@ async fn attend(command: AccountCommand) -> Result<Said, Failed> {
     let now = Timestamp::now();
     match command {
         AccountCommand::Status { place, policy } => {
-            let groups = status::policy_groups(policy)?;
+            let named = status::named(policy)?;
             let deployment = place.find().await?;
-            status::status(&deployment, now, groups).await.map(|status| Said::of(&status))
+            status::status(&deployment, now, named).await.map(|status| Said::of(&status))
         }
         AccountCommand::Doctor { place, policy } => {
             let policy = crate::policy_check::read(&policy).map(|read| (policy, read))?;

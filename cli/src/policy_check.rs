@@ -2,6 +2,8 @@
 //!
 //! This module never asks an account: whether what the policy names exists is `doctor`'s affair.
 
+mod parameters;
+
 use std::path::Path;
 
 use homeostat_core::policy::{self, Policy};
@@ -9,11 +11,15 @@ use serde::Serialize;
 
 use crate::page::Page;
 use crate::report::{Failed, Report, Verdict};
+use parameters::Parameters;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Checked {
     file: String,
     groups: usize,
+    records: usize,
+    /// What the template wants for the records.
+    parameters: Option<Parameters>,
     /// The deployed functions write it into every incident.
     hash: Option<String>,
     mistakes: Vec<Mistake>,
@@ -38,9 +44,12 @@ pub(crate) fn read(file: &Path) -> Result<Result<Policy, Vec<Mistake>>, Failed> 
 
 pub(crate) fn check(file: &Path) -> Result<Checked, Failed> {
     let policy = read(file)?;
+    let dns = policy.as_ref().ok().and_then(|policy| policy.dns.as_ref());
     Ok(Checked {
         file: file.display().to_string(),
         groups: policy.as_ref().map_or(0, |policy| policy.group_names().len()),
+        records: dns.map_or(0, |dns| dns.records.len()),
+        parameters: dns.and_then(Parameters::of),
         hash: policy.as_ref().ok().map(|policy| policy.hash.clone()),
         mistakes: policy.err().unwrap_or_default(),
     })
@@ -59,7 +68,14 @@ impl Report for Checked {
             page.long_line(&format!("{}:{line}:{column}: {message}", self.file));
         }
         if self.mistakes.is_empty() {
-            page.long_line(&format!("{}: {} group(s), no mistakes", self.file, self.groups));
+            let records = if self.records > 0 { format!(", {} record(s)", self.records) } else { String::new() };
+            page.long_line(&format!("{}: {} group(s){records}, no mistakes", self.file, self.groups));
+        }
+        if let Some(parameters) = &self.parameters {
+            page.long_line("deploy with these parameters: the role of shift-dns may change only these");
+            for parameter in parameters.words() {
+                page.long_line(&parameter);
+            }
         }
     }
 

@@ -39,6 +39,24 @@ fn a_good_policy_is_fine() {
 }
 
 #[test]
+fn a_policy_of_records_says_what_to_deploy_with() {
+    let endpoint = |id| {
+        let check = "00000000-0000-0000-0000-000000000001";
+        format!("[[shift-dns.record.endpoint]]\nid = \"{id}\"\nhealth-check = \"{check}\"\n")
+    };
+    let record = "schema = 1\n[[shift-dns.record]]\nzone = \"Z1\"\nname = \"www.example.com\"\ntype = \"A\"\n\
+                  evidence = [\"health-check\"]\nproof = [\"health-check\"]\n";
+    let policy = format!("{record}{}{}", endpoint("blue"), endpoint("green"));
+    let ran = checked(&policy, &[]);
+    let parameters = "DnsZoneArns=arn:aws:route53:::hostedzone/Z1\n\
+                      DnsRecordNames=_homeostat.www.example.com,www.example.com\nDnsRecordTypes=A,TXT\n";
+    assert!(ran.code == Some(0) && ran.stdout.contains("0 group(s), 1 record(s), no mistakes\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with(parameters), "{}", ran.stdout);
+    let json: serde_json::Value = serde_json::from_str(&checked(&policy, &["--json"]).stdout).unwrap();
+    assert_eq!(json["parameters"]["DnsRecordTypes"], "A,TXT");
+}
+
+#[test]
 fn mistakes_are_a_result_with_their_places() {
     let ran = checked(BAD, &[]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
@@ -64,7 +82,8 @@ fn a_wrong_command_line_asks_nobody() {
         (&["pause", "all", "--reason", "x", "--for", "9d"][..], "at most 7 days"),
         (&["pause", "all", "--reason", "x", "--until", "2020-01-01T00:00Z"][..], "is over"),
         (&["pause", "all", "--reason", "x", "--for", "2h", "--until", "2040-01-01T00:00Z"][..], "cannot be used with"),
-        (&["ack", "all", "--reason", "x"][..], "name one incident or group"),
+        (&["ack", "all", "--reason", "x"][..], "name one incident, group or zone"),
+        (&["pause", "zone#www.example.com", "--reason", "x"][..], "a hosted zone's id"),
         (&["status", "--stack", "x", "--table", "y"][..], "cannot be used with"),
         (&["doctor", "--policy", "/nowhere/policy.toml"][..], "can't read the policy"),
         (&["resume", "all"][..], "no Region"),

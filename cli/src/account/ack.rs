@@ -1,4 +1,4 @@
-//! `ack`: a person knows. It ends the reminders of an incident, and closes the breaker of a group.
+//! `ack`: a person knows. It ends the reminders of an incident, closes the breaker of a group, and lifts the latches of a zone.
 //!
 //! This module never closes an incident, and never overwrites what somebody wrote in between.
 
@@ -6,9 +6,12 @@
 mod tests;
 
 use clap::Args;
-use homeostat_core::id::{GroupName, Subject};
+use homeostat_core::decision::Page as Asked;
+use homeostat_core::id::{self, GroupName, Subject};
 use homeostat_core::incident::{Acknowledgement, Incident, State};
-use homeostat_core::ports::{Control, Ledger, NotWritten, Write};
+use homeostat_core::memory::{Endpoint, Memory};
+use homeostat_core::ports::{Control, Ledger, NotWritten, Outcome, Write};
+use homeostat_core::zone::said::Trouble;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -22,9 +25,9 @@ const TRIES: u32 = 5;
 #[derive(Args)]
 pub(crate) struct Word {
     #[arg(
-        value_name = "INCIDENT OR GROUP",
+        value_name = "INCIDENT, GROUP OR ZONE",
         value_parser = subject,
-        help = "i-…, instance#<id>, group#<name>, or an incident's whole name"
+        help = "i-…, instance#<id>, group#<name>, zone#<id>, or an incident's whole name"
     )]
     scope: Scope,
     /// What you know or do about it
@@ -42,6 +45,10 @@ pub(super) struct Acknowledged {
     incidents: Vec<Subject>,
     breaker_closed: bool,
     failures_forgiven: usize,
+    latches_lifted: Vec<Endpoint>,
+    drains_forgiven: usize,
+    /// What else is done on this word.
+    follows: Vec<String>,
     /// Why the rest was left as it is.
     left: Vec<String>,
 }
@@ -55,13 +62,16 @@ pub(super) async fn ack(
     let mut done = Acknowledged { scope: word.scope.to_string(), by: by.clone(), ..Acknowledged::default() };
     // One that can't be read keeps nobody from saying that they know of the others.
     let open = ledger.open_incidents().await?.read;
-    if let Some(group) = word.scope.group() {
-        close_breaker(ledger, group, &mut done).await?;
+    if let Some(scope) = word.scope.remembers() {
+        forgive(ledger, &scope, &mut done).await?;
     }
     let word_given = Acknowledgement { by, at: now, reason: word.reason };
     for incident in open.iter().filter(|incident| word.scope.is(&incident.subject)) {
         match acknowledge(ledger, incident, &word_given).await.map_err(|failed| done.half(failed))? {
-            None => done.incidents.push(incident.subject.clone()),
+            None => {
+                done.incidents.push(incident.subject.clone());
+                done.follows.extend(follows(incident));
+            }
             Some(why) => done.left.push(format!("{}: {why}", incident.subject)),
         }
     }
@@ -74,7 +84,11 @@ pub(super) async fn ack(
 
 impl Acknowledged {
     fn did_something(&self) -> bool {
-        !self.incidents.is_empty() || self.breaker_closed || self.failures_forgiven > 0
+        !self.incidents.is_empty() || self.breaker_closed || self.failures_forgiven > 0 || self.lifted_something()
+    }
+
+    fn lifted_something(&self) -> bool {
+        !self.latches_lifted.is_empty() || self.drains_forgiven > 0
     }
 
     /// A failure in the middle must not hide what was written before it.
@@ -90,29 +104,53 @@ impl Acknowledged {
 /// Each incident of a member asks for itself: whoever knows of the group may not know of the instance.
 fn of_a_member(incident: &Incident, group: &GroupName) -> Option<String> {
     let asks = incident.state == State::Escalated && incident.acknowledged.is_none();
-    let is_member = incident.subject.instance().is_some() && incident.kind.group() == group;
+    let is_member = incident.subject.instance().is_some() && incident.kind.group() == Some(group);
     let id = incident.subject.name();
     (asks && is_member).then(|| format!("the incident of {id} asks for a person, too: homeostat ack {id}"))
 }
 
-async fn close_breaker(ledger: &impl Control, group: &GroupName, done: &mut Acknowledged) -> Result<(), Failed> {
+/// What a person's word sets off in a zone, besides ending the reminders.
+fn follows(incident: &Incident) -> Vec<String> {
+    incident.kind.zone().map_or_else(Vec::new, |_| match &incident.paged_because {
+        Some(Asked::Weights { troubles }) => troubles.iter().filter_map(taken_up).collect(),
+        Some(Asked::Refused { .. }) => {
+            let outcome = incident.intent.as_ref().and_then(|intent| intent.outcome.as_ref());
+            let refused = matches!(outcome, Some(Outcome::Refused { .. }));
+            refused.then(|| "the call that AWS refused is tried again".to_owned()).into_iter().collect()
+        }
+        _ => Vec::new(),
+    })
+}
+
+fn taken_up(trouble: &Trouble) -> Option<String> {
+    let Trouble::Changed { record, .. } = trouble else { return None };
+    Some(format!("Homeostat takes up {record} again, as it is now: if an endpoint is sick, it is drained anew"))
+}
+
+/// Forgets what failed, and with it what that has closed off: the breaker of a group, the latches of a zone.
+async fn forgive(ledger: &impl Control, scope: &id::Scope, done: &mut Acknowledged) -> Result<(), Failed> {
     for _ in 0..TRIES {
-        let read = ledger.memory(group).await?;
-        if read.breaker.is_none() && read.failures.is_empty() {
-            done.left.push(format!("group {group} has no open breaker and no failed replacements"));
+        let read = ledger.memory(scope).await?;
+        if read.acknowledged() == read {
+            if let id::Scope::Group(group) = scope {
+                done.left.push(format!("group {group} has no open breaker and no failed replacements"));
+            }
             return Ok(());
         }
-        match ledger.remember(group, &read.acknowledged().over(&read)).await {
+        match ledger.remember(scope, &read.acknowledged().over(&read)).await {
             Ok(()) => {
-                done.breaker_closed = read.breaker.is_some();
-                done.failures_forgiven = read.failures.len();
+                let Memory { breaker, failures, latched, drains, .. } = read;
+                done.breaker_closed = breaker.is_some();
+                done.failures_forgiven = failures.len();
+                done.latches_lifted = latched.into_keys().collect();
+                done.drains_forgiven = drains.len();
                 return Ok(());
             }
             Err(NotWritten::Conflict) => {}
             Err(NotWritten::Unavailable(unavailable)) => return Err(unavailable.into()),
         }
     }
-    Err(busy(&format!("group {group}")))
+    Err(busy(&scope.to_string()))
 }
 
 /// Why there was nothing to acknowledge; `None` once it is written.
@@ -151,6 +189,21 @@ fn busy(what: &str) -> Failed {
     Failed::because(format!("{what} changed {TRIES} times while this tried to write: try again in a minute"))
 }
 
+impl Acknowledged {
+    fn print_lifted(&self, page: &mut Page) {
+        for endpoint in &self.latches_lifted {
+            page.line(&format!("lifted the latch of {endpoint}, by {}", self.by));
+            page.line("It gets its share back in steps, once it was proven well for the hold time.");
+        }
+        if self.drains_forgiven > 0 {
+            page.line(&format!(
+                "forgave {} drain(s) in {}: they count no more, neither for a latch nor for a longer hold",
+                self.drains_forgiven, self.scope
+            ));
+        }
+    }
+}
+
 impl Report for Acknowledged {
     fn print(&self, page: &mut Page) {
         if self.verdict() == Verdict::Amiss {
@@ -160,6 +213,10 @@ impl Report for Acknowledged {
             page.line(&format!("acknowledged {subject}, by {}", self.by));
             page.line("No more reminders. It is looked at within a minute, stays open, and closes by itself once nothing is wrong any more.");
         }
+        for follows in &self.follows {
+            page.line(&format!("Besides, {follows}."));
+        }
+        self.print_lifted(page);
         if self.breaker_closed {
             page.line(&format!(
                 "closed the breaker of {}, and forgave {} failed replacement(s), by {}",

@@ -3,6 +3,7 @@
 //! This module never judges a fact itself; `homeostat_core::doctor` does. It reads.
 
 mod facts;
+mod records;
 
 use std::path::PathBuf;
 
@@ -48,7 +49,7 @@ fn wrong(file: &std::path::Path, mistake: &Mistake) -> Finding {
         severity: Severity::Error,
         about: format!("{}:{}:{}", file.display(), mistake.line, mistake.column),
         what: mistake.message.clone(),
-        mend: "mend it, and run doctor again: until then the policy's groups are not checked".to_owned(),
+        mend: "mend it, and run doctor again: until then nothing that the policy names is checked".to_owned(),
     }
 }
 

@@ -19,12 +19,12 @@ use crate::report::{Failed, Report};
 
 /// Longer than most maintenance, and over within the shift of whoever forgot it.
 const FOR: &str = "4h";
-/// What is to be left alone for longer is no pause but policy: the group leaves it, or is only watched.
+/// What is to be left alone for longer is no pause but policy: the group or record leaves it, or is only watched.
 const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 #[derive(Args)]
 pub(crate) struct Wish {
-    #[arg(help = "all, group#<name>, or instance#<id> (a bare i-… is an instance)")]
+    #[arg(help = "all, group#<name>, zone#<id>, or instance#<id> (a bare i-… is an instance)")]
     scope: Scope,
     /// Why, for whoever reads it at night
     #[arg(long, value_parser = words)]
@@ -50,8 +50,8 @@ impl Wish {
             return Err(Failed::because(format!("{} is over: a pause ends in the future", moment::at(until))));
         }
         if until > now + LONGEST {
-            let why = "a pause lasts at most 7 days: for longer, set mode = \"watch\" for the group, or take it out of the \
-                       policy, and deploy that";
+            let why = "a pause lasts at most 7 days: for longer, set mode = \"watch\" for the group or record, or take it out \
+                       of the policy, and deploy that";
             return Err(Failed::because(why));
         }
         Ok(until)
@@ -138,7 +138,7 @@ impl Report for Paused {
         }
         page.line(
             "It holds from the next step on, also in the middle of an incident; what AWS was already told to do goes on. \
-             Incidents are still opened and told; nothing is replaced.",
+             Incidents are still opened and told; nothing is replaced, and no weight is moved, neither away nor back.",
         );
         page.line(&format!("To end it earlier: homeostat resume {}", shell::word(&self.pause.scope)));
     }

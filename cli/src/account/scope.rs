@@ -1,17 +1,18 @@
-//! What a person names on the command line: all, a group or an instance, as Homeostat's own messages print them.
+//! What a person names on the command line: all, a group, an instance or a hosted zone, as Homeostat's own messages print them.
 //!
 //! This module never guesses whether a bare word is a group: a group may be named like anything.
 
 use std::fmt;
 use std::str::FromStr;
 
-use homeostat_core::id::{GroupName, InstanceId, Subject};
+use homeostat_core::id::{self, GroupName, HostedZoneId, InstanceId, Subject};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
     All,
     Group(GroupName),
     Instance(InstanceId),
+    Zone(HostedZoneId),
 }
 
 impl Scope {
@@ -19,6 +20,15 @@ impl Scope {
     pub(crate) fn group(&self) -> Option<&GroupName> {
         match self {
             Scope::Group(name) => Some(name),
+            Scope::All | Scope::Instance(_) | Scope::Zone(_) => None,
+        }
+    }
+
+    /// What has a memory of its own: a group or a zone.
+    pub(crate) fn remembers(&self) -> Option<id::Scope> {
+        match self {
+            Scope::Group(name) => Some(id::Scope::Group(name.clone())),
+            Scope::Zone(id) => Some(id::Scope::Zone(id.clone())),
             Scope::All | Scope::Instance(_) => None,
         }
     }
@@ -28,6 +38,7 @@ impl Scope {
         match (self, subject) {
             (Scope::Group(name), Subject::Group { name: subject, .. }) => name == subject,
             (Scope::Instance(id), Subject::Instance { id: subject, .. }) => id == subject,
+            (Scope::Zone(id), Subject::Zone { id: subject, .. }) => id == subject,
             _ => false,
         }
     }
@@ -38,6 +49,7 @@ impl From<Subject> for Scope {
         match subject {
             Subject::Instance { id, .. } => Scope::Instance(id),
             Subject::Group { name, .. } => Scope::Group(name),
+            Subject::Zone { id, .. } => Scope::Zone(id),
         }
     }
 }
@@ -48,6 +60,7 @@ impl fmt::Display for Scope {
             Scope::All => f.write_str("all"),
             Scope::Group(name) => write!(f, "group#{name}"),
             Scope::Instance(id) => write!(f, "instance#{id}"),
+            Scope::Zone(id) => write!(f, "zone#{id}"),
         }
     }
 }
@@ -61,6 +74,9 @@ impl FromStr for Scope {
         if let Some(name) = text.strip_prefix("group#") {
             return name.parse().map(Scope::Group).map_err(|error| error.to_string());
         }
+        if let Some(id) = text.strip_prefix("zone#") {
+            return id.parse().map(Scope::Zone).map_err(|error| error.to_string());
+        }
         if let Some(id) = text.strip_prefix("instance#").or_else(|| Some(text).filter(|text| text.starts_with("i-"))) {
             return id.parse().map(Scope::Instance).map_err(|error| error.to_string());
         }
@@ -73,13 +89,13 @@ fn unknown(text: &str) -> String {
         Ok(name) if !text.contains('#') => format!("; if it is a group, write group#{name}"),
         _ => String::new(),
     };
-    format!("expected all, group#<name>, instance#<id> or a bare i-…{hint}")
+    format!("expected all, group#<name>, zone#<id>, instance#<id> or a bare i-…{hint}")
 }
 
-/// An incident or a group: one can't know about all at once.
+/// An incident, a group or a zone: one can't know about all at once.
 pub(crate) fn subject(text: &str) -> Result<Scope, String> {
     match text.parse()? {
-        Scope::All => Err("name one incident or group: nobody has looked at all of them".to_owned()),
+        Scope::All => Err("name one incident, group or zone: nobody has looked at all of them".to_owned()),
         scope => Ok(scope),
     }
 }
@@ -112,6 +128,8 @@ mod tests {
             ("i-0123456789abcdef0", "instance#i-0123456789abcdef0"),
             ("eu-west-1#instance#i-0123456789abcdef0", "instance#i-0123456789abcdef0"),
             ("eu-west-1#group#web", "group#web"),
+            ("zone#Z0123456789ABCDEFGHIJ", "zone#Z0123456789ABCDEFGHIJ"),
+            ("aws-global#zone#Z0123456789ABCDEFGHIJ", "zone#Z0123456789ABCDEFGHIJ"),
         ] {
             assert_eq!(text.parse::<Scope>().map(|scope| scope.to_string()), Ok(scope.to_owned()), "{text}");
         }
@@ -127,6 +145,7 @@ mod tests {
             ("group#a:b", "a group's name"),
             ("instance#web", "an instance id"),
             ("i-xyz", "an instance id"),
+            ("zone#www.example.com", "a hosted zone's id"),
             ("database#db-1", "expected all"),
         ] {
             let error = text.parse::<Scope>().unwrap_err();

@@ -1,14 +1,15 @@
-//! `status`: what is open, what is paused, and which groups are held back, on one screen.
+//! `status`: what is open, what is paused, and which groups and zones are held back, on one screen.
 //!
 //! This module never judges: whether something is to be mended is `doctor`'s affair.
 
 mod shown;
+mod zones;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use futures_util::future::{try_join, try_join_all};
-use homeostat_core::id::GroupName;
+use homeostat_core::id::{GroupName, HostedZoneId, Scope};
 use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
 use homeostat_core::shell;
 use jiff::Timestamp;
@@ -18,16 +19,27 @@ use crate::policy_check;
 use crate::report::Failed;
 pub(super) use shown::Status;
 use shown::{HeldBack, Open};
+use zones::HeldBackZone;
 
 /// What is read if nobody names a policy and it is there: as `sam build` has it.
 const USUAL: &str = "policy.toml";
 
-/// The policy's groups; `None` without a policy.
-pub(super) fn policy_groups(named: Option<PathBuf>) -> Result<Option<Vec<GroupName>>, Failed> {
+/// What has a budget or a memory.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    groups: BTreeSet<GroupName>,
+    zones: BTreeSet<HostedZoneId>,
+}
+
+/// What the policy names; `None` without a policy.
+pub(super) fn named(named: Option<PathBuf>) -> Result<Option<Named>, Failed> {
     let usual = || Some(PathBuf::from(USUAL)).filter(|usual| usual.exists());
     let Some(file) = named.or_else(usual) else { return Ok(None) };
     match policy_check::read(&file)? {
-        Ok(policy) => Ok(Some(policy.group_names())),
+        Ok(policy) => {
+            let zones = policy.dns.iter().flat_map(|dns| dns.zones()).cloned().collect();
+            Ok(Some(Named { groups: policy.group_names().into_iter().collect(), zones }))
+        }
         Err(_) => {
             let file = shell::word(&file.display().to_string());
             Err(Failed::because(format!("{file} has mistakes; to see them: homeostat policy check {file}")))
@@ -35,24 +47,23 @@ pub(super) fn policy_groups(named: Option<PathBuf>) -> Result<Option<Vec<GroupNa
     }
 }
 
-pub(super) async fn status(
-    deployment: &Deployment,
-    now: Timestamp,
-    policy: Option<Vec<GroupName>>,
-) -> Result<Status, Failed> {
+pub(super) async fn status(deployment: &Deployment, now: Timestamp, policy: Option<Named>) -> Result<Status, Failed> {
     let ledger = &deployment.ledger();
     let (OpenIncidents { read: open, unreadable }, pauses) = try_join(ledger.open_incidents(), ledger.pauses()).await?;
-    let mut names: BTreeSet<GroupName> = open.iter().map(|incident| incident.kind.group().clone()).collect();
-    names.extend(policy.iter().flatten().cloned());
-    let groups = try_join_all(names.into_iter().map(|name| held_back(ledger, name))).await?;
-    let mut remarks = match policy {
-        Some(_) => Vec::new(),
-        None => vec![
-            "without a policy, only the groups of open incidents are shown: name it by --policy, to see the breaker of any \
-             other"
-                .to_owned(),
-        ],
-    };
+    let is_whole = policy.is_some();
+    let Named { mut groups, mut zones } = policy.unwrap_or_default();
+    for incident in &open {
+        match incident.kind.scope() {
+            Scope::Group(name) => groups.insert(name),
+            Scope::Zone(id) => zones.insert(id),
+        };
+    }
+    let groups = try_join_all(groups.into_iter().map(|name| held_back(ledger, name)));
+    let zones = try_join_all(zones.into_iter().map(|id| held_back_zone(ledger, id)));
+    let (groups, zones) = try_join(groups, zones).await?;
+    let only = "without a policy, only the groups and zones of open incidents are shown: name it by --policy, to see the \
+                breaker or latch of any other";
+    let mut remarks: Vec<String> = if is_whole { Vec::new() } else { vec![only.to_owned()] };
     remarks.extend(unreadable.into_iter().map(|why| format!("an open incident is not shown: {why}")));
     Ok(Status {
         place: deployment.place.clone(),
@@ -60,11 +71,18 @@ pub(super) async fn status(
         open: open.into_iter().map(|incident| Open::new(incident, &groups)).collect(),
         pauses: pauses.into_iter().filter(|pause| pause.until > now).map(Into::into).collect(),
         groups,
+        zones,
         remarks,
     })
 }
 
 async fn held_back(ledger: &impl Control, name: GroupName) -> Result<HeldBack, Unavailable> {
-    let (slots, memory) = try_join(ledger.slots(&name), ledger.memory(&name)).await?;
+    let scope = Scope::Group(name.clone());
+    let (slots, memory) = try_join(ledger.slots(&name), ledger.memory(&scope)).await?;
     Ok(HeldBack::new(name, slots, memory))
+}
+
+async fn held_back_zone(ledger: &impl Control, id: HostedZoneId) -> Result<HeldBackZone, Unavailable> {
+    let memory = ledger.memory(&Scope::Zone(id.clone())).await?;
+    Ok(HeldBackZone::new(id, memory))
 }

@@ -3,6 +3,7 @@
 //! This module never lets a name or a reason break the subject line: it holds at most 99 ASCII characters.
 
 mod plan;
+mod zone;
 
 use homeostat_core::decision::{Close, Decision};
 use homeostat_core::id::Subject;
@@ -38,6 +39,9 @@ pub(crate) fn about(news: &News) -> Message {
 type Told = (String, Vec<String>);
 
 fn decided(incident: &Incident) -> Told {
+    if let Kind::Zone(kept) = &incident.kind {
+        return zone::decided(incident, kept);
+    }
     let (name, what) = (short(incident), long(incident));
     match &incident.decision {
         Some(Decision::Act { step, because }) => {
@@ -95,6 +99,7 @@ fn closed(close: &Close, name: &str, what: &str) -> Told {
                 format!("Why: {why}."),
             ],
         ),
+        Close::TakenOver { .. } => (format!("closed: {name}"), vec![format!("{what}: {close}."), String::new()]),
     }
 }
 
@@ -110,10 +115,10 @@ fn reminder(incident: &Incident, why: &str, what_to_do: &[String]) -> Told {
 }
 
 fn acknowledge(incident: &Incident) -> String {
-    let scope = incident
-        .subject
-        .instance()
-        .map_or_else(|| format!("group#{}", incident.kind.group()), |id| format!("instance#{id}"));
+    let scope = match &incident.subject {
+        Subject::Instance { id, .. } => format!("instance#{id}"),
+        other => other.handle(),
+    };
     format!("To end the reminders: homeostat ack {scope:?} --reason …")
 }
 
@@ -122,19 +127,32 @@ fn stuck(incident: &Incident) -> Told {
         format!("Homeostat itself needs you: nobody attends to {}.", long(incident)),
         String::new(),
         format!("Why: {} wake-ups were sent, and the function that owns the incident wrote nothing.", incident.wakes),
-        "You: see that function's log and the dead-letter queue; until it works, heal the group by hand.".to_owned(),
+        format!(
+            "You: see that function's log and the dead-letter queue; until it works, {} by hand.",
+            by_hand(incident)
+        ),
         "Next: it is woken every five minutes, and goes on from where it was once it answers.".to_owned(),
     ];
     (format!("NEEDS YOU: stuck on {}", short(incident)), lines)
 }
 
 fn overdue(incident: &Incident) -> Told {
+    let (you, next) = match &incident.kind {
+        Kind::Zone(_) => (
+            "You: see the record's weights in Route 53, and the function's log for what it waits for.",
+            "Next: it goes on looking. What it moved stays moved until then.",
+        ),
+        Kind::Instance { .. } | Kind::Group { .. } => (
+            "You: see the group's activity history, and the function's log for what it waits for.",
+            "Next: it goes on looking. Its slot of the budget stays taken until the incident is closed.",
+        ),
+    };
     let lines = vec![
         format!("Homeostat itself needs you: it does not come to an end with {}.", long(incident)),
         String::new(),
         "Why: its time to recover is over; its owner still looks at it, and neither closes it nor asks for you.".into(),
-        "You: see the group's activity history, and the function's log for what it waits for.".to_owned(),
-        "Next: it goes on looking. Its slot of the budget stays taken until the incident is closed.".to_owned(),
+        you.to_owned(),
+        next.to_owned(),
     ];
     (format!("NEEDS YOU: overdue: {}", short(incident)), lines)
 }
@@ -151,11 +169,15 @@ fn unreadable(key: &str, why: &str) -> Told {
 }
 
 fn with_story(incident: &Incident, (subject, mut lines): Told) -> Told {
-    lines.extend(times("Time to mitigate (signal to taken out)", incident.time_to_mitigate()));
-    lines.extend(times("Time to recover (signal to a whole group)", incident.time_to_recover()));
+    let (mitigated, recovered, whole) = match &incident.kind {
+        Kind::Zone(_) => ("the change of weights", "all weights back", "zone"),
+        Kind::Instance { .. } | Kind::Group { .. } => ("taken out", "a whole group", "group"),
+    };
+    lines.extend(times(&format!("Time to mitigate (signal to {mitigated})"), incident.time_to_mitigate()));
+    lines.extend(times(&format!("Time to recover (signal to {recovered})"), incident.time_to_recover()));
     if incident.closed_at.is_none() {
-        let scope = format!("group#{}", incident.kind.group());
-        lines.push(format!("To stop it for this group: homeostat pause {scope:?} --reason …"));
+        let scope = incident.kind.scope().to_string();
+        lines.push(format!("To stop it for this {whole}: homeostat pause {scope:?} --reason …"));
     }
     lines.push(String::new());
     lines.push(format!("{}{:.0}. What happened:", alarm(incident), incident.signalled_at));
@@ -168,20 +190,30 @@ fn alarm(incident: &Incident) -> String {
     match &incident.kind {
         Kind::Instance { alarm: Some(alarm), .. } => format!("Alarm {:?}, ", alarm.alarm_name()),
         Kind::Instance { alarm: None, .. } | Kind::Group { .. } => "Found at ".to_owned(),
+        // One incident for all of a zone's alarms: which of them spoke, the story tells.
+        Kind::Zone(_) => "First signal at ".to_owned(),
+    }
+}
+
+fn by_hand(incident: &Incident) -> &'static str {
+    match &incident.kind {
+        Kind::Instance { .. } | Kind::Group { .. } => "heal the group",
+        Kind::Zone(_) => "move the weights",
     }
 }
 
 fn short(incident: &Incident) -> String {
-    match &incident.subject {
-        Subject::Instance { id, .. } => format!("{id} of {}", incident.kind.group()),
-        Subject::Group { name, .. } => format!("group {name}"),
+    match &incident.kind {
+        Kind::Instance { group, .. } => format!("{} of {group}", incident.subject.name()),
+        Kind::Group { group } => format!("group {group}"),
+        Kind::Zone(kept) => zone::name(incident, kept),
     }
 }
 
 fn long(incident: &Incident) -> String {
-    match &incident.subject {
-        Subject::Instance { id, .. } => format!("instance {id} of group {}", incident.kind.group()),
-        Subject::Group { name, .. } => format!("group {name}"),
+    match &incident.kind {
+        Kind::Instance { group, .. } => format!("instance {} of group {group}", incident.subject.name()),
+        Kind::Group { .. } | Kind::Zone(_) => short(incident),
     }
 }
 

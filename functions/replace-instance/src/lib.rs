@@ -3,7 +3,7 @@
 //! This function parses and calls the loop. It never judges an instance itself, and answers an event that is none of its
 //! own with the reason why.
 
-use homeostat_core::attend::{Attended, Trouble, attend};
+use homeostat_core::attend::{Attended, Ignored, Trouble, attend};
 use homeostat_core::decision::Decision;
 use homeostat_core::id::{GroupName, Region, Subject};
 use homeostat_core::incident::Incident;
@@ -85,6 +85,7 @@ where
         match hint.subject {
             Subject::Instance { .. } => attend(&ReplaceInstance { eyes }, &self.ledger, &self.clock, hint, log).await,
             Subject::Group { .. } => attend(&WholeGroup { eyes }, &self.ledger, &self.clock, hint, log).await,
+            Subject::Zone { .. } => Ok(Attended::Ignored(Ignored::NotOurs { subject: hint.subject.clone() })),
         }
     }
 
@@ -126,5 +127,5 @@ fn ignored(why: &str) -> Value {
 }
 
 fn log(incident: &Incident, decision: &Decision) {
-    tracing::info!(subject = %incident.subject, group = %incident.kind.group(), "{decision}");
+    tracing::info!(subject = %incident.subject, scope = %incident.kind.scope(), "{decision}");
 }

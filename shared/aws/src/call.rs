@@ -7,11 +7,14 @@ use aws_sdk_autoscaling::error::{ProvideErrorMetadata, SdkError};
 use homeostat_core::ports::{Outcome, Unavailable};
 
 /// Codes that say "never, however often it is tried". Whatever else an error says, throttles of all kinds among it, may pass.
-const NEVER: [&str; 7] = [
+const NEVER: [&str; 10] = [
     "AccessDenied",
     "AccessDeniedException",
+    "InvalidInput",
     "InvalidParameterValue",
     "MissingParameter",
+    "NoSuchHealthCheck",
+    "NoSuchHostedZone",
     "OptInRequired",
     "UnauthorizedOperation",
     "ValidationError",

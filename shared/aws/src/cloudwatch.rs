@@ -3,7 +3,7 @@
 //! This module never believes an event about an alarm, and never changes one.
 
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
+use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};
 use homeostat_core::id::{AlarmArn, InstanceId};
 use homeostat_core::instance::{AlarmSeen, AlarmState};
 use homeostat_core::ports::Unavailable;
@@ -14,6 +14,7 @@ use crate::call::unavailable;
 
 /// `MaxRecords` of `DescribeAlarms` is 100 at most (API reference).
 const PAGE: i32 = 100;
+const MOST_NAMES: usize = 100;
 
 /// Pages of alarms in ALARM that are read: 2,000 alarms in about 20 × 0.2 s, a part of the function's 30 s. Scaling policies
 /// keep alarms in ALARM in good health, but so many together mean that something else is wrong.
@@ -35,6 +36,22 @@ impl Alarms {
         // An alarm of the same name in another account or Region is another alarm.
         let same = answer.metric_alarms().iter().find(|alarm| alarm.alarm_arn() == Some(arn.as_str()));
         same.map(seen).transpose()
+    }
+
+    /// Those of these names that exist, composite ones too. `AlarmNames` takes 100 (API reference, `DescribeAlarms`).
+    pub(crate) async fn named(&self, arns: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+        let mut alarms = Vec::new();
+        for arns in arns.chunks(MOST_NAMES) {
+            let names = arns.iter().map(|arn| arn.alarm_name().to_owned()).collect();
+            let request = self.client.describe_alarms().set_alarm_names(Some(names)).max_records(PAGE);
+            let kinds = request.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
+            let answer = kinds.send().await.map_err(|error| unavailable("read the endpoints' alarms", &error))?;
+            let found = answer.metric_alarms().iter().map(seen).chain(answer.composite_alarms().iter().map(composite));
+            // An alarm of the same name in another account is another alarm.
+            let ours = found.filter(|seen| seen.as_ref().map_or(true, |seen| arns.contains(&seen.arn)));
+            alarms.extend(ours.collect::<Result<Vec<_>, _>>()?);
+        }
+        Ok(alarms)
     }
 
     /// Those that name an instance. One that can't be understood is left out: it must not hide the others.
@@ -62,13 +79,33 @@ fn about_instances(alarm: &MetricAlarm) -> Option<AlarmSeen> {
     seen(alarm).ok().filter(|seen| !seen.instances.is_empty())
 }
 
+fn state(state: Option<&StateValue>) -> Result<AlarmState, Unavailable> {
+    match state {
+        Some(StateValue::Alarm) => Ok(AlarmState::Alarm),
+        Some(StateValue::Ok) => Ok(AlarmState::Ok),
+        Some(StateValue::InsufficientData) => Ok(AlarmState::InsufficientData),
+        other => Err(unreadable(&format!("an alarm in state {other:?}"))),
+    }
+}
+
+/// A composite alarm names no instance. One that a suppressor keeps from acting is read as one whose actions are off.
+fn composite(alarm: &CompositeAlarm) -> Result<AlarmSeen, Unavailable> {
+    let changed = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
+    let since = changed.and_then(|changed| Timestamp::from_second(changed.secs()).ok());
+    let arn = alarm.alarm_arn().and_then(|arn| arn.parse().ok());
+    let enabled = alarm.actions_enabled().ok_or_else(|| unreadable("an alarm without ActionsEnabled"))?;
+    Ok(AlarmSeen {
+        arn: arn.ok_or_else(|| unreadable(&format!("an alarm with the ARN {:?}", alarm.alarm_arn())))?,
+        state: state(alarm.state_value())?,
+        since: since.ok_or_else(|| unreadable("an alarm without the time of its last change"))?,
+        reason: alarm.state_reason().unwrap_or("no reason given").to_owned(),
+        actions_enabled: enabled && alarm.actions_suppressed_by().is_none(),
+        instances: Vec::new(),
+    })
+}
+
 fn seen(alarm: &MetricAlarm) -> Result<AlarmSeen, Unavailable> {
-    let state = match alarm.state_value() {
-        Some(StateValue::Alarm) => AlarmState::Alarm,
-        Some(StateValue::Ok) => AlarmState::Ok,
-        Some(StateValue::InsufficientData) => AlarmState::InsufficientData,
-        other => return Err(unreadable(&format!("an alarm in state {other:?}"))),
-    };
+    let state = state(alarm.state_value())?;
     let changed = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
     let since = changed.and_then(|changed| Timestamp::from_second(changed.secs()).ok());
     let arn = alarm.alarm_arn().and_then(|arn| arn.parse().ok());

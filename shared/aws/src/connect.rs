@@ -1,6 +1,8 @@
-//! The one place where clients get their time limits and retries.
+//! The one place where clients get their connections, time limits and retries.
 //!
 //! This module never leaves a call without a total limit: the SDK has none of its own.
+
+mod http;
 
 use std::time::Duration;
 
@@ -27,7 +29,8 @@ pub async fn connect() -> SdkConfig {
         .operation_timeout(CALL)
         .build();
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF);
-    aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts).retry_config(retries).load().await
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http::one_pool(CONNECT));
+    config.timeout_config(timeouts).retry_config(retries).load().await
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures_util::future::{OptionFuture, join};
-use homeostat_core::id::{AlarmArn, GroupName, Subject};
+use homeostat_core::id::{AlarmArn, Scope, Subject};
 use homeostat_core::incident::Incident;
 use homeostat_core::memory::AlarmMemory;
 use homeostat_core::ports::{History, Ledger, Limits, NotWritten, Unavailable, Write, pause_scopes};
@@ -116,9 +116,9 @@ impl Ledger for DynamoLedger {
         Ok(History { alarm: alarm.transpose()?.flatten(), ..incidents? })
     }
 
-    async fn limits(&self, subject: &Subject, group: &GroupName) -> Result<Limits, Unavailable> {
-        let mut keys: Vec<Key> = pause_scopes(subject, group).iter().map(|scope| Key::pause(scope)).collect();
-        keys.extend([Key::slots(group), Key::group_memory(group)]);
+    async fn limits(&self, subject: &Subject, scope: &Scope) -> Result<Limits, Unavailable> {
+        let mut keys: Vec<Key> = pause_scopes(subject, scope).iter().map(|scope| Key::pause(scope)).collect();
+        keys.extend([Key::slots(scope), Key::memory(scope)]);
         let mut limits = Limits::default();
         for item in self.get(keys).await? {
             if item::is_pause(&item) {

@@ -6,10 +6,12 @@ mod autoscaling;
 mod call;
 mod cloudwatch;
 mod connect;
+mod dns;
 mod ledger;
 mod load_balancing;
 #[cfg(feature = "operator")]
 pub mod operator;
+mod route53;
 mod sns;
 mod sqs;
 
@@ -17,10 +19,11 @@ use autoscaling::AutoScaling;
 pub use call::unavailable;
 use cloudwatch::Alarms;
 pub use connect::connect;
+pub use dns::DnsCloud;
 pub use ledger::DynamoLedger;
 use load_balancing::TargetGroups;
 pub use sns::Topic;
-pub use sqs::WakeQueues;
+pub use sqs::{QueueUrls, WakeQueues};
 
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::instance::{AlarmSeen, Fleet, Group, Launches, Replace, TargetHealths};

@@ -22,6 +22,13 @@ impl TargetGroups {
         TargetGroups { client: Client::new(config) }
     }
 
+    /// Every target, of whatever kind.
+    pub(crate) async fn targets(&self, target_group: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
+        let request = self.client.describe_target_health().target_group_arn(target_group.as_str());
+        let answer = request.send().await.map_err(|error| unavailable("read the targets' health", &error))?;
+        Ok(answer.target_health_descriptions().iter().map(health).collect())
+    }
+
     /// Targets that are no instances (addresses, functions) are left out: no group has them as members.
     pub(crate) async fn health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
         let request = self.client.describe_target_health().target_group_arn(target_group.as_str());

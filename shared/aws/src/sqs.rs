@@ -19,25 +19,38 @@ fn delay(after: SignedDuration) -> i32 {
 #[derive(Debug, Clone)]
 pub struct WakeQueues {
     client: Client,
-    /// The queue's URL of who replaces instances.
-    instances: String,
+    queues: QueueUrls,
+}
+
+/// The queue's URL of each owner that is to be woken; an owner that wakes only itself needs no other.
+#[derive(Debug, Clone, Default)]
+pub struct QueueUrls {
+    /// Of who replaces instances.
+    pub instances: Option<String>,
+    /// Of who moves weights.
+    pub zones: Option<String>,
 }
 
 impl WakeQueues {
-    pub fn new(config: &aws_config::SdkConfig, instances: String) -> Self {
-        WakeQueues { client: Client::new(config), instances }
+    pub fn new(config: &aws_config::SdkConfig, queues: QueueUrls) -> Self {
+        WakeQueues { client: Client::new(config), queues }
     }
 
-    fn of_owner(&self, subject: &Subject) -> &str {
-        match subject {
-            Subject::Instance { .. } | Subject::Group { .. } => &self.instances,
-        }
+    fn of_owner(&self, subject: &Subject) -> Result<&str, Unavailable> {
+        let queue = match subject {
+            Subject::Instance { .. } | Subject::Group { .. } => &self.queues.instances,
+            Subject::Zone { .. } => &self.queues.zones,
+        };
+        queue.as_deref().ok_or_else(|| Unavailable {
+            doing: "send a wake-up".to_owned(),
+            why: format!("this function knows no queue for {subject}"),
+        })
     }
 }
 
 impl WakeUps for WakeQueues {
     async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
-        let (queue, message) = (self.of_owner(subject), signal::wake(subject).to_string());
+        let (queue, message) = (self.of_owner(subject)?, signal::wake(subject).to_string());
         let request = self.client.send_message().queue_url(queue).message_body(message).delay_seconds(delay(after));
         request.send().await.map(drop).map_err(|error| unavailable("send a wake-up", &error))
     }

@@ -7,13 +7,13 @@ mod said;
 
 use std::future::Future;
 
-use futures_util::future::join;
+use futures_util::future::{OptionFuture, join, join3};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{Decision, Hold, Step};
-use crate::id::Subject;
+use crate::id::{Scope, Subject};
 use crate::incident::{Incident, State};
-use crate::memory::{AlarmMemory, GroupMemory};
+use crate::memory::{AlarmMemory, Memory};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, Unavailable, Write};
 use crate::signal::{Hint, Why};
 pub use said::{Attended, Ignored, Trouble};
@@ -43,6 +43,16 @@ pub trait Remedy {
     /// The open incident, with what the hint adds to it.
     fn join(&self, incident: Incident, hint: &Hint) -> Incident;
 
+    /// Whose limits bear on the subject, if that can be told before its incident is read: it saves a call one after another.
+    fn scope(&self, _subject: &Subject) -> Option<Scope> {
+        None
+    }
+
+    /// The incident, with what was seen that is to be remembered, whatever is decided.
+    fn absorb(&self, _now: Timestamp, incident: Incident, _seen: &Self::Seen) -> Incident {
+        incident
+    }
+
     fn observe(
         &self,
         glance: Self::Glance,
@@ -64,8 +74,8 @@ pub trait Remedy {
         incident: &Incident,
         seen: &Self::Seen,
         decision: &Decision,
-        memory: &GroupMemory,
-    ) -> Option<GroupMemory>;
+        memory: &Memory,
+    ) -> Option<Memory>;
 
     fn times(&self, incident: &Incident) -> Times;
 
@@ -124,8 +134,10 @@ async fn look<R: Remedy>(
 ) -> Result<Option<Attended>, NotWritten> {
     let change = hint.change();
     let history = ledger.history(&hint.subject, change.map(|change| &change.alarm));
-    let (history, glance) = join(history, remedy.glance(hint)).await;
-    let (history, glance) = (history?, glance?);
+    let scope = remedy.scope(&hint.subject);
+    let early: OptionFuture<_> = scope.as_ref().map(|scope| ledger.limits(&hint.subject, scope)).into();
+    let (history, glance, early) = join3(history, remedy.glance(hint), early).await;
+    let (history, glance, early) = (history?, glance?, early.transpose()?);
     let news = match news(change, history.alarm.as_ref()) {
         Ok(news) => news,
         Err(stale) => return Ok(Some(Attended::Ignored(stale))),
@@ -137,13 +149,15 @@ async fn look<R: Remedy>(
             Err(ignored) => return Ok(Some(Attended::Ignored(ignored))),
         },
     };
-    let limits = ledger.limits(&incident.subject, incident.kind.group());
-    let (seen, limits) = join(remedy.observe(glance, &incident), limits).await;
-    let (seen, limits) = (seen?, limits?);
+    let scope = incident.kind.scope();
+    let late: OptionFuture<_> = early.is_none().then(|| ledger.limits(&incident.subject, &scope)).into();
+    let (seen, late) = join(remedy.observe(glance, &incident), late).await;
+    let (seen, limits) = (seen?, late.transpose()?.or(early).unwrap_or_default());
     if let Some(settled) = effect_seen_late(remedy, clock.now(), &incident, &seen) {
         ledger.write(Write { alarm: news, ..Write::of(&settled) }).await?;
         return Ok(None);
     }
+    let incident = remedy.absorb(clock.now(), incident, &seen);
     let others_open = match incident.began_at() {
         Some(_) => ledger.open_among(&remedy.unwell(&incident, &seen)).await?,
         None => Vec::new(),
@@ -169,8 +183,9 @@ async fn look<R: Remedy>(
     let next = next.reminded(now, times.remind_every).due_within(times.recover_within).under(remedy.policy_hash());
     let write = Write { memory: memory.as_ref(), alarm: news, ..Write::of(&next) };
     if let Decision::Act { step, .. } = &decision {
-        let slots = around.limits.slots.taken_by(&next.subject, now);
-        ledger.write(Write { slots: Some(&slots), unpaused_at: Some(now), ..write }).await?;
+        // In a zone the incident's own fence is the limit: one change at a time.
+        let slots = next.kind.group().map(|_| around.limits.slots.taken_by(&next.subject, now));
+        ledger.write(Write { slots: slots.as_ref(), unpaused_at: Some(now), ..write }).await?;
         act(remedy, ledger, clock, step, &next).await?;
         return Ok(None);
     }
@@ -204,11 +219,17 @@ fn leave_it(hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ign
     match decision {
         Decision::Close(close) => Some(Ignored::NothingWrong { subject, why: close.to_string() }),
         Decision::Hold { because: Hold::TooManySick { .. }, .. } => {
-            Some(Ignored::TooManySick { subject, group: incident.kind.group().clone() })
+            incident.kind.group().map(|group| Ignored::TooManySick { subject, group: group.clone() })
         }
         // Nobody said that it is sick, and the next survey comes by itself.
         Decision::Hold { because: because @ (Hold::Grace { .. } | Hold::NotInService { .. }), .. }
             if matches!(hint.why, Why::Found { .. }) =>
+        {
+            Some(Ignored::NothingWrong { subject, why: because.to_string() })
+        }
+        // Only some of the evidence calls an endpoint sick, and nobody has asked.
+        Decision::Hold { because: because @ (Hold::NotConfirmed { .. } | Hold::ActionsDisabled { .. }), .. }
+            if matches!(hint.why, Why::Found { .. }) && incident.kind.zone().is_some() =>
         {
             Some(Ignored::NothingWrong { subject, why: because.to_string() })
         }

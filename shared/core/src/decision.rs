@@ -7,7 +7,9 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
+use crate::id::{AlarmArn, GroupName, HealthCheckId, InstanceId, SetIdentifier, Subject, TargetGroupArn};
+use crate::zone::said::{Trouble, Waiting};
+use crate::zone::shift::Shift;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,6 +28,8 @@ pub enum Step {
     Replace { group: GroupName, instance: InstanceId },
     /// `SetInstanceHealth` to `Unhealthy`: the group replaces it as its maintenance policy says, launching first.
     MarkUnhealthy { group: GroupName, instance: InstanceId },
+    /// `ChangeResourceRecordSets`: one batch, which applies to what was read or not at all.
+    Shift(Shift),
 }
 
 /// One piece of evidence that the policy asks for, as found.
@@ -45,6 +49,23 @@ pub enum Proof {
         checks: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         since: Option<Timestamp>,
+    },
+    /// Route 53's checkers find the endpoint unhealthy.
+    HealthCheck {
+        id: HealthCheckId,
+        sick: usize,
+        of: usize,
+        status: String,
+    },
+    /// None of the target group's targets is healthy.
+    Targets {
+        target_group: TargetGroupArn,
+        of: usize,
+    },
+    /// An endpoint that is to take more can.
+    Well {
+        endpoint: SetIdentifier,
+        why: Vec<String>,
     },
 }
 
@@ -133,6 +154,23 @@ pub enum Hold {
     Proving {
         since: Timestamp,
     },
+    /// Route 53 is carrying the last change to its name servers, and a zone takes one change at a time.
+    Propagating {
+        change: Option<String>,
+        since: Timestamp,
+    },
+    /// Route 53 refused a batch although nothing that it was based on seems to have changed.
+    Lost {
+        why: String,
+    },
+    /// A person has been asked about the call that AWS refused, and has not answered.
+    RefusedBefore {
+        why: String,
+    },
+    /// Endpoints that don't have their own share yet.
+    Returning {
+        waiting: Vec<Waiting>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +182,8 @@ pub enum Close {
     LeftByItself,
     /// Nothing was done, and nothing is wrong any more.
     NothingWrong { why: String },
+    /// Somebody else changed what Homeostat held; it is theirs now.
+    TakenOver { what: String },
 }
 
 /// Why a person is needed. The incident stays open.
@@ -183,6 +223,22 @@ pub enum Page {
         most: u32,
         desired: u32,
     },
+    /// What stands in the way of moving weights, or of moving them back.
+    Weights {
+        troubles: Vec<Trouble>,
+    },
+}
+
+impl Page {
+    /// Whether people heard of it already.
+    pub fn is_same(&self, last: &Page) -> bool {
+        match (self, last) {
+            (Page::Weights { troubles }, Page::Weights { troubles: last }) => {
+                troubles.iter().all(|trouble| last.iter().any(|last| trouble.is_same(last)))
+            }
+            _ => std::mem::discriminant(self) == std::mem::discriminant(last),
+        }
+    }
 }
 
 impl Hold {
@@ -227,6 +283,7 @@ impl fmt::Display for Step {
                     "mark {instance} as unhealthy, so that group {group} launches a replacement and then terminates it"
                 )
             }
+            Step::Shift(shift) => write!(f, "{shift}"),
         }
     }
 }
@@ -244,6 +301,13 @@ impl fmt::Display for Proof {
                 write!(f, "EC2 calls it impaired since {since:.0} ({checks})")
             }
             Proof::InstanceStatus { checks, since: None } => write!(f, "EC2 calls it impaired ({checks})"),
+            Proof::HealthCheck { id, sick, of, status } => {
+                write!(f, "health check {id}: {sick} of {of} checkers find it unhealthy ({status})")
+            }
+            Proof::Targets { target_group, of } => {
+                write!(f, "none of the {of} targets of {} is healthy", short(target_group))
+            }
+            Proof::Well { endpoint, why } => write!(f, "{endpoint} is well ({})", list(why)),
         }
     }
 }
@@ -292,6 +356,15 @@ impl fmt::Display for Hold {
                 write!(f, "{healthy} of {needed} instances are healthy and in service")
             }
             Hold::Proving { since } => write!(f, "recovered since {since:.0}, and it has to last for the dwell time"),
+            Hold::Propagating { change, since } => {
+                let change = change.as_deref().unwrap_or("whose id was lost");
+                write!(f, "the change {change} of {since:.0} is on its way to Route 53's name servers")
+            }
+            Hold::Lost { why } => write!(f, "Route 53 refused the change, and shows what it was based on: {why}"),
+            Hold::RefusedBefore { why } => {
+                write!(f, "AWS refused the call, and nobody has said that it may go now: {why}")
+            }
+            Hold::Returning { waiting } => f.write_str(&list(waiting)),
         }
     }
 }
@@ -302,6 +375,7 @@ impl fmt::Display for Close {
             Close::Recovered => f.write_str("recovered"),
             Close::LeftByItself => f.write_str("it left its group without Homeostat, and the group is whole"),
             Close::NothingWrong { why } => write!(f, "nothing to heal: {why}"),
+            Close::TakenOver { what } => write!(f, "left to whoever changed it, and nothing is wrong with it: {what}"),
         }
     }
 }
@@ -326,6 +400,7 @@ impl fmt::Display for Page {
                 f.write_str(", so nothing more of the group is replaced")
             }
             Page::TooManySick { sick, most, desired } => too_many_sick(f, *sick, *most, *desired),
+            Page::Weights { troubles } => f.write_str(&list(troubles)),
         }
     }
 }
@@ -342,6 +417,6 @@ fn list<T: fmt::Display>(items: &[T]) -> String {
 }
 
 /// `targetgroup/web/0123` of the ARN: what a person recognises.
-fn short(arn: &TargetGroupArn) -> &str {
+pub(crate) fn short(arn: &TargetGroupArn) -> &str {
     arn.as_str().rsplit(':').next().unwrap_or_default()
 }

@@ -5,14 +5,15 @@
 mod deployment;
 mod facts;
 mod replace_instance;
+mod shift_dns;
 #[cfg(test)]
 mod tests;
 
 use serde::Serialize;
 
-pub use facts::{Alarm, Audience, Facts, Read, Unread};
+pub use facts::{Alarm, Audience, DnsFacts, Facts, Read, Unread};
 
-use crate::policy::{GroupPolicy, Policy};
+use crate::policy::{GroupPolicy, Policy, RecordPolicy};
 
 /// Worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -44,14 +45,20 @@ impl Finding {
 
 /// Looks at one group of the policy.
 type GroupCheck = fn(&GroupPolicy, &Facts) -> Vec<Finding>;
+/// Looks at one weighted record of the policy.
+type RecordCheck = fn(&RecordPolicy, &Facts) -> Vec<Finding>;
 /// Looks at what all groups share.
 type Check = fn(&Facts) -> Vec<Finding>;
 
-/// All that is to be said, worst first. Without a policy, no group is looked at.
+/// All that is to be said, worst first. Without a policy, no group and no record is looked at.
 pub fn examine(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
     let mut findings: Vec<Finding> = deployment::CHECKS.iter().flat_map(|check| check(facts)).collect();
     for group in policy.iter().flat_map(|policy| policy.groups()) {
         findings.extend(replace_instance::CHECKS.iter().flat_map(|check| check(group, facts)));
+    }
+    let dns = policy.and_then(|policy| policy.dns.as_ref());
+    for record in dns.iter().flat_map(|dns| &dns.records) {
+        findings.extend(shift_dns::CHECKS.iter().flat_map(|check| check(record, facts)));
     }
     if let Some(policy) = policy {
         findings.extend(deployment::another_policy(policy, facts));

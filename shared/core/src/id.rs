@@ -79,6 +79,29 @@ name! {
 }
 
 name! {
+    /// A Route 53 hosted zone's id (API reference, `HostedZone`).
+    HostedZoneId, "a hosted zone's id: Z and up to 31 capital letters and digits", |text| {
+        text.starts_with('Z')
+            && (2..=32).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    }
+}
+
+name! {
+    /// A Route 53 health check's id: a UUID (API reference, `HealthCheck`).
+    HealthCheckId, "a health check's id: a UUID", |text| {
+        text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+    }
+}
+
+name! {
+    /// What tells the record sets of one weighted record apart: 1 to 128 characters (API reference, `ResourceRecordSet`).
+    SetIdentifier, "a set identifier: 1 to 128 characters, without control characters", |text| {
+        (1..=128).contains(&text.chars().count()) && !text.contains(char::is_control)
+    }
+}
+
+name! {
     /// An AWS Region's code, such as `eu-west-1`.
     Region, "a Region's code, such as eu-west-1", |text| {
         text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
@@ -132,22 +155,53 @@ pub enum Subject {
         region: Region,
         name: GroupName,
     },
+    /// A hosted zone: its weighted records are changed together, by one writer.
+    Zone {
+        /// [`GLOBAL`], since Route 53 is in no Region.
+        region: Region,
+        id: HostedZoneId,
+    },
+}
+
+/// Where Route 53 is, as AWS's SDKs name it.
+pub const GLOBAL: &str = "aws-global";
+
+/// Whose budget, memory and pauses bear on a subject.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    Group(GroupName),
+    Zone(HostedZoneId),
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scope::Group(name) => write!(f, "group#{name}"),
+            Scope::Zone(id) => write!(f, "zone#{id}"),
+        }
+    }
 }
 
 impl Subject {
+    pub fn zone(id: HostedZoneId) -> Subject {
+        Subject::Zone { region: Region(GLOBAL.to_owned()), id }
+    }
+
     /// The thing's own name, as people know it.
     pub fn name(&self) -> &str {
         match self {
             Subject::Instance { id, .. } => id.as_str(),
             Subject::Group { name, .. } => name.as_str(),
+            Subject::Zone { id, .. } => id.as_str(),
         }
     }
 
-    /// As the operator's command takes it: `i-…`, `group#<name>`.
+    /// As the operator's command takes it: `i-…`, `group#<name>`, `zone#<id>`.
     pub fn handle(&self) -> String {
         match self {
             Subject::Instance { id, .. } => id.to_string(),
             Subject::Group { name, .. } => format!("group#{name}"),
+            Subject::Zone { id, .. } => format!("zone#{id}"),
         }
     }
 
@@ -155,13 +209,13 @@ impl Subject {
     pub fn instance(&self) -> Option<&InstanceId> {
         match self {
             Subject::Instance { id, .. } => Some(id),
-            Subject::Group { .. } => None,
+            Subject::Group { .. } | Subject::Zone { .. } => None,
         }
     }
 
     pub fn region(&self) -> &Region {
         match self {
-            Subject::Instance { region, .. } | Subject::Group { region, .. } => region,
+            Subject::Instance { region, .. } | Subject::Group { region, .. } | Subject::Zone { region, .. } => region,
         }
     }
 }
@@ -171,6 +225,7 @@ impl fmt::Display for Subject {
         match self {
             Subject::Instance { region, id } => write!(f, "{region}#instance#{id}"),
             Subject::Group { region, name } => write!(f, "{region}#group#{name}"),
+            Subject::Zone { region, id } => write!(f, "{region}#zone#{id}"),
         }
     }
 }
@@ -182,9 +237,10 @@ impl FromStr for Subject {
         match parts.as_slice() {
             [region, "instance", id] => Ok(Subject::Instance { region: region.parse()?, id: id.parse()? }),
             [region, "group", name] => Ok(Subject::Group { region: region.parse()?, name: name.parse()? }),
+            [region, "zone", id] => Ok(Subject::Zone { region: region.parse()?, id: id.parse()? }),
             _ => Err(NotA {
                 got: text.to_owned(),
-                expected: "a subject: <region>#instance#<instance id> or <region>#group#<group>",
+                expected: "a subject: <region>#instance#<instance id>, <region>#group#<group> or <region>#zone#<zone id>",
             }),
         }
     }
@@ -233,7 +289,11 @@ mod tests {
 
     #[test]
     fn a_subject_is_read_back_as_written() {
-        for text in ["eu-west-1#instance#i-0123456789abcdef0", "eu-west-1#group#web #1"] {
+        for text in [
+            "eu-west-1#instance#i-0123456789abcdef0",
+            "eu-west-1#group#web #1",
+            "aws-global#zone#Z0123456789ABCDEFGHIJ",
+        ] {
             assert_eq!(text.parse::<Subject>().unwrap().to_string(), text);
         }
         assert!("eu-west-1#database#db-1".parse::<Subject>().is_err());

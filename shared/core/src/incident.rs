@@ -7,8 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Close, Decision, Hold, Page, Step};
-use crate::id::{AlarmArn, GroupName, Subject};
+use crate::id::{AlarmArn, GroupName, Scope, Subject};
 use crate::ports::Outcome;
+use crate::zone::kept::Kept;
+use crate::zone::shift::Shift;
 
 /// Written into every item. An item with another number was written by another version of Homeostat and is left alone.
 pub const SCHEMA: u32 = 1;
@@ -101,12 +103,30 @@ pub enum Kind {
     },
     /// Too many of the group's members are sick at once.
     Group { group: GroupName },
+    /// Endpoints of a zone's weighted records.
+    Zone(Kept),
 }
 
 impl Kind {
-    pub fn group(&self) -> &GroupName {
+    /// The Auto Scaling group that it is about.
+    pub fn group(&self) -> Option<&GroupName> {
         match self {
-            Kind::Instance { group, .. } | Kind::Group { group } => group,
+            Kind::Instance { group, .. } | Kind::Group { group } => Some(group),
+            Kind::Zone(_) => None,
+        }
+    }
+
+    pub fn zone(&self) -> Option<&Kept> {
+        match self {
+            Kind::Zone(kept) => Some(kept),
+            Kind::Instance { .. } | Kind::Group { .. } => None,
+        }
+    }
+
+    pub fn scope(&self) -> Scope {
+        match self {
+            Kind::Instance { group, .. } | Kind::Group { group } => Scope::Group(group.clone()),
+            Kind::Zone(kept) => Scope::Zone(kept.zone.clone()),
         }
     }
 }
@@ -132,6 +152,12 @@ pub struct Intent {
     pub until: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+}
+
+impl Intent {
+    pub fn took_effect(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Done | Outcome::AlreadyDone | Outcome::Pending { .. }))
+    }
 }
 
 /// A person's word that they know: it ends the reminders.
@@ -216,8 +242,13 @@ impl Incident {
     #[must_use]
     pub fn intend(&self, now: Timestamp, step: &Step, decision: &Decision) -> Incident {
         let mut next = self.next(now, decision.to_string());
-        if self.is_new() || self.acted_at.is_none() {
+        if self.is_new() || self.acted_at.is_none() || self.takes_more(step) {
             next.tell += 1;
+        }
+        if let (Kind::Zone(kept), Some(Intent { step: Step::Shift(tried), .. })) =
+            (&mut next.kind, self.unsettled_intent())
+        {
+            kept.unsettled(tried);
         }
         let until = now + LEASE;
         next.state = State::Acting;
@@ -232,14 +263,29 @@ impl Incident {
     #[must_use]
     pub fn settle(&self, now: Timestamp, outcome: Outcome) -> Incident {
         let mut next = self.next(now, format!("the call: {outcome}"));
-        if matches!(outcome, Outcome::Done | Outcome::AlreadyDone) {
+        if matches!(outcome, Outcome::Done | Outcome::AlreadyDone | Outcome::Pending { .. }) {
             next.state = State::Verifying;
             next.mitigated_at = self.mitigated_at.or(Some(now));
+            if let (Kind::Zone(kept), Some(Intent { step: Step::Shift(shift), .. })) = (&mut next.kind, &next.intent) {
+                kept.shifted(now, shift, &outcome);
+            }
         }
         if let Some(intent) = &mut next.intent {
             intent.outcome = Some(outcome);
         }
         next
+    }
+
+    /// The pending intent's change turned out to have taken effect, while something else was on.
+    #[must_use]
+    pub fn found_done(mut self, now: Timestamp, shift: &Shift) -> Incident {
+        if let Kind::Zone(kept) = &mut self.kind {
+            kept.shifted(now, shift, &Outcome::AlreadyDone);
+        }
+        if let Some(intent) = &mut self.intent {
+            intent.outcome = Some(Outcome::AlreadyDone);
+        }
+        Incident { mitigated_at: self.mitigated_at.or(Some(now)), ..self }
     }
 
     /// Nothing is done for now.
@@ -285,8 +331,10 @@ impl Incident {
     #[must_use]
     pub fn page(&self, now: Timestamp, until: Timestamp, because: &Page) -> Incident {
         let mut next = self.next(now, format!("page: {because}"));
-        let same = |last: &Page| std::mem::discriminant(last) == std::mem::discriminant(because);
-        if self.state != State::Escalated || !self.paged_because.as_ref().is_some_and(same) {
+        let is_known = self.paged_because.as_ref().is_some_and(|last| because.is_same(last));
+        // Between two steps of the same return, the same trouble is no news.
+        let is_over = self.state != State::Escalated && !matches!(because, Page::Weights { .. });
+        if is_over || !is_known {
             next.tell += 1;
             next.paged_at = Some(now);
             next.reminders = 0;
@@ -351,6 +399,18 @@ impl Incident {
         is_announcement(because) && !self.announced && self.state != State::Escalated
     }
 
+    /// Another endpoint loses weight, or the same once more. What is only tried again is no news.
+    fn takes_more(&self, step: &Step) -> bool {
+        let Step::Shift(shift) = step else { return false };
+        let pending = self.intent.as_ref().filter(|intent| !intent.took_effect());
+        let tried = pending.and_then(|intent| match &intent.step {
+            Step::Shift(shift) => Some(shift.drained()),
+            Step::Replace { .. } | Step::MarkUnhealthy { .. } => None,
+        });
+        let tried = tried.unwrap_or_default();
+        shift.drained().into_iter().any(|endpoint| !tried.contains(&endpoint))
+    }
+
     fn next(&self, now: Timestamp, what: String) -> Incident {
         let mut next = self.clone();
         next.version += 1;
@@ -372,119 +432,4 @@ fn is_announcement(because: &Hold) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + second).unwrap()
-    }
-
-    fn step() -> Step {
-        Step::Replace { group: "web".parse().unwrap(), instance: "i-0123456789abcdef0".parse().unwrap() }
-    }
-
-    fn incident() -> Incident {
-        let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
-        let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-        Incident::new(subject, Kind::Instance { group: "web".parse().unwrap(), alarm: Some(alarm) }, at(0), at(1))
-    }
-
-    fn act() -> Decision {
-        Decision::Act { step: step(), because: Vec::new() }
-    }
-
-    #[test]
-    fn every_transition_of_an_open_incident_leaves_it_with_a_wake_up() {
-        let recovering = Hold::Recovering { healthy: 3, needed: 4 };
-        let acting = incident().intend(at(1), &step(), &act());
-        let settled = acting.settle(at(2), Outcome::Done);
-        let held = settled.hold(at(3), at(9), &recovering);
-        let paged = held.page(at(9), at(99), &Page::Refused { why: "no".into() });
-        for open in [&acting, &settled, &held, &paged] {
-            assert!(open.wake_at.is_some(), "{:?}", open.state);
-        }
-        assert_eq!(paged.close(at(99), &Close::Recovered).wake_at, None);
-    }
-
-    #[test]
-    fn a_relapse_takes_the_recovery_back() {
-        let proving = Hold::Proving { since: at(5) };
-        let proven = incident().hold(at(5), at(9), &proving);
-        assert_eq!(proven.recovered_at, Some(at(5)));
-        assert_eq!(proven.hold(at(9), at(19), &Hold::Recovering { healthy: 3, needed: 4 }).recovered_at, None);
-    }
-
-    #[test]
-    fn an_unknown_outcome_mitigates_nothing() {
-        let unknown = incident().intend(at(1), &step(), &act()).settle(at(2), Outcome::Unknown { why: "cut".into() });
-        assert_eq!((unknown.mitigated_at, unknown.state), (None, State::Acting));
-        assert!(unknown.unsettled_intent().is_some());
-    }
-
-    #[test]
-    fn only_news_is_told() {
-        let opened = incident().intend(at(1), &step(), &act());
-        assert_eq!(opened.tell, 1);
-        let again = opened.settle(at(2), Outcome::Unknown { why: "cut".into() }).intend(at(70), &step(), &act());
-        assert_eq!(again.tell, 1, "the same step tried again is no news");
-        let because = Page::Refused { why: "no".into() };
-        let paged = again.page(at(80), at(90), &because);
-        assert_eq!(paged.page(at(90), at(99), &because).tell, paged.tell, "one page, not one at each look");
-    }
-
-    #[test]
-    fn what_holds_an_escalated_incident_neither_calls_it_off_nor_pages_again() {
-        let paged = incident().page(at(2), at(9), &Page::Refused { why: "no".into() });
-        let held = paged.hold(at(9), at(19), &Hold::GroupMissing { group: "web".parse().unwrap(), since: at(9) });
-        assert_eq!((held.state, held.tell), (State::Escalated, paged.tell));
-    }
-
-    #[test]
-    fn another_reason_is_another_page_and_the_same_is_not() {
-        let known = Acknowledgement { by: "ana".into(), at: at(3), reason: "looking".into() };
-        let paged = incident().page(at(2), at(9), &Page::Refused { why: "no".into() }).acknowledge(known);
-        assert_eq!(paged.page(at(9), at(19), &Page::Refused { why: "still no".into() }).tell, paged.tell);
-        let other = paged.page(at(9), at(19), &Page::NotInPolicy { group: "web".parse().unwrap() });
-        assert_eq!((other.tell, other.paged_at, other.acknowledged), (paged.tell + 1, Some(at(9)), None));
-    }
-
-    #[test]
-    fn an_act_that_did_not_take_effect_is_none_once_something_holds_it_back() {
-        let unknown = incident().intend(at(1), &step(), &act()).settle(at(2), Outcome::Unknown { why: "cut".into() });
-        let paused = Hold::Paused { scope: "all".into(), by: "ana".into(), reason: "deploy".into() };
-        assert_eq!((unknown.hold(at(70), at(99), &paused).acted_at, unknown.acted_at), (None, Some(at(1))));
-        let done = unknown.settle(at(3), Outcome::Done).hold(at(70), at(99), &paused);
-        assert_eq!(done.acted_at, Some(at(1)), "what took effect is watched to its end");
-    }
-
-    #[test]
-    fn nobody_is_late_before_the_time_of_their_next_look() {
-        let proving = incident().intend(at(1), &step(), &act()).settle(at(2), Outcome::Done);
-        let proving = proving.hold(at(800), at(1200), &Hold::Proving { since: at(800) });
-        assert_eq!(proving.due_within(SignedDuration::from_secs(900)).deadline, Some(at(1200)));
-    }
-
-    #[test]
-    fn a_person_is_reminded_until_somebody_says_that_they_know() {
-        let (because, hour) = (Page::Refused { why: "no".into() }, SignedDuration::from_hours(1));
-        let paged = incident().page(at(0), at(300), &because);
-        assert_eq!(paged.clone().reminded(at(3599), hour), paged);
-        let reminded = paged.clone().reminded(at(3600), hour);
-        assert_eq!((reminded.tell, reminded.reminders), (paged.tell + 1, 1));
-        assert_eq!(reminded.clone().reminded(at(3601), hour), reminded);
-        let known = Acknowledgement { by: "ana".into(), at: at(10), reason: "looking".into() };
-        let acknowledged = paged.acknowledge(known).reminded(at(9999), hour);
-        assert_eq!((acknowledged.reminders, acknowledged.state), (0, State::Escalated));
-        assert_eq!(incident().hold(at(0), at(9), &Hold::InFlight).reminded(at(9999), hour).reminders, 0);
-    }
-
-    #[test]
-    fn notes_stay_bounded_and_keep_the_beginning() {
-        let mut incident = incident().intend(at(1), &step(), &act());
-        for healthy in 0..500 {
-            incident = incident.hold(at(2), at(3), &Hold::Recovering { healthy, needed: 1000 });
-        }
-        assert_eq!(incident.notes.len(), MOST_NOTES);
-        assert!(incident.notes[0].what.starts_with("act:"), "{}", incident.notes[0].what);
-    }
-}
+mod tests;

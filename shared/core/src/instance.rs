@@ -20,6 +20,7 @@ use jiff::Timestamp;
 pub(crate) use decide::NEEDED;
 pub use decide::decide;
 pub use eyes::Eyes;
+pub(crate) use eyes::is_not_stale;
 pub use seen::{
     AlarmSeen, AlarmState, Checks, Glance, Group, Launches, Lifecycle, Machine, Member, Seen, TargetHealth,
     TargetHealths,
@@ -33,7 +34,7 @@ use crate::attend::{Circumstances, Ignored, Remedy, Times};
 use crate::decision::{Decision, Page, Step};
 use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind, State};
-use crate::memory::{Breaker, GroupMemory};
+use crate::memory::{Breaker, Memory};
 use crate::ports::{History, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
 
@@ -138,7 +139,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
     }
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Decision {
-        decide(now, incident, seen, circumstances, self.eyes.policy.group(incident.kind.group()))
+        decide(now, incident, seen, circumstances, self.eyes.group_policy(incident))
     }
 
     /// Each act, each replacement that failed, and the breaker when it opens.
@@ -148,9 +149,9 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         incident: &Incident,
         seen: &Seen,
         decision: &Decision,
-        memory: &GroupMemory,
-    ) -> Option<GroupMemory> {
-        let policy = self.eyes.policy.group(incident.kind.group())?;
+        memory: &Memory,
+    ) -> Option<Memory> {
+        let policy = self.eyes.group_policy(incident)?;
         let source = seen.newest_source();
         match decision {
             Decision::Act { .. } => {
@@ -186,6 +187,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         match step {
             Step::Replace { instance, .. } => self.eyes.aws.replace(instance).await,
             Step::MarkUnhealthy { instance, .. } => self.eyes.aws.mark_unhealthy(instance).await,
+            Step::Shift(_) => Outcome::Refused { why: "this function replaces instances and nothing else".to_owned() },
         }
     }
 }

@@ -16,3 +16,4 @@ pub mod ports;
 pub mod shell;
 pub mod signal;
 pub mod sweep;
+pub mod zone;

@@ -3,10 +3,15 @@
 //! A replacement is a new instance and so a new subject: only the group can remember that it is the third in an hour. This
 //! module never writes anything; each transition gives the next version.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AlarmArn, Subject};
+
+/// An endpoint of a weighted record: `www.example.com A blue`.
+pub type Endpoint = String;
 
 /// Acts and failures kept of one group. More than the largest group's budget could use in any window that a policy may
 /// name is not needed: past this many, the oldest are the least telling.
@@ -21,9 +26,9 @@ pub struct AlarmMemory {
     pub changed_at: Timestamp,
 }
 
-/// What was done to a group lately, and how it went.
+/// What was done to a group or in a zone lately, and how it went.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupMemory {
+pub struct Memory {
     /// The fence of this item, as [`crate::incident::Incident::version`] is of an incident.
     pub version: u64,
     /// Oldest first.
@@ -32,6 +37,19 @@ pub struct GroupMemory {
     pub failures: Vec<FailedReplacement>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breaker: Option<Breaker>,
+    /// Oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drains: Vec<Drain>,
+    /// Endpoints that stay drained until a person has looked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub latched: BTreeMap<Endpoint, Timestamp>,
+}
+
+/// Weight was taken from an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drain {
+    pub at: Timestamp,
+    pub endpoint: Endpoint,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,10 +77,10 @@ pub struct Breaker {
     pub launched_from: Option<String>,
 }
 
-impl GroupMemory {
+impl Memory {
     /// A step that is tried again, after a crash say, is no second act.
     #[must_use]
-    pub fn acted(&self, now: Timestamp, subject: &Subject) -> GroupMemory {
+    pub fn acted(&self, now: Timestamp, subject: &Subject) -> Memory {
         let mut next = self.clone();
         next.acts.retain(|act| act.subject != *subject);
         next.acts.push(Act { at: now, subject: subject.clone() });
@@ -72,7 +90,7 @@ impl GroupMemory {
 
     /// The same failure is counted once, however often it is seen.
     #[must_use]
-    pub fn failed(&self, now: Timestamp, subject: &Subject, launched_from: Option<&str>) -> GroupMemory {
+    pub fn failed(&self, now: Timestamp, subject: &Subject, launched_from: Option<&str>) -> Memory {
         let mut next = self.clone();
         if !next.failures.iter().any(|failure| failure.subject == *subject) {
             let launched_from = launched_from.map(str::to_owned);
@@ -83,14 +101,38 @@ impl GroupMemory {
     }
 
     #[must_use]
-    pub fn broken(&self, breaker: Breaker) -> GroupMemory {
-        GroupMemory { breaker: Some(breaker), ..self.clone() }
+    pub fn broken(&self, breaker: Breaker) -> Memory {
+        Memory { breaker: Some(breaker), ..self.clone() }
     }
 
-    /// A person has looked: the failures are forgiven, and the breaker is closed.
+    /// `again`: the same drain is tried once more, and is no second one.
     #[must_use]
-    pub fn acknowledged(&self) -> GroupMemory {
-        GroupMemory { breaker: None, failures: Vec::new(), ..self.clone() }
+    pub fn drained(&self, now: Timestamp, endpoint: &Endpoint, again: bool) -> Memory {
+        let mut next = self.clone();
+        if again && let Some(last) = next.drains.iter().rposition(|drain| drain.endpoint == *endpoint) {
+            next.drains.remove(last);
+        }
+        next.drains.push(Drain { at: now, endpoint: endpoint.clone() });
+        keep_newest(&mut next.drains);
+        next
+    }
+
+    #[must_use]
+    pub fn latch(mut self, now: Timestamp, endpoint: &Endpoint) -> Memory {
+        self.latched.entry(endpoint.clone()).or_insert(now);
+        self
+    }
+
+    /// How often weight was taken from the endpoint within the window.
+    pub fn drains_within(&self, now: Timestamp, window: SignedDuration, endpoint: &Endpoint) -> u32 {
+        let drains = self.drains.iter().filter(|drain| drain.endpoint == *endpoint && drain.at + window > now);
+        u32::try_from(drains.count()).unwrap_or(u32::MAX)
+    }
+
+    /// A person has looked: what failed is forgiven, the breaker is closed and nothing is latched any more.
+    #[must_use]
+    pub fn acknowledged(&self) -> Memory {
+        Memory { version: self.version, acts: self.acts.clone(), ..Memory::default() }
     }
 
     /// The breaker, if it speaks about what the group launches now. What was rolled out since has not failed yet.
@@ -113,8 +155,8 @@ impl GroupMemory {
 
     /// As it is written over what was read.
     #[must_use]
-    pub fn over(self, read: &GroupMemory) -> GroupMemory {
-        GroupMemory { version: read.version + 1, ..self }
+    pub fn over(self, read: &Memory) -> Memory {
+        Memory { version: read.version + 1, ..self }
     }
 }
 
@@ -143,21 +185,21 @@ mod tests {
 
     #[test]
     fn one_failure_is_never_counted_twice_and_old_ones_not_at_all() {
-        let memory = GroupMemory::default().failed(at(0), &subject(1), None).failed(at(9), &subject(1), None);
+        let memory = Memory::default().failed(at(0), &subject(1), None).failed(at(9), &subject(1), None);
         assert_eq!(memory.failures_within(at(9), SignedDuration::from_secs(10), None).count(), 1);
         assert_eq!(memory.failures_within(at(10), SignedDuration::from_secs(10), None).count(), 0);
     }
 
     #[test]
     fn a_step_that_is_tried_again_is_remembered_once() {
-        let memory = GroupMemory::default().acted(at(0), &subject(1)).acted(at(60), &subject(1));
+        let memory = Memory::default().acted(at(0), &subject(1)).acted(at(60), &subject(1));
         assert_eq!(memory.acts, [Act { at: at(60), subject: subject(1) }]);
     }
 
     #[test]
     fn what_was_rolled_out_since_is_not_blamed_and_what_is_unknown_is() {
         let breaker = Breaker { since: at(0), failures: 3, launched_from: Some("lt-1:7".into()) };
-        let memory = GroupMemory::default().failed(at(0), &subject(1), Some("lt-1:7")).broken(breaker);
+        let memory = Memory::default().failed(at(0), &subject(1), Some("lt-1:7")).broken(breaker);
         let hour = SignedDuration::from_hours(1);
         for (source, blamed) in [(Some("lt-1:7"), true), (Some("lt-1:8"), false), (None, true)] {
             assert_eq!(memory.breaker_for(source).is_some(), blamed, "{source:?}");
@@ -168,13 +210,13 @@ mod tests {
     #[test]
     fn an_acknowledgement_closes_the_breaker_and_keeps_what_was_done() {
         let breaker = Breaker { since: at(0), failures: 3, launched_from: None };
-        let memory = GroupMemory::default().acted(at(0), &subject(1)).broken(breaker).acknowledged();
+        let memory = Memory::default().acted(at(0), &subject(1)).broken(breaker).acknowledged();
         assert_eq!((memory.breaker, memory.acts.len()), (None, 1));
     }
 
     #[test]
     fn memory_stays_bounded_and_keeps_the_newest() {
-        let memory = (0..500).fold(GroupMemory::default(), |memory, number| memory.acted(at(0), &subject(number)));
+        let memory = (0..500).fold(Memory::default(), |memory, number| memory.acted(at(0), &subject(number)));
         assert_eq!((memory.acts.len(), &memory.acts[99].subject), (MOST_KEPT, &subject(499)));
     }
 }

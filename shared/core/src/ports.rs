@@ -8,9 +8,9 @@ use std::future::Future;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AlarmArn, GroupName, Subject};
+use crate::id::{AlarmArn, GroupName, Scope, Subject};
 use crate::incident::Incident;
-use crate::memory::{AlarmMemory, GroupMemory};
+use crate::memory::{AlarmMemory, Memory};
 
 pub trait Clock {
     fn now(&self) -> Timestamp;
@@ -32,10 +32,18 @@ pub struct Unavailable {
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Done,
+    /// AWS took it, and carries it out by and by: the change's id tells how far it is.
+    Pending {
+        change: String,
+    },
     /// It had been so before: an earlier attempt's work, or somebody else's.
     AlreadyDone,
     /// It will not happen, however often it is tried.
     Refused {
+        why: String,
+    },
+    /// Nothing happened, since somebody else's change was there first: look again, decide again.
+    Lost {
         why: String,
     },
     /// It may or may not have happened.
@@ -66,7 +74,7 @@ pub struct History {
 /// A person's word that Homeostat keeps its hands off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
-    /// `all`, `group#<name>` or `instance#<id>`.
+    /// `all`, `group#<name>`, `instance#<id>` or `zone#<id>`.
     pub scope: String,
     pub by: String,
     pub reason: String,
@@ -82,17 +90,17 @@ pub struct Slots {
     pub holders: std::collections::BTreeMap<Subject, Timestamp>,
 }
 
-/// What bounds an action on a subject in a group.
+/// What bounds an action on a subject.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
     pub pauses: Vec<Pause>,
     pub slots: Slots,
-    pub memory: GroupMemory,
+    pub memory: Memory,
 }
 
 /// The scopes at which a pause covers a subject.
-pub fn pause_scopes(subject: &Subject, group: &GroupName) -> Vec<String> {
-    let mut scopes = vec!["all".to_owned(), format!("group#{group}")];
+pub fn pause_scopes(subject: &Subject, scope: &Scope) -> Vec<String> {
+    let mut scopes = vec!["all".to_owned(), scope.to_string()];
     scopes.extend(subject.instance().map(|id| format!("instance#{id}")));
     scopes
 }
@@ -103,7 +111,7 @@ pub fn pause_scopes(subject: &Subject, group: &GroupName) -> Vec<String> {
 pub struct Write<'a> {
     pub incident: &'a Incident,
     pub slots: Option<&'a Slots>,
-    pub memory: Option<&'a GroupMemory>,
+    pub memory: Option<&'a Memory>,
     /// Written only over an older one.
     pub alarm: Option<&'a AlarmMemory>,
     /// At this time no pause that covers the subject may be in force.
@@ -125,7 +133,7 @@ pub trait Ledger {
         alarm: Option<&AlarmArn>,
     ) -> impl Future<Output = Result<History, Unavailable>> + Send;
 
-    fn limits(&self, subject: &Subject, group: &GroupName) -> impl Future<Output = Result<Limits, Unavailable>> + Send;
+    fn limits(&self, subject: &Subject, scope: &Scope) -> impl Future<Output = Result<Limits, Unavailable>> + Send;
 
     /// Which of these have an open incident.
     fn open_among(&self, subjects: &[Subject]) -> impl Future<Output = Result<Vec<Subject>, Unavailable>> + Send;
@@ -205,18 +213,20 @@ pub trait Control {
 
     fn slots(&self, group: &GroupName) -> impl Future<Output = Result<Slots, Unavailable>> + Send;
 
-    fn memory(&self, group: &GroupName) -> impl Future<Output = Result<GroupMemory, Unavailable>> + Send;
+    fn memory(&self, scope: &Scope) -> impl Future<Output = Result<Memory, Unavailable>> + Send;
 
     /// Conditional on the version that was read.
-    fn remember(&self, group: &GroupName, memory: &GroupMemory) -> impl Future<Output = Result<(), NotWritten>> + Send;
+    fn remember(&self, scope: &Scope, memory: &Memory) -> impl Future<Output = Result<(), NotWritten>> + Send;
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Outcome::Done => f.write_str("done"),
+            Outcome::Pending { change } => write!(f, "accepted as change {change}, which is on its way"),
             Outcome::AlreadyDone => f.write_str("had taken effect before"),
             Outcome::Refused { why } => write!(f, "refused: {why}"),
+            Outcome::Lost { why } => write!(f, "not done, since what it was based on had changed: {why}"),
             Outcome::Unknown { why } => write!(f, "no answer that settles it: {why}"),
         }
     }

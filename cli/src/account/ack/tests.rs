@@ -1,22 +1,23 @@
 use std::sync::Mutex;
 
 use homeostat_core::decision::Page as Asked;
-use homeostat_core::id::AlarmArn;
+use homeostat_core::id::{AlarmArn, HostedZoneId, Scope};
 use homeostat_core::incident::Kind;
-use homeostat_core::memory::{Breaker, GroupMemory};
+use homeostat_core::memory::{Breaker, Memory};
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
+use homeostat_core::zone::kept::Kept;
 
 use super::*;
 
-/// One incident and one group's memory, under the ledger's own conditions; the first writes lose their race.
+/// One incident and one memory, under the ledger's own conditions; the first writes lose their race.
 struct Fake {
     open: Mutex<Option<Incident>>,
-    memory: Mutex<GroupMemory>,
+    memory: Mutex<Memory>,
     races: Mutex<u32>,
 }
 
 impl Fake {
-    fn new(open: Option<Incident>, memory: GroupMemory, races: u32) -> Self {
+    fn new(open: Option<Incident>, memory: Memory, races: u32) -> Self {
         Fake { open: Mutex::new(open), memory: Mutex::new(memory), races: Mutex::new(races) }
     }
 
@@ -40,7 +41,7 @@ impl Ledger for Fake {
         Ok(History { open: self.open.lock().unwrap().clone(), ..History::default() })
     }
 
-    async fn limits(&self, _: &Subject, _: &GroupName) -> Result<Limits, Unavailable> {
+    async fn limits(&self, _: &Subject, _: &Scope) -> Result<Limits, Unavailable> {
         Ok(Limits::default())
     }
 
@@ -79,11 +80,11 @@ impl Control for Fake {
         Ok(Slots::default())
     }
 
-    async fn memory(&self, _: &GroupName) -> Result<GroupMemory, Unavailable> {
+    async fn memory(&self, _: &Scope) -> Result<Memory, Unavailable> {
         Ok(self.memory.lock().unwrap().clone())
     }
 
-    async fn remember(&self, _: &GroupName, next: &GroupMemory) -> Result<(), NotWritten> {
+    async fn remember(&self, _: &Scope, next: &Memory) -> Result<(), NotWritten> {
         self.race();
         let mut memory = self.memory.lock().unwrap();
         written(memory.version + 1 == next.version)?;
@@ -110,15 +111,15 @@ fn said(ledger: &Fake, scope: &str) -> Result<Acknowledged, Failed> {
     runtime.block_on(ack(ledger, now(), word, "ana".into()))
 }
 
-fn broken() -> GroupMemory {
+fn broken() -> Memory {
     let subject: Subject = INSTANCE.parse().unwrap();
     let breaker = Breaker { since: now(), failures: 3, launched_from: None };
-    GroupMemory::default().failed(now(), &subject, None).broken(breaker)
+    Memory::default().failed(now(), &subject, None).broken(breaker)
 }
 
 #[test]
 fn a_lost_race_is_run_again_over_what_was_written() {
-    let ledger = Fake::new(Some(incident(INSTANCE)), GroupMemory::default(), 3);
+    let ledger = Fake::new(Some(incident(INSTANCE)), Memory::default(), 3);
     assert_eq!(said(&ledger, "i-0123456789abcdef0").unwrap().incidents, [INSTANCE.parse().unwrap()]);
     let open = ledger.open.lock().unwrap().clone().unwrap();
     assert_eq!((open.acknowledged.unwrap().by.as_str(), open.version), ("ana", 5));
@@ -150,9 +151,58 @@ fn nothing_to_acknowledge_is_said_and_writes_nothing() {
         (Some(Incident { state: State::Verifying, ..incident(INSTANCE) }), "has not asked for a person"),
     ];
     for (open, why) in cases {
-        let ledger = Fake::new(open.clone(), GroupMemory::default(), 0);
+        let ledger = Fake::new(open.clone(), Memory::default(), 0);
         let done = said(&ledger, INSTANCE).unwrap();
         assert!(done.verdict() == Verdict::Amiss && done.left[0].contains(why), "{:?}", done.left);
         assert_eq!(*ledger.open.lock().unwrap(), open);
     }
+}
+
+const ZONE: &str = "Z0123456789ABCDEFGHIJ";
+
+fn of_zone(page: &Asked) -> Incident {
+    let zone: HostedZoneId = ZONE.parse().unwrap();
+    let incident = Incident::new(Subject::zone(zone.clone()), Kind::Zone(Kept::new(zone)), now(), now());
+    incident.page(now(), now(), page)
+}
+
+fn latched() -> Memory {
+    let endpoint = "www.example.com A blue".to_owned();
+    Memory::default().drained(now(), &endpoint, false).drained(now(), &endpoint, false).latch(now(), &endpoint)
+}
+
+#[test]
+fn a_zones_word_ends_its_reminders_and_lifts_its_latches_however_it_is_named() {
+    let changed = Trouble::Changed {
+        record: "www.example.com A".to_owned().try_into().unwrap(),
+        what: "blue has weight 70".into(),
+    };
+    for name in ["zone#Z0123456789ABCDEFGHIJ", "aws-global#zone#Z0123456789ABCDEFGHIJ"] {
+        let ledger = Fake::new(Some(of_zone(&Asked::Weights { troubles: vec![changed.clone()] })), latched(), 1);
+        let done = said(&ledger, name).unwrap();
+        assert_eq!((done.verdict(), done.incidents.len(), done.drains_forgiven), (Verdict::Fine, 1, 2));
+        assert_eq!(done.latches_lifted, ["www.example.com A blue"]);
+        assert!(done.left.is_empty() && done.follows[0].contains("takes up www.example.com A again"), "{done:?}");
+        assert_eq!(*ledger.memory.lock().unwrap(), Memory { version: 2, ..Memory::default() });
+        assert!(ledger.open.lock().unwrap().as_ref().unwrap().acknowledged.is_some());
+        let mut page = Page::default();
+        done.print(&mut page);
+        let text = page.finish();
+        assert!(text.contains("lifted the latch of www.example.com A blue, by ana"), "{text}");
+    }
+}
+
+#[test]
+fn a_zone_without_anything_to_forgive_is_left_as_it_is() {
+    let ledger = Fake::new(None, Memory::default(), 0);
+    let done = said(&ledger, "zone#Z0123456789ABCDEFGHIJ").unwrap();
+    assert_eq!((done.verdict(), done.left.len()), (Verdict::Amiss, 1), "{done:?}");
+    assert_eq!(*ledger.memory.lock().unwrap(), Memory::default());
+}
+
+#[test]
+fn a_zones_latches_are_lifted_though_no_incident_is_open() {
+    let ledger = Fake::new(None, latched(), 0);
+    assert_eq!(said(&ledger, "zone#Z0123456789ABCDEFGHIJ").unwrap().verdict(), Verdict::Fine);
+    assert!(ledger.memory.lock().unwrap().latched.is_empty());
 }

@@ -5,32 +5,36 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{OptionFuture, join, join_all, join3};
-use homeostat_aws::InstanceCloud;
 use homeostat_aws::operator::Account;
+use homeostat_aws::{DnsCloud, InstanceCloud};
 use homeostat_core::doctor::{Facts, Read, Unread};
-use homeostat_core::id::GroupName;
+use homeostat_core::id::{GroupName, Scope};
 use homeostat_core::incident::Incident;
 use homeostat_core::instance::{Fleet, Group};
-use homeostat_core::memory::GroupMemory;
+use homeostat_core::memory::Memory;
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
 use jiff::Timestamp;
 
+use super::records;
 use crate::account::place::Deployment;
 
 /// The permission that each reading needs, as IAM names it.
-mod action {
-    pub(super) const GROUPS: &str = "autoscaling:DescribeAutoScalingGroups";
-    pub(super) const REFRESHES: &str = "autoscaling:DescribeInstanceRefreshes";
-    pub(super) const ALARMS: &str = "cloudwatch:DescribeAlarms";
-    pub(super) const SUBSCRIPTIONS: &str = "sns:ListSubscriptionsByTopic";
-    pub(super) const QUEUE: &str = "sqs:GetQueueAttributes";
-    pub(super) const TABLE: &str = "dynamodb:Query and dynamodb:BatchGetItem";
-    pub(super) const PAUSES: &str = "dynamodb:Query";
-    pub(super) const MEMORY: &str = "dynamodb:BatchGetItem";
+pub(super) mod action {
+    pub(in crate::account::doctor) const GROUPS: &str = "autoscaling:DescribeAutoScalingGroups";
+    pub(in crate::account::doctor) const REFRESHES: &str = "autoscaling:DescribeInstanceRefreshes";
+    pub(in crate::account::doctor) const ALARMS: &str = "cloudwatch:DescribeAlarms";
+    pub(in crate::account::doctor) const SUBSCRIPTIONS: &str = "sns:ListSubscriptionsByTopic";
+    pub(in crate::account::doctor) const QUEUE: &str = "sqs:GetQueueAttributes";
+    pub(in crate::account::doctor) const TABLE: &str = "dynamodb:Query and dynamodb:BatchGetItem";
+    pub(in crate::account::doctor) const PAUSES: &str = "dynamodb:Query";
+    pub(in crate::account::doctor) const MEMORY: &str = "dynamodb:BatchGetItem";
+    pub(in crate::account::doctor) const RECORDS: &str = "route53:ListResourceRecordSets";
+    pub(in crate::account::doctor) const HEALTH_CHECKS: &str = "route53:GetHealthCheckStatus";
+    pub(in crate::account::doctor) const TARGETS: &str = "elasticloadbalancing:DescribeTargetHealth";
 }
 
-fn read<T>(action: &'static str, answer: Result<T, Unavailable>) -> Read<T> {
+pub(super) fn read<T>(action: &'static str, answer: Result<T, Unavailable>) -> Read<T> {
     answer.map_err(|unavailable| Unread::failed(action, &unavailable))
 }
 
@@ -52,7 +56,13 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
     let ((groups, health_checks, alarms), (audience, dead), (open, pauses)) =
         join3(of_the_groups, join(audience, dead), of_the_table).await;
     let (groups, open) = (read(action::GROUPS, groups), read(action::TABLE, open.and_then(whole)));
-    let (refreshes, memories) = join(refreshes(&fleet, &groups), memories(&ledger, names, &open)).await;
+    let dns = policy.and_then(|policy| policy.dns.as_ref());
+    let zones = dns.iter().flat_map(|dns| dns.zones()).cloned().map(Scope::Zone);
+    let scopes = names.into_iter().map(Scope::Group).chain(zones).collect();
+    let region = deployment.config.region().and_then(|region| region.as_ref().parse().ok());
+    let cloud = DnsCloud::new(&deployment.config);
+    let (refreshes, memories, dns) =
+        join3(refreshes(&fleet, &groups), memories(&ledger, scopes, &open), records::gather(&cloud, region, dns)).await;
     Facts {
         now,
         groups,
@@ -64,6 +74,7 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
         open,
         pauses: read(action::PAUSES, pauses),
         memories,
+        dns,
     }
 }
 
@@ -82,17 +93,16 @@ async fn refreshes(fleet: &impl Fleet, groups: &Read<Vec<Group>>) -> BTreeMap<Gr
     join_all(groups.iter().flatten().map(of_group)).await.into_iter().collect()
 }
 
-/// Of the policy's groups, and of those that left it with an incident open.
+/// Of what the policy names, and of what left it with an incident open.
 async fn memories(
     ledger: &impl Control,
-    names: Vec<GroupName>,
+    mut scopes: BTreeSet<Scope>,
     open: &Read<Vec<Incident>>,
-) -> BTreeMap<GroupName, Read<GroupMemory>> {
-    let mut names: BTreeSet<GroupName> = names.into_iter().collect();
-    names.extend(open.iter().flatten().map(|incident| incident.kind.group().clone()));
-    let of_group = async |name: GroupName| {
-        let memory = read(action::MEMORY, ledger.memory(&name).await);
-        (name, memory)
+) -> BTreeMap<Scope, Read<Memory>> {
+    scopes.extend(open.iter().flatten().map(|incident| incident.kind.scope()));
+    let of_scope = async |scope: Scope| {
+        let memory = read(action::MEMORY, ledger.memory(&scope).await);
+        (scope, memory)
     };
-    join_all(names.into_iter().map(of_group)).await.into_iter().collect()
+    join_all(scopes.into_iter().map(of_scope)).await.into_iter().collect()
 }

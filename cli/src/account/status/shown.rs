@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use homeostat_core::id::{GroupName, Subject};
 use homeostat_core::incident::{Acknowledgement, Incident, State};
-use homeostat_core::memory::{Breaker, GroupMemory};
+use homeostat_core::memory::{Breaker, Memory};
 use homeostat_core::ports::Slots;
 use homeostat_core::shell;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::zones::{HeldBackZone, HeldRecord, held};
 use crate::account::moment::{at, rough};
 use crate::account::pause::Shown;
 use crate::page::{Page, Row};
@@ -24,13 +25,15 @@ pub(in crate::account) struct Status {
     pub(super) open: Vec<Open>,
     pub(super) pauses: Vec<Shown>,
     pub(super) groups: Vec<HeldBack>,
+    pub(super) zones: Vec<HeldBackZone>,
     pub(super) remarks: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
 pub(super) struct Open {
     subject: Subject,
-    group: GroupName,
+    /// `None`: it is about a zone.
+    group: Option<GroupName>,
     state: State,
     signalled_at: Timestamp,
     opened_at: Timestamp,
@@ -41,6 +44,7 @@ pub(super) struct Open {
     overdue_since: Option<Timestamp>,
     reminders: u32,
     acknowledged: Option<Acknowledgement>,
+    records: Vec<HeldRecord>,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,7 +56,7 @@ pub(super) struct HeldBack {
 }
 
 impl HeldBack {
-    pub(super) fn new(group: GroupName, slots: Slots, memory: GroupMemory) -> Self {
+    pub(super) fn new(group: GroupName, slots: Slots, memory: Memory) -> Self {
         HeldBack { group, slots: slots.holders, failed_replacements: memory.failures.len(), breaker: memory.breaker }
     }
 }
@@ -62,7 +66,8 @@ impl Open {
         let mut holders = groups.iter().map(|group| &group.slots);
         Open {
             slot_held_since: holders.find_map(|holders| holders.get(&incident.subject).copied()),
-            group: incident.kind.group().clone(),
+            records: held(&incident),
+            group: incident.kind.group().cloned(),
             subject: incident.subject,
             state: incident.state,
             signalled_at: incident.signalled_at,
@@ -85,17 +90,22 @@ impl Open {
         };
         let cells = vec![
             self.subject.handle(),
-            self.group.to_string(),
+            self.group.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
             word(self.state).to_owned(),
             ago(self.opened_at),
             next,
-            self.slot_held_since.map_or_else(|| "no".to_owned(), ago),
+            match (&self.group, self.slot_held_since) {
+                (_, Some(since)) => ago(since),
+                (Some(_), None) => "no".to_owned(),
+                (None, None) => "-".to_owned(),
+            },
         ];
         Row { cells, below: self.sentences() }
     }
 
     fn sentences(&self) -> Vec<String> {
         let mut sentences = vec![self.decision.clone().unwrap_or_else(|| "no decision yet".to_owned())];
+        sentences.extend(self.records.iter().map(HeldRecord::sentence));
         let marks = [("stuck: its owner does not answer", self.stuck_since), ("overdue", self.overdue_since)];
         sentences.extend(marks.into_iter().filter_map(|(mark, since)| Some(format!("{mark}, as of {}", at(since?)))));
         match &self.acknowledged {
@@ -164,6 +174,10 @@ impl Report for Status {
             let rows = self.groups.iter().map(HeldBack::row).collect();
             page.table(&["group", "slots taken", "failed replacements", "breaker"], rows);
         }
+        if !self.zones.is_empty() {
+            page.space();
+            page.table(&HeldBackZone::HEADERS, self.zones.iter().map(HeldBackZone::row).collect());
+        }
     }
 
     fn remarks(&self) -> Vec<String> {
@@ -172,53 +186,4 @@ impl Report for Status {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use homeostat_core::decision::Page as Asked;
-    use homeostat_core::incident::Kind;
-
-    fn shown(status: &Status) -> String {
-        let mut page = Page::default();
-        status.print(&mut page);
-        page.finish()
-    }
-
-    #[test]
-    fn a_quiet_night_is_two_lines() {
-        let status = Status {
-            place: "stack homeostat in eu-west-1".into(),
-            at: Timestamp::UNIX_EPOCH,
-            open: vec![],
-            pauses: vec![],
-            groups: vec![],
-            remarks: vec![],
-        };
-        assert_eq!(shown(&status), "stack homeostat in eu-west-1: nothing is open\n\nnothing is paused\n");
-    }
-
-    #[test]
-    fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
-        let at = Timestamp::from_second(1_800_000_000).unwrap();
-        let name: GroupName = "web\u{202e}; reboot ".repeat(14).parse().unwrap();
-        let subject = Subject::Group { region: "eu-west-1".parse().unwrap(), name: name.clone() };
-        let incident = Incident::new(subject.clone(), Kind::Group { group: name.clone() }, at, at);
-        let asked = incident.page(at, at, &Asked::TooManySick { sick: 3, most: 2, desired: 4 });
-        let slots = Slots { version: 1, holders: BTreeMap::from([(subject, at)]) };
-        let breaker = Breaker { since: at, failures: 3, launched_from: None };
-        let groups = vec![HeldBack::new(name, slots, GroupMemory::default().broken(breaker))];
-        let status = Status {
-            place: "stack homeostat in eu-west-1".into(),
-            at,
-            open: vec![Open::new(asked, &groups)],
-            pauses: vec![],
-            groups,
-            remarks: Vec::new(),
-        };
-        let text = shown(&status);
-        assert!(text.lines().all(|line| line.chars().count() <= 80) && text.is_ascii(), "{text}");
-        for said in ["escalated", "3 of 4 are sick at once", "homeostat ack 'group#web", "open since"] {
-            assert!(text.contains(said), "{said}: {text}");
-        }
-        assert!(status.open[0].slot_held_since.is_some());
-    }
-}
+mod tests;

@@ -48,6 +48,7 @@ pub(super) fn needed(page: &Page) -> [String; 2] {
             "You: look for what they have in common: a zone, a dependency, an image, a bad deploy.".to_owned(),
             "Next: nothing is replaced while so many are sick. Those still sick once it is fewer are healed then.",
         ),
+        Page::Weights { .. } => ("You: see the record's weights in Route 53.".to_owned(), keeps_looking),
     };
     [you, next.to_owned()]
 }

@@ -4,9 +4,9 @@
 //! the index for the truth either: it lists what is open, and each is then read from the table.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use homeostat_core::id::{GroupName, Subject};
+use homeostat_core::id::{GroupName, Scope, Subject};
 use homeostat_core::incident::{Incident, SCHEMA};
-use homeostat_core::memory::GroupMemory;
+use homeostat_core::memory::Memory;
 use homeostat_core::ports::{Control, NotWritten, OpenIncidents, Pause, Slots, Unavailable};
 use serde::de::DeserializeOwned;
 
@@ -67,15 +67,15 @@ impl Control for DynamoLedger {
     }
 
     async fn slots(&self, group: &GroupName) -> Result<Slots, Unavailable> {
-        self.one(Key::slots(group)).await
+        self.one(Key::slots(&Scope::Group(group.clone()))).await
     }
 
-    async fn memory(&self, group: &GroupName) -> Result<GroupMemory, Unavailable> {
-        self.one(Key::group_memory(group)).await
+    async fn memory(&self, scope: &Scope) -> Result<Memory, Unavailable> {
+        self.one(Key::memory(scope)).await
     }
 
-    async fn remember(&self, group: &GroupName, memory: &GroupMemory) -> Result<(), NotWritten> {
-        let put = self.put_over(item::group_memory(group, memory)?, memory.version)?;
+    async fn remember(&self, scope: &Scope, memory: &Memory) -> Result<(), NotWritten> {
+        let put = self.put_over(item::memory(scope, memory)?, memory.version)?;
         self.put_alone(put).await
     }
 }

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use homeostat_core::id::{AlarmArn, GroupName, Subject};
+use homeostat_core::id::{AlarmArn, Scope, Subject};
 use homeostat_core::incident::{Incident, SCHEMA};
-use homeostat_core::memory::{AlarmMemory, GroupMemory};
+use homeostat_core::memory::{AlarmMemory, Memory};
 use homeostat_core::ports::{Due, Pause, Slots, Unavailable};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -44,16 +44,16 @@ impl Key {
         Key { pk: "CONTROL".to_owned(), sk: format!("{PAUSE}{scope}") }
     }
 
-    pub(super) fn slots(group: &GroupName) -> Key {
-        Key { pk: format!("BUDGET#group#{group}"), sk: "SLOTS".to_owned() }
+    pub(super) fn slots(scope: &Scope) -> Key {
+        Key { pk: format!("BUDGET#{scope}"), sk: "SLOTS".to_owned() }
     }
 
     pub(super) fn alarm_memory(alarm: &AlarmArn) -> Key {
         Key { pk: format!("MEMORY#alarm#{alarm}"), sk: LAST.to_owned() }
     }
 
-    pub(super) fn group_memory(group: &GroupName) -> Key {
-        Key { pk: format!("MEMORY#group#{group}"), sk: LAST.to_owned() }
+    pub(super) fn memory(scope: &Scope) -> Key {
+        Key { pk: format!("MEMORY#{scope}"), sk: LAST.to_owned() }
     }
 
     pub(super) fn attributes(&self) -> Item {
@@ -72,16 +72,16 @@ pub(super) fn incident(incident: &Incident) -> Result<Item, Unavailable> {
     written(incident, &key)
 }
 
-pub(super) fn slots(group: &GroupName, slots: &Slots) -> Result<Item, Unavailable> {
-    written(slots, &Key::slots(group))
+pub(super) fn slots(scope: &Scope, slots: &Slots) -> Result<Item, Unavailable> {
+    written(slots, &Key::slots(scope))
 }
 
 pub(super) fn alarm_memory(memory: &AlarmMemory) -> Result<Item, Unavailable> {
     written(memory, &Key::alarm_memory(&memory.alarm))
 }
 
-pub(super) fn group_memory(group: &GroupName, memory: &GroupMemory) -> Result<Item, Unavailable> {
-    written(memory, &Key::group_memory(group))
+pub(super) fn memory(scope: &Scope, memory: &Memory) -> Result<Item, Unavailable> {
+    written(memory, &Key::memory(scope))
 }
 
 /// As every other time of an item that the ledger does not compare.
@@ -184,7 +184,7 @@ mod tests {
 
     fn sample() -> Incident {
         let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
-        let group: GroupName = "web".parse().unwrap();
+        let group: homeostat_core::id::GroupName = "web".parse().unwrap();
         let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
         let now = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
         let step = Step::Replace { group: group.clone(), instance: "i-0123456789abcdef0".parse().unwrap() };
@@ -236,9 +236,10 @@ mod tests {
     #[test]
     fn what_is_remembered_is_read_back_as_written() {
         let (now, incident) = (Timestamp::from_millisecond(1_800_000_000_123).unwrap(), sample());
-        let memory = GroupMemory { version: 3, ..GroupMemory::default().acted(now, &incident.subject) };
-        let group = incident.kind.group();
-        assert_eq!(read::<GroupMemory>(group_memory(group, &memory).unwrap()).unwrap(), memory);
+        let remembered = Memory { version: 3, ..Memory::default().acted(now, &incident.subject) };
+        let remembered = remembered.drained(now, &"www.example.com A blue".to_owned(), false);
+        let item = memory(&incident.kind.scope(), &remembered).unwrap();
+        assert_eq!(read::<Memory>(item).unwrap(), remembered);
         let Kind::Instance { alarm: Some(alarm), .. } = &incident.kind else { panic!("{:?}", incident.kind) };
         let memory = AlarmMemory { alarm: alarm.clone(), changed_at: now };
         let item = alarm_memory(&memory).unwrap();

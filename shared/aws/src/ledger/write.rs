@@ -26,19 +26,19 @@ impl DynamoLedger {
     /// A transaction takes 100 (API reference, `TransactWriteItems`); these are eight at most.
     fn parts(&self, write: Write<'_>) -> Result<Vec<TransactWriteItem>, Unavailable> {
         let Write { incident, slots, memory, alarm, unpaused_at } = write;
-        let group = incident.kind.group();
+        let scope = incident.kind.scope();
         let mut parts = self.incident(incident)?;
         if let Some(slots) = slots {
-            parts.push(put(self.put_over(item::slots(group, slots)?, slots.version)?));
+            parts.push(put(self.put_over(item::slots(&scope, slots)?, slots.version)?));
         }
         if let Some(memory) = memory {
-            parts.push(put(self.put_over(item::group_memory(group, memory)?, memory.version)?));
+            parts.push(put(self.put_over(item::memory(&scope, memory)?, memory.version)?));
         }
         if let Some(alarm) = alarm {
             parts.push(put(self.put_newer(alarm)?));
         }
         if let Some(now) = unpaused_at {
-            for scope in pause_scopes(&incident.subject, group) {
+            for scope in pause_scopes(&incident.subject, &scope) {
                 parts.push(self.check_not_paused(&scope, now)?);
             }
         }
@@ -149,7 +149,7 @@ mod tests {
     use aws_sdk_dynamodb::types::error::TransactionCanceledException;
     use homeostat_core::decision::Close;
     use homeostat_core::incident::Kind;
-    use homeostat_core::memory::GroupMemory;
+    use homeostat_core::memory::Memory;
     use homeostat_core::ports::Slots;
 
     #[test]
@@ -217,8 +217,7 @@ mod tests {
 
     #[test]
     fn every_part_of_an_act_has_a_condition() {
-        let (slots, memory) =
-            (Slots { version: 4, ..Slots::default() }, GroupMemory { version: 1, ..GroupMemory::default() });
+        let (slots, memory) = (Slots { version: 4, ..Slots::default() }, Memory { version: 1, ..Memory::default() });
         let alarm = AlarmMemory {
             alarm: "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap(),
             changed_at: now(),

@@ -27,7 +27,7 @@ impl Attended {
         match self {
             Attended::Ignored(Ignored::TooManySick { group, .. }) => Some(group),
             Attended::Decided { decision: Decision::Hold { because: Hold::TooManySick { .. }, .. }, incident } => {
-                Some(incident.kind.group())
+                incident.kind.group()
             }
             _ => None,
         }
@@ -51,6 +51,10 @@ pub enum Ignored {
         why: String,
     },
     NothingOpen {
+        subject: Subject,
+    },
+    /// Another function's remedy.
+    NotOurs {
         subject: Subject,
     },
     /// A later change of the same alarm was attended to before.
@@ -85,6 +89,7 @@ impl fmt::Display for Ignored {
                 write!(f, "{} has left its group, and its incident was closed at {closed_at:.0}", subject.name())
             }
             Ignored::NothingWrong { subject, why } => write!(f, "{}: {why}", subject.name()),
+            Ignored::NotOurs { subject } => write!(f, "{subject} is not this function's to look after"),
             Ignored::NothingOpen { subject } => write!(f, "{} has no open incident", subject.name()),
             Ignored::Stale { change, known_at } => write!(
                 f,

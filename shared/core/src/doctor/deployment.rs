@@ -7,12 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::Severity::{Error, Note, Warning};
 use super::facts::{Facts, Unread};
 use super::{Check, Finding};
-use crate::incident::{Incident, State};
+use crate::id::Scope;
+use crate::incident::{Incident, Kind, State};
+use crate::memory::Memory;
 use crate::policy::Policy;
 use crate::ports::Pause;
 use crate::shell;
 
-pub(super) const CHECKS: &[Check] = &[unread, audience, dead_letters, incidents, pauses, breakers];
+pub(super) const CHECKS: &[Check] = &[unread, audience, dead_letters, incidents, pauses, breakers, latches];
 
 /// A pause for longer than this was probably forgotten, or written by hand in a way that can't be read.
 const LONG_PAUSE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -80,9 +82,13 @@ fn incidents(facts: &Facts) -> Vec<Finding> {
 fn incident(incident: &Incident) -> Option<Finding> {
     let about = format!("incident {}", incident.subject);
     let decision = incident.decision.as_ref().map_or_else(|| "no decision yet".to_owned(), ToString::to_string);
+    let (owner, thing) = match &incident.kind {
+        Kind::Instance { .. } | Kind::Group { .. } => ("replace-instance", "group"),
+        Kind::Zone(_) => ("shift-dns", "zone's weights"),
+    };
     if let Some(since) = incident.stuck {
         let what = format!("it is stuck: its owner wrote nothing after several wake-ups, as of {since:.0}");
-        let mend = "read the log of replace-instance and the dead-letter queue: the function fails or doesn't run";
+        let mend = format!("read the log of {owner} and the dead-letter queue: the function fails or doesn't run");
         return Some(Finding::new(Error, about, what, mend));
     }
     if let Some(since) = incident.overdue {
@@ -91,7 +97,7 @@ fn incident(incident: &Incident) -> Option<Finding> {
             Error,
             about,
             what,
-            "look at the group yourself, and at the log of replace-instance",
+            format!("look at the {thing} yourself, and at the log of {owner}"),
         ));
     }
     if incident.state != State::Escalated {
@@ -126,20 +132,39 @@ fn paused(pause: &Pause, now: Timestamp) -> Finding {
     Finding::new(Note, about, format!("nothing is healed there until {until:.0}; by {by}: {reason}"), mend)
 }
 
+/// What is remembered, as far as it was read.
+fn memories(facts: &Facts) -> impl Iterator<Item = (&Scope, &Memory)> {
+    facts.memories.iter().filter_map(|(scope, memory)| Some((scope, memory.as_ref().ok()?)))
+}
+
 fn breakers(facts: &Facts) -> Vec<Finding> {
-    let known = facts.memories.iter().filter_map(|(group, memory)| Some((group, memory.as_ref().ok()?)));
-    let open = known.filter_map(|(group, memory)| Some((group, memory.breaker.as_ref()?)));
-    open.map(|(group, breaker)| {
+    let open = memories(facts).filter_map(|(scope, memory)| match scope {
+        Scope::Group(group) => Some((scope, group, memory.breaker.as_ref()?)),
+        Scope::Zone(_) => None,
+    });
+    open.map(|(scope, group, breaker)| {
         let source = breaker.launched_from.as_deref().map(|from| format!(" of {from}")).unwrap_or_default();
         let what = format!(
             "its breaker is open since {:.0}: {} replacements{source} failed, and nothing is replaced",
             breaker.since, breaker.failures
         );
-        let mend =
-            format!("mend what the group launches, then: homeostat ack {}", shell::word(&format!("group#{group}")));
+        let mend = format!("mend what the group launches, then: homeostat ack {}", shell::word(&scope.to_string()));
         Finding::new(Warning, format!("group {group}"), what, mend)
     })
     .collect()
+}
+
+fn latches(facts: &Facts) -> Vec<Finding> {
+    let latched = memories(facts).flat_map(|(scope, memory)| memory.latched.iter().map(move |latch| (scope, latch)));
+    latched
+        .map(|(scope, (endpoint, since))| {
+            let what = format!(
+                "it is latched since {since:.0}: it was drained again and again, and gets no weight back by itself"
+            );
+            let mend = format!("find out why, mend it, then: homeostat ack {}", shell::word(&scope.to_string()));
+            Finding::new(Warning, endpoint, what, mend)
+        })
+        .collect()
 }
 
 /// Which policy is deployed, only the incidents tell.

@@ -6,11 +6,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::id::{GroupName, InstanceId};
+use crate::id::{AlarmArn, GroupName, HealthCheckId, HostedZoneId, InstanceId, Region, Scope, TargetGroupArn};
 use crate::incident::Incident;
-use crate::instance::Group;
-use crate::memory::GroupMemory;
+use crate::instance::{AlarmSeen, Group, TargetHealth};
+use crate::memory::Memory;
+use crate::policy::RecordPolicy;
 use crate::ports::{Pause, Unavailable};
+use crate::zone::name::RecordName;
+use crate::zone::record::{FENCE_LABEL, RecordSet};
+use crate::zone::seen::Observation;
 
 pub type Read<T> = Result<T, Unread>;
 
@@ -45,7 +49,38 @@ pub struct Facts {
     pub dead_letters: Read<u64>,
     pub open: Read<Vec<Incident>>,
     pub pauses: Read<Vec<Pause>>,
-    pub memories: BTreeMap<GroupName, Read<GroupMemory>>,
+    pub memories: BTreeMap<Scope, Read<Memory>>,
+    pub dns: DnsFacts,
+}
+
+/// What the policy names for weighted records.
+#[derive(Debug, Clone, Default)]
+pub struct DnsFacts {
+    /// Where Homeostat runs.
+    pub region: Option<Region>,
+    pub sets: BTreeMap<(HostedZoneId, RecordName), Read<Vec<RecordSet>>>,
+    /// `None`: there is no such alarm.
+    pub alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>>,
+    pub health_checks: BTreeMap<HealthCheckId, Read<Vec<Observation>>>,
+    pub targets: BTreeMap<TargetGroupArn, Read<Vec<TargetHealth>>>,
+}
+
+impl DnsFacts {
+    pub(super) fn read(&self, record: &RecordPolicy) -> Option<&Read<Vec<RecordSet>>> {
+        self.sets.get(&(record.zone.clone(), record.key.name.clone()))
+    }
+
+    /// The sets of the record, if they were read.
+    pub(super) fn record(&self, record: &RecordPolicy) -> Option<Vec<RecordSet>> {
+        let sets = self.read(record)?.as_ref().ok()?;
+        Some(sets.iter().filter(|set| set.is_of(&record.key)).cloned().collect())
+    }
+
+    /// The TXT record where Homeostat keeps the record's generation.
+    pub(super) fn fence(&self, record: &RecordPolicy) -> Option<&RecordSet> {
+        let fence = record.key.name.under(FENCE_LABEL).ok()?;
+        self.read(record)?.as_ref().ok()?.iter().find(|set| set.name == fence && set.kind == "TXT")
+    }
 }
 
 /// An alarm by what it could speak for.

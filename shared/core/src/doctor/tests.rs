@@ -1,3 +1,5 @@
+mod records;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -5,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::Severity::{Error, Note, Warning};
 use super::*;
 use crate::decision::Page;
-use crate::id::{GroupName, InstanceId};
+use crate::id::{GroupName, InstanceId, Scope};
 use crate::incident::{Acknowledgement, Incident, Kind};
 use crate::instance::{Group, Lifecycle, Member};
-use crate::memory::{Breaker, GroupMemory};
+use crate::memory::{Breaker, Memory};
 use crate::policy;
 use crate::ports::Pause;
 
@@ -68,7 +70,8 @@ fn well() -> Facts {
         dead_letters: Ok(0),
         open: Ok(Vec::new()),
         pauses: Ok(Vec::new()),
-        memories: BTreeMap::from([(web(), Ok(GroupMemory::default()))]),
+        memories: BTreeMap::from([(Scope::Group(web()), Ok(Memory::default()))]),
+        dns: DnsFacts::default(),
     }
 }
 
@@ -133,7 +136,7 @@ fn what_works_less_well_than_one_may_think_is_a_warning() {
     only(&both(), &Facts { dead_letters: Ok(3), ..well() }, Warning, "3 of its messages");
     only(&both(), &Facts { audience: Ok(Audience { confirmed: 1, pending: 2 }), ..well() }, Warning, "2 of its");
     let breaker = Breaker { since: at(-60), failures: 3, launched_from: Some("lt-1:7".into()) };
-    let memories = BTreeMap::from([(web(), Ok(GroupMemory::default().broken(breaker)))]);
+    let memories = BTreeMap::from([(Scope::Group(web()), Ok(Memory::default().broken(breaker)))]);
     only(&both(), &Facts { memories, ..well() }, Warning, "3 replacements of lt-1:7");
 }
 

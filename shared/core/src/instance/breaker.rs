@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::seen::Seen;
 use crate::decision::Page;
 use crate::incident::Incident;
-use crate::memory::GroupMemory;
+use crate::memory::Memory;
 use crate::policy::GroupPolicy;
 
 /// Whether this instance was launched after an act of ours in its group, so that replacing did not help there.
@@ -16,7 +16,7 @@ pub(super) fn is_relapse(
     now: Timestamp,
     incident: &Incident,
     seen: &Seen,
-    memory: &GroupMemory,
+    memory: &Memory,
     policy: &GroupPolicy,
 ) -> bool {
     let launched = incident.subject.instance().and_then(|id| seen.launches.known.get(id));
@@ -31,7 +31,7 @@ pub(super) fn trips(
     now: Timestamp,
     incident: &Incident,
     seen: &Seen,
-    memory: &GroupMemory,
+    memory: &Memory,
     policy: &GroupPolicy,
 ) -> Option<Page> {
     let source = seen.newest_source();

@@ -10,7 +10,7 @@ use super::evidence::{Finding, alarm, find};
 use super::seen::{Group, Member, Seen};
 use crate::attend::Circumstances;
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
-use crate::id::{AlarmArn, InstanceId};
+use crate::id::{AlarmArn, GroupName, InstanceId};
 use crate::incident::{Incident, Kind, State};
 use crate::policy::{GroupPolicy, Mode};
 use crate::ports::Outcome;
@@ -39,24 +39,26 @@ pub fn decide(
     around: &Circumstances,
     policy: Option<&GroupPolicy>,
 ) -> Decision {
-    let name = incident.kind.group();
+    let Some(name) = incident.kind.group() else {
+        return Decision::Close(Close::NothingWrong { why: "the incident is about no group".to_owned() });
+    };
     let Some(policy) = policy else {
         return Decision::Page(Page::NotInPolicy { group: name.clone() });
     };
     let (Some(group), Some(id)) = (&seen.group, incident.subject.instance()) else {
-        return group_missing(now, incident, policy);
+        return group_missing(now, incident, name, policy);
     };
     let alarm = match &incident.kind {
         Kind::Instance { alarm, .. } => alarm.as_ref(),
-        Kind::Group { .. } => None,
+        Kind::Group { .. } | Kind::Zone(_) => None,
     };
     let case = Case { now, incident, seen, around, policy, group, id, alarm };
     bounded(now, incident, policy, case.decide())
 }
 
 /// One answer without the group is no proof that it is gone; the same for the dwell time is.
-fn group_missing(now: Timestamp, incident: &Incident, policy: &GroupPolicy) -> Decision {
-    let group = incident.kind.group().clone();
+fn group_missing(now: Timestamp, incident: &Incident, group: &GroupName, policy: &GroupPolicy) -> Decision {
+    let group = group.clone();
     let since = match &incident.decision {
         Some(Decision::Hold { because: Hold::GroupMissing { since, .. }, .. }) => *since,
         _ => now,

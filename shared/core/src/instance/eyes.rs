@@ -53,10 +53,12 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
     }
 
     pub(super) async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
-        let name = incident.kind.group();
+        let (Kind::Instance { group: name, .. } | Kind::Group { group: name }) = &incident.kind else {
+            return Ok(Seen::default());
+        };
         let arn = match &incident.kind {
             Kind::Instance { alarm, .. } => alarm.as_ref(),
-            Kind::Group { .. } => None,
+            Kind::Group { .. } | Kind::Zone(_) => None,
         };
         let group = glance.groups.into_iter().find(|group| group.name == *name);
         let read_before = glance.alarm.filter(|(read, _)| Some(read) == arn).map(|(_, alarm)| alarm);
@@ -91,7 +93,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
     }
 
     pub(super) fn group_policy(&self, incident: &Incident) -> Option<&GroupPolicy> {
-        self.policy.group(incident.kind.group())
+        self.policy.group(incident.kind.group()?)
     }
 
     pub(super) fn times(&self, incident: &Incident) -> Times {
@@ -112,7 +114,7 @@ type Health = (
 const ROUNDING: SignedDuration = SignedDuration::from_secs(1);
 
 /// A reading from before the event knows nothing of it: to believe it would be to lose the event.
-fn is_not_stale(alarm: &AlarmSeen, change: &AlarmMemory) -> Result<(), Unavailable> {
+pub(crate) fn is_not_stale(alarm: &AlarmSeen, change: &AlarmMemory) -> Result<(), Unavailable> {
     let knows_of_it = alarm.state == AlarmState::Alarm || alarm.since + ROUNDING >= change.changed_at;
     knows_of_it.then_some(()).ok_or_else(|| Unavailable {
         doing: format!("read alarm {:?}", change.alarm.alarm_name()),

@@ -134,7 +134,7 @@ impl Situation {
     }
 
     fn decide(&self) -> Decision {
-        let group = self.policy.group(self.incident.kind.group());
+        let group = self.policy.group(self.incident.kind.group().unwrap());
         decide(self.now, &self.incident, &self.seen, &self.around, group)
     }
 

@@ -12,7 +12,7 @@ use crate::attend::{Circumstances, Ignored, Remedy, Times};
 use crate::decision::{Close, Decision, Hold, Page, Step};
 use crate::id::Subject;
 use crate::incident::{Incident, Kind};
-use crate::memory::GroupMemory;
+use crate::memory::Memory;
 use crate::ports::{History, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
 
@@ -54,11 +54,14 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
     }
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, _: &Circumstances) -> Decision {
+        let Some(name) = incident.kind.group() else {
+            return Decision::Close(Close::NothingWrong { why: "the incident is about no group".to_owned() });
+        };
         let Some(policy) = self.eyes.group_policy(incident) else {
-            return Decision::Page(Page::NotInPolicy { group: incident.kind.group().clone() });
+            return Decision::Page(Page::NotInPolicy { group: name.clone() });
         };
         let Some(group) = &seen.group else {
-            let why = format!("group {} does not exist any more", incident.kind.group());
+            let why = format!("group {name} does not exist any more");
             return Decision::Close(Close::NothingWrong { why });
         };
         let (sick, most, desired) =
@@ -74,7 +77,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
         Decision::Close(Close::NothingWrong { why: format!("{sick} of {desired} are sick, and {most} can be healed") })
     }
 
-    fn remember(&self, _: Timestamp, _: &Incident, _: &Seen, _: &Decision, _: &GroupMemory) -> Option<GroupMemory> {
+    fn remember(&self, _: Timestamp, _: &Incident, _: &Seen, _: &Decision, _: &Memory) -> Option<Memory> {
         None
     }
 

@@ -124,6 +124,15 @@ impl<'a> Table<'a> {
         parsed
     }
 
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// A text that parses, or the default where there is none.
+    pub(super) fn parsed<T: FromStr>(&self, key: &str, default: T, expected: &str) -> T {
+        if self.has(key) { self.required(key, expected).unwrap_or(default) } else { default }
+    }
+
     /// A list of names without repetition, at least one.
     pub(super) fn list<T: FromStr + Ord>(&self, key: &str, expected: &str) -> Option<Vec<T>> {
         let found = self.get(key);

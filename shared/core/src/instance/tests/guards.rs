@@ -4,7 +4,7 @@ use super::*;
 use crate::decision::Step;
 use crate::incident::State;
 use crate::instance::{Checks, Machine};
-use crate::memory::{Breaker, GroupMemory};
+use crate::memory::{Breaker, Memory};
 
 fn policy_with(lines: &str) -> Policy {
     let text = format!("schema = 1\n[[replace-instance.group]]\nname = \"web\"\n{lines}");
@@ -152,7 +152,7 @@ fn where_the_alarm_is_the_only_evidence_the_alarms_are_counted() {
 
 #[test]
 fn as_many_as_the_budget_within_a_cooldown_and_no_more() {
-    let acted = |seconds: i64| GroupMemory::default().acted(at(1000 - seconds), &subject(9));
+    let acted = |seconds: i64| Memory::default().acted(at(1000 - seconds), &subject(9));
     let hold = |it: &mut Situation| it.around.limits.memory = acted(299);
     should_hold(hold, |hold| matches!(hold, Hold::Cooldown { until, .. } if *until == at(1001)));
     let mut it = situation();
@@ -167,7 +167,7 @@ fn as_many_as_the_budget_within_a_cooldown_and_no_more() {
 fn a_slot_that_is_held_is_not_counted_as_warm_too() {
     let mut it = ten(1);
     it.around.limits.slots.holders.insert(subject(9), at(990));
-    it.around.limits.memory = GroupMemory::default().acted(at(990), &subject(9));
+    it.around.limits.memory = Memory::default().acted(at(990), &subject(9));
     assert!(it.is_acting(), "{:?}", it.decide());
 }
 
@@ -175,8 +175,8 @@ fn a_slot_that_is_held_is_not_counted_as_warm_too() {
 fn failing() -> Situation {
     let mut it = situation();
     let hour_ago = it.now - SignedDuration::from_hours(1);
-    let failed = |memory: GroupMemory, number| memory.failed(hour_ago, &subject(number), Some("lt-1:7"));
-    it.around.limits.memory = (7..=9).fold(GroupMemory::default(), failed);
+    let failed = |memory: Memory, number| memory.failed(hour_ago, &subject(number), Some("lt-1:7"));
+    it.around.limits.memory = (7..=9).fold(Memory::default(), failed);
     it
 }
 
@@ -199,7 +199,7 @@ fn when_replacements_keep_failing_the_breaker_opens_and_pages() {
 fn an_open_breaker_holds_every_other_and_a_new_version_is_not_blamed() {
     let mut it = situation();
     let breaker = Breaker { since: at(10), failures: 3, launched_from: Some("lt-1:7".into()) };
-    it.around.limits.memory = GroupMemory::default().broken(breaker);
+    it.around.limits.memory = Memory::default().broken(breaker);
     assert!(matches!(it.held_because(), Hold::BreakerOpen { .. }));
     for member in &mut it.group().members {
         member.launched_from = Some("lt-1:8".into());

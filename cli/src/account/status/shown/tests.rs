@@ -1,0 +1,123 @@
+use super::*;
+use homeostat_core::decision::{Decision, Hold, Page as Asked, Step};
+use homeostat_core::id::{HostedZoneId, SetIdentifier};
+use homeostat_core::incident::Kind;
+use homeostat_core::ports::Outcome;
+use homeostat_core::zone::kept::Kept;
+use homeostat_core::zone::record::{Generation, RecordKey, RecordSet, Routing};
+use homeostat_core::zone::said::{Awaits, Waiting};
+use homeostat_core::zone::share::Share;
+use homeostat_core::zone::shift::{Move, Shift};
+
+fn shown(status: &Status) -> String {
+    let mut page = Page::default();
+    status.print(&mut page);
+    page.finish()
+}
+
+#[test]
+fn a_quiet_night_is_two_lines() {
+    let status = Status {
+        place: "stack homeostat in eu-west-1".into(),
+        at: Timestamp::UNIX_EPOCH,
+        open: vec![],
+        pauses: vec![],
+        groups: vec![],
+        zones: vec![],
+        remarks: vec![],
+    };
+    assert_eq!(shown(&status), "stack homeostat in eu-west-1: nothing is open\n\nnothing is paused\n");
+}
+
+#[test]
+fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
+    let at = Timestamp::from_second(1_800_000_000).unwrap();
+    let name: GroupName = "web\u{202e}; reboot ".repeat(14).parse().unwrap();
+    let subject = Subject::Group { region: "eu-west-1".parse().unwrap(), name: name.clone() };
+    let incident = Incident::new(subject.clone(), Kind::Group { group: name.clone() }, at, at);
+    let asked = incident.page(at, at, &Asked::TooManySick { sick: 3, most: 2, desired: 4 });
+    let slots = Slots { version: 1, holders: BTreeMap::from([(subject, at)]) };
+    let breaker = Breaker { since: at, failures: 3, launched_from: None };
+    let groups = vec![HeldBack::new(name, slots, Memory::default().broken(breaker))];
+    let status = Status {
+        place: "stack homeostat in eu-west-1".into(),
+        at,
+        open: vec![Open::new(asked, &groups)],
+        pauses: vec![],
+        groups,
+        zones: vec![],
+        remarks: Vec::new(),
+    };
+    let text = shown(&status);
+    assert!(text.lines().all(|line| line.chars().count() <= 80) && text.is_ascii(), "{text}");
+    for said in ["escalated", "3 of 4 are sick at once", "homeostat ack 'group#web", "open since"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(status.open[0].slot_held_since.is_some());
+}
+
+/// Blue is drained of its 70 of 100, and waits for the end of its hold.
+fn drained(now: Timestamp) -> Incident {
+    let zone: HostedZoneId = "Z0123456789ABCDEFGHIJ".parse().unwrap();
+    let record: RecordKey = "www.example.com A".to_owned().try_into().unwrap();
+    let [blue, green] = ["blue", "green"].map(|id| id.parse::<SetIdentifier>().unwrap());
+    let set = |identifier: &SetIdentifier, weight| RecordSet {
+        name: record.name.clone(),
+        kind: "A".to_owned(),
+        routing: Routing::Weighted { identifier: identifier.clone(), weight },
+        ttl: Some(60),
+        values: vec!["192.0.2.1".to_owned()],
+        alias: None,
+        health_check: None,
+        traffic_policy: None,
+    };
+    let moved = Move {
+        key: record.clone(),
+        before: vec![set(&blue, 70), set(&green, 30)],
+        after: [(blue.clone(), 0), (green, 30)].into(),
+        reduced: [(blue.clone(), Share::NONE)].into(),
+        partly: false,
+        fence: None,
+        generation: Generation::after(None, now),
+    };
+    let step = Step::Shift(Shift { zone: zone.clone(), moves: vec![moved] });
+    let awaits = Awaits::Hold { well_since: now, until: now };
+    let waiting = vec![Waiting { record, endpoint: blue, share: Share::NONE, awaits }];
+    Incident::new(Subject::zone(zone.clone()), Kind::Zone(Kept::new(zone)), now, now)
+        .intend(now, &step, &Decision::Act { step: step.clone(), because: Vec::new() })
+        .settle(now, Outcome::Pending { change: "C1".into() })
+        .hold(now, now, &Hold::Returning { waiting })
+}
+
+#[test]
+fn a_zone_shows_what_it_holds_what_that_waits_for_and_what_is_latched() {
+    let at = Timestamp::from_second(1_800_000_000).unwrap();
+    let memory = Memory::default().drained(at, &"www.example.com A blue".into(), false);
+    let memory = memory.latch(at, &"www.example.com A blue".into());
+    let status = Status {
+        place: "stack homeostat in eu-west-1".into(),
+        at,
+        open: vec![Open::new(drained(at), &[])],
+        pauses: vec![],
+        groups: vec![],
+        zones: vec![HeldBackZone::new("Z0123456789ABCDEFGHIJ".parse().unwrap(), memory)],
+        remarks: vec![],
+    };
+    let text = shown(&status);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in [
+        "zone#Z0123456789ABCDEFGHIJ - verifying",
+        "holds www.example.com A: blue 0 % of answers (70 % before; weight 0, 70 before), green 100 %",
+        "it is well since 2027-01-15T08:00:00Z",
+        "www.example.com A blue is latched since 2027-01-15 08:00 UTC",
+        "homeostat ack zone#Z0123456789ABCDEFGHIJ",
+    ] {
+        assert!(words.contains(said), "{said}: {text}");
+    }
+    let json = serde_json::to_value(&status).unwrap();
+    let blue = &json["open"][0]["records"][0]["endpoints"][0];
+    assert_eq!((&blue["weight"], &blue["weight_before"], &blue["share"]), (&0.into(), &70.into(), &"0 %".into()));
+    assert!(blue["waits_for"].as_str().unwrap().contains("it is well since"), "{json}");
+    assert_eq!(json["zones"][0]["latched"]["www.example.com A blue"], "2027-01-15T08:00:00Z");
+}

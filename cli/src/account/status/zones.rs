@@ -1,0 +1,113 @@
+//! What `status` shows of weights: the records that Homeostat holds, and the zones' latches.
+//!
+//! This module never reads Route 53: it shows what Homeostat left there.
+
+use std::collections::BTreeMap;
+
+use homeostat_core::decision::{Decision, Hold};
+use homeostat_core::id::{HostedZoneId, Scope, SetIdentifier};
+use homeostat_core::incident::Incident;
+use homeostat_core::memory::{Endpoint, Memory};
+use homeostat_core::shell;
+use homeostat_core::zone::kept::Held;
+use homeostat_core::zone::record::{RecordKey, Weight, weights};
+use homeostat_core::zone::said::Waiting;
+use homeostat_core::zone::share::{Share, shares};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::account::moment::at;
+use crate::page::Row;
+
+/// A record whose weights Homeostat moved and has not given back yet.
+#[derive(Debug, Serialize)]
+pub(super) struct HeldRecord {
+    record: RecordKey,
+    endpoints: Vec<HeldEndpoint>,
+}
+
+#[derive(Debug, Serialize)]
+struct HeldEndpoint {
+    endpoint: SetIdentifier,
+    /// As Homeostat left it.
+    weight: Weight,
+    weight_before: Option<Weight>,
+    /// Of all answers.
+    share: String,
+    share_before: String,
+    /// Since when it is without its own share.
+    reduced_since: Option<Timestamp>,
+    proven_well_since: Option<Timestamp>,
+    waits_for: Option<String>,
+}
+
+pub(super) fn held(incident: &Incident) -> Vec<HeldRecord> {
+    let waiting: &[Waiting] = match &incident.decision {
+        Some(Decision::Hold { because: Hold::Returning { waiting }, .. }) => waiting,
+        _ => &[],
+    };
+    let records = incident.kind.zone().into_iter().flat_map(|kept| &kept.records);
+    records.map(|(key, held)| HeldRecord { record: key.clone(), endpoints: endpoints(key, held, waiting) }).collect()
+}
+
+fn endpoints(key: &RecordKey, held: &Held, waiting: &[Waiting]) -> Vec<HeldEndpoint> {
+    let before = weights(&held.saved);
+    let (had, has) = (shares(&before), shares(&held.left));
+    let shown = |(id, weight): (&SetIdentifier, &Weight)| {
+        let reduced = held.reduced.get(id);
+        let waits = waiting.iter().find(|waiting| waiting.record == *key && waiting.endpoint == *id);
+        HeldEndpoint {
+            endpoint: id.clone(),
+            weight: *weight,
+            weight_before: before.get(id).copied(),
+            share: part(&has, id),
+            share_before: part(&had, id),
+            reduced_since: reduced.map(|reduced| reduced.since),
+            proven_well_since: reduced.and_then(|reduced| reduced.well_since),
+            waits_for: waits.map(ToString::to_string),
+        }
+    };
+    held.left.iter().map(shown).collect()
+}
+
+fn part(shares: &BTreeMap<SetIdentifier, Share>, id: &SetIdentifier) -> String {
+    shares.get(id).copied().unwrap_or(Share::NONE).to_string()
+}
+
+impl HeldRecord {
+    /// `www.example.com A: blue 0 % of answers (70 % before; weight 0, 70 before), green …`
+    pub(super) fn sentence(&self) -> String {
+        let each = self.endpoints.iter().map(|shown| {
+            let HeldEndpoint { endpoint, weight, share, share_before, .. } = shown;
+            let before = shown.weight_before.map_or_else(|| "none".to_owned(), |weight| weight.to_string());
+            format!("{endpoint} {share} of answers ({share_before} before; weight {weight}, {before} before)")
+        });
+        format!("holds {}: {}", self.record, each.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// What a zone's memory keeps back.
+#[derive(Debug, Serialize)]
+pub(super) struct HeldBackZone {
+    zone: HostedZoneId,
+    drains: usize,
+    latched: BTreeMap<Endpoint, Timestamp>,
+}
+
+impl HeldBackZone {
+    pub(super) const HEADERS: [&str; 3] = ["zone", "drains remembered", "latched"];
+
+    pub(super) fn new(zone: HostedZoneId, memory: Memory) -> Self {
+        HeldBackZone { zone, drains: memory.drains.len(), latched: memory.latched }
+    }
+
+    pub(super) fn row(&self) -> Row {
+        let scope = Scope::Zone(self.zone.clone()).to_string();
+        let say = |(endpoint, since): (&Endpoint, &Timestamp)| {
+            let ack = shell::word(&scope);
+            format!("{endpoint} is latched since {}, and gets no weight back: homeostat ack {ack}", at(*since))
+        };
+        let cells = vec![self.zone.to_string(), self.drains.to_string(), self.latched.len().to_string()];
+        Row { cells, below: self.latched.iter().map(say).collect() }
+    }
+}

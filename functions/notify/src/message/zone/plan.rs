@@ -1,0 +1,104 @@
+//! What a person can do about a zone's records, and what comes next.
+//!
+//! This module never promises more than the ladder does.
+
+use homeostat_core::decision::{Hold, Page};
+use homeostat_core::incident::Incident;
+use homeostat_core::ports::Outcome;
+use homeostat_core::zone::said::Trouble;
+
+pub(super) fn waits_for(because: &Hold) -> String {
+    match because {
+        Hold::ActionsDisabled { .. } => "Next: it keeps looking. To have it act, enable the alarm's actions again.",
+        _ => "Next: it keeps looking, and tells you if it acts.",
+    }
+    .to_owned()
+}
+
+/// About a page that names no record.
+pub(super) fn needed(page: &Page, incident: &Incident) -> Vec<String> {
+    let (you, next) = match page {
+        Page::Refused { .. } if is_lost(incident) => (
+            "You: see in Route 53 who else changes the record, and move the weights by hand meanwhile.",
+            "Next: it keeps looking, and tries again once Route 53 shows the record otherwise.",
+        ),
+        Page::Refused { .. } => (
+            "You: see whether the stack's parameters DnsZoneArns, DnsRecordNames and DnsRecordTypes allow it (homeostat \
+             policy check prints what they must be), and move the weights by hand meanwhile.",
+            "Next: nothing is moved in this zone as long as AWS's answer stands.",
+        ),
+        Page::Waited { .. } => (
+            "You: see whether what holds it back is still meant to.",
+            "Next: it keeps looking, and acts as soon as nothing holds it back.",
+        ),
+        _ => ("You: see the zone's records in Route 53.", "Next: it keeps looking."),
+    };
+    vec![you.to_owned(), next.to_owned()]
+}
+
+/// Route 53 did not refuse Homeostat, but what the change was based on.
+fn is_lost(incident: &Incident) -> bool {
+    incident.intent.as_ref().is_some_and(|intent| matches!(intent.outcome, Some(Outcome::Lost { .. })))
+}
+
+pub(super) fn mended(trouble: &Trouble) -> Vec<String> {
+    let by_hand = "What you move by hand stays yours: Homeostat does not move it back.";
+    let (you, next) = match trouble {
+        Trouble::NoTarget { endpoint, .. } => (
+            format!("You: mend {endpoint} or one of the others, or move the weight by hand. {by_hand}"),
+            "Next: it keeps looking, and moves the weight as soon as enough of the others are proven well.",
+        ),
+        Trouble::Partly { .. } => (
+            "You: mend what is sick, or give the others more room: capacity, and then a greater max-share in the policy."
+                .to_owned(),
+            "Next: it moves more as soon as the others have room, and gives the share back in steps after the hold time.",
+        ),
+        Trouble::Changed { .. } => (
+            "You: if the change is meant, nothing. If Homeostat is to go on from there, acknowledge.".to_owned(),
+            "Next: the record stays as it is now. Homeostat lets go of it once all that serve are proven well.",
+        ),
+        Trouble::Unfit { .. } => (
+            "You: mend the record, or take it out of the policy; until then move its weights by hand.".to_owned(),
+            "Next: this record is not touched until it is mended.",
+        ),
+        Trouble::Latched { endpoint, .. } => (
+            format!("You: find out why {endpoint} fails again and again. Acknowledge when it is mended, and not before."),
+            "Next: it stays as it is until then.",
+        ),
+        Trouble::StillReduced { endpoint, .. } => (
+            format!("You: mend {endpoint}."),
+            "Next: it gets its share back in steps, once it was proven well for the hold time.",
+        ),
+        Trouble::NotInPolicy { .. } => (
+            "You: put the record back into policy.toml; or give it the weights by hand that it is to have.".to_owned(),
+            "Next: it stays as it is, and the incident open, until the policy names it again.",
+        ),
+        Trouble::NotInSync { change, .. } => (
+            format!("You: see whether Route 53 has trouble (AWS Health). To ask: aws route53 get-change --id {change:?}"),
+            "Next: nothing more is moved in this zone until the change is on all name servers.",
+        ),
+    };
+    vec![you, next.to_owned()]
+}
+
+/// What a person's word does besides ending the reminders.
+pub(super) fn also(page: &Page, incident: &Incident) -> Vec<String> {
+    let also = match page {
+        Page::Refused { .. } if is_lost(incident) => Vec::new(),
+        Page::Refused { .. } => vec!["has the call tried again"],
+        Page::Weights { troubles } => {
+            let each = troubles.iter().filter_map(|trouble| match trouble {
+                Trouble::Changed { .. } => {
+                    Some("has Homeostat take up again, as it is now, what somebody else changed")
+                }
+                Trouble::Latched { .. } => Some("lets what failed again and again come back"),
+                _ => None,
+            });
+            let mut also: Vec<&str> = each.collect();
+            also.dedup();
+            also
+        }
+        _ => Vec::new(),
+    };
+    also.into_iter().map(|also| format!("That also {also}.")).collect()
+}

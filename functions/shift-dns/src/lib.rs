@@ -1,0 +1,134 @@
+//! From an alarm, a wake-up or the five-minute resync to weights that lead to endpoints that are well.
+//!
+//! This function parses and calls the loop. It never judges an endpoint itself, and answers an event that is none of its own with
+//! the reason why.
+
+use homeostat_core::attend::{Attended, attend};
+use homeostat_core::decision::Decision;
+use homeostat_core::id::{HostedZoneId, Subject};
+use homeostat_core::incident::Incident;
+use homeostat_core::memory::AlarmMemory;
+use homeostat_core::policy::{DnsPolicy, Policy};
+use homeostat_core::ports::{Clock, Ledger, WakeUps};
+use homeostat_core::signal::{self, Hint, Parsed, Signal, Survey, Why};
+use homeostat_core::zone::{Records, ShiftDns, ShiftWeights, Surveyed, look_again_after, survey};
+use homeostat_lambda::{Failure, envelope};
+use serde_json::{Value, json};
+
+#[derive(Debug)]
+pub struct Ready<A, L, W, C> {
+    pub aws: A,
+    pub ledger: L,
+    /// This function's own.
+    pub wake_ups: W,
+    pub clock: C,
+    pub policy: Policy,
+}
+
+/// Handles an alarm's change, a wake-up or a resync. The answer says what was decided, for `sam local invoke` and for tests.
+///
+/// # Errors
+/// [`Failure::Drop`] for a malformed event; [`Failure::Retry`] if AWS or the ledger could not be read or written.
+pub async fn handle<A, L, W, C>(ready: &Ready<A, L, W, C>, event: Value) -> Result<Value, Failure>
+where
+    A: Records + ShiftWeights + Sync,
+    L: Ledger + Sync,
+    W: WakeUps + Sync,
+    C: Clock + Sync,
+{
+    let signal = match signal::parse(&envelope::open(event)?)? {
+        Parsed::Signal(signal) => signal,
+        Parsed::Ignored(why) => return Ok(ignored(&why.to_string())),
+    };
+    let without_records = DnsPolicy::without_records();
+    let dns = ready.policy.dns.as_ref().unwrap_or(&without_records);
+    match signal {
+        Signal::One(Hint { why: Why::Alarm(change), .. }) => ready.told(dns, &change).await,
+        Signal::Several(Survey::Alarm(alarm)) => ready.told(dns, &alarm.change).await,
+        Signal::Several(Survey::Resync) => ready.resync(dns).await,
+        Signal::One(hint) => match hint.subject.clone() {
+            Subject::Zone { id, .. } => ready.one(dns, &id, &hint).await,
+            other => Ok(ignored(&format!("{other} is not this function's to look after"))),
+        },
+    }
+}
+
+impl<A, L, W, C> Ready<A, L, W, C>
+where
+    A: Records + ShiftWeights + Sync,
+    L: Ledger + Sync,
+    W: WakeUps + Sync,
+    C: Clock + Sync,
+{
+    /// An alarm that speaks for endpoints of the policy. Any other costs no call at all.
+    async fn told(&self, dns: &DnsPolicy, change: &AlarmMemory) -> Result<Value, Failure> {
+        let zones = dns.zones_of(&change.alarm);
+        if zones.is_empty() {
+            let name = change.alarm.alarm_name();
+            return Ok(ignored(&format!("alarm {name:?} speaks for no endpoint that the policy names")));
+        }
+        let hint = |zone: &HostedZoneId| Hint { subject: Subject::zone(zone.clone()), why: Why::Alarm(change.clone()) };
+        self.each(dns, zones.into_iter().map(|zone| (zone, hint(zone))).collect()).await
+    }
+
+    /// What no event told of is found all the same.
+    async fn resync(&self, dns: &DnsPolicy) -> Result<Value, Failure> {
+        let since = self.clock.now();
+        let Surveyed { sick, unread } = survey(&self.aws, dns, &self.ledger, since).await?;
+        if !unread.is_empty() {
+            tracing::warn!("could not ask all that tells of endpoints: {}", unread.join("; "));
+        }
+        let why = || Why::Found { since, alarm: None, told_by: None };
+        let hints = sick.iter().map(|zone| (zone, Hint { subject: Subject::zone(zone.clone()), why: why() }));
+        self.each(dns, hints.collect()).await
+    }
+
+    /// One that fails keeps no other from being attended to.
+    async fn each(&self, dns: &DnsPolicy, hints: Vec<(&HostedZoneId, Hint)>) -> Result<Value, Failure> {
+        let (mut answers, mut failures) = (Vec::new(), Vec::new());
+        for (zone, hint) in hints {
+            match self.one(dns, zone, &hint).await {
+                Ok(answer) => answers.push(answer),
+                Err(failure) => failures.push(format!("{}: {failure}", hint.subject)),
+            }
+        }
+        match (failures.is_empty(), answers.as_slice()) {
+            (false, _) => Err(Failure::Retry(failures.join("; "))),
+            (true, [only]) => Ok(only.clone()),
+            (true, _) => Ok(json!({ "looked_at": answers })),
+        }
+    }
+
+    async fn one(&self, dns: &DnsPolicy, zone: &HostedZoneId, hint: &Hint) -> Result<Value, Failure> {
+        let remedy = ShiftDns { aws: &self.aws, policy: &self.policy, dns, zone };
+        let attended = attend(&remedy, &self.ledger, &self.clock, hint, log).await?;
+        if let Some(after) = look_again_after(&attended, self.clock.now()) {
+            // If it gets lost, the sweep comes round all the same.
+            if let Err(error) = self.wake_ups.wake(&hint.subject, after).await {
+                tracing::warn!("left to the sweep: {error}");
+            }
+        }
+        Ok(answer(attended))
+    }
+}
+
+fn answer(attended: Attended) -> Value {
+    match attended {
+        Attended::Ignored(why) => ignored(&why.to_string()),
+        Attended::Decided { decision, incident } => json!({
+            "subject": incident.subject,
+            "decision": decision.to_string(),
+            "state": incident.state,
+            "version": incident.version,
+        }),
+    }
+}
+
+fn ignored(why: &str) -> Value {
+    tracing::info!(ignored = why, "ignored: {why}");
+    json!({ "ignored": why })
+}
+
+fn log(incident: &Incident, decision: &Decision) {
+    tracing::info!(subject = %incident.subject, "{decision}");
+}

@@ -1,0 +1,65 @@
+//! All of AWS that moving weights needs.
+//!
+//! This module never asks one Region about another's alarms or targets.
+
+use aws_config::{Region, SdkConfig};
+use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
+use homeostat_core::instance::{AlarmSeen, TargetHealth};
+use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_core::zone::name::RecordName;
+use homeostat_core::zone::record::RecordSet;
+use homeostat_core::zone::seen::Observation;
+use homeostat_core::zone::shift::Shift;
+use homeostat_core::zone::{Records, ShiftWeights};
+
+use crate::cloudwatch::Alarms;
+use crate::load_balancing::TargetGroups;
+use crate::route53::Zones;
+
+#[derive(Debug, Clone)]
+pub struct DnsCloud {
+    zones: Zones,
+    /// Alarms and target groups are where their endpoints are: each Region is asked for its own.
+    config: SdkConfig,
+}
+
+impl DnsCloud {
+    pub fn new(config: &SdkConfig) -> Self {
+        DnsCloud { zones: Zones::new(config), config: config.clone() }
+    }
+
+    /// The same connections, in the Region that an ARN names.
+    fn in_region_of(&self, arn: &str) -> SdkConfig {
+        let region = arn.split(':').nth(3).unwrap_or_default().to_owned();
+        self.config.to_builder().region(Region::new(region)).build()
+    }
+}
+
+impl Records for DnsCloud {
+    async fn record_sets(&self, zone: &HostedZoneId, name: &RecordName) -> Result<Vec<RecordSet>, Unavailable> {
+        self.zones.record_sets(zone, name).await
+    }
+
+    async fn is_in_sync(&self, change: &str) -> Result<bool, Unavailable> {
+        self.zones.is_in_sync(change).await
+    }
+
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+        let Some(first) = alarms.first() else { return Ok(Vec::new()) };
+        Alarms::new(&self.in_region_of(first.as_str())).named(alarms).await
+    }
+
+    async fn observations(&self, health_check: &HealthCheckId) -> Result<Vec<Observation>, Unavailable> {
+        self.zones.observations(health_check).await
+    }
+
+    async fn targets(&self, target_group: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
+        TargetGroups::new(&self.in_region_of(target_group.as_str())).targets(target_group).await
+    }
+}
+
+impl ShiftWeights for DnsCloud {
+    async fn shift(&self, shift: &Shift) -> Outcome {
+        self.zones.shift(shift).await
+    }
+}

@@ -1,0 +1,126 @@
+use expect_test::{Expect, expect};
+use jiff::SignedDuration;
+
+use super::*;
+use crate::policy::parse;
+
+const LEAST: &str = r#"schema = 1
+[[shift-dns.record]]
+zone = "Z0123456789ABCDEFGHIJ"
+name = "WWW.example.com."
+type = "A"
+proof = ["health-check"]
+[[shift-dns.record.endpoint]]
+id = "blue"
+alarms = ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:blue"]
+health-check = "00000000-0000-0000-0000-000000000001"
+[[shift-dns.record.endpoint]]
+id = "green"
+alarms = ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:green"]
+health-check = "00000000-0000-0000-0000-000000000002"
+"#;
+
+fn check(text: &str, expect: Expect) {
+    let said: Vec<String> = parse(text).unwrap_err().iter().map(ToString::to_string).collect();
+    expect.assert_eq(&said.join("\n"));
+}
+
+#[test]
+fn the_least_policy_is_careful() {
+    let policy = parse(LEAST).unwrap();
+    let record = &policy.dns.as_ref().unwrap().records[0];
+    assert_eq!(record.key.to_string(), "www.example.com A");
+    assert_eq!((record.min_healthy, record.hold), (1, SignedDuration::from_mins(5)));
+    assert_eq!(record.evidence, [Ailment::Alarm]);
+    assert!(record.endpoints.iter().all(|endpoint| endpoint.drain_to == Share::NONE));
+    assert_eq!(policy.groups().count(), 0);
+}
+
+#[test]
+fn the_sample_that_ships_is_read_once_its_comments_are_taken_off() {
+    let sample = include_str!("../../../../../policy.toml");
+    let uncommented: Vec<&str> = sample
+        .lines()
+        .map(|line| line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' ')).unwrap_or(line))
+        .collect();
+    let policy = parse(&uncommented.join("\n")).unwrap();
+    let record = &policy.dns.as_ref().unwrap().records[0];
+    assert_eq!((record.steps.len(), record.endpoints.len(), policy.groups().count()), (2, 2, 1));
+    assert!(parse(sample).unwrap().dns.is_none(), "as it ships it moves no weights");
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_with_their_places() {
+    check(
+        r#"schema = 1
+[shift-dns]
+dwell = "soon"
+hue = 1
+[[shift-dns.record]]
+zone = "/hostedzone/Z1"
+name = "www..example.com"
+type = "MX"
+evidence = ["hunch"]
+proof = []
+drain-to = "120%"
+steps = ["10%", "10%"]
+min-healthy = 0
+[[shift-dns.record.endpoint]]
+id = ""
+max-share = 50
+alarms = ["web-5xx"]
+health-check = "abc"
+"#,
+        expect![[r#"
+            3:9: shift-dns.dwell is "soon", expected a time such as "90s" or "5m"
+            4:1: shift-dns.hue is not known, expected one of look-every, in-sync-within, dwell, wait-at-most, remind-every, record
+            6:8: shift-dns.record[0].zone is "/hostedzone/Z1", expected a hosted zone's id, such as Z0123456789ABCDEFGHIJ
+            7:8: shift-dns.record[0].name is "www..example.com", expected a record's name, such as www.example.com
+            8:8: shift-dns.record[0].type is "MX", expected "A", "AAAA" or "CNAME"
+            9:13: shift-dns.record[0].evidence[0] is "hunch", expected a list of "alarm", "health-check", "target-health" and "canary", at least one
+            10:9: shift-dns.record[0].proof is [], expected a list of "health-check", "target-health" and "canary", at least one
+            11:12: shift-dns.record[0].drain-to is "120%", expected a share such as "20%"
+            12:17: shift-dns.record[0].steps[1] is "10%", expected each once
+            13:15: shift-dns.record[0].min-healthy is 0, expected a number from 1 to 1
+            14:1: shift-dns.record[0].endpoint stands once, expected at least two: one alone has nowhere to move its weight
+            15:6: shift-dns.record[0].endpoint[0].id is "", expected the set identifier of a weighted record
+            16:13: shift-dns.record[0].endpoint[0].max-share is 50, expected a share such as "20%"
+            17:11: shift-dns.record[0].endpoint[0].alarms[0] is "web-5xx", expected a list of alarms' ARNs, each once
+            18:16: shift-dns.record[0].endpoint[0].health-check is "abc", expected a Route 53 health check's id, such as 01234567-89ab-cdef-0123-456789abcdef"#]],
+    );
+}
+
+#[test]
+fn what_evidence_and_proof_ask_for_must_be_named() {
+    let text = LEAST.replace("proof = [\"health-check\"]", "evidence = [\"canary\"]\nproof = [\"target-health\"]");
+    check(
+        &text,
+        expect![[r#"
+            8:1: shift-dns.record[0].endpoint[0].target-groups is missing, and the record's evidence or proof wants it
+            8:1: shift-dns.record[0].endpoint[0].canaries is missing, and the record's evidence or proof wants it
+            12:1: shift-dns.record[0].endpoint[1].target-groups is missing, and the record's evidence or proof wants it
+            12:1: shift-dns.record[0].endpoint[1].canaries is missing, and the record's evidence or proof wants it"#]],
+    );
+}
+
+#[test]
+fn what_stands_twice_is_a_mistake() {
+    let twice = format!("{LEAST}{}", LEAST.trim_start_matches("schema = 1\n"));
+    check(
+        &twice.replacen("id = \"green\"", "id = \"blue\"", 1),
+        expect![[r#"
+            12:6: shift-dns.record[0].endpoint[1].id stands twice, expected each endpoint once
+            17:8: shift-dns.record[1].name stands twice with this zone and type, expected each record once"#]],
+    );
+}
+
+#[test]
+fn a_name_that_leaves_no_room_for_its_generation_is_a_mistake() {
+    let long = ["abcdefghi"; 25].join(".");
+    check(
+        &LEAST.replace("WWW.example.com.", &long),
+        expect![[
+            r#"4:8: shift-dns.record[0].name is so long that _homeostat can't stand under it, where its generation is kept"#
+        ]],
+    );
+}

@@ -1,0 +1,229 @@
+//! The remedy for a failing endpoint of a weighted record: move its weight to others that are proven well, and bring it back in
+//! steps when it is.
+//!
+//! This module never leaves a record with all weights zero, never drains the last healthy endpoint, and never overwrites a change
+//! that somebody else made.
+
+mod absorb;
+mod decide;
+mod evidence;
+mod eyes;
+mod judge;
+pub mod kept;
+pub mod name;
+pub mod record;
+mod returning;
+pub mod said;
+pub mod seen;
+pub mod share;
+pub mod shift;
+mod standing;
+mod survey;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::attend::{Attended, Circumstances, Ignored, Remedy, Times};
+use crate::decision::{Close, Decision, Hold, Step};
+use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
+use crate::incident::{Incident, Kind};
+use crate::instance::{AlarmSeen, TargetHealth};
+use crate::memory::Memory;
+use crate::policy::{DnsPolicy, Policy, RecordPolicy, ZonePolicy};
+use crate::ports::{History, Outcome, Unavailable};
+use crate::signal::{Hint, Why};
+use decide::{Case, decide};
+use kept::Kept;
+use name::RecordName;
+use record::RecordSet;
+use seen::{Observation, Seen};
+use shift::Shift;
+pub(crate) use standing::unfit;
+pub use survey::{Surveyed, survey};
+
+/// What this remedy reads of Route 53, CloudWatch and load balancing.
+pub trait Records {
+    /// Every record set of this name and of the names directly under it that Homeostat uses. None is an answer.
+    fn record_sets(
+        &self,
+        zone: &HostedZoneId,
+        name: &RecordName,
+    ) -> impl Future<Output = Result<Vec<RecordSet>, Unavailable>> + Send;
+
+    /// Whether the change is on all name servers.
+    fn is_in_sync(&self, change: &str) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
+    /// Those of these alarms that exist. All are of one Region.
+    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<Vec<AlarmSeen>, Unavailable>> + Send;
+
+    /// What Route 53's checkers found last.
+    fn observations(
+        &self,
+        health_check: &HealthCheckId,
+    ) -> impl Future<Output = Result<Vec<Observation>, Unavailable>> + Send;
+
+    /// Every target of the group, of whatever kind.
+    fn targets(
+        &self,
+        target_group: &TargetGroupArn,
+    ) -> impl Future<Output = Result<Vec<TargetHealth>, Unavailable>> + Send;
+}
+
+/// What this remedy changes in AWS.
+pub trait ShiftWeights {
+    /// Sends the shift's batch: all of it applies to what was read, or nothing does.
+    fn shift(&self, shift: &Shift) -> impl Future<Output = Outcome> + Send;
+}
+
+/// Moves the weights of one zone's records.
+#[derive(Debug, Clone, Copy)]
+pub struct ShiftDns<'a, A> {
+    pub aws: &'a A,
+    pub policy: &'a Policy,
+    pub dns: &'a DnsPolicy,
+    pub zone: &'a HostedZoneId,
+}
+
+impl<A> ShiftDns<'_, A> {
+    fn zone_policy(&self) -> ZonePolicy<'_> {
+        self.dns.zone(self.zone)
+    }
+}
+
+impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
+    type Glance = Seen;
+    type Seen = Seen;
+
+    async fn glance(&self, hint: &Hint) -> Result<Seen, Unavailable> {
+        eyes::look(self.aws, &self.zone_policy(), hint).await
+    }
+
+    fn open(&self, now: Timestamp, hint: &Hint, _: &Seen, _: &History) -> Result<Incident, Ignored> {
+        let subject = hint.subject.clone();
+        let since = match &hint.why {
+            Why::Alarm(change) => change.changed_at,
+            Why::Found { since, .. } => *since,
+            Why::Wake => return Err(Ignored::NothingOpen { subject }),
+        };
+        Ok(Incident::new(subject, Kind::Zone(Kept::new(self.zone.clone())), since, now))
+    }
+
+    fn join(&self, incident: Incident, _: &Hint) -> Incident {
+        incident
+    }
+
+    fn scope(&self, _: &Subject) -> Option<Scope> {
+        Some(Scope::Zone(self.zone.clone()))
+    }
+
+    async fn observe(&self, glance: Seen, incident: &Incident) -> Result<Seen, Unavailable> {
+        let change = incident.kind.zone().and_then(|kept| kept.propagating.as_ref()?.change.clone());
+        let is_in_sync = match change {
+            // What can't be told is not known to have arrived; it has a limit of its own.
+            Some(change) => self.aws.is_in_sync(&change).await.ok(),
+            None => None,
+        };
+        Ok(Seen { is_in_sync, ..glance })
+    }
+
+    /// Marks how long each endpoint has been proven well, and lets go of what is no longer Homeostat's to hold.
+    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen) -> Incident {
+        absorb::absorb(now, incident, seen, &self.zone_policy())
+    }
+
+    fn unwell(&self, _: &Incident, _: &Seen) -> Vec<Subject> {
+        Vec::new()
+    }
+
+    /// By its generations, which never repeat: the weights alone may look like it by chance. One is enough, since a batch applies
+    /// whole, and the list of another name may be older.
+    fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
+        let Some(Step::Shift(shift)) = incident.intent.as_ref().map(|intent| &intent.step) else { return false };
+        shift.is_seen(seen)
+    }
+
+    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Decision {
+        let Kind::Zone(kept) = &incident.kind else {
+            let why = "the incident is not about a zone".to_owned();
+            return Decision::Close(Close::NothingWrong { why });
+        };
+        decide(Case { now, incident, kept, seen, around, policy: &self.zone_policy() })
+    }
+
+    /// Each drain; and the latch, once there were too many.
+    fn remember(
+        &self,
+        now: Timestamp,
+        incident: &Incident,
+        _: &Seen,
+        decision: &Decision,
+        memory: &Memory,
+    ) -> Option<Memory> {
+        let Decision::Act { step: Step::Shift(shift), .. } = decision else { return None };
+        let mut next = memory.clone();
+        for moved in &shift.moves {
+            let Some(record) = self.dns.zone(self.zone).record(&moved.key).cloned() else { continue };
+            let had_less = |id: &SetIdentifier| {
+                let held = incident.kind.zone().and_then(|kept| kept.records.get(&moved.key)?.reduced.get(id));
+                held.is_some_and(|reduced| moved.reduced.get(id) >= Some(&reduced.share))
+            };
+            // More of the same drain is no second one.
+            for id in moved.drained().filter(|id| !had_less(id)) {
+                let endpoint = judge::name(&record, id);
+                next = next.drained(now, &endpoint, was_tried(incident, moved, id));
+                if next.drains_within(now, record.flaps_within, &endpoint) >= record.flaps {
+                    next = next.latch(now, &endpoint);
+                }
+            }
+        }
+        (next != *memory).then_some(next)
+    }
+
+    fn times(&self, _: &Incident) -> Times {
+        let longest = self.zone_policy().records.iter().map(|record| longest_return(record)).max().unwrap_or_default();
+        Times {
+            look_every: self.dns.look_every,
+            recover_within: self.dns.wait_at_most + self.dns.dwell + longest,
+            remind_every: self.dns.remind_every,
+        }
+    }
+
+    fn policy_hash(&self) -> &str {
+        &self.policy.hash
+    }
+
+    async fn perform(&self, step: &Step) -> Outcome {
+        match step {
+            Step::Shift(shift) => self.aws.shift(shift).await,
+            Step::Replace { .. } | Step::MarkUnhealthy { .. } => {
+                Outcome::Refused { why: "this function moves weights and nothing else".to_owned() }
+            }
+        }
+    }
+}
+
+/// A drain that was on its way when something came between.
+fn was_tried(incident: &Incident, moved: &shift::Move, id: &SetIdentifier) -> bool {
+    let Some(intent) = &incident.intent else { return false };
+    let Step::Shift(tried) = &intent.step else { return false };
+    !intent.took_effect() && tried.drained().contains(&(moved.key.clone(), id.clone()))
+}
+
+/// From the proof that an endpoint is well to its own share, with every relapse that the latch allows.
+fn longest_return(record: &RecordPolicy) -> SignedDuration {
+    let steps = i32::try_from(record.steps.len()).unwrap_or(i32::MAX).saturating_add(1);
+    let flaps = i32::try_from(record.flaps).unwrap_or(1);
+    let once = record.hold.saturating_add(record.pace * steps);
+    SignedDuration::from_secs(once.as_secs().saturating_mul(i64::from(flaps)).saturating_mul(2))
+}
+
+/// When the owner should look again by itself, sooner than the sweep would have it look.
+///
+/// A change is on all name servers within seconds as a rule, and the next one waits for it. The sweep comes once a minute.
+pub fn look_again_after(attended: &Attended, now: Timestamp) -> Option<SignedDuration> {
+    let Attended::Decided { decision: Decision::Hold { until, because }, .. } = attended else { return None };
+    matches!(because, Hold::Propagating { .. }).then(|| until.duration_since(now).max(SignedDuration::ZERO))
+}

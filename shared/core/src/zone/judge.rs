@@ -1,0 +1,347 @@
+//! One record: what its endpoints should have now, and what stands in the way.
+//!
+//! This module never drains an endpoint unless others are proven well, and never touches a record that is not as Homeostat left it.
+
+use std::collections::BTreeMap;
+
+use super::decide::{Case, acts};
+use super::evidence::{Ails, Fitness, ails, alarming, fitness};
+use super::kept::{Held, Reduced};
+use super::record::{Generation, RecordSet, Weights, weights};
+use super::returning::{Course, Returning, course};
+use super::said::{Awaits, Trouble, Waiting};
+use super::share::{Plan, Share, Wish, plan, shares};
+use super::shift::Move;
+use super::standing::{Standing, standing};
+use crate::decision::{Hold, Proof};
+use crate::id::SetIdentifier;
+use crate::instance::AlarmSeen;
+use crate::memory;
+use crate::policy::{EndpointPolicy, RecordPolicy};
+
+/// What is to be done about the records of a zone, and why not.
+#[derive(Default)]
+pub(super) struct Judged {
+    pub(super) act: Vec<(Move, Vec<Proof>)>,
+    /// What would be done, were the record not only watched.
+    pub(super) watch: Vec<(Move, Vec<Proof>)>,
+    pub(super) waiting: Vec<Waiting>,
+    pub(super) troubles: Vec<Trouble>,
+    /// An endpoint that may be sick.
+    pub(super) unconfirmed: Option<Hold>,
+}
+
+impl Judged {
+    pub(super) fn extend(&mut self, other: Judged) {
+        self.act.extend(other.act);
+        self.watch.extend(other.watch);
+        self.waiting.extend(other.waiting);
+        self.troubles.extend(other.troubles);
+        self.unconfirmed = self.unconfirmed.take().or(other.unconfirmed);
+    }
+}
+
+pub(super) fn judge(case: Case<'_>, record: &RecordPolicy) -> Judged {
+    let held = case.kept.records.get(&record.key);
+    let sets = case.seen.record(&record.key);
+    let judge = Judge { case, record, held, sets: &sets };
+    let mut judged = Judged::default();
+    let any_sick = record.endpoints.iter().any(|endpoint| matches!(judge.ails(endpoint), Ails::Sick(_)));
+    if held.is_none() && !any_sick {
+        judged.unconfirmed = judge.unconfirmed();
+        return judged;
+    }
+    match standing(case, record, held, &sets) {
+        Standing::Stale => match held {
+            Some(held) => judged.waiting.extend(judge.waits_for_all(held, &Awaits::Reread)),
+            None => judged.unconfirmed = Some(Hold::NotConfirmed { missing: vec![STALE.to_owned()] }),
+        },
+        Standing::Changed { what } => judged.troubles.push(Trouble::Changed { record: record.key.clone(), what }),
+        Standing::Unfit { why } => judged.troubles.push(Trouble::Unfit { record: record.key.clone(), why }),
+        Standing::AsLeft => judge.move_on(&mut judged),
+    }
+    judged
+}
+
+const STALE: &str = "Route 53 still shows what was there before Homeostat's last change";
+
+struct Judge<'a> {
+    case: Case<'a>,
+    record: &'a RecordPolicy,
+    held: Option<&'a Held>,
+    sets: &'a [RecordSet],
+}
+
+/// What is wanted of each endpoint.
+#[derive(Default)]
+struct Wanted {
+    reduced: BTreeMap<SetIdentifier, Share>,
+    because: Vec<Proof>,
+    /// Who is to have less than now.
+    drains: Vec<SetIdentifier>,
+}
+
+impl Judge<'_> {
+    fn ails(&self, endpoint: &EndpointPolicy) -> Ails {
+        ails(self.case.now, self.record, endpoint, self.case.seen)
+    }
+
+    fn fitness(&self, endpoint: &EndpointPolicy) -> Fitness {
+        fitness(self.case.now, self.record, endpoint, self.case.seen)
+    }
+
+    /// An endpoint that was drained has left the policy: nobody could tell whether it is well.
+    fn holds_a_stranger(&self) -> bool {
+        self.held.is_some_and(|held| !held.names_only_endpoints_of(self.record))
+    }
+
+    /// What nobody asks for has no say in an alarm on what is asked for: it may stay red for want of data.
+    fn alarm_under_traffic(&self, endpoint: &EndpointPolicy) -> Option<&AlarmSeen> {
+        let serves = weights(self.sets).get(&endpoint.id).is_some_and(|weight| *weight > 0);
+        alarming(endpoint, self.case.seen).filter(|_| serves)
+    }
+
+    fn original(&self) -> Weights {
+        weights(self.held.map_or(self.sets, |held| &held.saved))
+    }
+
+    /// Some of the evidence calls an endpoint sick that gives answers.
+    fn unconfirmed(&self) -> Option<Hold> {
+        let weights = weights(self.sets);
+        let serving =
+            self.record.endpoints.iter().filter(|endpoint| weights.get(&endpoint.id).is_some_and(|weight| *weight > 0));
+        serving.map(|endpoint| self.ails(endpoint)).find_map(|ails| match ails {
+            Ails::Perhaps { missing } => Some(Hold::NotConfirmed { missing }),
+            Ails::Disabled(alarm) => Some(Hold::ActionsDisabled { alarm }),
+            Ails::Sick(_) | Ails::No => None,
+        })
+    }
+
+    fn move_on(&self, judged: &mut Judged) {
+        if self.holds_a_stranger() {
+            judged.troubles.push(Trouble::NotInPolicy { record: self.record.key.clone() });
+            return;
+        }
+        let original = self.original();
+        let mut wanted = self.wanted(&original, judged);
+        let is_now: BTreeMap<_, _> =
+            self.held.iter().flat_map(|held| &held.reduced).map(|(id, reduced)| (id.clone(), reduced.share)).collect();
+        let Some(plan) = self.plan(&original, &mut wanted, judged) else { return };
+        if wanted.reduced == is_now && !self.moves_more(&plan) {
+            if self.held.is_some_and(|held| held.partly) {
+                let weights = weights(self.sets);
+                judged.troubles.push(Trouble::Partly { record: self.record.key.clone(), weights });
+            }
+            return;
+        }
+        let last = self.case.seen.generation(&self.record.key.name);
+        let moved = Move {
+            key: self.record.key.clone(),
+            before: self.sets.to_vec(),
+            after: plan.weights,
+            reduced: wanted.reduced,
+            partly: plan.partly,
+            fence: self.case.seen.fence(&self.record.key.name).cloned(),
+            generation: Generation::after(last.as_ref(), self.case.now),
+        };
+        let list = if acts(self.record.mode) { &mut judged.act } else { &mut judged.watch };
+        list.push((moved, wanted.because));
+    }
+
+    /// What each endpoint should have by itself, whatever the others can take.
+    fn wanted(&self, original: &Weights, judged: &mut Judged) -> Wanted {
+        let (had, has_now) = (shares(original), shares(&weights(self.sets)));
+        let mut wanted = Wanted::default();
+        for endpoint in &self.record.endpoints {
+            let Some(own) = had.get(&endpoint.id).copied() else { continue };
+            let (ails, fitness) = (self.ails(endpoint), self.fitness(endpoint));
+            let Some(reduced) = self.held.and_then(|held| held.reduced.get(&endpoint.id)) else {
+                if let Ails::Sick(proofs) = ails
+                    && endpoint.drain_to < own
+                    && (endpoint.drain_to == Share::NONE || endpoint.drain_to < own.less(NEARLY))
+                {
+                    wanted.drain(endpoint, proofs);
+                }
+                continue;
+            };
+            let floor = endpoint.drain_to.min(own);
+            let alarm = alarming(endpoint, self.case.seen);
+            let (case, record, id, ails, fitness) = (self.case, self.record, &endpoint.id, &ails, &fitness);
+            let has = has_now.get(id).copied().unwrap_or(Share::NONE);
+            let returning = Returning { case, record, id, reduced, own, floor, has, ails, fitness, alarm };
+            match course(&returning) {
+                Course::Relapse(proofs) => wanted.drain(endpoint, proofs),
+                Course::Waits(awaits) => {
+                    wanted.reduced.insert(endpoint.id.clone(), reduced.share);
+                    self.waits(endpoint, reduced, awaits, judged);
+                }
+                Course::Latched { drains } => {
+                    wanted.reduced.insert(endpoint.id.clone(), reduced.share);
+                    let (record, within) = (self.record.key.clone(), self.record.flaps_within);
+                    judged.troubles.push(Trouble::Latched { record, endpoint: endpoint.id.clone(), drains, within });
+                }
+                Course::Step { share, because } => {
+                    wanted.because.push(Proof::Well { endpoint: endpoint.id.clone(), why: because });
+                    if share < own {
+                        wanted.reduced.insert(endpoint.id.clone(), share);
+                    }
+                }
+            }
+        }
+        wanted
+    }
+
+    fn waits(&self, endpoint: &EndpointPolicy, reduced: &Reduced, awaits: Awaits, judged: &mut Judged) {
+        let (record, id) = (self.record.key.clone(), endpoint.id.clone());
+        if let (Awaits::Proof { why }, true) =
+            (&awaits, self.case.now >= reduced.since + self.case.policy.dns.wait_at_most)
+        {
+            let why = why.clone();
+            judged.troubles.push(Trouble::StillReduced { record, endpoint: id, since: reduced.since, why });
+            return;
+        }
+        judged.waiting.push(Waiting { record, endpoint: id, share: reduced.share, awaits });
+    }
+
+    fn waits_for_all(&self, held: &Held, awaits: &Awaits) -> Vec<Waiting> {
+        let waiting = |(id, reduced): (&SetIdentifier, &Reduced)| Waiting {
+            record: self.record.key.clone(),
+            endpoint: id.clone(),
+            share: reduced.share,
+            awaits: awaits.clone(),
+        };
+        held.reduced.iter().map(waiting).collect()
+    }
+
+    /// The weights for what is wanted. `None`, and why not, if it can't be had.
+    fn plan(&self, original: &Weights, wanted: &mut Wanted, judged: &mut Judged) -> Option<Plan> {
+        let fit = self.receivers(wanted);
+        let enough = usize::try_from(self.record.min_healthy).unwrap_or(usize::MAX);
+        if !wanted.drains.is_empty() && fit.len() < enough {
+            self.rescue(wanted);
+        }
+        let fit = self.receivers(wanted);
+        let limits = self.limits(&fit, wanted);
+        let is_sound = |plan: &Plan| self.breaks_no_rule(plan, &fit, wanted, enough);
+        let now = weights(self.sets);
+        let planned = |standbys_too| {
+            let wish = Wish { original, now: &now, reduced: &wanted.reduced, receivers: &limits, standbys_too };
+            plan(&wish).filter(is_sound)
+        };
+        match planned(false).or_else(|| planned(true)) {
+            Some(plan) => {
+                let drained = !wanted.drains.is_empty();
+                wanted
+                    .because
+                    .extend(fit.into_iter().filter(|_| drained).map(|(endpoint, why)| Proof::Well { endpoint, why }));
+                Some(plan)
+            }
+            None => {
+                self.say_why_not(wanted, enough, judged);
+                None
+            }
+        }
+    }
+
+    /// Those that are proven well, have all of their share, and whose alarms are silent.
+    fn receivers(&self, wanted: &Wanted) -> BTreeMap<SetIdentifier, Vec<String>> {
+        let unreduced = self.record.endpoints.iter().filter(|endpoint| !wanted.reduced.contains_key(&endpoint.id));
+        let fit = unreduced.filter_map(|endpoint| match (self.fitness(endpoint), self.alarm_under_traffic(endpoint)) {
+            (Fitness::Well(why), None) => Some((endpoint.id.clone(), why)),
+            _ => None,
+        });
+        fit.collect()
+    }
+
+    /// Nobody else can take over: then those can that were drained before and are proven well by now.
+    fn rescue(&self, wanted: &mut Wanted) {
+        for endpoint in &self.record.endpoints {
+            let is_reduced = wanted.reduced.contains_key(&endpoint.id) && !wanted.drains.contains(&endpoint.id);
+            let name = name(self.record, &endpoint.id);
+            let is_latched = self.case.around.limits.memory.latched.contains_key(&name);
+            if let (true, false, Fitness::Well(_)) = (is_reduced, is_latched, self.fitness(endpoint)) {
+                wanted.reduced.remove(&endpoint.id);
+            }
+        }
+    }
+
+    /// How much each may have: the fit up to their limit, the others what they have now.
+    fn limits(&self, fit: &BTreeMap<SetIdentifier, Vec<String>>, wanted: &Wanted) -> BTreeMap<SetIdentifier, Share> {
+        let has = shares(&weights(self.sets));
+        let limit = |id: &SetIdentifier, has: Share| match self.record.endpoint(id) {
+            Some(endpoint) if fit.contains_key(id) => endpoint.max_share.max(has),
+            _ => has,
+        };
+        let unreduced = has.into_iter().filter(|(id, _)| !wanted.reduced.contains_key(id));
+        unreduced.map(|(id, has)| (id.clone(), limit(&id, has))).collect()
+    }
+
+    /// The last look at a plan, without regard to how it was made.
+    fn breaks_no_rule(
+        &self,
+        plan: &Plan,
+        fit: &BTreeMap<SetIdentifier, Vec<String>>,
+        wanted: &Wanted,
+        enough: usize,
+    ) -> bool {
+        let serve = |id: &&SetIdentifier| plan.weights.get(*id).is_some_and(|weight| *weight > 0);
+        let is_drain = !wanted.drains.is_empty();
+        plan.weights.values().any(|weight| *weight > 0) && (!is_drain || fit.keys().filter(serve).count() >= enough)
+    }
+
+    fn say_why_not(&self, wanted: &Wanted, enough: usize, judged: &mut Judged) {
+        let why = self.why_nobody(wanted, enough);
+        for id in &wanted.drains {
+            let (record, endpoint) = (self.record.key.clone(), id.clone());
+            judged.troubles.push(Trouble::NoTarget { record, endpoint, why: why.clone() });
+        }
+        if let (true, Some(held)) = (wanted.drains.is_empty(), self.held) {
+            judged.waiting.extend(self.waits_for_all(held, &Awaits::Others { why }));
+        }
+    }
+
+    fn why_nobody(&self, wanted: &Wanted, enough: usize) -> String {
+        let others = self.record.endpoints.iter().filter(|endpoint| !wanted.drains.contains(&endpoint.id));
+        let why = |endpoint: &EndpointPolicy| {
+            let why = match (self.fitness(endpoint), self.alarm_under_traffic(endpoint)) {
+                (_, Some(alarm)) => format!("alarm {:?} is in ALARM", alarm.arn.alarm_name()),
+                (Fitness::Well(_), None) => "is well, and can take no more".to_owned(),
+                (Fitness::Sick(proof), None) => format!("is sick too ({proof})"),
+                (Fitness::Unknown(why), None) => format!("is not proven well ({why})"),
+            };
+            format!("{} {why}", endpoint.id)
+        };
+        let said: Vec<String> = others.map(why).collect();
+        if said.is_empty() {
+            return "all endpoints are sick".to_owned();
+        }
+        format!("of the others at least {enough} must be proven well and able to take it: {}", said.join(", "))
+    }
+
+    /// The others can take more by now than when their limits left some of it behind.
+    fn moves_more(&self, plan: &Plan) -> bool {
+        let (now, then) = (shares(&weights(self.sets)), shares(&plan.weights));
+        let Some(held) = self.held.filter(|held| held.partly) else { return false };
+        let less = |id: &SetIdentifier| Some(*then.get(id)? < now.get(id)?.less(MUCH));
+        held.reduced.keys().any(|id| less(id).unwrap_or(false))
+    }
+}
+
+/// So near to what it would be drained to, an endpoint is drained: weights are whole numbers, and can't tell the two apart.
+const NEARLY: Share = Share::percent(2);
+
+/// What is worth a change of its own.
+const MUCH: Share = Share::percent(5);
+
+impl Wanted {
+    fn drain(&mut self, endpoint: &EndpointPolicy, proofs: Vec<Proof>) {
+        self.reduced.insert(endpoint.id.clone(), endpoint.drain_to);
+        self.drains.push(endpoint.id.clone());
+        self.because.extend(proofs);
+    }
+}
+
+/// As the zone's memory has it.
+pub(super) fn name(record: &RecordPolicy, id: &SetIdentifier) -> memory::Endpoint {
+    format!("{} {id}", record.key)
+}

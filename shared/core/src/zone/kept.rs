@@ -1,0 +1,152 @@
+//! What an incident keeps of the records of a zone: as they were, as Homeostat left them, and how far each endpoint is back.
+//!
+//! This module never overwrites what was saved first: a second alarm must not take the drained weights for the original ones.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::name::RecordName;
+use super::record::{Generation, RecordKey, RecordSet, Weights, reweighted};
+use super::share::Share;
+use super::shift::Shift;
+use crate::id::{HostedZoneId, SetIdentifier};
+use crate::policy::RecordPolicy;
+use crate::ports::Outcome;
+
+/// Where a change's id was lost in a crash: "Changes generally propagate to all Route 53 name servers within 60 seconds" (API
+/// reference, `ChangeResourceRecordSets`).
+pub const PROPAGATES_WITHIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// An outage of Route 53's control plane may last for hours; of its late batches the newest are the likeliest to apply.
+const MOST_TRIED: usize = 8;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub zone: HostedZoneId,
+    /// The records that Homeostat changed and has not given back yet.
+    #[serde(default)]
+    pub records: BTreeMap<RecordKey, Held>,
+    /// The generations that it left under these names.
+    #[serde(default)]
+    pub generations: BTreeMap<RecordName, Generation>,
+    /// The last change, while it is not known to be on all name servers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub propagating: Option<Propagating>,
+    /// Changes of unknown fate that others were tried after: one that was only late may be the one that takes effect.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Shift>,
+    /// Records that somebody else took over while they were held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_over: Vec<RecordKey>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The whole record before the first change.
+    pub saved: Vec<RecordSet>,
+    /// The weights that Homeostat left there.
+    pub left: Weights,
+    /// Who has less than its own.
+    pub reduced: BTreeMap<SetIdentifier, Reduced>,
+    /// The others' limits left some of it where it was.
+    #[serde(default)]
+    pub partly: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reduced {
+    /// The share that it is to have.
+    pub share: Share,
+    pub since: Timestamp,
+    pub stepped_at: Timestamp,
+    /// Since when it has been proven well at each look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub well_since: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Propagating {
+    /// `None` if the answer that named it was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
+    pub since: Timestamp,
+}
+
+impl Held {
+    pub fn names_only_endpoints_of(&self, record: &RecordPolicy) -> bool {
+        self.reduced.keys().all(|id| record.endpoint(id).is_some())
+    }
+
+    /// The record as Homeostat left it.
+    pub fn as_left(&self) -> Vec<RecordSet> {
+        reweighted(&self.saved, &self.left)
+    }
+}
+
+impl Kept {
+    pub fn new(zone: HostedZoneId) -> Self {
+        Kept {
+            zone,
+            records: BTreeMap::new(),
+            generations: BTreeMap::new(),
+            propagating: None,
+            tried: Vec::new(),
+            taken_over: Vec::new(),
+        }
+    }
+
+    /// Another is about to be tried, and nobody knows what became of this one.
+    pub(crate) fn unsettled(&mut self, shift: &Shift) {
+        if !self.tried.contains(shift) {
+            self.tried.push(shift.clone());
+        }
+        if self.tried.len() > MOST_TRIED {
+            self.tried.remove(0);
+        }
+    }
+
+    /// The shift took effect.
+    pub(crate) fn shifted(&mut self, now: Timestamp, shift: &Shift, outcome: &Outcome) {
+        let change = match outcome {
+            Outcome::Pending { change } => Some(change.clone()),
+            _ => None,
+        };
+        self.propagating = Some(Propagating { change, since: now });
+        // What was based on the generations before can't apply any more.
+        self.tried.retain(|tried| !tried.has_a_name_of(shift));
+        for moved in &shift.moves {
+            self.taken_over.retain(|key| *key != moved.key);
+            self.generations.insert(moved.key.name.clone(), moved.generation.clone());
+            if moved.reduced.is_empty() {
+                self.records.remove(&moved.key);
+                continue;
+            }
+            let held = self.records.entry(moved.key.clone()).or_insert_with(|| Held {
+                saved: moved.before.clone(),
+                left: Weights::new(),
+                reduced: BTreeMap::new(),
+                partly: false,
+            });
+            held.left = moved.after.clone();
+            held.partly = moved.partly;
+            held.reduced =
+                moved.reduced.iter().map(|(id, share)| (id.clone(), reduced(now, held, id, *share))).collect();
+        }
+    }
+}
+
+fn reduced(now: Timestamp, held: &Held, id: &SetIdentifier, share: Share) -> Reduced {
+    match held.reduced.get(id) {
+        Some(before) if before.share == share => before.clone(),
+        // A relapse has to prove itself anew; a step up goes on with the proof that led to it.
+        Some(before) => Reduced {
+            share,
+            stepped_at: now,
+            well_since: before.well_since.filter(|_| share > before.share),
+            since: before.since,
+        },
+        None => Reduced { share, since: now, stepped_at: now, well_since: None },
+    }
+}

@@ -1,0 +1,123 @@
+//! Whether a record is one whose weights can be moved, and is as Homeostat left it.
+//!
+//! This module never takes a change that somebody else made for one that can be overwritten.
+
+use jiff::Timestamp;
+
+use super::decide::Case;
+use super::kept::Held;
+use super::record::{Generation, RecordSet, Routing, weights};
+use crate::policy::RecordPolicy;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    AsLeft,
+    /// What was read is older than what Homeostat knows that it did.
+    Stale,
+    Changed {
+        what: String,
+    },
+    Unfit {
+        why: String,
+    },
+}
+
+pub(super) fn standing(case: Case<'_>, record: &RecordPolicy, held: Option<&Held>, sets: &[RecordSet]) -> Standing {
+    let name = &record.key.name;
+    let (left, there) = (case.kept.generations.get(name), case.seen.generation(name));
+    match (left, &there) {
+        (Some(left), Some(there)) if there < left => {
+            let last = held.map_or(left.at, last_step);
+            match held {
+                _ if case.now < last + case.policy.dns.in_sync_within => return Standing::Stale,
+                Some(_) => {
+                    return Standing::Changed { what: "an older generation stands in its place".to_owned() };
+                }
+                None => {}
+            }
+        }
+        // What is not held is nobody's: any generation will do to start from.
+        _ if held.is_none() => {}
+        (Some(left), Some(there)) if there > left => {
+            return Standing::Changed { what: format!("another Homeostat moved its weights at {:.0}", there.at) };
+        }
+        (Some(_), None) => return Standing::Changed { what: "its generation is gone".to_owned() },
+        _ => {}
+    }
+    if let Some(held) = held
+        && let Some(what) = difference(&held.as_left(), sets)
+    {
+        return Standing::Changed { what };
+    }
+    let fence = case.seen.fence(name);
+    if let Some(why) = unfit(record, sets).or_else(|| foreign(fence)) {
+        return Standing::Unfit { why };
+    }
+    Standing::AsLeft
+}
+
+/// When Homeostat last changed it.
+fn last_step(held: &Held) -> Timestamp {
+    held.reduced.values().map(|reduced| reduced.stepped_at).max().unwrap_or(Timestamp::MIN)
+}
+
+/// Somebody else's text where the generation belongs.
+fn foreign(fence: Option<&RecordSet>) -> Option<String> {
+    let fence = fence.filter(|fence| Generation::of(fence).is_none())?;
+    Some(format!("the TXT record {} was not written by Homeostat: {}", fence.name, fence.values.join(" ")))
+}
+
+/// Why the weights of these sets can't be moved.
+pub(crate) fn unfit(record: &RecordPolicy, sets: &[RecordSet]) -> Option<String> {
+    if sets.is_empty() {
+        return Some("there is no such record in the zone".to_owned());
+    }
+    for set in sets {
+        if let Some(policy) = &set.traffic_policy {
+            return Some(format!("the traffic policy instance {policy} owns it, and would undo every change"));
+        }
+        match &set.routing {
+            Routing::Weighted { .. } => {}
+            Routing::Simple => return Some("it is a simple record, not a weighted one".to_owned()),
+            Routing::Other(what) => return Some(format!("it is a {what} record, not a weighted one")),
+        }
+    }
+    let weights = weights(sets);
+    if let Some(endpoint) = record.endpoints.iter().find(|endpoint| !weights.contains_key(&endpoint.id)) {
+        return Some(format!(
+            "it has no record set with the identifier {:?}, which the policy names",
+            endpoint.id.as_str()
+        ));
+    }
+    let all_zero = weights.values().all(|weight| *weight == 0);
+    all_zero.then(|| "all of its weights are zero already, so Route 53 answers with each as often".to_owned())
+}
+
+/// All that is no longer as it was left, in words: a word on one change must not pass for a word on another.
+fn difference(left: &[RecordSet], there: &[RecordSet]) -> Option<String> {
+    let changed = left.iter().filter_map(|set| change(set, find(there, set)));
+    let new = there.iter().filter(|set| find(left, set).is_none()).map(|set| format!("{} is new", name(set)));
+    let differences: Vec<String> = changed.chain(new).collect();
+    (!differences.is_empty()).then(|| differences.join(", "))
+}
+
+fn find<'a>(sets: &'a [RecordSet], set: &RecordSet) -> Option<&'a RecordSet> {
+    let id = set.weighted().map(|(id, _)| id);
+    sets.iter().find(|other| other.weighted().map(|(id, _)| id) == id)
+}
+
+fn name(set: &RecordSet) -> String {
+    set.weighted().map_or_else(|| "a record set".to_owned(), |(id, _)| id.to_string())
+}
+
+fn change(left: &RecordSet, there: Option<&RecordSet>) -> Option<String> {
+    let name = name(left);
+    let Some(there) = there else { return Some(format!("{name} is gone")) };
+    match (left.weighted(), there.weighted()) {
+        _ if there == left => None,
+        (Some((_, left)), Some((_, weight))) if left != weight => {
+            Some(format!("{name} has weight {weight}, and Homeostat left {left}"))
+        }
+        _ => Some(format!("{name} answers with something else, or in another way")),
+    }
+}

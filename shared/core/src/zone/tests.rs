@@ -1,0 +1,7 @@
+//! The ladder rung by rung: what must not be moved, and what must.
+
+mod drains;
+mod harness;
+mod returns;
+
+use super::*;

@@ -1,0 +1,264 @@
+//! Moving weight away: onto whom, how much, and above all when not.
+
+use super::harness::*;
+use crate::decision::{Close, Decision, Hold, Page, Step};
+use crate::instance::AlarmState;
+use crate::ports::Outcome;
+use crate::zone::record::Routing;
+use crate::zone::said::Trouble;
+
+#[test]
+fn a_failing_endpoint_is_drained_in_one_batch_that_covers_the_whole_record() {
+    let mut it = Scene::new().fails("blue");
+    let Decision::Act { step: Step::Shift(shift), because } = it.look() else { panic!() };
+    it.has(&[("blue", 0), ("green", 30)]);
+    let batch = shift.batch().unwrap();
+    assert_eq!((batch.delete.len(), batch.create.len()), (2, 3), "both sets, and the generation");
+    let said: Vec<String> = because.iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].contains("blue-5xx") && said[1].contains("green is well"), "{said:?}");
+}
+
+#[test]
+fn every_field_but_the_weight_survives() {
+    let mut it = Scene::new().fails("blue");
+    let before = it.sets.clone();
+    it.look();
+    let after: Vec<_> = before
+        .iter()
+        .map(|set| if set.weighted().unwrap().0.as_str() == "blue" { set.with_weight(0) } else { set.clone() })
+        .collect();
+    assert!(after.iter().all(|set| it.sets.contains(set)), "{:?}", it.sets);
+}
+
+#[test]
+fn the_last_healthy_endpoint_is_never_drained() {
+    let mut it = Scene::new().fails("blue").fails("green");
+    let decision = it.look();
+    assert!(troubles(&decision).iter().all(|trouble| matches!(trouble, Trouble::NoTarget { .. })), "{decision}");
+    assert_eq!(troubles(&decision).len(), 2);
+    it.has(&[("blue", 70), ("green", 30)]);
+}
+
+#[test]
+fn nothing_moves_to_an_endpoint_that_is_not_proven_well() {
+    for checkers in [0, 2, 8] {
+        let mut it = Scene::new().fails("blue");
+        it.checkers.insert("green".into(), checkers);
+        let decision = it.look();
+        let [Trouble::NoTarget { why, .. }] = troubles(&decision) else { panic!("{decision}") };
+        assert!(why.contains("green"), "{why}");
+        it.has(&[("blue", 70), ("green", 30)]);
+    }
+}
+
+#[test]
+fn nothing_moves_to_an_endpoint_whose_own_alarm_is_red() {
+    let mut it = Scene::new().fails("blue");
+    it.alarms.insert("green".into(), (AlarmState::Alarm, 0));
+    it.actions_enabled = true;
+    let decision = it.look();
+    assert!(matches!(troubles(&decision), [Trouble::NoTarget { .. }, ..]), "{decision}");
+}
+
+#[test]
+fn checkers_that_have_stopped_prove_nothing() {
+    let mut it = Scene::new().fails("blue");
+    let seen = it.seen();
+    it.now = 121;
+    let decision = it.decide_on(&seen);
+    assert!(matches!(troubles(&decision), [Trouble::NoTarget { .. }]), "{decision}");
+}
+
+#[test]
+fn what_is_paused_disabled_unconfirmed_or_only_watched_is_not_moved() {
+    let mut paused = Scene::new().fails("blue");
+    paused.pause();
+    assert!(matches!(held(&paused.decide()), Hold::Paused { .. }));
+
+    let mut disabled = Scene::new().fails("blue");
+    disabled.actions_enabled = false;
+    assert!(matches!(held(&disabled.decide()), Hold::ActionsDisabled { .. }));
+
+    let both = POLICY.replace("proof =", "evidence = [\"alarm\", \"health-check\"]\nproof =");
+    let mut half = Scene::with(&both, vec![set("blue", 70), set("green", 30)]).fails("blue");
+    half.checkers.insert("blue".into(), 16);
+    assert!(matches!(held(&half.decide()), Hold::NotConfirmed { .. }));
+
+    let watch = POLICY.replace("schema = 1", "schema = 1\nmode = \"watch\"");
+    let mut watched = Scene::with(&watch, vec![set("blue", 70), set("green", 30)]).fails("blue");
+    assert!(matches!(held(&watched.decide()), Hold::Watching { step: Step::Shift(_), .. }));
+}
+
+#[test]
+fn an_alarm_without_data_calls_nobody_sick() {
+    let mut it = Scene::new();
+    it.alarms.insert("blue".into(), (AlarmState::InsufficientData, 0));
+    assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })));
+}
+
+#[test]
+fn a_record_whose_weights_cannot_be_moved_is_left_alone_and_told() {
+    let with = |change: &dyn Fn(&mut Scene)| {
+        let mut it = Scene::new().fails("blue");
+        change(&mut it);
+        let decision = it.decide();
+        let [Trouble::Unfit { why, .. }] = troubles(&decision) else { panic!("{decision}") };
+        why.clone()
+    };
+    assert!(with(&|it| it.sets.clear()).contains("no such record"));
+    assert!(with(&|it| it.sets[0].routing = Routing::Simple).contains("simple"));
+    assert!(with(&|it| it.sets[0].routing = Routing::Other("latency".into())).contains("latency"));
+    assert!(with(&|it| it.sets[0].traffic_policy = Some("tp-1".into())).contains("traffic policy"));
+    assert!(with(&|it| drop(it.sets.pop())).contains("green"));
+    assert!(
+        with(&|it| (it.set_weight("blue", 0), it.set_weight("green", 0)).0).contains("all of its weights are zero")
+    );
+}
+
+#[test]
+fn an_endpoint_without_weight_has_nothing_to_lose() {
+    let mut it = Scene::with(POLICY, vec![set("blue", 0), set("green", 30)]).fails("blue");
+    assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })));
+}
+
+#[test]
+fn a_limit_moves_a_part_and_asks_for_a_person() {
+    let policy = POLICY.replace("id = \"green\"", "id = \"green\"\nmax-share = \"60%\"");
+    let mut it = Scene::with(&policy, vec![set("blue", 70), set("green", 30)]).fails("blue");
+    assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 20), ("green", 30)]);
+    it.now += 10;
+    let decision = it.look();
+    assert!(matches!(troubles(&decision), [Trouble::Partly { .. }]), "{decision}");
+    let told = it.incident.tell;
+    it.now = it.wake_at();
+    it.look();
+    assert_eq!(it.incident.tell, told, "the same is told once");
+}
+
+#[test]
+fn what_is_left_of_a_slow_endpoint_gets_no_more_while_its_alarm_is_red() {
+    let policy = POLICY.replace("id = \"green\"", "id = \"green\"\nmax-share = \"60%\"");
+    let mut it = Scene::with(&policy, vec![set("blue", 70), set("green", 30)]).fails("blue");
+    assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 20), ("green", 30)]);
+    it.checkers.insert("blue".into(), 16);
+    assert!(it.until_act(7200).is_none(), "its health check is green, and its alarm is not");
+}
+
+#[test]
+fn an_endpoint_with_a_hundredth_of_the_answers_is_drained_like_any_other() {
+    let mut it = Scene::with(POLICY, vec![set("blue", 1), set("green", 99)]).fails("blue");
+    assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 0), ("green", 99)]);
+}
+
+#[test]
+fn a_slow_endpoint_keeps_the_share_that_the_policy_leaves_it() {
+    let policy = POLICY.replace("id = \"blue\"", "id = \"blue\"\ndrain-to = \"20%\"");
+    let mut it = Scene::with(&policy, vec![set("blue", 70), set("green", 30)]).fails("blue");
+    assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 8), ("green", 30)]);
+}
+
+#[test]
+fn what_was_saved_first_is_never_overwritten_by_a_second_alarm() {
+    let mut it = Scene::new().fails("blue");
+    it.look();
+    for _ in 0..10 {
+        it.now = it.wake_at();
+        it.break_("blue");
+        it.look();
+    }
+    let saved = &it.incident.kind.zone().unwrap().records.values().next().unwrap().saved;
+    assert_eq!(super::record::weights(saved)[&id("blue")], 70);
+}
+
+#[test]
+fn a_zone_takes_no_second_change_while_the_first_is_on_its_way() {
+    let mut it = Scene::new().fails("blue");
+    it.look();
+    it.in_sync = false;
+    it.break_("green");
+    it.mend("blue");
+    it.now += 5;
+    assert!(matches!(held(&it.look()), Hold::Propagating { .. }));
+    it.now += 300;
+    let decision = it.look();
+    assert!(matches!(troubles(&decision), [Trouble::NotInSync { .. }]), "{decision}");
+}
+
+#[test]
+fn a_lost_comparison_is_decided_anew_and_never_sent_again_as_it_was() {
+    let mut it = Scene::new().fails("blue");
+    let decision = it.decide();
+    let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
+    let lost = Outcome::Lost { why: "the values provided do not match the current values".into() };
+    it.incident = it.incident.intend(at(0), step, &decision).settle(at(1), lost);
+    it.now = 2;
+    assert!(matches!(held(&it.decide()), Hold::Lost { .. }), "the same again would be lost again");
+    it.set_weight("green", 50);
+    assert!(matches!(it.decide(), Decision::Act { .. }), "what is there now is another base");
+}
+
+#[test]
+fn a_refused_call_is_not_repeated_before_a_person_has_spoken() {
+    let mut it = Scene::new().fails("blue");
+    let decision = it.decide();
+    let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
+    it.incident =
+        it.incident.intend(at(0), step, &decision).settle(at(1), Outcome::Refused { why: "AccessDenied".into() });
+    it.now = 2;
+    assert!(matches!(it.look(), Decision::Page(Page::Refused { .. })));
+    it.now = it.wake_at();
+    assert!(matches!(held(&it.look()), Hold::RefusedBefore { .. }));
+    let known = crate::incident::Acknowledgement { by: "ana".into(), at: at(it.now), reason: "rights mended".into() };
+    it.incident = it.incident.acknowledge(known);
+    assert!(matches!(it.decide(), Decision::Act { .. }));
+}
+
+#[test]
+fn who_stands_by_gets_weight_where_too_few_others_have_any() {
+    let policy = POLICY.replace("pace = \"2m\"", "pace = \"2m\"\nmin-healthy = 2");
+    let red = "[[shift-dns.record.endpoint]]\nid = \"red\"\n\
+               alarms = [\"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:red-5xx\"]\n\
+               health-check = \"00000000-0000-0000-0000-000000000ed0\"\n";
+    let mut it = Scene::with(&(policy + red), vec![set("blue", 70), set("green", 30), set("red", 0)]).fails("blue");
+    assert!(it.until_act(10).is_some());
+    assert!(it.weights().iter().all(|(name, weight)| (*weight > 0) == (name != "blue")), "{:?}", it.weights());
+}
+
+#[test]
+fn each_drain_is_told_and_a_repeated_try_is_not() {
+    let mut it = Scene::new().fails("blue");
+    let decision = it.decide();
+    let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
+    let unknown = Outcome::Unknown { why: "cut".into() };
+    it.incident = it.incident.intend(at(0), step, &decision).settle(at(1), unknown);
+    assert_eq!(it.incident.tell, 1);
+    it.now = 61;
+    it.look();
+    assert_eq!(it.incident.tell, 1, "the same once more");
+    it.now = 120;
+    it.mend("blue");
+    it.look();
+    it.now = 130;
+    it.break_("green");
+    assert!(it.until_act(10).is_some());
+    assert_eq!(it.incident.tell, 2, "green's drain is news");
+}
+
+#[test]
+fn when_both_fail_one_after_the_other_the_mended_one_takes_over() {
+    let mut it = Scene::new().fails("blue");
+    it.look();
+    it.now = 60;
+    it.mend("blue");
+    it.look();
+    it.now = 120;
+    it.break_("green");
+    assert!(it.until_act(10).is_some());
+    let weights: std::collections::BTreeMap<_, _> = it.weights().into_iter().collect();
+    assert!(weights["blue"] > 0 && weights["green"] == 0, "{weights:?}");
+}

@@ -1,0 +1,291 @@
+//! Bringing weight back: after a hold, in steps, and only where the record is as it was left.
+
+use super::harness::*;
+use crate::decision::{Close, Decision, Hold};
+use crate::incident::Acknowledgement;
+use crate::instance::AlarmState;
+use crate::zone::record::Generation;
+use crate::zone::said::{Awaits, Trouble};
+
+fn drained() -> Scene {
+    let mut it = Scene::new().fails("blue");
+    it.look();
+    it.now = 10;
+    it.look();
+    it
+}
+
+fn known(it: &mut Scene) {
+    let word = Acknowledgement { by: "ana".into(), at: at(it.now), reason: "go on".into() };
+    it.incident = it.incident.acknowledge(word);
+    it.around.limits.memory = it.around.limits.memory.acknowledged();
+}
+
+#[test]
+fn an_endpoint_comes_back_in_steps_after_the_hold_and_exactly_to_what_it_was() {
+    let mut it = drained();
+    it.now = 100;
+    it.mend("blue");
+    let mut times = Vec::new();
+    while it.until_act(2000).is_some() {
+        times.push((it.now, it.weights()));
+    }
+    let weights: Vec<_> = times.iter().map(|(_, weights)| (weights[0].1, weights[1].1)).collect();
+    assert_eq!(weights, [(2, 30), (16, 30), (70, 30)]);
+    assert!(times[0].0 >= 100 + 300, "the hold");
+    assert!(times.windows(2).all(|pair| pair[1].0 >= pair[0].0 + 120), "the pace: {times:?}");
+    assert_eq!(it.incident.decision, Some(Decision::Close(Close::Recovered)));
+}
+
+#[test]
+fn nothing_comes_back_without_active_proof_however_green_the_alarm() {
+    let mut it = drained();
+    it.alarms.insert("blue".into(), (AlarmState::Ok, 20));
+    for checkers in [0, 5, 8] {
+        it.checkers.insert("blue".into(), checkers);
+        it.now = it.wake_at();
+        let decision = it.look();
+        let Hold::Returning { waiting } = held(&decision) else { panic!("{decision}") };
+        assert!(matches!(waiting[0].awaits, Awaits::Proof { .. }), "{decision}");
+    }
+    it.has(&[("blue", 0), ("green", 30)]);
+}
+
+#[test]
+fn the_hold_begins_anew_when_the_proof_fails_in_between() {
+    let mut it = drained();
+    it.mend("blue");
+    it.now = 200;
+    it.look();
+    it.checkers.insert("blue".into(), 8);
+    it.now = 250;
+    it.look();
+    it.mend("blue");
+    it.now = 260;
+    assert!(it.until_act(290).is_none(), "300 s from 260 at the soonest");
+    assert!(it.until_act(60).is_some());
+}
+
+#[test]
+fn an_alarm_that_had_no_traffic_to_clear_it_does_not_keep_an_endpoint_away() {
+    let mut it = drained();
+    it.checkers.insert("blue".into(), 16);
+    assert!(it.until_act(600).is_some(), "its alarm is in ALARM still");
+    it.has(&[("blue", 2), ("green", 30)]);
+    let relapse = it.until_act(600).unwrap();
+    it.has(&[("blue", 0), ("green", 30)]);
+    assert_eq!(relapse.moves[0].drained().count(), 1, "with traffic it had to clear by the next step");
+}
+
+#[test]
+fn a_relapse_drains_again_and_doubles_the_hold() {
+    let mut it = drained();
+    it.mend("blue");
+    assert!(it.until_act(600).is_some());
+    it.now += 10;
+    it.break_("blue");
+    let broken = it.now;
+    assert!(it.until_act(60).is_some());
+    it.has(&[("blue", 0), ("green", 30)]);
+    it.now += 10;
+    it.mend("blue");
+    assert!(it.until_act(550).is_none(), "broken at {broken}");
+    assert!(it.until_act(100).is_some());
+}
+
+#[test]
+fn an_endpoint_that_fails_again_and_again_stays_away_until_a_person_has_looked() {
+    let mut it = drained();
+    for _ in 0..2 {
+        it.mend("blue");
+        assert!(it.until_act(3000).is_some());
+        it.now += 10;
+        it.break_("blue");
+        assert!(it.until_act(60).is_some());
+        it.now += 10;
+        it.look();
+    }
+    it.mend("blue");
+    assert!(it.until_act(10_000).is_none());
+    assert!(it.is_escalated());
+    let decision = it.look();
+    assert!(
+        matches!(troubles(&decision), [Trouble::Latched { drains: 3, .. } | Trouble::Latched { .. }]),
+        "{decision}"
+    );
+    it.has(&[("blue", 0), ("green", 30)]);
+    known(&mut it);
+    assert!(it.until_act(4000).is_some(), "a person has looked");
+}
+
+#[test]
+fn what_somebody_else_changed_is_left_told_and_taken_up_again_only_on_their_word() {
+    let mut it = drained();
+    it.set_weight("blue", 70);
+    it.now = it.wake_at();
+    let decision = it.look();
+    let [Trouble::Changed { what, .. }] = troubles(&decision) else { panic!("{decision}") };
+    assert_eq!(what, "blue has weight 70, and Homeostat left 0");
+    it.now = it.wake_at();
+    assert!(it.until_act(7200).is_none(), "however sick it is");
+    it.has(&[("blue", 70), ("green", 30)]);
+    known(&mut it);
+    assert!(it.until_act(60).is_some());
+    it.has(&[("blue", 0), ("green", 30)]);
+}
+
+#[test]
+fn the_word_on_one_trouble_is_no_word_on_another() {
+    let mut it = drained();
+    assert!(it.until_act(3700).is_none() && it.is_escalated(), "nobody mended it");
+    known(&mut it);
+    it.set_weight("blue", 70);
+    it.now = it.wake_at();
+    let decision = it.look();
+    assert!(matches!(troubles(&decision), [Trouble::Changed { .. }]), "{decision}");
+    assert!(it.until_act(600).is_none());
+    it.has(&[("blue", 70), ("green", 30)]);
+}
+
+#[test]
+fn the_word_on_one_change_is_no_word_on_the_next() {
+    let mut it = drained();
+    for weight in [50, 60] {
+        it.set_weight("blue", weight);
+        it.now = it.wake_at();
+        let decision = it.look();
+        let [Trouble::Changed { what, .. }] = troubles(&decision) else { panic!("{decision}") };
+        assert_eq!(*what, format!("blue has weight {weight}, and Homeostat left 0"));
+        assert!(it.until_act(600).is_none());
+        known(&mut it);
+        assert!(it.until_act(60).is_some());
+        it.has(&[("blue", 0), ("green", 30)]);
+        it.now += 10;
+        it.look();
+    }
+    it.mend("blue");
+    while it.until_act(4000).is_some() {}
+    assert_eq!(it.incident.decision, Some(Decision::Close(Close::Recovered)), "it is nobody else's any more");
+}
+
+#[test]
+fn a_record_that_left_the_policy_is_let_go_of_on_a_persons_word() {
+    let mut it = drained();
+    it.policy.dns = Some(crate::policy::DnsPolicy::without_records());
+    it.now = it.wake_at();
+    let decision = it.look();
+    assert!(matches!(troubles(&decision), [Trouble::NotInPolicy { .. }]), "{decision}");
+    it.now = it.wake_at();
+    assert!(matches!(it.look(), Decision::Page(_)));
+    known(&mut it);
+    assert!(matches!(it.look(), Decision::Close(Close::TakenOver { .. })));
+    it.has(&[("blue", 0), ("green", 30)]);
+}
+
+#[test]
+fn a_drained_endpoint_that_left_the_policy_gets_nothing_back() {
+    let mut it = drained();
+    it.mend("blue");
+    let renamed = POLICY.replace("id = \"blue\"", "id = \"azure\"");
+    it.policy = crate::policy::parse(&renamed).unwrap();
+    it.alarms.insert("azure".into(), (AlarmState::Ok, 0));
+    it.checkers.insert("azure".into(), 16);
+    assert!(it.until_act(7200).is_none());
+    it.has(&[("blue", 0), ("green", 30)]);
+    assert!(matches!(troubles(&it.look()), [Trouble::Unfit { .. } | Trouble::NotInPolicy { .. }]));
+}
+
+#[test]
+fn what_somebody_else_changed_and_is_well_is_theirs() {
+    let mut it = drained();
+    it.set_weight("green", 100);
+    it.mend("blue");
+    it.now = it.wake_at();
+    assert!(matches!(it.look(), Decision::Page(_)));
+    it.now = it.wake_at();
+    assert!(matches!(it.look(), Decision::Close(Close::TakenOver { .. })));
+    it.has(&[("blue", 0), ("green", 100)]);
+}
+
+#[test]
+fn any_other_field_that_changed_counts_as_much_as_a_weight() {
+    for change in [0, 1, 2] {
+        let mut it = drained();
+        match change {
+            0 => it.sets.iter_mut().filter(|set| set.kind == "A").for_each(|set| set.ttl = Some(30)),
+            1 => it.sets.push(set("red", 5)),
+            _ => it.sets.retain(|set| set.weighted().is_none_or(|(id, _)| id.as_str() != "green")),
+        }
+        it.now = it.wake_at();
+        let decision = it.look();
+        assert!(matches!(troubles(&decision), [Trouble::Changed { .. }]), "{decision}");
+    }
+}
+
+#[test]
+fn a_change_that_left_the_weights_alone_never_makes_a_drain_forgotten() {
+    let mut it = drained();
+    it.sets.iter_mut().filter(|set| set.kind == "A").for_each(|set| set.ttl = Some(30));
+    it.mend("blue");
+    it.now = it.wake_at();
+    it.look();
+    assert!(it.until_act(7200).is_none(), "nobody has answered");
+    it.has(&[("blue", 0), ("green", 30)]);
+    known(&mut it);
+    while it.until_act(4000).is_some() {}
+    it.has(&[("blue", 70), ("green", 30)]);
+    assert!(it.sets.iter().all(|set| set.kind != "A" || set.ttl == Some(30)), "what they changed stays");
+}
+
+#[test]
+fn the_weights_of_old_with_another_generation_are_not_what_was_left() {
+    let mut it = drained();
+    let newer = Generation { number: 9, at: at(20) }.fence(&"www.example.com".parse().unwrap()).unwrap();
+    for set in it.sets.iter_mut().filter(|set| set.kind == "TXT") {
+        *set = newer.clone();
+    }
+    it.now = it.wake_at();
+    let decision = it.look();
+    assert!(matches!(troubles(&decision), [Trouble::Changed { .. }]), "{decision}");
+}
+
+#[test]
+fn a_reading_from_before_the_last_change_is_no_drift() {
+    let mut it = Scene::new().fails("blue");
+    let before = it.sets.clone();
+    it.look();
+    it.sets = [before, vec![Generation { number: 0, at: at(-5) }.fence(&"www.example.com".parse().unwrap()).unwrap()]]
+        .concat();
+    it.now = 30;
+    let decision = it.look();
+    let Hold::Returning { waiting } = held(&decision) else { panic!("{decision}") };
+    assert_eq!(waiting[0].awaits, Awaits::Reread);
+    it.now = 301;
+    assert!(matches!(troubles(&it.look()), [Trouble::Changed { .. }]), "a reading is not old for so long");
+}
+
+#[test]
+fn a_pause_keeps_weight_from_coming_back_too() {
+    let mut it = drained();
+    it.mend("blue");
+    it.pause();
+    assert!(it.until_act(3000).is_none());
+    it.has(&[("blue", 0), ("green", 30)]);
+}
+
+#[test]
+fn an_endpoint_that_nobody_mends_is_brought_up_again() {
+    let mut it = drained();
+    assert!(it.until_act(3500).is_none());
+    assert!(!it.is_escalated());
+    assert!(it.until_act(300).is_none());
+    assert!(it.is_escalated());
+}
+
+#[test]
+fn weight_comes_back_though_the_others_cannot_be_told_to_be_well() {
+    let mut it = drained();
+    it.mend("blue");
+    it.checkers.insert("green".into(), 8);
+    assert!(it.until_act(600).is_some(), "green only loses by it");
+}
