@@ -1,4 +1,5 @@
-//! The account's own key, and the few services for which an SDK would be too much: CloudFormation, IAM, S3.
+//! The account's own key, and the few services for which an SDK would be too much: CloudFormation, IAM, S3, and what the
+//! proxy sends on of Route 53.
 //!
 //! Talks to MiniStack directly: nothing here shows up in the journal.
 
@@ -135,7 +136,7 @@ impl Account {
         Ok(lines.map(|line| line.trim_end().to_owned()).collect())
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,

@@ -9,7 +9,8 @@ use crate::journal::Caller;
 pub use crate::tree::{Tree, make, read};
 
 pub trait Api: Send + Sync + 'static {
-    /// Whether the service of that *signing name* (`monitoring`, not `cloudwatch`) is answered here.
+    /// Whether the service of that *signing name* (`monitoring`, not `cloudwatch`) is answered here. Of Route 53 the proxy's
+    /// [gate](crate::proxy::dns) asks for health checks all the same, with the role looked at already.
     fn serves(&self, service: &str) -> bool;
 
     /// What an action touches, for the caller's role to be held against. Called before [`Api::call`].
@@ -18,17 +19,19 @@ pub trait Api: Send + Sync + 'static {
     fn call(&self, caller: &Caller, service: &str, action: &str, input: &Tree) -> Result<Tree, ApiError>;
 }
 
-/// The subject of a permission: an ARN, and the tags that conditions ask about.
+/// The subject of a permission: an ARN, and what conditions ask about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
     pub arn: String,
     pub tags: BTreeMap<String, String>,
+    /// Of the request: keys of several values, by lower-case name.
+    pub keys: BTreeMap<String, Vec<String>>,
 }
 
 impl Resource {
     /// For actions that AWS gives no resource-level permissions: only a policy on `*` allows them.
     pub fn any() -> Self {
-        Self { arn: "*".to_owned(), tags: BTreeMap::new() }
+        Self { arn: "*".to_owned(), tags: BTreeMap::new(), keys: BTreeMap::new() }
     }
 }
 

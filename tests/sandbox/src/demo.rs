@@ -1,10 +1,11 @@
 //! The main job, played for people: an application dies, its alarm fires, and the deployed Homeostat heals the group. Then
-//! what must not happen: the same alarm again, and an alarm on a group outside the policy.
+//! what must not happen: the same alarm again, and an alarm on a group outside the policy. The second act is about weights.
 //!
 //! It shows only what it saw: each figure is read from the journal, the world, the ledger or the inbox.
 
 mod narrator;
 mod report;
+mod weights;
 
 use std::path::Path;
 use std::time::Instant;
@@ -16,12 +17,12 @@ use serde_json::Value;
 use world::{App, LifecycleState, TargetState, World};
 
 use crate::Stack;
-use crate::journal::{Call, longest_chain};
-use crate::stage::{Inbox, Message, PATIENCE, Stage};
+use crate::journal::{self, Call, is_effect, longest_chain};
+use crate::stage::{Balance, Inbox, Message, PATIENCE, Stage};
 use narrator::Narrator;
 pub use report::{Heal, Nothing, Report, Told};
+pub use weights::{Row, Shifted, shift};
 
-const REPLACE: &str = "TerminateInstanceInAutoScalingGroup";
 /// The function whose log is read.
 const OWNER: &str = "replace-instance";
 
@@ -47,7 +48,8 @@ async fn on_stage(stage: &Stage, say: fn(&str)) -> Result<Report> {
             say(&narrator::shortened(&format!("  {}", line.trim())));
         }
     };
-    let stack = stage.deploy(&stage.policy(), &mut progress).await?;
+    let balance = Balance::make(stage, "").await?;
+    let stack = stage.deploy_for(&[&balance], &stage.policy(), &mut progress).await?;
     let inbox = Inbox::subscribe(&stage.sandbox().sdk_config(), stack.output("TopicArn")?).await?;
     say(&format!(
         "deployed the stack {:?} with {} functions; an inbox is subscribed",
@@ -58,8 +60,9 @@ async fn on_stage(stage: &Stage, say: fn(&str)) -> Result<Report> {
     let heal = heal(stage, &stack, &inbox, say).await?;
     let again = again(stage, &stack, &heal, say).await?;
     let outside = outside(stage, &stack, say).await?;
+    let shifted = shift(stage, &stack, &balance, &inbox, say).await?;
     drop(narrator);
-    Ok(Report { heal, again, outside, wall_seconds: 0.0 })
+    Ok(Report { heal, again, outside, shifted, wall_seconds: 0.0 })
 }
 
 /// Of what sam and cargo print, what shows that they move on.
@@ -83,7 +86,7 @@ pub async fn heal(stage: &Stage, stack: &Stack, inbox: &Inbox, say: fn(&str)) ->
     let about = victim.to_string();
     let last = move |message: &Message| message.subject.contains("recovered") && message.subject.contains(&about);
     let messages = inbox.receive_until(PATIENCE, last).await?;
-    let calls = up_to_the_effect(stage, &victim)?;
+    let calls = up_to_the_effect(stage, victim.as_str())?;
     let replacement = stage.face().with(|world| newest(world, &web)).context("no new instance")?;
     Ok(Heal {
         alarm,
@@ -153,21 +156,23 @@ async fn nothing(stage: &Stage, stack: &Stack, before: Before, instance: &str) -
 }
 
 fn changes_something(call: &Call) -> bool {
-    let reads = ["Describe", "Query", "BatchGet", "GetItem"];
+    let reads = ["Describe", "Query", "BatchGet", "Get", "List"];
     !reads.iter().any(|read| call.action.starts_with(read))
 }
 
-/// The calls of the invocation that replaced the instance, up to that very call, in the order of their starts.
-pub fn up_to_the_effect(stage: &Stage, victim: &InstanceId) -> Result<Vec<Call>> {
-    let journal = stage.sandbox().journal();
-    let is_effect = |call: &Call| call.action == REPLACE && call.subject.contains(victim.as_str());
-    let effects = journal.select(is_effect);
-    let [effect] = effects.as_slice() else { bail!("{} calls of {REPLACE} for {victim}", effects.len()) };
-    let invocation = effect.invocation.as_deref().context("the call has no trace")?;
-    let mut calls = journal.calls_in(invocation);
-    calls.retain(|call| call.sequence <= effect.sequence);
-    calls.sort_by_key(|call| call.sequence);
-    Ok(calls)
+/// The calls of the invocation that had an effect on that subject (an instance's id, the name of a record), up to that very
+/// call, in the order of their starts.
+pub fn up_to_the_effect(stage: &Stage, subject: &str) -> Result<Vec<Call>> {
+    let calls = stage.sandbox().journal().calls();
+    let mut effects = calls.iter().filter(|call| {
+        let by_function = call.who.function().is_some();
+        by_function && is_effect(call) && call.subject.contains(subject)
+    });
+    let (Some(effect), None) = (effects.next(), effects.next()) else {
+        bail!("not one call with an effect on {subject}")
+    };
+    ensure!(effect.invocation.is_some(), "the call has no trace");
+    Ok(journal::up_to_the_effect(&calls, effect))
 }
 
 fn alarm_of(stage: &Stage, instance: &InstanceId) -> Result<String> {

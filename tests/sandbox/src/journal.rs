@@ -22,7 +22,7 @@ use crate::clock;
 
 pub(crate) use action::{action_of, is_form};
 pub use call::{Call, Caller, Function, Who};
-pub use chain::longest_chain;
+pub use chain::{is_effect, longest_chain, up_to_the_effect};
 pub(crate) use failure::failure_of;
 pub use labels::Labels;
 pub(crate) use origin::Origin;

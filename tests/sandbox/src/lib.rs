@@ -23,6 +23,7 @@ pub mod stage;
 pub mod tree;
 pub mod up;
 pub mod wire;
+pub mod zone;
 
 pub use deploy::{Deployment, Stack};
 pub use ministack::Tools;

@@ -13,6 +13,8 @@ use document::{Effect, Statement};
 /// What a condition may ask about.
 pub enum Key {
     Is(String),
+    /// All that one request holds of it, at least one; only `ForAllValues` and `ForAnyValue` ask about these.
+    Several(Vec<String>),
     /// Modelled, and not there: an untagged resource, say.
     Absent,
     Unmodelled,

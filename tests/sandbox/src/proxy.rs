@@ -2,8 +2,9 @@
 //!
 //! It listens on loopback only. It never changes a request that it forwards, the Host header included, or its signature
 //! would not verify; and it never answers for MiniStack, except to say that MiniStack does not answer, or where a story
-//! asked for a [fault](faults).
+//! asked for a [fault](faults). Route 53 is the exception to both, and has a [gate](dns) of its own.
 
+pub mod dns;
 pub mod faults;
 mod forward;
 mod front;
@@ -30,6 +31,7 @@ use crate::census::Census;
 use crate::journal::Journal;
 use crate::roles::Roles;
 use crate::wire::Answer;
+use dns::Dns;
 use faults::Faults;
 use front::Front;
 
@@ -71,6 +73,8 @@ pub struct Backends {
     pub latency: Duration,
     /// What stories want to go wrong on the way.
     pub faults: Faults,
+    /// What stories want of Route 53.
+    pub dns: Dns,
 }
 
 pub struct Proxy {

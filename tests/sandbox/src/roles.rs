@@ -82,6 +82,9 @@ impl Roles {
     }
 }
 
+/// The keys of Route 53's only action with keys of its own: with all other actions they are absent.
+const OF_RECORD_CHANGES: &str = "route53:changeresourcerecordsets";
+
 /// What policies call a service, where that is not its signing name.
 pub(crate) fn prefix(service: &str) -> &str {
     match service {
@@ -99,6 +102,12 @@ fn refused(service: &str, message: String) -> ApiError {
 fn key_of(name: &str, resource: &Resource) -> Key {
     if name == "aws:requestedregion" {
         return Key::Is(REGION.to_owned());
+    }
+    if let Some(values) = resource.keys.get(name) {
+        return Key::Several(values.clone());
+    }
+    if name.starts_with(OF_RECORD_CHANGES) {
+        return Key::Absent;
     }
     let Some((service, tag)) = name.split_once(":resourcetag/") else { return Key::Unmodelled };
     if !["aws", "autoscaling", "elasticloadbalancing", "ec2"].contains(&service) {
@@ -120,6 +129,7 @@ mod tests {
         Resource {
             arn: "arn:aws:autoscaling:us-east-1:000000000000:autoScalingGroup:u:autoScalingGroupName/web".into(),
             tags: tags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            ..Resource::any()
         }
     }
 
@@ -152,6 +162,32 @@ mod tests {
              autoscaling:SetInstanceHealth on resource: arn:aws:autoscaling:us-east-1:000000000000:autoScalingGroup:u:\
              autoScalingGroupName/web because no identity-based policy allows the autoscaling:SetInstanceHealth action"
         );
+    }
+
+    #[test]
+    fn a_change_of_other_records_or_by_other_actions_is_refused() {
+        let json = r#"{"Statement":[{"Effect":"Allow","Action":"route53:ChangeResourceRecordSets",
+            "Resource":"arn:aws:route53:::hostedzone/Z1","Condition":{
+            "ForAllValues:StringEquals":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":["api.example.com"],
+                "route53:ChangeResourceRecordSetsActions":["CREATE","DELETE"]},
+            "Null":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":"false",
+                "route53:ChangeResourceRecordSetsActions":"false"}}}]}"#;
+        let roles = Roles::with_policies("replace", "replace-role", vec![Document::read(json).unwrap()]);
+        let change = |zone: &str, name: &str, actions: &[&str]| {
+            let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+            let keys = BTreeMap::from([
+                (format!("{OF_RECORD_CHANGES}normalizedrecordnames"), values(&[name])),
+                (format!("{OF_RECORD_CHANGES}actions"), values(actions)),
+            ]);
+            let resource = Resource { arn: format!("arn:aws:route53:::hostedzone/{zone}"), keys, ..Resource::any() };
+            roles.check(&replace(), "route53", "ChangeResourceRecordSets", &resource).is_ok()
+        };
+        assert!(change("Z1", "api.example.com", &["CREATE", "DELETE"]));
+        assert!(!change("Z2", "api.example.com", &["CREATE", "DELETE"]));
+        assert!(!change("Z1", "www.example.com", &["CREATE", "DELETE"]));
+        assert!(!change("Z1", "api.example.com", &["UPSERT"]));
+        let keyless = Resource { arn: "arn:aws:route53:::hostedzone/Z1".to_owned(), ..Resource::any() };
+        assert!(roles.check(&replace(), "route53", "ChangeResourceRecordSets", &keyless).is_err());
     }
 
     #[test]

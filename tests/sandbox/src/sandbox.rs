@@ -13,6 +13,7 @@ use crate::census::Census;
 use crate::deploy::{self, Deployment, Progress, Site, Stack};
 use crate::journal::Journal;
 use crate::ministack::{MiniStack, Tools};
+use crate::proxy::dns::Dns;
 use crate::proxy::faults::Faults;
 use crate::proxy::killer::Killer;
 use crate::proxy::{Backends, Door, Proxy};
@@ -48,6 +49,7 @@ pub struct Sandbox {
     account: Account,
     relay: Relay,
     faults: Faults,
+    dns: Dns,
     ministack: MiniStack,
     proxy: Proxy,
 }
@@ -64,6 +66,7 @@ impl Sandbox {
         let census = Census::at(&upstream, journal.clone(), roles.clone());
         let (account, relay) = (Account::at(&upstream), Relay::at(&upstream, journal.labels().clone()));
         let faults = Faults::with(Killer::of_functions_under(ministack.process()?)?);
+        let dns = Dns::default();
         let backends = Backends {
             api,
             roles: roles.clone(),
@@ -72,9 +75,10 @@ impl Sandbox {
             upstream,
             latency,
             faults: faults.clone(),
+            dns: dns.clone(),
         };
         let proxy = Proxy::serve(door, backends)?;
-        Ok(Self { tools, run_dir, journal, roles, census, account, relay, faults, ministack, proxy })
+        Ok(Self { tools, run_dir, journal, roles, census, account, relay, faults, dns, ministack, proxy })
     }
 
     /// The one endpoint of the account.
@@ -92,6 +96,10 @@ impl Sandbox {
 
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    pub fn dns(&self) -> &Dns {
+        &self.dns
     }
 
     pub fn roles(&self) -> &Roles {

@@ -3,6 +3,7 @@
 //! It breaks nothing by itself, and tells Homeostat nothing but what AWS would: alarms through the deployed rules, and the
 //! deployed schedules in compressed time.
 
+pub mod balance;
 mod inbox;
 mod pump;
 
@@ -16,6 +17,7 @@ use homeostat_core::id::{InstanceId, Subject};
 use homeostat_core::incident::Incident;
 use world::{Demo, Pace, Place, World};
 
+pub use balance::Balance;
 pub use inbox::{Inbox, Message};
 pub use pump::Announced;
 use pump::Pump;
@@ -33,8 +35,12 @@ pub const MINUTE: Duration = Duration::from_secs(2);
 /// What a wait on the stage may take at most. Whole heals take about fifteen seconds; a loaded machine takes its time.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
+/// The sandbox's policy, in the project's folder.
+pub const POLICY: &str = "tests/sandbox/policy.toml";
+
 pub struct Stage {
     root: PathBuf,
+    run_dir: PathBuf,
     sandbox: Sandbox,
     face: Face,
     pump: Pump,
@@ -44,14 +50,20 @@ pub struct Stage {
 impl Stage {
     /// A sandbox whose world is the demo's fleet, running well. `root` is the project's folder.
     pub async fn set(root: &Path, run_dir: &Path, port: u16, demo: Demo) -> Result<Self> {
+        let (sandbox, face) = Stage::unannounced(root, run_dir, port, demo).await?;
+        let pump = Pump::start(face.clone(), sandbox.relay().clone());
+        let schedules = sandbox.relay().schedules(MINUTE);
+        Ok(Stage { root: root.to_owned(), run_dir: run_dir.to_owned(), sandbox, face, pump, schedules })
+    }
+
+    /// The same sandbox and world alone: nobody tells the deployed functions of anything.
+    pub async fn unannounced(root: &Path, run_dir: &Path, port: u16, demo: Demo) -> Result<(Sandbox, Face)> {
         let (world, _) = demo.build(now())?;
         let face = Face::new(Arc::new(Mutex::new(world)), now);
         let tools = Tools { python: root.join(".venv/ministack/bin/python"), sam: root.join(".venv/sam/bin/sam") };
         let options = Options { port, ..Options::new(tools, run_dir) };
         let sandbox = Sandbox::start(options, Arc::new(face.clone())).await?;
-        let pump = Pump::start(face.clone(), sandbox.relay().clone());
-        let schedules = sandbox.relay().schedules(MINUTE);
-        Ok(Stage { root: root.to_owned(), sandbox, face, pump, schedules })
+        Ok((sandbox, face))
     }
 
     /// The demo's fleet at the sandbox's pace, in the sandbox's account.
@@ -75,17 +87,34 @@ impl Stage {
 
     /// The project's own template with the binaries of the profile `dev`, under a policy for compressed time.
     pub async fn deploy(&self, policy: &Path, progress: Progress<'_>) -> Result<Stack> {
-        let mut deployment = Deployment::of(self.root.join("template.yaml"), "homeostat");
+        self.sandbox.deploy(&Stage::deployment(&self.root, policy, Vec::new()), progress).await
+    }
+
+    /// The same, with weighted records beside it in the policy, and in the role.
+    pub async fn deploy_for(&self, balances: &[&Balance], policy: &Path, progress: Progress<'_>) -> Result<Stack> {
+        let deployment = Stage::deployment_for(&self.root, &self.run_dir, balances, policy)?;
+        self.sandbox.deploy(&deployment, progress).await
+    }
+
+    /// The project's own template with records beside what a policy says; what belongs to it is put into the folder.
+    pub fn deployment_for(root: &Path, folder: &Path, balances: &[&Balance], policy: &Path) -> Result<Deployment> {
+        let (policy, parameters) = balance::deployment(balances, policy, folder)?;
+        Ok(Stage::deployment(root, &policy, parameters))
+    }
+
+    fn deployment(root: &Path, policy: &Path, parameters: Vec<(String, String)>) -> Deployment {
+        let mut deployment = Deployment::of(root.join("template.yaml"), "homeostat");
+        deployment.parameters = parameters;
         deployment.build_env = vec![
             ("HOMEOSTAT_PROFILE".to_owned(), "dev".to_owned()),
             ("HOMEOSTAT_POLICY".to_owned(), policy.display().to_string()),
         ];
-        self.sandbox.deploy(&deployment, progress).await
+        deployment
     }
 
     /// The policy of the sandbox.
     pub fn policy(&self) -> PathBuf {
-        self.root.join("tests/sandbox/policy.toml")
+        self.root.join(POLICY)
     }
 
     /// Waits until the world gives an answer.
@@ -109,6 +138,42 @@ impl Stage {
     pub async fn newest_incident(&self, stack: &Stack, instance: &InstanceId) -> Result<Option<Incident>> {
         let subject = Subject::Instance { region: REGION.parse()?, id: instance.clone() };
         self.ledger(stack)?.newest(&subject).await.context("reading the ledger")
+    }
+
+    /// Waits until the subject's incident was written so many times.
+    pub async fn wait_for_version(&self, stack: &Stack, subject: &Subject, version: u64) -> Result<()> {
+        let ledger = self.ledger(stack)?;
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let mark = self.sandbox.journal().mark();
+            let newest = ledger.newest(subject).await.context("reading the ledger")?;
+            if newest.is_some_and(|incident| incident.version >= version) {
+                return Ok(());
+            }
+            anyhow::ensure!(tokio::time::Instant::now() < deadline, "{subject} was not written {version} times");
+            let id = subject.name();
+            let written = |call: &crate::journal::Call| {
+                call.sequence >= mark
+                    && call.action.ends_with("Item") | call.action.ends_with("Items")
+                    && call.subject.contains(id)
+            };
+            self.sandbox.journal().wait_for("the next write of the incident", PATIENCE, written).await?;
+        }
+    }
+
+    /// Waits until the subject's incident was closed in the ledger.
+    pub async fn wait_for_close_of(&self, subject: &Subject) -> Result<()> {
+        self.wait_for_close_of_within(subject, PATIENCE).await
+    }
+
+    /// The same, of an incident that has to wait out a lease.
+    pub async fn wait_for_close_of_within(&self, subject: &Subject, patience: Duration) -> Result<()> {
+        let closed = format!("{subject}/CLOSED#");
+        let fits = |call: &crate::journal::Call| {
+            call.action == "TransactWriteItems" && call.subject.contains(&closed) && call.succeeded()
+        };
+        self.sandbox.journal().wait_for(&format!("the close of {subject}"), patience, fits).await?;
+        Ok(())
     }
 
     /// Waits until the instance's incident was closed in the ledger.

@@ -1,13 +1,14 @@
 //! Between AWS's wire protocols and one tree.
 //!
-//! Speaks what the served services speak: Query (Auto Scaling, ELBv2), its EC2 dialect, and, for
-//! CloudWatch, rpc-v2-cbor and JSON.
+//! Speaks what the served services speak: Query (Auto Scaling, ELBv2), its EC2 dialect, for CloudWatch rpc-v2-cbor and JSON,
+//! and Route 53's XML.
 //! It never interprets an action: names and values pass through as they are.
 
 mod cbor;
 pub(crate) use cbor::action as cbor_action;
 mod json;
 pub mod query;
+pub(crate) mod rest_xml;
 pub mod xml;
 
 use hyper::HeaderMap;
@@ -21,6 +22,7 @@ pub enum Protocol {
     Ec2Query,
     Cbor,
     Json,
+    RestXml,
 }
 
 /// A request, read.
@@ -47,17 +49,21 @@ impl Protocol {
             Self::Json
         } else if service == "ec2" {
             Self::Ec2Query
+        } else if service == "route53" {
+            Self::RestXml
         } else {
             Self::Query
         }
     }
 
-    /// `name` is what names the action where the body doesn't: the path, or for JSON the header `x-amz-target`.
+    /// `name` is what names the action where the body doesn't: the path, for JSON the header `x-amz-target`, and for XML the
+    /// action itself, since its method has a part in it.
     pub fn read(self, name: &str, body: &[u8]) -> Result<Request, ApiError> {
         let (action, input) = match self {
             Self::Cbor => cbor::read(name, body)?,
             Self::Json => json::read(name, body)?,
             Self::Query | Self::Ec2Query => query::read(body)?,
+            Self::RestXml => (name.to_owned(), xml::of_body(body)?),
         };
         Ok(Request { protocol: self, action, input })
     }
@@ -70,6 +76,10 @@ impl Protocol {
             (Self::Json, Err(error)) => (error.status, "application/x-amz-json-1.0", json::write_error(error)),
             (Self::Query, Ok(tree)) => (200, "text/xml", xml::response(action, tree, request_id).into_bytes()),
             (Self::Query, Err(error)) => (error.status, "text/xml", xml::error(error, request_id).into_bytes()),
+            (Self::RestXml, Ok(tree)) => {
+                (200, "text/xml", rest_xml::document(&format!("{action}Response"), tree).into_bytes())
+            }
+            (Self::RestXml, Err(error)) => (error.status, "text/xml", rest_xml::error(error, request_id).into_bytes()),
             (Self::Ec2Query, Ok(tree)) => (200, "text/xml", xml::ec2_response(action, tree, request_id).into_bytes()),
             (Self::Ec2Query, Err(error)) => (error.status, "text/xml", xml::ec2_error(error, request_id).into_bytes()),
         };

@@ -45,6 +45,7 @@ async fn the_wire_should_not_show_another_world_than_the_ports() {
         upstream: "http://127.0.0.1:1".to_owned(),
         latency: Duration::ZERO,
         faults: Faults::default(),
+        dns: sandbox::proxy::dns::Dns::default(),
     };
     let proxy = Proxy::serve(Door::open(0).await.unwrap(), backends).unwrap();
     let config = sandbox::account::sdk_config(proxy.endpoint());

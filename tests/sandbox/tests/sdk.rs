@@ -32,6 +32,7 @@ async fn fixture(grace: SignedDuration) -> Fixture {
     let face = Face::new(Arc::new(Mutex::new(world)), move || homeostat_core::ports::Clock::now(&now));
     let backends = Backends {
         faults: sandbox::proxy::faults::Faults::default(),
+        dns: sandbox::proxy::dns::Dns::default(),
         api: Arc::new(face.clone()),
         roles: Roles::default(),
         journal: Journal::new(),
@@ -247,6 +248,25 @@ async fn alarms_are_found_by_state_and_name_in_pages() {
     assert_eq!(named.metric_alarms().iter().map(name).collect::<Vec<_>>(), [names[1].clone()]);
     let composite = it.alarms.describe_alarms().alarm_types(AlarmType::CompositeAlarm).send().await.unwrap();
     assert!(composite.metric_alarms().is_empty() && composite.composite_alarms().is_empty());
+}
+
+#[tokio::test]
+async fn an_alarm_on_an_endpoint_names_it_and_no_instance() {
+    let it = fixture(SignedDuration::ZERO).await;
+    it.story(|world| {
+        let rule = world.alarms().next().unwrap().rule.clone();
+        world.add_endpoint("blue").unwrap();
+        world.set_share("blue", 1000).unwrap();
+        world.add_alarm("blue-failing", world::Metric::served_failures("blue"), rule).unwrap();
+        world.break_endpoint("blue", world::EndpointState::Dead).unwrap();
+    });
+    it.pass(30);
+    let request = it.alarms.describe_alarms().state_value(StateValue::Alarm).alarm_names("blue-failing");
+    let answer = request.send().await.unwrap();
+    let [alarm] = answer.metric_alarms() else { panic!("{answer:?}") };
+    assert!(alarm.alarm_arn().unwrap().contains(":us-east-1:"), "the world's own Region");
+    let [dimension] = alarm.dimensions() else { panic!("{alarm:?}") };
+    assert_eq!((dimension.name(), dimension.value()), (Some("Endpoint"), Some("blue")));
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::id::{GroupName, InstanceId, TargetGroupArn};
+use homeostat_core::id::{GroupName, HostedZoneId, InstanceId, TargetGroupArn};
+use homeostat_core::zone::shift::Batch;
 use jiff::Timestamp;
 
 use crate::group::Shortage;
@@ -43,8 +44,14 @@ pub(crate) enum Due {
     AskLoadBalancer(InstanceId),
     /// The group holds its members against its desired capacity.
     Replenish(GroupName, Shortage),
+    /// What became of the traffic to an endpoint, and of its canary, is published.
+    PublishEndpoint(String),
+    /// The health checker of that number checks an endpoint.
+    CheckEndpoint(String, usize),
     /// CloudWatch evaluates an alarm.
     Evaluate(String),
+    /// A batch for Route 53 arrives late.
+    ChangeRecords(HostedZoneId, Box<Batch>),
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

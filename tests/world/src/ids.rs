@@ -32,6 +32,11 @@ impl Ids {
         parts.join("-")
     }
 
+    /// As Route 53 names a change.
+    pub(crate) fn change(&mut self) -> String {
+        format!("C{:016X}", self.draw())
+    }
+
     /// SplitMix64's finalizer over a counter: no two draws alike, and neighbours don't look like neighbours, so that a
     /// reader can tell ids apart at a glance.
     fn draw(&mut self) -> u64 {

@@ -1,18 +1,20 @@
-//! A model of the fleet in virtual time: Auto Scaling groups, instances, target groups and alarms, and what becomes of
-//! them; behind it, implementations of the core's ports.
+//! A model of the fleet in virtual time: Auto Scaling groups, instances, target groups, hosted zones, endpoints behind them and
+//! alarms, and what becomes of them; behind it, implementations of the core's ports.
 //!
 //! The world never reads a clock, never rolls dice and never speaks HTTP: the same actions at the same times give the same
 //! world. What is not modelled is refused as such, never answered with a made-up success. A story breaks an
-//! application, a machine or a zone, never an alarm.
+//! application, a machine or a zone, never an alarm or a health check's verdict.
 
 mod activity;
 mod agenda;
 mod alarm;
 mod breaking;
 mod demo;
+mod endpoint;
 mod group;
 mod groups;
 mod health;
+mod health_check;
 mod ids;
 mod instance;
 mod launching;
@@ -26,6 +28,7 @@ mod ports;
 mod refresh;
 mod refusal;
 mod replacing;
+mod resolving;
 mod scaling;
 mod standby;
 mod suspending;
@@ -33,12 +36,15 @@ mod target_group;
 #[cfg(test)]
 mod tests;
 mod world;
+mod zones;
 
 pub use activity::{Activity, ActivityKind, ActivityStatus};
 pub use alarm::{Alarm, AlarmRule, AlarmStanding, Comparison, TreatMissingData, state_value};
 pub use breaking::Flaw;
 pub use demo::{Another, Demo};
+pub use endpoint::{Endpoint, EndpointState, WHOLE_SHARE};
 pub use group::{AutoScalingGroup, GroupSettings, HealthCheckType, InstanceAlarm, LaunchTemplate};
+pub use health_check::{Checker, HealthCheck, Report};
 pub use instance::{App, HealthStatus, Instance};
 pub use lifecycle::LifecycleState;
 pub use machine::{EventCode, InstanceState, Machine, MachineStatus, ScheduledEvent, StatusCheck};
@@ -49,7 +55,9 @@ pub use ports::{Cloud, MemoryLedger, VirtualClock, WakeUpQueue};
 pub use refresh::{InstanceRefresh, RefreshStatus};
 pub use refusal::Refusal;
 pub use replacing::MaintenancePolicy;
+pub use resolving::{Candidate, shares};
 pub use scaling::alarm_name;
 pub use suspending::Process;
 pub use target_group::{Target, TargetGroup, TargetState};
 pub use world::World;
+pub use zones::{Author, HostedZone, RefusedBatch, Site, WeightedRecord, ZoneChange};

@@ -55,6 +55,10 @@ pub struct Pace {
     /// Elastic Load Balancing "measures and sends its metrics in 60-second intervals" (Application Load Balancers,
     /// "CloudWatch metrics for your Application Load Balancer").
     pub target_metrics_every: SignedDuration,
+    /// `RequestInterval` of a health check: 10 or 30, 30 by default (Route 53 API reference, `HealthCheckConfig`).
+    pub health_check_every: SignedDuration,
+    /// `FailureThreshold`: 1–10, 3 by default (same page).
+    pub health_check_threshold: u32,
     /// How long one API call takes: tens of milliseconds within a Region.
     pub call: SignedDuration,
 }
@@ -83,6 +87,8 @@ impl Pace {
             launch_retry: SignedDuration::from_secs(60),
             terminated_visible: SignedDuration::from_secs(3600),
             target_metrics_every: SignedDuration::from_secs(60),
+            health_check_every: SignedDuration::from_secs(30),
+            health_check_threshold: 3,
             call: SignedDuration::from_millis(40),
         }
     }
@@ -111,6 +117,8 @@ impl Pace {
             launch_retry: SignedDuration::from_secs(1),
             terminated_visible: SignedDuration::from_secs(60),
             target_metrics_every: SignedDuration::from_secs(1),
+            health_check_every: SignedDuration::from_secs(1),
+            health_check_threshold: 2,
             call: SignedDuration::from_millis(10),
         }
     }

@@ -5,6 +5,7 @@
 
 mod clock;
 mod cloud;
+mod dns;
 mod ledger;
 mod wake_ups;
 

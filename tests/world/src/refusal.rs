@@ -16,6 +16,8 @@ pub enum Refusal {
     InstanceRefreshInProgress,
     /// AWS's `TargetGroupNotFound`.
     TargetGroupNotFound { arn: String },
+    /// Route 53's, for a batch that doesn't fit what is there.
+    InvalidChangeBatch { why: String },
     /// AWS's `ValidationError` for a name that is none.
     Invalid { why: String },
     /// Outside the model. AWS would have done something.
@@ -34,6 +36,7 @@ impl Refusal {
             Refusal::ScalingActivityInProgress => "ScalingActivityInProgress",
             Refusal::InstanceRefreshInProgress => "InstanceRefreshInProgress",
             Refusal::TargetGroupNotFound { .. } => "TargetGroupNotFound",
+            Refusal::InvalidChangeBatch { .. } => "InvalidChangeBatch",
             Refusal::NotModelled { .. } => "NotModelled",
         }
     }
@@ -50,7 +53,7 @@ impl fmt::Display for Refusal {
             }
             Refusal::InstanceRefreshInProgress => f.write_str("An Instance Refresh is already in progress."),
             Refusal::TargetGroupNotFound { arn } => write!(f, "Target groups '{arn}' not found"),
-            Refusal::Invalid { why } => f.write_str(why),
+            Refusal::InvalidChangeBatch { why } | Refusal::Invalid { why } => f.write_str(why),
             Refusal::NotModelled { what } => write!(f, "the model lacks {what}"),
         }
     }

@@ -1,6 +1,7 @@
 //! What the model promises, each rule by a story of its own.
 
 mod alarms;
+mod endpoints;
 mod group_alarms;
 mod health;
 mod launches;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
+use homeostat_core::id::{AlarmArn, GroupName, HostedZoneId, InstanceId, TargetGroupArn};
 use homeostat_core::instance::AlarmState;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -14,6 +14,7 @@ use crate::activity::Activity;
 use crate::agenda::{Agenda, Due};
 use crate::alarm::{Alarm, AlarmRule, is_modelled};
 use crate::breaking::Supply;
+use crate::endpoint::Endpoint;
 use crate::group::AutoScalingGroup;
 use crate::ids::Ids;
 use crate::instance::Instance;
@@ -22,6 +23,7 @@ use crate::pace::Pace;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::target_group::TargetGroup;
+use crate::zones::{Author, HostedZone};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct World {
@@ -36,6 +38,8 @@ pub struct World {
     pub(crate) gone: BTreeMap<InstanceId, Instance>,
     pub(crate) supply: Supply,
     pub(crate) target_groups: BTreeMap<TargetGroupArn, TargetGroup>,
+    pub(crate) endpoints: BTreeMap<String, Endpoint>,
+    pub(crate) zones: BTreeMap<HostedZoneId, HostedZone>,
     pub(crate) alarms: BTreeMap<String, Alarm>,
     pub(crate) metrics: Metrics,
     pub(crate) activities: Vec<Activity>,
@@ -55,6 +59,8 @@ impl World {
             gone: BTreeMap::new(),
             supply: Supply::default(),
             target_groups: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
+            zones: BTreeMap::new(),
             alarms: BTreeMap::new(),
             metrics: Metrics::default(),
             activities: Vec::new(),
@@ -89,7 +95,11 @@ impl World {
             Due::PublishTargets(target_group) => self.publish_targets(target_group),
             Due::AskLoadBalancer(id) => self.ask_load_balancer(&id),
             Due::Replenish(group, shortage) => self.replenish(&group, shortage),
+            Due::PublishEndpoint(name) => self.publish_endpoint(name),
+            Due::CheckEndpoint(name, checker) => self.check_endpoint(name, checker),
             Due::Evaluate(alarm) => self.evaluate(alarm),
+            // Whoever sent it has long stopped to listen.
+            Due::ChangeRecords(zone, batch) => _ = self.change_records(&zone, &batch, Author::Homeostat),
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use homeostat_aws::DynamoLedger;
-use homeostat_core::id::{InstanceId, Subject};
+use homeostat_core::id::{HostedZoneId, InstanceId, Region, Subject};
 use tokio::task::JoinHandle;
 use tokio::time::interval;
 use world::{ActivityStatus, state_value};
@@ -69,7 +69,7 @@ struct News {
     calls: usize,
     alarms: BTreeMap<String, String>,
     activities: BTreeMap<String, ActivityStatus>,
-    notes: BTreeMap<InstanceId, usize>,
+    notes: BTreeMap<Subject, usize>,
 }
 
 impl News {
@@ -111,19 +111,17 @@ impl News {
             let Some(function) = call.who.function() else { continue };
             let name = self.names.get(function).map_or(function, String::as_str);
             lines.push(told(name, call));
-            if let Some(instance) = instance_in(&call.subject) {
-                lines.extend(self.notes(instance).await);
+            if let Some(subject) = subject_in(&call.subject) {
+                lines.extend(self.notes(subject).await);
             }
         }
         self.calls = calls.len();
         lines
     }
 
-    async fn notes(&mut self, instance: InstanceId) -> Vec<String> {
-        let Ok(region) = REGION.parse() else { return Vec::new() };
-        let subject = Subject::Instance { region, id: instance.clone() };
+    async fn notes(&mut self, subject: Subject) -> Vec<String> {
         let Ok(Some(incident)) = self.ledger.newest(&subject).await else { return Vec::new() };
-        let known = self.notes.insert(instance, incident.notes.len()).unwrap_or(0);
+        let known = self.notes.insert(subject, incident.notes.len()).unwrap_or(0);
         incident.notes.iter().skip(known).map(|note| format!("    noted: {}", without_reasons(&note.what))).collect()
     }
 }
@@ -134,15 +132,21 @@ fn told(name: &str, call: &Call) -> String {
     format!("  {name} calls {service}:{} {}{error}", call.action, brief(&call.subject)).trim_end().to_owned()
 }
 
-/// The first instance that a ledger's key or a call names.
-fn instance_in(subject: &str) -> Option<InstanceId> {
-    subject.split(['#', '/', ' ', ',']).find_map(|word| word.parse().ok())
+/// The first instance or zone that a ledger's key or a call names.
+fn subject_in(subject: &str) -> Option<Subject> {
+    let region: Region = REGION.parse().ok()?;
+    let mut words = subject.split(['#', '/', ' ', ',', ':']);
+    words.find_map(|word| {
+        let instance = word.parse::<InstanceId>().ok().map(|id| Subject::Instance { region: region.clone(), id });
+        instance.or_else(|| word.parse::<HostedZoneId>().ok().map(Subject::zone))
+    })
 }
 
 /// Without the names of table, queue and topic, which are long and always the same.
 fn brief(subject: &str) -> String {
     let words = subject.split(' ').filter(|word| !word.starts_with("homeostat-") && !word.starts_with("arn:aws:sns:"));
-    words.map(|word| word.trim_start_matches("SUBJECT#us-east-1#instance#")).collect::<Vec<_>>().join(" ")
+    let short = |word: &str| word.replace("SUBJECT#us-east-1#instance#", "").replace("SUBJECT#aws-global#", "");
+    words.map(short).collect::<Vec<_>>().join(" ")
 }
 
 /// Fits a terminal of a hundred columns, with the time before it.

@@ -8,6 +8,7 @@ use homeostat_core::incident::Incident;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::weights::Shifted;
 use crate::journal::Call;
 use crate::roles::prefix;
 use crate::stage::Message;
@@ -19,6 +20,8 @@ pub struct Report {
     pub again: Nothing,
     /// An alarm on a group that the policy doesn't name.
     pub outside: Nothing,
+    /// The second act.
+    pub shifted: Shifted,
     pub wall_seconds: f64,
 }
 
@@ -89,6 +92,8 @@ impl fmt::Display for Report {
         item(f, "time to recover", &format!("{:.1} s from the alarm to a whole group", heal.seconds_to_recover))?;
         item(f, "the alarm again", &format!("nothing done: {}", self.again.why))?;
         item(f, "another group", &format!("nothing done: {}", self.outside.why))?;
+        writeln!(f, "\nThe second act: an endpoint gets slow\n")?;
+        write!(f, "{}", self.shifted)?;
         item(f, "took", &format!("{:.0} s, sam build and sam deploy included", self.wall_seconds))
     }
 }
@@ -122,7 +127,7 @@ impl Heal {
 }
 
 /// One line, or as many as it takes, in the width of a terminal.
-fn item(f: &mut fmt::Formatter<'_>, title: &str, said: &str) -> fmt::Result {
+pub(super) fn item(f: &mut fmt::Formatter<'_>, title: &str, said: &str) -> fmt::Result {
     const WIDTH: usize = 100;
     const INDENT: &str = "                   ";
     let first = format!("  {title:<16} ");

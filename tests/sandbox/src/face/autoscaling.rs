@@ -25,7 +25,7 @@ pub(super) fn resource(world: &World, action: &str, input: &Tree) -> Resource {
     let id = read::text(input, "InstanceId").ok().and_then(|id| id.parse::<InstanceId>().ok());
     let group = id.and_then(|id| world.group(&world.instance(&id)?.group));
     match group {
-        Some(group) => Resource { arn: group.arn.clone(), tags: group.settings.tags.clone() },
+        Some(group) => Resource { arn: group.arn.clone(), tags: group.settings.tags.clone(), ..Resource::any() },
         None => {
             let (region, account) = (&world.place().region, &world.place().account);
             let arn = format!("arn:aws:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*");

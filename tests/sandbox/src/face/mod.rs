@@ -1,5 +1,5 @@
-//! The fleet behind AWS's wire: the world's groups, machines, targets and alarms as Auto Scaling, EC2, Elastic Load
-//! Balancing and CloudWatch would show them.
+//! The fleet behind AWS's wire: the world's groups, machines, targets, alarms and health checks as Auto Scaling, EC2, Elastic
+//! Load Balancing, CloudWatch and Route 53 would show them.
 //!
 //! It never answers from anything but the world as it is now, and refuses what the world lacks: an action, a parameter,
 //! a state that somebody wants to set.
@@ -9,6 +9,7 @@ mod cloudwatch;
 mod ec2;
 mod load_balancing;
 mod paging;
+mod route53;
 #[cfg(test)]
 mod tests;
 
@@ -78,6 +79,9 @@ impl Api for Face {
             ("elasticloadbalancing", "DescribeTargetGroups") => load_balancing::target_groups(&world, input),
             ("elasticloadbalancing", "DescribeTargetHealth") => load_balancing::target_health(&world, input),
             ("monitoring", "DescribeAlarms") => cloudwatch::alarms(&world, input),
+            // Asked by the proxy's gate, which has looked at the role; the rest of Route 53 is MiniStack's.
+            ("route53", "GetHealthCheckStatus") => route53::health_check_status(&world, input),
+            ("route53", "GetHealthCheck") => route53::health_check(&world, input),
             // SetAlarmState among them: an alarm says what its datapoints say.
             _ => Err(ApiError::not_modelled(service, action)),
         }

@@ -26,16 +26,33 @@ pub(crate) fn action_of(method: &Method, path: &str, headers: &HeaderMap, body: 
 
 /// The REST operations that stories ask for by name; all others go by method and path.
 fn rest_name(method: &Method, path: &str) -> Option<&'static str> {
-    match (method.as_str(), path.trim_end_matches('/')) {
-        ("POST", path) if path.ends_with("/invocations") => Some("Invoke"),
-        ("POST", path) if path.ends_with("/rrset") => Some("ChangeResourceRecordSets"),
-        ("GET", path) if path.ends_with("/rrset") => Some("ListResourceRecordSets"),
-        ("GET", path) if path.starts_with("/2013-04-01/change/") => Some("GetChange"),
-        ("GET", path) if path.starts_with("/2013-04-01/healthcheck/") && path.ends_with("/status") => {
-            Some("GetHealthCheckStatus")
-        }
+    let path = path.trim_end_matches('/');
+    match (method.as_str(), path.strip_prefix("/2013-04-01/")) {
+        (method, Some(path)) => of_route53(method, path),
+        ("POST", None) if path.ends_with("/invocations") => Some("Invoke"),
         _ => None,
     }
+}
+
+/// Route 53's, by the version in its paths.
+fn of_route53(method: &str, path: &str) -> Option<&'static str> {
+    let parts: Vec<&str> = path.split('/').collect();
+    Some(match (method, parts.as_slice()) {
+        ("POST", ["hostedzone", _, "rrset"]) => "ChangeResourceRecordSets",
+        ("GET", ["hostedzone", _, "rrset"]) => "ListResourceRecordSets",
+        ("GET", ["change", _]) => "GetChange",
+        ("GET", ["healthcheck", _, "status"]) => "GetHealthCheckStatus",
+        ("GET", ["healthcheck", _]) => "GetHealthCheck",
+        ("GET", ["healthcheck"]) => "ListHealthChecks",
+        ("POST", ["healthcheck"]) => "CreateHealthCheck",
+        ("POST", ["hostedzone"]) => "CreateHostedZone",
+        ("GET", ["hostedzone", _]) => "GetHostedZone",
+        ("DELETE", ["hostedzone", _]) => "DeleteHostedZone",
+        ("GET", ["hostedzone"]) => "ListHostedZones",
+        ("GET", ["hostedzonesbyname"]) => "ListHostedZonesByName",
+        ("GET", ["tags", _, _]) => "ListTagsForResource",
+        _ => return None,
+    })
 }
 
 pub(crate) fn is_form(headers: &HeaderMap) -> bool {
@@ -64,5 +81,9 @@ mod tests {
         assert_eq!(action_of(&Method::PUT, "/bucket/key", &HeaderMap::new(), b""), "PUT /bucket/key");
         let zone = "/2013-04-01/hostedzone/Z1/rrset/";
         assert_eq!(action_of(&Method::POST, zone, &HeaderMap::new(), b""), "ChangeResourceRecordSets");
+        assert_eq!(action_of(&Method::GET, zone, &HeaderMap::new(), b""), "ListResourceRecordSets");
+        let status = "/2013-04-01/healthcheck/h/status";
+        assert_eq!(action_of(&Method::GET, status, &HeaderMap::new(), b""), "GetHealthCheckStatus");
+        assert_eq!(action_of(&Method::PATCH, status, &HeaderMap::new(), b""), format!("PATCH {status}"));
     }
 }

@@ -7,6 +7,23 @@ use std::time::Duration;
 
 use super::{Call, Who};
 
+/// The calls by which a remedy changes something that is not Homeostat's own, by signing name and action.
+const EFFECTS: [(&str, &str); 2] =
+    [("autoscaling", "TerminateInstanceInAutoScalingGroup"), ("route53", "ChangeResourceRecordSets")];
+
+pub fn is_effect(call: &Call) -> bool {
+    EFFECTS.iter().any(|(service, action)| call.is(service, action))
+}
+
+/// The calls of the invocation with that effect up to that very call, in the order of their starts.
+pub fn up_to_the_effect(calls: &[Call], effect: &Call) -> Vec<Call> {
+    let same = |call: &&Call| call.who == effect.who && call.invocation == effect.invocation;
+    let mut before: Vec<Call> = calls.iter().filter(same).cloned().collect();
+    before.retain(|call| call.sequence <= effect.sequence);
+    before.sort_by_key(|call| call.sequence);
+    before
+}
+
 /// The longest sequence of calls in which each starts after the one before it ended.
 ///
 /// A chain never crosses invocations: the longest of all of them is returned. Calls without an invocation count as

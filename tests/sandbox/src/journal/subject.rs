@@ -2,8 +2,10 @@
 //!
 //! A best effort for people who read the journal: what can't be read is left out, never guessed.
 
+mod records;
+
 use ciborium::Value;
-use hyper::HeaderMap;
+use hyper::{HeaderMap, Uri};
 
 use super::action::is_form;
 use crate::tree::{Tree, read};
@@ -21,13 +23,14 @@ const TELLING: [&str; 25] = [
 /// More than this is an upload, whose body tells nothing.
 const LARGEST_BODY_READ: usize = 512 * 1024;
 
-pub(crate) fn subject_of(service: &str, path: &str, headers: &HeaderMap, body: &[u8]) -> String {
+pub(crate) fn subject_of(service: &str, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> String {
+    let path = uri.path();
     if body.len() > LARGEST_BODY_READ {
         return named_in(path);
     }
     match (service, body_tree(service, path, headers, body)) {
         ("dynamodb", Some(tree)) => item_keys(&tree),
-        ("route53", Some(tree)) => record_changes(&tree),
+        ("route53", tree) => records::named(&named_in(path), uri.query(), tree.as_ref()),
         (_, Some(tree)) => telling_fields(&tree),
         (_, None) => named_in(path),
     }
@@ -91,28 +94,6 @@ fn item_key(operation: &Tree) -> Option<String> {
     Some([table, &keys.join("/"), index.unwrap_or_default()].join(" ").trim_end().to_owned())
 }
 
-/// `DELETE api.example.com. blue 100, CREATE api.example.com. blue 0`
-fn record_changes(tree: &Tree) -> String {
-    let changes = read::field(tree, "ChangeBatch").and_then(|batch| read::field(batch, "Changes"));
-    let each: Vec<&Tree> = match changes.and_then(|changes| read::field(changes, "Change")) {
-        Some(Value::Array(several)) => several.iter().collect(),
-        Some(one) => vec![one],
-        None => Vec::new(),
-    };
-    each.into_iter().filter_map(record_change).collect::<Vec<_>>().join(", ")
-}
-
-fn record_change(change: &Tree) -> Option<String> {
-    let set = read::field(change, "ResourceRecordSet")?;
-    let parts = [
-        read::field(change, "Action"),
-        read::field(set, "Name"),
-        read::field(set, "SetIdentifier"),
-        read::field(set, "Weight"),
-    ];
-    Some(parts.into_iter().flatten().filter_map(Tree::as_text).collect::<Vec<_>>().join(" "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,23 +108,13 @@ mod tests {
             br#"{"TransactItems":[{"Put":{"TableName":"ledger","Item":{"pk":{"S":"SUBJECT#i-1"},"sk":{"S":"OPEN"}}}},
             {"Update":{"TableName":"ledger","Key":{"pk":{"S":"BUDGET#web"},"sk":{"S":"SLOTS"}}}}]}"#;
         let headers = headers(&[("x-amz-target", "DynamoDB_20120810.TransactWriteItems")]);
-        let subject = subject_of("dynamodb", "/", &headers, body);
+        let subject = subject_of("dynamodb", &Uri::from_static("/"), &headers, body);
         assert_eq!(subject, "Put ledger SUBJECT#i-1/OPEN, Update ledger BUDGET#web/SLOTS");
     }
 
     #[test]
-    fn a_change_of_records_shows_the_weights() {
-        let body = b"<ChangeResourceRecordSetsRequest><ChangeBatch><Changes>\
-            <Change><Action>DELETE</Action><ResourceRecordSet><Name>a.x.</Name><Weight>100</Weight></ResourceRecordSet></Change>\
-            <Change><Action>CREATE</Action><ResourceRecordSet><Name>a.x.</Name><Weight>0</Weight></ResourceRecordSet></Change>\
-            </Changes></ChangeBatch></ChangeResourceRecordSetsRequest>";
-        let subject = subject_of("route53", "/2013-04-01/hostedzone/Z1/rrset", &HeaderMap::new(), body);
-        assert_eq!(subject, "DELETE a.x. 100, CREATE a.x. 0");
-    }
-
-    #[test]
     fn a_rest_call_is_about_what_its_path_names() {
-        let subject = |path| subject_of("lambda", path, &HeaderMap::new(), b"{}");
+        let subject = |path| subject_of("lambda", &Uri::from_static(path), &HeaderMap::new(), b"{}");
         assert_eq!(subject("/2015-03-31/functions/heal/invocations"), "heal");
         assert_eq!(subject("/2015-03-31/functions"), "");
     }

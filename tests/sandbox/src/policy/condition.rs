@@ -1,4 +1,5 @@
-//! Conditions of a statement: all operators and all keys must be met, by any one of their values.
+//! Conditions of a statement: all operators and all keys must be met, by any one of their values; of a key that holds
+//! several values itself, the operator says how many must fit.
 //!
 //! Never takes what it does not understand for met.
 
@@ -37,21 +38,33 @@ fn one(operator: &str, wanted: &[String], key: Key) -> Met {
     if wanted.iter().any(|value| value.contains("${")) {
         return Met::Unknown;
     }
-    let present = match key {
-        Key::Is(value) => Some(value),
-        Key::Absent => None,
+    let (present, is_set) = match key {
+        Key::Is(value) => (vec![value], false),
+        Key::Several(values) => (values, true),
+        Key::Absent => (Vec::new(), false),
         Key::Unmodelled => return Met::Unknown,
     };
     if operator == "Null" {
-        let absent = present.is_none().to_string();
+        let absent = present.is_empty().to_string();
         return yes_or_no(wanted.iter().any(|value| value.eq_ignore_ascii_case(&absent)));
     }
+    let (quantifier, operator) = match operator.split_once(':') {
+        Some((quantifier, operator)) => (Some(quantifier), operator),
+        None => (None, operator),
+    };
     let base = operator.strip_suffix("IfExists").unwrap_or(operator);
     let Some(test) = test_of(base) else { return Met::Unknown };
-    match present {
-        Some(value) => yes_or_no(wanted.iter().any(|wanted| (test.fits)(wanted, &value)) != test.negated),
+    let fits = |value: &String| wanted.iter().any(|wanted| (test.fits)(wanted, value)) != test.negated;
+    let unless_there = base != operator && present.is_empty();
+    match quantifier {
+        // True of no value at all: an Allow has to ask with Null whether there is one.
+        Some("ForAllValues") => yes_or_no(present.iter().all(fits)),
+        Some("ForAnyValue") => yes_or_no(present.iter().any(fits) || unless_there),
+        Some(_) => Met::Unknown,
+        // AWS leaves open what comes of it (IAM User Guide, "Set operators for multivalued context keys").
+        None if is_set => Met::Unknown,
         // A negated operator is met by what is not there, and so is any with IfExists.
-        None => yes_or_no(test.negated || base != operator),
+        None => yes_or_no(present.first().map_or(test.negated || unless_there, fits)),
     }
 }
 

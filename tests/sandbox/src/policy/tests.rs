@@ -4,6 +4,9 @@ fn tags(name: &str) -> Key {
     match name {
         "aws:resourcetag/homeostat" => Key::Is("managed".into()),
         "aws:sourcearn" => Key::Is("arn:aws:events:us-east-1:000000000000:rule/r".into()),
+        "route53:changeresourcerecordsetsactions" => Key::Several(vec!["CREATE".into(), "DELETE".into()]),
+        "route53:changeresourcerecordsetsnormalizedrecordnames" => Key::Several(vec!["api.example.com".into()]),
+        "route53:changeresourcerecordsetsrecordtypes" => Key::Absent,
         name if name.starts_with("aws:resourcetag/") => Key::Absent,
         _ => Key::Unmodelled,
     }
@@ -71,6 +74,49 @@ fn conditions_ask_for_tags() {
     assert!(!allowed(r#"{"StringEquals":{"aws:ResourceTag/homeostat":"other"}}"#));
     assert!(!allowed(r#"{"StringEquals":{"aws:ResourceTag/other":"managed"}}"#));
     assert!(!allowed(r#"{"Null":{"aws:ResourceTag/other":"false"}}"#));
+}
+
+#[test]
+fn a_key_of_several_values_is_asked_about_all_or_any_of_them() {
+    let allowed = |condition: &str| on_condition("Allow", condition) == Verdict::Allowed;
+    let actions = "route53:ChangeResourceRecordSetsActions";
+    for (operator, wanted, expected) in [
+        ("ForAllValues:StringEquals", r#"["CREATE","DELETE"]"#, true),
+        ("ForAllValues:StringEquals", r#"["CREATE"]"#, false),
+        ("ForAnyValue:StringEquals", r#"["CREATE"]"#, true),
+        ("ForAnyValue:StringEquals", r#"["UPSERT"]"#, false),
+        ("ForAllValues:StringNotEquals", r#"["UPSERT"]"#, true),
+        ("ForAllValues:StringNotEquals", r#"["DELETE"]"#, false),
+        ("ForAllValues:StringLike", r#"["?REATE","DEL*"]"#, true),
+        ("ForSomeValues:StringEquals", r#"["CREATE"]"#, false),
+        // A set without a quantifier.
+        ("StringEquals", r#"["CREATE"]"#, false),
+    ] {
+        let condition = format!(r#"{{"{operator}":{{"{actions}":{wanted}}}}}"#);
+        assert_eq!(allowed(&condition), expected, "{condition}");
+    }
+    let names = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
+    assert!(allowed(&format!(r#"{{"ForAllValues:StringLike":{{"{names}":"*.example.com"}}}}"#)));
+    assert!(
+        allowed(r#"{"ForAnyValue:StringEquals":{"aws:ResourceTag/homeostat":"managed"}}"#),
+        "one value is a set too"
+    );
+}
+
+/// AWS's trap: what is asked of all values holds of none.
+#[test]
+fn all_values_of_a_key_that_is_absent_fit_unless_null_asks_too() {
+    let trap = r#""ForAllValues:StringEquals":{"route53:ChangeResourceRecordSetsRecordTypes":"A"}"#;
+    let guard = r#""Null":{"route53:ChangeResourceRecordSetsRecordTypes":"false"}"#;
+    assert_eq!(on_condition("Allow", &format!("{{{trap}}}")), Verdict::Allowed);
+    assert_eq!(on_condition("Allow", &format!("{{{trap},{guard}}}")), Verdict::NotAllowed);
+    let any = |suffix: &str| {
+        format!(r#"{{"ForAnyValue:StringEquals{suffix}":{{"route53:ChangeResourceRecordSetsRecordTypes":"A"}}}}"#)
+    };
+    assert_eq!(on_condition("Allow", &any("")), Verdict::NotAllowed);
+    assert_eq!(on_condition("Allow", &any("IfExists")), Verdict::Allowed);
+    let there = r#"{"Null":{"route53:ChangeResourceRecordSetsActions":"false"}}"#;
+    assert_eq!(on_condition("Allow", there), Verdict::Allowed);
 }
 
 #[test]

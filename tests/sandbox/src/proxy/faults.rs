@@ -16,6 +16,9 @@ mod tests;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
 
 use super::Replied;
 use super::killer::{Killer, NotKilled};
@@ -52,6 +55,14 @@ struct Rule {
     /// The invocation that the matcher follows, once it is known.
     followed: Option<String>,
     hits: Vec<u64>,
+    gate: watch::Sender<Held>,
+}
+
+/// The calls that wait for a story.
+#[derive(Default)]
+struct Held {
+    arrived: u32,
+    released: bool,
 }
 
 /// Which of the faults.
@@ -89,7 +100,7 @@ impl Faults {
 
     pub fn add(&self, fault: Fault) -> FaultId {
         let mut book = self.book();
-        book.rules.push(Rule { fault, followed: None, hits: Vec::new() });
+        book.rules.push(Rule { fault, followed: None, hits: Vec::new(), gate: watch::Sender::default() });
         FaultId(book.rules.len() - 1)
     }
 
@@ -101,6 +112,26 @@ impl Faults {
     /// Kills the labelled invocation when its n-th call took effect, before the answer is there.
     pub fn kill_after(&self, label: &str, nth: u32) -> FaultId {
         self.add(Fault::once(Kind::KillAfter, Matcher::labelled(label).nth(nth)))
+    }
+
+    /// Route 53's control plane takes no change of records until the fault is [removed](Faults::remove), as in October 2025;
+    /// DNS itself answers on.
+    pub fn refuse_record_changes(&self) -> FaultId {
+        let changes = Matcher::any().action("route53", "ChangeResourceRecordSets");
+        self.add(Fault::always(Kind::Unavailable, changes))
+    }
+
+    /// Lets the calls go that a [`Kind::Hold`] keeps, and those that it would still have kept.
+    pub fn release(&self, id: FaultId) {
+        if let Some(rule) = self.book().rules.get(id.0) {
+            rule.gate.send_modify(|held| held.released = true);
+        }
+    }
+
+    /// Waits until a [`Kind::Hold`] has a call to keep; `false` = none came in time.
+    pub async fn wait_until_held(&self, id: FaultId, patience: Duration) -> bool {
+        let Some(mut held) = self.book().rules.get(id.0).map(|rule| rule.gate.subscribe()) else { return false };
+        tokio::time::timeout(patience, held.wait_for(|held| held.arrived > 0)).await.is_ok_and(|held| held.is_ok())
     }
 
     /// From now on the fault does not happen. What it did stays known.
@@ -159,6 +190,13 @@ impl Faults {
         let key = (action.to_owned(), subject.to_owned());
         let found = self.book().answers.get(&key).cloned();
         found.ok_or(NotInjected::NothingOlder { action: key.0, subject: key.1 })
+    }
+
+    pub(super) async fn hold_until_released(&self, id: FaultId) {
+        let Some(gate) = self.book().rules.get(id.0).map(|rule| rule.gate.clone()) else { return };
+        gate.send_modify(|held| held.arrived += 1);
+        // The sender is right here, so the wait has no other end than the release.
+        _ = gate.subscribe().wait_for(|held| held.released).await;
     }
 
     pub(super) async fn kill(&self, caller: SocketAddr) -> Result<(), NotInjected> {

@@ -11,9 +11,11 @@ use hyper::Request;
 use hyper::body::{Body, Bytes};
 use hyper::http::request::Parts;
 
+use super::dns::Gate;
 use super::faults::{Decided, Seen};
 use super::forward::Upstream;
 use super::{Backends, Cut, Replied, Reply, broken, served};
+use crate::account::Account;
 use crate::journal::{Call, Origin, Who, action_of, failure_of, subject_of};
 use inject::Outcome;
 
@@ -22,6 +24,8 @@ const LARGEST_BODY: usize = 256 * 1024 * 1024;
 
 pub(super) struct Front {
     upstream: Upstream,
+    /// For the calls that are signed anew.
+    ministack: Account,
     backends: Backends,
 }
 
@@ -41,7 +45,7 @@ impl Incoming {
         let origin = Origin::of(&head.headers, &head.uri);
         let path = head.uri.path();
         let action = action_of(&head.method, path, &head.headers, &body);
-        let subject = subject_of(origin.service.as_deref().unwrap_or_default(), path, &head.headers, &body);
+        let subject = subject_of(origin.service.as_deref().unwrap_or_default(), &head.uri, &head.headers, &body);
         Self { sequence, caller, head, origin, body, action, subject }
     }
 
@@ -56,7 +60,8 @@ impl Incoming {
 
 impl Front {
     pub(super) fn before(backends: Backends) -> Result<Self> {
-        Ok(Self { upstream: Upstream::at(&backends.upstream)?, backends })
+        let ministack = Account::at(&backends.upstream);
+        Ok(Self { upstream: Upstream::at(&backends.upstream)?, ministack, backends })
     }
 
     pub(super) async fn journalled<B>(self: Arc<Self>, caller: SocketAddr, request: Request<B>) -> Result<Reply, Cut>
@@ -127,6 +132,11 @@ impl Front {
                 served::answer(&self.backends, service, call)
             }
             _ => {
+                if let Some(gate) = Gate::of(&self.backends, &self.ministack, call) {
+                    self.know(&call.origin).await;
+                    self.take_time(&call.origin).await;
+                    return gate.answer().await;
+                }
                 self.take_time(&call.origin).await;
                 self.upstream.forward(&call.head, call.body.clone()).await
             }

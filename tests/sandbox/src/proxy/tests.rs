@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::api::{Api, ApiError, Resource, Tree, make, read};
 use crate::journal::{Call, Caller, Function, Journal, Who};
 use crate::policy::Document;
+use crate::proxy::dns::Dns;
 use crate::proxy::faults::Faults;
 use crate::proxy::{Backends, Door, Proxy};
 use crate::roles::Roles;
@@ -62,6 +63,7 @@ impl Stage {
             census: None,
             latency: Duration::ZERO,
             faults: Faults::default(),
+            dns: Dns::default(),
         };
         let proxy = Proxy::serve(Door::open(0).await.unwrap(), backends).unwrap();
         Self { proxy, journal }

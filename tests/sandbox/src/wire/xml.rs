@@ -74,7 +74,7 @@ fn element(out: &mut String, name: &str, value: &Tree, item: ItemName) {
     out.push_str(&format!("</{name}>"));
 }
 
-fn iso_8601(seconds: &Tree) -> String {
+pub(super) fn iso_8601(seconds: &Tree) -> String {
     let seconds = seconds.as_float().unwrap_or_default();
     #[expect(clippy::cast_possible_truncation, reason = "out of range saturates, which Timestamp refuses")]
     let at = Timestamp::from_millisecond((seconds * 1000.0).round() as i64).unwrap_or_default();
@@ -92,6 +92,13 @@ pub fn read(document: &str) -> Result<Tree, quick_xml::Error> {
             _ => {}
         }
     }
+}
+
+/// A request without a body asks for nothing in it.
+pub(super) fn of_body(body: &[u8]) -> Result<Tree, ApiError> {
+    let malformed = |why: String| ApiError::new(400, "InvalidInput", format!("Invalid XML ; {why}"));
+    let text = std::str::from_utf8(body).map_err(|error| malformed(error.to_string()))?;
+    read(text).map_err(|error| malformed(error.to_string()))
 }
 
 fn read_inside(reader: &mut Reader<&[u8]>) -> Result<Tree, quick_xml::Error> {

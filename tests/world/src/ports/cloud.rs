@@ -78,7 +78,7 @@ impl Cloud {
         world
     }
 
-    fn call(&self) -> MutexGuard<'_, World> {
+    pub(super) fn call(&self) -> MutexGuard<'_, World> {
         self.at(self.clock.call())
     }
 }
@@ -211,7 +211,7 @@ fn machine_seen(status: MachineStatus) -> Machine {
     Machine { state: status.state.as_str().to_owned(), checks }
 }
 
-fn alarm_seen(alarm: &Alarm) -> AlarmSeen {
+pub(super) fn alarm_seen(alarm: &Alarm) -> AlarmSeen {
     let named = alarm.metric.dimensions.get(INSTANCE_DIMENSION).and_then(|id| id.parse().ok());
     AlarmSeen {
         arn: alarm.arn.clone(),
@@ -223,7 +223,7 @@ fn alarm_seen(alarm: &Alarm) -> AlarmSeen {
     }
 }
 
-fn target_seen(target: &Target) -> Seen {
+pub(super) fn target_seen(target: &Target) -> Seen {
     match target.state {
         TargetState::Healthy => Seen::Healthy,
         TargetState::Initial => Seen::Initial,

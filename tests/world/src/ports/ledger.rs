@@ -8,9 +8,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use homeostat_core::id::{AlarmArn, GroupName, Subject};
+use homeostat_core::id::{AlarmArn, GroupName, Scope, Subject};
 use homeostat_core::incident::Incident;
-use homeostat_core::memory::{AlarmMemory, GroupMemory};
+use homeostat_core::memory::{AlarmMemory, Memory};
 use homeostat_core::ports::{
     Control, Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, OpenIncidents, Pause, Slots,
     Unavailable, Write, pause_scopes,
@@ -31,8 +31,8 @@ pub struct MemoryLedger {
 struct Items {
     open: BTreeMap<Subject, Incident>,
     closed: BTreeMap<Subject, Vec<Incident>>,
-    slots: BTreeMap<GroupName, Slots>,
-    groups: BTreeMap<GroupName, GroupMemory>,
+    slots: BTreeMap<Scope, Slots>,
+    memories: BTreeMap<Scope, Memory>,
     alarms: BTreeMap<AlarmArn, AlarmMemory>,
     pauses: BTreeMap<String, Pause>,
     /// Grows with each change.
@@ -77,11 +77,11 @@ impl MemoryLedger {
     }
 
     pub fn slots_of(&self, group: &GroupName) -> Slots {
-        lock(&self.items).slots.get(group).cloned().unwrap_or_default()
+        lock(&self.items).slots.get(&Scope::Group(group.clone())).cloned().unwrap_or_default()
     }
 
-    pub fn memory_of(&self, group: &GroupName) -> GroupMemory {
-        lock(&self.items).groups.get(group).cloned().unwrap_or_default()
+    pub fn memory_of(&self, scope: &Scope) -> Memory {
+        lock(&self.items).memories.get(scope).cloned().unwrap_or_default()
     }
 }
 
@@ -92,7 +92,7 @@ fn follows(stored: Option<u64>, written: u64) -> Result<(), NotWritten> {
 
 impl Items {
     fn not_paused(&self, incident: &Incident, now: Timestamp) -> Result<(), NotWritten> {
-        let scopes = pause_scopes(&incident.subject, incident.kind.group());
+        let scopes = pause_scopes(&incident.subject, &incident.kind.scope());
         let mut pauses = scopes.iter().filter_map(|scope| self.pauses.get(scope));
         if pauses.any(|pause| now < pause.until) { Err(NotWritten::Conflict) } else { Ok(()) }
     }
@@ -100,13 +100,13 @@ impl Items {
     /// Checks everything before it changes anything.
     fn write(&mut self, write: &Write<'_>) -> Result<(), NotWritten> {
         let Write { incident, slots, memory, alarm, unpaused_at } = *write;
-        let (subject, group) = (&incident.subject, incident.kind.group());
+        let (subject, scope) = (&incident.subject, incident.kind.scope());
         follows(self.open.get(subject).map(|open| open.version), incident.version)?;
         if let Some(slots) = slots {
-            follows(self.slots.get(group).map(|stored| stored.version), slots.version)?;
+            follows(self.slots.get(&scope).map(|stored| stored.version), slots.version)?;
         }
         if let Some(memory) = memory {
-            follows(self.groups.get(group).map(|stored| stored.version), memory.version)?;
+            follows(self.memories.get(&scope).map(|stored| stored.version), memory.version)?;
         }
         if let Some(alarm) = alarm
             && self.alarms.get(&alarm.alarm).is_some_and(|stored| stored.changed_at >= alarm.changed_at)
@@ -123,8 +123,8 @@ impl Items {
             self.open.insert(subject.clone(), stored(incident)?);
         }
         self.revision += 1;
-        self.slots.extend(slots.map(|slots| (group.clone(), slots.clone())));
-        self.groups.extend(memory.map(|memory| (group.clone(), memory.clone())));
+        self.slots.extend(slots.map(|slots| (scope.clone(), slots.clone())));
+        self.memories.extend(memory.map(|memory| (scope, memory.clone())));
         self.alarms.extend(alarm.map(|alarm| (alarm.alarm.clone(), alarm.clone())));
         Ok(())
     }
@@ -148,12 +148,12 @@ impl Ledger for MemoryLedger {
         })
     }
 
-    async fn limits(&self, subject: &Subject, group: &GroupName) -> Result<Limits, Unavailable> {
+    async fn limits(&self, subject: &Subject, scope: &Scope) -> Result<Limits, Unavailable> {
         self.clock.call();
         let items = lock(&self.items);
-        let pauses = pause_scopes(subject, group).iter().filter_map(|scope| items.pauses.get(scope)).cloned().collect();
-        let slots = items.slots.get(group).cloned().unwrap_or_default();
-        Ok(Limits { pauses, slots, memory: items.groups.get(group).cloned().unwrap_or_default() })
+        let pauses = pause_scopes(subject, scope).iter().filter_map(|scope| items.pauses.get(scope)).cloned().collect();
+        let slots = items.slots.get(scope).cloned().unwrap_or_default();
+        Ok(Limits { pauses, slots, memory: items.memories.get(scope).cloned().unwrap_or_default() })
     }
 
     async fn open_among(&self, subjects: &[Subject]) -> Result<Vec<Subject>, Unavailable> {
@@ -229,14 +229,14 @@ impl Control for MemoryLedger {
         Ok(self.slots_of(group))
     }
 
-    async fn memory(&self, group: &GroupName) -> Result<GroupMemory, Unavailable> {
-        Ok(self.memory_of(group))
+    async fn memory(&self, scope: &Scope) -> Result<Memory, Unavailable> {
+        Ok(self.memory_of(scope))
     }
 
-    async fn remember(&self, group: &GroupName, memory: &GroupMemory) -> Result<(), NotWritten> {
+    async fn remember(&self, scope: &Scope, memory: &Memory) -> Result<(), NotWritten> {
         let mut items = lock(&self.items);
-        follows(items.groups.get(group).map(|stored| stored.version), memory.version)?;
-        items.groups.insert(group.clone(), memory.clone());
+        follows(items.memories.get(scope).map(|stored| stored.version), memory.version)?;
+        items.memories.insert(scope.clone(), memory.clone());
         items.revision += 1;
         Ok(())
     }

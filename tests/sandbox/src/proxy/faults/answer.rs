@@ -11,6 +11,9 @@ use crate::journal::is_form;
 use crate::proxy::front::Incoming;
 use crate::wire::{Answer, Protocol};
 
+/// Common errors of AWS's APIs.
+const UNAVAILABLE: &str = "The request has failed due to a temporary failure of the server.";
+
 #[derive(Debug, thiserror::Error)]
 pub(in crate::proxy) enum NoWireShape {
     #[error("the wire shape of {service}'s errors is not known here")]
@@ -23,7 +26,9 @@ pub(in crate::proxy) enum NoWireShape {
 pub(in crate::proxy) fn injected(kind: &Kind, call: &Incoming) -> Result<Answer, NoWireShape> {
     let service = call.service();
     let headers = &call.head.headers;
-    let known = is_form(headers) || ["x-amz-target", "smithy-protocol"].iter().any(|name| headers.contains_key(*name));
+    let known = service == "route53"
+        || is_form(headers)
+        || ["x-amz-target", "smithy-protocol"].iter().any(|name| headers.contains_key(*name));
     if !known {
         return Err(NoWireShape::Unknown { service: service.to_owned() });
     }
@@ -31,6 +36,7 @@ pub(in crate::proxy) fn injected(kind: &Kind, call: &Incoming) -> Result<Answer,
         Kind::Throttle => throttled(service),
         Kind::Denied => denied(service, &call.action),
         Kind::Conflict => conflict(call)?,
+        Kind::Unavailable => ApiError::new(503, "ServiceUnavailable", UNAVAILABLE),
         _ => failed(service),
     };
     let mut answer = Protocol::of(service, headers).answer(&call.action, Err(&error), &call.request_id());
@@ -87,6 +93,10 @@ fn conflict(call: &Incoming) -> Result<ApiError, NoWireShape> {
         }
         ("dynamodb", "PutItem" | "UpdateItem" | "DeleteItem") => {
             Ok(ApiError::new(400, "TransactionConflictException", "Transaction is ongoing for the item"))
+        }
+        ("route53", "ChangeResourceRecordSets") => {
+            let words = "The request was rejected because Route 53 was still processing a prior request.";
+            Ok(ApiError::new(400, "PriorRequestNotComplete", words))
         }
         _ => Err(NoWireShape::NoConflict { service: service.to_owned(), action: action.to_owned() }),
     }

@@ -19,8 +19,10 @@ pub enum Kind {
     ErrorAfter,
     /// The call is carried out, and the connection is closed without an answer.
     CutAfter,
-    /// DynamoDB's error for a write that met another one. No effect.
+    /// DynamoDB's error for a write that met another one, or Route 53's (`PriorRequestNotComplete`). No effect.
     Conflict,
+    /// The service is there, and can't serve: status 503. No effect.
+    Unavailable,
     /// The service's own error for a missing permission. No effect.
     Denied,
     /// A Query of an index of DynamoDB's gets the last answer that a function got from that index before the fault: an
@@ -28,6 +30,9 @@ pub enum Kind {
     Stale,
     /// The call is carried out that much later.
     Delay(Duration),
+    /// The call is carried out once the story [releases](super::Faults::release) it, whether its caller still waits or not.
+    /// Until then the journal doesn't have it.
+    Hold,
 }
 
 impl Kind {
@@ -44,6 +49,8 @@ impl Kind {
             Self::Denied => "Denied",
             Self::Stale => "Stale",
             Self::Delay(_) => "Delay",
+            Self::Unavailable => "Unavailable",
+            Self::Hold => "Hold",
         }
     }
 }
@@ -52,6 +59,8 @@ impl Kind {
 pub struct Fault {
     pub(super) kind: Kind,
     pub(super) matcher: Matcher,
+    /// How many more calls that match are let through before it happens.
+    pub(super) skip: u32,
     /// None means: until it is removed.
     pub(super) left: Option<u32>,
 }
@@ -62,15 +71,25 @@ impl Fault {
     }
 
     pub fn times(times: u32, kind: Kind, matcher: Matcher) -> Self {
-        Self { kind, matcher, left: Some(times) }
+        Self { kind, matcher, skip: 0, left: Some(times) }
     }
 
     pub fn always(kind: Kind, matcher: Matcher) -> Self {
-        Self { kind, matcher, left: None }
+        Self { kind, matcher, skip: 0, left: None }
+    }
+
+    /// Lets that many calls that match through first, of whatever invocation.
+    #[must_use]
+    pub fn after(self, calls: u32) -> Self {
+        Self { skip: calls, ..self }
     }
 
     /// Whether it happens once more.
     pub(super) fn use_once(&mut self) -> bool {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return false;
+        }
         match &mut self.left {
             None => true,
             Some(0) => false,

@@ -24,6 +24,7 @@ use crate::account::sdk_config;
 use crate::api::{Api, ApiError, Resource, Tree, make};
 use crate::journal::{Call, Caller, Function, Journal};
 use crate::policy::Document;
+use crate::proxy::dns::Dns;
 use crate::proxy::{Backends, Door, Proxy};
 use crate::roles::Roles;
 
@@ -65,8 +66,9 @@ impl Stage {
             journal: journal.clone(),
             upstream: ministack(effects.clone()).await,
             census: None,
-            latency: std::time::Duration::ZERO,
+            latency: Duration::ZERO,
             faults: faults.clone(),
+            dns: Dns::default(),
         };
         let proxy = Proxy::serve(Door::open(0).await.unwrap(), backends).unwrap();
         Self { proxy, journal, faults, effects }

@@ -4,7 +4,7 @@
 
 use super::{Front, Incoming};
 use crate::journal::Who;
-use crate::proxy::faults::{Kind, NotInjected, Planned, injected};
+use crate::proxy::faults::{FaultId, Kind, NotInjected, Planned, injected};
 use crate::proxy::{Replied, broken};
 
 /// What became of a call.
@@ -24,7 +24,7 @@ impl Front {
             }
             return Outcome { replied, fault: None, cut: false };
         };
-        match self.inject(&kind, call).await {
+        match self.inject(id, &kind, call).await {
             Ok((replied, cut)) => {
                 self.backends.faults.hit(id, call.sequence);
                 Outcome { replied, fault: Some(kind.name()), cut }
@@ -38,7 +38,7 @@ impl Front {
         }
     }
 
-    async fn inject(&self, kind: &Kind, call: &Incoming) -> Result<(Replied, bool), NotInjected> {
+    async fn inject(&self, id: FaultId, kind: &Kind, call: &Incoming) -> Result<(Replied, bool), NotInjected> {
         let faults = &self.backends.faults;
         Ok(match kind {
             Kind::KillBefore => {
@@ -61,7 +61,11 @@ impl Front {
                 tokio::time::sleep(*delay).await;
                 (self.routed(call).await, false)
             }
-            Kind::Throttle | Kind::ErrorBefore | Kind::Conflict | Kind::Denied => {
+            Kind::Hold => {
+                faults.hold_until_released(id).await;
+                (self.routed(call).await, false)
+            }
+            Kind::Throttle | Kind::ErrorBefore | Kind::Conflict | Kind::Denied | Kind::Unavailable => {
                 let answer = injected(kind, call)?;
                 self.take_time(&call.origin).await;
                 (answer.into(), false)

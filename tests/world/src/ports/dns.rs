@@ -1,0 +1,88 @@
+//! The world as the remedy for weighted records sees AWS: the ports that read zones and what tells of endpoints, and move
+//! weights.
+//!
+//! It never shows what AWS's API would not, and changes nothing but through an action of the world.
+
+use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
+use homeostat_core::instance::{AlarmSeen, TargetHealth};
+use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_core::zone::name::RecordName;
+use homeostat_core::zone::record::RecordSet;
+use homeostat_core::zone::seen::Observation;
+use homeostat_core::zone::shift::Shift;
+use homeostat_core::zone::{Records, ShiftWeights};
+
+use super::cloud::{Cloud, alarm_seen, target_seen};
+use crate::refusal::Refusal;
+use crate::zones::Author;
+
+fn unavailable(doing: &str, why: String) -> Unavailable {
+    Unavailable { doing: doing.to_owned(), why }
+}
+
+impl Records for Cloud {
+    async fn record_sets(&self, zone: &HostedZoneId, name: &RecordName) -> Result<Vec<RecordSet>, Unavailable> {
+        let world = self.call();
+        let zone = world.zone(zone).ok_or_else(|| {
+            unavailable(
+                "read the zone's record sets",
+                format!("NoSuchHostedZone: No hosted zone found with ID: {zone}"),
+            )
+        })?;
+        Ok(zone.listed(name))
+    }
+
+    async fn is_in_sync(&self, change: &str) -> Result<bool, Unavailable> {
+        let known = self.call().is_in_sync(change);
+        known.ok_or_else(|| {
+            unavailable("ask after the last change", format!("NoSuchChange: Could not find resource with ID: {change}"))
+        })
+    }
+
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+        let world = self.call();
+        let find = |arn: &AlarmArn| world.alarm(arn.alarm_name()).filter(|alarm| alarm.arn == *arn).map(alarm_seen);
+        Ok(alarms.iter().filter_map(find).collect())
+    }
+
+    async fn observations(&self, health_check: &HealthCheckId) -> Result<Vec<Observation>, Unavailable> {
+        let world = self.call();
+        let check = world.health_check(health_check.as_str()).ok_or_else(|| {
+            let why = format!("NoSuchHealthCheck: A health check with id {health_check} does not exist.");
+            unavailable("read the health check's status", why)
+        })?;
+        let reports = check.checkers.iter().filter_map(|checker| checker.report);
+        Ok(reports
+            .map(|report| Observation {
+                at: report.checked_at,
+                is_well: report.passed,
+                status: report.status().to_owned(),
+            })
+            .collect())
+    }
+
+    async fn targets(&self, arn: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
+        let world = self.call();
+        let target_group = world.target_group(arn).ok_or_else(|| {
+            let refusal = Refusal::TargetGroupNotFound { arn: arn.to_string() };
+            unavailable("read targets", refusal.to_string())
+        })?;
+        Ok(target_group.targets.values().map(target_seen).collect())
+    }
+}
+
+impl ShiftWeights for Cloud {
+    async fn shift(&self, shift: &Shift) -> Outcome {
+        let batch = match shift.batch() {
+            Ok(batch) => batch,
+            Err(why) => return Outcome::Refused { why: why.to_string() },
+        };
+        match self.call().change_records(&shift.zone, &batch, Author::Homeostat) {
+            Ok(change) => Outcome::Pending { change },
+            Err(refusal @ Refusal::InvalidChangeBatch { .. }) => {
+                Outcome::Lost { why: format!("{}: {refusal}", refusal.code()) }
+            }
+            Err(refusal) => Outcome::Refused { why: refusal.to_string() },
+        }
+    }
+}
