@@ -8,6 +8,7 @@ mod calm;
 mod census;
 mod deliveries;
 mod dice;
+pub mod dns;
 mod fleet;
 pub mod gated;
 mod hindsight;
@@ -33,6 +34,8 @@ pub use rules::Broken;
 #[derive(Debug, Clone)]
 pub struct Told {
     pub seed: u64,
+    /// What the command that tells it again wants beside the seed.
+    pub flags: &'static str,
     pub broken: Option<Broken>,
     pub census: Census,
     /// How much virtual time went by.
@@ -48,12 +51,13 @@ pub fn tell(seed: u64, logs: bool) -> Told {
     match History::new(seed, noon, logs) {
         Err(broken) => {
             let (census, lasted) = (Census::default(), SignedDuration::ZERO);
-            Told { seed, broken: Some(broken), census, lasted, log: Vec::new() }
+            Told { seed, flags: "", broken: Some(broken), census, lasted, log: Vec::new() }
         }
         Ok(mut history) => {
             let broken = history.run().err();
             let lasted = history.now().duration_since(noon);
-            Told { seed, broken, census: history.stage.take_census(), lasted, log: history.stage.take_log() }
+            let (census, log) = (history.stage.take_census(), history.stage.take_log());
+            Told { seed, flags: "", broken, census, lasted, log }
         }
     }
 }
@@ -68,7 +72,11 @@ impl std::fmt::Display for Told {
             Some(Broken { rule, what, at }) => {
                 let at = at.map(|at| format!("{at:.3}")).unwrap_or_default();
                 writeln!(f, "seed {} broke the rule: {rule}\n  at {at}: {what}", self.seed)?;
-                writeln!(f, "  again: cargo run -p scenarios --bin simulate -- --seed {} --log", self.seed)
+                writeln!(
+                    f,
+                    "  again: cargo run -p scenarios --bin simulate --{} --seed {} --log",
+                    self.flags, self.seed
+                )
             }
         }
     }

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use scenarios::simulator::{Census, Told, tell};
+use scenarios::simulator::{Census, Told, dns, tell};
 use serde_json::json;
 
 #[derive(Parser)]
@@ -26,6 +26,9 @@ struct Arguments {
     /// This one alone.
     #[arg(long, conflicts_with_all = ["seeds", "from"])]
     seed: Option<u64>,
+    /// Of weighted records instead of fleets.
+    #[arg(long)]
+    dns: bool,
     /// With all that happened.
     #[arg(long)]
     log: bool,
@@ -53,16 +56,19 @@ fn main() -> ExitCode {
         Some(seed) => (seed, 1),
         None => (arguments.from, arguments.seeds),
     };
-    let result = run(from, seeds, arguments.jobs.max(1), arguments.log);
+    let tell = if arguments.dns { dns::tell } else { tell };
+    let result = run(tell, from, seeds, arguments.jobs.max(1), arguments.log);
     if arguments.json {
         print_json(&result)
     } else {
-        print_text(&result)
+        print_text(tell, &result)
     }
     if result.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn run(from: u64, seeds: u64, jobs: u64, log: bool) -> Result {
+type Teller = fn(u64, bool) -> Told;
+
+fn run(tell: Teller, from: u64, seeds: u64, jobs: u64, log: bool) -> Result {
     let (next, began) = (AtomicU64::new(from), Instant::now());
     let mut result = Result { seeds, broken: Vec::new(), census: Census::default(), seconds: 0.0 };
     std::thread::scope(|scope| {
@@ -107,7 +113,7 @@ fn gather(told: &mpsc::Receiver<Told>, seeds: u64, began: Instant, log: bool, re
 }
 
 #[expect(clippy::print_stdout, reason = "the program's output")]
-fn print_text(result: &Result) {
+fn print_text(tell: Teller, result: &Result) {
     let mut rules: std::collections::BTreeMap<&str, Vec<u64>> = std::collections::BTreeMap::new();
     for told in &result.broken {
         if let Some(broken) = &told.broken {

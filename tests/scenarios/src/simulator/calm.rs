@@ -139,7 +139,7 @@ impl History {
             };
             let has_one = self.view.open.values().any(|open| match open.subject.instance() {
                 Some(instance) => instance == id,
-                None => *open.kind.group() == known.group,
+                None => open.kind.group() == Some(&known.group),
             });
             if !has_one && is_plainly_sick(known, facts, policy, now, UNNOTICED) {
                 return Err(Broken::end("nobody sick is forgotten", format!("{id} of {}", known.group), now));
@@ -156,7 +156,8 @@ impl History {
 
     fn waits_for_a_person(&self, open: &Incident) -> bool {
         use homeostat_core::decision::{Decision, Hold};
-        let is_watched = self.policy.group(open.kind.group()).is_some_and(|group| group.mode == Mode::Watch);
+        let is_watched =
+            open.kind.group().and_then(|group| self.policy.group(group)).is_some_and(|group| group.mode == Mode::Watch);
         // Contradictory evidence is none: a machine that is impaired under a healthy target, and the like.
         let unclear = matches!(&open.decision, Some(Decision::Hold { because: Hold::NotConfirmed { .. }, .. }));
         let is_outage = matches!(&open.decision, Some(Decision::Hold { because: Hold::TooManySick { .. }, .. }));

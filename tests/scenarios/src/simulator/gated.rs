@@ -6,12 +6,21 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
+use homeostat_core::id::{
+    AlarmArn, GroupName, HealthCheckId, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn,
+};
 use homeostat_core::incident::Incident;
-use homeostat_core::instance::{AlarmSeen, Fleet, Group, Launches, Machine, Replace, StatusChecks, TargetHealths};
+use homeostat_core::instance::{
+    AlarmSeen, Fleet, Group, Launches, Machine, Replace, StatusChecks, TargetHealth, TargetHealths,
+};
 use homeostat_core::ports::{
     Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, Outcome, Unavailable, WakeUps, Write,
 };
+use homeostat_core::zone::name::RecordName;
+use homeostat_core::zone::record::RecordSet;
+use homeostat_core::zone::seen::Observation;
+use homeostat_core::zone::shift::Shift;
+use homeostat_core::zone::{Records, ShiftWeights};
 use jiff::{SignedDuration, Timestamp};
 
 /// What is asked for.
@@ -22,6 +31,7 @@ pub enum Call<'a> {
     Postpone { subject: &'a Subject },
     Wake { subject: &'a Subject },
     Effect { instance: &'a InstanceId },
+    Shift { shift: &'a Shift },
 }
 
 /// The way in.
@@ -96,14 +106,13 @@ impl<P: Sync, G: Gate> Gated<P, G> {
         }
     }
 
-    async fn effect(&self, instance: &InstanceId, port: impl Future<Output = Outcome> + Send) -> Outcome {
+    async fn effect(&self, call: Call<'_>, port: impl Future<Output = Outcome> + Send) -> Outcome {
         let unknown = |why: &str| Outcome::Unknown { why: why.to_owned() };
-        let call = Call::Effect { instance };
         if self.gate.before(call).await != Passage::Open {
             return unknown("the call was lost");
         }
         let outcome = port.await;
-        let done = !matches!(outcome, Outcome::Refused { .. });
+        let done = !matches!(outcome, Outcome::Refused { .. } | Outcome::Lost { .. });
         match self.gate.after(call, done).await {
             Answer::Told => outcome,
             Answer::Lost | Answer::Repeated => unknown("the answer was lost"),
@@ -140,10 +149,34 @@ impl<P: StatusChecks + Sync, G: Gate> StatusChecks for Gated<P, G> {
 
 impl<P: Replace + Sync, G: Gate> Replace for Gated<P, G> {
     async fn replace(&self, instance: &InstanceId) -> Outcome {
-        self.effect(instance, self.port.replace(instance)).await
+        self.effect(Call::Effect { instance }, self.port.replace(instance)).await
     }
     async fn mark_unhealthy(&self, instance: &InstanceId) -> Outcome {
-        self.effect(instance, self.port.mark_unhealthy(instance)).await
+        self.effect(Call::Effect { instance }, self.port.mark_unhealthy(instance)).await
+    }
+}
+
+impl<P: Records + Sync, G: Gate> Records for Gated<P, G> {
+    async fn record_sets(&self, zone: &HostedZoneId, name: &RecordName) -> Result<Vec<RecordSet>, Unavailable> {
+        self.read("read record sets", self.port.record_sets(zone, name)).await
+    }
+    async fn is_in_sync(&self, change: &str) -> Result<bool, Unavailable> {
+        self.read("read a change", self.port.is_in_sync(change)).await
+    }
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+        self.read("read alarms", self.port.alarms(alarms)).await
+    }
+    async fn observations(&self, health_check: &HealthCheckId) -> Result<Vec<Observation>, Unavailable> {
+        self.read("read a health check", self.port.observations(health_check)).await
+    }
+    async fn targets(&self, target_group: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
+        self.read("read targets", self.port.targets(target_group)).await
+    }
+}
+
+impl<P: ShiftWeights + Sync, G: Gate> ShiftWeights for Gated<P, G> {
+    async fn shift(&self, shift: &Shift) -> Outcome {
+        self.effect(Call::Shift { shift }, self.port.shift(shift)).await
     }
 }
 
@@ -151,8 +184,8 @@ impl<P: Ledger + Sync, G: Gate> Ledger for Gated<P, G> {
     async fn history(&self, subject: &Subject, alarm: Option<&AlarmArn>) -> Result<History, Unavailable> {
         self.read("read a history", self.port.history(subject, alarm)).await
     }
-    async fn limits(&self, subject: &Subject, group: &GroupName) -> Result<Limits, Unavailable> {
-        self.read("read limits", self.port.limits(subject, group)).await
+    async fn limits(&self, subject: &Subject, scope: &Scope) -> Result<Limits, Unavailable> {
+        self.read("read limits", self.port.limits(subject, scope)).await
     }
     async fn open_among(&self, subjects: &[Subject]) -> Result<Vec<Subject>, Unavailable> {
         self.read("read open incidents", self.port.open_among(subjects)).await

@@ -62,9 +62,6 @@ const RULES: &[(&str, Rule)] = &[
     ("nobody is acted on who may still be booting", acting::is_past_its_grace),
     ("nothing is done while too many are sick", acting::is_no_outage),
     ("what is launched and fails is not replaced again and again", acting::is_within_the_breaker),
-    ("no intent is written while a pause covers it", recording::is_unpaused),
-    ("versions grow by one, and the sweep changes only its own", recording::versions_grow_by_one),
-    ("every open incident is looked at again", recording::has_a_wake_up),
     ("people are told little", recording::tells_little),
     ("what is closed as recovered is whole", recording::recovered_is_whole),
     ("slots held stay within the budget", counting::slots_are_within_the_budget),
@@ -72,8 +69,25 @@ const RULES: &[(&str, Rule)] = &[
     ("no more are out because of us than the budget allows", counting::out_is_within_the_budget),
 ];
 
+/// Of whatever an incident is about.
+const LEDGER_RULES: &[(&str, Rule)] = &[
+    ("no intent is written while a pause covers it", recording::is_unpaused),
+    ("versions grow by one, and the sweep changes only its own", recording::versions_grow_by_one),
+    ("every open incident is looked at again", recording::has_a_wake_up),
+];
+
 pub(super) fn judge(scene: &Scene<'_>) -> Result<(), Broken> {
-    for (name, rule) in RULES {
+    judge_ledger(scene)?;
+    hold(RULES, scene)
+}
+
+/// The rules that know nothing of fleets.
+pub(super) fn judge_ledger(scene: &Scene<'_>) -> Result<(), Broken> {
+    hold(LEDGER_RULES, scene)
+}
+
+fn hold(rules: &[(&str, Rule)], scene: &Scene<'_>) -> Result<(), Broken> {
+    for (name, rule) in rules {
         rule(scene).map_err(|what| Broken { rule: (*name).to_owned(), what, at: Some(scene.now) })?;
     }
     Ok(())

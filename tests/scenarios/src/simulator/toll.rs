@@ -52,7 +52,7 @@ impl Toll {
 
     /// There is one effect to a hundred reads, and it is the one that matters.
     fn falls(&self, percent: f64, call: Call<'_>) -> bool {
-        let percent = if matches!(call, Call::Effect { .. }) { percent * 10.0 } else { percent };
+        let percent = if matches!(call, Call::Effect { .. } | Call::Shift { .. }) { percent * 10.0 } else { percent };
         percent > 0.0 && self.stage.dice().chance(percent)
     }
 
@@ -87,6 +87,7 @@ fn kind(call: Call<'_>) -> &'static str {
         Call::Postpone { .. } => "postpone",
         Call::Wake { .. } => "wake-up",
         Call::Effect { .. } => "effect",
+        Call::Shift { .. } => "shift",
     }
 }
 
@@ -98,6 +99,7 @@ impl std::fmt::Display for Call<'_> {
             Call::Postpone { subject } => write!(f, "postpone {}", subject.name()),
             Call::Wake { subject } => write!(f, "wake {}", subject.name()),
             Call::Effect { instance } => write!(f, "replace {instance}"),
+            Call::Shift { shift } => shift.fmt(f),
         }
     }
 }

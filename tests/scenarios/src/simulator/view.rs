@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::id::{GroupName, Subject};
+use homeostat_core::id::{GroupName, Scope, Subject};
 use homeostat_core::incident::Incident;
-use homeostat_core::memory::GroupMemory;
+use homeostat_core::memory::Memory;
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::Slots;
 use world::MemoryLedger;
@@ -16,7 +16,7 @@ pub(super) struct View {
     pub(super) revision: u64,
     pub(super) open: BTreeMap<Subject, Incident>,
     pub(super) slots: BTreeMap<GroupName, Slots>,
-    pub(super) memory: BTreeMap<GroupName, GroupMemory>,
+    pub(super) memory: BTreeMap<GroupName, Memory>,
     /// What was closed since the view before, and how many are closed in all.
     pub(super) newly_closed: Vec<Incident>,
     pub(super) closed: usize,
@@ -32,7 +32,7 @@ impl View {
         View {
             revision: ledger.revision(),
             slots: names.iter().map(|name| (name.clone(), ledger.slots_of(name))).collect(),
-            memory: names.iter().map(|name| (name.clone(), ledger.memory_of(name))).collect(),
+            memory: names.iter().map(|name| (name.clone(), ledger.memory_of(&Scope::Group(name.clone())))).collect(),
             closed: before.closed + newly_closed.len(),
             newly_closed,
             open,

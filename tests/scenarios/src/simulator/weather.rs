@@ -3,7 +3,7 @@
 //! This module never touches a verdict: it breaks applications, machines, versions and zones, and does what people do.
 
 use futures_util::FutureExt;
-use homeostat_core::id::{GroupName, InstanceId};
+use homeostat_core::id::{GroupName, InstanceId, Scope};
 use homeostat_core::incident::{Acknowledgement, State};
 use homeostat_core::ports::{Control, Ledger, Pause, Write};
 use jiff::SignedDuration;
@@ -158,11 +158,11 @@ impl History {
             let next = open.acknowledge(known());
             acknowledged |= matches!(self.ledger.write(Write::of(&next)).now_or_never(), Some(Ok(())));
         }
-        for group in self.policy.group_names() {
-            let memory = self.ledger.memory_of(&group);
+        for scope in self.policy.group_names().into_iter().map(Scope::Group) {
+            let memory = self.ledger.memory_of(&scope);
             if memory.breaker.is_some() {
                 let next = memory.acknowledged().over(&memory);
-                acknowledged |= matches!(self.ledger.remember(&group, &next).now_or_never(), Some(Ok(())));
+                acknowledged |= matches!(self.ledger.remember(&scope, &next).now_or_never(), Some(Ok(())));
             }
         }
         acknowledged

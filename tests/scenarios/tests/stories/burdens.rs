@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
 use homeostat_core::decision::{Decision, Hold, Step};
-use homeostat_core::id::Subject;
+use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
 use homeostat_core::ports::{Ledger, NotWritten, Slots, Write};
 use jiff::{SignedDuration, Timestamp};
@@ -70,7 +70,7 @@ async fn of_two_that_race_for_a_slot_one_gets_it(stage: &Stage, stack: &Stack) -
         let lost = [&first, &second].iter().filter(|written| matches!(written, Err(NotWritten::Conflict))).count();
         // Two transactions on one item may also cancel each other: then both look again.
         ensure!(won <= 1 && won + lost == 2, "race {race}: {first:?}, {second:?}");
-        let holders = ledger.limits(&subject(one), &group.parse()?).await?.slots.holders;
+        let holders = ledger.limits(&subject(one), &Scope::Group(group.parse()?)).await?.slots.holders;
         ensure!(holders.len() == won, "race {race}: {won} won, and {holders:?} hold it");
         ensure!(ledger.open_among(&[subject(one), subject(other)]).await?.len() == won, "race {race}");
     }

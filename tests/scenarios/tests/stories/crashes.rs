@@ -12,7 +12,7 @@ use scenarios::Story;
 use scenarios::simulator::gated::{Answer, Call, Gate, Gated, Passage};
 use serde_json::Value;
 
-use super::fleet::{break_some, fleet, is_whole, minutes, terminated, web};
+use super::fleet::{break_some, fleet, is_whole, minutes, terminated, web_scope};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
@@ -80,7 +80,7 @@ fn end_state(story: &Story, victim: &InstanceId) -> (Vec<InstanceId>, Vec<Option
     is_whole(story, 4);
     assert_eq!(terminated(story), std::slice::from_ref(victim), "one was terminated, and it is the sick one");
     let closed = story.ledger.closed().into_iter().map(|incident| incident.decision).collect();
-    let memory = story.ledger.memory_of(&web());
+    let memory = story.ledger.memory_of(&web_scope());
     (terminated(story), closed, memory.acts.len(), memory.failures.len())
 }
 

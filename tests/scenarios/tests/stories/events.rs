@@ -36,6 +36,7 @@ fn read(event: &Value) -> String {
 #[test]
 fn each_is_what_its_name_says() {
     let expected = BTreeMap::from([
+        ("alarm-endpoint", "a look at groups [] and those of []"),
         ("alarm-group", "a look at groups [] and those of [\"targetgroup/web/fedcba9876543210\"]"),
         ("alarm-instance", "a hint at us-east-1#instance#i-0a1b2c3d4e5f60718"),
         (
@@ -53,6 +54,7 @@ fn each_is_what_its_name_says() {
         ),
         ("wake", "a hint at us-east-1#instance#i-0a1b2c3d4e5f60718"),
         ("wake-queued", "a hint at us-east-1#instance#i-0a1b2c3d4e5f60718"),
+        ("wake-zone", "a hint at aws-global#zone#Z0123456789ABCDEFGHIJ"),
     ]);
     let read: BTreeMap<String, String> = events().iter().map(|(name, event)| (name.clone(), read(event))).collect();
     let read: BTreeMap<&str, &str> = read.iter().map(|(name, said)| (name.as_str(), said.as_str())).collect();

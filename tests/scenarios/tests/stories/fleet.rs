@@ -1,6 +1,6 @@
 //! What the stories in virtual time have in common: the demo's fleet under the policy that ships, or under another.
 
-use homeostat_core::id::{GroupName, InstanceId};
+use homeostat_core::id::{GroupName, InstanceId, Scope};
 use homeostat_core::incident::Incident;
 use homeostat_core::policy;
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +15,10 @@ pub(crate) fn noon() -> Timestamp {
 
 pub(crate) fn web() -> GroupName {
     "web".parse().unwrap()
+}
+
+pub(crate) fn web_scope() -> Scope {
+    Scope::Group(web())
 }
 
 pub(crate) fn minutes(count: i64) -> SignedDuration {

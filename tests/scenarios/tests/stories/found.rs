@@ -4,7 +4,7 @@ use homeostat_core::incident::State;
 use homeostat_core::ports::Pause;
 use world::{App, HealthStatus, MaintenancePolicy, Process};
 
-use super::fleet::{break_some, fleet, is_whole, minutes, said, terminated, the_open_one, web};
+use super::fleet::{break_some, fleet, is_whole, minutes, said, terminated, the_open_one, web, web_scope};
 
 /// Found by seeds 201315, 203611 and 203873: a survey left to the group whatever the group had marked, at each survey anew, so
 /// that a group which never replaced it was told to nobody.
@@ -35,7 +35,7 @@ fn a_step_that_is_repeated_after_a_lost_answer_is_one_act() {
     break_some(&story, 1);
     story.pass(minutes(30));
     is_whole(&story, 4);
-    assert_eq!(story.ledger.memory_of(&web()).acts.len(), 1);
+    assert_eq!(story.ledger.memory_of(&web_scope()).acts.len(), 1);
 }
 
 /// Found in review: what was tried without effect counted as begun, so a pause turned it into a failed replacement that was
@@ -59,7 +59,7 @@ fn a_pause_after_a_call_without_effect_is_no_failure_and_the_heal_goes_on_after_
     story.pass(minutes(70));
     assert_eq!(terminated(&story), victims);
     is_whole(&story, 4);
-    assert_eq!(story.ledger.memory_of(&web()).failures, []);
+    assert_eq!(story.ledger.memory_of(&web_scope()).failures, []);
 }
 
 /// Found in review: the activities of a group tell of those that come back from Standby in words of their own.

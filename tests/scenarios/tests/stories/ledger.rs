@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use futures_util::FutureExt;
 use homeostat_core::decision::{Close, Decision, Hold, Step};
-use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Subject};
+use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
 use homeostat_core::memory::AlarmMemory;
 use homeostat_core::ports::{Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write};
@@ -20,6 +20,10 @@ fn noon() -> Timestamp {
 
 fn group() -> GroupName {
     GROUP.parse().unwrap()
+}
+
+fn scope() -> Scope {
+    Scope::Group(group())
 }
 
 fn subject(number: u8) -> Subject {
@@ -62,7 +66,7 @@ pub(crate) async fn suite<L: Ledger + DueIncidents + Control>(ledger: &L) -> Res
 async fn nothing_is_known_of_a_stranger<L: Ledger>(ledger: &L) -> Result<()> {
     let history = ledger.history(&subject(9), None).await?;
     ensure!(history.open.is_none() && history.last_closed_at.is_none());
-    let limits = ledger.limits(&subject(9), &group()).await?;
+    let limits = ledger.limits(&subject(9), &scope()).await?;
     ensure!(limits.pauses.is_empty() && limits.slots == Slots::default(), "{limits:?}");
     ensure!(ledger.open_among(&[subject(9)]).await?.is_empty());
     ensure!(ledger.open_among(&[]).await?.is_empty(), "nobody asked for is nobody found");
@@ -89,7 +93,7 @@ async fn one_of_two_gets_the_last_slot<L: Ledger>(ledger: &L) -> Result<()> {
     let lost = ledger.write(Write { slots: Some(&claim(3)), unpaused_at: Some(noon()), ..Write::of(&loser) }).await;
     ensure!(is_conflict(&lost), "both read the slots of version 0");
     ensure!(ledger.history(&subject(3), None).await?.open.is_none(), "of a lost transaction, nothing is written");
-    ensure!(ledger.limits(&subject(3), &group()).await?.slots == claim(2));
+    ensure!(ledger.limits(&subject(3), &scope()).await?.slots == claim(2));
     let open = ledger.open_among(&[subject(1), subject(2), subject(3)]).await?;
     ensure!(open.len() == 2 && open.contains(&subject(1)) && open.contains(&subject(2)), "{open:?}");
     Ok(())
@@ -155,19 +159,19 @@ async fn an_alarms_memory_only_grows_newer<L: Ledger>(ledger: &L) -> Result<()> 
 }
 
 async fn a_group_is_remembered_in_the_same_transaction<L: Ledger + Control>(ledger: &L) -> Result<()> {
-    let read = ledger.limits(&subject(6), &group()).await?.memory;
+    let read = ledger.limits(&subject(6), &scope()).await?.memory;
     let memory = read.acted(noon(), &subject(6)).failed(noon(), &subject(6), Some("lt-1:7")).over(&read);
     let acting = intend(&incident(6));
     ledger.write(Write { memory: Some(&memory), ..Write::of(&acting) }).await?;
-    ensure!(ledger.limits(&subject(6), &group()).await?.memory == memory);
+    ensure!(ledger.limits(&subject(6), &scope()).await?.memory == memory);
     let next = hold(&acting, noon());
     let refused = ledger.write(Write { memory: Some(&memory), ..Write::of(&next) }).await;
     ensure!(is_conflict(&refused), "somebody else remembered something in between");
     ensure!(ledger.history(&subject(6), None).await?.open.as_ref() == Some(&acting), "all or nothing");
     let forgiven = memory.acknowledged().over(&memory);
-    ledger.remember(&group(), &forgiven).await?;
-    ensure!(is_conflict(&ledger.remember(&group(), &forgiven).await), "acknowledged twice from one reading");
-    ensure!(Control::memory(ledger, &group()).await? == forgiven);
+    ledger.remember(&scope(), &forgiven).await?;
+    ensure!(is_conflict(&ledger.remember(&scope(), &forgiven).await), "acknowledged twice from one reading");
+    ensure!(Control::memory(ledger, &scope()).await? == forgiven);
     Ok(())
 }
 
@@ -202,7 +206,7 @@ async fn closing_moves_the_incident_and_frees_its_slot<L: Ledger + DueIncidents>
     ledger.write(Write { slots: Some(&freed), ..Write::of(&closed) }).await?;
     let history = ledger.history(&subject(2), None).await?;
     ensure!(history.open.is_none() && history.last_closed_at == closed.closed_at, "{history:?}");
-    ensure!(ledger.limits(&subject(2), &group()).await?.slots == freed);
+    ensure!(ledger.limits(&subject(2), &scope()).await?.slots == freed);
     ensure!(is_conflict(&ledger.write(Write { slots: None, ..Write::of(&closed) }).await), "closed twice");
     ensure!(due_of(ledger, 2, Timestamp::MAX).await?.is_none(), "nobody wakes what is closed");
     Ok(())

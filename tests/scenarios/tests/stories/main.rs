@@ -8,6 +8,8 @@ mod chain;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod dns;
+#[cfg(test)]
 mod drill;
 #[cfg(test)]
 mod events;
@@ -37,3 +39,5 @@ mod tidy;
 mod together;
 #[cfg(test)]
 mod watching;
+mod weights;
+mod weights_drill;

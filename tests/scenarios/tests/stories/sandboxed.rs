@@ -52,8 +52,21 @@ async fn the_main_job_heals_once_and_leaves_everything_else_alone() {
             format!("Homeostat: recovered: {replaced} of web is replaced")
         ]
     );
+    the_second_act_moves_weights(&report.shifted);
     assert!(report.again.why.contains("its incident was closed"), "{}", report.again.why);
     assert!(report.outside.why.contains("no group that the policy names (web)"), "{}", report.outside.why);
+}
+
+fn the_second_act_moves_weights(shifted: &demo::Shifted) {
+    let chain: Vec<&str> = shifted.chain.iter().map(|told| told.call.as_str()).collect();
+    assert_eq!(chain.len(), 3, "{chain:?}");
+    assert_eq!(chain[1..], ["dynamodb:TransactWriteItems", "route53:ChangeResourceRecordSets"]);
+    let weights: Vec<(u8, u8)> =
+        shifted.weights.iter().map(|row| (row.weights["blue"], row.weights["green"])).collect();
+    assert_eq!(weights, [(70, 30), (0, 30), (2, 30), (16, 30), (70, 30)]);
+    assert_eq!((shifted.weights[1].shares["blue"], shifted.weights[1].shares["green"]), (0, 1000));
+    let subjects: Vec<&str> = shifted.messages.iter().map(|message| message.subject.as_str()).collect();
+    assert_eq!(subjects.len(), 2, "{subjects:?}");
 }
 
 /// The group `batch` lacks the tag that the role asks for.
@@ -83,7 +96,7 @@ async fn what_goes_wrong_is_told_and_nothing_is_made_worse() {
     let first = a_group_that_launches_first_is_only_asked_to(&stage).await;
     let lost = an_event_that_is_lost_is_found_by_the_resync(&stage).await;
     let twenty = the_same_event_twenty_times_is_one_incident(&stage, &stack).await;
-    let rights = every_right_of_a_role_is_used(&stage, &stack);
+    let rights = every_right_of_a_role_is_used(&stage, &stack, &["ReplaceInstance", "Reconcile", "Notify"]);
     stage.stop().await.unwrap();
     let on_instances = [denied, paused, watched, first, lost, twenty];
     for outcome in on_instances.into_iter().chain([invalid, ledger, malformed, doctor, rights]) {
@@ -230,15 +243,15 @@ async fn the_same_event_twenty_times_is_one_incident(stage: &Stage, stack: &Stac
 const LAMBDAS_OWN: [&str; 5] = ["logs:", "xray:", "sqs:", "dynamodb:DescribeStream", "dynamodb:ListStreams"];
 
 /// A right that no story needs is one too many. (One that is needed and missing has failed a story before.)
-fn every_right_of_a_role_is_used(stage: &Stage, stack: &Stack) -> Result<()> {
-    for function in ["ReplaceInstance", "Reconcile", "Notify"] {
+pub(crate) fn every_right_of_a_role_is_used(stage: &Stage, stack: &Stack, functions: &[&str]) -> Result<()> {
+    for function in functions {
         let name = stack.physical_id(function)?;
         let used: BTreeSet<String> = stage.sandbox().journal().calls_of(name).iter().flat_map(rights_of).collect();
         let polled = ["dynamodb:GetRecords", "dynamodb:GetShardIterator"];
         for right in stage.sandbox().roles().allowed_actions(name) {
             let is_lambdas = LAMBDAS_OWN.iter().chain(&polled).any(|own| right.starts_with(own));
             let needed =
-                used.contains(&right) || (is_lambdas && !(function == "Reconcile" && right == "sqs:SendMessage"));
+                used.contains(&right) || (is_lambdas && !(*function == "Reconcile" && right == "sqs:SendMessage"));
             ensure!(needed, "the role of {function} allows {right}, which no story called; it called {used:?}");
         }
     }

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use world::{App, Flaw, MaintenancePolicy};
 
-use super::fleet::{break_some, fleet, fleet_with_budget, is_whole, minutes, said, terminated, web};
+use super::fleet::{break_some, fleet, fleet_with_budget, is_whole, minutes, said, terminated, web, web_scope};
 
 #[test]
 fn of_two_that_fail_at_the_same_instant_one_is_replaced_and_then_the_other() {
@@ -94,13 +94,13 @@ fn a_bad_version_is_not_launched_over_and_over() {
     story.pass(minutes(60 * 6));
     let gone = terminated(&story).len();
     assert!((2..=4).contains(&gone), "{gone} were replaced in six hours");
-    assert!(story.ledger.memory_of(&web()).breaker.is_some());
+    assert!(story.ledger.memory_of(&web_scope()).breaker.is_some());
     assert!(story.ledger.open().iter().any(|it| it.state == State::Escalated), "{:?}", story.ledger.open());
 
     story.cloud.with(|world| world.roll_out(&web(), 3)).unwrap();
-    let read = story.ledger.memory_of(&web());
+    let read = story.ledger.memory_of(&web_scope());
     let memory = read.acknowledged().over(&read);
-    story.ledger.remember(&web(), &memory).now_or_never().unwrap().unwrap();
+    story.ledger.remember(&web_scope(), &memory).now_or_never().unwrap().unwrap();
     story.pass(minutes(60));
     is_whole(&story, 4);
 }

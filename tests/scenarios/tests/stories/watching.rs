@@ -7,7 +7,9 @@ use homeostat_core::policy;
 use homeostat_core::ports::{Ledger, Pause, Write};
 use world::Process;
 
-use super::fleet::{POLICY, break_some, fleet, is_whole, minutes, noon, said, terminated, the_open_one, web};
+use super::fleet::{
+    POLICY, break_some, fleet, is_whole, minutes, noon, said, terminated, the_open_one, web, web_scope,
+};
 
 #[test]
 fn a_group_that_is_watched_is_told_of_and_left_alone_until_the_policy_says_act() {
@@ -19,7 +21,7 @@ fn a_group_that_is_watched_is_told_of_and_left_alone_until_the_policy_says_act()
     assert_eq!((watched.acted_at, watched.state), (None, State::Holding));
     assert_eq!(watched.tell, 2, "the opening, and what would be done: three hours are no news");
     assert_eq!(terminated(&story), []);
-    assert!(story.ledger.slots_of(&web()).holders.is_empty() && story.ledger.memory_of(&web()).acts.is_empty());
+    assert!(story.ledger.slots_of(&web()).holders.is_empty() && story.ledger.memory_of(&web_scope()).acts.is_empty());
 
     story.owner.policy = policy::parse(POLICY).unwrap();
     story.pass(minutes(20));

@@ -43,7 +43,9 @@ pub(super) fn has_its_intent(scene: &Scene<'_>) -> Result<(), String> {
     for (id, by) in starting(scene) {
         let open = incident(scene, id).ok_or_else(|| format!("{id} has no open incident"))?;
         let intent = open.intent.as_ref().ok_or_else(|| format!("{id} has no intent"))?;
-        let (Step::Replace { instance, .. } | Step::MarkUnhealthy { instance, .. }) = &intent.step;
+        let (Step::Replace { instance, .. } | Step::MarkUnhealthy { instance, .. }) = &intent.step else {
+            return Err(format!("the intent for {id} is {intent:?}"));
+        };
         if instance != id || intent.outcome.is_some() {
             return Err(format!("the intent for {id} is {intent:?}"));
         }
@@ -54,7 +56,7 @@ pub(super) fn has_its_intent(scene: &Scene<'_>) -> Result<(), String> {
         if wrote != Some(&open.version) {
             return Err(format!("#{by} wrote {wrote:?}, and the ledger has {} of {id}", open.version));
         }
-        let slots = scene.after.slots.get(open.kind.group());
+        let slots = open.kind.group().and_then(|group| scene.after.slots.get(group));
         if !slots.is_some_and(|slots| slots.holders.contains_key(&open.subject)) {
             return Err(format!("{id} holds no slot"));
         }

@@ -29,7 +29,7 @@ pub(super) fn slots_are_of_those_who_acted(scene: &Scene<'_>) -> Result<(), Stri
         }
     }
     for open in scene.after.open.values().filter(|open| open.acted_at.is_some()) {
-        let slots = scene.after.slots.get(open.kind.group());
+        let slots = open.kind.group().and_then(|group| scene.after.slots.get(group));
         if !slots.is_some_and(|slots| slots.holders.contains_key(&open.subject)) {
             return Err(format!("{} has acted and holds no slot", open.subject));
         }

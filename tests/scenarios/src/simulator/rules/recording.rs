@@ -22,7 +22,7 @@ pub(super) fn is_unpaused(scene: &Scene<'_>) -> Result<(), String> {
     for (was, incident) in changes(scene) {
         let until = |incident: &Incident| incident.intent.as_ref().map(|intent| intent.until);
         let is_new = until(incident).is_some() && was.and_then(until) != until(incident);
-        let scopes = pause_scopes(&incident.subject, incident.kind.group());
+        let scopes = pause_scopes(&incident.subject, &incident.kind.scope());
         let covers = |scope: &String| scopes.contains(scope);
         let in_force = scene.pauses.iter().find(|pause| covers(&pause.scope) && pause.until > scene.now + MOST_SKEW);
         if let (true, Some(pause)) = (is_new, in_force) {
@@ -60,8 +60,8 @@ pub(super) fn has_a_wake_up(scene: &Scene<'_>) -> Result<(), String> {
 pub(super) fn tells_little(scene: &Scene<'_>) -> Result<(), String> {
     const A_FEW: i64 = 5;
     for (_, incident) in changes(scene) {
-        let every =
-            scene.policy.group(incident.kind.group()).map_or(SignedDuration::from_mins(30), |group| group.remind_every);
+        let policy = incident.kind.group().and_then(|group| scene.policy.group(group));
+        let every = policy.map_or(SignedDuration::from_mins(30), |group| group.remind_every);
         let reminders = scene.now.duration_since(incident.opened_at).as_secs() / every.as_secs().max(1);
         if i64::from(incident.tell) > A_FEW + reminders {
             return Err(format!("{} told {} times, {reminders} of them reminders", incident.subject, incident.tell));
@@ -79,7 +79,7 @@ pub(super) fn recovered_is_whole(scene: &Scene<'_>) -> Result<(), String> {
         if closed.decision != Some(Decision::Close(Close::Recovered)) {
             continue;
         }
-        let group = closed.kind.group();
+        let Some(group) = closed.kind.group() else { continue };
         let Some(facts) = scene.truth.groups.get(group) else { continue };
         let served = |known: &Known| if facts.has_targets { known.last_serving } else { known.last_in_service };
         let is_well = |known: &Known| served(known).is_some_and(|at| at + JUST_NOW >= scene.now);

@@ -1,0 +1,166 @@
+//! What the rules remember of the zone from step to step: how each record was before Homeostat touched it, and as it left it.
+//!
+//! This module never judges, and takes nothing from the ledger but who holds what and who acknowledged what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use homeostat_core::decision::Page;
+use homeostat_core::id::HostedZoneId;
+use homeostat_core::incident::Incident;
+use homeostat_core::zone::kept::Kept;
+use homeostat_core::zone::name::RecordName;
+use homeostat_core::zone::record::{FENCE_LABEL, Generation, RecordKey, RecordSet, Weights};
+use jiff::Timestamp;
+use world::{Author, ZoneChange};
+
+use super::shares;
+use crate::simulator::view::View;
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Annals {
+    /// Changes that were looked at.
+    pub(super) seen: usize,
+    /// The weights before Homeostat's first change of a record that it has not given back.
+    pub(super) base: BTreeMap<RecordKey, Weights>,
+    /// The sets, and the generation, as Homeostat's last change left them.
+    pub(super) left: BTreeMap<RecordKey, Vec<RecordSet>>,
+    /// Records that somebody else ever changed.
+    pub(super) edited: BTreeMap<RecordKey, Timestamp>,
+    pub(super) acknowledged_at: Option<Timestamp>,
+    /// When a page last said that somebody else changed a record.
+    pub(super) told_of: BTreeMap<RecordKey, Timestamp>,
+    /// Each record as it is.
+    pub(super) now: BTreeMap<RecordKey, Vec<RecordSet>>,
+    /// Homeostat's last change of each name, and of the zone.
+    pub(super) last_of_name: BTreeMap<RecordName, Timestamp>,
+    pub(super) last: Option<ZoneChange>,
+    /// The ids of changes that Homeostat knows of.
+    pub(super) told: BTreeSet<String>,
+}
+
+/// Whether people heard last that the record is no longer Homeostat's to change.
+fn is_told(view: &View, zone: &HostedZoneId, key: &RecordKey) -> bool {
+    let page = incident(view, zone).and_then(|open| open.paged_because.as_ref());
+    let Some(Page::Weights { troubles }) = page else { return false };
+    troubles.iter().any(|trouble| trouble.hands_off() == Some(key))
+}
+
+/// A record's sets and the one with its generation, in an order of their own.
+pub(super) fn whole(key: &RecordKey, sets: &[RecordSet]) -> Vec<RecordSet> {
+    let mut whole = shares::of(key, sets);
+    whole.extend(fence(&key.name, sets).cloned());
+    whole.sort_by_key(|set| format!("{} {} {:?}", set.name, set.kind, set.routing));
+    whole
+}
+
+pub(super) fn fence<'a>(name: &RecordName, sets: &'a [RecordSet]) -> Option<&'a RecordSet> {
+    let fence = name.under(FENCE_LABEL).ok()?;
+    sets.iter().find(|set| set.name == fence)
+}
+
+pub(super) fn generation(name: &RecordName, sets: &[RecordSet]) -> Option<Generation> {
+    Generation::of(fence(name, sets)?)
+}
+
+/// What the open incident of the zone keeps.
+pub(super) fn kept<'a>(view: &'a View, zone: &HostedZoneId) -> Option<&'a Kept> {
+    incident(view, zone).and_then(|open| open.kind.zone())
+}
+
+pub(super) fn incident<'a>(view: &'a View, zone: &HostedZoneId) -> Option<&'a Incident> {
+    view.open.values().find(|open| open.kind.zone().is_some_and(|kept| kept.zone == *zone))
+}
+
+impl Annals {
+    /// After the rules looked at a change.
+    pub(super) fn add(&mut self, change: &ZoneChange, keys: &[RecordKey], is_held: impl Fn(&RecordKey) -> bool) {
+        for key in keys {
+            let (before, after) = (whole(key, &change.before), whole(key, &change.after));
+            if before == after {
+                continue;
+            }
+            self.now.insert(key.clone(), after.clone());
+            if change.by == Author::Somebody {
+                self.edited.insert(key.clone(), change.at);
+                continue;
+            }
+            if shares::of(key, &change.before) == shares::of(key, &change.after) {
+                self.only_its_generation(key, &change.after);
+                continue;
+            }
+            let (was, is) = (shares::weights(key, &change.before), shares::weights(key, &change.after));
+            let begins = !is_held(key) && self.left.get(key) != Some(&before);
+            if begins || !self.base.contains_key(key) {
+                self.base.insert(key.clone(), was);
+            }
+            self.left.insert(key.clone(), after);
+            if self.base.get(key) == Some(&is) {
+                self.base.remove(key);
+                self.left.remove(key);
+            }
+            self.last_of_name.insert(key.name.clone(), change.at);
+        }
+        if change.by == Author::Homeostat {
+            self.last = Some(change.clone());
+        }
+    }
+
+    /// A person knows how the zone is: what they changed and Homeostat doesn't hold is now as it should be.
+    fn confirmed(&mut self, kept: Option<&Kept>) {
+        for key in self.edited.keys() {
+            if !kept.is_some_and(|kept| kept.records.contains_key(key)) {
+                self.base.remove(key);
+                self.left.remove(key);
+            }
+        }
+    }
+
+    /// Another record of the name was changed, and the two have one generation.
+    fn only_its_generation(&mut self, key: &RecordKey, after: &[RecordSet]) {
+        if let Some(left) = self.left.get_mut(key) {
+            let sets: Vec<RecordSet> =
+                shares::of(key, left).into_iter().chain(fence(&key.name, after).cloned()).collect();
+            *left = whole(key, &sets);
+        }
+    }
+
+    /// What the ledger says now of who knows and who holds.
+    pub(super) fn take_in(&mut self, now: Timestamp, zone: &HostedZoneId, before: &View, after: &View) {
+        let word = |view: &View| incident(view, zone).and_then(|open| open.acknowledged.clone());
+        if word(after).is_some() && word(after) != word(before) {
+            self.acknowledged_at = Some(now);
+            self.confirmed(kept(after, zone));
+        }
+        let said = incident(after, zone).and_then(|open| open.decision.as_ref()).map(ToString::to_string);
+        for key in self.left.keys() {
+            if said.as_ref().is_some_and(|said| said.contains(&format!("{key} was changed by somebody else"))) {
+                self.told_of.insert(key.clone(), now);
+            }
+        }
+        let known = self.acknowledged_at;
+        for (key, at) in &self.edited {
+            // On a person's word a record is held on from as it is.
+            let is_taken_up =
+                is_told(before, zone, key) && !is_told(after, zone, key) && known.is_some_and(|known| known >= *at);
+            let is_held = kept(after, zone).is_some_and(|kept| kept.records.contains_key(key));
+            if let (true, true, Some(now)) = (is_taken_up, is_held, self.now.get(key)) {
+                self.left.insert(key.clone(), now.clone());
+            }
+        }
+        let change = kept(after, zone).and_then(|kept| kept.propagating.as_ref()?.change.clone());
+        self.told.extend(change);
+    }
+
+    /// Records that were held and aren't any more, though they were not given back.
+    pub(super) fn let_go<'a>(
+        &'a self,
+        zone: &HostedZoneId,
+        before: &'a View,
+        after: &View,
+    ) -> impl Iterator<Item = &'a RecordKey> {
+        let held = kept(after, zone).map(|kept| kept.records.keys().cloned().collect::<BTreeSet<_>>());
+        let held = held.unwrap_or_default();
+        let were = kept(before, zone).into_iter().flat_map(|kept| kept.records.keys());
+        were.filter(move |key| !held.contains(*key) && self.base.contains_key(*key))
+    }
+}

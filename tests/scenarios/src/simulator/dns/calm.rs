@@ -1,0 +1,142 @@
+//! From the storm to the end: faults stop, what was done to the site is lifted, and every record must be as it was.
+//!
+//! This module never heals what Homeostat should have healed, before it had the time to.
+
+use homeostat_core::incident::{Incident, State};
+use homeostat_core::policy::{Mode, RecordPolicy};
+use homeostat_core::zone::share::Share;
+use jiff::SignedDuration;
+use world::EndpointState;
+
+use super::history::History;
+use super::shares::{self, ROUNDING};
+use super::weather::Mend;
+use crate::simulator::Broken;
+
+/// Time for Homeostat alone, with whatever is broken.
+const ALONE: SignedDuration = SignedDuration::from_mins(60);
+
+/// Time after everything is mended: a hold that was doubled three times, steps, and what was acknowledged on the way.
+const HELPED: SignedDuration = SignedDuration::from_hours(8);
+
+/// So long somebody may be sick and keep their weight: two resyncs, and the evidence before them.
+const UNNOTICED: SignedDuration = SignedDuration::from_mins(20);
+
+/// Between two rounds of a person.
+const ROUND: SignedDuration = SignedDuration::from_mins(12);
+
+impl History {
+    /// The whole history.
+    pub(super) fn run(&mut self) -> Result<(), Broken> {
+        let storm = self.now() + self.storm.lasts;
+        self.pass(storm)?;
+        self.storm.is_over = true;
+        self.stage.log(|| "the storm is over".to_owned());
+        let alone = self.now() + ALONE;
+        while self.now() < alone {
+            self.lift_all();
+            self.pass(self.now() + ROUND)?;
+        }
+        self.nobody_sick_keeps_their_weight()?;
+        self.stage.log(|| "people mend the rest".to_owned());
+        let helped = self.now() + HELPED;
+        for name in self.names() {
+            self.mend(&Mend::Endpoint(name));
+        }
+        while self.now() < helped && !self.is_settled() {
+            self.lift_all();
+            self.pass(self.now() + ROUND)?;
+        }
+        self.all_is_well()
+    }
+
+    fn is_settled(&self) -> bool {
+        self.is_quiet() && self.all_is_well().is_ok()
+    }
+
+    /// What people did, they undo; what they were asked, they answer.
+    fn lift_all(&mut self) {
+        let mut mends: Vec<Mend> = self.pauses_in_force().into_iter().map(|pause| Mend::Pause(pause.scope)).collect();
+        mends.extend(self.names().into_iter().map(Mend::Checkers));
+        mends.extend(self.cloud.with(|world| {
+            let disabled = world.alarms().filter(|alarm| !alarm.actions_enabled);
+            disabled.map(|alarm| Mend::Actions(alarm.arn.alarm_name().to_owned())).collect::<Vec<_>>()
+        }));
+        for mend in mends {
+            self.mend(&mend);
+        }
+        self.acknowledge();
+    }
+
+    /// Who is plainly dead for long, with others that are plainly well and may take all, has lost what it had.
+    fn nobody_sick_keeps_their_weight(&self) -> Result<(), Broken> {
+        let records = self.policy.dns.iter().flat_map(|dns| &dns.records);
+        let stands_by = |record: &RecordPolicy, name: &str| {
+            shares::weights(&record.key, &self.template).iter().any(|(id, weight)| id.as_str() == name && *weight == 0)
+        };
+        for record in records.filter(|record| record.mode == Mode::Act && self.is_as_the_policy_has_it(record)) {
+            let sets = self.cloud.with(|world| world.zone(&self.zone).map(|zone| zone.sets().to_vec()));
+            let percents = shares::percents(&shares::weights(&record.key, &sets.unwrap_or_default()));
+            let (mut sick, mut well, mut others) = (Vec::new(), 0, 0);
+            for endpoint in &record.endpoints {
+                let name = endpoint.id.as_str();
+                if self.truth.is_dead_for(name, self.now(), UNNOTICED) {
+                    sick.push(endpoint);
+                } else if self.truth.is_well_for(name, self.now(), UNNOTICED * 3)
+                    && endpoint.max_share == Share::ALL
+                    && !stands_by(record, name)
+                {
+                    well += 1;
+                } else {
+                    others += 1;
+                }
+            }
+            // Who was ill lately, may take only so much or only stands by makes it a question of judgement.
+            if others > 0 || well < record.min_healthy {
+                continue;
+            }
+            for endpoint in sick {
+                let has = percents.get(endpoint.id.as_str()).copied().unwrap_or_default();
+                let floor = if endpoint.drain_to == Share::NONE { 0.0 } else { 20.0 + ROUNDING };
+                if has > floor {
+                    let decision =
+                        self.view.open.values().map(|open| format!("{:?}", open.decision)).collect::<String>();
+                    let what = format!("{} of {} has {has:.1} %: {decision}", endpoint.id, record.key);
+                    return Err(Broken::end("nobody sick for long keeps their weight", what, self.now()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_as_the_policy_has_it(&self, record: &RecordPolicy) -> bool {
+        !self.annals.edited.contains_key(&record.key)
+    }
+
+    /// The end of every history.
+    fn all_is_well(&self) -> Result<(), Broken> {
+        let now = self.now();
+        let end = |rule: &str, what: String| Err(Broken::end(rule, what, now));
+        let sets = self.cloud.with(|world| world.zone(&self.zone).map(|zone| zone.sets().to_vec())).unwrap_or_default();
+        for key in self.keys.iter().filter(|key| !self.annals.edited.contains_key(key)) {
+            let (is, was) = (shares::of(key, &sets), shares::of(key, &self.template));
+            let same = is.len() == was.len() && is.iter().all(|set| was.contains(set));
+            if !same {
+                let weights = |sets| shares::shown(&shares::weights(key, sets));
+                let what = format!("{key}: {}, and it was {}", weights(&sets), weights(&self.template));
+                return end("in the end every record is as it was", what);
+            }
+        }
+        // What people changed, only they can put right.
+        let waits = |open: &&Incident| open.state == State::Escalated && !self.annals.edited.is_empty();
+        if let Some(open) = self.view.open.values().find(|open| !waits(open)) {
+            let what = format!("{} is {:?}: {:?}", open.subject, open.state, open.decision);
+            return end("in the end no incident is open", what);
+        }
+        let ill = self.cloud.with(|world| world.endpoints().any(|endpoint| endpoint.state != EndpointState::Well));
+        if ill || !self.is_quiet() {
+            return end("in the end nothing is under way", "an invocation, a message or an illness".to_owned());
+        }
+        Ok(())
+    }
+}

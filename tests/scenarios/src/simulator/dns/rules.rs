@@ -1,0 +1,135 @@
+//! What must hold of every change of the zone, each rule in words and as a function of its own.
+//!
+//! This module never asks the code that plans: it reckons shares anew, from the zone's own history.
+
+mod changing;
+mod holding;
+
+use homeostat_core::id::HostedZoneId;
+use homeostat_core::policy::{Policy, RecordPolicy};
+use homeostat_core::ports::Pause;
+use homeostat_core::zone::record::{Generation, RecordKey, Weights};
+use jiff::{SignedDuration, Timestamp};
+use world::ZoneChange;
+
+use super::annals::{Annals, generation, whole};
+use super::shares;
+use super::truth::Truth;
+use crate::simulator::Broken;
+use crate::simulator::view::View;
+
+/// One change by Homeostat, at the moment when it took place.
+pub(super) struct Moment<'a> {
+    pub(super) change: &'a ZoneChange,
+    pub(super) zone: &'a HostedZoneId,
+    pub(super) view: &'a View,
+    pub(super) truth: &'a Truth,
+    pub(super) policy: &'a Policy,
+    pub(super) annals: &'a Annals,
+    /// Each with the time at which it began.
+    pub(super) pauses: &'a [(Timestamp, Pause)],
+    pub(super) alarms_forget: bool,
+}
+
+/// What it did to one record.
+pub(super) struct Moved<'a> {
+    pub(super) record: &'a RecordPolicy,
+    pub(super) before: std::collections::BTreeMap<String, f64>,
+    pub(super) after: std::collections::BTreeMap<String, f64>,
+    /// The shares that Homeostat found at first.
+    pub(super) base: std::collections::BTreeMap<String, f64>,
+    pub(super) decided_at: Timestamp,
+}
+
+impl Moment<'_> {
+    pub(super) fn records(&self) -> impl Iterator<Item = &RecordPolicy> {
+        let records = self.policy.dns.iter().flat_map(|dns| &dns.records);
+        records.filter(|record| whole(&record.key, &self.change.before) != whole(&record.key, &self.change.after))
+    }
+
+    pub(super) fn generation(&self, key: &RecordKey) -> Option<Generation> {
+        generation(&key.name, &self.change.after)
+    }
+
+    pub(super) fn moved(&self) -> impl Iterator<Item = Moved<'_>> {
+        self.records().map(|record| {
+            let key = &record.key;
+            let decided_at = self.generation(key).map_or(self.change.at, |generation| generation.at);
+            // No batch can ask that nobody adds an endpoint while it is on its way.
+            let edited = self.annals.edited.get(key).is_some_and(|at| *at + SKEWS >= decided_at);
+            let is_known = |id: &str| !edited || record.endpoints.iter().any(|endpoint| endpoint.id.as_str() == id);
+            let percents = |mut weights: Weights| {
+                weights.retain(|id, _| is_known(id.as_str()));
+                shares::percents(&weights)
+            };
+            let before = shares::weights(key, &self.change.before);
+            let is_begun = self.annals.left.get(key) == Some(&whole(key, &self.change.before));
+            let base = self.annals.base.get(key).filter(|_| is_begun || edited).unwrap_or(&before).clone();
+            Moved {
+                record,
+                base: percents(base),
+                before: percents(before),
+                after: percents(shares::weights(key, &self.change.after)),
+                decided_at,
+            }
+        })
+    }
+}
+
+type Rule = fn(&Moment<'_>) -> Result<(), String>;
+
+const RULES: &[(&str, Rule)] = &[
+    ("no record is left with all weights zero", changing::leaves_some_weight),
+    ("every field but the weight survives", changing::keeps_every_field),
+    ("nothing but the records of the policy and their generations is touched", changing::touches_only_its_own),
+    ("weights and generation change together", changing::moves_the_generation),
+    ("generations grow, and what was decided before the last change never applies", changing::is_not_outdated),
+    ("enough endpoints that are well carry weight after a drain", changing::leaves_enough),
+    ("nobody's share is raised who was not well lately", changing::raises_only_the_well),
+    ("nobody is pushed over their max-share", changing::keeps_within_limits),
+    ("nobody is drained who was well all the time", changing::drains_only_the_sick),
+    ("a record that is only watched is never changed", changing::is_allowed),
+    ("never over somebody else's edit of a held record", holding::is_as_it_was_left),
+    ("one change at a time is on its way", holding::is_alone),
+    ("nothing is changed during a pause", holding::is_unpaused),
+];
+
+pub(super) fn judge(moment: &Moment<'_>) -> Result<(), Broken> {
+    for (name, rule) in RULES {
+        rule(moment).map_err(|what| Broken::end(name, what, moment.change.at))?;
+    }
+    Ok(())
+}
+
+/// Of the ledger's side of it.
+pub(super) fn judge_kept(
+    now: Timestamp,
+    zone: &HostedZoneId,
+    truth: &Truth,
+    policy: &Policy,
+    annals: &Annals,
+    (before, after): (&View, &View),
+) -> Result<(), Broken> {
+    holding::keeps_what_was_saved(zone, annals, before, after)
+        .map_err(|what| Broken::end("what was saved is never overwritten while it is held", what, now))?;
+    let record = |key: &RecordKey| policy.dns.as_ref()?.records.iter().find(|record| record.key == *key);
+    for key in annals.let_go(zone, before, after) {
+        let edited = annals.edited.get(key).copied();
+        let is_known = edited.zip(annals.acknowledged_at).is_some_and(|(edited, known)| known >= edited);
+        let weights = |of: &[homeostat_core::zone::record::RecordSet]| shares::weights(key, of);
+        let serving = annals.now.get(key).map(|sets| weights(sets)).unwrap_or_default();
+        let serves_well = record(key).is_some_and(|record| {
+            let is_ours = |id: &str| record.endpoints.iter().any(|endpoint| endpoint.id.as_str() == id);
+            let mut serve = serving.iter().filter(|(id, weight)| **weight > 0 && is_ours(id.as_str()));
+            serve.all(|(id, _)| truth.was_well(record, id.as_str(), now))
+        });
+        if !annals.told_of.contains_key(key) || !(is_known || serves_well) {
+            let what = format!("{key} with {}", shares::shown(&serving));
+            return Err(Broken::end("a held record is let go only on a person's word, or if all is well", what, now));
+        }
+    }
+    Ok(())
+}
+
+/// How long an intent may take from its decision to its effect, beside the clock.
+pub(super) const SKEWS: SignedDuration = SignedDuration::from_secs(6);

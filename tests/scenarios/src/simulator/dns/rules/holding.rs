@@ -1,0 +1,69 @@
+//! Rules about who else has a say: other people, the change before, a pause.
+
+use homeostat_core::id::HostedZoneId;
+use homeostat_core::zone::kept::PROPAGATES_WITHIN;
+use homeostat_core::zone::record::weights;
+
+use super::{Moment, SKEWS};
+use crate::simulator::dns::annals::{Annals, kept, whole};
+use crate::simulator::dns::shares;
+use crate::simulator::view::View;
+
+pub(super) fn is_as_it_was_left(moment: &Moment<'_>) -> Result<(), String> {
+    let Some(kept) = kept(moment.view, moment.zone) else { return Ok(()) };
+    let is_moved = |key| shares::of(key, &moment.change.before) != shares::of(key, &moment.change.after);
+    for record in moment.records().filter(|record| kept.records.contains_key(&record.key) && is_moved(&record.key)) {
+        let Some(left) = moment.annals.left.get(&record.key) else { continue };
+        let before = whole(&record.key, &moment.change.before);
+        // No batch can ask that nobody adds an endpoint while it is on its way.
+        let decided = moment.generation(&record.key).map(|generation| generation.at);
+        let edited = moment.annals.edited.get(&record.key);
+        let crossed = edited.zip(decided).is_some_and(|(edited, decided)| *edited + SKEWS >= decided);
+        if before != *left && !(crossed && left.iter().all(|set| before.contains(set))) {
+            return Err(format!("{}: left as {left:?}, and it was {before:?}", record.key));
+        }
+    }
+    Ok(())
+}
+
+/// Where the id of the change before is known, or where it takes no longer than Route 53 says.
+pub(super) fn is_alone(moment: &Moment<'_>) -> Result<(), String> {
+    let Some(last) = moment.annals.last.as_ref().filter(|last| last.in_sync_at > moment.change.at) else {
+        return Ok(());
+    };
+    let is_usual = last.in_sync_at <= last.at + PROPAGATES_WITHIN;
+    if is_usual || moment.annals.told.contains(&last.id) {
+        return Err(format!("{} of {:.3} is in sync at {:.3}", last.id, last.at, last.in_sync_at));
+    }
+    Ok(())
+}
+
+pub(super) fn is_unpaused(moment: &Moment<'_>) -> Result<(), String> {
+    let decided = moment.records().filter_map(|record| moment.generation(&record.key)).map(|it| it.at).max();
+    let Some(decided) = decided else { return Ok(()) };
+    let in_force =
+        |since: &jiff::Timestamp, until| *since + SKEWS < decided && until > moment.change.at.max(decided + SKEWS);
+    let found = moment.pauses.iter().find(|(since, pause)| in_force(since, pause.until));
+    found.map_or(Ok(()), |(since, pause)| Err(format!("{pause:?}, since {since}; decided at {decided}")))
+}
+
+/// The weights never; the rest only on a person's word about a change of it.
+pub(super) fn keeps_what_was_saved(
+    zone: &HostedZoneId,
+    annals: &Annals,
+    before: &View,
+    after: &View,
+) -> Result<(), String> {
+    let (Some(before), Some(after)) = (kept(before, zone), kept(after, zone)) else { return Ok(()) };
+    for (key, held) in &after.records {
+        let Some(was) = before.records.get(key).filter(|was| was.saved != held.saved) else { continue };
+        let (old, new) = (weights(&was.saved), weights(&held.saved));
+        let keeps_weights = old.iter().all(|(id, weight)| new.get(id).is_none_or(|now| now == weight));
+        let edited = annals.edited.get(key);
+        let is_known = edited.zip(annals.acknowledged_at).is_some_and(|(edited, known)| known >= *edited);
+        if !(keeps_weights && is_known) {
+            return Err(format!("{key}: {:?}", held.saved));
+        }
+    }
+    Ok(())
+}

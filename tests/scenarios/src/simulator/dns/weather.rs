@@ -1,0 +1,319 @@
+//! What befalls a site, and how it is lifted again.
+//!
+//! This module never touches a verdict: it breaks applications and what looks at them, and does what people and tools do.
+
+use futures_util::FutureExt;
+use homeostat_core::incident::{Acknowledgement, State};
+use homeostat_core::ports::{Control, Ledger, Pause, Write};
+use homeostat_core::zone::record::{RecordKey, RecordSet, Routing, Weight};
+use jiff::SignedDuration;
+use world::{Author, EndpointState, Site};
+
+use super::history::{Happening, History};
+use super::route53::Moods;
+use crate::simulator::dice::Dice;
+use crate::simulator::stage::Stage;
+use crate::simulator::toll::Rates;
+
+/// How hard a history is. In percent, where not said otherwise.
+#[derive(Debug, Clone)]
+pub(super) struct Storm {
+    pub(super) lasts: SignedDuration,
+    pub(super) strikes: u32,
+    pub(super) losses: f64,
+    pub(super) duplicates: f64,
+    pub(super) delays: f64,
+    rates: Rates,
+    moods: Moods,
+    pub(super) is_over: bool,
+}
+
+impl Storm {
+    /// One in four leaves the calls alone: what then goes wrong, goes wrong without any fault.
+    pub(super) fn draw(dice: &mut Dice) -> Self {
+        let scale = dice.either(0.0, &[0.3, 1.0, 3.0]);
+        let rates = Rates {
+            lost: scale,
+            unheard: scale,
+            contended: scale,
+            repeated: scale,
+            crash: scale,
+            slow: 2.0 + 2.0 * scale,
+        };
+        let moods = Moods {
+            throttles: scale * 5.0,
+            busy: scale * 5.0,
+            late: scale * 4.0,
+            stale: dice.either(0.0, &[10.0, 40.0]),
+            slow: scale,
+        };
+        Storm {
+            lasts: dice.minutes(40, 100),
+            strikes: dice.number(2..=12),
+            losses: dice.either(0.0, &[5.0, 30.0]),
+            duplicates: dice.either(0.0, &[5.0, 30.0]),
+            delays: dice.either(0.0, &[20.0]),
+            rates,
+            moods,
+            is_over: false,
+        }
+    }
+
+    pub(super) fn strikes_by(&self, percent: f64, stage: &Stage) -> bool {
+        !self.is_over && stage.dice().chance(percent)
+    }
+
+    pub(super) fn rates_now(&self) -> Rates {
+        if self.is_over { Rates::default() } else { self.rates }
+    }
+
+    pub(super) fn moods_now(&self) -> Moods {
+        if self.is_over { Moods::default() } else { self.moods }
+    }
+}
+
+/// What ends a disturbance that does not end by itself.
+#[derive(Debug, Clone)]
+pub(super) enum Mend {
+    Endpoint(String),
+    Breaks(String, EndpointState),
+    Checkers(String),
+    Actions(String),
+    Pause(String),
+}
+
+type Strike = fn(&mut History) -> bool;
+
+/// Each with its name in the census. What stands twice comes twice as often.
+const STRIKES: &[(&str, Strike)] = &[
+    ("an endpoint dies", |history| history.breaks(EndpointState::Dead)),
+    ("an endpoint dies", |history| history.breaks(EndpointState::Dead)),
+    ("an endpoint dies", |history| history.breaks(EndpointState::Dead)),
+    ("an endpoint dies", |history| history.breaks(EndpointState::Dead)),
+    ("an endpoint is slow", |history| history.breaks(EndpointState::Slow)),
+    ("an endpoint is slow", |history| history.breaks(EndpointState::Slow)),
+    ("an endpoint flaps", History::flaps),
+    ("checkers are cut off", |history| history.checkers(true)),
+    ("checkers stop", |history| history.checkers(false)),
+    ("alarm actions disabled", History::actions_disabled),
+    ("a weight is edited", History::weight_edited),
+    ("the template is applied again", History::template_applied),
+    ("a generation is deleted", History::generation_deleted),
+    ("a field is edited", History::field_edited),
+    ("an endpoint is added", History::endpoint_added),
+    ("an endpoint is removed", History::endpoint_removed),
+    ("a pause", History::pause),
+    ("a pause", History::pause),
+    ("an acknowledgement", |history| history.acknowledge()),
+];
+
+impl History {
+    pub(super) fn plan_strikes(&mut self) {
+        for _ in 0..self.storm.strikes {
+            let after = self.stage.dice().between(SignedDuration::from_secs(1), self.storm.lasts);
+            self.later(after, Happening::Strike);
+        }
+    }
+
+    pub(super) fn strike(&mut self) {
+        let strike = self.stage.dice().pick(STRIKES);
+        if let Some((name, strike)) = strike
+            && strike(self)
+        {
+            self.stage.count(&format!("disturbance: {name}"));
+            self.stage.log(|| format!("disturbance: {name}"));
+        }
+    }
+
+    /// Does it after a while, and in any case once the storm is over.
+    fn mend_later(&mut self, least: i64, most: i64, mend: Mend) {
+        let after = self.stage.dice().minutes(least, most);
+        self.later(after, Happening::Mend(mend));
+    }
+
+    pub(super) fn mend(&mut self, mend: &Mend) {
+        self.stage.log(|| format!("mended: {mend:?}"));
+        match mend {
+            Mend::Endpoint(name) => self.set_state(name, EndpointState::Well),
+            Mend::Breaks(name, state) if !self.storm.is_over => self.set_state(name, *state),
+            Mend::Breaks(..) => {}
+            Mend::Checkers(name) => {
+                self.doubt(name, false);
+                // Each endpoint of a site has a health check.
+                _ = self.cloud.with(|world| world.cut_off_checkers(name, 0));
+                _ = self.cloud.with(|world| world.stop_checkers(name, 0));
+            }
+            Mend::Actions(alarm) => self.cloud.with(|world| world.enable_alarm_actions(alarm, true)),
+            Mend::Pause(scope) => {
+                self.ledger.remove_pause(scope);
+                let now = self.now();
+                for (_, pause) in self.pauses.iter_mut().filter(|(_, pause)| pause.scope == *scope) {
+                    pause.until = pause.until.min(now);
+                }
+            }
+        }
+    }
+
+    pub(super) fn pauses_in_force(&self) -> Vec<Pause> {
+        self.ledger.pauses().now_or_never().and_then(Result::ok).unwrap_or_default()
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        self.cloud.with(|world| world.endpoints().map(|endpoint| endpoint.name.clone()).collect())
+    }
+
+    fn some_endpoint(&self) -> Option<String> {
+        let names = self.names();
+        self.stage.dice().pick(&names)
+    }
+
+    fn set_state(&mut self, name: &str, state: EndpointState) {
+        self.stage.log(|| format!("{name} is {state:?}"));
+        // Names come from the site.
+        _ = self.cloud.with(|world| world.break_endpoint(name, state));
+    }
+
+    fn breaks(&mut self, state: EndpointState) -> bool {
+        let Some(name) = self.some_endpoint() else { return false };
+        self.set_state(&name, state);
+        if self.stage.dice().chance(70.0) {
+            self.mend_later(1, 40, Mend::Endpoint(name));
+        }
+        true
+    }
+
+    fn flaps(&mut self) -> bool {
+        let Some(name) = self.some_endpoint() else { return false };
+        let mut after = 0;
+        let times = self.stage.dice().number(2..=5);
+        for _ in 0..times {
+            after += i64::from(self.stage.dice().number(1..=5));
+            self.mend_later(after, after, Mend::Breaks(name.clone(), EndpointState::Dead));
+            after += i64::from(self.stage.dice().number(1..=8));
+            self.mend_later(after, after, Mend::Endpoint(name.clone()));
+        }
+        true
+    }
+
+    fn doubt(&mut self, name: &str, is_cut_off: bool) {
+        if let Some(known) = self.truth.endpoints.get_mut(name) {
+            known.is_cut_off = is_cut_off;
+        }
+    }
+
+    fn checkers(&mut self, cut_off: bool) -> bool {
+        let Some(name) = self.some_endpoint() else { return false };
+        let count = usize::try_from(self.stage.dice().number(3..=16)).unwrap_or_default();
+        // Those that stop may have failed before, and those that fail may be all that is left.
+        self.doubt(&name, true);
+        let done = self.cloud.with(|world| match cut_off {
+            true => world.cut_off_checkers(&name, count),
+            false => world.stop_checkers(&name, count),
+        });
+        self.mend_later(3, 30, Mend::Checkers(name));
+        done.is_ok()
+    }
+
+    fn actions_disabled(&mut self) -> bool {
+        let Some(name) = self.some_endpoint() else { return false };
+        let alarm = Site::served_alarm(&name);
+        self.cloud.with(|world| world.enable_alarm_actions(&alarm, false));
+        self.mend_later(3, 30, Mend::Actions(alarm));
+        true
+    }
+
+    fn some_record(&self) -> Option<RecordKey> {
+        self.stage.dice().pick(&self.keys)
+    }
+
+    fn edit(&self, edit: impl FnOnce(&mut Vec<RecordSet>)) -> bool {
+        self.cloud.with(|world| world.edit_records(&self.zone, Author::Somebody, edit)).is_ok()
+    }
+
+    fn weight_edited(&mut self) -> bool {
+        let Some(key) = self.some_record() else { return false };
+        let nth = self.stage.dice().number(0..=3);
+        let weight = self.stage.dice().number(1..=200);
+        self.edit(|sets| {
+            let of_record = sets.iter_mut().filter(|set| set.is_of(&key));
+            if let Some(set) = of_record.into_iter().nth(usize::try_from(nth).unwrap_or_default()) {
+                *set = set.with_weight(Weight::try_from(weight).unwrap_or(1));
+            }
+        })
+    }
+
+    fn template_applied(&mut self) -> bool {
+        let Some(key) = self.some_record() else { return false };
+        let template: Vec<RecordSet> = self.template.iter().filter(|set| set.is_of(&key)).cloned().collect();
+        self.edit(|sets| {
+            sets.retain(|set| !set.is_of(&key));
+            sets.extend(template);
+        })
+    }
+
+    fn generation_deleted(&mut self) -> bool {
+        let has_one = self
+            .cloud
+            .with(|world| world.zone(&self.zone).is_some_and(|it| it.sets().iter().any(|set| set.kind == "TXT")));
+        has_one && self.edit(|sets| sets.retain(|set| set.kind != "TXT"))
+    }
+
+    fn field_edited(&mut self) -> bool {
+        let Some(key) = self.some_record() else { return false };
+        let ttl = i64::from(self.stage.dice().number(30..=300));
+        self.edit(|sets| sets.iter_mut().filter(|set| set.is_of(&key)).for_each(|set| set.ttl = Some(ttl)))
+    }
+
+    fn endpoint_added(&mut self) -> bool {
+        let Some(key) = self.some_record() else { return false };
+        let Ok(identifier) = "new".parse() else { return false };
+        self.edit(|sets| {
+            let first = sets.iter().find(|set| set.is_of(&key)).cloned();
+            let is_new = |set: &RecordSet| set.weighted().is_some_and(|(id, _)| id.as_str() == "new");
+            let is_there = sets.iter().any(|set| set.is_of(&key) && is_new(set));
+            if let (Some(first), false) = (first, is_there) {
+                sets.push(RecordSet { routing: Routing::Weighted { identifier, weight: 10 }, ..first });
+            }
+        })
+    }
+
+    fn endpoint_removed(&mut self) -> bool {
+        let Some(key) = self.some_record() else { return false };
+        self.edit(|sets| {
+            let serve = |set: &RecordSet| set.is_of(&key) && set.weighted().is_some_and(|(_, weight)| weight > 0);
+            let last = sets.iter().rposition(serve);
+            if let (Some(last), true) = (last, sets.iter().filter(|set| serve(set)).count() > 1) {
+                sets.remove(last);
+            }
+        })
+    }
+
+    fn pause(&mut self) -> bool {
+        let ours = format!("zone#{}", self.zone);
+        let scope = if self.stage.dice().chance(50.0) { ours } else { "all".to_owned() };
+        let lasts = self.stage.dice().minutes(2, 20);
+        let pause = Pause { scope, by: "ana".into(), reason: "migration".into(), until: self.now() + lasts };
+        // It takes the place of one of the same scope.
+        let now = self.now();
+        for (_, other) in self.pauses.iter_mut().filter(|(_, other)| other.scope == pause.scope) {
+            other.until = other.until.min(now);
+        }
+        self.ledger.add_pause(pause.clone());
+        self.pauses.push((self.now(), pause));
+        true
+    }
+
+    pub(super) fn acknowledge(&mut self) -> bool {
+        let now = self.now();
+        let word = || Acknowledgement { by: "ana".to_owned(), at: now, reason: "looking".to_owned() };
+        let mut acknowledged = false;
+        for open in self.ledger.open().iter().filter(|open| open.state == State::Escalated) {
+            let memory = self.ledger.memory_of(&open.kind.scope());
+            let forgiven = memory.acknowledged().over(&memory);
+            let known = open.acknowledge(word());
+            let write = Write { memory: Some(&forgiven), ..Write::of(&known) };
+            acknowledged |= matches!(self.ledger.write(write).now_or_never(), Some(Ok(())));
+        }
+        acknowledged
+    }
+}

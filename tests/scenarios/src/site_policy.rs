@@ -1,0 +1,24 @@
+//! The policy's sections for the records of a site, with the ids that its world gave the health checks and alarms.
+//!
+//! This module never chooses: what a record is to be like is its caller's to say.
+
+use world::{Site, WeightedRecord, World};
+
+/// A record's section; `lines` for the record itself, and `more` for each of its endpoints by name.
+pub fn record_section(world: &World, record: &WeightedRecord, lines: &str, more: impl Fn(&str) -> String) -> String {
+    let (zone, name, kind) = (&record.zone, record.key.name.as_str(), record.key.kind.as_str());
+    let mut text =
+        format!("\n[[shift-dns.record]]\nzone = \"{zone}\"\nname = \"{name}\"\ntype = \"{kind}\"\n{lines}\n");
+    for (endpoint, _) in &record.weights {
+        let arn = |alarm: &str| world.alarm(alarm).map(|alarm| alarm.arn.to_string()).unwrap_or_default();
+        let (served, canary) = (arn(&Site::served_alarm(endpoint)), arn(&Site::canary_alarm(endpoint)));
+        let check = world.endpoint(endpoint).and_then(|endpoint| endpoint.health_check.as_ref());
+        let check = check.map(|check| check.id.clone()).unwrap_or_default();
+        text += &format!(
+            "[[shift-dns.record.endpoint]]\nid = \"{endpoint}\"\nalarms = [\"{served}\"]\ncanaries = [\"{canary}\"]\n\
+             health-check = \"{check}\"\n{}\n",
+            more(endpoint)
+        );
+    }
+    text
+}

@@ -1,0 +1,12 @@
+//! The stories of weighted records, in virtual time.
+
+mod chain;
+mod crashes;
+mod drift;
+mod gates;
+mod heal;
+mod limits;
+mod race;
+mod simulated;
+mod site;
+mod together;
