@@ -55,7 +55,8 @@ pub(super) fn mended(trouble: &Trouble) -> Vec<String> {
         ),
         Trouble::Changed { .. } => (
             "You: if the change is meant, nothing. If Homeostat is to go on from there, acknowledge.".to_owned(),
-            "Next: the record stays as it is now. Homeostat lets go of it once all that serve are proven well.",
+            "Next: the record stays as it is now. Homeostat lets go of it once all that serve are proven \
+             well, if weights were changed; else it waits for you.",
         ),
         Trouble::Unfit { .. } => (
             "You: mend the record, or take it out of the policy; until then move its weights by hand.".to_owned(),
