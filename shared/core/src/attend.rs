@@ -48,8 +48,13 @@ pub trait Remedy {
         None
     }
 
+    /// Whether a wake-up came before its time, as a second one does where each look sends the next.
+    fn is_early(&self, _now: Timestamp, _incident: &Incident, _hint: &Hint) -> bool {
+        false
+    }
+
     /// The incident, with what was seen that is to be remembered, whatever is decided.
-    fn absorb(&self, _now: Timestamp, incident: Incident, _seen: &Self::Seen) -> Incident {
+    fn absorb(&self, _now: Timestamp, incident: Incident, _seen: &Self::Seen, _limits: &Limits) -> Incident {
         incident
     }
 
@@ -113,10 +118,11 @@ pub async fn attend<R: Remedy>(
     hint: &Hint,
     mut on_decision: impl FnMut(&Incident, &Decision),
 ) -> Result<Attended, Trouble> {
+    let mut has_done_something = false;
     for attempt in 1..=MOST_LOOKS {
-        match look(remedy, ledger, clock, hint, &mut on_decision).await {
+        match look(remedy, ledger, clock, hint, has_done_something, &mut on_decision).await {
             Ok(Some(attended)) => return Ok(attended),
-            Ok(None) => {}
+            Ok(None) => has_done_something = true,
             Err(NotWritten::Conflict) => clock.back_off(attempt).await,
             Err(NotWritten::Unavailable(unavailable)) => return Err(unavailable.into()),
         }
@@ -130,6 +136,7 @@ async fn look<R: Remedy>(
     ledger: &impl Ledger,
     clock: &impl Clock,
     hint: &Hint,
+    has_done_something: bool,
     on_decision: &mut impl FnMut(&Incident, &Decision),
 ) -> Result<Option<Attended>, NotWritten> {
     let change = hint.change();
@@ -143,6 +150,10 @@ async fn look<R: Remedy>(
         Err(stale) => return Ok(Some(Attended::Ignored(stale))),
     };
     let incident = match &history.open {
+        // Whoever has done something sees it through, whatever it was woken for.
+        Some(open) if !has_done_something && remedy.is_early(clock.now(), open, hint) => {
+            return Ok(Some(Attended::Ignored(Ignored::NotDue { subject: hint.subject.clone() })));
+        }
         Some(open) => remedy.join(open.clone(), hint),
         None => match remedy.open(clock.now(), hint, &glance, &history) {
             Ok(incident) => incident,
@@ -157,7 +168,7 @@ async fn look<R: Remedy>(
         ledger.write(Write { alarm: news, ..Write::of(&settled) }).await?;
         return Ok(None);
     }
-    let incident = remedy.absorb(clock.now(), incident, &seen);
+    let incident = remedy.absorb(clock.now(), incident, &seen, &limits);
     let others_open = match incident.began_at() {
         Some(_) => ledger.open_among(&remedy.unwell(&incident, &seen)).await?,
         None => Vec::new(),
@@ -183,9 +194,9 @@ async fn look<R: Remedy>(
     let next = next.reminded(now, times.remind_every).due_within(times.recover_within).under(remedy.policy_hash());
     let write = Write { memory: memory.as_ref(), alarm: news, ..Write::of(&next) };
     if let Decision::Act { step, .. } = &decision {
-        // In a zone the incident's own fence is the limit: one change at a time.
-        let slots = next.kind.group().map(|_| around.limits.slots.taken_by(&next.subject, now));
-        ledger.write(Write { slots: slots.as_ref(), unpaused_at: Some(now), ..write }).await?;
+        let slots = next.kind.takes_slot().then(|| around.limits.slots.taken_by(&next.subject, now));
+        let unpaused_at = step.minds_pauses().then_some(now);
+        ledger.write(Write { slots: slots.as_ref(), unpaused_at, ..write }).await?;
         act(remedy, ledger, clock, step, &next).await?;
         return Ok(None);
     }

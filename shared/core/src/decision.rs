@@ -7,6 +7,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::hook::said::{Because, Ended, HookStep, LaunchesFail, Waits};
 use crate::id::{AlarmArn, GroupName, HealthCheckId, InstanceId, SetIdentifier, Subject, TargetGroupArn};
 use crate::zone::said::{Trouble, Waiting};
 use crate::zone::shift::Shift;
@@ -30,6 +31,18 @@ pub enum Step {
     MarkUnhealthy { group: GroupName, instance: InstanceId },
     /// `ChangeResourceRecordSets`: one batch, which applies to what was read or not at all.
     Shift(Shift),
+    /// For an instance that a lifecycle hook holds.
+    Hook(Box<HookStep>),
+}
+
+impl Step {
+    /// Whether a pause keeps it from being done.
+    pub fn minds_pauses(&self) -> bool {
+        match self {
+            Step::Hook(step) => step.minds_pauses(),
+            Step::Replace { .. } | Step::MarkUnhealthy { .. } | Step::Shift(_) => true,
+        }
+    }
 }
 
 /// One piece of evidence that the policy asks for, as found.
@@ -67,6 +80,7 @@ pub enum Proof {
         endpoint: SetIdentifier,
         why: Vec<String>,
     },
+    Hook(Because),
 }
 
 /// Why nothing is done now. Each is looked at again.
@@ -149,6 +163,9 @@ pub enum Hold {
     Recovering {
         healthy: u32,
         needed: u32,
+        /// Members that a lifecycle hook holds, each with its state: on their way, and not in service meanwhile.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        held: Vec<String>,
     },
     /// Recovered; it has to stay so for the dwell time.
     Proving {
@@ -171,6 +188,8 @@ pub enum Hold {
     Returning {
         waiting: Vec<Waiting>,
     },
+    /// A lifecycle hook holds the instance.
+    Hook(Waits),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,6 +203,8 @@ pub enum Close {
     NothingWrong { why: String },
     /// Somebody else changed what Homeostat held; it is theirs now.
     TakenOver { what: String },
+    /// The instance waits for its lifecycle hook no more.
+    Hook(Ended),
 }
 
 /// Why a person is needed. The incident stays open.
@@ -227,6 +248,8 @@ pub enum Page {
     Weights {
         troubles: Vec<Trouble>,
     },
+    /// What is launched is never ready.
+    LaunchesFail(LaunchesFail),
 }
 
 impl Page {
@@ -284,6 +307,7 @@ impl fmt::Display for Step {
                 )
             }
             Step::Shift(shift) => write!(f, "{shift}"),
+            Step::Hook(step) => write!(f, "{step}"),
         }
     }
 }
@@ -307,6 +331,7 @@ impl fmt::Display for Proof {
             Proof::Targets { target_group, of } => {
                 write!(f, "none of the {of} targets of {} is healthy", short(target_group))
             }
+            Proof::Hook(because) => write!(f, "{because}"),
             Proof::Well { endpoint, why } => write!(f, "{endpoint} is well ({})", list(why)),
         }
     }
@@ -352,8 +377,12 @@ impl fmt::Display for Hold {
                 }
                 Ok(())
             }
-            Hold::Recovering { healthy, needed } => {
-                write!(f, "{healthy} of {needed} instances are healthy and in service")
+            Hold::Recovering { healthy, needed, held } => {
+                write!(f, "{healthy} of {needed} instances are healthy and in service")?;
+                if !held.is_empty() {
+                    write!(f, ", and lifecycle hooks hold {}", list(held))?;
+                }
+                Ok(())
             }
             Hold::Proving { since } => write!(f, "recovered since {since:.0}, and it has to last for the dwell time"),
             Hold::Propagating { change, since } => {
@@ -365,6 +394,7 @@ impl fmt::Display for Hold {
                 write!(f, "AWS refused the call, and nobody has said that it may go now: {why}")
             }
             Hold::Returning { waiting } => f.write_str(&list(waiting)),
+            Hold::Hook(waits) => write!(f, "{waits}"),
         }
     }
 }
@@ -375,6 +405,7 @@ impl fmt::Display for Close {
             Close::Recovered => f.write_str("recovered"),
             Close::LeftByItself => f.write_str("it left its group without Homeostat, and the group is whole"),
             Close::NothingWrong { why } => write!(f, "nothing to heal: {why}"),
+            Close::Hook(ended) => write!(f, "{ended}"),
             Close::TakenOver { what } => write!(f, "left to whoever changed it, and nothing is wrong with it: {what}"),
         }
     }
@@ -401,6 +432,7 @@ impl fmt::Display for Page {
             }
             Page::TooManySick { sick, most, desired } => too_many_sick(f, *sick, *most, *desired),
             Page::Weights { troubles } => f.write_str(&list(troubles)),
+            Page::LaunchesFail(fail) => write!(f, "{fail}"),
         }
     }
 }
@@ -412,7 +444,7 @@ fn too_many_sick(f: &mut fmt::Formatter<'_>, sick: u32, most: u32, desired: u32)
     )
 }
 
-fn list<T: fmt::Display>(items: &[T]) -> String {
+pub(crate) fn list<T: fmt::Display>(items: &[T]) -> String {
     items.iter().map(T::to_string).collect::<Vec<_>>().join(" and ")
 }
 

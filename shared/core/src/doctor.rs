@@ -4,6 +4,7 @@
 
 mod deployment;
 mod facts;
+mod lifecycle_hook;
 mod replace_instance;
 mod shift_dns;
 #[cfg(test)]
@@ -11,9 +12,10 @@ mod tests;
 
 use serde::Serialize;
 
-pub use facts::{Alarm, Audience, DnsFacts, Facts, Read, Unread};
+pub use facts::{Alarm, Audience, DnsFacts, Facts, HookFact, HookFacts, Read, Unread};
 
-use crate::policy::{GroupPolicy, Policy, RecordPolicy};
+use crate::id::GroupName;
+use crate::policy::{GroupPolicy, HeldBy, Policy, RecordPolicy};
 
 /// Worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -47,10 +49,12 @@ impl Finding {
 type GroupCheck = fn(&GroupPolicy, &Facts) -> Vec<Finding>;
 /// Looks at one weighted record of the policy.
 type RecordCheck = fn(&RecordPolicy, &Facts) -> Vec<Finding>;
+/// Looks at one lifecycle hook of the policy.
+type HookCheck = fn(HeldBy<'_>, &Facts) -> Vec<Finding>;
 /// Looks at what all groups share.
 type Check = fn(&Facts) -> Vec<Finding>;
 
-/// All that is to be said, worst first. Without a policy, no group and no record is looked at.
+/// All that is to be said, worst first. Without a policy, no group, no record and no hook is looked at.
 pub fn examine(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
     let mut findings: Vec<Finding> = deployment::CHECKS.iter().flat_map(|check| check(facts)).collect();
     for group in policy.iter().flat_map(|policy| policy.groups()) {
@@ -60,12 +64,36 @@ pub fn examine(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
     for record in dns.iter().flat_map(|dns| &dns.records) {
         findings.extend(shift_dns::CHECKS.iter().flat_map(|check| check(record, facts)));
     }
+    let hooks = policy.and_then(|policy| policy.hooks.as_ref());
+    for hook in hooks.iter().flat_map(|hooks| hooks.held_by()) {
+        findings.extend(lifecycle_hook::CHECKS.iter().flat_map(|check| check(hook, facts)));
+    }
     if let Some(policy) = policy {
         findings.extend(deployment::another_policy(policy, facts));
     }
     findings.sort();
     findings.dedup();
     findings
+}
+
+/// The functions' roles demand it (`template.yaml`).
+const TAG: &str = "homeostat:managed";
+
+fn missing(group: &GroupName, facts: &Facts) -> Option<Finding> {
+    let is_missing = facts.groups.is_ok() && facts.group(group).is_none();
+    let what = "there is no such Auto Scaling group in this Region";
+    let mend = "mend its name in the policy, look into another Region by --region, or create it";
+    is_missing.then(|| Finding::new(Severity::Error, format!("group {group}"), what, mend))
+}
+
+/// What could not be read of a thing that the policy names.
+fn unreadable(about: String, thing: &str, unread: &Unread) -> Finding {
+    let (why, action) = match unread {
+        Unread::Failed { action, why } => (why.as_str(), *action),
+        Unread::NoPlace { what } => ("nobody said where to look", *what),
+    };
+    let mend = format!("mend its name in the policy, or see why {action} fails with the credentials that run this");
+    Finding::new(Severity::Error, about, format!("{thing} can't be read: {why}"), mend)
 }
 
 /// `1 instance`, `3 instances`.

@@ -79,6 +79,21 @@ name! {
 }
 
 name! {
+    /// A lifecycle hook's name: 1 to 255 of letters, digits, `-`, `_` and `/` (API reference, `PutLifecycleHook`).
+    HookName, "a lifecycle hook's name: 1 to 255 letters, digits, -, _ and /", |text| {
+        (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/".contains(&b))
+    }
+}
+
+name! {
+    /// What tells one lifecycle action from the next of the same hook and instance: 36 characters, a UUID (API reference,
+    /// `CompleteLifecycleAction`).
+    ActionToken, "a lifecycle action's token: 36 characters", |text| {
+        text.len() == 36 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    }
+}
+
+name! {
     /// A Route 53 hosted zone's id (API reference, `HostedZone`).
     HostedZoneId, "a hosted zone's id: Z and up to 31 capital letters and digits", |text| {
         text.starts_with('Z')
@@ -161,6 +176,13 @@ pub enum Subject {
         region: Region,
         id: HostedZoneId,
     },
+    /// A lifecycle hook that holds an instance. Its id is `<group>:<hook>:<instance>`: no group's or hook's name has a colon.
+    Hook {
+        region: Region,
+        group: GroupName,
+        hook: HookName,
+        instance: InstanceId,
+    },
 }
 
 /// Where Route 53 is, as AWS's SDKs name it.
@@ -193,29 +215,34 @@ impl Subject {
             Subject::Instance { id, .. } => id.as_str(),
             Subject::Group { name, .. } => name.as_str(),
             Subject::Zone { id, .. } => id.as_str(),
+            Subject::Hook { instance, .. } => instance.as_str(),
         }
     }
 
-    /// As the operator's command takes it: `i-…`, `group#<name>`, `zone#<id>`.
+    /// As the operator's command takes it: `i-…`, `group#<name>`, `zone#<id>`, `hook#<group>:<hook>:<instance>`.
     pub fn handle(&self) -> String {
         match self {
             Subject::Instance { id, .. } => id.to_string(),
             Subject::Group { name, .. } => format!("group#{name}"),
             Subject::Zone { id, .. } => format!("zone#{id}"),
+            Subject::Hook { group, hook, instance, .. } => format!("hook#{group}:{hook}:{instance}"),
         }
     }
 
     /// The instance, unless it is about something else.
     pub fn instance(&self) -> Option<&InstanceId> {
         match self {
-            Subject::Instance { id, .. } => Some(id),
+            Subject::Instance { id, .. } | Subject::Hook { instance: id, .. } => Some(id),
             Subject::Group { .. } | Subject::Zone { .. } => None,
         }
     }
 
     pub fn region(&self) -> &Region {
         match self {
-            Subject::Instance { region, .. } | Subject::Group { region, .. } | Subject::Zone { region, .. } => region,
+            Subject::Instance { region, .. }
+            | Subject::Group { region, .. }
+            | Subject::Zone { region, .. }
+            | Subject::Hook { region, .. } => region,
         }
     }
 }
@@ -226,6 +253,7 @@ impl fmt::Display for Subject {
             Subject::Instance { region, id } => write!(f, "{region}#instance#{id}"),
             Subject::Group { region, name } => write!(f, "{region}#group#{name}"),
             Subject::Zone { region, id } => write!(f, "{region}#zone#{id}"),
+            Subject::Hook { region, .. } => write!(f, "{region}#{}", self.handle()),
         }
     }
 }
@@ -238,11 +266,22 @@ impl FromStr for Subject {
             [region, "instance", id] => Ok(Subject::Instance { region: region.parse()?, id: id.parse()? }),
             [region, "group", name] => Ok(Subject::Group { region: region.parse()?, name: name.parse()? }),
             [region, "zone", id] => Ok(Subject::Zone { region: region.parse()?, id: id.parse()? }),
+            [region, "hook", id] => hook_subject(region.parse()?, id),
             _ => Err(NotA {
                 got: text.to_owned(),
-                expected: "a subject: <region>#instance#<instance id>, <region>#group#<group> or <region>#zone#<zone id>",
+                expected: "a subject: <region>#instance#<instance id>, <region>#group#<group>, <region>#zone#<zone id> or \
+                           <region>#hook#<group>:<hook>:<instance id>",
             }),
         }
+    }
+}
+
+fn hook_subject(region: Region, id: &str) -> Result<Subject, NotA> {
+    match id.split(':').collect::<Vec<_>>().as_slice() {
+        [group, hook, instance] => {
+            Ok(Subject::Hook { region, group: group.parse()?, hook: hook.parse()?, instance: instance.parse()? })
+        }
+        _ => Err(NotA { got: id.to_owned(), expected: "a held instance: <group>:<hook>:<instance id>" }),
     }
 }
 
@@ -293,9 +332,12 @@ mod tests {
             "eu-west-1#instance#i-0123456789abcdef0",
             "eu-west-1#group#web #1",
             "aws-global#zone#Z0123456789ABCDEFGHIJ",
+            "eu-west-1#hook#web #1/a:launch/ready:i-0123456789abcdef0",
         ] {
             assert_eq!(text.parse::<Subject>().unwrap().to_string(), text);
         }
-        assert!("eu-west-1#database#db-1".parse::<Subject>().is_err());
+        for text in ["eu-west-1#database#db-1", "eu-west-1#hook#web:i-0123456789abcdef0", "eu-west-1#hook#a:b:c:d"] {
+            assert!(text.parse::<Subject>().is_err(), "{text}");
+        }
     }
 }

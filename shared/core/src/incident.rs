@@ -3,13 +3,16 @@
 //! Each transition takes the incident as it was read and gives the next version of it. This module never writes anything
 //! and never decides; it knows no time but the `now` that it is given.
 
+mod kind;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{Close, Decision, Hold, Page, Step};
-use crate::id::{AlarmArn, GroupName, Scope, Subject};
+use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
+use crate::id::Subject;
+pub use kind::Kind;
+
 use crate::ports::Outcome;
-use crate::zone::kept::Kept;
 use crate::zone::shift::Shift;
 
 /// Written into every item. An item with another number was written by another version of Homeostat and is left alone.
@@ -21,6 +24,10 @@ pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Notes kept on one incident: enough for its whole story, and far below DynamoDB's 400 KB for an item.
 const MOST_NOTES: usize = 40;
+
+/// How much later than its function means to wake itself the sweep does. The sweep looks a minute ahead: with less, it would wake
+/// each held instance once more every minute.
+const SAFETY_NET: SignedDuration = SignedDuration::from_secs(75);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
@@ -89,46 +96,6 @@ pub struct Incident {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
     pub notes: Vec<Note>,
-}
-
-/// What is particular to a remedy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Instance {
-        group: GroupName,
-        /// The alarm to judge by, if one spoke of this instance.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        alarm: Option<AlarmArn>,
-    },
-    /// Too many of the group's members are sick at once.
-    Group { group: GroupName },
-    /// Endpoints of a zone's weighted records.
-    Zone(Kept),
-}
-
-impl Kind {
-    /// The Auto Scaling group that it is about.
-    pub fn group(&self) -> Option<&GroupName> {
-        match self {
-            Kind::Instance { group, .. } | Kind::Group { group } => Some(group),
-            Kind::Zone(_) => None,
-        }
-    }
-
-    pub fn zone(&self) -> Option<&Kept> {
-        match self {
-            Kind::Zone(kept) => Some(kept),
-            Kind::Instance { .. } | Kind::Group { .. } => None,
-        }
-    }
-
-    pub fn scope(&self) -> Scope {
-        match self {
-            Kind::Instance { group, .. } | Kind::Group { group } => Scope::Group(group.clone()),
-            Kind::Zone(kept) => Scope::Zone(kept.zone.clone()),
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,7 +209,7 @@ impl Incident {
     #[must_use]
     pub fn intend(&self, now: Timestamp, step: &Step, decision: &Decision) -> Incident {
         let mut next = self.next(now, decision.to_string());
-        if self.is_new() || self.acted_at.is_none() || self.takes_more(step) {
+        if self.is_told_of() && (self.is_new() || self.acted_at.is_none() || self.takes_more(step)) {
             next.tell += 1;
         }
         if let (Kind::Zone(kept), Some(Intent { step: Step::Shift(tried), .. })) =
@@ -250,7 +217,16 @@ impl Incident {
         {
             kept.unsettled(tried);
         }
-        let until = now + LEASE;
+        if let (Kind::Hook(kept), Step::Hook(step), Decision::Act { because, .. }) = (&mut next.kind, step, decision)
+            && step.completes()
+        {
+            let why = because.iter().find_map(|proof| match proof {
+                Proof::Hook(why) => Some(why.clone()),
+                _ => None,
+            });
+            kept.completed_because = why;
+        }
+        let until = now + self.kind.lease();
         next.state = State::Acting;
         next.acted_at = self.acted_at.or(Some(now));
         next.wake_at = Some(until);
@@ -263,9 +239,15 @@ impl Incident {
     #[must_use]
     pub fn settle(&self, now: Timestamp, outcome: Outcome) -> Incident {
         let mut next = self.next(now, format!("the call: {outcome}"));
+        if let (Kind::Hook(kept), Some(Intent { step: Step::Hook(step), until, .. })) = (&mut next.kind, &next.intent) {
+            kept.settled(*until - self.kind.lease(), now, step, &outcome);
+        }
         if matches!(outcome, Outcome::Done | Outcome::AlreadyDone | Outcome::Pending { .. }) {
             next.state = State::Verifying;
-            next.mitigated_at = self.mitigated_at.or(Some(now));
+            // A hook that was only given more time, or made ready to let go, still holds.
+            let is_on_the_way =
+                matches!(&next.intent, Some(Intent { step: Step::Hook(step), .. }) if !step.completes());
+            next.mitigated_at = self.mitigated_at.or((!is_on_the_way).then_some(now));
             if let (Kind::Zone(kept), Some(Intent { step: Step::Shift(shift), .. })) = (&mut next.kind, &next.intent) {
                 kept.shifted(now, shift, &outcome);
             }
@@ -293,7 +275,7 @@ impl Incident {
     pub fn hold(&self, now: Timestamp, until: Timestamp, because: &Hold) -> Incident {
         let decision = Decision::Hold { until, because: because.clone() };
         let mut next = self.next(now, format!("hold: {because}"));
-        if self.is_new() || self.is_news(because) {
+        if self.is_told_of() && (self.is_new() || self.is_news(because)) {
             next.tell += 1;
         }
         next.announced = self.announced || is_announcement(because);
@@ -323,6 +305,10 @@ impl Incident {
             _ => None,
         };
         next.wake_at = Some(until);
+        if let (Kind::Hook(kept), Hold::Hook(_)) = (&mut next.kind, because) {
+            kept.next_look = Some(until);
+            next.wake_at = Some(until + SAFETY_NET);
+        }
         next.decision = Some(decision);
         next
     }
@@ -393,6 +379,19 @@ impl Incident {
         Some(self.recovered_at?.duration_since(self.signalled_at))
     }
 
+    /// An instance comes or goes many times a day: people hear of it only where it goes wrong, by a page or at the end.
+    fn is_told_of(&self) -> bool {
+        !matches!(self.kind, Kind::Hook(_))
+    }
+
+    /// Whether people hear of its end.
+    pub fn is_told_at_the_end(&self) -> bool {
+        match &self.decision {
+            Some(Decision::Close(Close::Hook(ended))) => self.tell > 0 || ended.is_news(),
+            _ => true,
+        }
+    }
+
     /// Of all holds after the first, people hear only of these: Homeostat would act and only watches, or the group acts.
     /// Once: what the group or Homeostat is about to do may change with every look.
     fn is_news(&self, because: &Hold) -> bool {
@@ -405,7 +404,7 @@ impl Incident {
         let pending = self.intent.as_ref().filter(|intent| !intent.took_effect());
         let tried = pending.and_then(|intent| match &intent.step {
             Step::Shift(shift) => Some(shift.drained()),
-            Step::Replace { .. } | Step::MarkUnhealthy { .. } => None,
+            Step::Replace { .. } | Step::MarkUnhealthy { .. } | Step::Hook(_) => None,
         });
         let tried = tried.unwrap_or_default();
         shift.drained().into_iter().any(|endpoint| !tried.contains(&endpoint))

@@ -97,7 +97,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         let since = match &hint.why {
             Why::Alarm(change) => change.changed_at,
             Why::Found { since, .. } => *since,
-            Why::Wake => return Err(Ignored::NothingOpen { subject }),
+            Why::Wake | Why::Look { .. } | Why::Action(_) => return Err(Ignored::NothingOpen { subject }),
         };
         let is_member = |group: &&Group| subject.instance().is_some_and(|id| group.member(id).is_some());
         if let Some(group) = glance.groups.iter().find(is_member) {
@@ -187,7 +187,9 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         match step {
             Step::Replace { instance, .. } => self.eyes.aws.replace(instance).await,
             Step::MarkUnhealthy { instance, .. } => self.eyes.aws.mark_unhealthy(instance).await,
-            Step::Shift(_) => Outcome::Refused { why: "this function replaces instances and nothing else".to_owned() },
+            Step::Shift(_) | Step::Hook(_) => {
+                Outcome::Refused { why: "this function replaces instances and nothing else".to_owned() }
+            }
         }
     }
 }

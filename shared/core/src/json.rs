@@ -46,6 +46,10 @@ impl<'a> At<'a> {
         self.value.and_then(Value::as_str).ok_or_else(|| self.malformed("a text"))
     }
 
+    pub fn integer(&self) -> Result<i64, Malformed> {
+        self.value.and_then(Value::as_i64).ok_or_else(|| self.malformed("a whole number"))
+    }
+
     pub fn is_present(&self) -> bool {
         self.value.is_some_and(|value| !value.is_null())
     }

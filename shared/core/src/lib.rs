@@ -6,6 +6,7 @@
 pub mod attend;
 pub mod decision;
 pub mod doctor;
+pub mod hook;
 pub mod id;
 pub mod incident;
 pub mod instance;

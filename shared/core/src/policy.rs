@@ -4,6 +4,7 @@
 //! reported at once. It reads text; where the file comes from is the caller's affair.
 
 mod document;
+mod hooks;
 mod records;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,9 @@ use sha2::{Digest, Sha256};
 
 pub use document::Mistake;
 use document::{Document, Table};
+pub use hooks::{
+    Afterwards, BusyMetric, HeldBy, HookPolicy, LaunchPolicy, OwnRecord, Readiness, ReadyTag, TerminationPolicy,
+};
 pub use records::{Active, Ailment, DnsPolicy, EndpointPolicy, RecordPolicy, ZonePolicy};
 
 use crate::id::GroupName;
@@ -23,6 +27,8 @@ pub struct Policy {
     groups: Vec<GroupPolicy>,
     /// `None`: no weights are moved.
     pub dns: Option<DnsPolicy>,
+    /// `None`: no lifecycle hook is completed.
+    pub hooks: Option<HookPolicy>,
     /// The first twelve digits of the SHA-256 of its text: which policy led to a decision.
     pub hash: String,
 }
@@ -132,16 +138,18 @@ const EVIDENCE: &str = "a list of \"alarm\", \"instance-status\" and \"target-he
 pub fn parse(text: &str) -> Result<Policy, Vec<Mistake>> {
     let document = Document::parse(text)?;
     let root = document.root();
-    root.only(&["schema", "mode", "replace-instance", "shift-dns"]);
+    root.only(&["schema", "mode", "replace-instance", "shift-dns", "lifecycle-hook"]);
     root.integer("schema", 1, 1);
     let mode = root.choice("mode", Mode::Act, MODES);
-    let (groups, dns) = (root.has("replace-instance"), root.has("shift-dns"));
-    if !groups && !dns {
-        root.mistake("replace-instance", "is missing, and so is shift-dns: expected at least one of these tables");
+    let (groups, dns, hooks) = (root.has("replace-instance"), root.has("shift-dns"), root.has("lifecycle-hook"));
+    if !groups && !dns && !hooks {
+        let message = "is missing, and so are shift-dns and lifecycle-hook: expected at least one of these tables";
+        root.mistake("replace-instance", message);
     }
+    let hooks = hooks.then(|| hooks::section(&root.table("lifecycle-hook"), mode));
     let dns = dns.then(|| records::section(&root.table("shift-dns"), mode));
     let groups = if groups { self::groups(&root.table("replace-instance"), mode) } else { Vec::new() };
-    document.finish(Policy { groups, dns, hash: hash(text) })
+    document.finish(Policy { groups, dns, hooks, hash: hash(text) })
 }
 
 fn groups(section: &Table<'_>, mode: Mode) -> Vec<GroupPolicy> {
@@ -283,7 +291,7 @@ mod tests {
              dwell = \"soon\"\ngrace = 5\nlook-every = \"0s\"\nrecover-within = \"9d\"\nhue = \"red\"\nmode = \"sleep\"\nbreaker = 0\nalarms = [\"a\", \"a\"]\n",
             expect![[r#"
                 policy.toml:1:10: schema is 2, expected 1
-                policy.toml:2:1: colour is not known, expected one of schema, mode, replace-instance, shift-dns
+                policy.toml:2:1: colour is not known, expected one of schema, mode, replace-instance, shift-dns, lifecycle-hook
                 policy.toml:4:8: replace-instance.group[0].name is "a:b", expected the name of an Auto Scaling group
                 policy.toml:5:12: replace-instance.group[0].evidence is [], expected a list of "alarm", "instance-status" and "target-health", at least one
                 policy.toml:6:10: replace-instance.group[0].budget is "200%", expected a share such as "20%" or a number of instances, at least 1
@@ -310,7 +318,7 @@ mod tests {
             "",
             expect![[r#"
             policy.toml:1:1: schema is missing, expected 1
-            policy.toml:1:1: replace-instance is missing, and so is shift-dns: expected at least one of these tables"#]],
+            policy.toml:1:1: replace-instance is missing, and so are shift-dns and lifecycle-hook: expected at least one of these tables"#]],
         );
     }
 

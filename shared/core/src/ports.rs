@@ -190,6 +190,14 @@ pub trait DueIncidents {
 pub trait WakeUps {
     /// Has the subject's owner look at it after that time, at most a few minutes.
     fn wake(&self, subject: &Subject, after: SignedDuration) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// The same for the look that the owner means to take at that time, and for no other.
+    fn wake_for(
+        &self,
+        subject: &Subject,
+        look: Timestamp,
+        after: SignedDuration,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 /// What is open. One incident that can't be read must not hide the others.

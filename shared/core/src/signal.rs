@@ -4,12 +4,14 @@
 //! state as a healthy one.
 
 mod alarm;
+mod lifecycle;
 
 pub use alarm::INSTANCE_DIMENSION;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::id::{AlarmArn, Subject};
+use crate::hook::action::Told;
+use crate::id::{AlarmArn, HookName, InstanceId, Subject};
 use crate::json::{At, Malformed};
 use crate::memory::AlarmMemory;
 
@@ -20,6 +22,8 @@ pub enum Signal {
     One(Hint),
     /// Something may be wrong with some of these.
     Several(Survey),
+    /// A lifecycle hook holds an instance.
+    Held(Told),
 }
 
 /// Where to look, and why.
@@ -35,6 +39,10 @@ pub enum Why {
     Alarm(AlarmMemory),
     /// Homeostat's own wake-up: an open incident is due.
     Wake,
+    /// An owner's wake-up for itself, for the look that it meant to take then.
+    Look { at: Timestamp },
+    /// Auto Scaling said that a lifecycle action began.
+    Action(Told),
     /// A survey found it sick.
     Found {
         since: Timestamp,
@@ -72,7 +80,7 @@ impl Hint {
         match &self.why {
             Why::Alarm(change) => Some(change),
             Why::Found { told_by, .. } => told_by.as_ref(),
-            Why::Wake => None,
+            Why::Wake | Why::Look { .. } | Why::Action(_) => None,
         }
     }
 
@@ -81,7 +89,7 @@ impl Hint {
         match &self.why {
             Why::Alarm(change) => Some(&change.alarm),
             Why::Found { alarm, .. } => alarm.as_ref(),
-            Why::Wake => None,
+            Why::Wake | Why::Look { .. } | Why::Action(_) => None,
         }
     }
 }
@@ -95,6 +103,10 @@ pub enum NoSignal {
     Silenced { alarm: AlarmArn, by: String },
     /// Its dimension `InstanceId` is not one of EC2's.
     NoInstance { alarm: AlarmArn, named: String },
+    /// Another function completes hooks.
+    Held { hook: HookName, instance: InstanceId },
+    /// What Auto Scaling sends to a target when a hook is made to notify it.
+    Test { group: String },
     /// A kind of event that this version does not take.
     Kind { source: String, detail_type: String },
 }
@@ -111,6 +123,10 @@ impl std::fmt::Display for NoSignal {
             NoSignal::NoInstance { alarm, named } => {
                 write!(f, "alarm {:?} is about {named:?}, which is no EC2 instance", alarm.alarm_name())
             }
+            NoSignal::Held { hook, instance } => {
+                write!(f, "hook {hook} holds {instance}, which is not this function's to complete")
+            }
+            NoSignal::Test { group } => write!(f, "Auto Scaling's test notification for group {group}"),
             NoSignal::Kind { source, detail_type } => {
                 write!(f, "events of source {source:?} and detail-type {detail_type:?} are none of this function's")
             }
@@ -124,7 +140,14 @@ pub enum Parsed {
     Ignored(NoSignal),
 }
 
-/// Reads an alarm's state change as EventBridge delivers it, a wake-up, or the order to resync.
+impl From<Told> for NoSignal {
+    fn from(told: Told) -> Self {
+        NoSignal::Held { hook: told.hook, instance: told.instance }
+    }
+}
+
+/// Reads an alarm's state change or a lifecycle action as EventBridge delivers it, an action as Auto Scaling sends it to a queue
+/// or a topic, a wake-up, or the order to resync.
 ///
 /// # Errors
 /// [`Malformed`], naming path, value and expectation, for everything that is neither a known nor a foreign event.
@@ -133,10 +156,14 @@ pub fn parse(event: &Value) -> Result<Parsed, Malformed> {
     if event.get("homeostat").is_some() {
         return parse_own(&root);
     }
+    if lifecycle::is_direct(event) {
+        return lifecycle::parse_direct(&root);
+    }
     let source = root.field("source");
     let detail_type = root.field("detail-type");
     match (source.text()?, detail_type.text()?) {
         ("aws.cloudwatch", "CloudWatch Alarm State Change") => alarm::parse(&root),
+        ("aws.autoscaling", lifecycle::LAUNCH | lifecycle::TERMINATE) => lifecycle::parse(&root),
         (source, detail_type) => {
             Ok(Parsed::Ignored(NoSignal::Kind { source: source.to_owned(), detail_type: detail_type.to_owned() }))
         }
@@ -148,12 +175,23 @@ pub fn wake(subject: &Subject) -> Value {
     serde_json::json!({ "homeostat": "wake", "subject": subject.to_string() })
 }
 
+/// The message by which an owner wakes itself for one look: `{"homeostat":"wake","subject":…,"look":<ms>}`.
+pub fn look(subject: &Subject, at: Timestamp) -> Value {
+    serde_json::json!({ "homeostat": "wake", "subject": subject.to_string(), "look": at.as_millisecond() })
+}
+
 fn parse_own(root: &At<'_>) -> Result<Parsed, Malformed> {
     let kind = root.field("homeostat");
     match kind.text()? {
         "wake" => {
             let subject = root.field("subject").parse("a subject, such as eu-west-1#instance#i-0123456789abcdef0")?;
-            Ok(Parsed::Signal(Signal::One(Hint::wake(subject))))
+            let look = root.field("look");
+            if !look.is_present() {
+                return Ok(Parsed::Signal(Signal::One(Hint::wake(subject))));
+            }
+            let at =
+                Timestamp::from_millisecond(look.integer()?).map_err(|_| look.malformed("milliseconds since 1970"))?;
+            Ok(Parsed::Signal(Signal::One(Hint { subject, why: Why::Look { at } })))
         }
         "resync" => Ok(Parsed::Signal(Signal::Several(Survey::Resync))),
         _ => Err(kind.malformed("\"wake\" or \"resync\"")),
@@ -169,6 +207,10 @@ mod tests {
     fn a_wake_up_is_read_back_as_sent() {
         let subject: Subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
         assert_eq!(parse(&wake(&subject)), Ok(Parsed::Signal(Signal::One(Hint::wake(subject)))));
+        let at = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
+        let subject: Subject = "eu-west-1#hook#web:ready:i-0123456789abcdef0".parse().unwrap();
+        let hint = Hint { subject: subject.clone(), why: Why::Look { at } };
+        assert_eq!(parse(&look(&subject, at)), Ok(Parsed::Signal(Signal::One(hint))));
         assert_eq!(parse(&json!({"homeostat": "resync"})), Ok(Parsed::Signal(Signal::Several(Survey::Resync))));
     }
 
@@ -188,6 +230,7 @@ mod tests {
             json!({"homeostat": 1}),
             json!({"homeostat": "sync"}),
             json!({"homeostat": "wake"}),
+            json!({"homeostat": "wake", "subject": "eu-west-1#instance#i-0123456789abcdef0", "look": "now"}),
             json!({"homeostat": "wake", "subject": "i-0123456789abcdef0"}),
             json!({"source": "aws.cloudwatch"}),
             json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change"}),

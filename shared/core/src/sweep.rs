@@ -181,6 +181,10 @@ mod tests {
     }
 
     impl WakeUps for Noted {
+        async fn wake_for(&self, _: &Subject, _: Timestamp, _: SignedDuration) -> Result<(), Unavailable> {
+            panic!("the sweep takes no look of its own")
+        }
+
         async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
             if self.unreachable.contains(subject) {
                 return Err(Unavailable { doing: "send".into(), why: "no".into() });

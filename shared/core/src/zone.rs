@@ -33,7 +33,7 @@ use crate::incident::{Incident, Kind};
 use crate::instance::{AlarmSeen, TargetHealth};
 use crate::memory::Memory;
 use crate::policy::{DnsPolicy, Policy, RecordPolicy, ZonePolicy};
-use crate::ports::{History, Outcome, Unavailable};
+use crate::ports::{History, Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
 use decide::{Case, decide};
 use kept::Kept;
@@ -106,7 +106,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         let since = match &hint.why {
             Why::Alarm(change) => change.changed_at,
             Why::Found { since, .. } => *since,
-            Why::Wake => return Err(Ignored::NothingOpen { subject }),
+            Why::Wake | Why::Look { .. } | Why::Action(_) => return Err(Ignored::NothingOpen { subject }),
         };
         Ok(Incident::new(subject, Kind::Zone(Kept::new(self.zone.clone())), since, now))
     }
@@ -130,7 +130,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     }
 
     /// Marks how long each endpoint has been proven well, and lets go of what is no longer Homeostat's to hold.
-    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen) -> Incident {
+    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
         absorb::absorb(now, incident, seen, &self.zone_policy())
     }
 
@@ -198,7 +198,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     async fn perform(&self, step: &Step) -> Outcome {
         match step {
             Step::Shift(shift) => self.aws.shift(shift).await,
-            Step::Replace { .. } | Step::MarkUnhealthy { .. } => {
+            Step::Replace { .. } | Step::MarkUnhealthy { .. } | Step::Hook(_) => {
                 Outcome::Refused { why: "this function moves weights and nothing else".to_owned() }
             }
         }

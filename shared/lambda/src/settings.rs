@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use homeostat_core::id::Region;
 use homeostat_core::policy::{self, Policy};
 
 use crate::Failure;
@@ -17,6 +18,15 @@ pub fn text(name: &str) -> Result<String, Failure> {
         Ok(text) if !text.is_empty() => Ok(text),
         _ => Err(Failure::Page(format!("the environment variable {name} is missing, which template.yaml sets"))),
     }
+}
+
+/// The function's own Region, which Lambda sets.
+///
+/// # Errors
+/// [`Failure::Page`] if it is missing, or none.
+pub fn region() -> Result<Region, Failure> {
+    let region = text("AWS_REGION")?;
+    region.parse().map_err(|error| Failure::Page(format!("the environment variable AWS_REGION: {error}")))
 }
 
 /// The policy in the function's zip.

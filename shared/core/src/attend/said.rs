@@ -57,6 +57,19 @@ pub enum Ignored {
     NotOurs {
         subject: Subject,
     },
+    /// A hook that is somebody else's to complete.
+    HookOutsidePolicy {
+        subject: Subject,
+    },
+    /// The action was completed before, or is over.
+    Completed {
+        subject: Subject,
+        closed_at: Timestamp,
+    },
+    /// A wake-up too many: the incident is looked at at another time.
+    NotDue {
+        subject: Subject,
+    },
     /// A later change of the same alarm was attended to before.
     Stale {
         change: AlarmMemory,
@@ -89,6 +102,17 @@ impl fmt::Display for Ignored {
                 write!(f, "{} has left its group, and its incident was closed at {closed_at:.0}", subject.name())
             }
             Ignored::NothingWrong { subject, why } => write!(f, "{}: {why}", subject.name()),
+            Ignored::HookOutsidePolicy { subject } => {
+                write!(
+                    f,
+                    "the policy doesn't name this hook, so it is left to whoever else completes it: {}",
+                    subject.handle()
+                )
+            }
+            Ignored::Completed { subject, closed_at } => {
+                write!(f, "the hook that held {} was done with at {closed_at:.0}", subject.name())
+            }
+            Ignored::NotDue { subject } => write!(f, "{} is looked at later", subject.name()),
             Ignored::NotOurs { subject } => write!(f, "{subject} is not this function's to look after"),
             Ignored::NothingOpen { subject } => write!(f, "{} has no open incident", subject.name()),
             Ignored::Stale { change, known_at } => write!(

@@ -85,6 +85,7 @@ fn incident(incident: &Incident) -> Option<Finding> {
     let (owner, thing) = match &incident.kind {
         Kind::Instance { .. } | Kind::Group { .. } => ("replace-instance", "group"),
         Kind::Zone(_) => ("shift-dns", "zone's weights"),
+        Kind::Hook(_) => ("lifecycle-hook", "instance"),
     };
     if let Some(since) = incident.stuck {
         let what = format!("it is stuck: its owner wrote nothing after several wake-ups, as of {since:.0}");

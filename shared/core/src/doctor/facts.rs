@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::id::{AlarmArn, GroupName, HealthCheckId, HostedZoneId, InstanceId, Region, Scope, TargetGroupArn};
+use crate::hook::action::Terms;
+use crate::id::{
+    AlarmArn, GroupName, HealthCheckId, HookName, HostedZoneId, InstanceId, Region, Scope, TargetGroupArn,
+};
 use crate::incident::Incident;
 use crate::instance::{AlarmSeen, Group, TargetHealth};
 use crate::memory::Memory;
@@ -51,6 +54,25 @@ pub struct Facts {
     pub pauses: Read<Vec<Pause>>,
     pub memories: BTreeMap<Scope, Read<Memory>>,
     pub dns: DnsFacts,
+    pub hooks: HookFacts,
+}
+
+/// What the policy names for lifecycle hooks.
+#[derive(Debug, Clone, Default)]
+pub struct HookFacts {
+    /// All the hooks of each group that exists.
+    pub of_group: BTreeMap<GroupName, Read<Vec<HookFact>>>,
+    /// Whether the group has a warm pool; asked only where it matters.
+    pub warm_pools: BTreeMap<GroupName, Read<bool>>,
+    /// The tags of the target groups from which instances are deregistered.
+    pub target_groups: BTreeMap<TargetGroupArn, Read<BTreeMap<String, String>>>,
+}
+
+/// A lifecycle hook as Auto Scaling has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookFact {
+    pub name: HookName,
+    pub terms: Terms,
 }
 
 /// What the policy names for weighted records.
@@ -125,6 +147,7 @@ impl Facts {
         unread.extend(self.open.as_ref().err());
         unread.extend(self.pauses.as_ref().err());
         unread.extend(self.memories.values().filter_map(|read| read.as_ref().err()));
+        unread.extend(self.hooks.warm_pools.values().filter_map(|read| read.as_ref().err()));
         unread
     }
 

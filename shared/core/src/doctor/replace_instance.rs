@@ -4,7 +4,7 @@
 
 use super::Severity::{Error, Note, Warning};
 use super::facts::{Alarm, Facts};
-use super::{Finding, GroupCheck, counted};
+use super::{Finding, GroupCheck, TAG, counted, missing};
 use crate::id::InstanceId;
 use crate::instance::{Group, NEEDED};
 use crate::policy::{Evidence, GroupPolicy, Mode};
@@ -25,9 +25,6 @@ pub(super) const CHECKS: &[GroupCheck] = &[
     grace,
 ];
 
-/// The functions' roles demand it (`template.yaml`).
-const TAG: &str = "homeostat:managed";
-
 /// Names told in one finding: enough to start with, and still one line or two.
 const MOST_NAMED: usize = 5;
 
@@ -46,10 +43,8 @@ fn found(
 }
 
 fn existence(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
-    let is_missing = facts.groups.is_ok() && facts.group(&policy.name).is_none();
-    if is_missing {
-        let mend = "mend its name in the policy, look into another Region by --region, or create it";
-        return vec![Finding::new(Error, about(policy), "there is no such Auto Scaling group in this Region", mend)];
+    if let Some(missing) = missing(&policy.name, facts) {
+        return vec![missing];
     }
     found(policy, facts, |group| {
         let status = group.status.as_ref()?;

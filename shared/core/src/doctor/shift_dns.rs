@@ -8,8 +8,8 @@ mod sources;
 use std::collections::BTreeSet;
 
 use super::Severity::{Error, Note, Warning};
-use super::facts::{Facts, Unread};
-use super::{Finding, RecordCheck};
+use super::facts::Facts;
+use super::{Finding, RecordCheck, unreadable};
 use crate::policy::{Active, Ailment, EndpointPolicy, Mode, RecordPolicy};
 use crate::zone::record::{Generation, weights};
 use crate::zone::unfit;
@@ -37,16 +37,6 @@ fn about(record: &RecordPolicy) -> String {
 
 fn about_endpoint(record: &RecordPolicy, endpoint: &EndpointPolicy) -> String {
     format!("{} of {}", endpoint.id, about(record))
-}
-
-/// What could not be read of a thing that the policy names.
-fn unreadable(about: String, thing: &str, unread: &Unread) -> Finding {
-    let (why, action) = match unread {
-        Unread::Failed { action, why } => (why.as_str(), *action),
-        Unread::NoPlace { what } => ("nobody said where to look", *what),
-    };
-    let mend = format!("mend its name in the policy, or see why {action} fails with the credentials that run this");
-    Finding::new(Error, about, format!("{thing} can't be read: {why}"), mend)
 }
 
 /// Whether the policy judges endpoints by it.

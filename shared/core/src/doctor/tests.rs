@@ -1,3 +1,4 @@
+mod hooks;
 mod records;
 
 use std::collections::BTreeMap;
@@ -72,6 +73,7 @@ fn well() -> Facts {
         pauses: Ok(Vec::new()),
         memories: BTreeMap::from([(Scope::Group(web()), Ok(Memory::default()))]),
         dns: DnsFacts::default(),
+        hooks: HookFacts::default(),
     }
 }
 

@@ -31,6 +31,9 @@ struct Case<'a> {
 /// processes").
 pub(crate) const NEEDED: [&str; 3] = ["Launch", "Terminate", "ReplaceUnhealthy"];
 
+/// Members told one by one: enough to start with, and still a line or two.
+const MOST_NAMED: usize = 5;
+
 /// Decides what to do about an instance.
 pub fn decide(
     now: Timestamp,
@@ -50,7 +53,7 @@ pub fn decide(
     };
     let alarm = match &incident.kind {
         Kind::Instance { alarm, .. } => alarm.as_ref(),
-        Kind::Group { .. } | Kind::Zone(_) => None,
+        Kind::Group { .. } | Kind::Zone(_) | Kind::Hook(_) => None,
     };
     let case = Case { now, incident, seen, around, policy, group, id, alarm };
     bounded(now, incident, policy, case.decide())
@@ -357,7 +360,7 @@ impl Case<'_> {
                 _ => Close::NothingWrong { why: "the group is whole again, without Homeostat".to_owned() },
             });
         }
-        let because = Hold::Recovering { healthy, needed };
+        let because = Hold::Recovering { healthy, needed, held: self.held() };
         if self.incident.state == State::Escalated {
             return Decision::Page(self.still_paged(&because));
         }
@@ -366,6 +369,15 @@ impl Case<'_> {
         let until =
             deadline.filter(|deadline| self.now < *deadline).map_or(next_look, |deadline| deadline.min(next_look));
         Decision::Hold { until, because }
+    }
+
+    /// Whom lifecycle hooks hold, with the state that shows it.
+    fn held(&self) -> Vec<String> {
+        let waits = |member: &&Member| member.lifecycle.0.ends_with(":Wait");
+        let held: Vec<&Member> = self.group.members.iter().filter(waits).collect();
+        let more = held.len().saturating_sub(MOST_NAMED);
+        let named = held.iter().take(MOST_NAMED).map(|member| format!("{} ({})", member.id, member.lifecycle.0));
+        named.chain((more > 0).then(|| format!("{more} more"))).collect()
     }
 
     /// Why a person is still needed, with today's figures.

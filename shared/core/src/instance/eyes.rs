@@ -58,7 +58,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         };
         let arn = match &incident.kind {
             Kind::Instance { alarm, .. } => alarm.as_ref(),
-            Kind::Group { .. } | Kind::Zone(_) => None,
+            Kind::Group { .. } | Kind::Zone(_) | Kind::Hook(_) => None,
         };
         let group = glance.groups.into_iter().find(|group| group.name == *name);
         let read_before = glance.alarm.filter(|(read, _)| Some(read) == arn).map(|(_, alarm)| alarm);

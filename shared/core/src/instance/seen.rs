@@ -167,6 +167,17 @@ pub enum TargetHealth {
     },
 }
 
+impl std::fmt::Display for TargetHealth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TargetHealth::Healthy => f.write_str("healthy"),
+            TargetHealth::Initial => f.write_str("initial"),
+            TargetHealth::Unhealthy { reason } => write!(f, "unhealthy ({reason})"),
+            TargetHealth::Other { state } => f.write_str(state),
+        }
+    }
+}
+
 /// An instance as EC2 sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {

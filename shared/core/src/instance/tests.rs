@@ -1,6 +1,7 @@
 //! The ladder, rung by rung: mostly what must not lead to an act.
 
 mod guards;
+mod held;
 
 use std::collections::BTreeMap;
 
@@ -367,10 +368,10 @@ fn recovery_is_neither_the_terminated_instance_nor_the_running_replacement_but_a
     let mut it = situation();
     it.acted(Some(Outcome::Done));
     it.group().members[0].lifecycle = Lifecycle("Terminating".into());
-    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4 });
+    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4, held: Vec::new() });
     it.replaced();
     it.target(5, Some(TargetHealth::Initial));
-    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4 });
+    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4, held: Vec::new() });
     it.target(5, Some(TargetHealth::Healthy));
     assert!(matches!(it.held_because(), Hold::Proving { .. }));
 }
@@ -395,7 +396,7 @@ fn other_incidents_of_the_group_are_not_waited_for() {
     it.acted(Some(Outcome::Done));
     it.replaced();
     it.target(2, Some(sick()));
-    assert!(matches!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4 }));
+    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4, held: Vec::new() });
     it.around.others_open.push(subject(2));
     assert!(matches!(it.held_because(), Hold::Proving { .. }));
 }

@@ -3,6 +3,7 @@
 //! This module never stops at the first mistake, and knows nothing of what the keys mean.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -115,6 +116,31 @@ impl<'a> Table<'a> {
         tables
     }
 
+    /// The same, where there need be none.
+    pub(super) fn tables_if_any(&self, key: &str) -> Vec<Table<'a>> {
+        if self.has(key) { self.tables(key) } else { Vec::new() }
+    }
+
+    /// A list that may be missing.
+    pub(super) fn parsed_list<T: FromStr + Ord>(&self, key: &str, expected: &str) -> Vec<T> {
+        if self.has(key) { self.list(key, expected).unwrap_or_default() } else { Vec::new() }
+    }
+
+    /// A table of texts, at least one.
+    pub(super) fn texts(&self, key: &str, expected: &str) -> Option<BTreeMap<String, String>> {
+        let found = self.get(key);
+        let entries = found.and_then(|value| value.get_ref().as_table()).filter(|entries| !entries.is_empty());
+        let text = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| -> Option<(String, String)> {
+            let name: &std::borrow::Cow<'_, str> = name.get_ref();
+            Some((name.clone().into_owned(), value.get_ref().as_str()?.to_owned()))
+        };
+        let texts = entries.and_then(|entries| entries.iter().map(text).collect());
+        if texts.is_none() {
+            self.wrong(key, found, expected);
+        }
+        texts
+    }
+
     pub(super) fn required<T: FromStr>(&self, key: &str, expected: &str) -> Option<T> {
         let found = self.get(key);
         let parsed = found.and_then(|value| value.get_ref().as_str()).and_then(|text| text.parse().ok());
@@ -216,7 +242,7 @@ impl<'a> Table<'a> {
 
     /// A list of texts that may be missing.
     pub(super) fn names(&self, key: &str, expected: &str) -> Vec<String> {
-        if self.get(key).is_none() { Vec::new() } else { self.list(key, expected).unwrap_or_default() }
+        self.parsed_list(key, expected)
     }
 
     /// A mistake about a key that can be read, but doesn't make sense.

@@ -302,13 +302,10 @@ fn endpoint(table: &Table<'_>, drain_to: Share) -> Option<EndpointPolicy> {
             "a Route 53 health check's id, such as 01234567-89ab-cdef-0123-456789abcdef",
         )
     });
-    let list = |key| if table.has(key) { table.list::<AlarmArn>(key, ALARMS).unwrap_or_default() } else { Vec::new() };
+    let list = |key| table.parsed_list::<AlarmArn>(key, ALARMS);
     let (alarms, canaries) = (list("alarms"), list("canaries"));
-    let target_groups = if table.has("target-groups") {
-        table.list::<TargetGroupArn>("target-groups", "a list of target groups' ARNs, each once").unwrap_or_default()
-    } else {
-        Vec::new()
-    };
+    let target_groups =
+        table.parsed_list::<TargetGroupArn>("target-groups", "a list of target groups' ARNs, each once");
     let id = table.required::<SetIdentifier>("id", "the set identifier of a weighted record");
     Some(EndpointPolicy {
         id: id?,

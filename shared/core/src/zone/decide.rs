@@ -89,7 +89,7 @@ impl Case<'_> {
     fn fence_off(&self, act: &[(Move, Vec<Proof>)]) -> Option<(Move, Vec<Proof>)> {
         let last = self.incident.unsettled_intent().and_then(|intent| match &intent.step {
             Step::Shift(shift) => Some(shift),
-            Step::Replace { .. } | Step::MarkUnhealthy { .. } => None,
+            Step::Replace { .. } | Step::MarkUnhealthy { .. } | Step::Hook(_) => None,
         });
         // What somebody added since is in no batch, so it keeps none from applying.
         let is_as_read = |moved: &Move| {

@@ -46,7 +46,10 @@ fn the_sample_that_ships_is_read_once_its_comments_are_taken_off() {
     let policy = parse(&uncommented.join("\n")).unwrap();
     let record = &policy.dns.as_ref().unwrap().records[0];
     assert_eq!((record.steps.len(), record.endpoints.len(), policy.groups().count()), (2, 2, 1));
-    assert!(parse(sample).unwrap().dns.is_none(), "as it ships it moves no weights");
+    let hooks = policy.hooks.as_ref().unwrap();
+    assert_eq!((hooks.launches.len(), hooks.terminations.len()), (1, 1));
+    let ships = parse(sample).unwrap();
+    assert!(ships.dns.is_none() && ships.hooks.is_none(), "as it ships it moves no weights and completes no hook");
 }
 
 #[test]

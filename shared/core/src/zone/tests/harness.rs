@@ -10,7 +10,7 @@ use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGrou
 use crate::incident::{Incident, Kind, State};
 use crate::instance::{AlarmSeen, AlarmState, TargetHealth};
 use crate::policy::{self, DnsPolicy, Policy};
-use crate::ports::{Outcome, Pause, Unavailable};
+use crate::ports::{Limits, Outcome, Pause, Unavailable};
 use crate::zone::kept::Kept;
 use crate::zone::name::RecordName;
 use crate::zone::record::{RecordSet, Routing, Weight, weights};
@@ -160,7 +160,7 @@ impl Scene {
     pub(super) fn decide_on(&mut self, seen: &Seen) -> Decision {
         let (aws, zone) = (Nothing, self.incident.kind.zone().unwrap().zone.clone());
         let remedy = self.remedy(&aws, &zone);
-        let incident = remedy.absorb(at(self.now), self.incident.clone(), seen);
+        let incident = remedy.absorb(at(self.now), self.incident.clone(), seen, &Limits::default());
         let decision = remedy.decide(at(self.now), &incident, seen, &self.around);
         let memory = remedy.remember(at(self.now), &incident, seen, &decision, &self.around.limits.memory);
         self.incident = incident;

@@ -1,0 +1,327 @@
+//! The remedy for an instance that a lifecycle hook holds: admit it when it is ready, let it go when nothing of it is in use, and
+//! complete the hook in any case.
+//!
+//! This module never holds an instance longer than its hook allows, and never judges one on what could not be read.
+
+pub mod action;
+mod decide;
+mod eyes;
+pub mod kept;
+mod launch;
+pub mod said;
+pub mod seen;
+mod survey;
+mod terminate;
+#[cfg(test)]
+mod tests;
+mod time;
+
+use std::future::Future;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::attend::{Attended, Circumstances, Ignored, Remedy, Times};
+use crate::decision::{Close, Decision, Hold, Proof, Step};
+use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn};
+use crate::incident::{Incident, Kind, State};
+use crate::instance::{Group, StatusChecks};
+use crate::memory::{Launch, Memory};
+use crate::policy::{BusyMetric, HeldBy, Policy};
+use crate::ports::{History, Limits, Outcome, Unavailable};
+use crate::signal::{Hint, Why};
+use crate::zone::name::RecordName;
+use crate::zone::record::RecordSet;
+use action::{ActionId, ActionResult, Terms};
+use decide::{Case, decide};
+pub use eyes::HookEyes;
+use kept::Kept;
+use said::{Because, HookStep};
+use seen::{Datapoint, Details, HeldMember, Registration, Seen};
+pub use survey::survey;
+
+/// What this remedy reads of Auto Scaling, load balancing, CloudWatch and Route 53.
+pub trait Held {
+    /// `None`: Auto Scaling knows no such instance.
+    fn member(&self, instance: &InstanceId) -> impl Future<Output = Result<Option<HeldMember>, Unavailable>> + Send;
+
+    /// `None`: the group has no such hook.
+    fn terms(
+        &self,
+        group: &GroupName,
+        hook: &HookName,
+    ) -> impl Future<Output = Result<Option<Terms>, Unavailable>> + Send;
+
+    /// The groups of these names that exist. An empty answer means that none exists, never "all".
+    fn groups(&self, names: &[GroupName]) -> impl Future<Output = Result<Vec<Group>, Unavailable>> + Send;
+
+    /// Each port with which the instance is registered. None is an answer.
+    fn registrations(
+        &self,
+        target_group: &TargetGroupArn,
+        instance: &InstanceId,
+    ) -> impl Future<Output = Result<Vec<Registration>, Unavailable>> + Send;
+
+    /// The newest value of the instance's metric, if it has a recent one.
+    fn newest(
+        &self,
+        metric: &BusyMetric,
+        instance: &InstanceId,
+    ) -> impl Future<Output = Result<Option<Datapoint>, Unavailable>> + Send;
+
+    /// Every record set of this name. None is an answer.
+    fn record_sets(
+        &self,
+        zone: &HostedZoneId,
+        name: &RecordName,
+    ) -> impl Future<Output = Result<Vec<RecordSet>, Unavailable>> + Send;
+}
+
+/// What this remedy reads of EC2 beside the status checks.
+pub trait Machines: StatusChecks {
+    /// `None`: EC2 knows no such instance.
+    fn details(&self, instance: &InstanceId) -> impl Future<Output = Result<Option<Details>, Unavailable>> + Send;
+
+    /// When EC2 marked the Spot request for interruption; `None`: it did not.
+    fn interrupted_at(&self, spot_request: &str)
+    -> impl Future<Output = Result<Option<Timestamp>, Unavailable>> + Send;
+}
+
+/// What this remedy changes in AWS. Each is safe to repeat.
+pub trait CompleteHooks {
+    /// [`Outcome::Lost`] where Auto Scaling knows no such action, now or any more.
+    fn complete(&self, action: &ActionId, result: ActionResult) -> impl Future<Output = Outcome> + Send;
+
+    /// [`Outcome::Lost`] as above.
+    fn heartbeat(&self, action: &ActionId) -> impl Future<Output = Outcome> + Send;
+
+    fn deregister(
+        &self,
+        target_group: &TargetGroupArn,
+        instance: &InstanceId,
+        ports: &[Option<i32>],
+    ) -> impl Future<Output = Outcome> + Send;
+
+    /// Removes the set if it is exactly so; [`Outcome::Lost`] if it is not.
+    fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> impl Future<Output = Outcome> + Send;
+
+    fn suspend_launch(&self, group: &GroupName) -> impl Future<Output = Outcome> + Send;
+}
+
+/// Completes the hooks that the policy names.
+#[derive(Debug, Clone, Copy)]
+pub struct LifecycleHook<'a, A, M> {
+    pub eyes: HookEyes<'a, A, M>,
+    pub policy: &'a Policy,
+}
+
+/// A heartbeat and the drain of a target group take their time after the policy's limit too.
+const OVERDUE_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// Of an incident that only waits for a person.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// What a survey finds waiting again so soon after it was completed is shown late, or held by another hook.
+const COMPLETED_LATELY: SignedDuration = SignedDuration::from_mins(2);
+
+/// A replacement is launched within so long of the act that asked for it.
+const LAUNCHED_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+
+impl<A, M> Remedy for LifecycleHook<'_, A, M>
+where
+    A: Held + CompleteHooks + Sync,
+    M: Machines + Sync,
+{
+    type Glance = Seen;
+    type Seen = Seen;
+
+    async fn glance(&self, hint: &Hint) -> Result<Seen, Unavailable> {
+        Ok(self.eyes.glance(hint).await)
+    }
+
+    fn open(&self, now: Timestamp, hint: &Hint, seen: &Seen, history: &History) -> Result<Incident, Ignored> {
+        let subject = hint.subject.clone();
+        let Subject::Hook { group, hook, instance, .. } = &subject else { return Err(Ignored::NotOurs { subject }) };
+        let told = match &hint.why {
+            Why::Action(told) => Some(told.transition),
+            _ => None,
+        };
+        let policy = self.eyes.policy.of(group, hook);
+        let Some(policy) = policy.filter(|policy| told.is_none_or(|told| told == policy.transition())) else {
+            return Err(Ignored::HookOutsidePolicy { subject });
+        };
+        let closed = |after: Timestamp| history.last_closed_at.filter(|closed_at| *closed_at >= after);
+        let kept = match &hint.why {
+            Why::Action(told) => match closed(told.at) {
+                Some(closed_at) => return Err(Ignored::Completed { subject, closed_at }),
+                None => Kept::told(told),
+            },
+            Why::Found { .. } => match closed(now - COMPLETED_LATELY) {
+                Some(closed_at) => return Err(Ignored::Completed { subject, closed_at }),
+                None => Kept::found(group, hook, instance, policy.transition(), now),
+            },
+            Why::Wake | Why::Look { .. } | Why::Alarm(_) => return Err(Ignored::NothingOpen { subject }),
+        };
+        let began = kept.began;
+        Ok(Incident::new(subject, Kind::Hook(Box::new(kept.saw(seen))), began, now))
+    }
+
+    /// A newer action of the same hook takes the older one's place: the instance has been through the warm pool.
+    fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
+        let Why::Action(told) = &hint.why else { return incident };
+        let Kind::Hook(kept) = &mut incident.kind else { return incident };
+        if !kept.told_again(told) {
+            return incident;
+        }
+        // What was done about the older one says nothing of this one; what is in flight still is.
+        let in_flight = incident.intent.take().filter(|intent| intent.outcome.is_none());
+        let (state, acted_at) = match &in_flight {
+            Some(_) => (incident.state, incident.acted_at),
+            None => (State::Holding, None),
+        };
+        Incident { intent: in_flight, state, acted_at, mitigated_at: None, ..incident }
+    }
+
+    fn scope(&self, subject: &Subject) -> Option<Scope> {
+        match subject {
+            Subject::Hook { group, .. } => Some(Scope::Group(group.clone())),
+            _ => None,
+        }
+    }
+
+    /// Its own wake-up is for one look; the sweep's was counted. Any other is one too many.
+    fn is_early(&self, _: Timestamp, incident: &Incident, hint: &Hint) -> bool {
+        let Some(next) = incident.kind.hook().and_then(|kept| kept.next_look) else { return false };
+        match &hint.why {
+            Why::Look { at } => at.as_millisecond() != next.as_millisecond(),
+            Why::Wake => incident.wakes == 0,
+            Why::Action(_) | Why::Alarm(_) | Why::Found { .. } => false,
+        }
+    }
+
+    async fn observe(&self, glance: Seen, incident: &Incident) -> Result<Seen, Unavailable> {
+        Ok(self.eyes.observe(glance, incident).await)
+    }
+
+    fn absorb(&self, now: Timestamp, mut incident: Incident, seen: &Seen, limits: &Limits) -> Incident {
+        let subject = incident.subject.clone();
+        if let Kind::Hook(kept) = &mut incident.kind {
+            let next = kept.clone().saw(seen);
+            let part_of = next.part_of.clone().or_else(|| part_of(now, &subject, &next, &limits.memory));
+            **kept = Kept { part_of, ..next };
+        }
+        incident
+    }
+
+    fn unwell(&self, _: &Incident, _: &Seen) -> Vec<Subject> {
+        Vec::new()
+    }
+
+    fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
+        let Some(Step::Hook(step)) = incident.intent.as_ref().map(|intent| &intent.step) else { return false };
+        let Some(kept) = incident.kind.hook() else { return false };
+        match &**step {
+            HookStep::Complete { result, .. } => seen.went_on_with(kept.transition, kept.course, *result),
+            HookStep::Deregister { target_group, .. } => match seen.targets.get(target_group) {
+                Some(Ok(registrations)) => registrations.iter().all(|one| !one.takes_traffic()),
+                _ => false,
+            },
+            HookStep::RemoveRecord { set, .. } => match &seen.records {
+                Some(Ok(sets)) => !sets.contains(set),
+                _ => false,
+            },
+            HookStep::Heartbeat { .. } | HookStep::SuspendLaunch { .. } => false,
+        }
+    }
+
+    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Decision {
+        let Some(kept) = incident.kind.hook() else {
+            let why = "the incident is not about a lifecycle hook".to_owned();
+            return Decision::Close(Close::NothingWrong { why });
+        };
+        decide(&Case { now, incident, kept, seen, around, policy: self.eyes.policy })
+    }
+
+    /// Each launch that is abandoned, until one is ready.
+    fn remember(
+        &self,
+        now: Timestamp,
+        incident: &Incident,
+        _: &Seen,
+        decision: &Decision,
+        memory: &Memory,
+    ) -> Option<Memory> {
+        let kept = incident.kind.hook()?;
+        let Decision::Act { step: Step::Hook(step), because } = decision else { return None };
+        if !step.completes() {
+            return None;
+        }
+        let is_for =
+            |which: fn(&Because) -> bool| because.iter().any(|proof| matches!(proof, Proof::Hook(why) if which(why)));
+        let from = kept.launched_from.as_deref();
+        let next = if is_for(|why| matches!(why, Because::NotReady { .. })) {
+            let launch = Launch { instance: &kept.instance, from };
+            memory.abandon(now, &kept.hook, &launch, self.most_abandoned(kept))
+        } else if is_for(|why| matches!(why, Because::Ready { .. })) {
+            memory.admit(&kept.hook, from)
+        } else {
+            return None;
+        };
+        (next != *memory).then_some(next)
+    }
+
+    fn times(&self, incident: &Incident) -> Times {
+        let kept = incident.kind.hook();
+        let policy = kept.and_then(|kept| self.eyes.policy.of(&kept.group, &kept.hook));
+        let within = policy.map(|policy| policy.within()).unwrap_or_default();
+        let remind_every = self.eyes.policy.remind_every;
+        Times { look_every: LOOK_EVERY, recover_within: within + OVERDUE_AFTER, remind_every }
+    }
+
+    fn policy_hash(&self) -> &str {
+        &self.policy.hash
+    }
+
+    async fn perform(&self, step: &Step) -> Outcome {
+        let Step::Hook(step) = step else {
+            return Outcome::Refused { why: "this function completes lifecycle hooks and nothing else".to_owned() };
+        };
+        let aws = self.eyes.aws;
+        match &**step {
+            HookStep::Complete { action, result } => aws.complete(action, *result).await,
+            HookStep::Heartbeat { action } => aws.heartbeat(action).await,
+            HookStep::Deregister { instance, target_group, ports } => {
+                aws.deregister(target_group, instance, ports).await
+            }
+            HookStep::RemoveRecord { zone, set } => aws.remove_record(zone, set).await,
+            HookStep::SuspendLaunch { group } => aws.suspend_launch(group).await,
+        }
+    }
+}
+
+impl<A, M> LifecycleHook<'_, A, M> {
+    fn most_abandoned(&self, kept: &Kept) -> u32 {
+        match self.eyes.policy.of(&kept.group, &kept.hook) {
+            Some(HeldBy::Launch(policy)) => policy.abandons,
+            Some(HeldBy::Termination(_)) | None => u32::MAX,
+        }
+    }
+}
+
+/// The replacement of this instance, or the newest one that a launch can be the second half of.
+fn part_of(now: Timestamp, subject: &Subject, kept: &Kept, memory: &Memory) -> Option<Subject> {
+    let lately = memory.acts.iter().filter(|act| act.at <= now && now < act.at + LAUNCHED_WITHIN);
+    let mut newest_first = lately.rev();
+    match kept.transition {
+        action::Transition::Terminating => newest_first.find(|act| act.subject.instance() == subject.instance()),
+        action::Transition::Launching => newest_first.find(|act| act.at <= kept.began),
+    }
+    .map(|act| act.subject.clone())
+}
+
+/// When the function should wake itself: the sweep comes once a minute, and a held instance is waited for.
+pub fn look_again_at(attended: &Attended) -> Option<Timestamp> {
+    let Attended::Decided { decision: Decision::Hold { until, because: Hold::Hook(_) }, incident } = attended else {
+        return None;
+    };
+    // An escalated one is looked at less often, and the sweep does that.
+    (incident.state != State::Escalated).then_some(*until)
+}

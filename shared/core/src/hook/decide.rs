@@ -1,0 +1,314 @@
+//! What to do about a held instance now: a ladder of early returns, and every way down it ends with the hook completed.
+//!
+//! This module never holds an instance for a judgement that nobody wants (a pause, `watch`, a hook outside the policy), and
+//! never abandons a launch on what could not be read.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::action::{ActionResult, Course, Transition, has_gone_on};
+use super::kept::Kept;
+use super::launch::{Judged, judge};
+use super::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
+use super::seen::Seen;
+use super::terminate;
+use super::time::{Latest, latest, needs_heartbeat, next_look, retry_after};
+use crate::attend::Circumstances;
+use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
+use crate::incident::{Incident, Intent};
+use crate::memory::Abandoned;
+use crate::policy::{Afterwards, HeldBy, HookPolicy, LaunchPolicy, Mode, TerminationPolicy};
+use crate::ports::Outcome;
+
+/// Between two tries of a call that AWS refused.
+const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(4);
+
+/// An event may be quicker than the description of what it tells, by seconds.
+const UNSEEN_AT_MOST: SignedDuration = SignedDuration::from_mins(1);
+
+/// So many answers in a row that there is no such action, with its token and without: it is over, and another hook may hold the
+/// instance still. Fewer may be a wait state that is shown before the action is (PrairieLearn, pull request 15586).
+const LOST_FOR_GOOD: u32 = 6;
+
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub now: Timestamp,
+    pub incident: &'a Incident,
+    pub kept: &'a Kept,
+    pub seen: &'a Seen,
+    pub around: &'a Circumstances,
+    pub policy: &'a HookPolicy,
+}
+
+/// What the policy makes of it.
+enum Judgement {
+    Complete(ActionResult, Because),
+    First(HookStep, Because),
+    Wait(Waits),
+}
+
+pub(super) fn decide(case: &Case<'_>) -> Decision {
+    if let Some(until) = case.in_flight() {
+        return Decision::Hold { until, because: Hold::InFlight };
+    }
+    if let Some(result) = case.kept.completed(case.incident.intent.as_ref()) {
+        return case.went_on(Some(result), None);
+    }
+    if let Some(left) = case.left() {
+        return case.went_on(None, Some(left));
+    }
+    if let Some(why) = case.refused() {
+        return Decision::Page(Page::Refused { why });
+    }
+    if let Some(state) = case.unseen() {
+        return case.hold(Waits::Unseen { state });
+    }
+    // What a survey found may be held by another hook: only the answer tells whether there is an action of this one.
+    if case.kept.beat.is_none() {
+        return case.beat("what it is held for".to_owned());
+    }
+    match case.judge() {
+        Judgement::Complete(result, because) => {
+            case.act(HookStep::Complete { action: case.kept.action(), result }, because)
+        }
+        Judgement::First(step, _) if needs_heartbeat(case.kept, case.now) => case.beat(step.to_string()),
+        Judgement::First(step, because) => case.act(step, because),
+        Judgement::Wait(waits) if needs_heartbeat(case.kept, case.now) => case.beat(waits.to_string()),
+        Judgement::Wait(waits) => case.hold(waits),
+    }
+}
+
+impl<'a> Case<'a> {
+    fn intent(&self) -> Option<(&'a Intent, &'a HookStep)> {
+        let intent = self.incident.intent.as_ref()?;
+        let Step::Hook(step) = &intent.step else { return None };
+        Some((intent, step))
+    }
+
+    fn in_flight(&self) -> Option<Timestamp> {
+        let (intent, _) = self.intent()?;
+        (intent.outcome.is_none() && self.now < intent.until).then_some(intent.until)
+    }
+
+    /// Not waiting any more, as far as Auto Scaling shows; or past the time at which it ends the action by itself.
+    fn left(&self) -> Option<String> {
+        if self.kept.lost >= LOST_FOR_GOOD {
+            return Some("Auto Scaling knows no action of this hook for it any more".to_owned());
+        }
+        let is_over = self.kept.ends().is_some_and(|ends| self.now >= ends);
+        match self.seen.member.as_ref()? {
+            Err(_) => is_over.then(|| "Auto Scaling holds nothing for longer".to_owned()),
+            Ok(None) if self.is_fresh() => None,
+            Ok(None) => Some("it has left its group".to_owned()),
+            Ok(Some(member)) => {
+                let waits = Course::of(self.kept.transition, &member.lifecycle).is_some();
+                let may_come =
+                    self.is_fresh() && !has_gone_on(self.kept.transition, self.kept.course, &member.lifecycle);
+                (!waits && !may_come).then(|| format!("it is {}", member.lifecycle.0))
+            }
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.now < self.kept.began + UNSEEN_AT_MOST
+    }
+
+    /// A call that AWS did not let through: a person has to mend the role, or to complete the hook. It is tried again now and then,
+    /// since only that shows that the role is mended, and the hook has to be completed.
+    fn refused(&self) -> Option<String> {
+        let (intent, step) = self.intent()?;
+        let tried_at = intent.until - self.incident.kind.lease();
+        match (&intent.outcome, step) {
+            (Some(Outcome::Refused { why }), HookStep::Complete { .. })
+                if self.kept.is_about_this_action(step) && self.now < tried_at + REFUSED_FOR =>
+            {
+                Some(why.clone())
+            }
+            _ => None,
+        }
+    }
+
+    fn unseen(&self) -> Option<String> {
+        match self.seen.member.as_ref()? {
+            Ok(None) => Some("no such instance".to_owned()),
+            Ok(Some(member)) => {
+                let waits = Course::of(self.kept.transition, &member.lifecycle).is_some();
+                (!waits).then(|| member.lifecycle.0.clone())
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// As shown now; else as the event told of this very action. One that is named by its instance may be a newer one.
+    fn course(&self) -> Course {
+        let shown = self.seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
+        let shown = shown.and_then(|member| Course::of(self.kept.transition, &member.lifecycle));
+        let usual = match self.kept.transition {
+            Transition::Launching => Course::IntoService,
+            Transition::Terminating => Course::OutForGood,
+        };
+        shown.or(self.kept.course.filter(|_| self.kept.token.is_some())).unwrap_or(usual)
+    }
+
+    fn judge(&self) -> Judgement {
+        let go_on = |because| Judgement::Complete(ActionResult::Continue, because);
+        let Some(policy) = self.held_by() else { return go_on(Because::NotInPolicy) };
+        let pauses = &self.around.limits.pauses;
+        if let Some(pause) = pauses.iter().find(|pause| self.now < pause.until) {
+            let (scope, by, reason) = (pause.scope.clone(), pause.by.clone(), pause.reason.clone());
+            return go_on(Because::Paused { scope, by, reason });
+        }
+        let course = self.course();
+        if course.serves_nobody() {
+            return go_on(Because::ServesNobody { course });
+        }
+        let judgement = match policy {
+            HeldBy::Launch(policy) => self.launch(policy),
+            HeldBy::Termination(policy) => self.termination(policy, course),
+        };
+        if policy.mode() == Mode::Watch {
+            return go_on(Because::Watching { would: would(&judgement) });
+        }
+        judgement
+    }
+
+    /// A hook that the policy has for the other transition is not the one that it means.
+    fn held_by(&self) -> Option<HeldBy<'a>> {
+        self.policy.of(&self.kept.group, &self.kept.hook).filter(|policy| policy.transition() == self.kept.transition)
+    }
+
+    fn launch(&self, policy: &LaunchPolicy) -> Judgement {
+        let judged = judge(self.seen, policy);
+        let latest = self.latest(policy.within);
+        if judged.is_ready() {
+            return Judgement::Complete(ActionResult::Continue, Because::Ready { evidence: judged.there });
+        }
+        if self.now < latest.at {
+            return Judgement::Wait(Waits::Evidence { missing: judged.open() });
+        }
+        self.too_late(policy, judged, latest.limit)
+    }
+
+    fn too_late(&self, policy: &LaunchPolicy, judged: Judged, limit: Limit) -> Judgement {
+        let go_on = |because| Judgement::Complete(ActionResult::Continue, because);
+        match limit {
+            Limit::Spot { .. } => Judgement::Complete(ActionResult::Abandon, Because::Interrupted { limit }),
+            Limit::Timeout => {
+                let why = judged.unknown.into_iter().chain([limit.to_string()]).collect();
+                go_on(Because::Unjudged { why })
+            }
+            Limit::Policy { .. } | Limit::Global if judged.missing.is_empty() => {
+                go_on(Because::Unjudged { why: judged.unknown })
+            }
+            Limit::Policy { .. } | Limit::Global => self.not_ready(policy, judged.missing),
+        }
+    }
+
+    fn not_ready(&self, policy: &LaunchPolicy, missing: Vec<String>) -> Judgement {
+        let abandoned = self.abandoned();
+        let others =
+            abandoned.map_or(0, |known| known.instances.iter().filter(|id| **id != self.kept.instance).count());
+        let others = u32::try_from(others).unwrap_or(u32::MAX);
+        let filled = abandoned.and_then(|known| known.filled.as_ref());
+        // What was on its way when Launch was suspended is not launched again.
+        let in_vain = filled.filter(|filled| policy.afterwards == Afterwards::Admit || filled.at < self.kept.began);
+        if in_vain.is_some_and(|filled| filled.by != self.kept.instance) {
+            let because = Because::Admitted { missing, abandoned: others };
+            return Judgement::Complete(ActionResult::Continue, because);
+        }
+        let fills = filled.is_none() && others + 1 >= policy.abandons;
+        if fills && policy.afterwards == Afterwards::SuspendLaunch && !self.kept.launch_suspended {
+            let group = self.kept.group.clone();
+            return Judgement::First(
+                HookStep::SuspendLaunch { group },
+                Because::LaunchesFail { abandoned: others + 1 },
+            );
+        }
+        let held = SignedDuration::from_secs(self.now.duration_since(self.kept.began).as_secs());
+        Judgement::Complete(ActionResult::Abandon, Because::NotReady { missing, within: held })
+    }
+
+    fn abandoned(&self) -> Option<&'a Abandoned> {
+        self.around.limits.memory.abandoned_of(&self.kept.hook, self.kept.launched_from.as_deref())
+    }
+
+    fn termination(&self, policy: &TerminationPolicy, course: Course) -> Judgement {
+        let go_on = |because| Judgement::Complete(ActionResult::Continue, because);
+        let step = terminate::step(self.kept, self.seen, policy).filter(|_| self.is_shown_waiting());
+        let mut waiting: Vec<String> = step.iter().map(ToString::to_string).collect();
+        if !terminate::is_gone(self.seen) {
+            waiting.extend(terminate::in_use(self.now, self.kept, self.seen, policy));
+        }
+        let latest = self.latest(policy.within);
+        match step {
+            _ if waiting.is_empty() => go_on(Because::Drained),
+            _ if self.now >= latest.at => go_on(Because::OutOfTime { limit: latest.limit, waiting }),
+            Some(step) => Judgement::First(step, Because::Leaving { course }),
+            None => Judgement::Wait(Waits::InUse { by: waiting }),
+        }
+    }
+
+    /// An event's word is good for completing its action, and for nothing else: it may be late, and the instance back in service.
+    fn is_shown_waiting(&self) -> bool {
+        let shown = self.seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
+        shown.is_some_and(|member| Course::of(self.kept.transition, &member.lifecycle).is_some())
+    }
+
+    fn latest(&self, within: SignedDuration) -> Latest {
+        latest(self.kept, within, self.policy.look_every, self.interrupted_at())
+    }
+
+    fn interrupted_at(&self) -> Option<Timestamp> {
+        self.seen.interrupted_at.as_ref()?.as_ref().ok().copied().flatten()
+    }
+
+    fn beat(&self, missing: String) -> Decision {
+        let because = Because::NeedsTime { missing: vec![missing] };
+        self.act(HookStep::Heartbeat { action: self.kept.action() }, because)
+    }
+
+    /// The same call again only after a while: the last one may not show yet, or AWS wants to be left alone.
+    fn act(&self, step: HookStep, because: Because) -> Decision {
+        let same = self.intent().filter(|(_, last)| **last == step);
+        let settles = self.policy.look_every.min(retry_after(self.kept)) - self.incident.kind.lease();
+        if let Some(until) = same.map(|(intent, _)| intent.until + settles).filter(|until| self.now < *until) {
+            return Decision::Hold { until, because: Hold::Hook(Waits::Settling { step: Box::new(step) }) };
+        }
+        Decision::Act { step: Step::Hook(Box::new(step)), because: vec![Proof::Hook(because)] }
+    }
+
+    fn hold(&self, waits: Waits) -> Decision {
+        let within = self.held_by().map_or(UNSEEN_AT_MOST, |policy| policy.within());
+        let until = next_look(self.kept, self.now, self.policy.look_every, &self.latest(within));
+        Decision::Hold { until, because: Hold::Hook(waits) }
+    }
+
+    /// The hook is completed, or over. Who filled the measure of abandoned launches sees to it that people hear of it, and stays
+    /// open until a launch succeeds or a person has looked.
+    fn went_on(&self, result: Option<ActionResult>, left: Option<String>) -> Decision {
+        if let Some(HeldBy::Launch(policy)) = self.held_by()
+            && let Some(abandoned) = self.abandoned()
+            && abandoned.filled.as_ref().is_some_and(|filled| filled.by == self.kept.instance)
+        {
+            return Decision::Page(Page::LaunchesFail(LaunchesFail {
+                group: self.kept.group.clone(),
+                hook: self.kept.hook.clone(),
+                abandoned: u32::try_from(abandoned.instances.len()).unwrap_or(u32::MAX),
+                launched_from: self.kept.launched_from.clone(),
+                afterwards: policy.afterwards,
+                undone: self.kept.undone.clone(),
+            }));
+        }
+        let because = result.and(self.kept.completed_because.clone());
+        let undone = self.kept.undone.clone();
+        Decision::Close(Close::Hook(Ended { result, because, left, undone }))
+    }
+}
+
+fn would(judgement: &Judgement) -> Vec<String> {
+    match judgement {
+        Judgement::Complete(_, Because::Ready { .. } | Because::Drained) => Vec::new(),
+        Judgement::Complete(_, because) => vec![because.to_string()],
+        Judgement::First(step, _) => vec![step.to_string()],
+        Judgement::Wait(waits) => vec![waits.to_string()],
+    }
+}

@@ -1,0 +1,225 @@
+//! What the incident of a held instance keeps from look to look.
+//!
+//! This module never decides; each transition is the loop's.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::action::{ActionId, ActionResult, Course, Terms, Told, Transition};
+use super::said::{Because, HookStep};
+use super::seen::Seen;
+use crate::decision::Step;
+use crate::id::{ActionToken, GroupName, HookName, InstanceId, Subject};
+use crate::incident::Intent;
+use crate::ports::Outcome;
+
+/// `HeartbeatTimeout` is 30 s at least (API reference, `PutLifecycleHook`): what to expect of a hook that can't be read.
+pub(super) const SHORTEST_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
+
+/// So many answers that the action is not active, and its token is taken for an older action's: the instance is named instead.
+const LOST_TOKENS: u32 = 2;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub group: GroupName,
+    pub hook: HookName,
+    pub instance: InstanceId,
+    pub transition: Transition,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<ActionToken>,
+    /// When the action began, as far as is known: when an event said so, or when the instance was found waiting.
+    pub began: Timestamp,
+    /// When its timeout last began to run, as far as is known. A heartbeat makes it known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beat: Option<Timestamp>,
+    #[serde(default)]
+    pub heartbeats: u32,
+    /// In a row, without one that came through.
+    #[serde(default)]
+    pub failed_heartbeats: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course: Option<Course>,
+    /// What the instance was launched from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launched_from: Option<String>,
+    /// The incident whose replacement brought this transition about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<Subject>,
+    /// Answers in a row that no such action is active.
+    #[serde(default)]
+    pub lost: u32,
+    /// When the instance's own record was removed: resolvers may remember it for its time to live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unresolved_from: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unresolved_ttl: Option<SignedDuration>,
+    /// Addresses and names of the instance: EC2 forgets them when the machine is gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// Launch was suspended, or AWS refused that, before this launch is abandoned.
+    #[serde(default)]
+    pub launch_suspended: bool,
+    /// Why it is being completed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_because: Option<Because>,
+    /// What was to be done and could not be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undone: Vec<String>,
+    /// When this function wakes itself: a wake-up before that is one too many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_look: Option<Timestamp>,
+}
+
+impl Kept {
+    pub fn told(told: &Told) -> Kept {
+        let token = Some(told.token.clone());
+        let held = Kept::found(&told.group, &told.hook, &told.instance, told.transition, told.at);
+        Kept { token, beat: Some(told.at), course: told.course, ..held }
+    }
+
+    /// Nobody told of it, so neither its token nor its time is known.
+    pub fn found(
+        group: &GroupName,
+        hook: &HookName,
+        instance: &InstanceId,
+        transition: Transition,
+        now: Timestamp,
+    ) -> Kept {
+        Kept {
+            group: group.clone(),
+            hook: hook.clone(),
+            instance: instance.clone(),
+            transition,
+            token: None,
+            began: now,
+            beat: None,
+            heartbeats: 0,
+            failed_heartbeats: 0,
+            terms: None,
+            course: None,
+            launched_from: None,
+            part_of: None,
+            lost: 0,
+            unresolved_from: None,
+            unresolved_ttl: None,
+            addresses: Vec::new(),
+            launch_suspended: false,
+            completed_because: None,
+            undone: Vec::new(),
+            next_look: None,
+        }
+    }
+
+    /// With what was seen that is to be remembered.
+    #[must_use]
+    pub(super) fn saw(self, seen: &Seen) -> Kept {
+        let member = seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
+        let course = member.and_then(|member| Course::of(self.transition, &member.lifecycle));
+        let details = seen.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref());
+        let addresses = details.map(|details| details.addresses.clone()).unwrap_or_default();
+        let terms = seen.terms.as_ref().and_then(|terms| terms.as_ref().ok()?.clone());
+        Kept {
+            launched_from: self.launched_from.or_else(|| member?.launched_from.clone()),
+            addresses: if addresses.is_empty() { self.addresses } else { addresses },
+            course: course.or(self.course),
+            // What the action began under; a hook that is changed meanwhile changes nothing about it.
+            terms: self.terms.or(terms),
+            ..self
+        }
+    }
+
+    /// An event about the same hook and instance: the same again, an older one that comes late, the first word about what a survey
+    /// found, or a newer action. Whether it is another action.
+    pub(super) fn told_again(&mut self, told: &Told) -> bool {
+        let is_same = self.token.as_ref() == Some(&told.token);
+        if is_same || (self.token.is_some() && told.at <= self.began) {
+            return false;
+        }
+        if self.token.is_none() && told.at <= self.began {
+            self.token = Some(told.token.clone());
+            self.began = told.at;
+            self.beat = self.beat.or(Some(told.at));
+            self.course = self.course.or(told.course);
+            return false;
+        }
+        *self = Kept { addresses: std::mem::take(&mut self.addresses), ..Kept::told(told) };
+        true
+    }
+
+    pub fn action(&self) -> ActionId {
+        let token = self.token.clone();
+        let (group, hook, instance) = (self.group.clone(), self.hook.clone(), self.instance.clone());
+        ActionId { group, hook, instance, token }
+    }
+
+    /// This action, by Homeostat. An action of the same hook that came later is another.
+    pub fn completed(&self, intent: Option<&Intent>) -> Option<ActionResult> {
+        let intent = intent.filter(|intent| intent.took_effect())?;
+        let Step::Hook(step) = &intent.step else { return None };
+        let HookStep::Complete { result, .. } = &**step else { return None };
+        self.is_about_this_action(step).then_some(*result)
+    }
+
+    /// Not about an earlier action of the same hook and instance.
+    pub(super) fn is_about_this_action(&self, step: &HookStep) -> bool {
+        let (HookStep::Complete { action, .. } | HookStep::Heartbeat { action }) = step else { return true };
+        action.token.is_none() || action.token == self.token
+    }
+
+    /// What AWS said to suspending Launch, if it refused.
+    pub fn suspension_refused(&self) -> Option<&str> {
+        let step = HookStep::SuspendLaunch { group: self.group.clone() }.to_string();
+        self.undone.iter().find(|undone| undone.starts_with(&step)).map(String::as_str)
+    }
+
+    pub(super) fn timeout(&self) -> SignedDuration {
+        self.terms.as_ref().map_or(SHORTEST_TIMEOUT, |terms| terms.timeout)
+    }
+
+    /// When Auto Scaling ends the action by itself, as far as is known.
+    pub fn expires(&self) -> Option<Timestamp> {
+        let by_heartbeat = self.beat? + self.timeout();
+        Some(self.ends().map_or(by_heartbeat, |ends| ends.min(by_heartbeat)))
+    }
+
+    /// When it ends whatever the heartbeats.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.terms.as_ref().map(|terms| self.began + terms.global)
+    }
+
+    /// Whoever holds the instance under another token has held it for who knows how long: not for as long as the older action did.
+    fn no_such_action(&mut self, now: Timestamp) {
+        self.lost += 1;
+        if self.lost >= LOST_TOKENS && self.token.take().is_some() {
+            (self.began, self.beat) = (now, None);
+        }
+    }
+
+    pub fn settled(&mut self, tried_at: Timestamp, now: Timestamp, step: &HookStep, outcome: &Outcome) {
+        match (step, outcome) {
+            // From before the call: the timeout that it restarted runs from then at the latest.
+            (HookStep::Heartbeat { .. }, Outcome::Done) => {
+                self.beat = Some(tried_at);
+                self.heartbeats += 1;
+                self.failed_heartbeats = 0;
+                self.lost = 0;
+            }
+            (HookStep::Heartbeat { .. } | HookStep::Complete { .. }, Outcome::Lost { .. }) => {
+                self.no_such_action(now);
+            }
+            (HookStep::RemoveRecord { set, .. }, Outcome::Done | Outcome::AlreadyDone | Outcome::Pending { .. }) => {
+                self.unresolved_from = Some(now);
+                self.unresolved_ttl = set.ttl.map(SignedDuration::from_secs);
+            }
+            _ => {}
+        }
+        self.failed_heartbeats += u32::from(step.is_heartbeat() && *outcome != Outcome::Done);
+        if let (false, Outcome::Refused { why }) = (step.completes() || step.is_heartbeat(), outcome) {
+            self.undone.push(format!("{step}: {why}"));
+        }
+        let is_settled = matches!(outcome, Outcome::Done | Outcome::AlreadyDone | Outcome::Refused { .. });
+        self.launch_suspended |= matches!(step, HookStep::SuspendLaunch { .. }) && is_settled;
+    }
+}

@@ -1,0 +1,42 @@
+//! A look at the groups whose hooks the policy names: which of their instances wait for a hook and have no incident. It finds what
+//! no event told.
+//!
+//! This module never opens an incident itself.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::Held;
+use super::action::Course;
+use crate::id::{GroupName, Region, Subject};
+use crate::policy::HookPolicy;
+use crate::ports::{Ledger, Unavailable};
+use crate::signal::{Hint, Why};
+
+/// # Errors
+/// [`Unavailable`]: the groups or the ledger could not be read. Nothing was changed, and the next survey comes by itself.
+pub async fn survey(
+    aws: &impl Held,
+    policy: &HookPolicy,
+    ledger: &impl Ledger,
+    region: &Region,
+    now: Timestamp,
+) -> Result<Vec<Hint>, Unavailable> {
+    let names: BTreeSet<&GroupName> = policy.hooks().map(|(group, _)| group).collect();
+    let names: Vec<GroupName> = names.into_iter().cloned().collect();
+    let groups = aws.groups(&names).await?;
+    let mut waiting = Vec::new();
+    for (name, hook) in policy.hooks() {
+        let Some(held_by) = policy.of(name, hook) else { continue };
+        let members = groups.iter().filter(|group| group.name == *name).flat_map(|group| &group.members);
+        for member in members.filter(|member| Course::of(held_by.transition(), &member.lifecycle).is_some()) {
+            let (region, group, hook) = (region.clone(), name.clone(), hook.clone());
+            waiting.push(Subject::Hook { region, group, hook, instance: member.id.clone() });
+        }
+    }
+    let open = ledger.open_among(&waiting).await?;
+    let unowned = waiting.into_iter().filter(|subject| !open.contains(subject));
+    let why = || Why::Found { since: now, alarm: None, told_by: None };
+    Ok(unowned.map(|subject| Hint { subject, why: why() }).collect())
+}

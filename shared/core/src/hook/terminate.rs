@@ -1,0 +1,138 @@
+//! What of a leaving instance is still in use, and what is to be done so that it gets no new work.
+//!
+//! This module never repeats what Auto Scaling did (it deregisters and drains in the group's own target groups before the hook),
+//! but it looks whether it did.
+
+use jiff::Timestamp;
+
+use super::kept::Kept;
+use super::said::HookStep;
+use super::seen::{Reading, Registration, Seen};
+use crate::decision::short;
+use crate::id::{InstanceId, TargetGroupArn};
+use crate::policy::{OwnRecord, TerminationPolicy};
+use crate::zone::record::{RecordSet, Routing};
+
+/// What keeps new work away, if something does not yet.
+pub(super) fn step(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<HookStep> {
+    let steps = own_record(kept, seen, policy).into_iter().chain(deregistrations(kept, seen, policy));
+    // What AWS refused is not asked for again: it is told at the end.
+    steps.into_iter().find(|step| !kept.undone.iter().any(|undone| undone.starts_with(&step.to_string())))
+}
+
+/// Whether it leads to this instance alone: what somebody else put there is not ours to remove.
+fn own_record(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<HookStep> {
+    let record = policy.record.as_ref()?;
+    let set = found(kept, seen, record)?;
+    let addresses = &kept.addresses;
+    let is_own = matches!(set.values.as_slice(), [value] if addresses.iter().any(|own| is_same(own, value)));
+    let is_simple = set.routing == Routing::Simple && set.alias.is_none() && set.traffic_policy.is_none();
+    (is_own && is_simple).then(|| HookStep::RemoveRecord { zone: record.zone.clone(), set: Box::new(set.clone()) })
+}
+
+fn found<'a>(kept: &Kept, seen: &'a Seen, record: &OwnRecord) -> Option<&'a RecordSet> {
+    let name = record.name_of(&kept.instance).ok()?;
+    let sets = seen.records.as_ref()?.as_ref().ok()?;
+    sets.iter().find(|set| set.name == name && set.kind == record.kind.as_str())
+}
+
+fn is_same(own: &str, value: &str) -> bool {
+    own.trim_end_matches('.').eq_ignore_ascii_case(value.trim_end_matches('.'))
+}
+
+fn deregistrations(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Vec<HookStep> {
+    let ours = |arn: &&TargetGroupArn| policy.target_groups.contains(arn);
+    let targets = seen.targets.iter().filter(|(arn, _)| ours(arn));
+    targets.filter_map(|(arn, registrations)| deregister(&kept.instance, arn, registrations)).collect()
+}
+
+fn deregister(
+    instance: &InstanceId,
+    arn: &TargetGroupArn,
+    registrations: &Reading<Vec<Registration>>,
+) -> Option<HookStep> {
+    let taking = registrations.as_ref().ok()?.iter().filter(|one| one.takes_traffic());
+    let ports: Vec<Option<i32>> = taking.map(|one| one.port).collect();
+    let (instance, target_group) = (instance.clone(), arn.clone());
+    (!ports.is_empty()).then_some(HookStep::Deregister { instance, target_group, ports })
+}
+
+/// EC2 has taken the machine: whatever was in flight there is over.
+pub(super) fn is_gone(seen: &Seen) -> bool {
+    let details = seen.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref());
+    details.is_some_and(|details| matches!(details.state.as_str(), "shutting-down" | "terminated"))
+}
+
+/// What is still in use, or can't be told not to be.
+pub(super) fn in_use(now: Timestamp, kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Vec<String> {
+    let mut by = Vec::new();
+    by.extend(record_in_use(now, kept, seen, policy));
+    // Where AWS refused to deregister it, it stays registered: waiting for that would be in vain.
+    let refused = |arn: &&TargetGroupArn| kept.undone.iter().any(|undone| undone.contains(short(arn)));
+    for arn in policy.target_groups.iter().filter(|arn| !refused(arn)) {
+        match seen.targets.get(arn) {
+            None => by.push(format!("{}: not read", short(arn))),
+            Some(Err(why)) => by.push(why.clone()),
+            Some(Ok(registrations)) => by.extend(registered(arn, registrations)),
+        }
+    }
+    match &seen.attached {
+        None => {}
+        Some(Err(why)) => by.push(why.clone()),
+        Some(Ok(attached)) => {
+            by.extend(attached.iter().flat_map(|(arn, registrations)| registered(arn, registrations)));
+        }
+    }
+    by.extend(busy_tag(seen, policy));
+    by.extend(busy_metric(kept, seen, policy));
+    by
+}
+
+fn registered(arn: &TargetGroupArn, registrations: &[Registration]) -> Option<String> {
+    let one = registrations.iter().find(|one| !one.is("unused"))?;
+    Some(format!("{} in {}", one.health, short(arn)))
+}
+
+fn record_in_use(now: Timestamp, kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<String> {
+    let record = policy.record.as_ref()?;
+    if let (Some(from), Some(ttl)) = (kept.unresolved_from, kept.unresolved_ttl) {
+        let until = from + ttl;
+        return (now < until).then(|| format!("resolvers may remember its record until {until:.0}"));
+    }
+    match &seen.records {
+        None => Some("its record: not read".to_owned()),
+        Some(Err(why)) => Some(why.clone()),
+        Some(Ok(_)) => {
+            found(kept, seen, record)?;
+            match &seen.details {
+                _ if !kept.addresses.is_empty() => None,
+                Some(Err(why)) => Some(why.clone()),
+                _ => Some("its record, since EC2 doesn't tell the instance's addresses".to_owned()),
+            }
+        }
+    }
+}
+
+fn busy_tag(seen: &Seen, policy: &TerminationPolicy) -> Option<String> {
+    let key = policy.busy_tag.as_ref()?;
+    match &seen.details {
+        None => Some(format!("tag {key}: not read")),
+        Some(Err(why)) => Some(why.clone()),
+        // Whoever is gone works no more.
+        Some(Ok(None)) => None,
+        Some(Ok(Some(details))) => details.tags.get(key).map(|value| format!("tag {key} is {value:?}")),
+    }
+}
+
+/// Only a value of a period that began after the instance was to leave says that its work is done.
+fn busy_metric(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<String> {
+    let metric = policy.busy_metric.as_ref()?;
+    let name = &metric.name;
+    match &seen.work {
+        None => Some(format!("metric {name}: not read")),
+        Some(Err(why)) => Some(why.clone()),
+        Some(Ok(None)) => Some(format!("metric {name} has no value yet")),
+        Some(Ok(Some(point))) if point.at < kept.began => Some(format!("metric {name} has no value since it is held")),
+        Some(Ok(Some(point))) => (point.value > 0.0).then(|| format!("metric {name} is {}", point.value)),
+    }
+}

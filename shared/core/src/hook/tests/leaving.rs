@@ -1,0 +1,254 @@
+//! Terminations: no new work first, then patience, and never more of it than there is.
+
+use std::collections::BTreeMap;
+
+use super::harness::*;
+use crate::decision::{Decision, Hold};
+use crate::hook::action::ActionResult;
+use crate::hook::said::{Because, HookStep, Limit, Waits};
+use crate::hook::seen::{Datapoint, Registration};
+use crate::instance::TargetHealth;
+use crate::ports::Outcome;
+use crate::zone::record::{RecordSet, Routing};
+
+fn in_use(decision: &Decision) -> String {
+    let Decision::Hold { because: Hold::Hook(Waits::InUse { by }), .. } = decision else { panic!("{decision:?}") };
+    by.join("; ")
+}
+
+fn draining() -> TargetHealth {
+    TargetHealth::Other { state: "draining".into() }
+}
+
+fn record(values: &[&str]) -> RecordSet {
+    RecordSet {
+        name: format!("{INSTANCE}.example.com").parse().unwrap(),
+        kind: "A".into(),
+        routing: Routing::Simple,
+        ttl: Some(60),
+        values: values.iter().map(ToString::to_string).collect(),
+        alias: None,
+        health_check: None,
+        traffic_policy: None,
+    }
+}
+
+#[test]
+fn it_is_deregistered_once_and_drained_before_it_goes() {
+    let mut scene = Scene::leaving(LEAVE);
+    assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Settling { .. }), .. }));
+    let [HookStep::Deregister { ports, .. }] = scene.done.as_slice() else { panic!("{:?}", scene.done) };
+    assert_eq!(*ports, [Some(8080)]);
+    scene.seen.targets = registered(draining());
+    scene.now = 5;
+    assert!(in_use(&scene.look()).contains("draining"));
+    scene.drained();
+    scene.now = 10;
+    scene.look();
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+    assert_eq!((scene.done.len(), scene.because()), (2, Because::Drained));
+    assert!(!scene.incident.is_told_at_the_end());
+}
+
+#[test]
+fn what_auto_scaling_should_have_drained_is_looked_at_and_never_deregistered() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.drained();
+    let own = POOL.replace("jobs", "web").parse().unwrap();
+    let registration = Registration { port: Some(80), health: draining() };
+    scene.seen.attached = Some(Ok(BTreeMap::from([(own, vec![registration])])));
+    assert!(in_use(&scene.look()).contains("draining in targetgroup/web"));
+    assert!(scene.done.is_empty());
+    scene.seen.attached = Some(Err("could not read the policy's groups".into()));
+    scene.now = 5;
+    assert!(in_use(&scene.look()).contains("could not read"));
+}
+
+#[test]
+fn work_in_flight_is_waited_for_by_its_tag() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.drained();
+    scene.tag("app:busy", "true");
+    assert!(in_use(&scene.look()).contains("app:busy"));
+    let Some(Ok(Some(details))) = &mut scene.seen.details else { panic!() };
+    details.tags.clear();
+    scene.look();
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+}
+
+#[test]
+fn only_a_fresh_zero_of_the_metric_says_that_the_work_is_done() {
+    let metric =
+        "busy-metric = { namespace = \"App\", name = \"InFlight\", dimensions = { InstanceId = \"{instance}\" } }\n";
+    for (point, done) in [
+        (None, false),
+        (Some((-60, 0.0)), false),
+        (Some((60, 2.0)), false),
+        (Some((60, 0.5)), false),
+        (Some((0, 0.0)), true),
+    ] {
+        let mut scene = Scene::leaving(&format!("{LEAVE}{metric}"));
+        scene.drained();
+        scene.now = 70;
+        scene.seen.work = Some(Ok(point.map(|(second, value)| Datapoint { at: at(second), value })));
+        scene.look();
+        assert_eq!(scene.completions().len() == 1, done, "{point:?}");
+    }
+}
+
+#[test]
+fn its_own_record_goes_first_and_is_waited_for_as_long_as_resolvers_keep_it() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.drained();
+    scene.seen.records = Some(Ok(vec![record(&["10.0.0.7"])]));
+    scene.look();
+    assert!(matches!(scene.done.as_slice(), [HookStep::RemoveRecord { .. }]), "{:?}", scene.done);
+    scene.seen.records = Some(Ok(Vec::new()));
+    scene.now = 59;
+    assert!(in_use(&scene.look()).contains("resolvers"));
+    scene.now = 60;
+    scene.look();
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+}
+
+#[test]
+fn a_record_that_leads_elsewhere_too_or_is_no_plain_one_is_left_alone() {
+    let alias = crate::zone::record::Alias { zone: "Z2".into(), name: "lb".into(), evaluate_target_health: false };
+    let weighted = Routing::Weighted { identifier: "a".parse().unwrap(), weight: 1 };
+    for others in [
+        record(&["10.0.0.8"]),
+        record(&["10.0.0.7", "10.0.0.8"]),
+        record(&[]),
+        RecordSet { routing: weighted, ..record(&["10.0.0.7"]) },
+        RecordSet { alias: Some(alias), ..record(&["10.0.0.7"]) },
+        RecordSet { kind: "TXT".into(), ..record(&["10.0.0.7"]) },
+    ] {
+        let mut scene = Scene::leaving(LEAVE);
+        scene.drained();
+        scene.seen.records = Some(Ok(vec![others.clone()]));
+        scene.look();
+        assert_eq!(scene.completions(), [ActionResult::Continue], "{others:?}");
+        assert_eq!(scene.done.len(), 1);
+    }
+}
+
+#[test]
+fn out_of_time_it_goes_and_people_hear_what_was_still_in_use() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.seen.targets = registered(draining());
+    scene.tag("app:busy", "true");
+    scene.pass(300, 5);
+    assert_eq!(scene.completions(), [ActionResult::Continue], "a leaving instance is never abandoned");
+    let Because::OutOfTime { limit: Limit::Policy { .. }, waiting } = scene.because() else { panic!() };
+    assert_eq!(waiting.len(), 2);
+    assert!(scene.incident.is_told_at_the_end());
+}
+
+#[test]
+fn a_spot_instance_is_let_go_within_its_two_minutes() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.seen.targets = registered(draining());
+    scene.seen.interrupted_at = Some(Ok(Some(at(-5))));
+    scene.pass(114, 5);
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+    assert!(scene.now < 115 && matches!(scene.because(), Because::OutOfTime { limit: Limit::Spot { .. }, .. }));
+}
+
+#[test]
+fn a_machine_that_ec2_has_taken_is_waited_for_no_more() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.seen.targets = registered(draining());
+    scene.tag("app:busy", "true");
+    let Some(Ok(Some(details))) = &mut scene.seen.details else { panic!() };
+    details.state = "terminated".into();
+    scene.look();
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+}
+
+#[test]
+fn what_aws_refuses_is_asked_once_and_told_and_keeps_nobody() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.answers = vec![Outcome::Refused { why: "AccessDenied: no".into() }];
+    scene.pass(300, 5);
+    let deregistered = scene.done.iter().filter(|step| matches!(step, HookStep::Deregister { .. })).count();
+    assert_eq!((deregistered, scene.completions()), (1, vec![ActionResult::Continue]));
+    assert!(scene.incident.is_told_at_the_end() && scene.ended().undone[0].contains("AccessDenied"));
+}
+
+#[test]
+fn back_into_the_warm_pool_is_out_of_service_and_from_it_to_its_end_is_not() {
+    let mut back = Scene::leaving(LEAVE);
+    back.is("Warmed:Pending:Wait");
+    back.look();
+    assert!(matches!(back.done.as_slice(), [HookStep::Deregister { .. }]));
+    let mut end = Scene::leaving(LEAVE);
+    end.is("Warmed:Terminating:Wait");
+    end.look();
+    assert_eq!((end.done.len(), end.completions()), (1, vec![ActionResult::Continue]));
+}
+
+#[test]
+fn what_never_gets_deregistered_is_let_go_in_time_all_the_same() {
+    // It is registered again after each success; or the call never gets through.
+    let answers: [fn(&HookStep) -> Outcome; 2] = [
+        |_| Outcome::Done,
+        |step| match step {
+            HookStep::Deregister { .. } => Outcome::Unknown { why: "Throttling".into() },
+            _ => Outcome::Done,
+        },
+    ];
+    for answer in answers {
+        let mut scene = Scene { answer, ..Scene::leaving(&LEAVE.replace("5m", "20m")) };
+        while scene.completions().is_empty() {
+            scene.look();
+            assert!(at(scene.now) < scene.kept().expires().unwrap(), "{:?}", scene.incident.decision);
+            scene.now += 5;
+        }
+        assert!(matches!(scene.because(), Because::OutOfTime { limit: Limit::Policy { .. }, .. }));
+    }
+}
+
+#[test]
+fn a_refused_deregistration_holds_up_nobody() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.answers = vec![Outcome::Refused { why: "AccessDenied: no".into() }];
+    scene.look();
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+    assert!(scene.incident.is_told_at_the_end());
+}
+
+#[test]
+fn the_record_of_a_machine_that_is_gone_is_still_known_for_its_own() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.tag("app:busy", "true");
+    scene.look();
+    scene.drained();
+    scene.seen.details = Some(Ok(None));
+    scene.seen.records = Some(Ok(vec![record(&["10.0.0.7"])]));
+    scene.now = 5;
+    scene.look();
+    assert!(matches!(scene.done.last(), Some(HookStep::RemoveRecord { .. })), "{:?}", scene.done);
+}
+
+#[test]
+fn a_deregistration_that_goes_on_failing_costs_neither_the_heartbeats_nor_the_limit() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.answers = Vec::new();
+    let Some(Ok(Some(terms))) = &mut scene.seen.terms else { panic!() };
+    terms.timeout = secs(60);
+    // Whatever is answered, the targets stay as they are.
+    scene.pass(400, 5);
+    assert!(scene.heartbeats() >= 8, "{}", scene.heartbeats());
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+    assert!((300..=310).contains(&scene.now), "{}", scene.now);
+}
+
+#[test]
+fn nothing_but_the_hook_is_touched_on_an_events_word_alone() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.seen.member = Some(Err("could not read an instance".into()));
+    scene.pass(400, 5);
+    let touches = |step: &HookStep| matches!(step, HookStep::Deregister { .. } | HookStep::RemoveRecord { .. });
+    assert!(!scene.done.iter().any(touches));
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+}

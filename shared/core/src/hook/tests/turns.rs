@@ -1,0 +1,286 @@
+//! What comes twice, late, early, or out of turn.
+
+use super::harness::*;
+use crate::attend::Ignored;
+use crate::decision::{Close, Decision, Hold, Page};
+use crate::hook::action::{ActionResult, Course, Transition};
+use crate::hook::said::{HookStep, Waits};
+use crate::ports::{History, Outcome};
+use crate::signal::{Hint, Why};
+
+const NEWER: &str = "12345678-4321-4321-4321-210987654321";
+
+#[test]
+fn a_hook_outside_the_policy_is_left_alone_by_name() {
+    let scene = Scene::launching(&LAUNCH.replace("hook = \"ready\"", "hook = \"other\""));
+    let ignored = scene.open(Why::Action(told(Transition::Launching, 0)), &History::default()).unwrap_err();
+    assert!(ignored.to_string().contains("hook#web:ready:i-0123456789abcdef0"), "{ignored}");
+}
+
+#[test]
+fn what_was_completed_is_not_opened_again_by_the_same_event_or_a_survey() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.now = 100;
+    let history = History { last_closed_at: Some(at(50)), ..History::default() };
+    let event = |second| Why::Action(told(Transition::Launching, second));
+    let found = Why::Found { since: at(100), alarm: None, told_by: None };
+    for why in [event(0), event(50), found.clone()] {
+        assert!(matches!(scene.open(why, &history), Err(Ignored::Completed { .. })));
+    }
+    assert!(scene.open(event(51), &history).is_ok(), "another action");
+    scene.now = 651;
+    assert!(scene.open(found, &history).is_ok(), "a survey ten minutes later is not one that sees late");
+    assert!(matches!(scene.open(Why::Wake, &history), Err(Ignored::NothingOpen { .. })));
+}
+
+#[test]
+fn who_is_gone_opens_nothing_and_who_does_not_show_yet_is_waited_for() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.seen.member = Some(Ok(None));
+    scene.now = 20;
+    assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Unseen { .. }), .. }));
+    scene.now = 60;
+    assert!(matches!(scene.look(), Decision::Close(Close::Hook(_))));
+    assert!(scene.done.is_empty() && !scene.incident.is_told_at_the_end());
+    for (state, closes) in
+        [("Pending", false), ("Pending:Proceed", true), ("InService", true), ("Terminating:Wait", true)]
+    {
+        let mut scene = Scene::launching(LAUNCH);
+        scene.is(state);
+        assert_eq!(matches!(scene.look(), Decision::Close(_)), closes, "{state}");
+        assert!(scene.done.is_empty());
+    }
+}
+
+#[test]
+fn no_active_action_is_tried_again_then_without_the_token_then_taken_for_done() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.is_ready();
+    scene.answers = vec![Outcome::Lost { why: "No active Lifecycle Action found".into() }; 20];
+    scene.pass(120, 5);
+    let tokens: Vec<bool> = scene
+        .done
+        .iter()
+        .map(|step| matches!(step, HookStep::Complete { action, .. } if action.token.is_some()))
+        .collect();
+    assert_eq!(tokens, [true, true, false, false, false, false]);
+    assert!(scene.incident.closed_at.is_some() && scene.now <= 60, "{}", scene.now);
+}
+
+#[test]
+fn a_wait_state_that_is_shown_before_its_action_is_completed_a_moment_later() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.is_ready();
+    scene.answers = vec![Outcome::Lost { why: "No active Lifecycle Action found".into() }];
+    scene.pass(60, 5);
+    assert_eq!(scene.ended().result, Some(ActionResult::Continue));
+    assert_eq!(scene.now, 5);
+}
+
+#[test]
+fn a_call_without_an_answer_is_repeated_after_a_look_and_not_at_once() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.is_ready();
+    scene.answers = vec![Outcome::Unknown { why: "timeout".into() }];
+    assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Settling { .. }), .. }));
+    assert_eq!(scene.done.len(), 1);
+    scene.now = 5;
+    scene.look();
+    assert_eq!((scene.done.len(), scene.ended().result), (2, Some(ActionResult::Continue)));
+}
+
+#[test]
+fn a_call_that_aws_refuses_is_a_page_and_never_repeated() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.is_ready();
+    scene.answers = vec![Outcome::Refused { why: "AccessDenied: no".into() }];
+    assert!(matches!(scene.look(), Decision::Page(Page::Refused { .. })));
+    scene.now = 60;
+    scene.look();
+    assert_eq!(scene.done.len(), 1);
+    scene.is("InService");
+    scene.now = 90;
+    assert!(matches!(scene.look(), Decision::Close(_)));
+}
+
+#[test]
+fn only_a_newer_action_takes_the_place_of_the_one_that_is_held() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.now = 60;
+    scene.look();
+    let before = scene.kept().clone();
+    let newer =
+        |second| crate::hook::action::Told { token: NEWER.parse().unwrap(), ..told(Transition::Launching, second) };
+    scene.join(&told(Transition::Launching, 0));
+    scene.join(&newer(-5));
+    assert_eq!(*scene.kept(), before, "the same again, and one that comes late");
+    scene.join(&newer(50));
+    assert_eq!((scene.kept().token.as_ref().unwrap().as_str(), scene.kept().began), (NEWER, at(50)));
+}
+
+#[test]
+fn the_older_actions_completion_is_not_taken_for_the_newer_ones() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.is("Warmed:Pending:Wait");
+    let Decision::Close(_) = scene.look() else { panic!() };
+    let mut newer = told(Transition::Launching, 50);
+    newer.token = NEWER.parse().unwrap();
+    // The close was not written: the incident is still as it was after the call.
+    scene.incident.closed_at = None;
+    scene.incident.state = crate::incident::State::Verifying;
+    scene.join(&newer);
+    scene.is("Pending:Wait");
+    scene.now = 55;
+    assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Evidence { .. }), .. }));
+}
+
+#[test]
+fn what_a_survey_found_is_given_time_first_and_completed_without_a_token() {
+    let mut scene = Scene::launching(LAUNCH);
+    let found = Why::Found { since: at(0), alarm: None, told_by: None };
+    scene.incident = scene.open(found, &History::default()).unwrap();
+    scene.look();
+    assert_eq!(scene.heartbeats(), 1, "nobody knows how much of its timeout is left");
+    scene.is_ready();
+    scene.now = 5;
+    scene.look();
+    assert!(matches!(scene.done.last(), Some(HookStep::Complete { action, .. }) if action.token.is_none()));
+    assert!(scene.incident.closed_at.is_some());
+}
+
+#[test]
+fn a_second_wake_up_for_the_same_look_is_dropped_and_the_sweeps_is_not() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.look();
+    let wake = Hint::wake(scene.incident.subject.clone());
+    scene.now = 2;
+    assert!(scene.is_early(&wake));
+    assert!(!scene.is_early(&hint(&told(Transition::Launching, 1))), "an event is always looked at");
+    scene.incident.wakes = 1;
+    assert!(!scene.is_early(&wake), "the sweep counted it");
+    scene.incident.wakes = 0;
+    let look = |at| Hint { subject: wake.subject.clone(), why: Why::Look { at } };
+    let next = scene.kept().next_look.unwrap();
+    scene.now = 400;
+    assert!(!scene.is_early(&look(next)), "however late");
+    assert!(scene.is_early(&look(next - secs(5))) && scene.is_early(&wake), "a second chain ends, however late");
+}
+
+#[test]
+fn the_sweep_comes_only_where_the_functions_own_wake_up_did_not() {
+    let mut scene = Scene::launching(LAUNCH);
+    let Decision::Hold { until, .. } = scene.look() else { panic!() };
+    assert!(scene.incident.wake_at.unwrap() > until + secs(60), "the sweep looks a minute ahead");
+}
+
+#[test]
+fn another_result_than_ours_is_not_told_as_ours() {
+    for (state, ours) in [("InService", false), ("Terminating", true)] {
+        let mut scene = Scene::launching(LAUNCH);
+        scene.answers = vec![Outcome::Done, Outcome::Unknown { why: "timeout".into() }];
+        scene.pass(300, 150);
+        assert_eq!(scene.completions(), [ActionResult::Abandon]);
+        scene.is(state);
+        let incident = scene.incident.clone();
+        assert_eq!(scene.took_effect(&incident), ours, "{state}");
+    }
+}
+
+#[test]
+fn the_first_word_about_what_a_survey_found_is_no_other_action() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.now = 100;
+    let found = Why::Found { since: at(100), alarm: None, told_by: None };
+    scene.incident = scene.open(found, &History::default()).unwrap();
+    scene.look();
+    assert_eq!(scene.heartbeats(), 1);
+    let beat = scene.kept().beat;
+    scene.join(&told(Transition::Launching, 20));
+    assert_eq!((scene.kept().beat, scene.kept().began), (beat, at(20)));
+    assert!(scene.kept().token.is_some());
+}
+
+#[test]
+fn a_stale_picture_of_the_warm_pool_drops_no_event() {
+    for state in ["Warmed:Stopped", "Warmed:Running", "Warmed:Hibernated"] {
+        let mut scene = Scene::launching(LAUNCH);
+        scene.is(state);
+        assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Unseen { .. }), .. }), "{state}");
+    }
+}
+
+#[test]
+fn a_description_that_shows_what_was_before_the_wait_closes_nothing() {
+    let shown = |mut scene: Scene, course, state| {
+        let crate::incident::Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
+        kept.course = Some(course);
+        scene.is(state);
+        scene.now = 5;
+        matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Unseen { .. }), .. })
+    };
+    assert!(shown(Scene::launching(LAUNCH), Course::IntoService, "Warmed:Running"), "out of the pool");
+    assert!(!shown(Scene::launching(LAUNCH), Course::IntoPool, "Warmed:Running"), "it has come there");
+    assert!(shown(Scene::leaving(LEAVE), Course::OutForGood, "Pending:Wait"), "its launch was abandoned");
+    assert!(shown(Scene::leaving(LEAVE), Course::OutOfPool, "Warmed:Stopped"));
+    assert!(!shown(Scene::leaving(LEAVE), Course::BackToPool, "Warmed:Stopped"));
+}
+
+#[test]
+fn nothing_is_done_to_whom_a_survey_took_for_one_that_leaves_before_auto_scaling_knows_the_action() {
+    let found = Why::Found { since: at(0), alarm: None, told_by: None };
+    let mut scene = Scene::leaving(LEAVE);
+    scene.is("Warmed:Pending:Wait");
+    scene.incident = scene.open(found.clone(), &History::default()).unwrap();
+    scene.answers = vec![Outcome::Lost { why: "No active Lifecycle Action found".into() }; 20];
+    scene.pass(120, 5);
+    assert!(scene.incident.closed_at.is_some());
+    assert!(scene.done.iter().all(|step| matches!(step, HookStep::Heartbeat { .. })), "{:?}", scene.done);
+    let mut scene = Scene::leaving(LEAVE);
+    scene.incident = scene.open(found, &History::default()).unwrap();
+    scene.look();
+    assert!(matches!(scene.done.as_slice(), [HookStep::Heartbeat { .. }, HookStep::Deregister { .. }, ..]));
+}
+
+#[test]
+fn a_call_that_is_given_time_to_show_is_looked_at_when_that_is_over() {
+    let seldom = LAUNCH.replace("schema = 1\n", "schema = 1\n[lifecycle-hook]\nlook-every = \"20s\"\n");
+    let mut scene = Scene::launching(&seldom);
+    scene.is_ready();
+    scene.now = 310;
+    scene.answers = vec![Outcome::Unknown { why: "timeout".into() }];
+    let Decision::Hold { until, .. } = scene.look() else { panic!() };
+    assert_eq!(until, at(330), "not once a second, though its time is over");
+}
+
+#[test]
+fn heartbeats_come_in_time_for_a_hook_whose_timeout_is_no_longer_than_a_look() {
+    let seldom = LAUNCH.replace("schema = 1\n", "schema = 1\n[lifecycle-hook]\nlook-every = \"30s\"\n");
+    let mut scene = Scene::launching(&seldom);
+    let Some(Ok(Some(terms))) = &mut scene.seen.terms else { panic!() };
+    (terms.timeout, terms.global) = (secs(30), secs(3000));
+    scene.pass(120, 15);
+    assert_eq!((scene.heartbeats(), scene.completions()), (8, Vec::new()));
+}
+
+#[test]
+fn where_an_older_action_went_says_nothing_of_one_that_is_named_by_its_instance() {
+    let mut scene = Scene::launching(LAUNCH);
+    let found = Why::Found { since: at(0), alarm: None, told_by: None };
+    scene.incident = scene.open(found, &History::default()).unwrap();
+    let crate::incident::Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
+    kept.course = Some(Course::IntoPool);
+    scene.seen.member = Some(Err("could not read an instance".into()));
+    scene.look();
+    assert_eq!(scene.completions(), []);
+}
+
+#[test]
+fn what_holds_it_under_another_token_is_not_abandoned_for_the_time_of_the_older_action() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.pass(295, 5);
+    let before = scene.heartbeats();
+    scene.answers = vec![Outcome::Lost { why: "No active Lifecycle Action found".into() }; 2];
+    scene.pass(500, 5);
+    assert_eq!(scene.completions(), [ActionResult::Abandon; 2], "those that named the older action");
+    assert!(scene.heartbeats() > before && scene.incident.closed_at.is_none());
+}

@@ -1,0 +1,62 @@
+//! A recovery that waits for who is held by lifecycle hooks.
+
+use super::*;
+
+/// Taken out, and its replacement is on its way.
+fn replacing(lifecycles: &[&str]) -> Situation {
+    let mut it = situation();
+    it.acted(Some(Outcome::Done));
+    for (index, lifecycle) in lifecycles.iter().enumerate() {
+        if let Some(member) = it.group().members.get_mut(index) {
+            member.lifecycle = Lifecycle((*lifecycle).into());
+            continue;
+        }
+        let number = u8::try_from(index + 1).unwrap();
+        it.group().members.push(Member { lifecycle: Lifecycle((*lifecycle).into()), ..member(number) });
+    }
+    it
+}
+
+fn named(it: &Situation) -> Vec<String> {
+    let Hold::Recovering { held, .. } = it.held_because() else { panic!("{:?}", it.decide()) };
+    held
+}
+
+#[test]
+fn a_recovery_names_whom_hooks_hold_and_nobody_else() {
+    let it = replacing(&["Terminating:Wait", "InService", "InService", "InService", "Pending:Wait"]);
+    assert_eq!(named(&it), ["i-00000000000000001 (Terminating:Wait)", "i-00000000000000005 (Pending:Wait)"]);
+    let said = it.held_because().to_string();
+    let expected = "3 of 4 instances are healthy and in service, and lifecycle hooks hold i-00000000000000001 \
+                    (Terminating:Wait) and i-00000000000000005 (Pending:Wait)";
+    assert_eq!(said, expected);
+    let free = replacing(&["Terminating:Proceed", "InService", "InService", "InService", "Pending", "Pending:Proceed"]);
+    assert_eq!(named(&free), Vec::<String>::new());
+    assert!(!free.held_because().to_string().contains("hooks"), "{}", free.held_because());
+}
+
+#[test]
+fn of_many_only_the_first_are_named_and_the_rest_is_counted() {
+    let it = replacing(&["Terminating:Wait"; 9]);
+    assert_eq!((named(&it).len(), named(&it).last().unwrap().as_str()), (6, "4 more"));
+    assert_eq!(named(&replacing(&["Terminating:Wait"; 5])).len(), 5);
+}
+
+#[test]
+fn past_its_deadline_people_hear_whom_hooks_hold() {
+    let mut it = replacing(&["Terminating", "InService", "InService", "InService", "Pending:Wait"]);
+    it.now = at(1000) + SignedDuration::from_mins(15);
+    let Decision::Page(page @ Page::NotRecovered { .. }) = it.decide() else { panic!("{:?}", it.decide()) };
+    assert!(page.to_string().contains("lifecycle hooks hold i-00000000000000005 (Pending:Wait)"), "{page}");
+    it.incident = it.incident.page(it.now, it.now, &page);
+    it.now += SignedDuration::from_mins(15);
+    assert_eq!(it.decide(), Decision::Page(page), "and again at each later look");
+}
+
+#[test]
+fn what_an_older_version_wrote_is_read_and_nobody_held_is_written_as_it_did() {
+    let written = r#"{"recovering":{"healthy":3,"needed":4}}"#;
+    let read: Hold = serde_json::from_str(written).unwrap();
+    assert_eq!(read, Hold::Recovering { healthy: 3, needed: 4, held: Vec::new() });
+    assert_eq!(serde_json::to_string(&read).unwrap(), written);
+}

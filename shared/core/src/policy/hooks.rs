@@ -1,0 +1,365 @@
+//! The section `lifecycle-hook`: which hooks are Homeostat's to complete, what a launch must show before, and what a leaving
+//! instance must have finished.
+//!
+//! This module never takes the health in a group's own target groups for evidence of a launch: Auto Scaling registers an
+//! instance there only after the hook.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::document::Table;
+use super::{LONGEST, MODES, Mode, SHORTEST_LOOK};
+use crate::hook::action::Transition;
+use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
+use crate::zone::name::{NotAName, RecordName};
+use crate::zone::record::RecordType;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookPolicy {
+    pub launches: Vec<LaunchPolicy>,
+    pub terminations: Vec<TerminationPolicy>,
+    /// Time between two looks at a held instance; longer for one that is held for long.
+    pub look_every: SignedDuration,
+    pub remind_every: SignedDuration,
+}
+
+/// What an instance must show before it comes into service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchPolicy {
+    pub group: GroupName,
+    pub hook: HookName,
+    pub mode: Mode,
+    /// All of it must be there. Never empty.
+    pub evidence: Vec<Readiness>,
+    pub tag: Option<ReadyTag>,
+    /// None of them belongs to the group.
+    pub target_groups: Vec<TargetGroupArn>,
+    /// Past it the launch is abandoned.
+    pub within: SignedDuration,
+    /// After so many abandoned launches in a row none is abandoned any more.
+    pub abandons: u32,
+    pub afterwards: Afterwards,
+}
+
+/// What must be over before an instance leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TerminationPolicy {
+    pub group: GroupName,
+    pub hook: HookName,
+    pub mode: Mode,
+    /// Where it is deregistered and drained; none of them belongs to the group.
+    pub target_groups: Vec<TargetGroupArn>,
+    /// It has work as long as it has this tag.
+    pub busy_tag: Option<String>,
+    /// It has work as long as this metric is above zero.
+    pub busy_metric: Option<BusyMetric>,
+    pub record: Option<OwnRecord>,
+    /// Past it the instance goes, whatever it still does.
+    pub within: SignedDuration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Readiness {
+    InstanceStatus,
+    Tag,
+    TargetHealth,
+}
+
+/// The tag that an instance sets when it is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadyTag {
+    pub key: String,
+    /// `None`: the value is the time when it became ready, so that one from before the last start says nothing.
+    pub value: Option<String>,
+}
+
+/// What becomes of a group whose launches all fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Afterwards {
+    /// Unproven instances come into service: capacity, of unknown worth.
+    Admit,
+    /// The group launches no more: what is well stays, and nothing is added.
+    SuspendLaunch,
+}
+
+/// A metric that tells how much work an instance has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BusyMetric {
+    pub namespace: String,
+    pub name: String,
+    pub statistic: String,
+    pub period: SignedDuration,
+    /// In a value, `{instance}` stands for the instance's id.
+    pub dimensions: BTreeMap<String, String>,
+}
+
+/// A record that leads to one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnRecord {
+    pub zone: HostedZoneId,
+    /// `{instance}` stands for the instance's id.
+    pub name: String,
+    pub kind: RecordType,
+}
+
+/// Where the instance's id goes.
+const INSTANCE: &str = "{instance}";
+
+impl OwnRecord {
+    /// # Errors
+    /// [`NotAName`]: too long with the id in it.
+    pub fn name_of(&self, instance: &InstanceId) -> Result<RecordName, NotAName> {
+        self.name.replace(INSTANCE, instance.as_str()).parse()
+    }
+}
+
+impl BusyMetric {
+    pub fn dimensions_of(&self, instance: &InstanceId) -> BTreeMap<String, String> {
+        let of = |value: &String| value.replace(INSTANCE, instance.as_str());
+        self.dimensions.iter().map(|(name, value)| (name.clone(), of(value))).collect()
+    }
+}
+
+/// Either of the two, for one hook.
+#[derive(Debug, Clone, Copy)]
+pub enum HeldBy<'a> {
+    Launch(&'a LaunchPolicy),
+    Termination(&'a TerminationPolicy),
+}
+
+impl HookPolicy {
+    /// For incidents that are still open when the section is taken out: the hook is completed.
+    pub fn without_hooks() -> Self {
+        let (launches, terminations) = (Vec::new(), Vec::new());
+        HookPolicy { launches, terminations, look_every: LOOK_EVERY, remind_every: REMIND_EVERY }
+    }
+
+    pub fn of(&self, group: &GroupName, hook: &HookName) -> Option<HeldBy<'_>> {
+        let launch = self.launches.iter().find(|policy| policy.group == *group && policy.hook == *hook);
+        let termination = self.terminations.iter().find(|policy| policy.group == *group && policy.hook == *hook);
+        launch.map(HeldBy::Launch).or(termination.map(HeldBy::Termination))
+    }
+
+    /// Each hook with what it is held to.
+    pub fn held_by(&self) -> impl Iterator<Item = HeldBy<'_>> {
+        let launches = self.launches.iter().map(HeldBy::Launch);
+        launches.chain(self.terminations.iter().map(HeldBy::Termination))
+    }
+
+    /// The hooks by group.
+    pub fn hooks(&self) -> impl Iterator<Item = (&GroupName, &HookName)> {
+        let launches = self.launches.iter().map(|policy| (&policy.group, &policy.hook));
+        launches.chain(self.terminations.iter().map(|policy| (&policy.group, &policy.hook)))
+    }
+}
+
+impl HeldBy<'_> {
+    pub fn group(&self) -> &GroupName {
+        match self {
+            HeldBy::Launch(policy) => &policy.group,
+            HeldBy::Termination(policy) => &policy.group,
+        }
+    }
+
+    pub fn hook(&self) -> &HookName {
+        match self {
+            HeldBy::Launch(policy) => &policy.hook,
+            HeldBy::Termination(policy) => &policy.hook,
+        }
+    }
+
+    pub fn mode(&self) -> Mode {
+        match self {
+            HeldBy::Launch(policy) => policy.mode,
+            HeldBy::Termination(policy) => policy.mode,
+        }
+    }
+
+    pub fn transition(&self) -> Transition {
+        match self {
+            HeldBy::Launch(_) => Transition::Launching,
+            HeldBy::Termination(_) => Transition::Terminating,
+        }
+    }
+
+    pub fn within(&self) -> SignedDuration {
+        match self {
+            HeldBy::Launch(policy) => policy.within,
+            HeldBy::Termination(policy) => policy.within,
+        }
+    }
+
+    pub fn target_groups(&self) -> &[TargetGroupArn] {
+        match self {
+            HeldBy::Launch(policy) => &policy.target_groups,
+            HeldBy::Termination(policy) => &policy.target_groups,
+        }
+    }
+}
+
+/// Instances boot within a minute or two: what is known a few seconds late costs little, and each look costs calls.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(5);
+const LONGEST_LOOK: SignedDuration = SignedDuration::from_mins(1);
+const REMIND_EVERY: SignedDuration = SignedDuration::from_mins(30);
+const WITHIN_LAUNCH: SignedDuration = SignedDuration::from_mins(10);
+const WITHIN_TERMINATION: SignedDuration = SignedDuration::from_mins(15);
+/// As with the breaker: three times in a row is no bad luck.
+const ABANDONS: u32 = 3;
+const MOST_ABANDONS: u32 = 20;
+/// High-resolution metrics have periods of 1, 5, 10, 20 or 30 s, all others multiples of a minute (API reference, `MetricStat`).
+const PERIOD: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_PERIOD: SignedDuration = SignedDuration::from_hours(1);
+
+const SECTION_KEYS: [&str; 4] = ["look-every", "remind-every", "launch", "terminate"];
+const LAUNCH_KEYS: [&str; 9] =
+    ["group", "hook", "mode", "evidence", "tag", "target-groups", "within", "abandons", "afterwards"];
+const TERMINATE_KEYS: [&str; 8] =
+    ["group", "hook", "mode", "target-groups", "busy-tag", "busy-metric", "record", "within"];
+const METRIC_KEYS: [&str; 5] = ["namespace", "name", "statistic", "period", "dimensions"];
+
+const GROUP: &str = "the name of an Auto Scaling group";
+const HOOK: &str = "the name of one of its lifecycle hooks";
+const EVIDENCE: &str = "a list of \"instance-status\", \"tag\" and \"target-health\", at least one";
+const TARGET_GROUPS: &str = "a list of ARNs of target groups that don't belong to the group, each once";
+const TAG: &str = "a tag such as \"app:ready\" (its value is the time) or \"app:ready=yes\"";
+const TAG_KEY: &str = "a tag's key, such as \"app:busy\"";
+const AFTERWARDS: &[(&str, Afterwards)] =
+    &[("admit", Afterwards::Admit), ("suspend-launch", Afterwards::SuspendLaunch)];
+const STATISTICS: &[(&str, &str)] =
+    &[("Maximum", "Maximum"), ("Sum", "Sum"), ("Average", "Average"), ("Minimum", "Minimum")];
+
+pub(super) fn section(table: &Table<'_>, mode: Mode) -> HookPolicy {
+    table.only(&SECTION_KEYS);
+    let look_every = table.duration("look-every", LOOK_EVERY, SHORTEST_LOOK, LONGEST_LOOK);
+    let remind_every = table.duration("remind-every", REMIND_EVERY, SHORTEST_LOOK, LONGEST);
+    if !table.has("launch") && !table.has("terminate") {
+        table.mistake("launch", "is missing, and so is terminate: expected at least one of these tables");
+    }
+    let mut policy = HookPolicy { look_every, remind_every, ..HookPolicy::without_hooks() };
+    for entry in table.tables_if_any("launch") {
+        let Some(launch) = launch(&entry, mode) else { continue };
+        once(&entry, &policy, &launch.group, &launch.hook);
+        policy.launches.push(launch);
+    }
+    for entry in table.tables_if_any("terminate") {
+        let Some(termination) = termination(&entry, mode) else { continue };
+        once(&entry, &policy, &termination.group, &termination.hook);
+        policy.terminations.push(termination);
+    }
+    policy
+}
+
+fn once(table: &Table<'_>, known: &HookPolicy, group: &GroupName, hook: &HookName) {
+    if known.of(group, hook).is_some() {
+        table.mistake("hook", "stands twice with this group, expected each hook once");
+    }
+}
+
+fn launch(table: &Table<'_>, mode: Mode) -> Option<LaunchPolicy> {
+    table.only(&LAUNCH_KEYS);
+    let group = table.required::<GroupName>("group", GROUP);
+    let hook = table.required::<HookName>("hook", HOOK);
+    let mode = table.choice("mode", mode, MODES);
+    let evidence = table.list::<Readiness>("evidence", EVIDENCE);
+    let tag = table.has("tag").then(|| table.required::<ReadyTag>("tag", TAG)).flatten();
+    let target_groups = table.parsed_list::<TargetGroupArn>("target-groups", TARGET_GROUPS);
+    let within = table.duration("within", WITHIN_LAUNCH, SHORTEST_LOOK, LONGEST);
+    let abandons = table.count("abandons", ABANDONS, MOST_ABANDONS);
+    let afterwards = table.choice("afterwards", Afterwards::Admit, AFTERWARDS);
+    let evidence = evidence?;
+    let asks = |readiness| evidence.contains(&readiness);
+    for (key, asked) in [("tag", asks(Readiness::Tag)), ("target-groups", asks(Readiness::TargetHealth))] {
+        if asked && !table.has(key) {
+            table.mistake(key, "is missing, expected since the evidence asks for it");
+        }
+        if !asked && table.has(key) {
+            table.mistake(key, "is there, and the evidence doesn't ask for it");
+        }
+    }
+    Some(LaunchPolicy { group: group?, hook: hook?, mode, evidence, tag, target_groups, within, abandons, afterwards })
+}
+
+fn termination(table: &Table<'_>, mode: Mode) -> Option<TerminationPolicy> {
+    table.only(&TERMINATE_KEYS);
+    let group = table.required::<GroupName>("group", GROUP);
+    let hook = table.required::<HookName>("hook", HOOK);
+    let mode = table.choice("mode", mode, MODES);
+    let target_groups = table.parsed_list::<TargetGroupArn>("target-groups", TARGET_GROUPS);
+    let busy_tag = table.has("busy-tag").then(|| table.required::<TagKey>("busy-tag", TAG_KEY)).flatten();
+    let busy_metric = table.has("busy-metric").then(|| metric(&table.table("busy-metric"))).flatten();
+    let record = table.has("record").then(|| record(&table.table("record"))).flatten();
+    let within = table.duration("within", WITHIN_TERMINATION, SHORTEST_LOOK, LONGEST);
+    let busy_tag = busy_tag.map(|tag| tag.0);
+    Some(TerminationPolicy { group: group?, hook: hook?, mode, target_groups, busy_tag, busy_metric, record, within })
+}
+
+fn metric(table: &Table<'_>) -> Option<BusyMetric> {
+    table.only(&METRIC_KEYS);
+    let namespace = table.required::<String>("namespace", "a metric's namespace, such as \"App\"");
+    let name = table.required::<String>("name", "a metric's name, such as \"JobsInFlight\"");
+    let statistic = table.choice("statistic", "Maximum", STATISTICS).to_owned();
+    let period = table.duration("period", PERIOD, SHORTEST_LOOK, LONGEST_PERIOD);
+    let dimensions = table.texts("dimensions", "a table such as { InstanceId = \"{instance}\" }");
+    let dimensions = dimensions?;
+    if !dimensions.values().any(|value| value.contains(INSTANCE)) {
+        table.mistake("dimensions", "names no {instance}, expected a metric of the instance alone");
+    }
+    Some(BusyMetric { namespace: namespace?, name: name?, statistic, period, dimensions })
+}
+
+fn record(table: &Table<'_>) -> Option<OwnRecord> {
+    table.only(&["zone", "name", "type"]);
+    let zone = table.required::<HostedZoneId>("zone", "a hosted zone's id, such as Z0123456789ABCDEFGHIJ");
+    let name = table.required::<OwnName>("name", "a name with the instance's id in it, such as {instance}.example.com");
+    let kind = table.parsed::<RecordType>("type", RecordType::A, "\"A\", \"AAAA\" or \"CNAME\"");
+    Some(OwnRecord { zone: zone?, name: name?.0, kind })
+}
+
+struct OwnName(String);
+
+impl FromStr for OwnName {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let longest = text.replace(INSTANCE, "i-0123456789abcdef0");
+        let is_name = text.contains(INSTANCE) && longest.parse::<RecordName>().is_ok();
+        is_name.then(|| OwnName(text.to_owned())).ok_or(())
+    }
+}
+
+struct TagKey(String);
+
+impl FromStr for TagKey {
+    type Err = ();
+    /// 128 characters at most (EC2 User Guide, "Tag restrictions").
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_key = (1..=128).contains(&text.chars().count()) && !text.contains(char::is_control);
+        is_key.then(|| TagKey(text.to_owned())).ok_or(())
+    }
+}
+
+impl FromStr for ReadyTag {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (key, value) = text.split_once('=').map_or((text, None), |(key, value)| (key, Some(value.to_owned())));
+        Ok(ReadyTag { key: key.parse::<TagKey>()?.0, value })
+    }
+}
+
+impl FromStr for Readiness {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "instance-status" => Ok(Readiness::InstanceStatus),
+            "tag" => Ok(Readiness::Tag),
+            "target-health" => Ok(Readiness::TargetHealth),
+            _ => Err(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

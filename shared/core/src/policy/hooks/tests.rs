@@ -1,0 +1,84 @@
+use expect_test::{Expect, expect};
+use jiff::SignedDuration;
+
+use crate::policy::{Afterwards, HeldBy, Mode, parse};
+
+const LEAST: &str = "schema = 1\n[[lifecycle-hook.launch]]\ngroup = \"web\"\nhook = \"ready\"\nevidence = \
+                     [\"instance-status\"]\n[[lifecycle-hook.terminate]]\ngroup = \"web\"\nhook = \"drained\"\n";
+
+fn check(text: &str, expect: Expect) {
+    let said: Vec<String> = parse(text).unwrap_err().iter().map(|mistake| format!("policy.toml:{mistake}")).collect();
+    expect.assert_eq(&said.join("\n"));
+}
+
+#[test]
+fn the_least_policy_is_careful_and_reads_each_hook_by_its_group_and_name() {
+    let policy = parse(LEAST).unwrap();
+    let hooks = policy.hooks.as_ref().unwrap();
+    assert_eq!(policy.groups().count(), 0, "no instance is replaced");
+    let of = |group: &str, hook: &str| hooks.of(&group.parse().unwrap(), &hook.parse().unwrap());
+    let Some(HeldBy::Launch(launch)) = of("web", "ready") else { panic!() };
+    assert_eq!((launch.mode, launch.abandons, launch.afterwards), (Mode::Act, 3, Afterwards::Admit));
+    assert_eq!(launch.within, SignedDuration::from_mins(10));
+    assert!(matches!(of("web", "drained"), Some(HeldBy::Termination(_))));
+    assert!(of("api", "ready").is_none() && of("web", "other").is_none());
+}
+
+#[test]
+fn all_mistakes_in_hooks_are_told_at_once_with_their_places() {
+    check(
+        r#"schema = 1
+[lifecycle-hook]
+look-every = "5m"
+pace = "1s"
+[[lifecycle-hook.launch]]
+group = "a:b"
+hook = "not a name"
+evidence = ["tag", "target-health", "hunch"]
+abandons = 0
+afterwards = "retry"
+within = "0s"
+[[lifecycle-hook.launch]]
+group = "web"
+hook = "ready"
+evidence = ["instance-status"]
+tag = "app:ready"
+target-groups = ["web"]
+[[lifecycle-hook.terminate]]
+group = "web"
+hook = "ready"
+busy-tag = ""
+busy-metric = { namespace = "App", name = "InFlight", dimensions = { Queue = "jobs" } }
+record = { zone = "Z0123456789ABCDEFGHIJ", name = "www.example.com", type = "TXT" }
+"#,
+        expect![[r#"
+            policy.toml:3:14: lifecycle-hook.look-every is "5m", expected a time from 1s to 1m
+            policy.toml:4:1: lifecycle-hook.pace is not known, expected one of look-every, remind-every, launch, terminate
+            policy.toml:5:1: lifecycle-hook.launch[0].tag is missing, expected since the evidence asks for it
+            policy.toml:5:1: lifecycle-hook.launch[0].target-groups is missing, expected since the evidence asks for it
+            policy.toml:6:9: lifecycle-hook.launch[0].group is "a:b", expected the name of an Auto Scaling group
+            policy.toml:7:8: lifecycle-hook.launch[0].hook is "not a name", expected the name of one of its lifecycle hooks
+            policy.toml:8:37: lifecycle-hook.launch[0].evidence[2] is "hunch", expected a list of "instance-status", "tag" and "target-health", at least one
+            policy.toml:9:12: lifecycle-hook.launch[0].abandons is 0, expected a number from 1 to 20
+            policy.toml:10:14: lifecycle-hook.launch[0].afterwards is "retry", expected "admit" or "suspend-launch"
+            policy.toml:11:10: lifecycle-hook.launch[0].within is "0s", expected a time from 1s to 24h
+            policy.toml:16:7: lifecycle-hook.launch[1].tag is there, and the evidence doesn't ask for it
+            policy.toml:17:17: lifecycle-hook.launch[1].target-groups is there, and the evidence doesn't ask for it
+            policy.toml:17:18: lifecycle-hook.launch[1].target-groups[0] is "web", expected a list of ARNs of target groups that don't belong to the group, each once
+            policy.toml:20:8: lifecycle-hook.terminate[0].hook stands twice with this group, expected each hook once
+            policy.toml:21:12: lifecycle-hook.terminate[0].busy-tag is "", expected a tag's key, such as "app:busy"
+            policy.toml:22:68: lifecycle-hook.terminate[0].busy-metric.dimensions names no {instance}, expected a metric of the instance alone
+            policy.toml:23:51: lifecycle-hook.terminate[0].record.name is "www.example.com", expected a name with the instance's id in it, such as {instance}.example.com
+            policy.toml:23:77: lifecycle-hook.terminate[0].record.type is "TXT", expected "A", "AAAA" or "CNAME""#]],
+    );
+}
+
+#[test]
+fn a_section_without_a_hook_is_a_mistake() {
+    check(
+        "schema = 1\n[lifecycle-hook]\nlook-every = \"5s\"\n",
+        expect![
+            "policy.toml:2:1: lifecycle-hook.launch is missing, and so is terminate: expected at least one of these tables"
+        ],
+    );
+}
