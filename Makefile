@@ -85,6 +85,8 @@ build-ReplaceInstance:
 	$(call function,replace-instance)
 build-ShiftDns:
 	$(call function,shift-dns)
+build-LifecycleHook:
+	$(call function,lifecycle-hook)
 build-Reconcile:
 	$(call function,reconcile)
 build-Notify:

@@ -8,8 +8,9 @@ use reconcile::{Ready, handle};
 async fn main() -> Result<(), lambda_runtime::Error> {
     let boot = async {
         let table = settings::text("TABLE_NAME")?;
-        let instances = Some(settings::text("INSTANCE_WAKE_QUEUE_URL")?);
-        let queues = QueueUrls { instances, zones: Some(settings::text("ZONE_WAKE_QUEUE_URL")?) };
+        let queue = |name| settings::text(name).map(Some);
+        let (instances, zones) = (queue("INSTANCE_WAKE_QUEUE_URL")?, queue("ZONE_WAKE_QUEUE_URL")?);
+        let queues = QueueUrls { instances, zones, hooks: queue("HOOK_QUEUE_URL")? };
         let config = connect().await;
         let (incidents, wake_ups) = (DynamoLedger::new(&config, table), WakeQueues::new(&config, queues));
         Ok(Ready { incidents, wake_ups, clock: SystemClock })

@@ -10,7 +10,7 @@ use homeostat_core::incident::Incident;
 use homeostat_core::instance::{Eyes, Fleet, Replace, ReplaceInstance, StatusChecks, WholeGroup, survey};
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Clock, Ledger};
-use homeostat_core::signal::{self, Hint, Parsed, Signal, Survey, Why};
+use homeostat_core::signal::{self, Hint, NoSignal, Parsed, Signal, Survey, Why};
 use homeostat_lambda::{Failure, envelope};
 use serde_json::{Value, json};
 
@@ -39,6 +39,7 @@ where
     match signal::parse(&envelope::open(event)?)? {
         Parsed::Signal(Signal::One(hint)) => ready.one(&hint).await,
         Parsed::Signal(Signal::Several(about)) => ready.several(&about).await,
+        Parsed::Signal(Signal::Held(told)) => Ok(ignored(&NoSignal::from(told).to_string())),
         Parsed::Ignored(why) => Ok(ignored(&why.to_string())),
     }
 }
@@ -85,7 +86,9 @@ where
         match hint.subject {
             Subject::Instance { .. } => attend(&ReplaceInstance { eyes }, &self.ledger, &self.clock, hint, log).await,
             Subject::Group { .. } => attend(&WholeGroup { eyes }, &self.ledger, &self.clock, hint, log).await,
-            Subject::Zone { .. } => Ok(Attended::Ignored(Ignored::NotOurs { subject: hint.subject.clone() })),
+            Subject::Zone { .. } | Subject::Hook { .. } => {
+                Ok(Attended::Ignored(Ignored::NotOurs { subject: hint.subject.clone() }))
+            }
         }
     }
 

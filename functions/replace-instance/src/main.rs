@@ -2,26 +2,18 @@
 
 use homeostat_aws::{DynamoLedger, InstanceCloud, connect};
 use homeostat_aws_ec2::Ec2;
-use homeostat_core::id::Region;
-use homeostat_lambda::{Failure, SystemClock, run, settings};
+use homeostat_lambda::{SystemClock, run, settings};
 use replace_instance::{Ready, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let boot = async {
         let policy = settings::policy()?;
-        let (table, region) = (settings::text("TABLE_NAME")?, region()?);
+        let (table, region) = (settings::text("TABLE_NAME")?, settings::region()?);
         let config = connect().await;
         let (aws, checks) = (InstanceCloud::new(&config), Ec2::new(&config));
         let ledger = DynamoLedger::new(&config, table);
         Ok(Ready { aws, checks, ledger, clock: SystemClock, policy, region })
     };
     run(boot, handle).await
-}
-
-/// The function's own, which Lambda sets.
-fn region() -> Result<Region, Failure> {
-    settings::text("AWS_REGION")?
-        .parse()
-        .map_err(|error| Failure::Page(format!("the environment variable AWS_REGION: {error}")))
 }

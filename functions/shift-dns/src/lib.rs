@@ -10,7 +10,7 @@ use homeostat_core::incident::Incident;
 use homeostat_core::memory::AlarmMemory;
 use homeostat_core::policy::{DnsPolicy, Policy};
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
-use homeostat_core::signal::{self, Hint, Parsed, Signal, Survey, Why};
+use homeostat_core::signal::{self, Hint, NoSignal, Parsed, Signal, Survey, Why};
 use homeostat_core::zone::{Records, ShiftDns, ShiftWeights, Surveyed, look_again_after, survey};
 use homeostat_lambda::{Failure, envelope};
 use serde_json::{Value, json};
@@ -46,6 +46,7 @@ where
         Signal::One(Hint { why: Why::Alarm(change), .. }) => ready.told(dns, &change).await,
         Signal::Several(Survey::Alarm(alarm)) => ready.told(dns, &alarm.change).await,
         Signal::Several(Survey::Resync) => ready.resync(dns).await,
+        Signal::Held(told) => Ok(ignored(&NoSignal::from(told).to_string())),
         Signal::One(hint) => match hint.subject.clone() {
             Subject::Zone { id, .. } => ready.one(dns, &id, &hint).await,
             other => Ok(ignored(&format!("{other} is not this function's to look after"))),

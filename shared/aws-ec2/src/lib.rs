@@ -1,9 +1,10 @@
-//! EC2: its status checks of instances. A crate of its own, since EC2's client weighs more than all the others together, and
+//! EC2: its status checks of instances, and what else it knows of one. A crate of its own, since EC2's client weighs more than all the others together, and
 //! only who replaces instances needs it.
 //!
 //! This crate never asks for all instances, and never changes one. The SDK's types stop here.
 
 mod checks;
+mod details;
 
 use std::collections::BTreeMap;
 

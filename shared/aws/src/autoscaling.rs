@@ -2,6 +2,8 @@
 //!
 //! This module never asks for all groups, and never lowers a desired capacity.
 
+pub(crate) mod hooks;
+
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::error::ProvideErrorMetadata;
 use aws_sdk_autoscaling::primitives::DateTime;

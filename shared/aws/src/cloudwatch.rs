@@ -1,6 +1,8 @@
-//! CloudWatch: an alarm as it is now, and all that are in ALARM.
+//! CloudWatch: an alarm as it is now, all that are in ALARM, and the newest value of a metric.
 //!
 //! This module never believes an event about an alarm, and never changes one.
+
+mod newest;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};

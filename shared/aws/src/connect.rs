@@ -21,6 +21,22 @@ const ATTEMPTS: u32 = 2;
 /// Short, since a person's site is waiting; the SDK's own default of a second would double the time of a heal.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 
+/// The same for who has several calls one after another in a short time: a held instance's hook runs out, and what could not be
+/// read is looked at again within seconds.
+const BRISK_ATTEMPT: Duration = Duration::from_millis(1_800);
+const BRISK_CALL: Duration = Duration::from_secs(4);
+
+/// As [`connect`], with less patience.
+pub async fn connect_briskly() -> SdkConfig {
+    let config = connect().await;
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(BRISK_ATTEMPT)
+        .operation_timeout(BRISK_CALL)
+        .build();
+    config.into_builder().timeout_config(timeouts).build()
+}
+
 /// The configuration that all clients of a function share, with one pool of connections.
 pub async fn connect() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
@@ -42,5 +58,6 @@ mod tests {
         let longest = Duration::try_from(homeostat_core::attend::LONGEST_EFFECT).unwrap();
         assert!(CALL < longest);
         assert!(ATTEMPT * ATTEMPTS < CALL);
+        assert!(BRISK_ATTEMPT * ATTEMPTS < BRISK_CALL && BRISK_CALL < CALL);
     }
 }

@@ -7,6 +7,7 @@ mod call;
 mod cloudwatch;
 mod connect;
 mod dns;
+mod hooks;
 mod ledger;
 mod load_balancing;
 #[cfg(feature = "operator")]
@@ -18,8 +19,9 @@ mod sqs;
 use autoscaling::AutoScaling;
 pub use call::unavailable;
 use cloudwatch::Alarms;
-pub use connect::connect;
+pub use connect::{connect, connect_briskly};
 pub use dns::DnsCloud;
+pub use hooks::HookCloud;
 pub use ledger::DynamoLedger;
 use load_balancing::TargetGroups;
 pub use sns::Topic;

@@ -1,6 +1,8 @@
 //! Elastic Load Balancing: how a target group sees its targets.
 //!
-//! This module never registers or deregisters anything.
+//! This module never registers anything.
+
+mod leaving;
 
 use std::collections::BTreeMap;
 

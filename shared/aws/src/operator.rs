@@ -6,6 +6,7 @@ mod alarms;
 mod connect;
 mod delivery;
 mod groups;
+mod hooks;
 mod stack;
 
 pub use aws_config::SdkConfig;
@@ -20,6 +21,7 @@ pub use stack::{Outputs, outputs};
 pub struct Account {
     autoscaling: aws_sdk_autoscaling::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
+    load_balancing: aws_sdk_elasticloadbalancingv2::Client,
     sns: aws_sdk_sns::Client,
     sqs: aws_sdk_sqs::Client,
 }
@@ -29,6 +31,7 @@ impl Account {
         Account {
             autoscaling: aws_sdk_autoscaling::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
         }

@@ -74,6 +74,17 @@ impl Zones {
         Err(unreadable(&format!("more than {MOST_PAGES} pages of record sets named {name}")))
     }
 
+    /// The sets of this name alone. One page holds more than one name can have outside routing policies.
+    pub(crate) async fn sets_of(&self, zone: &HostedZoneId, name: &RecordName) -> Result<Vec<RecordSet>, Unavailable> {
+        set::read_those(&self.page(zone, Start::of(name)).await?, |found| found == name)
+    }
+
+    /// A batch with one DELETE: it applies to exactly what was read, or not at all.
+    pub(crate) async fn remove(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {
+        let batch = Batch { delete: vec![set.clone()], create: Vec::new() };
+        self.change(zone, &batch).await
+    }
+
     async fn page(&self, zone: &HostedZoneId, start: Start) -> Result<ListResourceRecordSetsOutput, Unavailable> {
         let request = self
             .client
@@ -86,11 +97,18 @@ impl Zones {
     }
 
     pub(crate) async fn shift(&self, shift: &Shift) -> Outcome {
-        let batch = match shift.batch().map_err(|error| error.to_string()).and_then(|batch| change_batch(&batch)) {
+        match shift.batch() {
+            Ok(batch) => self.change(&shift.zone, &batch).await,
+            Err(error) => Outcome::Refused { why: error.to_string() },
+        }
+    }
+
+    async fn change(&self, zone: &HostedZoneId, batch: &Batch) -> Outcome {
+        let batch = match change_batch(batch) {
             Ok(batch) => batch,
             Err(why) => return Outcome::Refused { why },
         };
-        let request = self.client.change_resource_record_sets().hosted_zone_id(shift.zone.as_str()).change_batch(batch);
+        let request = self.client.change_resource_record_sets().hosted_zone_id(zone.as_str()).change_batch(batch);
         match request.send().await {
             Ok(answer) => match answer.change_info() {
                 Some(info) => Outcome::Pending { change: info.id().trim_start_matches("/change/").to_owned() },

@@ -6,7 +6,7 @@ use aws_sdk_sqs::Client;
 use homeostat_core::id::Subject;
 use homeostat_core::ports::{Unavailable, WakeUps};
 use homeostat_core::signal;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::call::unavailable;
 
@@ -29,6 +29,8 @@ pub struct QueueUrls {
     pub instances: Option<String>,
     /// Of who moves weights.
     pub zones: Option<String>,
+    /// Of who completes lifecycle hooks.
+    pub hooks: Option<String>,
 }
 
 impl WakeQueues {
@@ -36,10 +38,17 @@ impl WakeQueues {
         WakeQueues { client: Client::new(config), queues }
     }
 
+    async fn send(&self, subject: &Subject, message: String, after: SignedDuration) -> Result<(), Unavailable> {
+        let request = self.client.send_message().queue_url(self.of_owner(subject)?).message_body(message);
+        let sent = request.delay_seconds(delay(after)).send().await;
+        sent.map(drop).map_err(|error| unavailable("send a wake-up", &error))
+    }
+
     fn of_owner(&self, subject: &Subject) -> Result<&str, Unavailable> {
         let queue = match subject {
             Subject::Instance { .. } | Subject::Group { .. } => &self.queues.instances,
             Subject::Zone { .. } => &self.queues.zones,
+            Subject::Hook { .. } => &self.queues.hooks,
         };
         queue.as_deref().ok_or_else(|| Unavailable {
             doing: "send a wake-up".to_owned(),
@@ -50,9 +59,11 @@ impl WakeQueues {
 
 impl WakeUps for WakeQueues {
     async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
-        let (queue, message) = (self.of_owner(subject)?, signal::wake(subject).to_string());
-        let request = self.client.send_message().queue_url(queue).message_body(message).delay_seconds(delay(after));
-        request.send().await.map(drop).map_err(|error| unavailable("send a wake-up", &error))
+        self.send(subject, signal::wake(subject).to_string(), after).await
+    }
+
+    async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
+        self.send(subject, signal::look(subject, look).to_string(), after).await
     }
 }
 

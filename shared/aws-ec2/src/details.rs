@@ -1,0 +1,102 @@
+//! What EC2 knows of one instance beside its health: tags, addresses, and the end of a Spot Instance.
+//!
+//! This module never asks for more than one instance, and never writes a tag.
+
+use aws_sdk_ec2::error::ProvideErrorMetadata;
+use aws_sdk_ec2::types::{Instance, SpotInstanceRequest};
+use homeostat_aws::unavailable;
+use homeostat_core::hook::Machines;
+use homeostat_core::hook::seen::Details;
+use homeostat_core::id::InstanceId;
+use homeostat_core::ports::Unavailable;
+use jiff::Timestamp;
+
+use super::Ec2;
+
+const DOING: &str = "read the instance";
+
+/// Of a Spot request whose instance EC2 is about to take (EC2 User Guide, "Get the status of a Spot Instance request").
+const MARKED: [&str; 2] = ["marked-for-termination", "marked-for-stop"];
+
+impl Machines for Ec2 {
+    async fn details(&self, instance: &InstanceId) -> Result<Option<Details>, Unavailable> {
+        let answer = match self.client.describe_instances().instance_ids(instance.as_str()).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("InvalidInstanceID.NotFound") => return Ok(None),
+            Err(error) => return Err(unavailable(DOING, &error)),
+        };
+        let instances = answer.reservations().iter().flat_map(|reservation| reservation.instances());
+        let same = instances.into_iter().find(|one| one.instance_id() == Some(instance.as_str()));
+        same.map(details).transpose()
+    }
+
+    async fn interrupted_at(&self, spot_request: &str) -> Result<Option<Timestamp>, Unavailable> {
+        let request = self.client.describe_spot_instance_requests().spot_instance_request_ids(spot_request);
+        let answer = request.send().await.map_err(|error| unavailable("read the Spot request", &error))?;
+        Ok(answer.spot_instance_requests().iter().find_map(marked_at))
+    }
+}
+
+fn marked_at(request: &SpotInstanceRequest) -> Option<Timestamp> {
+    let status = request.status().filter(|status| status.code().is_some_and(|code| MARKED.contains(&code)))?;
+    Timestamp::from_second(status.update_time()?.secs()).ok()
+}
+
+fn details(told: &Instance) -> Result<Details, Unavailable> {
+    let state = told.state().and_then(|state| state.name());
+    let unreadable = || Unavailable {
+        doing: "understand EC2's answer".to_owned(),
+        why: format!("instance {:?} without a state", told.instance_id()),
+    };
+    let tags = told.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
+    let names = [
+        told.private_ip_address(),
+        told.public_ip_address(),
+        told.ipv6_address(),
+        told.private_dns_name(),
+        told.public_dns_name(),
+    ];
+    let addresses = names.into_iter().flatten().filter(|name| !name.is_empty()).map(str::to_owned);
+    Ok(Details {
+        state: state.ok_or_else(unreadable)?.as_str().to_owned(),
+        started_at: told.launch_time().and_then(|at| Timestamp::from_second(at.secs()).ok()),
+        tags: tags.collect(),
+        addresses: addresses.collect(),
+        spot_request: told.spot_instance_request_id().map(str::to_owned),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::primitives::DateTime;
+    use aws_sdk_ec2::types::{InstanceState, SpotInstanceStatus, Tag};
+
+    #[test]
+    fn what_bears_on_a_held_instance_is_read() {
+        let running = InstanceState::builder().name("running".into()).build();
+        let told = Instance::builder()
+            .instance_id("i-0123456789abcdef0")
+            .private_ip_address("10.0.0.7")
+            .public_dns_name("")
+            .tags(Tag::builder().key("app:ready").value("yes").build());
+        assert!(details(&told.clone().build()).is_err(), "every instance has a state");
+        let read = details(&told.state(running).build()).unwrap();
+        assert_eq!((read.state.as_str(), read.addresses), ("running", vec!["10.0.0.7".to_owned()]));
+        assert_eq!(read.tags.get("app:ready").map(String::as_str), Some("yes"));
+        assert_eq!((read.spot_request, read.started_at), (None, None));
+    }
+
+    #[test]
+    fn only_a_marked_request_is_an_interruption() {
+        let in_status = |code: &str| {
+            let status =
+                SpotInstanceStatus::builder().code(code).update_time(DateTime::from_secs(1_800_000_000)).build();
+            marked_at(&SpotInstanceRequest::builder().status(status).build()).map(Timestamp::as_second)
+        };
+        assert_eq!(in_status("marked-for-termination"), Some(1_800_000_000));
+        for code in ["fulfilled", "request-canceled-and-instance-running", "instance-terminated-by-price", ""] {
+            assert_eq!(in_status(code), None, "{code}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! All of AWS that completing lifecycle hooks needs, but for EC2.
+//!
+//! This module never decides; it puts the services side by side.
+
+use aws_config::SdkConfig;
+use homeostat_core::hook::action::{ActionId, ActionResult, Terms};
+use homeostat_core::hook::seen::{Datapoint, HeldMember, Registration};
+use homeostat_core::hook::{CompleteHooks, Held};
+use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
+use homeostat_core::instance::Group;
+use homeostat_core::policy::BusyMetric;
+use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_core::zone::name::RecordName;
+use homeostat_core::zone::record::RecordSet;
+
+use crate::autoscaling::AutoScaling;
+use crate::cloudwatch::Alarms;
+use crate::load_balancing::TargetGroups;
+use crate::route53::Zones;
+
+#[derive(Debug, Clone)]
+pub struct HookCloud {
+    groups: AutoScaling,
+    metrics: Alarms,
+    target_groups: TargetGroups,
+    zones: Zones,
+}
+
+impl HookCloud {
+    pub fn new(config: &SdkConfig) -> Self {
+        HookCloud {
+            groups: AutoScaling::new(config),
+            metrics: Alarms::new(config),
+            target_groups: TargetGroups::new(config),
+            zones: Zones::new(config),
+        }
+    }
+}
+
+impl Held for HookCloud {
+    async fn member(&self, instance: &InstanceId) -> Result<Option<HeldMember>, Unavailable> {
+        self.groups.member(instance).await
+    }
+
+    async fn terms(&self, group: &GroupName, hook: &HookName) -> Result<Option<Terms>, Unavailable> {
+        self.groups.terms(group, hook).await
+    }
+
+    async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
+        self.groups.groups(names).await
+    }
+
+    async fn registrations(
+        &self,
+        target_group: &TargetGroupArn,
+        instance: &InstanceId,
+    ) -> Result<Vec<Registration>, Unavailable> {
+        self.target_groups.registrations(target_group, instance).await
+    }
+
+    async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {
+        self.metrics.newest(metric, instance).await
+    }
+
+    async fn record_sets(&self, zone: &HostedZoneId, name: &RecordName) -> Result<Vec<RecordSet>, Unavailable> {
+        self.zones.sets_of(zone, name).await
+    }
+}
+
+impl CompleteHooks for HookCloud {
+    async fn complete(&self, action: &ActionId, result: ActionResult) -> Outcome {
+        self.groups.complete(action, result).await
+    }
+
+    async fn heartbeat(&self, action: &ActionId) -> Outcome {
+        self.groups.heartbeat(action).await
+    }
+
+    async fn deregister(&self, target_group: &TargetGroupArn, instance: &InstanceId, ports: &[Option<i32>]) -> Outcome {
+        self.target_groups.deregister(target_group, instance, ports).await
+    }
+
+    async fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {
+        self.zones.remove(zone, set).await
+    }
+
+    async fn suspend_launch(&self, group: &GroupName) -> Outcome {
+        self.groups.suspend_launch(group).await
+    }
+}
