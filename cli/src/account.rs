@@ -22,7 +22,7 @@ use place::Place;
 
 #[derive(Subcommand)]
 pub(crate) enum AccountCommand {
-    /// What is open, what is paused, and which groups and zones are held back.
+    /// What is open, whom lifecycle hooks hold, what is paused, and which groups and zones are held back.
     Status {
         #[command(flatten)]
         place: Place,
@@ -37,7 +37,7 @@ pub(crate) enum AccountCommand {
         #[arg(long, default_value = "policy.toml")]
         policy: PathBuf,
     },
-    /// Has Homeostat keep its hands off, for a while.
+    /// Has Homeostat keep its hands off, for a while; whom lifecycle hooks hold there is let go at once, with CONTINUE.
     Pause {
         #[command(flatten)]
         place: Place,
@@ -48,10 +48,11 @@ pub(crate) enum AccountCommand {
     Resume {
         #[command(flatten)]
         place: Place,
-        #[arg(help = "As it was paused: all, group#<name>, zone#<id>, or instance#<id>")]
+        #[arg(value_parser = scope::pausable, help = "As it was paused: all, group#<name>, zone#<id>, or instance#<id>")]
         scope: scope::Scope,
     },
-    /// Says that you know: ends an incident's reminders, closes a group's breaker, or lifts a zone's latches.
+    /// Says that you know: ends an incident's reminders, closes a group's breaker, forgives its abandoned launches, or lifts a
+    /// zone's latches.
     Ack {
         #[command(flatten)]
         place: Place,

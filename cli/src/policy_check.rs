@@ -11,15 +11,18 @@ use serde::Serialize;
 
 use crate::page::Page;
 use crate::report::{Failed, Report, Verdict};
-use parameters::Parameters;
+use parameters::{HookParameters, Parameters};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Checked {
     file: String,
     groups: usize,
     records: usize,
-    /// What the template wants for the records.
+    hooks: usize,
+    /// What the template wants for the weighted records.
     parameters: Option<Parameters>,
+    /// What the template wants for the records of instances.
+    hook_parameters: Option<HookParameters>,
     /// The deployed functions write it into every incident.
     hash: Option<String>,
     mistakes: Vec<Mistake>,
@@ -45,11 +48,14 @@ pub(crate) fn read(file: &Path) -> Result<Result<Policy, Vec<Mistake>>, Failed> 
 pub(crate) fn check(file: &Path) -> Result<Checked, Failed> {
     let policy = read(file)?;
     let dns = policy.as_ref().ok().and_then(|policy| policy.dns.as_ref());
+    let hooks = policy.as_ref().ok().and_then(|policy| policy.hooks.as_ref());
     Ok(Checked {
         file: file.display().to_string(),
         groups: policy.as_ref().map_or(0, |policy| policy.group_names().len()),
         records: dns.map_or(0, |dns| dns.records.len()),
+        hooks: hooks.map_or(0, |hooks| hooks.hooks().count()),
         parameters: dns.and_then(Parameters::of),
+        hook_parameters: hooks.and_then(HookParameters::of),
         hash: policy.as_ref().ok().map(|policy| policy.hash.clone()),
         mistakes: policy.err().unwrap_or_default(),
     })
@@ -68,11 +74,19 @@ impl Report for Checked {
             page.long_line(&format!("{}:{line}:{column}: {message}", self.file));
         }
         if self.mistakes.is_empty() {
-            let records = if self.records > 0 { format!(", {} record(s)", self.records) } else { String::new() };
-            page.long_line(&format!("{}: {} group(s){records}, no mistakes", self.file, self.groups));
+            let more =
+                [(self.records, "record(s)"), (self.hooks, "hook(s)")].into_iter().filter(|(count, _)| *count > 0);
+            let more: String = more.map(|(count, things)| format!(", {count} {things}")).collect();
+            page.long_line(&format!("{}: {} group(s){more}, no mistakes", self.file, self.groups));
         }
         if let Some(parameters) = &self.parameters {
             page.long_line("deploy with these parameters: the role of shift-dns may change only these");
+            for parameter in parameters.words() {
+                page.long_line(&parameter);
+            }
+        }
+        if let Some(parameters) = &self.hook_parameters {
+            page.long_line("deploy with these parameters: the role of lifecycle-hook may remove only these");
             for parameter in parameters.words() {
                 page.long_line(&parameter);
             }

@@ -57,6 +57,19 @@ fn a_policy_of_records_says_what_to_deploy_with() {
 }
 
 #[test]
+fn a_policy_of_instances_records_says_what_to_deploy_with() {
+    let policy = "schema = 1\n[[lifecycle-hook.terminate]]\ngroup = \"web\"\nhook = \"drained\"\n\
+                  record = { zone = \"Z1\", name = \"{instance}.example.com\" }\n";
+    let ran = checked(policy, &[]);
+    let parameters = "HookZoneArns=arn:aws:route53:::hostedzone/Z1\n'HookRecordNames=i-*.example.com'\n";
+    assert!(ran.code == Some(0) && ran.stdout.contains("0 group(s), 1 hook(s), no mistakes\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with(parameters) && !ran.stdout.contains("DnsZoneArns"), "{}", ran.stdout);
+    let json: serde_json::Value = serde_json::from_str(&checked(policy, &["--json"]).stdout).unwrap();
+    assert_eq!(json["hook_parameters"]["HookRecordNames"], "i-*.example.com");
+    assert_eq!(json["parameters"], serde_json::Value::Null);
+}
+
+#[test]
 fn mistakes_are_a_result_with_their_places() {
     let ran = checked(BAD, &[]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
@@ -84,6 +97,8 @@ fn a_wrong_command_line_asks_nobody() {
         (&["pause", "all", "--reason", "x", "--for", "2h", "--until", "2040-01-01T00:00Z"][..], "cannot be used with"),
         (&["ack", "all", "--reason", "x"][..], "name one incident, group or zone"),
         (&["pause", "zone#www.example.com", "--reason", "x"][..], "a hosted zone's id"),
+        (&["pause", "hook#web:ready:i-0123456789abcdef0", "--reason", "x"][..], "no single hook can be paused"),
+        (&["ack", "hook#web:i-0123456789abcdef0", "--reason", "x"][..], "hook#<group>:<hook>:<instance id>"),
         (&["status", "--stack", "x", "--table", "y"][..], "cannot be used with"),
         (&["doctor", "--policy", "/nowhere/policy.toml"][..], "can't read the policy"),
         (&["resume", "all"][..], "no Region"),

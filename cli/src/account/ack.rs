@@ -1,16 +1,19 @@
-//! `ack`: a person knows. It ends the reminders of an incident, closes the breaker of a group, and lifts the latches of a zone.
+//! `ack`: a person knows. It ends the reminders of an incident, closes the breaker of a group and forgives its abandoned launches,
+//! and lifts the latches of a zone.
 //!
 //! This module never closes an incident, and never overwrites what somebody wrote in between.
 
+mod launches;
 #[cfg(test)]
 mod tests;
 
 use clap::Args;
 use homeostat_core::decision::Page as Asked;
-use homeostat_core::id::{self, GroupName, Subject};
+use homeostat_core::id::{self, Subject};
 use homeostat_core::incident::{Acknowledgement, Incident, State};
 use homeostat_core::memory::{Endpoint, Memory};
 use homeostat_core::ports::{Control, Ledger, NotWritten, Outcome, Write};
+use homeostat_core::shell;
 use homeostat_core::zone::said::Trouble;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -27,7 +30,7 @@ pub(crate) struct Word {
     #[arg(
         value_name = "INCIDENT, GROUP OR ZONE",
         value_parser = subject,
-        help = "i-…, instance#<id>, group#<name>, zone#<id>, or an incident's whole name"
+        help = "i-…, instance#<id>, group#<name>, zone#<id>, hook#<group>:<hook>:<instance id>, or an incident's whole name"
     )]
     scope: Scope,
     /// What you know or do about it
@@ -45,6 +48,7 @@ pub(super) struct Acknowledged {
     incidents: Vec<Subject>,
     breaker_closed: bool,
     failures_forgiven: usize,
+    launches_forgiven: usize,
     latches_lifted: Vec<Endpoint>,
     drains_forgiven: usize,
     /// What else is done on this word.
@@ -66,11 +70,12 @@ pub(super) async fn ack(
         forgive(ledger, &scope, &mut done).await?;
     }
     let word_given = Acknowledgement { by, at: now, reason: word.reason };
-    for incident in open.iter().filter(|incident| word.scope.is(&incident.subject)) {
+    for incident in open.iter().filter(|incident| is_meant(&word.scope, incident)) {
         match acknowledge(ledger, incident, &word_given).await.map_err(|failed| done.half(failed))? {
             None => {
                 done.incidents.push(incident.subject.clone());
                 done.follows.extend(follows(incident));
+                done.follows.extend(launches::follows(incident, &word.scope));
             }
             Some(why) => done.left.push(format!("{}: {why}", incident.subject)),
         }
@@ -78,13 +83,14 @@ pub(super) async fn ack(
     if !open.iter().any(|incident| word.scope.is(&incident.subject)) && word.scope.group().is_none() {
         done.left.push(format!("{} has no open incident", word.scope));
     }
-    done.left.extend(open.iter().filter_map(|incident| of_a_member(incident, word.scope.group()?)));
+    done.left.extend(open.iter().filter_map(|incident| asks_too(incident, &word.scope)));
     Ok(done)
 }
 
 impl Acknowledged {
     fn did_something(&self) -> bool {
-        !self.incidents.is_empty() || self.breaker_closed || self.failures_forgiven > 0 || self.lifted_something()
+        let forgave = self.failures_forgiven > 0 || self.launches_forgiven > 0;
+        !self.incidents.is_empty() || self.breaker_closed || forgave || self.lifted_something()
     }
 
     fn lifted_something(&self) -> bool {
@@ -101,12 +107,24 @@ impl Acknowledged {
     }
 }
 
-/// Each incident of a member asks for itself: whoever knows of the group may not know of the instance.
-fn of_a_member(incident: &Incident, group: &GroupName) -> Option<String> {
+/// Failing launches are their group's matter, whichever instance the incident began with.
+fn is_meant(scope: &Scope, incident: &Incident) -> bool {
+    let is_of_group = scope.group().is_some() && scope.group() == incident.kind.group();
+    scope.is(&incident.subject) || (is_of_group && launches::fail(incident).is_some())
+}
+
+/// Each incident of a member asks for itself: whoever knows of the group may not know of the instance, and who knows of the
+/// instance may not know what holds it.
+fn asks_too(incident: &Incident, scope: &Scope) -> Option<String> {
     let asks = incident.state == State::Escalated && incident.acknowledged.is_none();
-    let is_member = incident.subject.instance().is_some() && incident.kind.group() == Some(group);
-    let id = incident.subject.name();
-    (asks && is_member).then(|| format!("the incident of {id} asks for a person, too: homeostat ack {id}"))
+    let is_member = incident.subject.instance().is_some_and(|id| match scope {
+        Scope::Group(group) => incident.kind.group() == Some(group),
+        Scope::Instance(named) => id == named,
+        Scope::All | Scope::Zone(_) | Scope::Hook(_) => false,
+    });
+    let (id, handle) = (incident.subject.name(), shell::word(&incident.subject.handle()));
+    (asks && is_member && !is_meant(scope, incident))
+        .then(|| format!("the incident of {id} asks for a person, too: homeostat ack {handle}"))
 }
 
 /// What a person's word sets off in a zone, besides ending the reminders.
@@ -133,13 +151,16 @@ async fn forgive(ledger: &impl Control, scope: &id::Scope, done: &mut Acknowledg
         let read = ledger.memory(scope).await?;
         if read.acknowledged() == read {
             if let id::Scope::Group(group) = scope {
-                done.left.push(format!("group {group} has no open breaker and no failed replacements"));
+                done.left.push(format!(
+                    "group {group} has no open breaker, no failed replacements and no abandoned launches"
+                ));
             }
             return Ok(());
         }
         match ledger.remember(scope, &read.acknowledged().over(&read)).await {
             Ok(()) => {
-                let Memory { breaker, failures, latched, drains, .. } = read;
+                let Memory { breaker, failures, latched, drains, abandoned, .. } = read;
+                done.launches_forgiven = abandoned.values().flatten().map(|abandoned| abandoned.instances.len()).sum();
                 done.breaker_closed = breaker.is_some();
                 done.failures_forgiven = failures.len();
                 done.latches_lifted = latched.into_keys().collect();
@@ -228,6 +249,13 @@ impl Report for Acknowledged {
                 "forgave {} failed replacement(s) of {}; its breaker was not open",
                 self.failures_forgiven, self.scope
             ));
+        }
+        if self.launches_forgiven > 0 {
+            page.line(&format!(
+                "forgave {} abandoned launch(es) of {}, by {}",
+                self.launches_forgiven, self.scope, self.by
+            ));
+            page.line("What is launched there is judged again: it is abandoned if it isn't ready in time, and counted from one.");
         }
         for why in &self.left {
             page.line(why);

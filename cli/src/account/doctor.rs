@@ -3,6 +3,7 @@
 //! This module never judges a fact itself; `homeostat_core::doctor` does. It reads.
 
 mod facts;
+mod hooks;
 mod records;
 
 use std::path::PathBuf;

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::moment;
 use super::place::Deployment;
-use super::scope::{Scope, words};
+use super::scope::{Scope, pausable, words};
 use super::who::who;
 use crate::page::Page;
 use crate::report::{Failed, Report};
@@ -24,7 +24,7 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 #[derive(Args)]
 pub(crate) struct Wish {
-    #[arg(help = "all, group#<name>, zone#<id>, or instance#<id> (a bare i-… is an instance)")]
+    #[arg(value_parser = pausable, help = "all, group#<name>, zone#<id>, or instance#<id> (a bare i-… is an instance)")]
     scope: Scope,
     /// Why, for whoever reads it at night
     #[arg(long, value_parser = words)]
@@ -64,6 +64,9 @@ pub(super) struct Paused {
     pause: Shown,
     /// What stood there and was in force.
     replaces: Option<Shown>,
+    /// Whether lifecycle hooks may be among what it covers: none is in a zone.
+    #[serde(skip)]
+    covers_hooks: bool,
     remarks: Vec<String>,
     #[serde(skip)]
     now: Timestamp,
@@ -112,7 +115,9 @@ pub(super) async fn pause(
         ledger.pause(&pause).await?;
     }
     let remarks = no_such_group(deployment, &wish.scope).await.into_iter().collect();
-    Ok(Paused { written: !wish.dry_run, pause: pause.into(), replaces: replaces.map(Shown::from), remarks, now })
+    let covers_hooks = !matches!(wish.scope, Scope::Zone(_));
+    let replaces = replaces.map(Shown::from);
+    Ok(Paused { written: !wish.dry_run, pause: pause.into(), replaces, covers_hooks, remarks, now })
 }
 
 /// A slip of the pen would pause nothing, and look as if it did.
@@ -140,6 +145,13 @@ impl Report for Paused {
             "It holds from the next step on, also in the middle of an incident; what AWS was already told to do goes on. \
              Incidents are still opened and told; nothing is replaced, and no weight is moved, neither away nor back.",
         );
+        // Whom a pause held up would wait for as long as it lasts, and for a judgement that nobody wants.
+        if self.covers_hooks {
+            page.line(
+                "Whom a lifecycle hook of the policy holds there is not held up: Homeostat completes it with CONTINUE at once, \
+                 so that launches come into service unproven, and terminations go without being drained.",
+            );
+        }
         page.line(&format!("To end it earlier: homeostat resume {}", shell::word(&self.pause.scope)));
     }
 
@@ -170,10 +182,15 @@ mod tests {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let until = now + SignedDuration::from_hours(4);
         let pause = Shown { scope: "group#web".into(), by: "ana".into(), reason: "move".into(), until };
-        let paused = Paused { written: true, pause, replaces: None, remarks: Vec::new(), now };
-        let mut page = Page::default();
-        paused.print(&mut page);
-        let text = page.finish();
+        let shown = |covers_hooks| {
+            let pause = pause.clone();
+            let paused = Paused { written: true, pause, replaces: None, covers_hooks, remarks: Vec::new(), now };
+            let mut page = Page::default();
+            paused.print(&mut page);
+            page.finish()
+        };
+        let text = shown(true);
+        assert!(text.contains("CONTINUE at once") && !shown(false).contains("hook"), "{text}");
         assert!(text.contains("until 2027-01-15 12:00 UTC (4h), by ana: move"), "{text}");
         assert!(text.contains("homeostat resume group#web"), "{text}");
     }

@@ -1,11 +1,12 @@
-//! What a person names on the command line: all, a group, an instance or a hosted zone, as Homeostat's own messages print them.
+//! What a person names on the command line: all, a group, an instance, a hosted zone or who is held by a hook, as Homeostat's own
+//! messages print them.
 //!
 //! This module never guesses whether a bare word is a group: a group may be named like anything.
 
 use std::fmt;
 use std::str::FromStr;
 
-use homeostat_core::id::{self, GroupName, HostedZoneId, InstanceId, Subject};
+use homeostat_core::id::{self, GroupName, HookName, HostedZoneId, InstanceId, NotA, Subject};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
@@ -13,6 +14,15 @@ pub(crate) enum Scope {
     Group(GroupName),
     Instance(InstanceId),
     Zone(HostedZoneId),
+    /// A lifecycle hook that holds an instance: an incident of its own, and no scope of a pause.
+    Hook(Box<Held>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    group: GroupName,
+    hook: HookName,
+    instance: InstanceId,
 }
 
 impl Scope {
@@ -20,7 +30,7 @@ impl Scope {
     pub(crate) fn group(&self) -> Option<&GroupName> {
         match self {
             Scope::Group(name) => Some(name),
-            Scope::All | Scope::Instance(_) | Scope::Zone(_) => None,
+            Scope::All | Scope::Instance(_) | Scope::Zone(_) | Scope::Hook(_) => None,
         }
     }
 
@@ -29,7 +39,7 @@ impl Scope {
         match self {
             Scope::Group(name) => Some(id::Scope::Group(name.clone())),
             Scope::Zone(id) => Some(id::Scope::Zone(id.clone())),
-            Scope::All | Scope::Instance(_) => None,
+            Scope::All | Scope::Instance(_) | Scope::Hook(_) => None,
         }
     }
 
@@ -39,6 +49,9 @@ impl Scope {
             (Scope::Group(name), Subject::Group { name: subject, .. }) => name == subject,
             (Scope::Instance(id), Subject::Instance { id: subject, .. }) => id == subject,
             (Scope::Zone(id), Subject::Zone { id: subject, .. }) => id == subject,
+            (Scope::Hook(named), Subject::Hook { group, hook, instance, .. }) => {
+                (&named.group, &named.hook, &named.instance) == (group, hook, instance)
+            }
             _ => false,
         }
     }
@@ -50,6 +63,7 @@ impl From<Subject> for Scope {
             Subject::Instance { id, .. } => Scope::Instance(id),
             Subject::Group { name, .. } => Scope::Group(name),
             Subject::Zone { id, .. } => Scope::Zone(id),
+            Subject::Hook { group, hook, instance, .. } => Scope::Hook(Box::new(Held { group, hook, instance })),
         }
     }
 }
@@ -61,6 +75,7 @@ impl fmt::Display for Scope {
             Scope::Group(name) => write!(f, "group#{name}"),
             Scope::Instance(id) => write!(f, "instance#{id}"),
             Scope::Zone(id) => write!(f, "zone#{id}"),
+            Scope::Hook(held) => write!(f, "hook#{}:{}:{}", held.group, held.hook, held.instance),
         }
     }
 }
@@ -77,11 +92,25 @@ impl FromStr for Scope {
         if let Some(id) = text.strip_prefix("zone#") {
             return id.parse().map(Scope::Zone).map_err(|error| error.to_string());
         }
+        if let Some(held) = text.strip_prefix("hook#") {
+            return hook(held);
+        }
         if let Some(id) = text.strip_prefix("instance#").or_else(|| Some(text).filter(|text| text.starts_with("i-"))) {
             return id.parse().map(Scope::Instance).map_err(|error| error.to_string());
         }
         text.parse::<Subject>().map(Scope::from).map_err(|_| unknown(text))
     }
+}
+
+/// Neither a group's nor a hook's name has a colon.
+fn hook(text: &str) -> Result<Scope, String> {
+    let [group, hook, instance] = text.split(':').collect::<Vec<_>>()[..] else {
+        return Err(format!("{text:?} is not a held instance: hook#<group>:<hook>:<instance id>"));
+    };
+    let group = group.parse().map_err(|error: NotA| error.to_string())?;
+    let hook = hook.parse().map_err(|error: NotA| error.to_string())?;
+    let instance = instance.parse().map_err(|error: NotA| error.to_string())?;
+    Ok(Scope::Hook(Box::new(Held { group, hook, instance })))
 }
 
 fn unknown(text: &str) -> String {
@@ -90,6 +119,17 @@ fn unknown(text: &str) -> String {
         _ => String::new(),
     };
     format!("expected all, group#<name>, zone#<id>, instance#<id> or a bare i-…{hint}")
+}
+
+/// What a pause can cover.
+pub(crate) fn pausable(text: &str) -> Result<Scope, String> {
+    match text.parse()? {
+        Scope::Hook(held) => {
+            let Held { group, instance, .. } = *held;
+            Err(format!("no single hook can be paused: name group#{group} or instance#{instance}"))
+        }
+        scope => Ok(scope),
+    }
 }
 
 /// An incident, a group or a zone: one can't know about all at once.
@@ -130,6 +170,8 @@ mod tests {
             ("eu-west-1#group#web", "group#web"),
             ("zone#Z0123456789ABCDEFGHIJ", "zone#Z0123456789ABCDEFGHIJ"),
             ("aws-global#zone#Z0123456789ABCDEFGHIJ", "zone#Z0123456789ABCDEFGHIJ"),
+            ("hook#web #1/a:launch/ready:i-0123456789abcdef0", "hook#web #1/a:launch/ready:i-0123456789abcdef0"),
+            ("eu-west-1#hook#web:ready:i-0123456789abcdef0", "hook#web:ready:i-0123456789abcdef0"),
         ] {
             assert_eq!(text.parse::<Scope>().map(|scope| scope.to_string()), Ok(scope.to_owned()), "{text}");
         }
@@ -147,11 +189,17 @@ mod tests {
             ("i-xyz", "an instance id"),
             ("zone#www.example.com", "a hosted zone's id"),
             ("database#db-1", "expected all"),
+            ("hook#web:i-0123456789abcdef0", "hook#<group>:<hook>:<instance id>"),
+            ("hook#web:ready:all", "an instance id"),
+            ("hook#web:not a name:i-0123456789abcdef0", "a lifecycle hook's name"),
         ] {
             let error = text.parse::<Scope>().unwrap_err();
             assert!(error.contains(said) && !error.contains('\n'), "{text}: {error}");
         }
         assert!(subject("all").is_err());
+        let held = "hook#web:ready:i-0123456789abcdef0";
+        assert!(subject(held).is_ok() && pausable("group#web").is_ok());
+        assert!(pausable(held).unwrap_err().contains("name group#web or instance#i-0123456789abcdef0"));
     }
 
     #[test]

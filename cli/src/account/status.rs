@@ -2,6 +2,7 @@
 //!
 //! This module never judges: whether something is to be mended is `doctor`'s affair.
 
+mod held;
 mod shown;
 mod zones;
 
@@ -38,7 +39,8 @@ pub(super) fn named(named: Option<PathBuf>) -> Result<Option<Named>, Failed> {
     match policy_check::read(&file)? {
         Ok(policy) => {
             let zones = policy.dns.iter().flat_map(|dns| dns.zones()).cloned().collect();
-            Ok(Some(Named { groups: policy.group_names().into_iter().collect(), zones }))
+            let held = policy.hooks.iter().flat_map(|hooks| hooks.hooks()).map(|(group, _)| group.clone());
+            Ok(Some(Named { groups: policy.group_names().into_iter().chain(held).collect(), zones }))
         }
         Err(_) => {
             let file = shell::word(&file.display().to_string());

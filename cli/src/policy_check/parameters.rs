@@ -2,12 +2,15 @@
 //!
 //! This module never names more than the policy does, and the name under which each record's generation stands.
 
+mod hooks;
+
 use std::collections::BTreeSet;
 
 use homeostat_core::policy::{DnsPolicy, EndpointPolicy};
 use homeostat_core::shell;
 use homeostat_core::zone::name::RecordName;
 use homeostat_core::zone::record::FENCE_LABEL;
+pub(super) use hooks::HookParameters;
 use serde::Serialize;
 
 /// In each, commas between the values, as CloudFormation has lists.

@@ -2,6 +2,7 @@
 //!
 //! This module never lets a name or a reason break the subject line: it holds at most 99 ASCII characters.
 
+mod hook;
 mod plan;
 mod zone;
 
@@ -41,6 +42,9 @@ type Told = (String, Vec<String>);
 fn decided(incident: &Incident) -> Told {
     if let Kind::Zone(kept) = &incident.kind {
         return zone::decided(incident, kept);
+    }
+    if let Kind::Hook(kept) = &incident.kind {
+        return hook::decided(incident, kept);
     }
     let (name, what) = (short(incident), long(incident));
     match &incident.decision {
@@ -99,7 +103,9 @@ fn closed(close: &Close, name: &str, what: &str) -> Told {
                 format!("Why: {why}."),
             ],
         ),
-        Close::TakenOver { .. } => (format!("closed: {name}"), vec![format!("{what}: {close}."), String::new()]),
+        Close::TakenOver { .. } | Close::Hook(_) => {
+            (format!("closed: {name}"), vec![format!("{what}: {close}."), String::new()])
+        }
     }
 }
 
@@ -123,16 +129,19 @@ fn acknowledge(incident: &Incident) -> String {
 }
 
 fn stuck(incident: &Incident) -> Told {
-    let lines = vec![
+    let see = "You: see that function's log and the dead-letter queue";
+    let you = match &incident.kind {
+        Kind::Instance { .. } | Kind::Group { .. } => vec![format!("{see}; until it works, heal the group by hand.")],
+        Kind::Zone(_) => vec![format!("{see}; until it works, move the weights by hand.")],
+        Kind::Hook(kept) => [vec![format!("{see}.")], hook::by_hand(incident, kept)].concat(),
+    };
+    let mut lines = vec![
         format!("Homeostat itself needs you: nobody attends to {}.", long(incident)),
         String::new(),
         format!("Why: {} wake-ups were sent, and the function that owns the incident wrote nothing.", incident.wakes),
-        format!(
-            "You: see that function's log and the dead-letter queue; until it works, {} by hand.",
-            by_hand(incident)
-        ),
-        "Next: it is woken every five minutes, and goes on from where it was once it answers.".to_owned(),
     ];
+    lines.extend(you);
+    lines.push("Next: it is woken every five minutes, and goes on from where it was once it answers.".to_owned());
     (format!("NEEDS YOU: stuck on {}", short(incident)), lines)
 }
 
@@ -146,14 +155,19 @@ fn overdue(incident: &Incident) -> Told {
             "You: see the group's activity history, and the function's log for what it waits for.",
             "Next: it goes on looking. Its slot of the budget stays taken until the incident is closed.",
         ),
+        Kind::Hook(_) => (
+            "You: see the group's activity history, and the function's log for what it waits for.",
+            "Next: it goes on looking, and completes the hook once it can.",
+        ),
     };
-    let lines = vec![
+    let mut lines = vec![
         format!("Homeostat itself needs you: it does not come to an end with {}.", long(incident)),
         String::new(),
         "Why: its time to recover is over; its owner still looks at it, and neither closes it nor asks for you.".into(),
         you.to_owned(),
-        next.to_owned(),
     ];
+    lines.extend(incident.kind.hook().into_iter().flat_map(|kept| hook::by_hand(incident, kept)));
+    lines.push(next.to_owned());
     (format!("NEEDS YOU: overdue: {}", short(incident)), lines)
 }
 
@@ -169,16 +183,20 @@ fn unreadable(key: &str, why: &str) -> Told {
 }
 
 fn with_story(incident: &Incident, (subject, mut lines): Told) -> Told {
-    let (mitigated, recovered, whole) = match &incident.kind {
-        Kind::Zone(_) => ("the change of weights", "all weights back", "zone"),
-        Kind::Instance { .. } | Kind::Group { .. } => ("taken out", "a whole group", "group"),
+    let scope = incident.kind.scope().to_string();
+    let stop = match &incident.kind {
+        Kind::Zone(_) => {
+            lines.extend(took(incident, "the change of weights", "all weights back"));
+            Some(format!("To stop it for this zone: homeostat pause {scope:?} --reason …"))
+        }
+        Kind::Instance { .. } | Kind::Group { .. } => {
+            lines.extend(took(incident, "taken out", "a whole group"));
+            Some(format!("To stop it for this group: homeostat pause {scope:?} --reason …"))
+        }
+        // A held instance is no disturbance: how long it was held, and what a pause does about it, is told as that.
+        Kind::Hook(_) => None,
     };
-    lines.extend(times(&format!("Time to mitigate (signal to {mitigated})"), incident.time_to_mitigate()));
-    lines.extend(times(&format!("Time to recover (signal to {recovered})"), incident.time_to_recover()));
-    if incident.closed_at.is_none() {
-        let scope = incident.kind.scope().to_string();
-        lines.push(format!("To stop it for this {whole}: homeostat pause {scope:?} --reason …"));
-    }
+    lines.extend(stop.filter(|_| incident.closed_at.is_none()));
     lines.push(String::new());
     lines.push(format!("{}{:.0}. What happened:", alarm(incident), incident.signalled_at));
     lines.extend(incident.notes.iter().map(|note| format!("{:.0} {}", note.at, shortened(&note.what))));
@@ -192,13 +210,8 @@ fn alarm(incident: &Incident) -> String {
         Kind::Instance { alarm: None, .. } | Kind::Group { .. } => "Found at ".to_owned(),
         // One incident for all of a zone's alarms: which of them spoke, the story tells.
         Kind::Zone(_) => "First signal at ".to_owned(),
-    }
-}
-
-fn by_hand(incident: &Incident) -> &'static str {
-    match &incident.kind {
-        Kind::Instance { .. } | Kind::Group { .. } => "heal the group",
-        Kind::Zone(_) => "move the weights",
+        Kind::Hook(kept) if kept.token.is_none() => "Found held at ".to_owned(),
+        Kind::Hook(_) => "Held since ".to_owned(),
     }
 }
 
@@ -207,14 +220,23 @@ fn short(incident: &Incident) -> String {
         Kind::Instance { group, .. } => format!("{} of {group}", incident.subject.name()),
         Kind::Group { group } => format!("group {group}"),
         Kind::Zone(kept) => zone::name(incident, kept),
+        Kind::Hook(kept) => format!("{} of {}, held by hook {}", kept.instance, kept.group, kept.hook),
     }
 }
 
 fn long(incident: &Incident) -> String {
     match &incident.kind {
         Kind::Instance { group, .. } => format!("instance {} of group {group}", incident.subject.name()),
+        Kind::Hook(kept) => {
+            format!("instance {} of group {}, which hook {} holds", kept.instance, kept.group, kept.hook)
+        }
         Kind::Group { .. } | Kind::Zone(_) => short(incident),
     }
+}
+
+fn took(incident: &Incident, mitigated: &str, recovered: &str) -> impl Iterator<Item = String> {
+    let mitigate = times(&format!("Time to mitigate (signal to {mitigated})"), incident.time_to_mitigate());
+    mitigate.into_iter().chain(times(&format!("Time to recover (signal to {recovered})"), incident.time_to_recover()))
 }
 
 fn times(what: &str, time: Option<SignedDuration>) -> Option<String> {

@@ -19,7 +19,7 @@ pub(crate) enum News {
 }
 
 /// The news of a record, if it is any: its `tell` grew, the sweep marked it, or it is the closed item (which is written
-/// once).
+/// once) of an incident whose end people want to hear of.
 ///
 /// The sweep leaves `tell` alone, since an owner may write at the same time: its marks are compared by themselves.
 pub(crate) fn news(record: EventRecord) -> Result<Option<News>, String> {
@@ -39,7 +39,9 @@ pub(crate) fn news(record: EventRecord) -> Result<Option<News>, String> {
         Err(why) => return Err(why),
     };
     let told = if old.is_empty() { 0 } else { read(old)?.tell };
-    Ok(if incident.state == State::Closed || incident.tell != told {
+    Ok(if incident.state == State::Closed {
+        is_end_told(&incident).then_some(News::Decided(incident))
+    } else if incident.tell != told {
         Some(News::Decided(incident))
     } else if stuck {
         Some(News::Stuck(incident))
@@ -48,6 +50,11 @@ pub(crate) fn news(record: EventRecord) -> Result<Option<News>, String> {
     } else {
         None
     })
+}
+
+/// Whoever heard that it is overdue hears how it ended.
+fn is_end_told(incident: &Incident) -> bool {
+    incident.is_told_at_the_end() || incident.overdue.is_some()
 }
 
 fn is_marked(mark: &str, old: &Item, new: &Item) -> bool {
@@ -92,6 +99,53 @@ mod tests {
         assert_eq!(news(changed(|record| record["NewImage"]["wakes"] = json!({ "N": "2" }))).unwrap(), None);
         let older = changed(|record| record["OldImage"]["tell"] = json!({ "N": "0" }));
         assert!(matches!(news(older).unwrap(), Some(News::Decided(_))));
+    }
+
+    /// The closed item of a launch whose hook was completed for this.
+    fn completed(because: &str, change: impl FnOnce(&mut Incident)) -> Option<News> {
+        let json = json!({
+            "schema": 1, "subject": "eu-west-1#hook#web:ready:i-0a1b2c3d4e5f60718", "state": "closed", "version": 3, "wakes": 0,
+            "kind": { "hook": { "group": "web", "hook": "ready", "instance": "i-0a1b2c3d4e5f60718",
+                "transition": "launching", "began": "2026-03-01T12:00:00Z" } },
+            "tell": 0, "signalled_at": "2026-03-01T12:00:00Z", "opened_at": "2026-03-01T12:00:00Z", "notes": [],
+            "decision": { "close": { "hook": { "result": "continue",
+                "because": serde_json::from_str::<Value>(because).unwrap() } } },
+        });
+        let mut incident: Incident = serde_json::from_value(json).unwrap();
+        change(&mut incident);
+        let mut closed = record(|_| {});
+        closed.change.new_image = serde_dynamo::to_item(&incident).unwrap();
+        news(closed).unwrap()
+    }
+
+    #[test]
+    fn what_comes_or_goes_as_it_should_is_told_to_nobody() {
+        let as_it_should = [
+            r#"{"ready":{"evidence":["tag app:ready"]}}"#,
+            r#""drained""#,
+            r#""not_in_policy""#,
+            r#"{"paused":{"scope":"all","by":"ana","reason":"move"}}"#,
+            r#"{"serves_nobody":{"course":"into_pool"}}"#,
+        ];
+        for because in as_it_should {
+            assert_eq!(completed(because, |_| {}), None, "{because}");
+        }
+        let otherwise = [
+            r#"{"not_ready":{"missing":["tag app:ready"],"within":"PT10M"}}"#,
+            r#"{"unjudged":{"why":["no answer"]}}"#,
+            r#"{"out_of_time":{"limit":"global","waiting":["tag app:busy"]}}"#,
+        ];
+        for because in otherwise {
+            assert!(matches!(completed(because, |_| {}), Some(News::Decided(_))), "{because}");
+        }
+    }
+
+    #[test]
+    fn whoever_heard_of_a_held_instance_hears_how_it_ended() {
+        let drained = r#""drained""#;
+        assert!(completed(drained, |incident| incident.tell = 1).is_some(), "it was paged");
+        let overdue = |incident: &mut Incident| incident.overdue = Some(incident.opened_at);
+        assert!(matches!(completed(drained, overdue), Some(News::Decided(_))), "the close, and not the mark again");
     }
 
     #[test]

@@ -1,9 +1,13 @@
 use std::sync::Mutex;
 
 use homeostat_core::decision::Page as Asked;
-use homeostat_core::id::{AlarmArn, HostedZoneId, Scope};
+use homeostat_core::hook;
+use homeostat_core::hook::action::Transition;
+use homeostat_core::hook::said::LaunchesFail;
+use homeostat_core::id::{AlarmArn, GroupName, HostedZoneId, Scope};
 use homeostat_core::incident::Kind;
-use homeostat_core::memory::{Breaker, Memory};
+use homeostat_core::memory::{Breaker, Launch, Memory};
+use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
 use homeostat_core::zone::kept::Kept;
 
@@ -205,4 +209,87 @@ fn a_zones_latches_are_lifted_though_no_incident_is_open() {
     let ledger = Fake::new(None, latched(), 0);
     assert_eq!(said(&ledger, "zone#Z0123456789ABCDEFGHIJ").unwrap().verdict(), Verdict::Fine);
     assert!(ledger.memory.lock().unwrap().latched.is_empty());
+}
+
+const HOOK: &str = "eu-west-1#hook#web:ready:i-0123456789abcdef0";
+
+/// The launch that filled the measure of abandoned ones.
+fn failing(afterwards: Afterwards) -> Incident {
+    let subject: Subject = HOOK.parse().unwrap();
+    let Subject::Hook { group, hook, instance, .. } = &subject else { panic!() };
+    let kept = hook::kept::Kept::found(group, hook, instance, Transition::Launching, now());
+    let (group, hook) = (group.clone(), hook.clone());
+    let page = Asked::LaunchesFail(LaunchesFail {
+        group,
+        hook,
+        abandoned: 2,
+        launched_from: None,
+        afterwards,
+        undone: Vec::new(),
+    });
+    Incident::new(subject, Kind::Hook(Box::new(kept)), now(), now()).page(now(), now(), &page)
+}
+
+fn abandoned() -> Memory {
+    let after = |memory: Memory, number: u32| {
+        let instance = format!("i-{number:08x}").parse().unwrap();
+        memory.abandon(now(), &"ready".parse().unwrap(), &Launch { instance: &instance, from: None }, 2)
+    };
+    (1..=2).fold(Memory::default(), after)
+}
+
+fn printed(done: &Acknowledged) -> String {
+    let mut page = Page::default();
+    done.print(&mut page);
+    page.finish().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_groups_word_forgives_its_abandoned_launches_and_wakes_who_waits_for_it() {
+    let ledger = Fake::new(Some(failing(Afterwards::SuspendLaunch)), abandoned(), 1);
+    let done = said(&ledger, "group#web").unwrap();
+    assert_eq!((done.verdict(), done.launches_forgiven, done.incidents.len()), (Verdict::Fine, 2, 1));
+    assert!(done.left.is_empty(), "{:?}", done.left);
+    assert!(ledger.memory.lock().unwrap().abandoned.is_empty());
+    let open = ledger.open.lock().unwrap().clone().unwrap();
+    assert_eq!((open.wake_at, open.acknowledged.is_some()), (Some(now()), true));
+    let text = printed(&done);
+    assert!(text.contains("forgave 2 abandoned launch(es) of group#web, by ana"), "{text}");
+    assert!(text.contains("--auto-scaling-group-name web --scaling-processes Launch"), "{text}");
+    let admits = Fake::new(Some(failing(Afterwards::Admit)), abandoned(), 0);
+    assert!(!printed(&said(&admits, "group#web").unwrap()).contains("resume-processes"), "nothing was suspended");
+}
+
+#[test]
+fn a_hooks_own_word_ends_its_reminders_and_forgives_nothing() {
+    for name in ["hook#web:ready:i-0123456789abcdef0", HOOK] {
+        let ledger = Fake::new(Some(failing(Afterwards::Admit)), abandoned(), 1);
+        let done = said(&ledger, name).unwrap();
+        assert_eq!((done.incidents.len(), done.launches_forgiven), (1, 0), "{done:?}");
+        assert!(done.follows[0].contains("homeostat ack group#web"), "{done:?}");
+        assert_eq!(ledger.memory.lock().unwrap().abandoned.len(), 1);
+    }
+    let other = Fake::new(Some(failing(Afterwards::Admit)), abandoned(), 0);
+    let done = said(&other, "hook#web:drained:i-0123456789abcdef0").unwrap();
+    assert!(done.verdict() == Verdict::Amiss && done.left[0].contains("has no open incident"), "{done:?}");
+}
+
+#[test]
+fn another_held_instance_of_the_group_is_not_acknowledged_with_it_but_named() {
+    let refused = Incident { paged_because: Some(Asked::Refused { why: "no".into() }), ..failing(Afterwards::Admit) };
+    for scope in ["group#web", "i-0123456789abcdef0"] {
+        let ledger = Fake::new(Some(refused.clone()), Memory::default(), 0);
+        let done = said(&ledger, scope).unwrap();
+        assert!(done.incidents.is_empty() && done.verdict() == Verdict::Amiss, "{done:?}");
+        let named = done.left.iter().any(|why| why.ends_with("homeostat ack hook#web:ready:i-0123456789abcdef0"));
+        assert!(named, "{:?}", done.left);
+        assert_eq!(*ledger.open.lock().unwrap(), Some(refused.clone()));
+    }
+}
+
+#[test]
+fn an_acknowledgement_of_another_group_leaves_failing_launches_alone() {
+    let ledger = Fake::new(Some(failing(Afterwards::Admit)), Memory::default(), 0);
+    assert!(said(&ledger, "group#api").unwrap().incidents.is_empty());
+    assert_eq!(*ledger.open.lock().unwrap(), Some(failing(Afterwards::Admit)));
 }

@@ -16,7 +16,7 @@ use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
 use jiff::Timestamp;
 
-use super::records;
+use super::{hooks, records};
 use crate::account::place::Deployment;
 
 /// The permission that each reading needs, as IAM names it.
@@ -31,6 +31,8 @@ pub(super) mod action {
     pub(in crate::account::doctor) const MEMORY: &str = "dynamodb:BatchGetItem";
     pub(in crate::account::doctor) const RECORDS: &str = "route53:ListResourceRecordSets";
     pub(in crate::account::doctor) const HEALTH_CHECKS: &str = "route53:GetHealthCheckStatus";
+    pub(in crate::account::doctor) const HOOKS: &str = "autoscaling:DescribeLifecycleHooks";
+    pub(in crate::account::doctor) const TAGS: &str = "elasticloadbalancing:DescribeTags";
     pub(in crate::account::doctor) const TARGETS: &str = "elasticloadbalancing:DescribeTargetHealth";
 }
 
@@ -51,18 +53,24 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
     let outputs = &deployment.outputs;
     let audience: OptionFuture<_> = outputs.topic.as_ref().map(|topic| account.audience(topic)).into();
     let dead: OptionFuture<_> = outputs.dead_letters.as_ref().map(|url| account.dead_letters(url)).into();
-    let of_the_groups = join3(fleet.groups(&names), account.health_check_types(&names), account.alarms());
+    let hooks = policy.and_then(|policy| policy.hooks.as_ref());
+    let held = hooks.iter().flat_map(|hooks| hooks.hooks()).map(|(group, _)| group.clone());
+    let all: BTreeSet<GroupName> = names.iter().cloned().chain(held).collect();
+    let all: Vec<GroupName> = all.into_iter().collect();
+    let of_the_groups = join3(fleet.groups(&all), account.health_check_types(&names), account.alarms());
     let of_the_table = join(ledger.open_incidents(), ledger.pauses());
     let ((groups, health_checks, alarms), (audience, dead), (open, pauses)) =
         join3(of_the_groups, join(audience, dead), of_the_table).await;
     let (groups, open) = (read(action::GROUPS, groups), read(action::TABLE, open.and_then(whole)));
     let dns = policy.and_then(|policy| policy.dns.as_ref());
     let zones = dns.iter().flat_map(|dns| dns.zones()).cloned().map(Scope::Zone);
-    let scopes = names.into_iter().map(Scope::Group).chain(zones).collect();
+    let scopes = all.into_iter().map(Scope::Group).chain(zones).collect();
     let region = deployment.config.region().and_then(|region| region.as_ref().parse().ok());
     let cloud = DnsCloud::new(&deployment.config);
-    let (refreshes, memories, dns) =
-        join3(refreshes(&fleet, &groups), memories(&ledger, scopes, &open), records::gather(&cloud, region, dns)).await;
+    let replaced = groups.iter().flatten().filter(|group| names.contains(&group.name));
+    let of_policy = join(records::gather(&cloud, region, dns), hooks::gather(&account, &groups, hooks));
+    let (refreshes, memories, (dns, hooks)) =
+        join3(refreshes(&fleet, replaced), memories(&ledger, scopes, &open), of_policy).await;
     Facts {
         now,
         groups,
@@ -75,6 +83,7 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
         pauses: read(action::PAUSES, pauses),
         memories,
         dns,
+        hooks,
     }
 }
 
@@ -87,10 +96,13 @@ fn whole(open: OpenIncidents) -> Result<Vec<Incident>, Unavailable> {
 }
 
 /// Of a group that is not there, AWS tells no refreshes but answers with an error.
-async fn refreshes(fleet: &impl Fleet, groups: &Read<Vec<Group>>) -> BTreeMap<GroupName, Read<Option<String>>> {
+async fn refreshes<'a>(
+    fleet: &impl Fleet,
+    groups: impl Iterator<Item = &'a Group>,
+) -> BTreeMap<GroupName, Read<Option<String>>> {
     let of_group =
         async |group: &Group| (group.name.clone(), read(action::REFRESHES, fleet.refresh(&group.name).await));
-    join_all(groups.iter().flatten().map(of_group)).await.into_iter().collect()
+    join_all(groups.map(of_group)).await.into_iter().collect()
 }
 
 /// Of what the policy names, and of what left it with an incident open.

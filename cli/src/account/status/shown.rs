@@ -4,15 +4,16 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::id::{GroupName, Subject};
+use homeostat_core::id::{GroupName, HookName, Subject};
 use homeostat_core::incident::{Acknowledgement, Incident, State};
-use homeostat_core::memory::{Breaker, Memory};
+use homeostat_core::memory::{Abandoned, Breaker, Memory};
 use homeostat_core::ports::Slots;
 use homeostat_core::shell;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::zones::{HeldBackZone, HeldRecord, held};
+use super::held::{self, Held};
+use super::zones::{self, HeldBackZone, HeldRecord};
 use crate::account::moment::{at, rough};
 use crate::account::pause::Shown;
 use crate::page::{Page, Row};
@@ -45,6 +46,8 @@ pub(super) struct Open {
     reminders: u32,
     acknowledged: Option<Acknowledgement>,
     records: Vec<HeldRecord>,
+    /// `None`: it is about no lifecycle hook.
+    held: Option<Held>,
 }
 
 #[derive(Debug, Serialize)]
@@ -53,11 +56,19 @@ pub(super) struct HeldBack {
     slots: BTreeMap<Subject, Timestamp>,
     failed_replacements: usize,
     breaker: Option<Breaker>,
+    /// In a row, by the hook that held them.
+    abandoned_launches: BTreeMap<HookName, Vec<Abandoned>>,
 }
 
 impl HeldBack {
     pub(super) fn new(group: GroupName, slots: Slots, memory: Memory) -> Self {
-        HeldBack { group, slots: slots.holders, failed_replacements: memory.failures.len(), breaker: memory.breaker }
+        HeldBack {
+            group,
+            slots: slots.holders,
+            failed_replacements: memory.failures.len(),
+            breaker: memory.breaker,
+            abandoned_launches: memory.abandoned,
+        }
     }
 }
 
@@ -66,7 +77,8 @@ impl Open {
         let mut holders = groups.iter().map(|group| &group.slots);
         Open {
             slot_held_since: holders.find_map(|holders| holders.get(&incident.subject).copied()),
-            records: held(&incident),
+            records: zones::held(&incident),
+            held: Held::of(&incident),
             group: incident.kind.group().cloned(),
             subject: incident.subject,
             state: incident.state,
@@ -101,6 +113,12 @@ impl Open {
             },
         ];
         Row { cells, below: self.sentences() }
+    }
+
+    /// Among those that hooks hold; what it is held by, the others' columns don't say.
+    fn held_row(&self, held: &Held, now: Timestamp) -> Row {
+        let below = held.sentences().into_iter().chain(self.sentences());
+        Row { cells: held.cells(word(self.state), now), below: below.collect() }
     }
 
     fn sentences(&self) -> Vec<String> {
@@ -148,7 +166,23 @@ impl HeldBack {
             .map_or_else(|| "closed".to_owned(), |breaker| format!("open since {}", at(breaker.since)));
         let cells =
             vec![self.group.to_string(), self.slots.len().to_string(), self.failed_replacements.to_string(), open];
-        Row { cells, below: below.collect() }
+        let abandoned =
+            self.abandoned_launches.iter().flat_map(|(hook, by_source)| by_source.iter().map(move |of| (hook, of)));
+        let abandoned = abandoned.map(|(hook, abandoned)| held::abandoned(&self.group, hook, abandoned));
+        Row { cells, below: below.chain(abandoned).collect() }
+    }
+}
+
+impl Status {
+    /// Whom lifecycle hooks hold, group by group.
+    fn print_held(&self, page: &mut Page) {
+        let mut held: Vec<(&Held, &Open)> =
+            self.open.iter().filter_map(|open| Some((open.held.as_ref()?, open))).collect();
+        held.sort_by_key(|(held, _)| held.place());
+        if !held.is_empty() {
+            let rows = held.into_iter().map(|(held, open)| open.held_row(held, self.at)).collect();
+            page.table(&Held::HEADERS, rows);
+        }
     }
 }
 
@@ -159,8 +193,16 @@ impl Report for Status {
         } else {
             page.line(&format!("{}: {} open", self.place, self.open.len()));
             page.space();
-            let rows = self.open.iter().map(|open| open.row(self.at)).collect();
-            page.table(&["incident", "group", "state", "since", "next look", "holds a slot"], rows);
+            let others = self.open.iter().filter(|open| open.held.is_none());
+            let rows: Vec<Row> = others.map(|open| open.row(self.at)).collect();
+            let are_both = !rows.is_empty() && self.open.iter().any(|open| open.held.is_some());
+            if !rows.is_empty() {
+                page.table(&["incident", "group", "state", "since", "next look", "holds a slot"], rows);
+            }
+            if are_both {
+                page.space();
+            }
+            self.print_held(page);
         }
         page.space();
         if self.pauses.is_empty() {

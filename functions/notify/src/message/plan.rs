@@ -49,6 +49,7 @@ pub(super) fn needed(page: &Page) -> [String; 2] {
             "Next: nothing is replaced while so many are sick. Those still sick once it is fewer are healed then.",
         ),
         Page::Weights { .. } => ("You: see the record's weights in Route 53.".to_owned(), keeps_looking),
+        Page::LaunchesFail(_) => ("You: see why what the group launches is never ready.".to_owned(), keeps_looking),
     };
     [you, next.to_owned()]
 }

@@ -51,7 +51,7 @@ pub(super) fn decided(incident: &Incident, kept: &Kept) -> Told {
 pub(super) fn name(incident: &Incident, kept: &Kept) -> String {
     let tried = incident.intent.iter().filter_map(|intent| match &intent.step {
         Step::Shift(shift) => Some(shift.moves.iter().map(|moved| moved.key.to_string())),
-        Step::Replace { .. } | Step::MarkUnhealthy { .. } => None,
+        Step::Replace { .. } | Step::MarkUnhealthy { .. } | Step::Hook(_) => None,
     });
     let records: Vec<String> =
         if kept.records.is_empty() { tried.flatten().collect() } else { keys(kept.records.keys()) };
@@ -191,7 +191,7 @@ fn closed(close: &Close, kept: &Kept) -> Told {
                 String::new(),
             ],
         ),
-        Close::NothingWrong { .. } | Close::LeftByItself => (
+        Close::NothingWrong { .. } | Close::LeftByItself | Close::Hook(_) => (
             format!("closed: zone {}", kept.zone),
             vec![
                 format!("The incident about zone {} is closed; Homeostat moved no weight.", kept.zone),

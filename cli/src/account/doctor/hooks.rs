@@ -1,0 +1,68 @@
+//! Reads what the policy names of lifecycle hooks, side by side.
+//!
+//! This module never asks about a group that isn't there: AWS would answer with an error, and that it is missing is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+
+use futures_util::future::{join_all, join3};
+use homeostat_aws::operator::Account;
+use homeostat_core::doctor::{HookFact, HookFacts, Read};
+use homeostat_core::id::{GroupName, TargetGroupArn};
+use homeostat_core::instance::Group;
+use homeostat_core::policy::{HookPolicy, LaunchPolicy};
+use homeostat_core::ports::Unavailable;
+
+use super::facts::{action, read};
+
+/// What is asked; a fake answers in tests.
+pub(super) trait Hooks {
+    fn hooks(&self, group: &GroupName) -> impl Future<Output = Result<Vec<HookFact>, Unavailable>>;
+    fn has_warm_pool(&self, group: &GroupName) -> impl Future<Output = Result<bool, Unavailable>>;
+    fn tags(&self, arn: &TargetGroupArn) -> impl Future<Output = Result<BTreeMap<String, String>, Unavailable>>;
+}
+
+impl Hooks for Account {
+    async fn hooks(&self, group: &GroupName) -> Result<Vec<HookFact>, Unavailable> {
+        self.lifecycle_hooks(group).await
+    }
+
+    async fn has_warm_pool(&self, group: &GroupName) -> Result<bool, Unavailable> {
+        self.has_warm_pool(group).await
+    }
+
+    async fn tags(&self, arn: &TargetGroupArn) -> Result<BTreeMap<String, String>, Unavailable> {
+        self.tags_of(arn).await
+    }
+}
+
+pub(super) async fn gather(aws: &impl Hooks, groups: &Read<Vec<Group>>, policy: Option<&HookPolicy>) -> HookFacts {
+    let Some(policy) = policy else { return HookFacts::default() };
+    let there: BTreeSet<&GroupName> = groups.iter().flatten().map(|group| &group.name).collect();
+    let named = policy.hooks().map(|(group, _)| group).filter(|group| there.contains(group));
+    let pooled = policy.launches.iter().filter(|launch| has_fixed_tag(launch)).map(|launch| &launch.group);
+    let arns = policy.terminations.iter().flat_map(|policy| &policy.target_groups);
+    let of_group = async |group: &GroupName| read(action::HOOKS, aws.hooks(group).await);
+    let of_pool = async |group: &GroupName| read(action::GROUPS, aws.has_warm_pool(group).await);
+    let of_arn = async |arn: &TargetGroupArn| read(action::TAGS, aws.tags(arn).await);
+    let (of_group, warm_pools, target_groups) = join3(
+        each(named.collect(), of_group),
+        each(pooled.filter(|group| there.contains(group)).collect(), of_pool),
+        each(arns.collect(), of_arn),
+    )
+    .await;
+    HookFacts { of_group, warm_pools, target_groups }
+}
+
+/// Only such a tag can be from an earlier life.
+fn has_fixed_tag(launch: &LaunchPolicy) -> bool {
+    launch.tag.as_ref().is_some_and(|tag| tag.value.is_some())
+}
+
+async fn each<K: Ord + Clone, V>(keys: BTreeSet<&K>, ask: impl AsyncFn(&K) -> V) -> BTreeMap<K, V> {
+    let answers = join_all(keys.iter().map(|key| ask(key))).await;
+    keys.into_iter().cloned().zip(answers).collect()
+}
+
+#[cfg(test)]
+mod tests;
