@@ -1,10 +1,11 @@
 //! The main job, played for people: an application dies, its alarm fires, and the deployed Homeostat heals the group. Then
-//! what must not happen: the same alarm again, and an alarm on a group outside the policy. The second act is about weights.
+//! what must not happen: the same alarm again, and an alarm on a group outside the policy. The second act is about weights, the third about hooks.
 //!
 //! It shows only what it saw: each figure is read from the journal, the world, the ledger or the inbox.
 
 mod narrator;
 mod report;
+mod rolling;
 mod weights;
 
 use std::path::Path;
@@ -18,13 +19,17 @@ use world::{App, LifecycleState, TargetState, World};
 
 use crate::Stack;
 use crate::journal::{self, Call, is_effect, longest_chain};
-use crate::stage::{Balance, Inbox, Message, PATIENCE, Stage};
+use crate::stage::{Balance, Held, Inbox, Message, PATIENCE, Stage, policy_with_hooks};
 use narrator::Narrator;
 pub use report::{Heal, Nothing, Report, Told};
+pub use rolling::{Rolled, roll};
 pub use weights::{Row, Shifted, shift};
 
 /// The function whose log is read.
 const OWNER: &str = "replace-instance";
+
+/// As many as it takes to show that each is replaced without a loss.
+const ROLLED: u32 = 3;
 
 /// Plays it all on a sandbox of its own, which is gone afterwards.
 pub async fn play(root: &Path, run_dir: &Path, say: fn(&str)) -> Result<Report> {
@@ -49,7 +54,9 @@ async fn on_stage(stage: &Stage, say: fn(&str)) -> Result<Report> {
         }
     };
     let balance = Balance::make(stage, "").await?;
-    let stack = stage.deploy_for(&[&balance], &stage.policy(), &mut progress).await?;
+    let held = Held::make(stage.face(), "shop", ROLLED)?;
+    let policy = policy_with_hooks(&[&held], &stage.policy(), stage.folder())?;
+    let stack = stage.deploy_for(&[&balance], &policy, &mut progress).await?;
     let inbox = Inbox::subscribe(&stage.sandbox().sdk_config(), stack.output("TopicArn")?).await?;
     say(&format!(
         "deployed the stack {:?} with {} functions; an inbox is subscribed",
@@ -61,8 +68,9 @@ async fn on_stage(stage: &Stage, say: fn(&str)) -> Result<Report> {
     let again = again(stage, &stack, &heal, say).await?;
     let outside = outside(stage, &stack, say).await?;
     let shifted = shift(stage, &stack, &balance, &inbox, say).await?;
+    let rolled = roll(stage, &held, say).await?;
     drop(narrator);
-    Ok(Report { heal, again, outside, shifted, wall_seconds: 0.0 })
+    Ok(Report { heal, again, outside, shifted, rolled, wall_seconds: 0.0 })
 }
 
 /// Of what sam and cargo print, what shows that they move on.

@@ -95,6 +95,12 @@ impl Relay {
         self.publish_times(event, 2, None).await
     }
 
+    /// One invocation of a function with an event that its queue would bring it, never repeated: its end is told under the label's
+    /// name. What comes out of a queue can't be followed from its first call on.
+    pub fn invoke_labelled(&self, function_arn: &str, event: &Value, label: &Label) {
+        self.invoke_once(function_arn, &event.to_string(), label);
+    }
+
     async fn publish_times(&self, event: Value, times: u8, label: Option<Label>) -> Result<Published> {
         let mut label = label;
         let event = envelope::complete(event)?;

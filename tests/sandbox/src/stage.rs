@@ -4,6 +4,7 @@
 //! deployed schedules in compressed time.
 
 pub mod balance;
+pub mod held;
 mod inbox;
 mod pump;
 
@@ -18,6 +19,7 @@ use homeostat_core::incident::Incident;
 use world::{Demo, Pace, Place, World};
 
 pub use balance::Balance;
+pub use held::{Held, policy_with_hooks};
 pub use inbox::{Inbox, Message};
 pub use pump::Announced;
 use pump::Pump;
@@ -102,6 +104,16 @@ impl Stage {
         Ok(Stage::deployment(root, &policy, parameters))
     }
 
+    /// The project's own template under a policy, with these parameters.
+    pub async fn deploy_with(
+        &self,
+        policy: &Path,
+        parameters: Vec<(String, String)>,
+        progress: Progress<'_>,
+    ) -> Result<Stack> {
+        self.sandbox.deploy(&Stage::deployment(&self.root, policy, parameters), progress).await
+    }
+
     fn deployment(root: &Path, policy: &Path, parameters: Vec<(String, String)>) -> Deployment {
         let mut deployment = Deployment::of(root.join("template.yaml"), "homeostat");
         deployment.parameters = parameters;
@@ -110,6 +122,11 @@ impl Stage {
             ("HOMEOSTAT_POLICY".to_owned(), policy.display().to_string()),
         ];
         deployment
+    }
+
+    /// Where it keeps what it needs while it runs.
+    pub fn folder(&self) -> &Path {
+        &self.run_dir
     }
 
     /// The policy of the sandbox.

@@ -127,6 +127,26 @@ impl Zone {
         Ok(())
     }
 
+    /// Makes a plain record with one value, or sets it.
+    pub async fn put_plain(&self, name: &str, kind: &RrType, ttl: i64, value: &str) -> Result<()> {
+        let value = ResourceRecord::builder().value(value).build()?;
+        let set = ResourceRecordSet::builder().name(name).r#type(kind.clone()).ttl(ttl).resource_records(value);
+        let change = Change::builder().action(ChangeAction::Upsert).resource_record_set(set.build()?).build()?;
+        let batch = ChangeBatch::builder().changes(change).build()?;
+        let request = self.client.change_resource_record_sets().hosted_zone_id(&self.id).change_batch(batch);
+        request.send().await.with_context(|| format!("setting the record {name}"))?;
+        Ok(())
+    }
+
+    /// Whether there is a record of that name and type.
+    pub async fn has(&self, name: &str, kind: &RrType) -> Result<bool> {
+        let request = self.client.list_resource_record_sets().hosted_zone_id(&self.id);
+        let page = request.start_record_name(name).start_record_type(kind.clone()).send().await;
+        let page = page.with_context(|| format!("reading the records of {name}"))?;
+        let name = normal(name);
+        Ok(page.resource_record_sets().iter().any(|set| set.name() == name && set.r#type() == kind))
+    }
+
     /// The weighted records of that name and type.
     pub async fn records(&self, name: &str, kind: &RrType) -> Result<Vec<Weighted>> {
         let request = self.client.list_resource_record_sets().hosted_zone_id(&self.id);

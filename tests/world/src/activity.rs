@@ -30,6 +30,8 @@ pub enum ActivityKind {
     Terminate,
     EnterStandby,
     ExitStandby,
+    /// AWS's words for it are on no page.
+    EnterWarmPool,
 }
 
 /// The values of `Activity.StatusCode` that are modelled (API reference, `Activity`).
@@ -39,6 +41,7 @@ pub enum ActivityStatus {
     WaitingForElbConnectionDraining,
     Successful,
     Failed,
+    Cancelled,
 }
 
 impl ActivityStatus {
@@ -48,6 +51,7 @@ impl ActivityStatus {
             ActivityStatus::WaitingForElbConnectionDraining => "WaitingForELBConnectionDraining",
             ActivityStatus::Successful => "Successful",
             ActivityStatus::Failed => "Failed",
+            ActivityStatus::Cancelled => "Cancelled",
         }
     }
 }
@@ -56,13 +60,17 @@ impl Activity {
     pub fn description(&self) -> String {
         let instance = &self.instance;
         match (self.kind, self.status) {
-            (ActivityKind::Launch, _) => format!("Launching a new EC2 instance: {instance}"),
+            (ActivityKind::Launch, _) => match &self.status_message {
+                None => format!("Launching a new EC2 instance: {instance}"),
+                Some(why) => format!("Launching a new EC2 instance: {instance}. Status Reason: {why}"),
+            },
             (ActivityKind::FailedLaunch, _) => {
                 let why = self.status_message.as_deref().unwrap_or_default();
                 format!("Launching a new EC2 instance.  Status Reason: {why}")
             }
             (ActivityKind::EnterStandby, _) => format!("Moving EC2 instance to Standby: {instance}"),
             (ActivityKind::ExitStandby, _) => format!("Moving EC2 instance out of Standby: {instance}"),
+            (ActivityKind::EnterWarmPool, _) => format!("Moving EC2 instance to warm pool: {instance}"),
             (ActivityKind::Terminate, ActivityStatus::WaitingForElbConnectionDraining) => {
                 format!("Terminating EC2 instance: {instance} - Waiting For ELB Connection Draining.")
             }
@@ -75,7 +83,7 @@ impl Activity {
         match self.status {
             ActivityStatus::InProgress => 0,
             ActivityStatus::WaitingForElbConnectionDraining => 50,
-            ActivityStatus::Successful | ActivityStatus::Failed => 100,
+            ActivityStatus::Successful | ActivityStatus::Failed | ActivityStatus::Cancelled => 100,
         }
     }
 }

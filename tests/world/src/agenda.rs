@@ -19,13 +19,31 @@ pub(crate) enum Due {
     Publish(InstanceId),
     /// The load balancer checks a target.
     CheckTarget(TargetGroupArn, InstanceId),
+    /// The application on the instance answers, unless the machine has started again since it was to do so from then on.
+    AppAnswers(InstanceId, Timestamp),
+    /// The deregistration delay of one target is over.
+    Deregistered(TargetGroupArn, InstanceId),
+    /// Elastic Load Balancing lets go of a target whose instance is gone.
+    TargetGone(TargetGroupArn, InstanceId),
+    /// A stream's next piece of work.
+    HandOver(String),
+    /// A piece of work is done.
+    WorkDone(u64),
     /// The deregistration delay is over.
     Drained(InstanceId),
     Terminated(InstanceId),
-    /// The lifecycle hook lets a termination go on.
+    /// Somebody else's hook lets a termination go on.
     HookDone(InstanceId),
+    /// The end of a lifecycle action, unless a heartbeat moved it.
+    ActionEnds(String),
+    /// No hook holds the instance any more.
+    Proceeded(InstanceId),
     /// The instance is in Standby, out of its target groups.
     Standby(InstanceId),
+    /// The notice of a Spot Instance is over.
+    SpotEnds(InstanceId),
+    /// EC2 has stopped an instance for the warm pool.
+    Pooled(InstanceId),
     /// EC2 has stopped the machine.
     Stopped(InstanceId),
     /// EC2 does what it announced.

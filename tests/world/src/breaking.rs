@@ -13,6 +13,7 @@ use crate::instance::{App, Instance};
 use crate::lifecycle::LifecycleState;
 use crate::machine::{EventCode, InstanceState, Machine, ScheduledEvent};
 use crate::refusal::Refusal;
+use crate::work::LossReason;
 use crate::world::World;
 
 /// What is wrong with a version of a group's launch template.
@@ -40,6 +41,9 @@ impl World {
     /// [`Refusal::NoManagedInstance`] for an instance that is in no group.
     pub fn break_app(&mut self, id: &InstanceId, app: App) -> Result<(), Refusal> {
         self.known_instance_mut(id)?.app = app;
+        if app == App::Dead {
+            self.lose_work(id, LossReason::ApplicationDied);
+        }
         Ok(())
     }
 
@@ -53,6 +57,7 @@ impl World {
         if instance.machine == machine {
             return Ok(());
         }
+        let was_stopped = instance.machine == Machine::Stopped;
         instance.machine = machine;
         instance.machine_since = now;
         match instance.state {
@@ -60,10 +65,15 @@ impl World {
                 instance.state = InstanceState::Stopping;
                 self.agenda.schedule(stopped_at, Due::Stopped(id.clone()));
             }
-            InstanceState::Stopping | InstanceState::Stopped if machine != Machine::Stopped => {
+            // One that waits in a warm pool was stopped by its group, and no story starts it.
+            InstanceState::Stopping | InstanceState::Stopped if was_stopped => {
                 instance.state = InstanceState::Running;
             }
             _ => {}
+        }
+        if !machine.works() {
+            let stopped = machine == Machine::Stopped;
+            self.lose_work(id, if stopped { LossReason::ShutDown } else { LossReason::MachineFailed });
         }
         self.schedule_ec2_check(id);
         Ok(())
@@ -182,5 +192,6 @@ impl World {
         if let Some(instance) = self.instances.get_mut(id) {
             instance.app = App::Dead;
         }
+        self.lose_work(id, LossReason::ApplicationDied);
     }
 }

@@ -8,6 +8,9 @@ use homeostat_core::id::{GroupName, TargetGroupArn};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alarm::AlarmRule;
+use crate::application::Application;
+use crate::hook::LifecycleHook;
+use crate::pool::WarmPool;
 use crate::refresh::InstanceRefresh;
 use crate::replacing::MaintenancePolicy;
 use crate::suspending::Process;
@@ -91,7 +94,18 @@ pub struct GroupSettings {
     pub target_groups: Vec<TargetGroupArn>,
     /// `None` = terminate and launch, at most a tenth of the group at a time.
     pub maintenance: Option<MaintenancePolicy>,
-    /// How long a lifecycle hook holds each termination in `Terminating:Wait`; zero = no hook.
+    /// The group's own, which callers complete.
+    pub hooks: Vec<LifecycleHook>,
+    /// An instance lifecycle policy whose `RetentionTriggers.TerminateHookAbandon` is `retain` (API reference,
+    /// `InstanceLifecyclePolicy`).
+    pub retain_on_abandon: bool,
+    pub warm_pool: Option<WarmPool>,
+    /// Whether it launches Spot Instances.
+    pub spot: bool,
+    /// What the application on its instances does by itself; `None` = nothing that anybody sees.
+    pub application: Option<Application>,
+    /// How long somebody else's hook, which lets go without a word, holds each termination in `Terminating:Wait`; zero = no
+    /// such hook. One that has `hooks` for it has no such other.
     pub termination_lingers: SignedDuration,
     pub launch_template_version: u32,
     /// `NewInstancesProtectedFromScaleIn`.
@@ -134,4 +148,6 @@ pub(crate) enum Shortage {
     Capacity,
     /// It took an unhealthy instance out itself.
     Unhealthy,
+    /// It is the warm pool that lacks some.
+    WarmPool,
 }

@@ -1,11 +1,12 @@
 //! Groups that come, change and go.
 //!
-//! This module never scales in: which members would have to go is not modelled.
+//! This module never picks the members that have to go: that is [`crate::scaling_in`].
 
 use homeostat_core::id::{GroupName, InstanceId};
 
 use crate::alarm::is_modelled;
 use crate::group::{AutoScalingGroup, GroupSettings, Shortage};
+use crate::hook::LifecycleHook;
 use crate::instance::Instance;
 use crate::refusal::Refusal;
 use crate::replacing::MaintenancePolicy;
@@ -40,7 +41,12 @@ impl World {
             ));
         }
         self.check_settings(&settings)?;
+        let size = |settings: &GroupSettings| settings.warm_pool.map_or(0, |pool| pool.size);
+        let shrinks = size(&settings) < size(before);
         self.known_group_mut(name)?.settings = settings;
+        if shrinks {
+            self.trim_pool(name);
+        }
         self.replenish(name, Shortage::Capacity);
         Ok(())
     }
@@ -76,10 +82,13 @@ impl World {
         }
     }
 
-    fn check_settings(&self, settings: &GroupSettings) -> Result<(), Refusal> {
-        if let Some(arn) = settings.target_groups.iter().find(|arn| !self.target_groups.contains_key(arn)) {
+    pub(crate) fn check_settings(&self, settings: &GroupSettings) -> Result<(), Refusal> {
+        let foreign = settings.application.iter().flat_map(|application| &application.registers_with);
+        let mut named = settings.target_groups.iter().chain(foreign);
+        if let Some(arn) = named.find(|arn| !self.target_groups.contains_key(arn)) {
             return Err(Refusal::TargetGroupNotFound { arn: arn.to_string() });
         }
+        check_hooks(&settings.hooks)?;
         if let Some(alarm) = &settings.launch_automation {
             is_modelled(&alarm.rule)?;
         }
@@ -107,6 +116,18 @@ impl World {
 
 fn no_group(name: &GroupName) -> Refusal {
     Refusal::Invalid { why: format!("AutoScalingGroup name not found - AutoScalingGroup {name} not found") }
+}
+
+/// A hook's name is unique in its group, and AWS has heartbeat timeouts of 30 to 7200 s (API reference, `PutLifecycleHook`);
+/// the sandbox's pace wants shorter ones.
+fn check_hooks(hooks: &[LifecycleHook]) -> Result<(), Refusal> {
+    let mut names: Vec<&str> = hooks.iter().map(|hook| hook.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.len() == hooks.len() && hooks.iter().all(|hook| hook.heartbeat_timeout.is_positive()) {
+        return Ok(());
+    }
+    Err(Refusal::Invalid { why: "two lifecycle hooks of one name, or one without a heartbeat timeout".to_owned() })
 }
 
 /// API reference, `InstanceMaintenancePolicy`.

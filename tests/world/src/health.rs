@@ -130,8 +130,7 @@ impl World {
         if !self.is_checked(id) {
             return;
         }
-        let mut targets = self.target_groups.values().filter_map(|target_group| target_group.targets.get(id));
-        if targets.any(|target| target.state == TargetState::Unhealthy) {
+        if self.managed_targets(id).any(|target| target.state == TargetState::Unhealthy) {
             self.mark(id, HealthSource::LoadBalancer);
             self.replace_marked(id);
         }

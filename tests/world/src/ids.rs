@@ -19,6 +19,12 @@ impl Ids {
         }
     }
 
+    /// Of what was drawn last: no address is drawn of its own, or the ids after it would be others.
+    pub(crate) fn private_ip(&self) -> String {
+        let [.., high, middle, low] = self.drawn.to_be_bytes();
+        format!("10.{high}.{middle}.{low}")
+    }
+
     pub(crate) fn uuid(&mut self) -> String {
         let digits = format!("{:016x}{:016x}", self.draw(), self.draw());
         let mut rest = digits.as_str();

@@ -2,12 +2,16 @@
 //!
 //! This module never decides an instance's fate; the group does.
 
+use std::collections::BTreeMap;
+
 use homeostat_core::id::{GroupName, InstanceId};
 use jiff::Timestamp;
 
 use crate::health::HealthSource;
+use crate::journey::Journey;
 use crate::lifecycle::LifecycleState;
 use crate::machine::{InstanceState, Machine, ScheduledEvent};
+use crate::spot::SpotRequest;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance {
@@ -15,6 +19,12 @@ pub struct Instance {
     pub group: GroupName,
     pub zone: String,
     pub lifecycle: LifecycleState,
+    /// `None` = an On-Demand Instance.
+    pub spot: Option<SpotRequest>,
+    pub private_ip: String,
+    pub tags: BTreeMap<String, String>,
+    /// Pieces of work that it is at.
+    pub in_flight: u32,
     /// Auto Scaling's verdict, `HealthStatus`.
     pub health: HealthStatus,
     pub app: App,
@@ -33,15 +43,20 @@ pub struct Instance {
     pub in_service_at: Option<Timestamp>,
     /// Launched in its place before it goes, as an instance maintenance policy may want.
     pub replacement: Option<InstanceId>,
+    /// Where it is on its way to, unless it has arrived.
+    pub(crate) journey: Option<Journey>,
     /// Why `health` is `Unhealthy`.
     pub(crate) unhealthy_by: Option<HealthSource>,
     pub(crate) terminated_at: Option<Timestamp>,
 }
 
 impl Instance {
-    /// Whether the application serves at `now`.
+    /// Whether the application serves at `now`: whatever Auto Scaling makes of it, as long as its machine runs.
     pub fn answers(&self, now: Timestamp) -> bool {
-        self.in_service_at.is_some() && now >= self.answers_from && self.app == App::Well && self.machine.works()
+        self.state == InstanceState::Running
+            && now >= self.answers_from
+            && self.app == App::Well
+            && self.machine.works()
     }
 
     /// Whether the group counts it towards its desired capacity. One that only waits for its replacement is counted no

@@ -2,6 +2,8 @@
 //!
 //! This module never decides how many there should be, but for holding a group against its desired capacity.
 
+use std::collections::BTreeMap;
+
 use homeostat_core::id::{GroupName, InstanceId};
 
 use crate::activity::{ActivityKind, ActivityStatus};
@@ -9,12 +11,13 @@ use crate::agenda::Due;
 use crate::breaking::Flaw;
 use crate::group::{GroupSettings, Shortage};
 use crate::instance::{App, HealthStatus, Instance};
+use crate::journey::Journey;
 use crate::lifecycle::LifecycleState;
 use crate::machine::{InstanceState, Machine};
 use crate::metric::Metric;
 use crate::scaling::alarm_name;
+use crate::spot::SpotRequest;
 use crate::suspending::Process;
-use crate::target_group::Target;
 use crate::world::World;
 
 /// Instance types are not modelled, but AWS's words for a lack of capacity name one.
@@ -30,14 +33,19 @@ impl World {
         if group.deleting || group.is_suspended(Process::Launch) {
             return;
         }
-        let desired = usize::try_from(group.settings.desired).unwrap_or(usize::MAX);
+        let group_desired = group.settings.desired;
+        let desired = usize::try_from(group_desired).unwrap_or(usize::MAX);
         let before = self.taken_zones(name).len();
         for _ in before..desired {
-            if self.launch_somewhere_from(name, shortage, before).is_none() {
+            let launched = self
+                .take_from_pool(name, &cause(shortage, before, group_desired))
+                .or_else(|| self.launch_somewhere_from(name, shortage, before));
+            if launched.is_none() {
                 self.retry_later(name, shortage);
                 return;
             }
         }
+        self.refill_pool(name);
     }
 
     /// One more than there are, as a replacement launched before its predecessor is terminated.
@@ -53,7 +61,7 @@ impl World {
         }
     }
 
-    fn retry_later(&mut self, name: &GroupName, shortage: Shortage) {
+    pub(crate) fn retry_later(&mut self, name: &GroupName, shortage: Shortage) {
         let Some(group) = self.groups.get_mut(name).filter(|group| !group.retry_scheduled) else { return };
         group.retry_scheduled = true;
         let wait = self.pace.launch_retry * 2_i32.pow(group.failed_launches.min(MOST_DOUBLINGS));
@@ -96,6 +104,7 @@ impl World {
         }
         self.begin(ActivityKind::Launch, &instance, cause);
         self.instances.insert(id.clone(), instance);
+        self.schedule_answer(&id);
         if let Some(alarm) = &settings.launch_automation {
             let metric = Metric::of_instance(&alarm.namespace, &alarm.metric, &id);
             // A rule that the model lacks was refused when the group was added.
@@ -106,8 +115,13 @@ impl World {
 
     fn new_instance(&mut self, settings: &GroupSettings, zone: String) -> Instance {
         let app = if self.flaw(settings) == Some(Flaw::NeverAnswers) { App::Dead } else { App::Well };
+        let id = self.ids.instance();
         Instance {
-            id: self.ids.instance(),
+            spot: settings.spot.then(|| SpotRequest::fulfilled(&id, self.now)),
+            id,
+            private_ip: self.ids.private_ip(),
+            tags: BTreeMap::new(),
+            in_flight: 0,
             group: settings.name.clone(),
             zone,
             lifecycle: LifecycleState::Pending,
@@ -123,6 +137,7 @@ impl World {
             answers_from: self.now + self.pace.answers_after,
             in_service_at: None,
             replacement: None,
+            journey: Some(Journey::Ec2ToGroup),
             unhealthy_by: None,
             terminated_at: None,
         }
@@ -144,45 +159,6 @@ impl World {
             activity.ended_at = Some(self.now);
         }
     }
-
-    /// The instance runs, or comes back from Standby: it is registered with the load balancer and enters service, whatever
-    /// its application does (EC2 Auto Scaling User Guide, "Amazon EC2 Auto Scaling instance lifecycle"); the grace period
-    /// starts.
-    pub(crate) fn running(&mut self, id: &InstanceId) {
-        let now = self.now;
-        let pending = |instance: &&mut Instance| instance.lifecycle == LifecycleState::Pending;
-        let Some(instance) = self.instances.get_mut(id).filter(pending) else { return };
-        instance.lifecycle = LifecycleState::InService;
-        instance.in_service_at = Some(now);
-        let launched = instance.state == InstanceState::Pending;
-        if launched {
-            let stopped = instance.machine == Machine::Stopped;
-            instance.state = if stopped { InstanceState::Stopped } else { InstanceState::Running };
-        }
-        let kind = if launched { ActivityKind::Launch } else { ActivityKind::ExitStandby };
-        let group = instance.group.clone();
-        self.set_status(kind, id, ActivityStatus::Successful);
-        self.register(id, &group);
-        self.schedule_ec2_check(id);
-        // It may have been marked in Standby, where nothing is replaced.
-        if self.instances.get(id).is_some_and(|instance| instance.health == HealthStatus::Unhealthy) {
-            self.agenda.schedule(now, Due::ReplaceMarked(id.clone()));
-        }
-        self.became_ready(id);
-    }
-
-    fn register(&mut self, id: &InstanceId, group: &GroupName) {
-        if self.is_suspended(group, Process::AddToLoadBalancer) {
-            return;
-        }
-        for arn in self.groups.get(group).map(|group| group.settings.target_groups.clone()).unwrap_or_default() {
-            if let Some(target_group) = self.target_groups.get_mut(&arn) {
-                target_group.targets.insert(id.clone(), Target::registered(self.now));
-                let at = self.now + self.pace.target_check_every;
-                self.agenda.schedule(at, Due::CheckTarget(arn, id.clone()));
-            }
-        }
-    }
 }
 
 fn cause(shortage: Shortage, before: usize, desired: u32) -> String {
@@ -190,6 +166,8 @@ fn cause(shortage: Shortage, before: usize, desired: u32) -> String {
         Shortage::Unhealthy => {
             "an instance was launched in response to an unhealthy instance needing to be replaced.".to_owned()
         }
+        // Not AWS's words, which are on no page.
+        Shortage::WarmPool => "an instance was started to refill the WarmPool.".to_owned(),
         Shortage::Capacity => format!(
             "an instance was started in response to a difference between desired and actual capacity, increasing the \
              capacity from {before} to {desired}."

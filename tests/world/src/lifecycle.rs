@@ -2,8 +2,8 @@
 //!
 //! This module never moves an instance from one state to the next; the group does, or a story.
 
-/// Values of `Instance.LifecycleState` (API reference, `Instance`). By itself the model goes through Pending, `InService`,
-/// Standby and Terminating with their transitions; the others are there for a story to set.
+/// Values of `Instance.LifecycleState` (API reference, `Instance`). By itself the model goes through all but Detaching,
+/// Detached, Quarantined and `Warmed:Hibernated`, which are there for a story to set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LifecycleState {
     Pending,
@@ -15,14 +15,20 @@ pub enum LifecycleState {
     Terminating,
     TerminatingWait,
     TerminatingProceed,
+    TerminatingRetained,
     Detaching,
     Detached,
     Quarantined,
     WarmedPending,
+    WarmedPendingWait,
+    WarmedPendingProceed,
     WarmedRunning,
     WarmedStopped,
     WarmedHibernated,
     WarmedTerminating,
+    WarmedTerminatingWait,
+    WarmedTerminatingProceed,
+    WarmedTerminatingRetained,
 }
 
 impl LifecycleState {
@@ -37,14 +43,20 @@ impl LifecycleState {
             LifecycleState::Terminating => "Terminating",
             LifecycleState::TerminatingWait => "Terminating:Wait",
             LifecycleState::TerminatingProceed => "Terminating:Proceed",
+            LifecycleState::TerminatingRetained => "Terminating:Retained",
             LifecycleState::Detaching => "Detaching",
             LifecycleState::Detached => "Detached",
             LifecycleState::Quarantined => "Quarantined",
             LifecycleState::WarmedPending => "Warmed:Pending",
+            LifecycleState::WarmedPendingWait => "Warmed:Pending:Wait",
+            LifecycleState::WarmedPendingProceed => "Warmed:Pending:Proceed",
             LifecycleState::WarmedRunning => "Warmed:Running",
             LifecycleState::WarmedStopped => "Warmed:Stopped",
             LifecycleState::WarmedHibernated => "Warmed:Hibernated",
             LifecycleState::WarmedTerminating => "Warmed:Terminating",
+            LifecycleState::WarmedTerminatingWait => "Warmed:Terminating:Wait",
+            LifecycleState::WarmedTerminatingProceed => "Warmed:Terminating:Proceed",
+            LifecycleState::WarmedTerminatingRetained => "Warmed:Terminating:Retained",
         }
     }
 
@@ -56,17 +68,44 @@ impl LifecycleState {
                 | LifecycleState::TerminatingWait
                 | LifecycleState::TerminatingProceed
                 | LifecycleState::WarmedTerminating
+                | LifecycleState::WarmedTerminatingWait
+                | LifecycleState::WarmedTerminatingProceed
         )
+    }
+
+    /// Whether hooks hold it, or have just let go of it.
+    pub(crate) fn is_held(self) -> bool {
+        matches!(
+            self,
+            LifecycleState::PendingWait
+                | LifecycleState::PendingProceed
+                | LifecycleState::TerminatingWait
+                | LifecycleState::TerminatingProceed
+                | LifecycleState::WarmedPendingWait
+                | LifecycleState::WarmedPendingProceed
+                | LifecycleState::WarmedTerminatingWait
+                | LifecycleState::WarmedTerminatingProceed
+        )
+    }
+
+    /// An abandoned termination keeps it (EC2 Auto Scaling User Guide, "Configure instance retention").
+    pub fn is_retained(self) -> bool {
+        matches!(self, LifecycleState::TerminatingRetained | LifecycleState::WarmedTerminatingRetained)
     }
 
     pub fn is_warm(self) -> bool {
         matches!(
             self,
             LifecycleState::WarmedPending
+                | LifecycleState::WarmedPendingWait
+                | LifecycleState::WarmedPendingProceed
                 | LifecycleState::WarmedRunning
                 | LifecycleState::WarmedStopped
                 | LifecycleState::WarmedHibernated
                 | LifecycleState::WarmedTerminating
+                | LifecycleState::WarmedTerminatingWait
+                | LifecycleState::WarmedTerminatingProceed
+                | LifecycleState::WarmedTerminatingRetained
         )
     }
 

@@ -116,6 +116,31 @@ impl Metrics {
         }
     }
 
+    /// The periods that hold datapoints from `start` on and before `end`, oldest first, the running one included
+    /// (`GetMetricData`: the datapoints of `StartTime` count, those of `EndTime` don't).
+    pub(crate) fn between(
+        &self,
+        metric: &Metric,
+        statistic: Statistic,
+        period: SignedDuration,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Vec<Datapoint> {
+        let length = period.as_millis().max(1);
+        let mut periods: BTreeMap<i128, Vec<f64>> = BTreeMap::new();
+        let kept = self.published.get(metric).into_iter().flatten();
+        for (at, value) in kept.filter(|(at, _)| (start..end).contains(at)) {
+            let number = i128::from(at.as_millisecond()).div_euclid(length);
+            periods.entry(number).or_default().push(*value);
+        }
+        let point = |(number, values): (i128, Vec<f64>)| {
+            let at = Timestamp::from_millisecond(i64::try_from(number * length).ok()?).ok()?;
+            let samples = u32::try_from(values.len()).unwrap_or(u32::MAX);
+            Some(Datapoint { at, value: statistic.over(&values), samples })
+        };
+        periods.into_iter().filter_map(point).collect()
+    }
+
     /// The newest `count` periods that are over at `now`, oldest first. Periods start at whole multiples of their length
     /// since 1970.
     pub(crate) fn periods(

@@ -3,13 +3,14 @@
 //! This module never acts on an instance; it tells Auto Scaling and EventBridge what was seen.
 
 use homeostat_core::id::{InstanceId, TargetGroupArn};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::agenda::Due;
 use crate::alarm::AlarmRule;
 use crate::instance::App;
-use crate::metric::{Metric, TARGET_GROUP_DIMENSION};
-use crate::target_group::{Target, TargetGroup, TargetState};
+use crate::machine::InstanceState;
+use crate::metric::{Datapoint, Metric, Statistic, TARGET_GROUP_DIMENSION};
+use crate::target_group::{Registrar, Target, TargetGroup, TargetState};
 use crate::world::World;
 
 /// Requests that fail between two datapoints of an instance whose application is gone: any number over the threshold of
@@ -25,10 +26,12 @@ impl World {
         let before = target.state;
         target.checked(passes, &self.pace);
         let now_healthy = target.state == TargetState::Healthy && before != TargetState::Healthy;
-        if target.state == TargetState::Unhealthy && before != TargetState::Unhealthy {
+        // Auto Scaling looks only at the target groups that it manages.
+        let managed = target.registrar == Registrar::Group;
+        if managed && target.state == TargetState::Unhealthy && before != TargetState::Unhealthy {
             self.target_became_unhealthy(&id);
         }
-        if now_healthy {
+        if managed && now_healthy {
             self.became_ready(&id);
         }
         self.agenda.schedule(self.now + self.pace.target_check_every, Due::CheckTarget(arn, id));
@@ -40,12 +43,14 @@ impl World {
         let Some(instance) = self.instances.get(id) else { return };
         let group = self.groups.get(&instance.group);
         let alarm = group.and_then(|group| group.settings.launch_automation.as_ref());
-        if let Some(alarm) = alarm.filter(|_| instance.machine.works()) {
+        let runs = !matches!(instance.state, InstanceState::Stopping | InstanceState::Stopped);
+        if let Some(alarm) = alarm.filter(|_| runs && instance.machine.works()) {
             let failed = if instance.app == App::Dead { FAILED_WHEN_DEAD } else { 0.0 };
             let (namespace, name) = (&alarm.namespace, &alarm.metric);
             self.metrics.publish(Metric::of_instance(namespace, name, id), self.now, failed);
             self.metrics.publish(Metric::of_group(namespace, name, &instance.group), self.now, failed);
         }
+        self.publish_in_flight(id);
         self.agenda.schedule(self.now + self.pace.publish_every, Due::Publish(id.clone()));
     }
 
@@ -83,6 +88,18 @@ impl World {
         }
         let rule = alarm.rule.clone();
         self.agenda.schedule(self.now + self.evaluated_every(&rule), Due::Evaluate(name));
+    }
+
+    /// `GetMetricData`, oldest first; of what was published more than a quarter of an hour ago, nothing is left.
+    pub fn metric_data(
+        &self,
+        metric: &Metric,
+        statistic: Statistic,
+        period: SignedDuration,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Vec<Datapoint> {
+        self.metrics.between(metric, statistic, period, start, end)
     }
 
     /// CloudWatch User Guide, "Alarm evaluation": a period under a minute makes an alarm high-resolution.

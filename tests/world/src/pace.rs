@@ -50,6 +50,13 @@ pub struct Pace {
     pub impaired_patience: SignedDuration,
     /// From a launch that failed to the next try; it doubles, up to sixteen times as long. AWS publishes no figure.
     pub launch_retry: SignedDuration,
+    /// From `Pending:Proceed` to `InService`, and from `Warmed:Pending:Proceed` into the pool. AWS publishes no figure.
+    pub proceed: SignedDuration,
+    /// From the notice that a Spot Instance gets until EC2 shuts it down: two minutes (EC2 User Guide, "Spot Instance
+    /// interruption notices").
+    pub spot_notice: SignedDuration,
+    /// How long a target stays registered whose instance was terminated. AWS publishes no figure.
+    pub terminated_target_stays: SignedDuration,
     /// How long EC2 still tells of a terminated instance: about an hour (EC2 User Guide, "Terminate Amazon EC2 instances").
     pub terminated_visible: SignedDuration,
     /// Elastic Load Balancing "measures and sends its metrics in 60-second intervals" (Application Load Balancers,
@@ -85,6 +92,9 @@ impl Pace {
             status_initializing: SignedDuration::from_secs(120),
             impaired_patience: SignedDuration::from_secs(300),
             launch_retry: SignedDuration::from_secs(60),
+            proceed: SignedDuration::from_secs(1),
+            spot_notice: SignedDuration::from_secs(120),
+            terminated_target_stays: SignedDuration::from_secs(300),
             terminated_visible: SignedDuration::from_secs(3600),
             target_metrics_every: SignedDuration::from_secs(60),
             health_check_every: SignedDuration::from_secs(30),
@@ -115,6 +125,9 @@ impl Pace {
             status_initializing: SignedDuration::from_secs(4),
             impaired_patience: SignedDuration::from_secs(6),
             launch_retry: SignedDuration::from_secs(1),
+            proceed: SignedDuration::from_millis(200),
+            spot_notice: SignedDuration::from_secs(12),
+            terminated_target_stays: SignedDuration::from_secs(10),
             terminated_visible: SignedDuration::from_secs(60),
             target_metrics_every: SignedDuration::from_secs(1),
             health_check_every: SignedDuration::from_secs(1),

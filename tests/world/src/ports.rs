@@ -6,6 +6,7 @@
 mod clock;
 mod cloud;
 mod dns;
+mod hooks;
 mod ledger;
 mod wake_ups;
 

@@ -6,10 +6,15 @@ use std::fmt;
 
 use homeostat_core::id::{InstanceId, NotA};
 
+use crate::action::ActionBy;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// AWS's `ValidationError` for an instance that is in no group.
     NoManagedInstance { id: InstanceId },
+    /// AWS's `ValidationError` for a lifecycle action that is over, or never was. Its words are those that users report
+    /// (spacelift-io/terraform-aws-spacelift-workerpool-on-ec2 pull request 197 and convox/rack issue 2432).
+    NoActiveAction { by: ActionBy },
     /// AWS's `ScalingActivityInProgress`.
     ScalingActivityInProgress,
     /// AWS's `InstanceRefreshInProgress`.
@@ -32,7 +37,9 @@ impl Refusal {
     /// AWS's code for it (API references, "Errors").
     pub fn code(&self) -> &'static str {
         match self {
-            Refusal::NoManagedInstance { .. } | Refusal::Invalid { .. } => "ValidationError",
+            Refusal::NoManagedInstance { .. } | Refusal::NoActiveAction { .. } | Refusal::Invalid { .. } => {
+                "ValidationError"
+            }
             Refusal::ScalingActivityInProgress => "ScalingActivityInProgress",
             Refusal::InstanceRefreshInProgress => "InstanceRefreshInProgress",
             Refusal::TargetGroupNotFound { .. } => "TargetGroupNotFound",
@@ -47,6 +54,12 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::NoManagedInstance { id } => {
                 write!(f, "Instance Id not found - No managed instance found for instance ID: {id}")
+            }
+            Refusal::NoActiveAction { by: ActionBy::Token(token) } => {
+                write!(f, "No active Lifecycle Action found with token {token}")
+            }
+            Refusal::NoActiveAction { by: ActionBy::Instance(id) } => {
+                write!(f, "No active Lifecycle Action found with instance ID {id}")
             }
             Refusal::ScalingActivityInProgress => {
                 f.write_str("The operation can't be performed because there are scaling activities in progress.")

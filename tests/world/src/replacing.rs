@@ -109,7 +109,7 @@ impl World {
     /// default instance warmup, off unless set, is not modelled.
     fn is_ready(&self, id: &InstanceId) -> bool {
         let in_service = self.instances.get(id).is_some_and(Instance::is_healthy_in_service);
-        let mut targets = self.target_groups.values().filter_map(|target_group| target_group.targets.get(id));
+        let mut targets = self.managed_targets(id);
         in_service && targets.all(|target| target.state == TargetState::Healthy)
     }
 

@@ -1,17 +1,20 @@
 //! How a group lets instances go, and the record of what it did.
 //!
-//! This module never scales: desired capacity stays what it was.
+//! This module never scales by itself: desired capacity stays what it was unless a caller sets it.
 
 use homeostat_core::id::{GroupName, InstanceId};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::action::ActionEnd;
 use crate::activity::{Activity, ActivityKind, ActivityStatus};
 use crate::agenda::Due;
 use crate::group::Shortage;
 use crate::instance::Instance;
+use crate::journey::Journey;
 use crate::lifecycle::LifecycleState;
 use crate::machine::InstanceState;
 use crate::refusal::Refusal;
+use crate::work::LossReason;
 use crate::world::World;
 
 impl World {
@@ -25,7 +28,7 @@ impl World {
     /// lists, `ScalingActivityInProgress` is the one that users report for it (keikoproj/upgrade-manager issue 77).
     ///
     /// # Errors
-    /// [`Refusal`]: an instance in no group, one that is not `InService`, one in a warm pool ("This operation cannot be
+    /// [`Refusal`]: an instance in no group, one that is neither `InService` nor retained, one in a warm pool ("This operation cannot be
     /// called on instances in a warm pool"), or what is not modelled: `decrement`, and instances in other states.
     pub fn terminate_instance(&mut self, id: &InstanceId, decrement: bool) -> Result<Activity, Refusal> {
         if decrement {
@@ -35,7 +38,7 @@ impl World {
         }
         let instance = self.instances.get(id).ok_or_else(|| Refusal::NoManagedInstance { id: id.clone() })?;
         match instance.lifecycle {
-            LifecycleState::InService => {
+            LifecycleState::InService | LifecycleState::TerminatingRetained => {
                 let cause = format!("instance {id} was taken out of service in response to a user request.");
                 let activity = self.terminate(id, &cause, Shortage::Capacity);
                 activity.ok_or_else(|| Refusal::NoManagedInstance { id: id.clone() })
@@ -54,22 +57,29 @@ impl World {
         }
     }
 
-    /// Takes an instance out: first it drains, then a hook may hold it, then EC2 terminates it (Elastic Load Balancing,
-    /// "Deregistration delay"); that the hook comes after the draining is on no page. The group notices meanwhile that it
-    /// is short.
+    /// Takes an instance out: first it drains, then hooks may hold it, then EC2 terminates it ("the terminating instance is
+    /// first deregistered from the load balancer", an older edition of the EC2 Auto Scaling User Guide, "Lifecycle hooks").
+    /// The group notices meanwhile that it is short.
     pub(crate) fn terminate(&mut self, id: &InstanceId, cause: &str, shortage: Shortage) -> Option<Activity> {
         let instance = self.instances.get_mut(id)?;
-        instance.lifecycle = LifecycleState::Terminating;
+        let (retained, pooled) = (instance.lifecycle.is_retained(), instance.lifecycle.is_warm());
+        instance.lifecycle = if pooled { LifecycleState::WarmedTerminating } else { LifecycleState::Terminating };
+        instance.journey = Some(if pooled { Journey::WarmPoolToEc2 } else { Journey::GroupToEc2 });
         let instance = instance.clone();
+        // What held it on its way in, or would still hold it, does so no more.
+        self.end_actions(id, ActionEnd::InstanceGone);
         let begun = self.begin(ActivityKind::Terminate, &instance, cause);
-        if self.drain(id) {
+        if retained {
+            // It met its hooks before; on no page whether it would meet them again.
+            self.shut_down(id, instance.lifecycle);
+        } else if self.drain(id) {
             self.set_status(ActivityKind::Terminate, id, ActivityStatus::WaitingForElbConnectionDraining);
             self.agenda.schedule(self.now + self.pace.deregistration_delay, Due::Drained(id.clone()));
         } else {
             self.drained(id);
         }
         let notice = match shortage {
-            Shortage::Capacity => self.pace.notice,
+            Shortage::Capacity | Shortage::WarmPool => self.pace.notice,
             Shortage::Unhealthy => self.pace.replace_unhealthy,
         };
         self.agenda.schedule(self.now + notice, Due::Replenish(instance.group, shortage));
@@ -78,14 +88,27 @@ impl World {
     }
 
     pub(crate) fn drained(&mut self, id: &InstanceId) {
+        // One that was sent elsewhere while it drained has drained twice over.
+        let further = |instance: &Instance| instance.lifecycle.is_held() || instance.lifecycle.is_retained();
+        let leaving = |instance: &&Instance| instance.state != InstanceState::ShuttingDown && !further(instance);
+        let Some(instance) = self.instances.get(id).filter(leaving) else { return };
+        let journey = instance.journey.unwrap_or(Journey::GroupToEc2);
+        let pooled = journey == Journey::WarmPoolToEc2;
+        let lifecycle = if pooled { LifecycleState::WarmedTerminating } else { LifecycleState::Terminating };
         self.deregister(id);
         self.set_status(ActivityKind::Terminate, id, ActivityStatus::InProgress);
+        if self.hold(id, journey) {
+            return;
+        }
+        if journey == Journey::GroupToWarmPool {
+            return self.enter_pool(id);
+        }
         let lingers = self.lingers(id);
         if lingers.is_positive() {
             self.set_leaving(id, LifecycleState::TerminatingWait, None);
             self.agenda.schedule(self.now + lingers, Due::HookDone(id.clone()));
         } else {
-            self.shut_down(id, LifecycleState::Terminating);
+            self.shut_down(id, lifecycle);
         }
     }
 
@@ -95,10 +118,14 @@ impl World {
     }
 
     pub(crate) fn hook_done(&mut self, id: &InstanceId) {
-        self.shut_down(id, LifecycleState::TerminatingProceed);
+        let leaving = |instance: &Instance| instance.state != InstanceState::ShuttingDown;
+        if self.instances.get(id).is_some_and(leaving) {
+            self.shut_down(id, LifecycleState::TerminatingProceed);
+        }
     }
 
-    fn shut_down(&mut self, id: &InstanceId, lifecycle: LifecycleState) {
+    pub(crate) fn shut_down(&mut self, id: &InstanceId, lifecycle: LifecycleState) {
+        self.lose_work(id, LossReason::ShutDown);
         self.set_leaving(id, lifecycle, Some(InstanceState::ShuttingDown));
         self.agenda.schedule(self.now + self.pace.shut_down, Due::Terminated(id.clone()));
     }
@@ -113,8 +140,10 @@ impl World {
     pub(crate) fn terminated(&mut self, id: &InstanceId) {
         if let Some(instance) = self.instances.remove(id) {
             let group = instance.group.clone();
-            let gone = Instance { state: InstanceState::Terminated, terminated_at: Some(self.now), ..instance };
+            let mut gone = Instance { state: InstanceState::Terminated, terminated_at: Some(self.now), ..instance };
+            gone.spot_gone(self.now);
             self.gone.insert(id.clone(), gone);
+            self.leave_targets_behind(id);
             self.forget_if_deleted(&group);
         }
         self.set_status(ActivityKind::Terminate, id, ActivityStatus::Successful);
@@ -141,7 +170,8 @@ impl World {
         let mut newest_first = self.activities.iter_mut().rev();
         if let Some(activity) = newest_first.find(|activity| activity.kind == kind && activity.instance == *id) {
             activity.status = status;
-            activity.ended_at = (status == ActivityStatus::Successful).then_some(self.now);
+            let over = matches!(status, ActivityStatus::Successful | ActivityStatus::Cancelled);
+            activity.ended_at = over.then_some(self.now);
         }
     }
 }

@@ -12,7 +12,6 @@ use crate::instance::Instance;
 use crate::lifecycle::LifecycleState;
 use crate::refusal::Refusal;
 use crate::suspending::Process;
-use crate::target_group::TargetState;
 use crate::world::World;
 
 impl World {
@@ -87,17 +86,5 @@ impl World {
             return Ok(instance.clone());
         }
         Err(Refusal::Invalid { why: format!("The instance {id} is not in {}.", lifecycle.as_str()) })
-    }
-
-    /// Starts draining it; `false` = it was no target.
-    pub(crate) fn drain(&mut self, id: &InstanceId) -> bool {
-        let targets = self.target_groups.values_mut().filter_map(|target_group| target_group.targets.get_mut(id));
-        targets.map(|target| target.state = TargetState::Draining).count() > 0
-    }
-
-    pub(crate) fn deregister(&mut self, id: &InstanceId) {
-        for target_group in self.target_groups.values_mut() {
-            target_group.targets.remove(id);
-        }
     }
 }

@@ -14,6 +14,7 @@ pub struct TargetGroup {
     pub arn: TargetGroupArn,
     pub name: String,
     pub port: u16,
+    pub tags: BTreeMap<String, String>,
     pub targets: BTreeMap<InstanceId, Target>,
     /// Whether its metrics are published: only if an alarm asks for them.
     pub(crate) published: bool,
@@ -21,7 +22,14 @@ pub struct TargetGroup {
 
 impl TargetGroup {
     pub(crate) fn new(arn: TargetGroupArn, name: &str, port: u16) -> Self {
-        TargetGroup { arn, name: name.to_owned(), port, targets: BTreeMap::new(), published: false }
+        TargetGroup {
+            arn,
+            name: name.to_owned(),
+            port,
+            tags: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            published: false,
+        }
     }
 
     /// How metrics name it: `targetgroup/web/0123456789abcdef` (Application Load Balancers, "CloudWatch metrics for your
@@ -41,9 +49,20 @@ impl TargetGroup {
 pub struct Target {
     pub state: TargetState,
     pub registered_at: Timestamp,
+    pub registrar: Registrar,
+    pub(crate) draining_since: Option<Timestamp>,
     /// Checks in a row with the same answer: what the thresholds count.
     passed: u32,
     failed: u32,
+}
+
+/// Who registered a target, and so who is to deregister it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registrar {
+    /// Auto Scaling, with a target group that the group manages.
+    Group,
+    /// The instance itself, with one that nobody manages.
+    Instance,
 }
 
 /// The values of `TargetHealth.State` that are modelled (Elastic Load Balancing, "Health checks for your target groups").
@@ -67,8 +86,24 @@ impl TargetState {
 }
 
 impl Target {
-    pub(crate) fn registered(now: Timestamp) -> Self {
-        Target { state: TargetState::Initial, registered_at: now, passed: 0, failed: 0 }
+    pub(crate) fn registered(now: Timestamp, registrar: Registrar) -> Self {
+        Target {
+            state: TargetState::Initial,
+            registered_at: now,
+            registrar,
+            draining_since: None,
+            passed: 0,
+            failed: 0,
+        }
+    }
+
+    pub(crate) fn drains(&self) -> bool {
+        self.state == TargetState::Draining
+    }
+
+    pub(crate) fn drain(&mut self, now: Timestamp) {
+        self.state = TargetState::Draining;
+        self.draining_since.get_or_insert(now);
     }
 
     /// Takes in one check. The first that passes makes a new target healthy; after that it takes the thresholds

@@ -4,12 +4,16 @@ mod alarms;
 mod endpoints;
 mod group_alarms;
 mod health;
+mod hooks;
 mod launches;
 mod machines;
 mod replacement;
+mod spot;
 mod standby;
 mod suspending;
 mod time;
+mod warm_pool;
+mod work;
 
 use homeostat_core::id::{GroupName, InstanceId, TargetGroupArn};
 use jiff::{SignedDuration, Timestamp};

@@ -10,6 +10,7 @@ use homeostat_core::instance::AlarmState;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::action::{ActiveAction, LifecycleAction};
 use crate::activity::Activity;
 use crate::agenda::{Agenda, Due};
 use crate::alarm::{Alarm, AlarmRule, is_modelled};
@@ -23,6 +24,7 @@ use crate::pace::Pace;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::target_group::TargetGroup;
+use crate::work::Work;
 use crate::zones::{Author, HostedZone};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +45,10 @@ pub struct World {
     pub(crate) alarms: BTreeMap<String, Alarm>,
     pub(crate) metrics: Metrics,
     pub(crate) activities: Vec<Activity>,
+    pub(crate) active_actions: Vec<ActiveAction>,
+    pub(crate) lifecycle_actions: Vec<LifecycleAction>,
+    pub(crate) hook_events_lost: bool,
+    pub(crate) work: Work,
     pub(crate) outbox: Vec<Value>,
 }
 
@@ -64,6 +70,10 @@ impl World {
             alarms: BTreeMap::new(),
             metrics: Metrics::default(),
             activities: Vec::new(),
+            active_actions: Vec::new(),
+            lifecycle_actions: Vec::new(),
+            hook_events_lost: false,
+            work: Work::default(),
             outbox: Vec::new(),
         }
     }
@@ -82,10 +92,19 @@ impl World {
             Due::Running(id) => self.running(&id),
             Due::Publish(id) => self.publish(&id),
             Due::CheckTarget(target_group, id) => self.check_target(target_group, id),
+            Due::AppAnswers(id, from) => self.app_answers(&id, from),
+            Due::Deregistered(target_group, id) => self.deregistered(&target_group, &id),
+            Due::TargetGone(target_group, id) => self.target_gone(&target_group, &id),
+            Due::HandOver(stream) => self.hand_over(&stream),
+            Due::WorkDone(number) => self.work_done(number),
             Due::Drained(id) => self.drained(&id),
             Due::Terminated(id) => self.terminated(&id),
             Due::HookDone(id) => self.hook_done(&id),
+            Due::ActionEnds(token) => self.action_ends(&token),
+            Due::Proceeded(id) => self.proceeded(&id),
             Due::Standby(id) => self.in_standby(&id),
+            Due::SpotEnds(id) => self.spot_ends(&id),
+            Due::Pooled(id) => self.pooled_stopped(&id),
             Due::Stopped(id) => self.stopped(&id),
             Due::EventStarts(id) => self.event_starts(&id),
             Due::AppDies(id) => self.app_dies(&id),
@@ -112,6 +131,16 @@ impl World {
         let target_group = TargetGroup::new(arn.clone(), name, port);
         self.target_groups.insert(arn.clone(), target_group);
         Ok(arn)
+    }
+
+    /// `AddTags` and `RemoveTags` of a target group.
+    ///
+    /// # Errors
+    /// [`Refusal`]: no such target group.
+    pub fn tag_target_group(&mut self, arn: &TargetGroupArn, tags: BTreeMap<String, String>) -> Result<(), Refusal> {
+        let unknown = || Refusal::TargetGroupNotFound { arn: arn.to_string() };
+        self.target_groups.get_mut(arn).ok_or_else(unknown)?.tags = tags;
+        Ok(())
     }
 
     /// # Errors

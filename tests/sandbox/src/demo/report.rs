@@ -8,6 +8,7 @@ use homeostat_core::incident::Incident;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::rolling::Rolled;
 use super::weights::Shifted;
 use crate::journal::Call;
 use crate::roles::prefix;
@@ -22,6 +23,8 @@ pub struct Report {
     pub outside: Nothing,
     /// The second act.
     pub shifted: Shifted,
+    /// The third act.
+    pub rolled: Rolled,
     pub wall_seconds: f64,
 }
 
@@ -94,6 +97,8 @@ impl fmt::Display for Report {
         item(f, "another group", &format!("nothing done: {}", self.outside.why))?;
         writeln!(f, "\nThe second act: an endpoint gets slow\n")?;
         write!(f, "{}", self.shifted)?;
+        writeln!(f, "\nThe third act: a group is replaced, one instance after the other\n")?;
+        write!(f, "{}", self.rolled)?;
         item(f, "took", &format!("{:.0} s, sam build and sam deploy included", self.wall_seconds))
     }
 }

@@ -1,29 +1,36 @@
-//! Auto Scaling: groups, instances, activities, refreshes, and the two effects on an instance.
+//! Auto Scaling: groups, instances, activities, refreshes, hooks, and the effects on an instance or a group.
 //!
 //! It never answers for a group or an instance that the world lacks.
 
 mod groups;
+mod hooks;
 mod refreshes;
 
 use homeostat_core::id::InstanceId;
-use world::{Activity, AutoScalingGroup, HealthStatus, Refusal, World};
+use world::{Activity, AutoScalingGroup, HealthStatus, Process, Refusal, World};
 
 pub(super) use groups::{groups, instances};
+pub(super) use hooks::{complete, heartbeat, hooks};
 pub(super) use refreshes::refreshes;
 
 use super::paging::{page, records};
 use super::{only, refused};
 use crate::api::{ApiError, Resource, Tree, make, read};
 
-/// The group that an instance belongs to, for the actions with a resource (Service Authorization Reference, "Amazon EC2
-/// Auto Scaling"). For an instance in no group AWS says nowhere what it asks the policy about: no group's ARN and no tags,
+/// The group that is named, or that an instance belongs to, for the actions with a resource (Service Authorization Reference, "Amazon EC2
+/// Auto Scaling"). For an instance in no group, and a group that isn't there, AWS says nowhere what it asks the policy about: no group's ARN and no tags,
 /// so that only a policy on every group, without a condition on tags, lets the call through to its error.
 pub(super) fn resource(world: &World, action: &str, input: &Tree) -> Resource {
-    if !matches!(action, "TerminateInstanceInAutoScalingGroup" | "SetInstanceHealth") {
-        return Resource::any();
-    }
-    let id = read::text(input, "InstanceId").ok().and_then(|id| id.parse::<InstanceId>().ok());
-    let group = id.and_then(|id| world.group(&world.instance(&id)?.group));
+    let group = match action {
+        "TerminateInstanceInAutoScalingGroup" | "SetInstanceHealth" => {
+            let id = read::text(input, "InstanceId").ok().and_then(|id| id.parse::<InstanceId>().ok());
+            id.and_then(|id| world.group(&world.instance(&id)?.group))
+        }
+        "CompleteLifecycleAction" | "RecordLifecycleActionHeartbeat" | "SuspendProcesses" => {
+            read::text(input, "AutoScalingGroupName").ok().and_then(|name| known(world, name).ok())
+        }
+        _ => return Resource::any(),
+    };
     match group {
         Some(group) => Resource { arn: group.arn.clone(), tags: group.settings.tags.clone(), ..Resource::any() },
         None => {
@@ -95,6 +102,20 @@ pub(super) fn set_health(world: &mut World, input: &Tree) -> Result<Tree, ApiErr
     let respect_grace = read::flag(input, "ShouldRespectGracePeriod")?.unwrap_or(true);
     let id = instance_id(input)?;
     world.set_instance_health(&id, health, respect_grace).map_err(|refusal| refused(&refusal))?;
+    Ok(make::nothing())
+}
+
+/// No process named means all (API reference, `SuspendProcesses`).
+pub(super) fn suspend(world: &mut World, input: &Tree) -> Result<Tree, ApiError> {
+    only(input, "SuspendProcesses", &["AutoScalingGroupName", "ScalingProcesses"])?;
+    let group = known(world, read::text(input, "AutoScalingGroupName")?)?.settings.name.clone();
+    let process = |name: &&str| {
+        let found = Process::ALL.into_iter().find(|process| process.as_str() == *name);
+        found.ok_or_else(|| ApiError::invalid(format!("{name:?} is no scaling process")))
+    };
+    let processes: Vec<Process> =
+        read::texts(input, "ScalingProcesses")?.iter().map(process).collect::<Result<_, _>>()?;
+    world.suspend_processes(&group, &processes).map_err(|refusal| refused(&refusal))?;
     Ok(make::nothing())
 }
 

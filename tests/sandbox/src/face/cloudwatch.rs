@@ -1,7 +1,10 @@
-//! CloudWatch: metric alarms as they are now.
+//! CloudWatch: metric alarms as they are now, and metrics.
 //!
 //! It never sets a state: an alarm says what its datapoints say.
 
+mod metrics;
+
+pub(super) use metrics::metric_data;
 use world::{Alarm, World, state_value};
 
 use super::paging::{page, records};

@@ -1,9 +1,13 @@
-//! EC2: the states of machines, their status checks, and what EC2 has planned for them.
+//! EC2: machines, their tags and states, their status checks, what EC2 has planned for them, and Spot requests.
 //!
-//! It never changes a machine, and tells nothing else of one.
+//! It never changes a machine.
+
+mod instances;
 
 use homeostat_core::id::InstanceId;
 use world::{EventCode, Instance, InstanceState, ScheduledEvent, StatusCheck, World};
+
+pub(super) use instances::{instances, spot_requests};
 
 use super::only;
 use super::paging::{Paging, page};
@@ -21,6 +25,20 @@ const MOST_IDS: usize = 100;
 pub(super) fn instance_status(world: &World, input: &Tree) -> Result<Tree, ApiError> {
     let known = ["InstanceId", "IncludeAllInstances", "MaxResults", "NextToken"];
     only(input, "DescribeInstanceStatus", &known)?;
+    let ids = ids_or_page(input)?;
+    let all = read::flag(input, "IncludeAllInstances")?.unwrap_or(false);
+    let shown = |machine: &&Instance| all || machine.state == InstanceState::Running;
+    let (machines, next) = if ids.is_empty() {
+        page(&PAGING, input, world.machines().filter(shown), |machine| machine.id.to_string())?
+    } else {
+        (named(world, &ids)?.into_iter().filter(shown).collect(), None)
+    };
+    let statuses = machines.into_iter().filter_map(|machine| status_tree(world, machine));
+    Ok(make::record([("instanceStatusSet", make::list(statuses))].into_iter().chain(make::maybe("nextToken", next))))
+}
+
+/// Ids or a page, but not both.
+fn ids_or_page(input: &Tree) -> Result<Vec<&str>, ApiError> {
     let ids = read::texts(input, "InstanceId")?;
     if !ids.is_empty() && read::field(input, "MaxResults").is_some() {
         let why = "The parameter instancesSet cannot be used with the parameter maxResults";
@@ -34,15 +52,11 @@ pub(super) fn instance_status(world: &World, input: &Tree) -> Result<Tree, ApiEr
         let why = format!("InstanceId holds more than {MOST_IDS} ids");
         return Err(ApiError::new(400, "InvalidParameterValue", why));
     }
-    let all = read::flag(input, "IncludeAllInstances")?.unwrap_or(false);
-    let shown = |machine: &&Instance| all || machine.state == InstanceState::Running;
-    let (machines, next) = if ids.is_empty() {
-        page(&PAGING, input, world.machines().filter(shown), |machine| machine.id.to_string())?
-    } else {
-        (named(world, &ids)?.into_iter().filter(shown).collect(), None)
-    };
-    let statuses = machines.into_iter().filter_map(|machine| status_tree(world, machine));
-    Ok(make::record([("instanceStatusSet", make::list(statuses))].into_iter().chain(make::maybe("nextToken", next))))
+    Ok(ids)
+}
+
+fn state_tree(state: InstanceState) -> Tree {
+    make::record([("code", make::integer(state.code())), ("name", make::text(state.as_str()))])
 }
 
 /// One id that is none, or that nobody has, and the call fails whole (EC2 API reference, "Error codes").
@@ -67,11 +81,10 @@ fn not_found(why: String) -> ApiError {
 /// API reference, `InstanceStatus`.
 fn status_tree(world: &World, machine: &Instance) -> Option<Tree> {
     let status = world.machine_status(&machine.id)?;
-    let state = [("code", make::integer(status.state.code())), ("name", make::text(status.state.as_str()))];
     let fields = [
         ("instanceId", make::text(machine.id.as_str())),
         ("availabilityZone", make::text(&machine.zone)),
-        ("instanceState", make::record(state)),
+        ("instanceState", state_tree(status.state)),
         ("systemStatus", check_tree(status.system)),
         ("instanceStatus", check_tree(status.instance)),
         ("attachedEbsStatus", check_tree(status.attached_ebs)),

@@ -6,11 +6,23 @@ use homeostat_core::id::{InstanceId, TargetGroupArn};
 use world::{Target, TargetGroup, World};
 
 use super::paging::{Paging, page};
-use super::{only, wanted};
-use crate::api::{ApiError, Tree, make, read};
+use super::{only, refused, wanted};
+use crate::api::{ApiError, Resource, Tree, make, read};
 
 /// API reference, `DescribeTargetGroups`: up to 400 a page.
 const PAGING: Paging = Paging { size: "PageSize", token: "Marker", default: 400, most: 400 };
+
+/// The target group, for the one action with a resource; what describes has no resource-level permissions (Service
+/// Authorization Reference, "Elastic Load Balancing V2").
+pub(super) fn resource(world: &World, action: &str, input: &Tree) -> Resource {
+    if action != "DeregisterTargets" {
+        return Resource::any();
+    }
+    let given = read::text(input, "TargetGroupArn").unwrap_or_default();
+    let group = given.parse().ok().and_then(|arn| world.target_group(&arn));
+    let tags = group.map(|group| group.tags.clone()).unwrap_or_default();
+    Resource { arn: given.to_owned(), tags, ..Resource::any() }
+}
 
 pub(super) fn target_groups(world: &World, input: &Tree) -> Result<Tree, ApiError> {
     only(input, "DescribeTargetGroups", &["TargetGroupArns", "Names", "PageSize", "Marker"])?;
@@ -52,12 +64,7 @@ fn target_group_tree(world: &World, group: &TargetGroup) -> Tree {
 
 pub(super) fn target_health(world: &World, input: &Tree) -> Result<Tree, ApiError> {
     only(input, "DescribeTargetHealth", &["TargetGroupArn", "Targets"])?;
-    let given = read::text(input, "TargetGroupArn")?;
-    let arn: TargetGroupArn =
-        given.parse().map_err(|_| ApiError::invalid(format!("'{given}' is not a valid target group ARN")))?;
-    let group = world
-        .target_group(&arn)
-        .ok_or_else(|| ApiError::new(400, "TargetGroupNotFound", format!("Target groups '{given}' not found")))?;
+    let group = known(world, input)?;
     let asked: Vec<&str> =
         read::items(input, "Targets")?.iter().map(|target| read::text(target, "Id")).collect::<Result<_, _>>()?;
     let described: Vec<Tree> = if asked.is_empty() {
@@ -67,6 +74,37 @@ pub(super) fn target_health(world: &World, input: &Tree) -> Result<Tree, ApiErro
         asked.iter().map(|id| described(group, id, target(id))).collect()
     };
     Ok(make::record([("TargetHealthDescriptions", make::list(described))]))
+}
+
+fn known<'a>(world: &'a World, input: &Tree) -> Result<&'a TargetGroup, ApiError> {
+    let given = read::text(input, "TargetGroupArn")?;
+    let arn: TargetGroupArn =
+        given.parse().map_err(|_| ApiError::invalid(format!("'{given}' is not a valid target group ARN")))?;
+    world
+        .target_group(&arn)
+        .ok_or_else(|| ApiError::new(400, "TargetGroupNotFound", format!("Target groups '{given}' not found")))
+}
+
+/// API reference, `DeregisterTargets`.
+pub(super) fn deregister(world: &mut World, input: &Tree) -> Result<Tree, ApiError> {
+    only(input, "DeregisterTargets", &["TargetGroupArn", "Targets"])?;
+    let arn = known(world, input)?.arn.clone();
+    let mut targets = Vec::new();
+    for target in read::items(input, "Targets")? {
+        only(target, "DeregisterTargets", &["Id", "Port"])?;
+        let id = read::text(target, "Id")?;
+        let invalid = || ApiError::new(400, "InvalidTarget", format!("The target '{id}' is not a valid instance ID"));
+        let port = read::integer(target, "Port")?.map(u16::try_from).transpose();
+        let port = port.map_err(|_| ApiError::invalid("Port is not 1 to 65535"))?;
+        targets.push((id.parse::<InstanceId>().map_err(|_| invalid())?, port));
+    }
+    if targets.is_empty() {
+        return Err(ApiError::invalid("Targets is required"));
+    }
+    for (id, port) in targets {
+        world.deregister_target(&arn, &id, port).map_err(|refusal| refused(&refusal))?;
+    }
+    Ok(make::nothing())
 }
 
 /// A target that is asked for but not registered is `unused` (Elastic Load Balancing, "Health checks for your target

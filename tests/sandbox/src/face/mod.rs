@@ -50,7 +50,7 @@ impl Face {
 
 impl Api for Face {
     fn serves(&self, service: &str) -> bool {
-        // EC2 is served with one action: MiniStack's own knows none of the world's instances, and an empty answer to another
+        // EC2 is served with few actions: MiniStack's own knows none of the world's instances, and an empty answer to another
         // would be a lie.
         matches!(service, "autoscaling" | "ec2" | "elasticloadbalancing" | "monitoring")
     }
@@ -59,9 +59,9 @@ impl Api for Face {
         let world = self.world_now();
         match service {
             "autoscaling" => autoscaling::resource(&world, action, input),
+            "elasticloadbalancing" => load_balancing::resource(&world, action, input),
             "monitoring" => cloudwatch::resource(&world, action, input),
-            // Describing target groups, their health and the status of instances has no resource-level permissions (Service Authorization
-            // Reference, "Elastic Load Balancing V2" and "Amazon EC2").
+            // Describing instances has no resource-level permissions (Service Authorization Reference, "Amazon EC2").
             _ => Resource::any(),
         }
     }
@@ -74,11 +74,19 @@ impl Api for Face {
             ("autoscaling", "DescribeScalingActivities") => autoscaling::activities(&world, input),
             ("autoscaling", "TerminateInstanceInAutoScalingGroup") => autoscaling::terminate(&mut world, input),
             ("autoscaling", "DescribeInstanceRefreshes") => autoscaling::refreshes(&world, input),
+            ("autoscaling", "DescribeLifecycleHooks") => autoscaling::hooks(&world, input),
+            ("autoscaling", "CompleteLifecycleAction") => autoscaling::complete(&mut world, input),
+            ("autoscaling", "RecordLifecycleActionHeartbeat") => autoscaling::heartbeat(&mut world, input),
+            ("autoscaling", "SuspendProcesses") => autoscaling::suspend(&mut world, input),
             ("autoscaling", "SetInstanceHealth") => autoscaling::set_health(&mut world, input),
             ("ec2", "DescribeInstanceStatus") => ec2::instance_status(&world, input),
+            ("ec2", "DescribeInstances") => ec2::instances(&world, input),
+            ("ec2", "DescribeSpotInstanceRequests") => ec2::spot_requests(&world, input),
+            ("elasticloadbalancing", "DeregisterTargets") => load_balancing::deregister(&mut world, input),
             ("elasticloadbalancing", "DescribeTargetGroups") => load_balancing::target_groups(&world, input),
             ("elasticloadbalancing", "DescribeTargetHealth") => load_balancing::target_health(&world, input),
             ("monitoring", "DescribeAlarms") => cloudwatch::alarms(&world, input),
+            ("monitoring", "GetMetricData") => cloudwatch::metric_data(&world, input),
             // Asked by the proxy's gate, which has looked at the role; the rest of Route 53 is MiniStack's.
             ("route53", "GetHealthCheckStatus") => route53::health_check_status(&world, input),
             ("route53", "GetHealthCheck") => route53::health_check(&world, input),

@@ -1,6 +1,8 @@
 //! The face as its callers meet it: each request and each answer goes through the wire.
 
 mod ec2;
+mod hooks;
+mod instances;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -54,13 +56,18 @@ impl Fixture {
     }
 
     fn describe_alarms(&self, input: &Tree) -> Result<Tree, (u16, String)> {
+        self.cbor("DescribeAlarms", input)
+    }
+
+    /// An answer of CloudWatch, which speaks rpc-v2-cbor.
+    fn cbor(&self, action: &str, input: &Tree) -> Result<Tree, (u16, String)> {
         let mut headers = HeaderMap::new();
         headers.insert("smithy-protocol", "rpc-v2-cbor".parse().unwrap());
         let protocol = Protocol::of("monitoring", &headers);
         let mut body = Vec::new();
         ciborium::into_writer(input, &mut body).unwrap();
-        let path = "/service/GraniteServiceVersion20100801/operation/DescribeAlarms";
-        let request = protocol.read(path, &body).unwrap();
+        let path = format!("/service/GraniteServiceVersion20100801/operation/{action}");
+        let request = protocol.read(&path, &body).unwrap();
         let caller = Caller { who: Who::Operator, invocation: None };
         let outcome = self.face.call(&caller, "monitoring", &request.action, &request.input);
         let answer = protocol.answer(&request.action, outcome.as_ref(), "id-1");

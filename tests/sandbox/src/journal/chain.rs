@@ -8,8 +8,12 @@ use std::time::Duration;
 use super::{Call, Who};
 
 /// The calls by which a remedy changes something that is not Homeostat's own, by signing name and action.
-const EFFECTS: [(&str, &str); 2] =
-    [("autoscaling", "TerminateInstanceInAutoScalingGroup"), ("route53", "ChangeResourceRecordSets")];
+const EFFECTS: [(&str, &str); 4] = [
+    ("autoscaling", "CompleteLifecycleAction"),
+    ("autoscaling", "TerminateInstanceInAutoScalingGroup"),
+    ("elasticloadbalancing", "DeregisterTargets"),
+    ("route53", "ChangeResourceRecordSets"),
+];
 
 pub fn is_effect(call: &Call) -> bool {
     EFFECTS.iter().any(|(service, action)| call.is(service, action))

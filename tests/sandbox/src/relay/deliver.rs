@@ -14,20 +14,21 @@ use super::{DeployedRule, Label, Relay, envelope};
 
 /// EventBridge retries for a day by default, up to 185 times; the sandbox compresses time.
 const MOST_RETRIES: i32 = 3;
+const QUEUE: &str = "arn:aws:sqs:";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     pub event_id: String,
     pub rule: String,
-    /// The ARN of the function.
+    /// The ARN of the function, or of the queue.
     pub target: String,
     pub outcome: Outcome,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Accepted for an asynchronous invocation.
+    /// Accepted for an asynchronous invocation, or by the queue.
     Invoked,
     DeadLettered {
         queue: String,
@@ -62,6 +63,9 @@ impl Relay {
         input: &str,
         label: Option<&Label>,
     ) -> Result<Result<(), Failure>> {
+        if target.arn.starts_with(QUEUE) {
+            return self.enqueue(rule, &target.arn, input).await;
+        }
         if !self.may_invoke(&target.arn, &rule.arn).await? {
             let message = format!("{} does not let events.amazonaws.com invoke it for {}", target.arn, rule.arn);
             return Ok(Err(Failure { code: "NO_PERMISSIONS".to_owned(), message }));
@@ -86,14 +90,30 @@ impl Relay {
         Ok(failure)
     }
 
+    /// A queue is no function: nothing is repeated, since a message that was taken stays.
+    async fn enqueue(&self, rule: &DeployedRule, queue: &str, input: &str) -> Result<Result<(), Failure>> {
+        let url = self.url_of(queue).await?;
+        if !self.may_send(queue, &url, &rule.arn).await? {
+            let message = format!("{queue} does not let events.amazonaws.com send for {}", rule.arn);
+            return Ok(Err(Failure { code: "NO_PERMISSIONS".to_owned(), message }));
+        }
+        let sent = self.sqs.send_message().queue_url(url).message_body(input).send().await;
+        sent.with_context(|| format!("sending to the queue {queue}"))?;
+        Ok(Ok(()))
+    }
+
+    async fn url_of(&self, queue: &str) -> Result<String> {
+        let name = queue.rsplit(':').next().unwrap_or(queue);
+        let answer = self.sqs.get_queue_url().queue_name(name).send().await;
+        Ok(answer.with_context(|| format!("looking for the queue {queue}"))?.queue_url.unwrap_or_default())
+    }
+
     async fn bury(&self, rule: &DeployedRule, target: &Target, input: &str, failure: Failure) -> Result<Outcome> {
         let because = format!("{}: {}", failure.code, failure.message);
         let Some(queue) = target.dead_letter_config().and_then(|config| config.arn()) else {
             return Ok(Outcome::Lost { because });
         };
-        let name = queue.rsplit(':').next().unwrap_or(queue);
-        let answer = self.sqs.get_queue_url().queue_name(name).send().await;
-        let url = answer.with_context(|| format!("looking for the queue {queue}"))?.queue_url.unwrap_or_default();
+        let url = self.url_of(queue).await?;
         if !self.may_send(queue, &url, &rule.arn).await? {
             let because = format!("{because}; and {queue} does not let events.amazonaws.com send for {}", rule.arn);
             return Ok(Outcome::Lost { because });
@@ -116,8 +136,8 @@ impl Relay {
 
 fn input_of(target: &Target, event: &Value) -> Result<String> {
     let arn = &target.arn;
-    if !arn.starts_with("arn:aws:lambda:") {
-        bail!("{arn} is no Lambda function, and the relay delivers to nothing else");
+    if !arn.starts_with("arn:aws:lambda:") && !arn.starts_with(QUEUE) {
+        bail!("{arn} is neither a Lambda function nor a queue, and the relay delivers to nothing else");
     }
     if target.input_transformer().is_some() {
         bail!("{arn} wants its input transformed, which the relay does not do");
@@ -161,8 +181,8 @@ mod tests {
 
     #[test]
     fn a_target_that_the_relay_can_not_serve_is_refused_by_its_name() {
-        let queue = Target::builder().id("t").arn("arn:aws:sqs:us-east-1:000000000000:q").build().unwrap();
-        let refused = input_of(&queue, &json!({})).unwrap_err().to_string();
-        assert!(refused.contains("arn:aws:sqs:us-east-1:000000000000:q"), "{refused}");
+        let topic = Target::builder().id("t").arn("arn:aws:sns:us-east-1:000000000000:t").build().unwrap();
+        let refused = input_of(&topic, &json!({})).unwrap_err().to_string();
+        assert!(refused.contains("arn:aws:sns:us-east-1:000000000000:t"), "{refused}");
     }
 }

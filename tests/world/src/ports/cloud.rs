@@ -190,7 +190,7 @@ fn group(world: &World, group: &AutoScalingGroup) -> Group {
     }
 }
 
-fn source(group: &AutoScalingGroup, version: u32) -> String {
+pub(super) fn source(group: &AutoScalingGroup, version: u32) -> String {
     let template = group.launch_template(version);
     format!("{}:{}", template.id, template.version)
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use homeostat_core::id::Subject;
 use homeostat_core::ports::{Unavailable, WakeUps};
 use homeostat_core::signal;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::lock;
@@ -16,13 +16,13 @@ use super::lock;
 /// Clones share one queue.
 #[derive(Debug, Clone, Default)]
 pub struct WakeUpQueue {
-    waiting: Arc<Mutex<VecDeque<(SignedDuration, Subject)>>>,
+    waiting: Arc<Mutex<VecDeque<(SignedDuration, Value)>>>,
 }
 
 impl WakeUpQueue {
     /// The messages that wait, oldest first, each with its delay, as an owner gets them after it.
     pub fn take(&self) -> Vec<(SignedDuration, Value)> {
-        lock(&self.waiting).drain(..).map(|(after, subject)| (after, signal::wake(&subject))).collect()
+        lock(&self.waiting).drain(..).collect()
     }
 
     pub fn len(&self) -> usize {
@@ -36,7 +36,12 @@ impl WakeUpQueue {
 
 impl WakeUps for WakeUpQueue {
     async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
-        lock(&self.waiting).push_back((after, subject.clone()));
+        lock(&self.waiting).push_back((after, signal::wake(subject)));
+        Ok(())
+    }
+
+    async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
+        lock(&self.waiting).push_back((after, signal::look(subject, look)));
         Ok(())
     }
 }

@@ -58,8 +58,28 @@ fn group_tree(world: &World, group: &AutoScalingGroup, with_instances: bool) -> 
             ("MaxHealthyPercentage", make::integer(policy.max_healthy)),
         ])
     });
-    let fields = fields.into_iter().chain(make::maybe("InstanceMaintenancePolicy", policy));
+    let fields =
+        fields.into_iter().chain(make::maybe("InstanceMaintenancePolicy", policy)).chain(warm_pool(world, settings));
+    let fields = fields.chain(make::maybe("InstanceLifecyclePolicy", retention(settings)));
     make::record(fields.chain(make::maybe("Status", group.status().map(make::text))))
+}
+
+/// API reference, `WarmPoolConfiguration`.
+fn warm_pool(world: &World, settings: &GroupSettings) -> Vec<(&'static str, Tree)> {
+    let Some(pool) = settings.warm_pool else { return Vec::new() };
+    let size = world.members(&settings.name).filter(|member| member.lifecycle.is_warm()).map(|_| 1).sum::<u32>();
+    let configuration = [
+        ("MinSize", make::integer(pool.size)),
+        ("PoolState", make::text(pool.state.as_str())),
+        ("InstanceReusePolicy", make::record([("ReuseOnScaleIn", make::flag(pool.reuse_on_scale_in))])),
+    ];
+    vec![("WarmPoolConfiguration", make::record(configuration)), ("WarmPoolSize", make::integer(size))]
+}
+
+/// API reference, `InstanceLifecyclePolicy`.
+fn retention(settings: &GroupSettings) -> Option<Tree> {
+    let triggers = make::record([("TerminateHookAbandon", make::text("retain"))]);
+    settings.retain_on_abandon.then(|| make::record([("RetentionTriggers", triggers)]))
 }
 
 /// The reason in the words of the samples in the API reference, `SuspendedProcess`.

@@ -6,8 +6,12 @@ use super::*;
 
 impl Fixture {
     fn status(&self, body: &str) -> Result<Tree, (u16, String)> {
+        self.ec2(&format!("DescribeInstanceStatus{body}"))
+    }
+
+    pub(super) fn ec2(&self, body: &str) -> Result<Tree, (u16, String)> {
         let protocol = Protocol::of("ec2", &HeaderMap::new());
-        let request = protocol.read("/", format!("Action=DescribeInstanceStatus{body}").as_bytes()).unwrap();
+        let request = protocol.read("/", format!("Action={body}").as_bytes()).unwrap();
         let caller = Caller { who: Who::Operator, invocation: None };
         let outcome = self.face.call(&caller, "ec2", &request.action, &request.input);
         let answer = protocol.answer(&request.action, outcome.as_ref(), "id-1");

@@ -1,0 +1,168 @@
+//! The world as the remedy for held instances sees AWS: the ports that read where an instance stands, and let it go.
+//!
+//! It never shows what AWS's API would not, and changes nothing but through an action of the world.
+
+use homeostat_core::hook::action::{ActionId, ActionResult, Terms, Transition};
+use homeostat_core::hook::seen::{Datapoint, Details, HeldMember, Registration};
+use homeostat_core::hook::{CompleteHooks, Held, Machines};
+use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
+use homeostat_core::instance::{Fleet, Group, Lifecycle};
+use homeostat_core::policy::BusyMetric;
+use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_core::zone::name::RecordName;
+use homeostat_core::zone::record::RecordSet;
+use homeostat_core::zone::shift::Batch;
+use jiff::{SignedDuration, Timestamp};
+
+use super::cloud::{Cloud, source, target_seen};
+use crate::action::ActionBy;
+use crate::hook::{self, LifecycleHook, LifecycleTransition};
+use crate::metric::{Metric, Statistic};
+use crate::refusal::Refusal;
+use crate::spot::{SpotRequest, SpotStatus};
+use crate::suspending::Process;
+use crate::zones::Author;
+
+/// As the adapter asks.
+const RECENT: SignedDuration = SignedDuration::from_mins(15);
+
+impl Held for Cloud {
+    async fn member(&self, id: &InstanceId) -> Result<Option<HeldMember>, Unavailable> {
+        let world = self.call();
+        let Some(instance) = world.instance(id) else { return Ok(None) };
+        let group = world.group(&instance.group);
+        Ok(Some(HeldMember {
+            group: instance.group.clone(),
+            lifecycle: Lifecycle(instance.lifecycle.as_str().to_owned()),
+            launched_from: group.map(|group| source(group, instance.launch_template_version)),
+        }))
+    }
+
+    async fn terms(&self, group: &GroupName, hook: &HookName) -> Result<Option<Terms>, Unavailable> {
+        let world = self.call();
+        let mut hooks = world.group(group).into_iter().flat_map(|group| &group.settings.hooks);
+        Ok(hooks.find(|known| known.name == hook.as_str()).map(terms))
+    }
+
+    async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
+        Fleet::groups(self, names).await
+    }
+
+    async fn registrations(
+        &self,
+        arn: &TargetGroupArn,
+        instance: &InstanceId,
+    ) -> Result<Vec<Registration>, Unavailable> {
+        let world = self.call();
+        let target_group = world.target_group(arn).ok_or_else(|| Unavailable {
+            doing: format!("read the targets of {arn}"),
+            why: Refusal::TargetGroupNotFound { arn: arn.to_string() }.to_string(),
+        })?;
+        let target = target_group.targets.get(instance);
+        let port = Some(i32::from(target_group.port));
+        Ok(target.map(|target| Registration { port, health: target_seen(target) }).into_iter().collect())
+    }
+
+    async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {
+        let (namespace, name) = (metric.namespace.clone(), metric.name.clone());
+        let named = Metric { namespace, name, dimensions: metric.dimensions_of(instance) };
+        let world = self.call();
+        let (from, to) = (world.now() - RECENT, world.now());
+        // Statistics are the adapter's affair; what stories publish is the number itself.
+        let points = world.metric_data(&named, Statistic::Maximum, metric.period, from, to);
+        Ok(points.last().map(|point| Datapoint { at: point.at, value: point.value }))
+    }
+
+    async fn record_sets(&self, zone: &HostedZoneId, name: &RecordName) -> Result<Vec<RecordSet>, Unavailable> {
+        let world = self.call();
+        let zone = world.zone(zone).ok_or_else(|| Unavailable {
+            doing: "read the zone's record sets".to_owned(),
+            why: format!("NoSuchHostedZone: No hosted zone found with ID: {zone}"),
+        })?;
+        Ok(zone.listed(name).into_iter().filter(|set| set.name == *name).collect())
+    }
+}
+
+impl Machines for Cloud {
+    async fn details(&self, id: &InstanceId) -> Result<Option<Details>, Unavailable> {
+        let world = self.call();
+        let Some(instance) = world.machine(id) else { return Ok(None) };
+        Ok(Some(Details {
+            state: instance.state.as_str().to_owned(),
+            started_at: Some(instance.answers_from - world.pace().answers_after),
+            tags: instance.tags.clone(),
+            addresses: vec![instance.private_ip.clone()],
+            spot_request: instance.spot.as_ref().map(|request| request.id.clone()),
+        }))
+    }
+
+    async fn interrupted_at(&self, spot_request: &str) -> Result<Option<Timestamp>, Unavailable> {
+        let world = self.call();
+        let marked = |request: &SpotRequest| request.status == SpotStatus::MarkedForTermination;
+        let found = world.spot_request(spot_request).map(|(_, request)| request).filter(|request| marked(request));
+        Ok(found.map(|request| request.updated_at))
+    }
+}
+
+impl CompleteHooks for Cloud {
+    async fn complete(&self, action: &ActionId, result: ActionResult) -> Outcome {
+        let result = match result {
+            ActionResult::Continue => hook::ActionResult::Continue,
+            ActionResult::Abandon => hook::ActionResult::Abandon,
+        };
+        let answer = self.call().complete_lifecycle_action(&action.group, action.hook.as_str(), by(action), result);
+        outcome(answer)
+    }
+
+    async fn heartbeat(&self, action: &ActionId) -> Outcome {
+        let answer = self.call().record_lifecycle_action_heartbeat(&action.group, action.hook.as_str(), by(action));
+        outcome(answer)
+    }
+
+    async fn deregister(&self, arn: &TargetGroupArn, instance: &InstanceId, _: &[Option<i32>]) -> Outcome {
+        outcome(self.call().deregister_target(arn, instance, None))
+    }
+
+    async fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {
+        let batch = Batch { delete: vec![set.clone()], create: Vec::new() };
+        match self.call().change_records(zone, &batch, Author::Homeostat) {
+            Ok(change) => Outcome::Pending { change },
+            Err(refusal @ Refusal::InvalidChangeBatch { .. }) => Outcome::Lost { why: refusal.to_string() },
+            Err(refusal) => Outcome::Refused { why: refusal.to_string() },
+        }
+    }
+
+    async fn suspend_launch(&self, group: &GroupName) -> Outcome {
+        outcome(self.call().suspend_processes(group, &[Process::Launch]))
+    }
+}
+
+fn terms(hook: &LifecycleHook) -> Terms {
+    Terms {
+        timeout: hook.heartbeat_timeout,
+        global: hook.global_timeout(),
+        default: match hook.default_result {
+            hook::ActionResult::Continue => ActionResult::Continue,
+            hook::ActionResult::Abandon => ActionResult::Abandon,
+        },
+        transition: match hook.transition {
+            LifecycleTransition::Launching => Transition::Launching,
+            LifecycleTransition::Terminating => Transition::Terminating,
+        },
+    }
+}
+
+fn by(action: &ActionId) -> ActionBy {
+    match &action.token {
+        Some(token) => ActionBy::Token(token.to_string()),
+        None => ActionBy::Instance(action.instance.clone()),
+    }
+}
+
+fn outcome<T>(answer: Result<T, Refusal>) -> Outcome {
+    match answer {
+        Ok(_) => Outcome::Done,
+        Err(refusal @ Refusal::NoActiveAction { .. }) => Outcome::Lost { why: refusal.to_string() },
+        Err(refusal) => Outcome::Refused { why: refusal.to_string() },
+    }
+}

@@ -1,0 +1,128 @@
+//! Spot Instances and their interruption (EC2 User Guide, "Spot Instance interruptions").
+//!
+//! This module never gives more than the notice: what an instance has not ended by then is lost.
+
+use homeostat_core::id::InstanceId;
+use jiff::Timestamp;
+
+use crate::action::ActionEnd;
+use crate::agenda::Due;
+use crate::group::Shortage;
+use crate::instance::Instance;
+use crate::lifecycle::LifecycleState;
+use crate::machine::InstanceState;
+use crate::refusal::Refusal;
+use crate::world::World;
+
+/// The request by which a group got a Spot Instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpotRequest {
+    pub id: String,
+    pub status: SpotStatus,
+    /// `Status.UpdateTime`.
+    pub updated_at: Timestamp,
+}
+
+/// The codes of `Status` that are modelled (EC2 User Guide, "Get the status of a Spot Instance request").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpotStatus {
+    Fulfilled,
+    MarkedForTermination,
+    InstanceTerminatedNoCapacity,
+    InstanceTerminatedByUser,
+}
+
+impl SpotStatus {
+    pub fn code(self) -> &'static str {
+        match self {
+            SpotStatus::Fulfilled => "fulfilled",
+            SpotStatus::MarkedForTermination => "marked-for-termination",
+            SpotStatus::InstanceTerminatedNoCapacity => "instance-terminated-no-capacity",
+            SpotStatus::InstanceTerminatedByUser => "instance-terminated-by-user",
+        }
+    }
+
+    /// In words like those of the same page.
+    pub fn message(self) -> &'static str {
+        match self {
+            SpotStatus::Fulfilled => "Your Spot request is fulfilled.",
+            SpotStatus::MarkedForTermination => "Your Spot Instance is marked for termination.",
+            SpotStatus::InstanceTerminatedNoCapacity => {
+                "Your Spot Instance was terminated because there is no longer enough Spot capacity available."
+            }
+            SpotStatus::InstanceTerminatedByUser => "Your Spot Instance was terminated.",
+        }
+    }
+}
+
+impl SpotRequest {
+    /// Named after its instance, so that no id is drawn for it.
+    pub(crate) fn fulfilled(instance: &InstanceId, now: Timestamp) -> Self {
+        let digits: String = instance.as_str().chars().rev().take(8).collect();
+        SpotRequest { id: format!("sir-{digits}"), status: SpotStatus::Fulfilled, updated_at: now }
+    }
+}
+
+impl World {
+    /// EC2 gives notice to a Spot Instance. Auto Scaling starts to terminate it at once and its hooks run, but "a lifecycle
+    /// hook does not prevent an instance from terminating in the event that capacity is no longer available" (EC2 Auto
+    /// Scaling User Guide, "Amazon EC2 Auto Scaling lifecycle hooks"). That it starts with the notice rather than with the
+    /// end is an assumption; the words of the cause are not AWS's. EC2's own events of it are not modelled.
+    ///
+    /// # Errors
+    /// [`Refusal`]: an instance in no group, one that is no Spot Instance, or one that was interrupted before.
+    pub fn interrupt_spot(&mut self, id: &InstanceId) -> Result<(), Refusal> {
+        let now = self.now;
+        let instance = self.known_instance_mut(id)?;
+        let fulfilled = |request: &&mut SpotRequest| request.status == SpotStatus::Fulfilled;
+        let none = || Refusal::Invalid { why: format!("{id} is no Spot Instance that could be interrupted") };
+        let request = instance.spot.as_mut().filter(fulfilled).ok_or_else(none)?;
+        request.status = SpotStatus::MarkedForTermination;
+        request.updated_at = now;
+        let stays = !instance.lifecycle.is_terminating();
+        self.agenda.schedule(now + self.pace.spot_notice, Due::SpotEnds(id.clone()));
+        if stays {
+            let cause = "an instance was taken out of service in response to an EC2 Spot Instance interruption.";
+            self.terminate(id, cause, Shortage::Unhealthy);
+        }
+        Ok(())
+    }
+
+    /// The notice is over: EC2 shuts it down, however far Auto Scaling has come with it.
+    pub(crate) fn spot_ends(&mut self, id: &InstanceId) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        if instance.state == InstanceState::ShuttingDown {
+            return;
+        }
+        set_status(instance, SpotStatus::InstanceTerminatedNoCapacity, self.now);
+        let warm = instance.lifecycle.is_warm();
+        let lifecycle = if warm { LifecycleState::WarmedTerminating } else { LifecycleState::Terminating };
+        self.end_actions(id, ActionEnd::InstanceGone);
+        self.deregister(id);
+        self.shut_down(id, lifecycle);
+    }
+
+    /// Of a Spot Instance by the id of its request.
+    pub fn spot_request(&self, id: &str) -> Option<(&Instance, &SpotRequest)> {
+        let requested = self.machines().filter_map(|machine| Some((machine, machine.spot.as_ref()?)));
+        let mut found = requested.filter(|(_, request)| request.id == id);
+        found.next()
+    }
+}
+
+fn set_status(instance: &mut Instance, status: SpotStatus, now: Timestamp) {
+    if let Some(request) = &mut instance.spot {
+        request.status = status;
+        request.updated_at = now;
+    }
+}
+
+impl Instance {
+    /// Auto Scaling has terminated it before EC2 did.
+    pub(crate) fn spot_gone(&mut self, now: Timestamp) {
+        let ours = |request: &SpotRequest| request.status != SpotStatus::InstanceTerminatedNoCapacity;
+        if self.spot.as_ref().is_some_and(ours) {
+            set_status(self, SpotStatus::InstanceTerminatedByUser, now);
+        }
+    }
+}
