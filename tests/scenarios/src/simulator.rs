@@ -13,6 +13,7 @@ mod fleet;
 pub mod gated;
 mod hindsight;
 mod history;
+pub mod hooks;
 mod invocation;
 mod note;
 mod rules;

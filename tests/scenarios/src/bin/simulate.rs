@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use scenarios::simulator::{Census, Told, dns, tell};
+use scenarios::simulator::{Census, Told, dns, hooks, tell};
 use serde_json::json;
 
 #[derive(Parser)]
@@ -29,6 +29,9 @@ struct Arguments {
     /// Of weighted records instead of fleets.
     #[arg(long)]
     dns: bool,
+    /// Of lifecycle hooks instead of fleets.
+    #[arg(long, conflicts_with = "dns")]
+    hooks: bool,
     /// With all that happened.
     #[arg(long)]
     log: bool,
@@ -56,7 +59,11 @@ fn main() -> ExitCode {
         Some(seed) => (seed, 1),
         None => (arguments.from, arguments.seeds),
     };
-    let tell = if arguments.dns { dns::tell } else { tell };
+    let tell = match (arguments.dns, arguments.hooks) {
+        (true, _) => dns::tell,
+        (_, true) => hooks::tell,
+        _ => tell,
+    };
     let result = run(tell, from, seeds, arguments.jobs.max(1), arguments.log);
     if arguments.json {
         print_json(&result)

@@ -3,11 +3,14 @@
 //! This module never decides what fails; the gate does. It never answers for the port: what is told comes from behind the gate,
 //! or is an error.
 
+mod hooks;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use homeostat_core::hook::action::ActionResult;
 use homeostat_core::id::{
-    AlarmArn, GroupName, HealthCheckId, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn,
+    AlarmArn, GroupName, HealthCheckId, HookName, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn,
 };
 use homeostat_core::incident::Incident;
 use homeostat_core::instance::{
@@ -32,6 +35,17 @@ pub enum Call<'a> {
     Wake { subject: &'a Subject },
     Effect { instance: &'a InstanceId },
     Shift { shift: &'a Shift },
+    Hook { what: HookCall, instance: Option<&'a InstanceId>, hook: Option<&'a HookName> },
+}
+
+/// What is done for a held instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookCall {
+    Complete(ActionResult),
+    Heartbeat,
+    Deregister,
+    RemoveRecord,
+    SuspendLaunch,
 }
 
 /// The way in.
@@ -211,6 +225,17 @@ impl<P: WakeUps + Sync, G: Gate> WakeUps for Gated<P, G> {
             return Err(unavailable("send a wake-up"));
         }
         let sent = self.port.wake(subject, after).await;
+        match self.gate.after(call, sent.is_ok()).await {
+            Answer::Told => sent,
+            Answer::Lost | Answer::Repeated => Err(unavailable("hear of a wake-up")),
+        }
+    }
+    async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
+        let call = Call::Wake { subject };
+        if self.gate.before(call).await != Passage::Open {
+            return Err(unavailable("send a wake-up"));
+        }
+        let sent = self.port.wake_for(subject, look, after).await;
         match self.gate.after(call, sent.is_ok()).await {
             Answer::Told => sent,
             Answer::Lost | Answer::Repeated => Err(unavailable("hear of a wake-up")),

@@ -2,7 +2,7 @@
 //!
 //! This module never judges.
 
-use homeostat_core::id::{InstanceId, Subject};
+use homeostat_core::id::{HookName, InstanceId, Subject};
 use jiff::Timestamp;
 
 pub(super) type InvocationId = u64;
@@ -30,4 +30,14 @@ pub(super) enum What {
     EffectEnds {
         instance: InstanceId,
     },
+    /// A call for a held instance is on its way, until its invocation hears of it or is no more.
+    HookCallStarts {
+        instance: InstanceId,
+        hook: Option<HookName>,
+    },
+    HookCallEnds {
+        instance: InstanceId,
+        hook: Option<HookName>,
+    },
+    Fault,
 }

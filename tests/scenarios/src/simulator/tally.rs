@@ -62,6 +62,7 @@ impl Tally {
                         calls.retain(|by| *by != note.by);
                     }
                 }
+                What::HookCallStarts { .. } | What::HookCallEnds { .. } | What::Fault => {}
             }
         }
     }

@@ -52,11 +52,13 @@ impl Toll {
 
     /// There is one effect to a hundred reads, and it is the one that matters.
     fn falls(&self, percent: f64, call: Call<'_>) -> bool {
-        let percent = if matches!(call, Call::Effect { .. } | Call::Shift { .. }) { percent * 10.0 } else { percent };
+        let is_effect = matches!(call, Call::Effect { .. } | Call::Shift { .. } | Call::Hook { .. });
+        let percent = if is_effect { percent * 10.0 } else { percent };
         percent > 0.0 && self.stage.dice().chance(percent)
     }
 
     fn tell(&self, fault: &str, call: Call<'_>) {
+        self.note(What::Fault);
         self.stage.count(&format!("fault: {fault}, {}", kind(call)));
         self.stage.log(|| format!("#{} {fault}: {call}", self.by));
     }
@@ -77,6 +79,9 @@ impl Toll {
         if let Call::Effect { instance } = call {
             self.note(What::EffectEnds { instance: instance.clone() });
         }
+        if let Call::Hook { instance: Some(instance), hook, .. } = call {
+            self.note(What::HookCallEnds { instance: instance.clone(), hook: hook.cloned() });
+        }
     }
 }
 
@@ -88,6 +93,7 @@ fn kind(call: Call<'_>) -> &'static str {
         Call::Wake { .. } => "wake-up",
         Call::Effect { .. } => "effect",
         Call::Shift { .. } => "shift",
+        Call::Hook { .. } => "hook",
     }
 }
 
@@ -100,6 +106,8 @@ impl std::fmt::Display for Call<'_> {
             Call::Wake { subject } => write!(f, "wake {}", subject.name()),
             Call::Effect { instance } => write!(f, "replace {instance}"),
             Call::Shift { shift } => shift.fmt(f),
+            Call::Hook { what, instance: Some(instance), .. } => write!(f, "{what:?} for {instance}"),
+            Call::Hook { what, .. } => write!(f, "{what:?}"),
         }
     }
 }
@@ -110,6 +118,10 @@ impl Gate for Toll {
         if let Call::Effect { instance } = call {
             self.stage.log(|| format!("#{} calls: {call}", self.by));
             self.note(What::EffectStarts { instance: instance.clone() });
+        }
+        if let Call::Hook { instance: Some(instance), hook, .. } = call {
+            self.stage.log(|| format!("#{} calls: {call}", self.by));
+            self.note(What::HookCallStarts { instance: instance.clone(), hook: hook.cloned() });
         }
         self.way().await;
         if self.falls(self.rates.lost, call) {

@@ -19,13 +19,17 @@ fn events() -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// What replace-instance makes of an event.
+/// What the parser makes of an event.
 fn read(event: &Value) -> String {
     match envelope::open(event.clone()).map_err(|failure| failure.to_string()).map(|event| signal::parse(&event)) {
         Err(why) => why,
         Ok(Err(malformed)) => malformed.to_string(),
         Ok(Ok(Parsed::Ignored(why))) => format!("ignored: {why}"),
         Ok(Ok(Parsed::Signal(Signal::One(hint)))) => format!("a hint at {}", hint.subject),
+        Ok(Ok(Parsed::Signal(Signal::Held(told)))) => {
+            let course = told.course.map_or_else(|| "somewhere".to_owned(), |course| course.to_string());
+            format!("hook {} of {} holds {} on its way {course}", told.hook, told.group, told.instance)
+        }
         Ok(Ok(Parsed::Signal(Signal::Several(Survey::Resync)))) => "a look at every group".to_owned(),
         Ok(Ok(Parsed::Signal(Signal::Several(Survey::Alarm(alarm))))) => {
             format!("a look at groups {:?} and those of {:?}", alarm.groups, alarm.target_groups)
@@ -39,6 +43,21 @@ fn each_is_what_its_name_says() {
         ("alarm-endpoint", "a look at groups [] and those of []"),
         ("alarm-group", "a look at groups [] and those of [\"targetgroup/web/fedcba9876543210\"]"),
         ("alarm-instance", "a hint at us-east-1#instance#i-0a1b2c3d4e5f60718"),
+        (
+            "hook-back-to-warm-pool",
+            "hook drained of web holds i-0a1b2c3d4e5f60718 on its way out of service, back into the warm pool",
+        ),
+        ("hook-direct", "hook ready of web holds i-0a1b2c3d4e5f60718 on its way into service"),
+        ("hook-from-warm-pool", "hook ready of web holds i-0a1b2c3d4e5f60718 on its way into service"),
+        ("hook-into-warm-pool", "hook ready of web holds i-0a1b2c3d4e5f60718 on its way into the warm pool"),
+        ("hook-launch", "hook ready of web holds i-0a1b2c3d4e5f60718 on its way into service"),
+        ("hook-terminate", "hook drained of web holds i-0a1b2c3d4e5f60718 on its way out of its group"),
+        ("hook-test", "ignored: Auto Scaling's test notification for group web"),
+        (
+            "malformed-hook",
+            "malformed event: $.detail.LifecycleActionToken is missing, expected a lifecycle action's token of 36 characters",
+        ),
+        ("wake-hook", "a hint at us-east-1#hook#web:ready:i-0a1b2c3d4e5f60718"),
         (
             "malformed-alarm",
             "malformed event: $.detail.state.value is missing, expected ALARM, OK or INSUFFICIENT_DATA",

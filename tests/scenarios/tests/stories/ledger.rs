@@ -37,7 +37,7 @@ fn incident(number: u8) -> Incident {
 }
 
 fn hold(incident: &Incident, until: Timestamp) -> Incident {
-    incident.hold(noon(), until, &Hold::Recovering { healthy: 3, needed: 4 })
+    incident.hold(noon(), until, &Hold::Recovering { healthy: 3, needed: 4, held: Vec::new() })
 }
 
 fn intend(incident: &Incident) -> Incident {

@@ -21,6 +21,10 @@ mod fleet;
 mod found;
 #[cfg(test)]
 mod heal;
+mod held;
+mod held_drill;
+#[cfg(test)]
+mod hooks;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]

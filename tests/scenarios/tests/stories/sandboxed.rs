@@ -53,6 +53,7 @@ async fn the_main_job_heals_once_and_leaves_everything_else_alone() {
         ]
     );
     the_second_act_moves_weights(&report.shifted);
+    the_third_act_loses_nothing(&report.rolled);
     assert!(report.again.why.contains("its incident was closed"), "{}", report.again.why);
     assert!(report.outside.why.contains("no group that the policy names (web)"), "{}", report.outside.why);
 }
@@ -67,6 +68,13 @@ fn the_second_act_moves_weights(shifted: &demo::Shifted) {
     assert_eq!((shifted.weights[1].shares["blue"], shifted.weights[1].shares["green"]), (0, 1000));
     let subjects: Vec<&str> = shifted.messages.iter().map(|message| message.subject.as_str()).collect();
     assert_eq!(subjects.len(), 2, "{subjects:?}");
+}
+
+fn the_third_act_loses_nothing(rolled: &demo::Rolled) {
+    assert_eq!((rolled.requests.lost, rolled.jobs.lost), (0, 0));
+    assert!(rolled.requests.served > 20 && rolled.jobs.served > 5, "{rolled:?}");
+    assert_eq!((rolled.replaced.len(), rolled.held.len()), (3, 6));
+    assert!(rolled.held.iter().all(|row| row.ended == "CONTINUE"), "{:?}", rolled.held);
 }
 
 /// The group `batch` lacks the tag that the role asks for.

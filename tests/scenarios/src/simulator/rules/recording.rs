@@ -1,6 +1,7 @@
 //! Rules about what is written into the ledger.
 
-use homeostat_core::decision::{Close, Decision};
+use homeostat_core::decision::{Close, Decision, Step};
+use homeostat_core::hook::said::HookStep;
 use homeostat_core::id::Subject;
 use homeostat_core::incident::Incident;
 use homeostat_core::ports::pause_scopes;
@@ -25,11 +26,17 @@ pub(super) fn is_unpaused(scene: &Scene<'_>) -> Result<(), String> {
         let scopes = pause_scopes(&incident.subject, &incident.kind.scope());
         let covers = |scope: &String| scopes.contains(scope);
         let in_force = scene.pauses.iter().find(|pause| covers(&pause.scope) && pause.until > scene.now + MOST_SKEW);
-        if let (true, Some(pause)) = (is_new, in_force) {
+        if let (true, false, Some(pause)) = (is_new, holds_nobody_up(incident), in_force) {
             return Err(format!("{} is to be replaced, and {pause:?} is in force", incident.subject));
         }
     }
     Ok(())
+}
+
+/// A held instance is let go, or given more time, in spite of a pause.
+fn holds_nobody_up(incident: &Incident) -> bool {
+    let Some(Step::Hook(step)) = incident.intent.as_ref().map(|intent| &intent.step) else { return false };
+    matches!(**step, HookStep::Complete { .. } | HookStep::Heartbeat { .. })
 }
 
 pub(super) fn versions_grow_by_one(scene: &Scene<'_>) -> Result<(), String> {

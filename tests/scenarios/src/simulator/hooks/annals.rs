@@ -1,0 +1,142 @@
+//! What the rules remember from step to step: what failed and when, which calls are on their way, who was let go and why.
+//!
+//! This module never judges, and takes from the ledger only what was recorded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use homeostat_core::decision::{Decision, Proof, Step};
+use homeostat_core::hook::action;
+use homeostat_core::hook::said::{Because, HookStep};
+use homeostat_core::id::{HookName, InstanceId, Subject};
+use homeostat_core::incident::Incident;
+use jiff::{SignedDuration, Timestamp};
+use world::{ActionEnd, ActionResult, LifecycleTransition};
+
+use super::deed::Deed;
+use super::truth::Truth;
+use crate::simulator::history::MOST_SKEW;
+use crate::simulator::note::{InvocationId, Note, What};
+use crate::simulator::view::View;
+
+/// A leaving instance whose hook Homeostat completed.
+#[derive(Debug, Clone)]
+pub(super) struct LetGo {
+    pub(super) at: Timestamp,
+    /// Why it may have had work all the same.
+    pub(super) excuse: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Annals {
+    /// Calls that failed, and for whom; `None` = for everybody.
+    pub(super) faults: Vec<(Timestamp, Option<InstanceId>)>,
+    /// From when to when something didn't answer, or the function was off.
+    pub(super) silent: Vec<(Timestamp, Option<Timestamp>)>,
+    /// Tokens of actions of which no event told in time.
+    pub(super) untold: Vec<String>,
+    /// Calls for held instances, by who made them.
+    pub(super) on_the_way: BTreeSet<(InvocationId, (InstanceId, Option<HookName>))>,
+    /// Invocations that are no more: one that looks at several at once may end with calls on the way.
+    over: BTreeSet<InvocationId>,
+    /// Launches that were abandoned one after the other, of one version.
+    pub(super) row: Vec<(u32, InstanceId)>,
+    /// Whose abandoning was recorded since, whatever came of it.
+    pub(super) intended: BTreeSet<InstanceId>,
+    /// When the row was last forgiven, or broken by a launch that was ready.
+    row_began_at: Option<Timestamp>,
+    pub(super) let_go: BTreeMap<InstanceId, LetGo>,
+    /// Wake-ups that were sent, and since when.
+    pub(super) sent: BTreeMap<Subject, (Timestamp, u32)>,
+    /// Actions that ended, and losses, that were looked at.
+    pub(super) seen_ended: usize,
+    pub(super) seen_losses: usize,
+}
+
+impl Annals {
+    pub(super) fn take_notes(&mut self, notes: &[Note], about: impl Fn(InvocationId) -> Option<InstanceId>) {
+        for note in notes {
+            match &note.what {
+                What::HookCallStarts { instance, hook } if !self.over.contains(&note.by) => {
+                    self.on_the_way.insert((note.by, (instance.clone(), hook.clone())));
+                }
+                What::HookCallEnds { instance, hook } => {
+                    self.on_the_way.remove(&(note.by, (instance.clone(), hook.clone())));
+                }
+                What::Fault => self.faults.push((note.at, about(note.by))),
+                _ => {}
+            }
+        }
+    }
+
+    /// It crashed, or was cut off, or has answered.
+    pub(super) fn gone(&mut self, invocation: InvocationId) {
+        self.on_the_way.retain(|(by, _)| *by != invocation);
+        self.over.insert(invocation);
+    }
+
+    /// Whoever was silent first speaks first.
+    pub(super) fn speaks_again(&mut self, now: Timestamp) {
+        if let Some((_, until)) = self.silent.iter_mut().find(|(_, until)| until.is_none()) {
+            *until = Some(now);
+        }
+    }
+
+    pub(super) fn was_silent(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.silent.iter().any(|(since, until)| *since <= to && until.is_none_or(|until| until >= from))
+    }
+
+    pub(super) fn faults_for(&self, instance: &InstanceId, from: Timestamp, to: Timestamp) -> usize {
+        let concerns = |whom: &Option<InstanceId>| whom.as_ref().is_none_or(|id| id == instance);
+        self.faults.iter().filter(|(at, whom)| (from..=to).contains(at) && concerns(whom)).count()
+    }
+
+    pub(super) fn forgive(&mut self, now: Timestamp) {
+        self.row.clear();
+        self.intended.clear();
+        self.row_began_at = Some(now);
+    }
+
+    /// What was recorded since: a launch that is ready ends the row.
+    pub(super) fn take_in(&mut self, now: Timestamp, before: &View, after: &View) {
+        let is_new =
+            |incident: &&Incident| before.open.get(&incident.subject).is_none_or(|was| was.version != incident.version);
+        if after.open.values().filter(is_new).any(|open| completes(open, action::ActionResult::Continue, true)) {
+            self.forgive(now);
+        }
+        let abandons = |open: &&Incident| completes(open, action::ActionResult::Abandon, false);
+        let abandoned = after.open.values().filter(is_new).filter(abandons);
+        self.intended.extend(abandoned.filter_map(|open| open.subject.instance().cloned()));
+    }
+
+    /// After the rules looked at a deed.
+    pub(super) fn add(&mut self, deed: &Deed, recorded: Option<&Incident>, truth: &Truth) {
+        for ended in &deed.ended {
+            let launches = ended.journey.transition() == LifecycleTransition::Launching;
+            if !launches || ended.ended_by != ActionEnd::Completed(ActionResult::Abandon) {
+                continue;
+            }
+            let intended_at = recorded.and_then(|open| Some(open.intent.as_ref()?.until - open.kind.lease()));
+            let belongs = |began: Timestamp| intended_at.is_none_or(|at| at > began + MOST_SKEW * 2);
+            if !self.row_began_at.is_none_or(belongs) {
+                continue;
+            }
+            let version = truth.instances.get(&ended.instance).map(|known| known.version).unwrap_or_default();
+            self.row.retain(|(known, _)| *known == version);
+            self.row.push((version, ended.instance.clone()));
+        }
+    }
+
+    /// One more wake-up for a subject: how many, and for how long they are being sent.
+    pub(super) fn send(&mut self, subject: &Subject, now: Timestamp) -> (SignedDuration, u32) {
+        let (since, count) = self.sent.entry(subject.clone()).or_insert((now, 0));
+        *count += 1;
+        (now.duration_since(*since), *count)
+    }
+}
+
+/// An action is about to be completed so; `ready` = since the instance is ready.
+fn completes(incident: &Incident, wanted: action::ActionResult, ready: bool) -> bool {
+    let Some(Decision::Act { step: Step::Hook(step), because }) = &incident.decision else { return false };
+    let is_ready = || because.iter().any(|proof| matches!(proof, Proof::Hook(Because::Ready { .. })));
+    matches!(&**step, HookStep::Complete { result, .. } if *result == wanted) && (!ready || is_ready())
+}

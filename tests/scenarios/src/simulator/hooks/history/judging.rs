@@ -1,0 +1,118 @@
+//! Holds what happened between two steps against the rules.
+//!
+//! This module never judges by itself, and changes nothing but what the rules remember.
+
+use std::sync::PoisonError;
+
+use homeostat_core::hook::said::HookStep;
+use homeostat_core::ports::Pause;
+use jiff::SignedDuration;
+use world::LifecycleAction;
+
+use super::History;
+use crate::simulator::Broken;
+use crate::simulator::hooks::queue;
+use crate::simulator::hooks::rules::{self, Moment};
+use crate::simulator::note::InvocationId;
+use crate::simulator::rules::{Scene, judge_ledger, tell};
+use crate::simulator::view::View;
+
+impl History {
+    /// Holds what happened against the rules.
+    pub(super) fn judge(&mut self) -> Result<(), Broken> {
+        let notes = self.stage.take_notes();
+        let running = &self.running;
+        let about =
+            |by: InvocationId| running.iter().find(|one| one.id == by).and_then(|one| queue::about(&one.delivery));
+        self.annals.take_notes(&notes, about);
+        self.judge_deeds()?;
+        self.judge_world()?;
+        if self.ledger.revision() == self.view.revision {
+            return Ok(());
+        }
+        let view = View::of(&self.ledger, &self.policy, &self.view);
+        let before = std::mem::replace(&mut self.view, view);
+        tell(&self.stage, &before, &self.view);
+        let now = self.now();
+        self.annals.take_in(now, &before, &self.view);
+        for closed in &self.view.newly_closed {
+            self.annals.sent.remove(&closed.subject);
+        }
+        rules::judge_told(self.view.open.values().chain(&self.view.newly_closed), self.hooks(), now)?;
+        let pauses: Vec<Pause> = self.pauses.iter().map(|(_, pause)| pause.clone()).collect();
+        judge_ledger(&Scene {
+            now,
+            before: Some(&before),
+            after: &self.view,
+            truth: &Default::default(),
+            policy: &self.policy,
+            notes: &[],
+            pauses: &pauses,
+            tally: &Default::default(),
+        })
+    }
+
+    fn judge_deeds(&mut self) -> Result<(), Broken> {
+        let deeds = std::mem::take(&mut *self.journal.lock().unwrap_or_else(PoisonError::into_inner));
+        for deed in deeds {
+            let Some(policy) = self.policy.hooks.as_ref() else { continue };
+            let moment = Moment {
+                deed: &deed,
+                view: &self.view,
+                truth: &self.truth,
+                policy,
+                annals: &self.annals,
+                pauses: &self.pauses,
+                is_calm: self.storm.is_calm,
+            };
+            self.stage.count(&format!("done: {}", name(&deed.step)));
+            rules::judge(&moment)?;
+            for ended in &deed.ended {
+                self.stage.count(&format!("ended: {:?} {:?}", ended.journey, ended.ended_by));
+            }
+            let (let_go, recorded) = (rules::let_go(&moment), moment.recorded().cloned());
+            for (id, one) in let_go {
+                self.stage.count(&format!("let go: {}", one.excuse.unwrap_or("drained")));
+                self.annals.let_go.insert(id, one);
+            }
+            self.annals.add(&deed, recorded.as_ref(), &self.truth);
+        }
+        Ok(())
+    }
+
+    /// What ended without a call, and what was lost.
+    fn judge_world(&mut self) -> Result<(), Broken> {
+        let (ended, lost) = (self.annals.seen_ended, self.annals.seen_losses);
+        let (ended, losses) = self.cloud.with(|world| {
+            let ended = world.lifecycle_actions().get(ended..).unwrap_or_default().to_vec();
+            (ended, world.losses().get(lost..).unwrap_or_default().to_vec())
+        });
+        self.annals.seen_ended += ended.len();
+        self.annals.seen_losses += losses.len();
+        for one in &ended {
+            if let Some(timeout) = self.timeout_of(one) {
+                rules::judge_ended(&self.stage, one, timeout, &self.annals)?;
+            }
+        }
+        rules::judge_losses(&losses, &self.annals, self.drains_jobs)
+    }
+
+    /// Of an action of a hook of the policy.
+    fn timeout_of(&self, ended: &LifecycleAction) -> Option<SignedDuration> {
+        self.hooks().of(&ended.group, &ended.hook.parse().ok()?)?;
+        self.cloud.with(|world| {
+            let mut hooks = world.group(&ended.group)?.settings.hooks.iter();
+            hooks.find(|hook| hook.name == ended.hook).map(|hook| hook.heartbeat_timeout)
+        })
+    }
+}
+
+fn name(step: &HookStep) -> String {
+    match step {
+        HookStep::Complete { result, .. } => format!("complete with {result}"),
+        HookStep::Heartbeat { .. } => "heartbeat".to_owned(),
+        HookStep::Deregister { .. } => "deregister".to_owned(),
+        HookStep::RemoveRecord { .. } => "remove a record".to_owned(),
+        HookStep::SuspendLaunch { .. } => "suspend Launch".to_owned(),
+    }
+}

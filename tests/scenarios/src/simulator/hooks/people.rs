@@ -1,0 +1,148 @@
+//! What people and their tools do meanwhile: they scale, roll out, terminate, pause, acknowledge, and complete hooks.
+//!
+//! This module never does what Homeostat should have done, before the storm is over.
+
+use futures_util::FutureExt;
+use homeostat_core::id::HookName;
+use homeostat_core::incident::{Acknowledgement, State};
+use homeostat_core::ports::{Ledger, Pause, Write};
+use world::{ActionBy, ActionResult, ActiveAction, Flaw, Instance, LifecycleState};
+
+use super::history::History;
+use super::weather::Mend;
+
+/// Enough for one seed, whatever is scaled.
+const MOST: u32 = 9;
+
+fn in_service(one: &Instance) -> bool {
+    one.lifecycle == LifecycleState::InService
+}
+
+impl History {
+    pub(super) fn desired(&self) -> u32 {
+        self.cloud.with(|world| world.group(&self.group).map_or(0, |group| group.settings.desired))
+    }
+
+    fn set_desired(&self, desired: u32) -> bool {
+        self.stage.log(|| format!("{desired} are wanted"));
+        self.cloud.with(|world| world.set_desired_capacity(&self.group, desired)).is_ok()
+    }
+
+    pub(super) fn scale_out(&mut self) -> bool {
+        let more = self.stage.dice().number(1..=3);
+        let desired = self.desired();
+        desired + more <= MOST && self.set_desired(desired + more)
+    }
+
+    pub(super) fn scale_in(&mut self) -> bool {
+        let fewer = self.stage.dice().number(1..=2);
+        let desired = self.desired();
+        desired > fewer && self.set_desired(desired - fewer)
+    }
+
+    pub(super) fn terminate_some(&mut self) -> bool {
+        let count = self.stage.dice().number(1..=2);
+        (0..count).filter(|_| self.terminate_one()).count() > 0
+    }
+
+    fn terminate_one(&mut self) -> bool {
+        let Some(id) = self.some_member(in_service) else { return false };
+        self.stage.log(|| format!("{id} is terminated by hand"));
+        self.cloud.with(|world| world.terminate_instance(&id, false)).is_ok()
+    }
+
+    fn version(&self) -> u32 {
+        self.cloud.with(|world| world.group(&self.group).map_or(1, |group| group.settings.launch_template_version))
+    }
+
+    /// What is rolled out is launched at once.
+    pub(super) fn roll_out(&mut self, flaw: Option<Flaw>) -> bool {
+        let version = self.version() + 1;
+        self.stage.log(|| format!("version {version}: {flaw:?}"));
+        if let Some(flaw) = flaw {
+            self.cloud.with(|world| world.break_version(&self.group, version, flaw));
+            self.mend_later(8, 40, Mend::Version);
+        }
+        let done = self.cloud.with(|world| world.roll_out(&self.group, version)).is_ok();
+        self.terminate_some();
+        done
+    }
+
+    pub(super) fn mend_version(&mut self) {
+        let version = self.version();
+        self.cloud.with(|world| world.mend_version(&self.group, version));
+        if self.stage.dice().chance(50.0) {
+            _ = self.cloud.with(|world| world.roll_out(&self.group, version + 1));
+        }
+    }
+
+    pub(super) fn pause(&mut self) -> bool {
+        let instance = self.some_member(|_| true).map(|id| format!("instance#{id}"));
+        let scopes: Vec<String> =
+            [Some("all".to_owned()), Some(format!("group#{}", self.group)), instance].into_iter().flatten().collect();
+        let Some(scope) = self.stage.dice().pick(&scopes) else { return false };
+        let until = self.now() + self.stage.dice().minutes(1, 15);
+        let pause = Pause { scope, by: "ana".to_owned(), reason: "deploying".to_owned(), until };
+        // It takes the place of one of the same scope.
+        let now = self.now();
+        for (_, other) in self.pauses.iter_mut().filter(|(_, other)| other.scope == pause.scope) {
+            other.until = other.until.min(now);
+        }
+        self.stage.log(|| format!("pause of {} until {:.0}", pause.scope, pause.until));
+        self.ledger.add_pause(pause.clone());
+        self.pauses.push((now, pause));
+        true
+    }
+
+    /// A person says that they know, and what the group remembers is forgiven: `homeostat ack`.
+    pub(super) fn acknowledge(&mut self) -> bool {
+        let now = self.now();
+        let word = || Acknowledgement { by: "ana".to_owned(), at: now, reason: "looking".to_owned() };
+        let mut acknowledged = false;
+        for open in self.ledger.open().iter().filter(|open| open.state == State::Escalated) {
+            let memory = self.ledger.memory_of(&open.kind.scope());
+            let forgiven = memory.acknowledged().over(&memory);
+            let known = open.acknowledge(word());
+            let write = Write { memory: Some(&forgiven), ..Write::of(&known) };
+            acknowledged |= matches!(self.ledger.write(write).now_or_never(), Some(Ok(())));
+        }
+        if acknowledged {
+            self.annals.forgive(now);
+        }
+        acknowledged
+    }
+
+    fn some_action(&self, is_wanted: impl Fn(&ActiveAction) -> bool) -> Option<ActiveAction> {
+        let actions: Vec<ActiveAction> =
+            self.cloud.with(|world| world.active_actions().filter(|action| is_wanted(action)).cloned().collect());
+        self.stage.dice().pick(&actions)
+    }
+
+    /// Somebody has grown impatient, or has a tool that Homeostat doesn't know of.
+    pub(super) fn meddle(&mut self) -> bool {
+        let Some(action) = self.some_action(|action| self.is_ours(action)) else { return false };
+        self.complete(&action.token)
+    }
+
+    pub(super) fn is_ours(&self, action: &ActiveAction) -> bool {
+        let hook = action.hook.name.parse::<HookName>().ok();
+        let hooks = self.policy.hooks.as_ref();
+        hook.zip(hooks).is_some_and(|(hook, hooks)| hooks.of(&action.group, &hook).is_some())
+    }
+
+    /// By somebody else than Homeostat.
+    pub(super) fn complete(&mut self, token: &str) -> bool {
+        let Some(action) = self.some_action(|action| action.token == token) else { return false };
+        self.stage.log(|| format!("somebody completes {} of {}", action.hook.name, action.instance));
+        let by = ActionBy::Token(action.token.clone());
+        self.cloud
+            .with(|world| world.complete_lifecycle_action(&action.group, &action.hook.name, by, ActionResult::Continue))
+            .is_ok()
+    }
+
+    pub(super) fn untag(&mut self) -> bool {
+        let has = |one: &Instance| one.lifecycle == LifecycleState::PendingWait && one.tags.contains_key("app:ready");
+        let Some(id) = self.some_member(has) else { return false };
+        self.cloud.with(|world| world.clear_instance_tag(&id, "app:ready")).is_ok()
+    }
+}

@@ -1,0 +1,101 @@
+//! Rules about waiting: no action of a policy's hook runs into its timeout, no work is lost, and waiting costs little.
+
+use homeostat_core::id::Subject;
+use homeostat_core::incident::{Incident, LEASE};
+use homeostat_core::policy::HookPolicy;
+use jiff::{SignedDuration, Timestamp};
+use world::{ActionEnd, LifecycleAction, Loss, LossReason};
+
+use super::{LOOK, SKEWS};
+use crate::simulator::Broken;
+use crate::simulator::hooks::annals::Annals;
+use crate::simulator::stage::Stage;
+
+/// A hook with so long a timeout survives so many faults within it. One that is shorter may not survive the first: what a crash
+/// leaves behind is taken up after a minute and a half.
+const SURVIVES: &[(SignedDuration, usize)] = &[(SignedDuration::from_mins(5), 2), (SignedDuration::from_mins(15), 6)];
+
+/// Whether an action of a policy's hook ended as it may; `timeout` is its hook's.
+pub(in crate::simulator::hooks) fn judge_ended(
+    stage: &Stage,
+    ended: &LifecycleAction,
+    timeout: SignedDuration,
+    annals: &Annals,
+) -> Result<(), Broken> {
+    if ended.ended_by != ActionEnd::TimedOut {
+        return Ok(());
+    }
+    // What a fault left unsettled just before keeps others off for as long as its lease lasts.
+    let from = ended.started_at.max(ended.ended_at - timeout) - LEASE - SKEWS;
+    let faults = annals.faults_for(&ended.instance, from, ended.ended_at);
+    let secs = timeout.as_secs();
+    if annals.was_silent(from, ended.ended_at) {
+        stage.count(&format!("timeout: of {secs} s, while something was silent"));
+        return Ok(());
+    }
+    if annals.untold.contains(&ended.token) {
+        stage.count(&format!("timeout: of {secs} s, and no event told of it in time"));
+        return Ok(());
+    }
+    stage.count(&format!("timeout: of {secs} s, after {faults} faults"));
+    let survived = SURVIVES.iter().rev().find(|(least, _)| timeout >= *least).map_or(0, |(_, most)| *most);
+    if faults > survived {
+        return Ok(());
+    }
+    let what =
+        format!("{} of {}, held since {:.3}, after {faults} faults", ended.hook, ended.instance, ended.started_at);
+    Err(Broken::end("no action of the policy's hooks ends by its timeout", what, ended.ended_at))
+}
+
+/// `drains_jobs` = whoever was let go without an excuse has nothing in flight.
+pub(in crate::simulator::hooks) fn judge_losses(
+    losses: &[Loss],
+    annals: &Annals,
+    drains_jobs: bool,
+) -> Result<(), Broken> {
+    for loss in losses.iter().filter(|loss| loss.why == LossReason::ShutDown && drains_jobs) {
+        let let_go = loss.instance.as_ref().and_then(|id| annals.let_go.get(id));
+        let Some(let_go) = let_go.filter(|let_go| let_go.excuse.is_none() && loss.at <= let_go.at + LOOK) else {
+            continue;
+        };
+        let what = format!("{:?} had {} when it was let go at {:.3}", loss.instance, loss.stream, let_go.at);
+        return Err(Broken::end("who is let go has no work", what, loss.at));
+    }
+    Ok(())
+}
+
+pub(in crate::simulator::hooks) struct Sent<'a> {
+    pub(in crate::simulator::hooks) subject: &'a Subject,
+    pub(in crate::simulator::hooks) at: Timestamp,
+    pub(in crate::simulator::hooks) held: SignedDuration,
+    pub(in crate::simulator::hooks) count: u32,
+}
+
+/// One for each look, one for each heartbeat and step, and what is sent twice.
+pub(in crate::simulator::hooks) fn judge_sent(sent: &Sent<'_>, policy: &HookPolicy) -> Result<(), Broken> {
+    const A_FEW: i64 = 20;
+    let looks = sent.held.as_secs() / policy.look_every.as_secs().max(1);
+    if i64::from(sent.count) > A_FEW + looks * 2 {
+        let what = format!("{} for {} in {:#}", sent.count, sent.subject, sent.held);
+        return Err(Broken::end("wake-ups don't multiply", what, sent.at));
+    }
+    Ok(())
+}
+
+/// A page and its reminders, and a few words at the end.
+pub(in crate::simulator::hooks) fn judge_told<'a>(
+    incidents: impl Iterator<Item = &'a Incident>,
+    policy: &HookPolicy,
+    now: Timestamp,
+) -> Result<(), Broken> {
+    const A_FEW: i64 = 3;
+    for incident in incidents {
+        let lasted = now.duration_since(incident.opened_at).as_secs();
+        let reminders = lasted / policy.remind_every.as_secs().max(1);
+        if i64::from(incident.tell) > A_FEW + reminders {
+            let what = format!("{} told {} times, {reminders} of them reminders", incident.subject, incident.tell);
+            return Err(Broken::end("people are told little", what, now));
+        }
+    }
+    Ok(())
+}

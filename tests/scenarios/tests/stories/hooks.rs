@@ -1,0 +1,12 @@
+//! Stories of instances that lifecycle hooks hold, in virtual time.
+
+mod crashes;
+mod images;
+mod rolling;
+mod simulated;
+mod site;
+mod storm;
+mod times;
+mod together;
+mod turns;
+mod warm;

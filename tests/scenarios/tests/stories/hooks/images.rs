@@ -1,0 +1,70 @@
+//! A bad image: every launch fails its check. The loop ends, people hear of it, and the group is left as the policy says.
+
+use homeostat_core::decision::{Decision, Page};
+use homeostat_core::id::Scope;
+use scenarios::HookStory;
+use world::{ActionResult, Flaw, Process};
+
+use super::site::*;
+
+/// Three of four instances are replaced by what never answers; so many hours later.
+fn rolled_out(afterwards: &str, hours: i64) -> HookStory {
+    let launch = format!("{LAUNCH}within = \"4m\"\nabandons = 3\nafterwards = \"{afterwards}\"\n");
+    let mut story = site_with(4, minutes(5), &launch, LEAVE);
+    story.cloud.with(|world| {
+        world.break_version(&web(), 2, Flaw::NeverAnswers);
+        world.roll_out(&web(), 2).unwrap();
+    });
+    for id in story.in_service(&web()).into_iter().take(1) {
+        terminate(&story, &id);
+    }
+    story.pass(minutes(60 * hours));
+    story
+}
+
+fn pages(story: &HookStory) -> Vec<String> {
+    let told = story.ledger.open().into_iter().filter(|incident| incident.tell > 0);
+    told.filter_map(|incident| match &incident.decision {
+        Some(Decision::Page(page @ Page::LaunchesFail(_))) => Some(page.to_string()),
+        _ => None,
+    })
+    .collect()
+}
+
+#[test]
+fn what_is_never_ready_is_abandoned_three_times_and_then_admitted_with_one_page() {
+    let story = rolled_out("admit", 3);
+    assert_eq!(ended(&story, ActionResult::Abandon), 3);
+    let pages = pages(&story);
+    assert!(matches!(pages.as_slice(), [page] if page.contains("3 launches of group web")), "{pages:?}");
+    assert_eq!(story.in_service(&web()).len(), 4, "capacity, of unknown worth");
+    let closed = story.ledger.closed();
+    let told: Vec<String> = closed
+        .iter()
+        .filter(|incident| incident.kind.hook().is_some() && incident.is_told_at_the_end())
+        .map(|incident| incident.decision.as_ref().unwrap().to_string())
+        .collect();
+    assert_eq!(told.len(), 2, "each abandoned launch but the one that became the page: {told:?}");
+    assert_eq!(timed_out(&story), 0);
+}
+
+#[test]
+fn or_launch_is_suspended_and_what_is_well_stays() {
+    let story = rolled_out("suspend-launch", 3);
+    assert_eq!((ended(&story, ActionResult::Abandon), pages(&story).len()), (3, 1));
+    let group = story.cloud.with(|world| world.group(&web()).unwrap().clone());
+    assert!(group.is_suspended(Process::Launch) && group.suspended.len() == 1);
+    assert_eq!(story.in_service(&web()).len(), 3, "those that serve go on serving");
+}
+
+#[test]
+fn a_version_that_is_ready_ends_it() {
+    let mut story = rolled_out("admit", 1);
+    assert_eq!(pages(&story).len(), 1);
+    story.cloud.with(|world| world.roll_out(&web(), 3)).unwrap();
+    let victim = story.in_service(&web()).remove(0);
+    terminate(&story, &victim);
+    story.pass(minutes(20));
+    assert_eq!(story.ledger.open(), []);
+    assert!(story.ledger.memory_of(&Scope::Group(web())).abandoned.is_empty());
+}

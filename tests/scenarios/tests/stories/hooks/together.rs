@@ -1,0 +1,28 @@
+//! A sick instance is replaced, and the hooks that this brings about are part of its story.
+
+use homeostat_core::id::Subject;
+use homeostat_core::incident::Incident;
+
+use super::site::*;
+
+#[test]
+fn the_replacement_and_its_hooks_are_one_story_that_ends_when_the_new_instance_serves() {
+    let mut story = site(4);
+    let before = story.in_service(&web());
+    let victim = before[0].clone();
+    story.cloud.with(|world| world.break_app(&victim, world::App::Dead)).unwrap();
+    story.pass(minutes(30));
+    let closed = story.ledger.closed();
+    let sick = closed.iter().find(|incident| matches!(&incident.subject, Subject::Instance { .. })).unwrap();
+    let hooks: Vec<&Incident> = closed.iter().filter(|incident| incident.kind.hook().is_some()).collect();
+    assert_eq!(hooks.len(), 2);
+    for hook in &hooks {
+        assert_eq!(hook.kind.hook().unwrap().part_of.as_ref(), Some(&sick.subject));
+    }
+    let notes = sick.notes.iter().map(|note| note.what.as_str()).collect::<Vec<_>>().join("\n");
+    let after = story.in_service(&web());
+    let new = after.iter().find(|id| !before.contains(id)).unwrap();
+    assert!(notes.contains(&format!("{new} (Pending:Wait)")), "{notes}");
+    let serves = story.cloud.with(|world| world.instance(new).unwrap().in_service_at.unwrap());
+    assert!(sick.recovered_at.unwrap() >= serves, "its time to recover ends when the new one serves, hook and all");
+}

@@ -1,0 +1,102 @@
+//! What comes twice, late, not at all, or not in its turn; and a Homeostat that is switched off.
+
+use homeostat_core::ports::Pause;
+use world::{ActionBy, ActionEnd, ActionResult, LifecycleState};
+
+use super::site::*;
+
+#[test]
+fn an_event_delivered_thrice_completes_its_hook_once() {
+    let mut story = site(4);
+    story.deliveries = 3;
+    let victim = story.in_service(&web()).remove(0);
+    terminate(&story, &victim);
+    story.pass(minutes(20));
+    until_whole(&mut story, 4, minutes(1));
+    assert_eq!((ended(&story, ActionResult::Continue), actions(&story).len()), (2, 2));
+    assert_eq!((story.ledger.open().len(), story.ledger.closed().len()), (0, 2));
+}
+
+#[test]
+fn events_that_never_come_are_made_good_by_the_resync() {
+    let mut story = site_with(4, minutes(15), LAUNCH, LEAVE);
+    story.deliveries = 0;
+    let victim = story.in_service(&web()).remove(0);
+    terminate(&story, &victim);
+    story.pass(minutes(30));
+    until_whole(&mut story, 4, minutes(1));
+    assert_eq!((ended(&story, ActionResult::Continue), timed_out(&story)), (2, 0));
+}
+
+/// The oldest event first, the newest first, and all once more an hour later: nothing but the first of each does anything.
+#[test]
+fn events_out_of_turn_do_nothing_a_second_time() {
+    let mut story = site(4);
+    let victim = story.in_service(&web()).remove(0);
+    terminate(&story, &victim);
+    story.pass(minutes(20));
+    let (before, closed) = (actions(&story), story.ledger.closed().len());
+    let mut events = story.delivered.clone();
+    events.reverse();
+    story.pass(minutes(60));
+    for event in events {
+        let answer = story.deliver(event).unwrap();
+        assert!(answer.get("ignored").is_some(), "{answer}");
+    }
+    story.pass(minutes(10));
+    assert_eq!((actions(&story), story.ledger.closed().len()), (before, closed));
+}
+
+#[test]
+fn under_a_pause_nothing_is_held_and_nothing_is_drained() {
+    let mut story = site(4);
+    let until = story.now() + minutes(60);
+    let pause = Pause { scope: "group#web".into(), by: "ana".into(), reason: "migration".into(), until };
+    story.ledger.add_pause(pause);
+    let victim = story.in_service(&web()).remove(0);
+    terminate(&story, &victim);
+    story.pass(minutes(8));
+    until_whole(&mut story, 4, secs(1));
+    let held: Vec<i64> =
+        actions(&story).iter().map(|action| action.ended_at.duration_since(action.started_at).as_secs()).collect();
+    assert!(held.len() == 2 && held.iter().all(|seconds| *seconds < 2), "{held:?}");
+    let jobs = story
+        .cloud
+        .with(|world| world.target_groups().find(|group| group.name == "jobs").unwrap().targets.contains_key(&victim));
+    assert!(jobs, "hands off: it is still registered where Auto Scaling does not look");
+}
+
+/// What happens by itself: each launch waits for its hook's whole timeout, and then comes into service.
+#[test]
+fn switched_off_the_group_still_scales_as_late_as_the_hooks_timeout() {
+    let mut on = site(4);
+    let mut off = site(4);
+    off.is_on = false;
+    let grow = |story: &mut scenarios::HookStory| {
+        story.cloud.with(|world| world.set_desired_capacity(&web(), 6)).unwrap();
+        until_whole(story, 6, minutes(20))
+    };
+    let (with, without) = (grow(&mut on), grow(&mut off));
+    assert!(with < minutes(4) && without > minutes(5) && without < minutes(6), "{with} {without}");
+    assert_eq!((timed_out(&on), timed_out(&off)), (0, 2));
+}
+
+#[test]
+fn an_instance_that_somebody_else_abandons_leaves_nothing_open() {
+    let mut story = site(4);
+    story.cloud.with(|world| world.set_desired_capacity(&web(), 5)).unwrap();
+    story.pass(secs(30));
+    let group = web();
+    let held = story.cloud.with(|world| {
+        let mut members = world.members(&group);
+        members.find(|member| member.lifecycle == LifecycleState::PendingWait).unwrap().id.clone()
+    });
+    let done = story.cloud.with(|world| {
+        world.complete_lifecycle_action(&web(), "ready", ActionBy::Instance(held), ActionResult::Abandon)
+    });
+    done.unwrap();
+    story.pass(minutes(20));
+    until_whole(&mut story, 5, secs(1));
+    assert_eq!(story.ledger.open(), []);
+    assert!(actions(&story).iter().any(|action| action.ended_by != ActionEnd::Completed(ActionResult::Continue)));
+}
