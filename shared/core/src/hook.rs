@@ -177,7 +177,7 @@ where
             Some(_) => (incident.state, incident.acted_at),
             None => (State::Holding, None),
         };
-        Incident { intent: in_flight, state, acted_at, mitigated_at: None, ..incident }
+        Incident { intent: in_flight, state, acted_at, mitigated_at: None, paged_because: None, ..incident }
     }
 
     fn scope(&self, subject: &Subject) -> Option<Scope> {

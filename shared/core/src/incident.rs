@@ -318,8 +318,8 @@ impl Incident {
     pub fn page(&self, now: Timestamp, until: Timestamp, because: &Page) -> Incident {
         let mut next = self.next(now, format!("page: {because}"));
         let is_known = self.paged_because.as_ref().is_some_and(|last| because.is_same(last));
-        // Between two steps of the same return, the same trouble is no news.
-        let is_over = self.state != State::Escalated && !matches!(because, Page::Weights { .. });
+        // Between two steps of the same return, and two tries of a refused completion, the same trouble is no news.
+        let is_over = self.state != State::Escalated && !matches!(because, Page::Weights { .. }) && self.is_told_of();
         if is_over || !is_known {
             next.tell += 1;
             next.paged_at = Some(now);

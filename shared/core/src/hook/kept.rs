@@ -58,7 +58,7 @@ pub struct Kept {
     /// Addresses and names of the instance: EC2 forgets them when the machine is gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
-    /// Launch was suspended, or AWS refused that, before this launch is abandoned.
+    /// Suspending Launch was tried, before this launch is abandoned.
     #[serde(default)]
     pub launch_suspended: bool,
     /// Why it is being completed.
@@ -219,7 +219,12 @@ impl Kept {
         if let (false, Outcome::Refused { why }) = (step.completes() || step.is_heartbeat(), outcome) {
             self.undone.push(format!("{step}: {why}"));
         }
-        let is_settled = matches!(outcome, Outcome::Done | Outcome::AlreadyDone | Outcome::Refused { .. });
-        self.launch_suspended |= matches!(step, HookStep::SuspendLaunch { .. }) && is_settled;
+        if let HookStep::SuspendLaunch { .. } = step {
+            // One try: a launch is not kept waiting for it, and what is launched all the same is let in.
+            self.launch_suspended = true;
+            if let Outcome::Unknown { why } = outcome {
+                self.undone.push(format!("{step}: {why}"));
+            }
+        }
     }
 }

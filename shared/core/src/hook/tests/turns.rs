@@ -90,7 +90,7 @@ fn a_call_without_an_answer_is_repeated_after_a_look_and_not_at_once() {
 }
 
 #[test]
-fn a_call_that_aws_refuses_is_a_page_and_never_repeated() {
+fn a_call_that_aws_refuses_is_one_page_and_is_tried_again_after_minutes() {
     let mut scene = Scene::launching(LAUNCH);
     scene.is_ready();
     scene.answers = vec![Outcome::Refused { why: "AccessDenied: no".into() }];
@@ -98,8 +98,15 @@ fn a_call_that_aws_refuses_is_a_page_and_never_repeated() {
     scene.now = 60;
     scene.look();
     assert_eq!(scene.done.len(), 1);
+    scene.answers = vec![Outcome::Refused { why: "AccessDenied: no".into() }];
+    scene.now = 250;
+    assert!(
+        matches!(scene.look(), Decision::Page(Page::Refused { .. })),
+        "only a try shows whether the role is mended"
+    );
+    assert_eq!((scene.done.len(), scene.incident.tell), (2, 1), "told once");
     scene.is("InService");
-    scene.now = 90;
+    scene.now = 290;
     assert!(matches!(scene.look(), Decision::Close(_)));
 }
 
