@@ -1,5 +1,6 @@
 //! Stories of instances that lifecycle hooks hold, in virtual time.
 
+mod chain;
 mod crashes;
 mod images;
 mod rolling;
