@@ -1,5 +1,8 @@
 //! A bad image: every launch fails its check. The loop ends, people hear of it, and the group is left as the policy says.
 
+use std::fmt::Write;
+
+use expect_test::expect;
 use homeostat_core::decision::{Decision, Page};
 use homeostat_core::id::Scope;
 use scenarios::HookStory;
@@ -46,6 +49,27 @@ fn what_is_never_ready_is_abandoned_three_times_and_then_admitted_with_one_page(
         .collect();
     assert_eq!(told.len(), 2, "each abandoned launch but the one that became the page: {told:?}");
     assert_eq!(timed_out(&story), 0);
+}
+
+/// In three hours: without the limit, a launch every six minutes or so would make thirty.
+#[test]
+fn what_a_bad_image_costs_is_bounded() {
+    let mut table = String::new();
+    for afterwards in ["admit", "suspend-launch"] {
+        let story = rolled_out(afterwards, 3);
+        let launches: Vec<_> = actions(&story).into_iter().filter(|action| action.hook == "ready").collect();
+        let held: i64 = launches.iter().map(|action| action.ended_at.duration_since(action.started_at).as_secs()).sum();
+        let looks = story.answers.iter().flatten().filter(|answer| answer.get("decision").is_some()).count();
+        let abandoned = ended(&story, ActionResult::Abandon);
+        let (count, serving) = (launches.len(), story.in_service(&web()).len());
+        writeln!(table, "{afterwards}: {count} launches, {abandoned} abandoned, held {held} s, {looks} looks, {serving} of 4 in service")
+            .unwrap();
+    }
+    expect![[r#"
+        admit: 7 launches, 3 abandoned, held 1679 s, 339 looks, 4 of 4 in service
+        suspend-launch: 3 launches, 3 abandoned, held 721 s, 188 looks, 3 of 4 in service
+    "#]]
+    .assert_eq(&table);
 }
 
 #[test]
