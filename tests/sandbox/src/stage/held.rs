@@ -80,10 +80,15 @@ impl Held {
 
     /// From now on every launch and every termination is held. The fleet came up before.
     pub fn hook(&self, face: &Face) -> Result<()> {
+        self.hook_for(face, TIMEOUT)
+    }
+
+    /// The same with another timeout, within which a heartbeat must come.
+    pub fn hook_for(&self, face: &Face, timeout: SignedDuration) -> Result<()> {
         let hook = |name: &str, transition| LifecycleHook {
             name: name.to_owned(),
             transition,
-            heartbeat_timeout: TIMEOUT,
+            heartbeat_timeout: timeout,
             default_result: ActionResult::Continue,
             notification_metadata: None,
         };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use homeostat_core::id::InstanceId;
 use homeostat_core::incident::Incident;
+use jiff::SignedDuration;
 use sandbox::Stack;
 use sandbox::journal::Call;
 use sandbox::stage::{Held, Inbox, PATIENCE, Stage, held, policy_with_hooks};
@@ -21,6 +22,9 @@ const DOMAIN: &str = "held.example";
 
 /// As many looks as Lambda would stop after, and more than twice as many again.
 const LOOKS: usize = 40;
+
+/// Half of it, when a heartbeat is due, is over well before so many looks, which are a second apart or more.
+const TIMEOUT: SignedDuration = SignedDuration::from_secs(45);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_hook_holds_is_let_go_when_it_may_and_only_then() {
@@ -52,7 +56,7 @@ async fn play(stage: &Stage) -> Result<()> {
     let stack = stage.deploy_with(&policy, parameters, &mut |_| {}).await?;
     for held in all {
         stage.wait_for_world("the fleet in service", |world| is_whole(world, held)).await?;
-        held.hook(face)?;
+        held.hook_for(face, TIMEOUT)?;
     }
     let inbox = Inbox::subscribe(&stage.sandbox().sdk_config(), stack.output("TopicArn")?).await?;
     let stories = (
@@ -119,6 +123,7 @@ async fn forty_looks_at_one_hook_follow_one_another(stage: &Stage, stack: &Stack
     let looks = calls(stage, victim.as_str(), "DescribeAutoScalingInstances").len();
     ensure!(looks < LOOKS * 3 / 2, "{looks} looks for {LOOKS} that counted: the wake-ups multiply");
     ensure!(calls(stage, victim.as_str(), "CompleteLifecycleAction").is_empty(), "it was let go while it had work");
+    ensure!(!calls(stage, victim.as_str(), "RecordLifecycleActionHeartbeat").is_empty(), "no heartbeat for it");
     stage.face().with(|world| world.clear_instance_tag(&victim, "app:busy")).map_err(|why| anyhow::anyhow!("{why}"))?;
     let action = ended(stage, held, held::DRAINED, &victim).await?;
     ensure!(action.ended_by == ActionEnd::Completed(ActionResult::Continue), "{action:?}");
@@ -205,7 +210,7 @@ async fn what_is_none_of_its_hooks_is_left_alone_and_said_so(stage: &Stage, stac
     let theirs = LifecycleHook {
         name: "theirs".to_owned(),
         transition: LifecycleTransition::Terminating,
-        heartbeat_timeout: jiff::SignedDuration::from_secs(6),
+        heartbeat_timeout: SignedDuration::from_secs(6),
         default_result: ActionResult::Continue,
         notification_metadata: None,
     };

@@ -54,7 +54,10 @@ fn state(kept: &Kept, afterwards: Afterwards) -> String {
                 .to_owned()
         }
         (Afterwards::SuspendLaunch, Some(refused)) => {
-            format!("The group: Launch was to be suspended and is NOT: {refused}. It goes on launching, and each is abandoned.")
+            format!(
+                "The group: Launch was to be suspended and is NOT, as far as is known: {refused}. It goes on launching, and one that \
+                 isn't ready when its time is over comes into service UNPROVEN."
+            )
         }
     }
 }
@@ -72,7 +75,8 @@ pub(super) fn refused(incident: &Incident, kept: &Kept) -> Vec<String> {
          it."
             .to_owned(),
         complete(kept),
-        "Next: Homeostat does not repeat the call. It closes the incident, and tells you, once the instance is held no more."
+        "Next: Homeostat tries the call again every few minutes, since only that shows whether the role is mended. It closes the \
+         incident, and tells you, once the instance is held no more."
             .to_owned(),
     ];
     call.into_iter().chain(rest).collect()
