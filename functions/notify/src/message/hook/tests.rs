@@ -201,7 +201,10 @@ fn a_suspension_that_was_refused_is_never_called_done() {
     let kept = Kept { undone, ..launching() };
     let paged = failing(kept, Afterwards::SuspendLaunch);
     let body = told(&paged).body;
-    says(&body, &["is NOT: suspend Launch in group web: AccessDenied: no"]);
+    says(
+        &body,
+        &["is NOT, as far as is known: suspend Launch in group web: AccessDenied: no", "comes into service UNPROVEN"],
+    );
     never_says(&body, &[SUSPENDED, RESUME]);
     let over =
         paged.close(at(999), &Close::Hook(Ended { result: None, because: None, left: None, undone: Vec::new() }));
