@@ -35,6 +35,14 @@ pub struct Weighted {
     pub target: Target,
 }
 
+/// What one reading of a name says, by set identifier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answers {
+    pub weights: BTreeMap<String, u8>,
+    /// In thousandths.
+    pub shares: BTreeMap<String, u16>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// A record's value: an address, or another name.
@@ -184,7 +192,13 @@ impl Zone {
 
     /// Which share of the answers each record gets, in thousandths, with the world's health checks as they are now.
     pub async fn shares(&self, name: &str, kind: &RrType, face: &Face) -> Result<BTreeMap<String, u16>> {
+        Ok(self.answers(name, kind, face).await?.shares)
+    }
+
+    /// The weights, and what resolvers make of just these weights: two readings could have a change between them.
+    pub async fn answers(&self, name: &str, kind: &RrType, face: &Face) -> Result<Answers> {
         let records = self.records(name, kind).await?;
+        let weights = records.iter().map(|record| (record.set_identifier.clone(), record.weight)).collect();
         let candidates: Vec<Candidate> = face.with(|world| {
             let candidate = |record: Weighted| Candidate {
                 healthy: is_healthy(world, &record),
@@ -193,7 +207,7 @@ impl Zone {
             };
             records.into_iter().map(candidate).collect()
         });
-        Ok(world::shares(&candidates))
+        Ok(Answers { weights, shares: world::shares(&candidates) })
     }
 
     /// Lets the traffic follow the records as they are now, at once: each endpoint of the world that is called as a record's

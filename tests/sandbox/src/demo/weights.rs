@@ -20,7 +20,7 @@ use crate::Stack;
 use crate::journal::{Call, longest_chain};
 use crate::stage::balance::KIND;
 use crate::stage::{Balance, Inbox, Message, PATIENCE, Stage};
-use crate::zone::Zone;
+use crate::zone::{Answers, Zone};
 
 const CHANGE: &str = "ChangeResourceRecordSets";
 
@@ -101,11 +101,7 @@ impl Watch {
             let mut tick = interval(TICK);
             loop {
                 tick.tick().await;
-                let (Ok(weights), Ok(shares)) =
-                    (zone.weights(&name, &KIND).await, zone.shares(&name, &KIND, &face).await)
-                else {
-                    continue;
-                };
+                let Ok(Answers { weights, shares }) = zone.answers(&name, &KIND, &face).await else { continue };
                 let row = Row { at_seconds: began.elapsed().as_secs_f64(), weights, shares };
                 let mut rows = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 if rows.last().is_none_or(|last: &Row| last.weights != row.weights || last.shares != row.shares) {
