@@ -4,15 +4,16 @@
 //! its own with the reason why.
 
 use futures_util::StreamExt;
-use homeostat_core::attend::{Attended, attend};
+use homeostat_core::attend::attend;
 use homeostat_core::decision::Decision;
 use homeostat_core::hook::{CompleteHooks, Held, HookEyes, LifecycleHook, Machines, look_again_at, survey};
 use homeostat_core::id::{Region, Subject};
 use homeostat_core::incident::Incident;
 use homeostat_core::policy::{HookPolicy, Policy};
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
-use homeostat_core::signal::{self, Hint, Parsed, Signal, Survey, Why};
-use homeostat_lambda::{Failure, envelope};
+use homeostat_core::signal::{self, Hint, Lead, NoSignal, Signal, Survey, Why};
+use homeostat_lambda::answers::{attended, ignored, not_ours};
+use homeostat_lambda::{Answers, Failure};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -44,23 +45,13 @@ where
     W: WakeUps + Sync,
     C: Clock + Sync,
 {
-    let without_hooks = HookPolicy::without_hooks();
-    let hooks = ready.policy.hooks.as_ref().unwrap_or(&without_hooks);
-    match signal::parse(&envelope::open(event)?)? {
-        Parsed::Signal(Signal::Held(told)) => {
-            let hint = Hint { subject: told.subject(&ready.region), why: Why::Action(told) };
-            ready.one(hooks, &hint).await
+    let mut answers = Answers::default();
+    for parsed in signal::read(&event) {
+        if let Some(signal) = answers.signal(parsed) {
+            ready.attend_to(signal, &mut answers).await;
         }
-        Parsed::Signal(Signal::One(hint)) => match hint.subject {
-            Subject::Hook { .. } => ready.one(hooks, &hint).await,
-            other => Ok(ignored(&format!("{other} is not this function's to look after"))),
-        },
-        Parsed::Signal(Signal::Several(Survey::Resync)) => ready.resync(hooks).await,
-        Parsed::Signal(Signal::Several(Survey::Alarm(alarm))) => {
-            Ok(ignored(&format!("alarm {:?} is about no lifecycle hook", alarm.change.alarm.alarm_name())))
-        }
-        Parsed::Ignored(why) => Ok(ignored(&why.to_string())),
     }
+    answers.together()
 }
 
 impl<A, M, L, W, C> Ready<A, M, L, W, C>
@@ -71,6 +62,31 @@ where
     W: WakeUps + Sync,
     C: Clock + Sync,
 {
+    async fn attend_to(&self, signal: Signal, answers: &mut Answers) {
+        tracing::info!(key = %signal.key, "a signal");
+        if let Some(region) = signal.region.filter(|region| *region != self.region) {
+            answers.add(Ok(not_ours(NoSignal::Elsewhere { region, ours: self.region.clone() })));
+            return;
+        }
+        let without_hooks = HookPolicy::without_hooks();
+        let hooks = self.policy.hooks.as_ref().unwrap_or(&without_hooks);
+        let hints = match signal.lead {
+            Lead::Held(told) => vec![Hint { subject: told.subject(&self.region), why: Why::Action(told) }],
+            Lead::Each(hints) => hints,
+            Lead::Several(Survey::Resync) => return answers.add(self.resync(hooks).await),
+            Lead::Several(Survey::Alarm(alarm)) => {
+                let name = alarm.change.alarm.alarm_name();
+                return answers.add(Ok(ignored(&format_args!("alarm {name:?} is about no lifecycle hook"))));
+            }
+        };
+        for hint in &hints {
+            answers.add(match &hint.subject {
+                Subject::Hook { .. } => self.one(hooks, hint).await,
+                other => Ok(ignored(&format_args!("{other} is not this function's to look after"))),
+            });
+        }
+    }
+
     /// Whom no event told of. One that fails keeps no other from being attended to.
     async fn resync(&self, hooks: &HookPolicy) -> Result<Value, Failure> {
         let now = self.clock.now();
@@ -90,33 +106,16 @@ where
     async fn one(&self, hooks: &HookPolicy, hint: &Hint) -> Result<Value, Failure> {
         let eyes = HookEyes { aws: &self.aws, machines: &self.machines, policy: hooks };
         let remedy = LifecycleHook { eyes, policy: &self.policy };
-        let attended = attend(&remedy, &self.ledger, &self.clock, hint, log).await?;
-        if let Some(at) = look_again_at(&attended) {
+        let outcome = attend(&remedy, &self.ledger, &self.clock, hint, log).await?;
+        if let Some(at) = look_again_at(&outcome) {
             let after = at.duration_since(self.clock.now()).max(SignedDuration::ZERO);
             // If it gets lost, the sweep comes round all the same.
             if let Err(error) = self.wake_ups.wake_for(&hint.subject, at, after).await {
                 tracing::warn!("left to the sweep: {error}");
             }
         }
-        Ok(answer(attended))
+        Ok(attended(outcome))
     }
-}
-
-fn answer(attended: Attended) -> Value {
-    match attended {
-        Attended::Ignored(why) => ignored(&why.to_string()),
-        Attended::Decided { decision, incident } => json!({
-            "subject": incident.subject,
-            "decision": decision.to_string(),
-            "state": incident.state,
-            "version": incident.version,
-        }),
-    }
-}
-
-fn ignored(why: &str) -> Value {
-    tracing::info!(ignored = why, "ignored: {why}");
-    json!({ "ignored": why })
 }
 
 fn log(incident: &Incident, decision: &Decision) {

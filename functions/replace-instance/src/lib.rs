@@ -10,8 +10,9 @@ use homeostat_core::incident::Incident;
 use homeostat_core::instance::{Eyes, Fleet, Replace, ReplaceInstance, StatusChecks, WholeGroup, survey};
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Clock, Ledger};
-use homeostat_core::signal::{self, Hint, NoSignal, Parsed, Signal, Survey, Why};
-use homeostat_lambda::{Failure, envelope};
+use homeostat_core::signal::{self, Hint, Lead, NoSignal, Signal, Survey, Why};
+use homeostat_lambda::answers::{attended, ignored, not_ours};
+use homeostat_lambda::{Answers, Failure};
 use serde_json::{Value, json};
 
 #[derive(Debug)]
@@ -36,12 +37,13 @@ where
     L: Ledger + Sync,
     C: Clock + Sync,
 {
-    match signal::parse(&envelope::open(event)?)? {
-        Parsed::Signal(Signal::One(hint)) => ready.one(&hint).await,
-        Parsed::Signal(Signal::Several(about)) => ready.several(&about).await,
-        Parsed::Signal(Signal::Held(told)) => Ok(ignored(&NoSignal::from(told).to_string())),
-        Parsed::Ignored(why) => Ok(ignored(&why.to_string())),
+    let mut answers = Answers::default();
+    for parsed in signal::read(&event) {
+        if let Some(signal) = answers.signal(parsed) {
+            ready.attend_to(signal, &mut answers).await;
+        }
     }
+    answers.together()
 }
 
 impl<A, S, L, C> Ready<A, S, L, C>
@@ -51,14 +53,31 @@ where
     L: Ledger + Sync,
     C: Clock + Sync,
 {
+    async fn attend_to(&self, signal: Signal, answers: &mut Answers) {
+        tracing::info!(key = %signal.key, "a signal");
+        if let Some(region) = signal.region.filter(|region| *region != self.region) {
+            answers.add(Ok(not_ours(NoSignal::Elsewhere { region, ours: self.region.clone() })));
+            return;
+        }
+        match signal.lead {
+            Lead::Each(hints) => {
+                for hint in &hints {
+                    answers.add(self.one(hint).await);
+                }
+            }
+            Lead::Several(about) => answers.add(self.several(&about).await),
+            Lead::Held(told) => answers.add(Ok(not_ours(told))),
+        }
+    }
+
     /// One subject; and its group, if too much of that is sick.
     async fn one(&self, hint: &Hint) -> Result<Value, Failure> {
-        let attended = self.attend(hint).await?;
-        if let Some(group) = attended.troubled_group() {
+        let outcome = self.attend(hint).await?;
+        if let Some(group) = outcome.troubled_group() {
             let group = self.whole(group, hint);
             self.attend(&group).await?;
         }
-        Ok(answer(attended))
+        Ok(attended(outcome))
     }
 
     /// Whoever of the policy's groups is sick and has no incident. One that fails keeps no other from being attended to.
@@ -102,18 +121,6 @@ where
     }
 }
 
-fn answer(attended: Attended) -> Value {
-    match attended {
-        Attended::Ignored(why) => ignored(&why.to_string()),
-        Attended::Decided { decision, incident } => json!({
-            "subject": incident.subject,
-            "decision": decision.to_string(),
-            "state": incident.state,
-            "version": incident.version,
-        }),
-    }
-}
-
 fn nothing_of_ours(about: &Survey) -> String {
     match about {
         Survey::Resync => "none of the policy's groups exists".to_owned(),
@@ -122,11 +129,6 @@ fn nothing_of_ours(about: &Survey) -> String {
             alarm.change.alarm.alarm_name()
         ),
     }
-}
-
-fn ignored(why: &str) -> Value {
-    tracing::info!(ignored = why, "ignored: {why}");
-    json!({ "ignored": why })
 }
 
 fn log(incident: &Incident, decision: &Decision) {

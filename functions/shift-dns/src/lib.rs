@@ -3,16 +3,17 @@
 //! This function parses and calls the loop. It never judges an endpoint itself, and answers an event that is none of its own with
 //! the reason why.
 
-use homeostat_core::attend::{Attended, attend};
+use homeostat_core::attend::attend;
 use homeostat_core::decision::Decision;
 use homeostat_core::id::{HostedZoneId, Subject};
 use homeostat_core::incident::Incident;
 use homeostat_core::memory::AlarmMemory;
 use homeostat_core::policy::{DnsPolicy, Policy};
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
-use homeostat_core::signal::{self, Hint, NoSignal, Parsed, Signal, Survey, Why};
+use homeostat_core::signal::{self, Hint, Lead, Signal, Survey, Why};
 use homeostat_core::zone::{Records, ShiftDns, ShiftWeights, Surveyed, look_again_after, survey};
-use homeostat_lambda::{Failure, envelope};
+use homeostat_lambda::answers::{attended, ignored, not_ours};
+use homeostat_lambda::{Answers, Failure};
 use serde_json::{Value, json};
 
 #[derive(Debug)]
@@ -36,22 +37,13 @@ where
     W: WakeUps + Sync,
     C: Clock + Sync,
 {
-    let signal = match signal::parse(&envelope::open(event)?)? {
-        Parsed::Signal(signal) => signal,
-        Parsed::Ignored(why) => return Ok(ignored(&why.to_string())),
-    };
-    let without_records = DnsPolicy::without_records();
-    let dns = ready.policy.dns.as_ref().unwrap_or(&without_records);
-    match signal {
-        Signal::One(Hint { why: Why::Alarm(change), .. }) => ready.told(dns, &change).await,
-        Signal::Several(Survey::Alarm(alarm)) => ready.told(dns, &alarm.change).await,
-        Signal::Several(Survey::Resync) => ready.resync(dns).await,
-        Signal::Held(told) => Ok(ignored(&NoSignal::from(told).to_string())),
-        Signal::One(hint) => match hint.subject.clone() {
-            Subject::Zone { id, .. } => ready.one(dns, &id, &hint).await,
-            other => Ok(ignored(&format!("{other} is not this function's to look after"))),
-        },
+    let mut answers = Answers::default();
+    for parsed in signal::read(&event) {
+        if let Some(signal) = answers.signal(parsed) {
+            ready.attend_to(signal, &mut answers).await;
+        }
     }
+    answers.together()
 }
 
 impl<A, L, W, C> Ready<A, L, W, C>
@@ -61,12 +53,31 @@ where
     W: WakeUps + Sync,
     C: Clock + Sync,
 {
+    async fn attend_to(&self, signal: Signal, answers: &mut Answers) {
+        tracing::info!(key = %signal.key, "a signal");
+        let without_records = DnsPolicy::without_records();
+        let dns = self.policy.dns.as_ref().unwrap_or(&without_records);
+        let hints = match signal.lead {
+            Lead::Several(Survey::Alarm(alarm)) => return answers.add(self.told(dns, &alarm.change).await),
+            Lead::Several(Survey::Resync) => return answers.add(self.resync(dns).await),
+            Lead::Held(told) => return answers.add(Ok(not_ours(told))),
+            Lead::Each(hints) => hints,
+        };
+        for hint in &hints {
+            answers.add(match (&hint.why, &hint.subject) {
+                (Why::Alarm(change), _) => self.told(dns, change).await,
+                (_, Subject::Zone { id, .. }) => self.one(dns, id, hint).await,
+                (_, other) => Ok(ignored(&format_args!("{other} is not this function's to look after"))),
+            });
+        }
+    }
+
     /// An alarm that speaks for endpoints of the policy. Any other costs no call at all.
     async fn told(&self, dns: &DnsPolicy, change: &AlarmMemory) -> Result<Value, Failure> {
         let zones = dns.zones_of(&change.alarm);
         if zones.is_empty() {
             let name = change.alarm.alarm_name();
-            return Ok(ignored(&format!("alarm {name:?} speaks for no endpoint that the policy names")));
+            return Ok(ignored(&format_args!("alarm {name:?} speaks for no endpoint that the policy names")));
         }
         let hint = |zone: &HostedZoneId| Hint { subject: Subject::zone(zone.clone()), why: Why::Alarm(change.clone()) };
         self.each(dns, zones.into_iter().map(|zone| (zone, hint(zone))).collect()).await
@@ -102,32 +113,15 @@ where
 
     async fn one(&self, dns: &DnsPolicy, zone: &HostedZoneId, hint: &Hint) -> Result<Value, Failure> {
         let remedy = ShiftDns { aws: &self.aws, policy: &self.policy, dns, zone };
-        let attended = attend(&remedy, &self.ledger, &self.clock, hint, log).await?;
-        if let Some(after) = look_again_after(&attended, self.clock.now()) {
+        let outcome = attend(&remedy, &self.ledger, &self.clock, hint, log).await?;
+        if let Some(after) = look_again_after(&outcome, self.clock.now()) {
             // If it gets lost, the sweep comes round all the same.
             if let Err(error) = self.wake_ups.wake(&hint.subject, after).await {
                 tracing::warn!("left to the sweep: {error}");
             }
         }
-        Ok(answer(attended))
+        Ok(attended(outcome))
     }
-}
-
-fn answer(attended: Attended) -> Value {
-    match attended {
-        Attended::Ignored(why) => ignored(&why.to_string()),
-        Attended::Decided { decision, incident } => json!({
-            "subject": incident.subject,
-            "decision": decision.to_string(),
-            "state": incident.state,
-            "version": incident.version,
-        }),
-    }
-}
-
-fn ignored(why: &str) -> Value {
-    tracing::info!(ignored = why, "ignored: {why}");
-    json!({ "ignored": why })
 }
 
 fn log(incident: &Incident, decision: &Decision) {

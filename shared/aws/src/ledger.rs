@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures_util::future::{OptionFuture, join};
-use homeostat_core::id::{AlarmArn, Scope, Subject};
+use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::Incident;
 use homeostat_core::memory::AlarmMemory;
 use homeostat_core::ports::{History, Ledger, Limits, NotWritten, Unavailable, Write, pause_scopes};
@@ -90,8 +90,8 @@ impl DynamoLedger {
         newest.map(item::read).transpose()
     }
 
-    async fn alarm(&self, alarm: &AlarmArn) -> Result<Option<AlarmMemory>, Unavailable> {
-        let key = Key::alarm_memory(alarm).attributes();
+    async fn alarm(&self, change: &AlarmMemory) -> Result<Option<AlarmMemory>, Unavailable> {
+        let key = Key::alarm_memory(change).attributes();
         let request = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         let answer = request.send().await.map_err(|error| unavailable("read what is known of the alarm", &error))?;
         answer.item.map(item::read).transpose()
@@ -110,8 +110,8 @@ where
 }
 
 impl Ledger for DynamoLedger {
-    async fn history(&self, subject: &Subject, alarm: Option<&AlarmArn>) -> Result<History, Unavailable> {
-        let alarm: OptionFuture<_> = alarm.map(|alarm| self.alarm(alarm)).into();
+    async fn history(&self, subject: &Subject, change: Option<&AlarmMemory>) -> Result<History, Unavailable> {
+        let alarm: OptionFuture<_> = change.map(|change| self.alarm(change)).into();
         let (incidents, alarm) = join(self.incidents(subject), alarm).await;
         Ok(History { alarm: alarm.transpose()?.flatten(), ..incidents? })
     }

@@ -140,7 +140,7 @@ async fn look<R: Remedy>(
     on_decision: &mut impl FnMut(&Incident, &Decision),
 ) -> Result<Option<Attended>, NotWritten> {
     let change = hint.change();
-    let history = ledger.history(&hint.subject, change.map(|change| &change.alarm));
+    let history = ledger.history(&hint.subject, change);
     let scope = remedy.scope(&hint.subject);
     let early: OptionFuture<_> = scope.as_ref().map(|scope| ledger.limits(&hint.subject, scope)).into();
     let (history, glance, early) = join3(history, remedy.glance(hint), early).await;

@@ -119,8 +119,22 @@ name! {
 name! {
     /// An AWS Region's code, such as `eu-west-1`.
     Region, "a Region's code, such as eu-west-1", |text| {
-        text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        text.contains('-')
+            && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     }
+}
+
+name! {
+    /// What tells one time series of an alarm from the next (CloudWatch API reference, `AlarmContributor`, where it has 16 characters
+    /// at most; longer ones were documented before).
+    ContributorId, "a contributor's id: 1 to 128 printable ASCII characters", |text| {
+        (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+    }
+}
+
+name! {
+    /// An AWS account's id.
+    Account, "an account id: 12 digits", |text| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 name! {
@@ -138,9 +152,9 @@ name! {
             && parts.next().is_some_and(|partition| partition.starts_with("aws"))
             && parts.next() == Some("cloudwatch")
             && parts.next().is_some_and(|region| region.parse::<Region>().is_ok())
-            && parts.next().is_some_and(|account| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
+            && parts.next().is_some_and(|account| account.parse::<Account>().is_ok())
             && parts.next() == Some("alarm")
-            && parts.next().is_some_and(|name| !name.is_empty() && !name.contains(char::is_control))
+            && parts.next().is_some_and(|name| (1..=255).contains(&name.chars().count()) && !name.contains(char::is_control))
     }
 }
 
@@ -152,6 +166,10 @@ impl AlarmArn {
 
     pub fn region(&self) -> Result<Region, NotA> {
         self.0.split(':').nth(3).unwrap_or_default().parse()
+    }
+
+    pub fn account(&self) -> Result<Account, NotA> {
+        self.0.split(':').nth(4).unwrap_or_default().parse()
     }
 }
 

@@ -97,7 +97,9 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         let since = match &hint.why {
             Why::Alarm(change) => change.changed_at,
             Why::Found { since, .. } => *since,
-            Why::Wake | Why::Look { .. } | Why::Action(_) => return Err(Ignored::NothingOpen { subject }),
+            Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) => {
+                return Err(Ignored::NothingOpen { subject });
+            }
         };
         let is_member = |group: &&Group| subject.instance().is_some_and(|id| group.member(id).is_some());
         if let Some(group) = glance.groups.iter().find(is_member) {

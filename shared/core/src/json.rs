@@ -25,6 +25,15 @@ impl<'a> At<'a> {
         At { path: "$".to_owned(), value: Some(value) }
     }
 
+    /// A document within another one.
+    pub fn at(path: String, value: &'a Value) -> Self {
+        At { path, value: Some(value) }
+    }
+
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     pub fn field(&self, name: &str) -> At<'a> {
         At { path: format!("{}.{name}", self.path), value: self.value.and_then(|value| value.get(name)) }
     }
@@ -48,6 +57,24 @@ impl<'a> At<'a> {
 
     pub fn integer(&self) -> Result<i64, Malformed> {
         self.value.and_then(Value::as_i64).ok_or_else(|| self.malformed("a whole number"))
+    }
+
+    /// The text, if it is one of these.
+    pub fn one_of(&self, known: &[&str]) -> Result<&'a str, Malformed> {
+        let text = self.value.and_then(Value::as_str).filter(|text| known.contains(text));
+        text.ok_or_else(|| match known.split_last() {
+            Some((last, others)) if !others.is_empty() => self.malformed(&format!("{} or {last}", others.join(", "))),
+            _ => self.malformed(&known.join("")),
+        })
+    }
+
+    /// This, if it is an object.
+    pub fn object(self) -> Result<At<'a>, Malformed> {
+        if self.value.is_some_and(Value::is_object) { Ok(self) } else { Err(self.malformed("an object")) }
+    }
+
+    pub fn is_list(&self) -> bool {
+        self.value.is_some_and(Value::is_array)
     }
 
     pub fn is_present(&self) -> bool {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AlarmArn, HookName, InstanceId, Subject};
+use crate::id::{AlarmArn, ContributorId, HookName, InstanceId, Subject};
 
 /// An endpoint of a weighted record: `www.example.com A blue`.
 pub type Endpoint = String;
@@ -24,9 +24,22 @@ const MOST_SOURCES: usize = 10;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmMemory {
     pub alarm: AlarmArn,
+    /// Which of the alarm's time series changed, where it is not the alarm as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contributor: Option<ContributorId>,
     /// In milliseconds since 1970: the ledger compares it.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub changed_at: Timestamp,
+}
+
+impl AlarmMemory {
+    /// Of which an older change says nothing once a newer one is known: the alarm, or one of its contributors, each on its own.
+    pub fn speaker(&self) -> String {
+        match &self.contributor {
+            None => self.alarm.to_string(),
+            Some(contributor) => format!("{}#{contributor}", self.alarm),
+        }
+    }
 }
 
 /// What was done to a group or in a zone lately, and how it went.

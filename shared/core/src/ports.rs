@@ -8,7 +8,7 @@ use std::future::Future;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AlarmArn, GroupName, Scope, Subject};
+use crate::id::{GroupName, Scope, Subject};
 use crate::incident::Incident;
 use crate::memory::{AlarmMemory, Memory};
 
@@ -126,11 +126,11 @@ impl<'a> Write<'a> {
 }
 
 pub trait Ledger {
-    /// What is known of a subject and, if one is given, of an alarm.
+    /// What is known of a subject and, if a change is given, of the alarm or contributor that it is of.
     fn history(
         &self,
         subject: &Subject,
-        alarm: Option<&AlarmArn>,
+        change: Option<&AlarmMemory>,
     ) -> impl Future<Output = Result<History, Unavailable>> + Send;
 
     fn limits(&self, subject: &Subject, scope: &Scope) -> impl Future<Output = Result<Limits, Unavailable>> + Send;

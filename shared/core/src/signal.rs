@@ -1,135 +1,84 @@
-//! Turns an event into what it means: a signal, nothing of ours, or malformed with the place named.
+//! Turns an event into what it means: a signal, nothing to act on, or malformed with the place named.
 //!
 //! This module never trusts an event to say what to do: a [`Signal`] says only where to look. It never reads a missing
 //! state as a healthy one.
 
 mod alarm;
+mod envelope;
+mod foreign;
+mod health;
+mod ignored;
+mod lead;
 mod lifecycle;
+mod machine;
+mod notice;
+mod scaling;
+#[cfg(test)]
+mod tests;
 
-pub use alarm::INSTANCE_DIMENSION;
+use std::fmt;
+
+pub use alarm::{AlarmKind, INSTANCE_DIMENSION};
+pub use ignored::NoSignal;
 use jiff::Timestamp;
+pub use lead::{GroupAlarm, Hint, Lead, Survey, Why};
+pub use notice::{Notice, What};
 use serde_json::Value;
 
-use crate::hook::action::Told;
-use crate::id::{AlarmArn, HookName, InstanceId, Subject};
+use crate::hook::action::Transition;
+use crate::id::{Account, Region, Subject};
+use crate::instance::AlarmState;
 use crate::json::{At, Malformed};
-use crate::memory::AlarmMemory;
 
-/// An event that concerns Homeostat.
+/// An event that concerns Homeostat, whoever delivered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Signal {
-    /// Something may be wrong with this one.
-    One(Hint),
-    /// Something may be wrong with some of these.
-    Several(Survey),
-    /// A lifecycle hook holds an instance.
-    Held(Told),
+pub struct Signal {
+    pub key: Key,
+    /// When that came about which it tells of. Homeostat's own orders have no time.
+    pub at: Option<Timestamp>,
+    /// Whose it is and where: from an ARN, or from EventBridge's envelope, as codes and never as names for people. Not all events
+    /// say so.
+    pub account: Option<Account>,
+    pub region: Option<Region>,
+    pub condition: Condition,
+    /// What the event itself says in support, each on one line. It counts for nothing until the world says the same.
+    pub evidence: Vec<String>,
+    pub lead: Lead,
 }
 
-/// Where to look, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hint {
-    pub subject: Subject,
-    pub why: Why,
+/// The same for the same change, whichever way and however often it is delivered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key(String);
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
+/// What the event says is the matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
-    /// An alarm that names this instance alone changed to a state that calls for a look.
-    Alarm(AlarmMemory),
-    /// Homeostat's own wake-up: an open incident is due.
-    Wake,
-    /// An owner's wake-up for itself, for the look that it meant to take then.
-    Look { at: Timestamp },
-    /// Auto Scaling said that a lifecycle action began.
-    Action(Told),
-    /// A survey found it sick.
-    Found {
-        since: Timestamp,
-        /// The alarm in ALARM that speaks for this instance alone.
-        alarm: Option<AlarmArn>,
-        /// The change of the group's alarm that led to the survey.
-        told_by: Option<AlarmMemory>,
+pub enum Condition {
+    Alarm {
+        kind: AlarmKind,
+        state: AlarmState,
     },
-}
-
-/// A look at whole groups.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Survey {
-    /// Homeostat's own, every few minutes: what no event told is found all the same.
+    Notice(What),
+    /// An instance waits for a lifecycle hook.
+    Held(Transition),
+    /// An open incident is due.
+    Due,
     Resync,
-    /// An alarm that picks no instance.
-    Alarm(GroupAlarm),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupAlarm {
-    pub change: AlarmMemory,
-    /// What its metrics are about: the values of `AutoScalingGroupName` and `TargetGroup`.
-    pub groups: Vec<String>,
-    pub target_groups: Vec<String>,
-}
-
-impl Hint {
-    pub fn wake(subject: Subject) -> Self {
-        Hint { subject, why: Why::Wake }
-    }
-
-    /// The alarm's change that brought this about.
-    pub fn change(&self) -> Option<&AlarmMemory> {
-        match &self.why {
-            Why::Alarm(change) => Some(change),
-            Why::Found { told_by, .. } => told_by.as_ref(),
-            Why::Wake | Why::Look { .. } | Why::Action(_) => None,
-        }
-    }
-
-    /// The alarm that speaks for the subject alone.
-    pub fn alarm(&self) -> Option<&AlarmArn> {
-        match &self.why {
-            Why::Alarm(change) => Some(&change.alarm),
-            Why::Found { alarm, .. } => alarm.as_ref(),
-            Why::Wake | Why::Look { .. } | Why::Action(_) => None,
-        }
-    }
-}
-
-/// Why an event is nothing to act on. Logged and counted, never recorded, never told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoSignal {
-    /// Only a change *to* ALARM starts a look: the other states mean well, or too little data to tell.
-    AlarmState { alarm: AlarmArn, state: String },
-    /// Somebody keeps the alarm's actions back: a suppressor alarm, or a mute rule. Only the event tells of it.
-    Silenced { alarm: AlarmArn, by: String },
-    /// Its dimension `InstanceId` is not one of EC2's.
-    NoInstance { alarm: AlarmArn, named: String },
-    /// Another function completes hooks.
-    Held { hook: HookName, instance: InstanceId },
-    /// What Auto Scaling sends to a target when a hook is made to notify it.
-    Test { group: String },
-    /// A kind of event that this version does not take.
-    Kind { source: String, detail_type: String },
-}
-
-impl std::fmt::Display for NoSignal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NoSignal::AlarmState { alarm, state } => {
-                write!(f, "alarm {:?} changed to {state}, and only ALARM calls for a look", alarm.alarm_name())
-            }
-            NoSignal::Silenced { alarm, by } => {
-                write!(f, "alarm {:?} is kept from acting by {by}", alarm.alarm_name())
-            }
-            NoSignal::NoInstance { alarm, named } => {
-                write!(f, "alarm {:?} is about {named:?}, which is no EC2 instance", alarm.alarm_name())
-            }
-            NoSignal::Held { hook, instance } => {
-                write!(f, "hook {hook} holds {instance}, which is not this function's to complete")
-            }
-            NoSignal::Test { group } => write!(f, "Auto Scaling's test notification for group {group}"),
-            NoSignal::Kind { source, detail_type } => {
-                write!(f, "events of source {source:?} and detail-type {detail_type:?} are none of this function's")
-            }
+            Condition::Alarm { kind, state } => write!(f, "{kind} is in {state}"),
+            Condition::Notice(what) => write!(f, "{what}"),
+            Condition::Held(transition) => write!(f, "{}", transition.as_str()),
+            Condition::Due => f.write_str("an open incident is due"),
+            Condition::Resync => f.write_str("the five minutes are over"),
         }
     }
 }
@@ -140,34 +89,86 @@ pub enum Parsed {
     Ignored(NoSignal),
 }
 
-impl From<Told> for NoSignal {
-    fn from(told: Told) -> Self {
-        NoSignal::Held { hook: told.hook, instance: told.instance }
-    }
+/// What a time has to look like.
+const A_TIME: &str = "a time, such as 2026-03-01T02:03:04.567+0000";
+
+/// Reads all that was delivered together: what a queue or a topic hands over, what EventBridge, an alarm's own action or Auto Scaling
+/// delivers, and Homeostat's own orders. There is at least one answer, and one that is malformed hides no other.
+pub fn read(event: &Value) -> Vec<Result<Parsed, Malformed>> {
+    let letters = envelope::open(event).into_iter();
+    letters
+        .map(|letter| match letter? {
+            envelope::Letter::Event { path, event } => parse(path, &event),
+            envelope::Letter::Nothing(why) => Ok(Parsed::Ignored(why)),
+        })
+        .collect()
 }
 
-/// Reads an alarm's state change or a lifecycle action as EventBridge delivers it, an action as Auto Scaling sends it to a queue
-/// or a topic, a wake-up, or the order to resync.
-///
-/// # Errors
-/// [`Malformed`], naming path, value and expectation, for everything that is neither a known nor a foreign event.
-pub fn parse(event: &Value) -> Result<Parsed, Malformed> {
-    let root = At::root(event);
-    if event.get("homeostat").is_some() {
-        return parse_own(&root);
+fn parse(path: String, event: &Value) -> Result<Parsed, Malformed> {
+    let root = At::at(path, event).object()?;
+    let has = |field| event.get(field).is_some();
+    if has("homeostat") {
+        return own(&root);
+    }
+    if has("alarmData") {
+        return alarm::by_action(&root);
+    }
+    if has("AlarmName") && has("NewStateValue") {
+        return alarm::by_topic(&root);
     }
     if lifecycle::is_direct(event) {
         return lifecycle::parse_direct(&root);
     }
-    let source = root.field("source");
-    let detail_type = root.field("detail-type");
+    if let Some(why) = foreign::on_topic(event) {
+        return Ok(Parsed::Ignored(why));
+    }
+    by_bus(&root)
+}
+
+/// By EventBridge.
+fn by_bus(root: &At<'_>) -> Result<Parsed, Malformed> {
+    let (source, detail_type) = (root.field("source"), root.field("detail-type"));
     match (source.text()?, detail_type.text()?) {
-        ("aws.cloudwatch", "CloudWatch Alarm State Change") => alarm::parse(&root),
-        ("aws.autoscaling", lifecycle::LAUNCH | lifecycle::TERMINATE) => lifecycle::parse(&root),
+        ("aws.cloudwatch", alarm::STATE_CHANGE | alarm::CONTRIBUTOR_CHANGE) => alarm::by_bus(root),
+        ("aws.cloudwatch", alarm::CONFIGURATION_CHANGE) => alarm::configured(root),
+        ("aws.autoscaling", lifecycle::LAUNCH | lifecycle::TERMINATE) => lifecycle::parse(root),
+        ("aws.autoscaling", kind) if scaling::is_report(kind) => scaling::parse(root, kind),
+        ("aws.ec2", kind @ (machine::STATE_CHANGE | machine::INTERRUPTION | machine::REBALANCE)) => {
+            machine::parse(root, kind)
+        }
+        ("aws.health", health::EVENT) => health::parse(root),
         (source, detail_type) => {
-            Ok(Parsed::Ignored(NoSignal::Kind { source: source.to_owned(), detail_type: detail_type.to_owned() }))
+            let known = foreign::on_bus(root, source, detail_type);
+            let kind = || NoSignal::Kind { source: source.to_owned(), detail_type: detail_type.to_owned() };
+            Ok(Parsed::Ignored(known.unwrap_or_else(kind)))
         }
     }
+}
+
+/// EventBridge's own word for whose event it is, and where.
+fn of_bus(root: &At<'_>) -> Result<(Account, Region), Malformed> {
+    let account = root.field("account").parse("an account id of 12 digits")?;
+    Ok((account, root.field("region").parse("a Region's code, such as eu-west-1")?))
+}
+
+/// Long enough for a reason of AWS's, which has 1,023 characters at most (CloudWatch API reference, `MetricAlarm`).
+const LONGEST_LINE: usize = 1_023;
+
+/// A text from outside, on one line that shows what it holds: no control character, no escape sequence and no change of direction
+/// gets through.
+fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == LONGEST_LINE {
+            line.push('…');
+            break;
+        }
+        match character {
+            '"' | '\'' | '\\' => line.push(character),
+            _ => line.extend(character.escape_debug()),
+        }
+    }
+    line
 }
 
 /// The message that makes an owner look at an incident of its own: `{"homeostat":"wake","subject":…}`.
@@ -180,62 +181,23 @@ pub fn look(subject: &Subject, at: Timestamp) -> Value {
     serde_json::json!({ "homeostat": "wake", "subject": subject.to_string(), "look": at.as_millisecond() })
 }
 
-fn parse_own(root: &At<'_>) -> Result<Parsed, Malformed> {
-    let kind = root.field("homeostat");
-    match kind.text()? {
-        "wake" => {
+fn own(root: &At<'_>) -> Result<Parsed, Malformed> {
+    let (key, condition, lead) = match root.field("homeostat").one_of(&["wake", "resync"])? {
+        "resync" => (Key("resync".to_owned()), Condition::Resync, Lead::Several(Survey::Resync)),
+        _ => {
             let subject = root.field("subject").parse("a subject, such as eu-west-1#instance#i-0123456789abcdef0")?;
-            let look = root.field("look");
-            if !look.is_present() {
-                return Ok(Parsed::Signal(Signal::One(Hint::wake(subject))));
-            }
-            let at =
-                Timestamp::from_millisecond(look.integer()?).map_err(|_| look.malformed("milliseconds since 1970"))?;
-            Ok(Parsed::Signal(Signal::One(Hint { subject, why: Why::Look { at } })))
+            let hint = Hint { why: due(&root.field("look"))?, subject };
+            (Key(format!("wake {}", hint.subject)), Condition::Due, Lead::Each(vec![hint]))
         }
-        "resync" => Ok(Parsed::Signal(Signal::Several(Survey::Resync))),
-        _ => Err(kind.malformed("\"wake\" or \"resync\"")),
-    }
+    };
+    let (at, account, region, evidence) = (None, None, None, Vec::new());
+    Ok(Parsed::Signal(Signal { key, at, account, region, condition, evidence, lead }))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_wake_up_is_read_back_as_sent() {
-        let subject: Subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
-        assert_eq!(parse(&wake(&subject)), Ok(Parsed::Signal(Signal::One(Hint::wake(subject)))));
-        let at = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
-        let subject: Subject = "eu-west-1#hook#web:ready:i-0123456789abcdef0".parse().unwrap();
-        let hint = Hint { subject: subject.clone(), why: Why::Look { at } };
-        assert_eq!(parse(&look(&subject, at)), Ok(Parsed::Signal(Signal::One(hint))));
-        assert_eq!(parse(&json!({"homeostat": "resync"})), Ok(Parsed::Signal(Signal::Several(Survey::Resync))));
+fn due(look: &At<'_>) -> Result<Why, Malformed> {
+    if !look.is_present() {
+        return Ok(Why::Wake);
     }
-
-    #[test]
-    fn a_foreign_event_is_ignored_by_name() {
-        let event = json!({"source": "aws.rds", "detail-type": "RDS DB Instance Event", "detail": {}});
-        let Ok(Parsed::Ignored(why)) = parse(&event) else { panic!("{:?}", parse(&event)) };
-        assert!(why.to_string().contains("aws.rds"), "{why}");
-    }
-
-    #[test]
-    fn garbage_is_malformed_and_never_a_signal() {
-        for event in [
-            json!(null),
-            json!([]),
-            json!({}),
-            json!({"homeostat": 1}),
-            json!({"homeostat": "sync"}),
-            json!({"homeostat": "wake"}),
-            json!({"homeostat": "wake", "subject": "eu-west-1#instance#i-0123456789abcdef0", "look": "now"}),
-            json!({"homeostat": "wake", "subject": "i-0123456789abcdef0"}),
-            json!({"source": "aws.cloudwatch"}),
-            json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change"}),
-        ] {
-            assert!(parse(&event).is_err(), "{event}");
-        }
-    }
+    let at = Timestamp::from_millisecond(look.integer()?).map_err(|_| look.malformed("milliseconds since 1970"))?;
+    Ok(Why::Look { at })
 }

@@ -106,7 +106,9 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         let since = match &hint.why {
             Why::Alarm(change) => change.changed_at,
             Why::Found { since, .. } => *since,
-            Why::Wake | Why::Look { .. } | Why::Action(_) => return Err(Ignored::NothingOpen { subject }),
+            Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) => {
+                return Err(Ignored::NothingOpen { subject });
+            }
         };
         Ok(Incident::new(subject, Kind::Zone(Kept::new(self.zone.clone())), since, now))
     }

@@ -1,9 +1,9 @@
-//! What every function needs to boot and to answer Lambda truthfully: logs, settings, policy, clock, envelope, failures.
+//! What every function needs to boot and to answer Lambda truthfully: logs, settings, policy, clock, answers, failures.
 //!
 //! This crate never knows what a function does. A function that can't start well says so to every event, and does nothing.
 
+pub mod answers;
 mod clock;
-pub mod envelope;
 mod failure;
 mod log;
 pub mod settings;
@@ -13,6 +13,7 @@ use std::future::Future;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 
+pub use answers::Answers;
 pub use clock::SystemClock;
 pub use failure::Failure;
 use log::log_as_json;

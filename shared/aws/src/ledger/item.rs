@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use homeostat_core::id::{AlarmArn, Scope, Subject};
+use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Incident, SCHEMA};
 use homeostat_core::memory::{AlarmMemory, Memory};
 use homeostat_core::ports::{Due, Pause, Slots, Unavailable};
@@ -48,8 +48,8 @@ impl Key {
         Key { pk: format!("BUDGET#{scope}"), sk: "SLOTS".to_owned() }
     }
 
-    pub(super) fn alarm_memory(alarm: &AlarmArn) -> Key {
-        Key { pk: format!("MEMORY#alarm#{alarm}"), sk: LAST.to_owned() }
+    pub(super) fn alarm_memory(change: &AlarmMemory) -> Key {
+        Key { pk: format!("MEMORY#alarm#{}", change.speaker()), sk: LAST.to_owned() }
     }
 
     pub(super) fn memory(scope: &Scope) -> Key {
@@ -77,7 +77,7 @@ pub(super) fn slots(scope: &Scope, slots: &Slots) -> Result<Item, Unavailable> {
 }
 
 pub(super) fn alarm_memory(memory: &AlarmMemory) -> Result<Item, Unavailable> {
-    written(memory, &Key::alarm_memory(&memory.alarm))
+    written(memory, &Key::alarm_memory(memory))
 }
 
 pub(super) fn memory(scope: &Scope, memory: &Memory) -> Result<Item, Unavailable> {
@@ -241,7 +241,7 @@ mod tests {
         let item = memory(&incident.kind.scope(), &remembered).unwrap();
         assert_eq!(read::<Memory>(item).unwrap(), remembered);
         let Kind::Instance { alarm: Some(alarm), .. } = &incident.kind else { panic!("{:?}", incident.kind) };
-        let memory = AlarmMemory { alarm: alarm.clone(), changed_at: now };
+        let memory = AlarmMemory { alarm: alarm.clone(), contributor: None, changed_at: now };
         let item = alarm_memory(&memory).unwrap();
         assert!(is_memory(&item) && item.get("changed_at") == Some(&AttributeValue::N("1800000000123".into())));
         assert_eq!(read::<AlarmMemory>(item).unwrap(), memory);

@@ -220,6 +220,7 @@ mod tests {
         let (slots, memory) = (Slots { version: 4, ..Slots::default() }, Memory { version: 1, ..Memory::default() });
         let alarm = AlarmMemory {
             alarm: "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap(),
+            contributor: None,
             changed_at: now(),
         };
         let act = incident(2);

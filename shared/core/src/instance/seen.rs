@@ -151,6 +151,16 @@ pub enum AlarmState {
     InsufficientData,
 }
 
+impl std::fmt::Display for AlarmState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            AlarmState::Alarm => "ALARM",
+            AlarmState::Ok => "OK",
+            AlarmState::InsufficientData => "INSUFFICIENT_DATA",
+        })
+    }
+}
+
 pub type TargetHealths = BTreeMap<InstanceId, TargetHealth>;
 
 /// `TargetHealth.State` of Elastic Load Balancing, as far as it makes a difference here.

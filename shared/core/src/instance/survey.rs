@@ -11,7 +11,7 @@ use super::evidence::sick_without_alarm;
 use super::eyes::Eyes;
 use super::seen::{AlarmSeen, Group, Seen};
 use super::{Fleet, StatusChecks};
-use crate::id::{GroupName, Region, Subject};
+use crate::id::{AlarmArn, GroupName, InstanceId, Region, Subject};
 use crate::policy::{Evidence, GroupPolicy};
 use crate::ports::{Ledger, Unavailable};
 use crate::signal::{GroupAlarm, Hint, Survey, Why};
@@ -47,7 +47,8 @@ pub async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
     let mut concerned = Vec::new();
     for group in groups? {
         let policy = eyes.policy.group(&group.name);
-        concerned.extend(policy.filter(|policy| is_about(survey, &group, policy)).map(|policy| (group, policy)));
+        concerned
+            .extend(policy.filter(|policy| is_about(survey, &group, policy, &alarms)).map(|policy| (group, policy)));
     }
     let looks = concerned.iter().map(|(group, policy)| sick_of(eyes, group, policy, &alarms, now, region, survey));
     let (mut hints, mut failed) = (Vec::new(), Vec::new());
@@ -66,16 +67,23 @@ pub async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
     })
 }
 
-fn is_about(survey: &Survey, group: &Group, policy: &GroupPolicy) -> bool {
+fn is_about(survey: &Survey, group: &Group, policy: &GroupPolicy, in_alarm: &[AlarmSeen]) -> bool {
     match survey {
         Survey::Resync => true,
-        Survey::Alarm(GroupAlarm { change, groups, target_groups }) => {
+        Survey::Alarm(GroupAlarm { change, groups, target_groups, instances, children }) => {
             let name = change.alarm.alarm_name();
             let serves = |dimension: &String| {
                 // The dimension is the end of the target group's ARN.
                 group.target_groups.iter().any(|arn| arn.as_str().ends_with(&format!(":{dimension}")))
             };
-            policy.alarms.iter().any(|alarm| alarm == name)
+            let is_member = |id: &InstanceId| group.member(id).is_some();
+            let speaks = |child: &AlarmArn| {
+                let child = in_alarm.iter().find(|alarm| alarm.arn == *child);
+                child.and_then(AlarmSeen::instance).is_some_and(is_member)
+            };
+            policy.alarms.iter().any(|alarm| alarm == name || children.iter().any(|child| child.alarm_name() == alarm))
+                || instances.iter().any(is_member)
+                || children.iter().any(speaks)
                 || groups.iter().any(|dimension| dimension == group.name.as_str())
                 || target_groups.iter().any(serves)
         }

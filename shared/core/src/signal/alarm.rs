@@ -1,15 +1,25 @@
-//! The alarm's state change as EventBridge delivers it ("CloudWatch Alarm State Change", CloudWatch User Guide, "Alarm
-//! events and EventBridge").
+//! An alarm's state change, by each of its routes: EventBridge ("CloudWatch Alarm State Change" and its counterpart for a contributor;
+//! CloudWatch User Guide, "Alarm events and EventBridge"), the alarm's own action ("Invoke a Lambda function from an alarm"), and
+//! a topic ("Notifying users on alarm changes").
 //!
 //! This module never picks an instance when the alarm names several, and never takes a state that it does not know.
 
-use std::collections::BTreeSet;
-use std::str::FromStr;
+mod told;
 
-use super::{GroupAlarm, Hint, NoSignal, Parsed, Signal, Survey, Why};
+use std::collections::BTreeSet;
+use std::fmt;
+
+use told::{Dimensions, Told};
+
+use super::{Condition, GroupAlarm, Hint, Key, Lead, NoSignal, Parsed, Signal, Survey, Why, one_line};
 use crate::id::{AlarmArn, InstanceId, Subject};
+use crate::instance::AlarmState;
 use crate::json::{At, Malformed};
 use crate::memory::AlarmMemory;
+
+pub(super) const STATE_CHANGE: &str = "CloudWatch Alarm State Change";
+pub(super) const CONTRIBUTOR_CHANGE: &str = "CloudWatch Alarm Contributor State Change";
+pub(super) const CONFIGURATION_CHANGE: &str = "CloudWatch Alarm Configuration Change";
 
 /// The dimension that names an instance in the metrics of EC2 and of the CloudWatch agent.
 pub const INSTANCE_DIMENSION: &str = "InstanceId";
@@ -18,68 +28,123 @@ pub const INSTANCE_DIMENSION: &str = "InstanceId";
 const GROUP_DIMENSION: &str = "AutoScalingGroupName";
 const TARGET_GROUP_DIMENSION: &str = "TargetGroup";
 
-pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
-    let arn_at = root.field("resources").item(0);
-    let alarm: AlarmArn = arn_at.parse("an alarm's ARN")?;
-    let region = alarm.region().map_err(|_| arn_at.malformed("an alarm's ARN with a Region"))?;
-    let state = root.field("detail").field("state");
-    let changed_at = state.field("timestamp").parse("a time, such as 2026-03-01T02:03:04.567+0000")?;
-    let value = state.field("value");
-    match value.text() {
-        Ok("ALARM") => {}
-        Ok(other @ ("OK" | "INSUFFICIENT_DATA")) => {
-            return Ok(Parsed::Ignored(NoSignal::AlarmState { alarm, state: other.to_owned() }));
-        }
-        _ => return Err(value.malformed("ALARM, OK or INSUFFICIENT_DATA")),
+/// What an alarm watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlarmKind {
+    Metric,
+    MetricMath,
+    AnomalyDetection,
+    /// A Metrics Insights query, which may have many contributors.
+    Query,
+    /// One time series of a query.
+    Contributor,
+    Composite,
+    /// None of those that this version knows.
+    Other,
+}
+
+impl fmt::Display for AlarmKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AlarmKind::Metric => "a metric's alarm",
+            AlarmKind::MetricMath => "an alarm on metric math",
+            AlarmKind::AnomalyDetection => "an alarm on an anomaly",
+            AlarmKind::Query => "an alarm on a query",
+            AlarmKind::Contributor => "a contributor of an alarm on a query",
+            AlarmKind::Composite => "a composite alarm",
+            AlarmKind::Other => "an alarm of a kind that this version does not know",
+        })
     }
-    if let Some(by) = silenced(root, &state) {
+}
+
+pub(super) fn configured(root: &At<'_>) -> Result<Parsed, Malformed> {
+    let detail = root.field("detail");
+    let alarm = detail.field("alarmName").text()?.to_owned();
+    let operation = detail.field("operation").text().unwrap_or("unknown").to_owned();
+    Ok(Parsed::Ignored(NoSignal::AlarmConfigured { alarm, operation }))
+}
+
+pub(super) fn by_bus(root: &At<'_>) -> Result<Parsed, Malformed> {
+    parse(&Told::by_bus(root))
+}
+
+pub(super) fn by_action(root: &At<'_>) -> Result<Parsed, Malformed> {
+    parse(&Told::by_action(root))
+}
+
+pub(super) fn by_topic(root: &At<'_>) -> Result<Parsed, Malformed> {
+    parse(&Told::by_topic(root))
+}
+
+fn parse(told: &Told<'_>) -> Result<Parsed, Malformed> {
+    let expected = "an alarm's ARN, arn:aws:cloudwatch:<Region>:<account>:alarm:<name>";
+    let alarm: AlarmArn = told.arn.parse(expected)?;
+    let (Ok(region), Ok(account)) = (alarm.region(), alarm.account()) else { return Err(told.arn.malformed(expected)) };
+    let changed_at = told.changed_at.parse(super::A_TIME)?;
+    let state = match told.state.one_of(&["ALARM", "OK", "INSUFFICIENT_DATA"])? {
+        "ALARM" => AlarmState::Alarm,
+        "INSUFFICIENT_DATA" => AlarmState::InsufficientData,
+        other => return Ok(Parsed::Ignored(NoSignal::AlarmState { alarm, state: other.to_owned() })),
+    };
+    if let Some(by) = told.silenced() {
         return Ok(Parsed::Ignored(NoSignal::Silenced { alarm, by }));
     }
-    let configuration = root.field("detail").field("configuration");
-    let named: BTreeSet<String> = dimension(&configuration, INSTANCE_DIMENSION, "a text")?;
-    // Other services have a dimension of that name too: such an alarm is none of ours, and nothing is wrong with it.
+    let contributor = told.contributor()?;
+    let kind = told.kind()?;
+    let dimensions = told.dimensions()?;
+    let instances = match instances(&dimensions)? {
+        Ok(instances) => instances,
+        Err(named) => return Ok(Parsed::Ignored(NoSignal::NoInstance { alarm, named })),
+    };
+    let children = told.children()?;
+    let name = |child: &AlarmArn| one_line(&format!("alarm {:?} set it off", child.alarm_name()));
+    let evidence = told.reason.text().ok().map(one_line).into_iter().chain(children.iter().map(name)).collect();
+    let change = AlarmMemory { alarm, contributor, changed_at };
+    let lead = match (kind, instances.as_slice()) {
+        (AlarmKind::Contributor, _) | (_, [] | [_, _, ..]) => Lead::Several(Survey::Alarm(GroupAlarm {
+            groups: named(&dimensions, GROUP_DIMENSION)?,
+            target_groups: named(&dimensions, TARGET_GROUP_DIMENSION)?,
+            instances,
+            children,
+            change: change.clone(),
+        })),
+        (_, [id]) => {
+            let subject = Subject::Instance { region: region.clone(), id: id.clone() };
+            Lead::Each(vec![Hint { subject, why: Why::Alarm(change.clone()) }])
+        }
+    };
+    Ok(Parsed::Signal(Signal {
+        key: Key(format!("alarm {} {state} {changed_at}", change.speaker())),
+        at: Some(changed_at),
+        account: Some(account),
+        region: Some(region),
+        condition: Condition::Alarm { kind, state },
+        evidence,
+        lead,
+    }))
+}
+
+/// The instances that are named. Other services have a dimension of that name too: such an alarm is none of ours, and nothing is
+/// wrong with it. `Err` is then what it names.
+fn instances(dimensions: &Dimensions<'_>) -> Result<Result<Vec<InstanceId>, String>, Malformed> {
     let mut instances = BTreeSet::new();
-    for name in named {
-        match name.parse::<InstanceId>() {
+    for name in named(dimensions, INSTANCE_DIMENSION)? {
+        match name.parse() {
             Ok(id) => _ = instances.insert(id),
-            Err(_) => return Ok(Parsed::Ignored(NoSignal::NoInstance { alarm, named: name })),
+            Err(_) => return Ok(Err(name)),
         }
     }
-    let change = AlarmMemory { alarm, changed_at };
-    let mut instances = instances.into_iter();
-    if let (Some(id), None) = (instances.next(), instances.next()) {
-        let subject = Subject::Instance { region, id };
-        return Ok(Parsed::Signal(Signal::One(Hint { subject, why: Why::Alarm(change) })));
-    }
-    let named = |name| Ok(dimension::<String>(&configuration, name, "a text")?.into_iter().collect());
-    let (groups, target_groups) = (named(GROUP_DIMENSION)?, named(TARGET_GROUP_DIMENSION)?);
-    Ok(Parsed::Signal(Signal::Several(Survey::Alarm(GroupAlarm { change, groups, target_groups }))))
+    Ok(Ok(instances.into_iter().collect()))
 }
 
-/// What keeps the alarm's actions back (CloudWatch User Guide, "Suppressing alarms" and "Alarm mute rules"): EventBridge hears
-/// of the change all the same, and `DescribeAlarms` doesn't tell of a mute.
-fn silenced(root: &At<'_>, state: &At<'_>) -> Option<String> {
-    if state.field("actionsSuppressedBy").is_present() {
-        return Some("its suppressor".to_owned());
-    }
-    root.field("detail").field("muteDetail").is_present().then(|| "a mute rule".to_owned())
-}
-
-/// Every value that the alarm's metrics have for a dimension, those inside a metric-math alarm included.
-fn dimension<T: FromStr + Ord>(configuration: &At<'_>, name: &str, expected: &str) -> Result<BTreeSet<T>, Malformed> {
-    let mut found = BTreeSet::new();
-    for metric in configuration.field("metrics").items()? {
-        let dimension = metric.field("metricStat").field("metric").field("dimensions").field(name);
-        if dimension.is_present() {
-            found.insert(dimension.parse(expected)?);
-        }
-    }
-    Ok(found)
+fn named(dimensions: &Dimensions<'_>, name: &str) -> Result<Vec<String>, Malformed> {
+    Ok(dimensions.values_of(name)?.into_iter().collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::signal::{Hint, NoSignal, Parsed, Signal, Survey, Why, parse};
+    use crate::signal::tests::{group_alarm, hint, read_one};
+    use crate::signal::{Hint, NoSignal, Parsed, Why};
     use serde_json::{Value, json};
 
     fn metric(instance: &str) -> Value {
@@ -99,9 +164,7 @@ mod tests {
 
     #[test]
     fn an_alarm_on_one_instance_is_a_signal_about_it() {
-        let Ok(Parsed::Signal(Signal::One(Hint { subject, why: Why::Alarm(change) }))) =
-            parse(&event("ALARM", &[metric("i-0123456789abcdef0")]))
-        else {
+        let Hint { subject, why: Why::Alarm(change) } = hint(&event("ALARM", &[metric("i-0123456789abcdef0")])) else {
             panic!()
         };
         assert_eq!(subject.to_string(), "eu-west-1#instance#i-0123456789abcdef0");
@@ -112,16 +175,14 @@ mod tests {
     fn metric_math_over_the_same_instance_is_one_subject() {
         let math = json!({"id": "e", "expression": "a/b", "returnData": true});
         let metrics = [math, metric("i-0123456789abcdef0"), metric("i-0123456789abcdef0")];
-        assert!(matches!(parse(&event("ALARM", &metrics)), Ok(Parsed::Signal(Signal::One(_)))));
+        assert!(matches!(hint(&event("ALARM", &metrics)).why, Why::Alarm(_)));
     }
 
     #[test]
     fn an_alarm_over_no_or_several_instances_picks_none() {
         for metrics in [vec![], vec![metric("i-0123456789abcdef0"), metric("i-0123456789abcdef1")]] {
-            let Ok(Parsed::Signal(Signal::Several(Survey::Alarm(alarm)))) = parse(&event("ALARM", &metrics)) else {
-                panic!()
-            };
-            assert_eq!((alarm.groups.len(), alarm.target_groups.len()), (0, 0));
+            let alarm = group_alarm(&event("ALARM", &metrics));
+            assert_eq!((alarm.groups.len(), alarm.target_groups.len(), alarm.instances.len()), (0, 0, metrics.len()));
         }
     }
 
@@ -130,9 +191,7 @@ mod tests {
         let mut of_group = metric("i-0123456789abcdef0");
         of_group["metricStat"]["metric"]["dimensions"] =
             json!({"AutoScalingGroupName": "web", "TargetGroup": "targetgroup/web/0123456789abcdef"});
-        let Ok(Parsed::Signal(Signal::Several(Survey::Alarm(alarm)))) = parse(&event("ALARM", &[of_group])) else {
-            panic!()
-        };
+        let alarm = group_alarm(&event("ALARM", &[of_group]));
         assert_eq!(
             (alarm.groups, alarm.target_groups),
             (vec!["web".into()], vec!["targetgroup/web/0123456789abcdef".into()])
@@ -142,18 +201,21 @@ mod tests {
     #[test]
     fn no_other_state_is_taken_for_alarm_and_none_for_ok() {
         let one = [metric("i-0123456789abcdef0")];
-        for state in ["OK", "INSUFFICIENT_DATA"] {
-            assert!(matches!(parse(&event(state, &one)), Ok(Parsed::Ignored(NoSignal::AlarmState { .. }))), "{state}");
-        }
+        assert!(matches!(read_one(&event("OK", &one)), Ok(Parsed::Ignored(NoSignal::AlarmState { .. }))));
         for state in ["", "alarm", "UNKNOWN"] {
-            assert!(parse(&event(state, &one)).is_err(), "{state}");
+            assert!(read_one(&event(state, &one)).is_err(), "{state}");
         }
         let mut without = event("ALARM", &one);
         without["detail"]["state"].as_object_mut().unwrap().remove("value");
         assert_eq!(
-            parse(&without).unwrap_err().to_string(),
+            read_one(&without).unwrap_err().to_string(),
             "malformed event: $.detail.state.value is missing, expected ALARM, OK or INSUFFICIENT_DATA"
         );
+    }
+
+    #[test]
+    fn too_little_data_is_a_reason_to_look_and_says_so() {
+        let Why::Alarm(_) = hint(&event("INSUFFICIENT_DATA", &[metric("i-0123456789abcdef0")])).why else { panic!() };
     }
 
     #[test]
@@ -165,18 +227,18 @@ mod tests {
         muted["detail"]["muteDetail"] =
             json!({ "mutedBy": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm-mute-rule:x" });
         for silenced in [suppressed, muted] {
-            assert!(matches!(parse(&silenced), Ok(Parsed::Ignored(NoSignal::Silenced { .. }))), "{silenced}");
+            assert!(matches!(read_one(&silenced), Ok(Parsed::Ignored(NoSignal::Silenced { .. }))), "{silenced}");
         }
     }
 
     #[test]
     fn an_instance_dimension_that_is_no_instance_id_is_another_services_and_never_a_signal() {
         for foreign in ["*", "", "i-1; drop", "i-0123456789abcdef0#x", "mi-0123456789abcdef0"] {
-            let parsed = parse(&event("ALARM", &[metric("i-0123456789abcdef0"), metric(foreign)]));
+            let parsed = read_one(&event("ALARM", &[metric("i-0123456789abcdef0"), metric(foreign)]));
             assert!(matches!(parsed, Ok(Parsed::Ignored(NoSignal::NoInstance { .. }))), "{foreign}: {parsed:?}");
         }
         let mut number = metric("");
         number["metricStat"]["metric"]["dimensions"]["InstanceId"] = json!(7);
-        assert!(parse(&event("ALARM", &[number])).is_err());
+        assert!(read_one(&event("ALARM", &[number])).is_err());
     }
 }

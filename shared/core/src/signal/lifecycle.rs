@@ -5,8 +5,9 @@
 
 use serde_json::Value;
 
-use super::{NoSignal, Parsed, Signal};
+use super::{Condition, Key, Lead, NoSignal, Parsed, Signal, of_bus};
 use crate::hook::action::{Course, Told, Transition};
+use crate::id::{Account, Region};
 use crate::json::{At, Malformed};
 
 pub(super) const LAUNCH: &str = "EC2 Instance-launch Lifecycle Action";
@@ -16,7 +17,8 @@ pub(super) const TERMINATE: &str = "EC2 Instance-terminate Lifecycle Action";
 const TEST: &str = "autoscaling:TEST_NOTIFICATION";
 
 pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
-    told(&root.field("detail"), &root.field("time"))
+    let (account, region) = of_bus(root)?;
+    Ok(signal(told(&root.field("detail"), &root.field("time"))?, Some(account), Some(region)))
 }
 
 /// Whether it is what Auto Scaling sends itself, which has no envelope.
@@ -30,11 +32,26 @@ pub(super) fn parse_direct(root: &At<'_>) -> Result<Parsed, Malformed> {
         let group = root.field("AutoScalingGroupName").text()?.to_owned();
         return Ok(Parsed::Ignored(NoSignal::Test { group }));
     }
-    told(root, &root.field("Time"))
+    let account = root.field("AccountId");
+    let account = account.is_present().then(|| account.parse("an account id of 12 digits")).transpose()?;
+    Ok(signal(told(root, &root.field("Time"))?, account, None))
 }
 
-fn told(detail: &At<'_>, time: &At<'_>) -> Result<Parsed, Malformed> {
-    Ok(Parsed::Signal(Signal::Held(Told {
+/// A token is of one action alone.
+fn signal(told: Told, account: Option<Account>, region: Option<Region>) -> Parsed {
+    Parsed::Signal(Signal {
+        key: Key(format!("action {} {}", told.instance, told.token)),
+        at: Some(told.at),
+        account,
+        region,
+        condition: Condition::Held(told.transition),
+        evidence: Vec::new(),
+        lead: Lead::Held(told),
+    })
+}
+
+fn told(detail: &At<'_>, time: &At<'_>) -> Result<Told, Malformed> {
+    Ok(Told {
         group: detail.field("AutoScalingGroupName").parse("a group's name")?,
         hook: detail.field("LifecycleHookName").parse("a lifecycle hook's name")?,
         instance: detail.field("EC2InstanceId").parse("an instance id, such as i-0123456789abcdef0")?,
@@ -44,7 +61,7 @@ fn told(detail: &At<'_>, time: &At<'_>) -> Result<Parsed, Malformed> {
             .field("LifecycleTransition")
             .parse::<Transition>("autoscaling:EC2_INSTANCE_LAUNCHING or autoscaling:EC2_INSTANCE_TERMINATING")?,
         course: course(detail)?,
-    })))
+    })
 }
 
 /// Groups without a warm pool did not always have the two fields.
@@ -59,7 +76,7 @@ fn course(detail: &At<'_>) -> Result<Option<Course>, Malformed> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse as parse_event;
+    use super::super::tests::read_one as parse_event;
     use super::*;
     use serde_json::json;
 
@@ -79,7 +96,9 @@ mod tests {
     }
 
     fn held(event: &Value) -> Told {
-        let Ok(Parsed::Signal(Signal::Held(told))) = parse_event(event) else { panic!("{:?}", parse_event(event)) };
+        let Ok(Parsed::Signal(Signal { lead: Lead::Held(told), .. })) = parse_event(event) else {
+            panic!("{:?}", parse_event(event))
+        };
         told
     }
 

@@ -16,6 +16,7 @@ use homeostat_core::incident::Incident;
 use homeostat_core::instance::{
     AlarmSeen, Fleet, Group, Launches, Machine, Replace, StatusChecks, TargetHealth, TargetHealths,
 };
+use homeostat_core::memory::AlarmMemory;
 use homeostat_core::ports::{
     Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, Outcome, Unavailable, WakeUps, Write,
 };
@@ -195,8 +196,8 @@ impl<P: ShiftWeights + Sync, G: Gate> ShiftWeights for Gated<P, G> {
 }
 
 impl<P: Ledger + Sync, G: Gate> Ledger for Gated<P, G> {
-    async fn history(&self, subject: &Subject, alarm: Option<&AlarmArn>) -> Result<History, Unavailable> {
-        self.read("read a history", self.port.history(subject, alarm)).await
+    async fn history(&self, subject: &Subject, change: Option<&AlarmMemory>) -> Result<History, Unavailable> {
+        self.read("read a history", self.port.history(subject, change)).await
     }
     async fn limits(&self, subject: &Subject, scope: &Scope) -> Result<Limits, Unavailable> {
         self.read("read limits", self.port.limits(subject, scope)).await

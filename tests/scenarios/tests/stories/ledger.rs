@@ -138,15 +138,15 @@ async fn the_sweeps_marks_are_kept_until_the_owner_writes<L: Ledger + DueInciden
 
 fn change(second: i64) -> AlarmMemory {
     let alarm = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:suite".parse().unwrap();
-    AlarmMemory { alarm, changed_at: noon() + SignedDuration::from_secs(second) }
+    AlarmMemory { alarm, contributor: None, changed_at: noon() + SignedDuration::from_secs(second) }
 }
 
 async fn an_alarms_memory_only_grows_newer<L: Ledger>(ledger: &L) -> Result<()> {
     let known = change(5);
     let opened = hold(&incident(5), noon());
-    ensure!(ledger.history(&subject(5), Some(&known.alarm)).await?.alarm.is_none(), "nobody spoke of it yet");
+    ensure!(ledger.history(&subject(5), Some(&known)).await?.alarm.is_none(), "nobody spoke of it yet");
     ledger.write(Write { alarm: Some(&known), ..Write::of(&opened) }).await?;
-    ensure!(ledger.history(&subject(9), Some(&known.alarm)).await?.alarm.as_ref() == Some(&known));
+    ensure!(ledger.history(&subject(9), Some(&known)).await?.alarm.as_ref() == Some(&known));
     let next = hold(&opened, noon());
     for stale in [change(4), change(5)] {
         let refused = ledger.write(Write { alarm: Some(&stale), ..Write::of(&next) }).await;
@@ -154,7 +154,7 @@ async fn an_alarms_memory_only_grows_newer<L: Ledger>(ledger: &L) -> Result<()> 
     }
     ensure!(ledger.history(&subject(5), None).await?.open.as_ref() == Some(&opened), "all or nothing");
     ledger.write(Write { alarm: Some(&change(6)), ..Write::of(&next) }).await?;
-    ensure!(ledger.history(&subject(5), Some(&known.alarm)).await?.alarm == Some(change(6)));
+    ensure!(ledger.history(&subject(5), Some(&known)).await?.alarm == Some(change(6)));
     Ok(())
 }
 

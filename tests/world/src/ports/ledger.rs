@@ -8,7 +8,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use homeostat_core::id::{AlarmArn, GroupName, Scope, Subject};
+use homeostat_core::id::{GroupName, Scope, Subject};
 use homeostat_core::incident::Incident;
 use homeostat_core::memory::{AlarmMemory, Memory};
 use homeostat_core::ports::{
@@ -33,7 +33,7 @@ struct Items {
     closed: BTreeMap<Subject, Vec<Incident>>,
     slots: BTreeMap<Scope, Slots>,
     memories: BTreeMap<Scope, Memory>,
-    alarms: BTreeMap<AlarmArn, AlarmMemory>,
+    alarms: BTreeMap<String, AlarmMemory>,
     pauses: BTreeMap<String, Pause>,
     /// Grows with each change.
     revision: u64,
@@ -109,7 +109,7 @@ impl Items {
             follows(self.memories.get(&scope).map(|stored| stored.version), memory.version)?;
         }
         if let Some(alarm) = alarm
-            && self.alarms.get(&alarm.alarm).is_some_and(|stored| stored.changed_at >= alarm.changed_at)
+            && self.alarms.get(&alarm.speaker()).is_some_and(|stored| stored.changed_at >= alarm.changed_at)
         {
             return Err(NotWritten::Conflict);
         }
@@ -125,7 +125,7 @@ impl Items {
         self.revision += 1;
         self.slots.extend(slots.map(|slots| (scope.clone(), slots.clone())));
         self.memories.extend(memory.map(|memory| (scope, memory.clone())));
-        self.alarms.extend(alarm.map(|alarm| (alarm.alarm.clone(), alarm.clone())));
+        self.alarms.extend(alarm.map(|alarm| (alarm.speaker(), alarm.clone())));
         Ok(())
     }
 }
@@ -137,14 +137,14 @@ fn stored(incident: &Incident) -> Result<Incident, Unavailable> {
 }
 
 impl Ledger for MemoryLedger {
-    async fn history(&self, subject: &Subject, alarm: Option<&AlarmArn>) -> Result<History, Unavailable> {
+    async fn history(&self, subject: &Subject, change: Option<&AlarmMemory>) -> Result<History, Unavailable> {
         self.clock.call();
         let items = lock(&self.items);
         let closed = items.closed.get(subject).and_then(|closed| closed.last());
         Ok(History {
             open: items.open.get(subject).cloned(),
             last_closed_at: closed.and_then(|closed| closed.closed_at),
-            alarm: alarm.and_then(|alarm| items.alarms.get(alarm)).cloned(),
+            alarm: change.and_then(|change| items.alarms.get(&change.speaker())).cloned(),
         })
     }
 

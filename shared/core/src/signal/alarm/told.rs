@@ -1,0 +1,195 @@
+//! The parts of an alarm's change, wherever a route puts them.
+//!
+//! This module never reads a missing part as anything: what is needed is asked for by its own place in the event.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::AlarmKind;
+use crate::id::{AlarmArn, ContributorId};
+use crate::json::{At, Malformed};
+
+pub(super) struct Told<'a> {
+    pub arn: At<'a>,
+    pub state: At<'a>,
+    pub changed_at: At<'a>,
+    pub reason: At<'a>,
+    /// Who keeps the actions back: a suppressor, a mute rule.
+    suppressed: At<'a>,
+    muted: At<'a>,
+    rule: At<'a>,
+    /// Its own list, beside what a single metric has.
+    metrics: At<'a>,
+    metric: Option<At<'a>>,
+    contributor: Option<At<'a>>,
+    /// The alarms that set off a composite one, as a list, or within a text of JSON.
+    triggering: Triggering<'a>,
+    names: &'static Names,
+}
+
+enum Triggering<'a> {
+    List(At<'a>),
+    Text(At<'a>),
+}
+
+/// The routes call the same things differently.
+struct Names {
+    expression: &'static str,
+    stat: [&'static str; 3],
+    child: &'static str,
+}
+
+const BUS: Names = Names { expression: "expression", stat: ["metricStat", "metric", "dimensions"], child: "arn" };
+const TOPIC: Names = Names { expression: "Expression", stat: ["MetricStat", "Metric", "Dimensions"], child: "Arn" };
+
+impl<'a> Told<'a> {
+    pub(super) fn by_bus(root: &At<'a>) -> Self {
+        Self::in_data(root.field("resources").item(0), &root.field("detail"))
+    }
+
+    pub(super) fn by_action(root: &At<'a>) -> Self {
+        Self::in_data(root.field("alarmArn"), &root.field("alarmData"))
+    }
+
+    fn in_data(arn: At<'a>, data: &At<'a>) -> Self {
+        let (state, configuration) = (data.field("state"), data.field("configuration"));
+        let contributor = data.field("alarmContributor");
+        Told {
+            arn,
+            state: state.field("value"),
+            changed_at: state.field("timestamp"),
+            reason: state.field("reason"),
+            suppressed: state.field("actionsSuppressedBy"),
+            muted: data.field("muteDetail"),
+            rule: configuration.field("alarmRule"),
+            metrics: configuration.field("metrics"),
+            metric: None,
+            contributor: contributor.is_present().then_some(contributor),
+            triggering: Triggering::Text(state.field("reasonData")),
+            names: &BUS,
+        }
+    }
+
+    pub(super) fn by_topic(root: &At<'a>) -> Self {
+        let trigger = root.field("Trigger");
+        Told {
+            arn: root.field("AlarmArn"),
+            state: root.field("NewStateValue"),
+            changed_at: root.field("StateChangeTime"),
+            reason: root.field("NewStateReason"),
+            suppressed: root.field("ActionsSuppressedBy"),
+            muted: root.field("MuteDetail"),
+            rule: root.field("AlarmRule"),
+            metrics: trigger.field("Metrics"),
+            metric: Some(trigger),
+            contributor: None,
+            triggering: Triggering::List(root.field("TriggeringChildren")),
+            names: &TOPIC,
+        }
+    }
+
+    /// What keeps the alarm's actions back (CloudWatch User Guide, "Suppressing alarms" and "Alarm mute rules"): EventBridge hears
+    /// of the change all the same, and `DescribeAlarms` doesn't tell of a mute.
+    pub(super) fn silenced(&self) -> Option<String> {
+        let by = [(&self.suppressed, "its suppressor"), (&self.muted, "a mute rule")];
+        by.into_iter().find(|(at, _)| at.is_present()).map(|(_, by)| by.to_owned())
+    }
+
+    pub(super) fn contributor(&self) -> Result<Option<ContributorId>, Malformed> {
+        let parsed = |at: &At<'_>| at.field("id").parse("a contributor's id, 1 to 128 printable ASCII characters");
+        self.contributor.as_ref().map(parsed).transpose()
+    }
+
+    pub(super) fn kind(&self) -> Result<AlarmKind, Malformed> {
+        if self.contributor.is_some() {
+            return Ok(AlarmKind::Contributor);
+        }
+        if self.rule.is_present() {
+            return Ok(AlarmKind::Composite);
+        }
+        let metrics = self.metrics.items()?;
+        let expressions = metrics.iter().filter_map(|metric| metric.field(self.names.expression).text().ok());
+        let kinds: BTreeSet<_> = expressions.map(kind_of).collect();
+        let one = metrics.iter().any(|metric| metric.field(self.names.stat[0]).is_present());
+        let named = self.metric.as_ref().is_some_and(|metric| metric.field("MetricName").is_present());
+        Ok(match (kinds.first(), one || named) {
+            (Some(Expression::Band), _) => AlarmKind::AnomalyDetection,
+            (Some(Expression::Query), _) => AlarmKind::Query,
+            (Some(Expression::Math), _) => AlarmKind::MetricMath,
+            (None, true) => AlarmKind::Metric,
+            (None, false) => AlarmKind::Other,
+        })
+    }
+
+    /// Where the alarm's metrics, those inside metric math included, or its contributor name what they are about.
+    pub(super) fn dimensions(&self) -> Result<Dimensions<'a>, Malformed> {
+        let [stat, metric, dimensions] = self.names.stat;
+        let metrics = self.metrics.items()?;
+        let inner = metrics.iter().map(|entry| entry.field(stat).field(metric).field(dimensions));
+        let own = self.metric.iter().map(|trigger| trigger.field("Dimensions"));
+        let contributor = self.contributor.iter().map(|contributor| contributor.field("attributes"));
+        Ok(Dimensions(inner.chain(own).chain(contributor).filter(At::is_present).collect()))
+    }
+
+    /// Only a composite alarm has any. What is written for people to read is no reason to refuse the event.
+    pub(super) fn children(&self) -> Result<Vec<AlarmArn>, Malformed> {
+        if !self.rule.is_present() {
+            return Ok(Vec::new());
+        }
+        match &self.triggering {
+            Triggering::List(list) => children(list, self.names.child),
+            Triggering::Text(text) => {
+                let data: Value = text.text().ok().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+                children(&At::at(text.path().to_owned(), &data).field("triggeringAlarms"), self.names.child)
+            }
+        }
+    }
+}
+
+fn children(list: &At<'_>, name: &str) -> Result<Vec<AlarmArn>, Malformed> {
+    if !list.is_present() {
+        return Ok(Vec::new());
+    }
+    list.items()?.iter().map(|child| child.field(name).parse("an alarm's ARN")).collect()
+}
+
+/// The first of these that occurs says what the alarm is.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Expression {
+    Band,
+    Query,
+    Math,
+}
+
+fn kind_of(expression: &str) -> Expression {
+    let starts =
+        |word: &str| expression.trim_start().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    match () {
+        () if starts("ANOMALY_DETECTION_BAND") => Expression::Band,
+        () if starts("SELECT") => Expression::Query,
+        () => Expression::Math,
+    }
+}
+
+/// Sets of dimensions: a map by EventBridge and the alarm's action, a list of names and values by a topic.
+pub(super) struct Dimensions<'a>(Vec<At<'a>>);
+
+impl Dimensions<'_> {
+    pub(super) fn values_of(&self, name: &str) -> Result<BTreeSet<String>, Malformed> {
+        let mut values = BTreeSet::new();
+        for set in &self.0 {
+            if !set.is_list() {
+                let value = set.clone().object()?.field(name);
+                values.extend(value.is_present().then(|| value.text()).transpose()?.map(str::to_owned));
+                continue;
+            }
+            for dimension in set.items()? {
+                if dimension.field("name").text()? == name {
+                    values.insert(dimension.field("value").text()?.to_owned());
+                }
+            }
+        }
+        Ok(values)
+    }
+}

@@ -1,0 +1,92 @@
+//! Takes events out of what carried them: a queue's or a topic's records, a topic's message inside a queue's.
+//!
+//! This module never takes an event apart itself, and one record that can't be read hides no other.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::NoSignal;
+use crate::json::{At, Malformed};
+
+/// A topic inside a queue is the deepest that AWS packs (Amazon SNS Developer Guide, "Fanout to Amazon SQS queues").
+const DEEPEST: usize = 2;
+
+/// What one record came to.
+pub(super) enum Letter<'a> {
+    /// An event, and where it was.
+    Event {
+        path: String,
+        event: Cow<'a, Value>,
+    },
+    Nothing(NoSignal),
+}
+
+/// Every event that was delivered together, in order.
+pub(super) fn open(event: &Value) -> Vec<Result<Letter<'_>, Malformed>> {
+    open_at("$".to_owned(), Cow::Borrowed(event), 0)
+}
+
+fn open_at(path: String, event: Cow<'_, Value>, depth: usize) -> Vec<Result<Letter<'_>, Malformed>> {
+    if event.get("Records").is_some() {
+        let at = At::at(path, &event);
+        return if depth == DEEPEST {
+            vec![Err(at.malformed("an event, and no further envelope"))]
+        } else {
+            records(&at, depth)
+        };
+    }
+    // What a topic hands to a queue (Amazon SNS Developer Guide, "Parsing message formats").
+    if event.get("Type").and_then(Value::as_str) == Some("Notification") && event.get("TopicArn").is_some() {
+        return message(&At::at(path, &event), depth);
+    }
+    vec![Ok(Letter::Event { path, event })]
+}
+
+fn records<'a>(at: &At<'_>, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
+    let records = at.field("Records");
+    match records.items() {
+        Err(malformed) => vec![Err(malformed)],
+        Ok(items) if items.is_empty() => vec![Err(records.malformed("at least one record"))],
+        Ok(items) => items.iter().flat_map(|record| of_record(record, depth)).collect(),
+    }
+}
+
+fn of_record<'a>(record: &At<'_>, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
+    if record.field("Sns").is_present() {
+        return message(&record.field("Sns"), depth);
+    }
+    if record.field("body").is_present() {
+        return inside(&record.field("body"), depth, None);
+    }
+    let source = ["eventSource", "EventSource"].into_iter().find_map(|name| record.field(name).text().ok());
+    match source {
+        // Those two have their own fields: without them, a record of theirs is broken.
+        Some(source) if !matches!(source, "aws:sns" | "aws:sqs") => {
+            let detail_type = record.field("eventName").text().unwrap_or_default().to_owned();
+            vec![Ok(Letter::Nothing(NoSignal::Kind { source: source.to_owned(), detail_type }))]
+        }
+        _ => vec![Err(record.malformed("a record with an SNS message (Sns) or an SQS message (body)"))],
+    }
+}
+
+fn message<'a>(sns: &At<'_>, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
+    let topic = sns.field("TopicArn").text().unwrap_or_default().to_owned();
+    inside(&sns.field("Message"), depth, Some(topic))
+}
+
+/// The document in a text. A topic also carries messages for people, a queue of Homeostat's never does.
+fn inside<'a>(text: &At<'_>, depth: usize, topic: Option<String>) -> Vec<Result<Letter<'a>, Malformed>> {
+    let written = match text.text() {
+        Ok(written) => written,
+        Err(malformed) => return vec![Err(malformed)],
+    };
+    match (serde_json::from_str::<Value>(written), topic) {
+        (Ok(event @ Value::Object(_)), _) => open_at(text.path().to_owned(), Cow::Owned(event), depth + 1),
+        (_, Some(topic)) if !written.trim_start().starts_with('{') => {
+            vec![Ok(Letter::Nothing(NoSignal::Message { topic }))]
+        }
+        (Ok(_), _) => vec![Err(text.malformed("an event, a JSON object"))],
+        (Err(error), _) => vec![Err(text.malformed(&format!("an event in JSON ({error})")))],
+    }
+}

@@ -1,0 +1,89 @@
+//! What AWS Health says of instances (AWS Health User Guide, "Reference: AWS Health events Amazon EventBridge schema").
+//!
+//! This module never takes the Region that an event came through for the one that it is about: Health sends copies to a backup
+//! Region.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+
+use super::notice::{Notice, What};
+use super::{Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, one_line};
+use crate::id::{Account, InstanceId, Region, Subject};
+use crate::json::{At, Malformed};
+
+pub(super) const EVENT: &str = "AWS Health Event";
+
+/// Endings of the event types after which an instance is stopped or terminated (AWS Health User Guide; EC2 User Guide, "Scheduled
+/// events for your instances"). Reboots and maintenance leave it where it is.
+const ENDS_INSTANCES: [&str; 2] = ["INSTANCE_RETIREMENT_SCHEDULED", "INSTANCE_STOP_SCHEDULED"];
+
+/// AWS's own samples name weekdays that don't fit their dates.
+static DATES: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
+
+pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
+    let detail = root.field("detail");
+    let code = detail.field("eventTypeCode").text()?;
+    let service = detail.field("service").text()?;
+    let news = |why: String| Ok(Parsed::Ignored(NoSignal::HealthNews { code: code.to_owned(), why }));
+    if service != "EC2" {
+        return news(format!("there is no remedy for what happens to {service:?} yet"));
+    }
+    if !ENDS_INSTANCES.iter().any(|ending| code.ends_with(ending)) {
+        return news("no instance has to be replaced for it".to_owned());
+    }
+    if detail.field("statusCode").text() == Ok("closed") {
+        return news("it is over".to_owned());
+    }
+    let at = root.field("time").parse(super::A_TIME)?;
+    let by = date(&detail.field("startTime"))?;
+    let (account, region) = origin(root, &detail)?;
+    let instances = entities(&detail)?;
+    if instances.is_empty() {
+        return Err(detail.field("affectedEntities").malformed("a list with at least one instance"));
+    }
+    let communication = detail.field("communicationId").text().or_else(|_| root.field("id").text())?;
+    let page = detail.field("page").text().unwrap_or("1");
+    let what = What::Retirement { code: code.to_owned() };
+    let notice = Notice { what: what.clone(), at, by: Some(by) };
+    let hint =
+        |id| Hint { subject: Subject::Instance { region: region.clone(), id }, why: Why::Notice(notice.clone()) };
+    let lead = Lead::Each(instances.into_iter().map(hint).collect());
+    Ok(Parsed::Signal(Signal {
+        key: Key(format!("health {communication:?} {account} page {page:?}")),
+        at: Some(at),
+        condition: Condition::Notice(what),
+        evidence: detail.field("eventArn").text().map(one_line).into_iter().collect(),
+        lead,
+        account: Some(account),
+        region: Some(region),
+    }))
+}
+
+fn origin(root: &At<'_>, detail: &At<'_>) -> Result<(Account, Region), Malformed> {
+    let (bus_account, bus_region) = of_bus(root)?;
+    let (account, region) = (detail.field("affectedAccount"), detail.field("eventRegion"));
+    let account = if account.is_present() { account.parse("an account id of 12 digits")? } else { bus_account };
+    let region = if region.is_present() { region.parse("a Region's code, such as eu-west-1")? } else { bus_region };
+    Ok((account, region))
+}
+
+/// Other services' things may be among them; an entity is no more than its value.
+fn entities(detail: &At<'_>) -> Result<BTreeSet<InstanceId>, Malformed> {
+    let mut instances = BTreeSet::new();
+    for entity in detail.field("affectedEntities").items()? {
+        let value = entity.field("entityValue");
+        // Some are written as ARNs.
+        let name = value.text()?.rsplit('/').next().unwrap_or_default();
+        instances.insert(name.parse().map_err(|_| value.malformed("an instance id, such as i-0123456789abcdef0"))?);
+    }
+    Ok(instances)
+}
+
+/// `Thu, 27 Aug 2026 13:19:03 GMT`.
+fn date(at: &At<'_>) -> Result<Timestamp, Malformed> {
+    let expected = "a time, such as Thu, 27 Aug 2026 13:19:03 GMT";
+    let text = at.text().map_err(|_| at.malformed(expected))?;
+    DATES.parse_timestamp(text).map_err(|_| at.malformed(expected))
+}

@@ -1,0 +1,70 @@
+//! What EC2 says of an instance (EC2 User Guide, "Automate actions with EventBridge", "Spot Instance interruption notices",
+//! "EC2 instance rebalance recommendations").
+//!
+//! This module never takes a state that it does not know for running.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::notice::{Notice, What};
+use super::{Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus};
+use crate::id::{InstanceId, Subject};
+use crate::json::{At, Malformed};
+
+pub(super) const STATE_CHANGE: &str = "EC2 Instance State-change Notification";
+pub(super) const INTERRUPTION: &str = "EC2 Spot Instance Interruption Warning";
+pub(super) const REBALANCE: &str = "EC2 Instance Rebalance Recommendation";
+
+/// From the warning to the interruption (EC2 User Guide, "Spot Instance interruption notices").
+const INTERRUPTED_AFTER: SignedDuration = SignedDuration::from_mins(2);
+
+pub(super) fn parse(root: &At<'_>, detail_type: &str) -> Result<Parsed, Malformed> {
+    let detail = root.field("detail");
+    let instance: InstanceId = detail.field("instance-id").parse("an instance id, such as i-0123456789abcdef0")?;
+    let at = time(root)?;
+    let (what, by) = match detail_type {
+        REBALANCE => (What::Rebalance, None),
+        INTERRUPTION => {
+            let action = detail.field("instance-action").one_of(&["terminate", "stop", "hibernate"])?;
+            (What::Interruption { action: action.to_owned() }, Some(at + INTERRUPTED_AFTER))
+        }
+        _ => match state(&detail)? {
+            state @ ("pending" | "running") => {
+                return Ok(Parsed::Ignored(NoSignal::Runs { instance, state: state.to_owned() }));
+            }
+            state => (What::NotRunning { state: state.to_owned() }, None),
+        },
+    };
+    let (account, region) = of_bus(root)?;
+    let key = Key(format!("ec2 {instance} {} {at}", said(&what)));
+    let hint = Hint {
+        subject: Subject::Instance { region: region.clone(), id: instance },
+        why: Why::Notice(Notice { what: what.clone(), at, by }),
+    };
+    Ok(Parsed::Signal(Signal {
+        key,
+        at: Some(at),
+        account: Some(account),
+        region: Some(region),
+        condition: Condition::Notice(what),
+        evidence: Vec::new(),
+        lead: Lead::Each(vec![hint]),
+    }))
+}
+
+fn state<'a>(detail: &At<'a>) -> Result<&'a str, Malformed> {
+    detail.field("state").one_of(&["pending", "running", "stopping", "stopped", "shutting-down", "terminated"])
+}
+
+fn said(what: &What) -> &str {
+    match what {
+        What::NotRunning { state } => state,
+        What::Interruption { action } => action,
+        What::Rebalance => "rebalance",
+        What::Retirement { code } => code,
+        What::LaunchFailed { .. } => "launch-failed",
+    }
+}
+
+fn time(root: &At<'_>) -> Result<Timestamp, Malformed> {
+    root.field("time").parse(super::A_TIME)
+}

@@ -1,0 +1,55 @@
+//! What AWS itself says became, or is going to become, of an instance or of a group's launches.
+//!
+//! This module never says that anything is wrong now: a notice is read again where it matters.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One such message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub what: What,
+    pub at: Timestamp,
+    /// When it comes to pass, if it is not so already and AWS says when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// The instance doesn't run: `stopping`, `stopped`, `shutting-down` or `terminated`.
+    NotRunning { state: String },
+    /// EC2 takes a Spot Instance back: `terminate`, `stop` or `hibernate`.
+    Interruption { action: String },
+    /// A Spot Instance is more likely than others to be taken back.
+    Rebalance,
+    /// The machine beneath the instance is going out of use; an AWS Health event type, such as
+    /// `AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED`.
+    Retirement { code: String },
+    /// A group could not launch an instance.
+    LaunchFailed { why: String },
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            What::NotRunning { state } => write!(f, "EC2 says that it is {state}"),
+            What::Interruption { action } => write!(f, "EC2 is going to {action} this Spot Instance"),
+            What::Rebalance => f.write_str("EC2 recommends to replace this Spot Instance before it is interrupted"),
+            What::Retirement { code } => write!(f, "AWS Health announces {code}"),
+            What::LaunchFailed { why } => write!(f, "Auto Scaling could not launch an instance: {why}"),
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.by {
+            Some(by) => write!(f, "{}, at {by:.0}", self.what),
+            None => write!(f, "{}", self.what),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What all kinds of events have in common: envelopes, keys, and that nothing is ever guessed.
+
+mod hostile;
+mod routes;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// The answer to an event that came alone.
+pub(super) fn read_one(event: &Value) -> Result<Parsed, Malformed> {
+    let mut read = read(event);
+    assert_eq!(read.len(), 1, "{event}");
+    read.remove(0)
+}
+
+pub(super) fn signal(event: &Value) -> Signal {
+    match read_one(event) {
+        Ok(Parsed::Signal(signal)) => signal,
+        other => panic!("{other:?} for {event}"),
+    }
+}
+
+pub(super) fn hint(event: &Value) -> Hint {
+    match signal(event).lead {
+        Lead::Each(mut hints) if hints.len() == 1 => hints.remove(0),
+        other => panic!("{other:?} for {event}"),
+    }
+}
+
+pub(super) fn group_alarm(event: &Value) -> GroupAlarm {
+    match signal(event).lead {
+        Lead::Several(Survey::Alarm(alarm)) => alarm,
+        other => panic!("{other:?} for {event}"),
+    }
+}
+
+#[test]
+fn a_wake_up_is_read_back_as_sent() {
+    let subject: Subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
+    assert_eq!(hint(&wake(&subject)), Hint::wake(subject));
+    let at = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
+    let subject: Subject = "eu-west-1#hook#web:ready:i-0123456789abcdef0".parse().unwrap();
+    assert_eq!(hint(&look(&subject, at)), Hint { subject, why: Why::Look { at } });
+    assert_eq!(signal(&json!({"homeostat": "resync"})).lead, Lead::Several(Survey::Resync));
+}
+
+#[test]
+fn a_foreign_event_is_ignored_by_name() {
+    for (source, detail_type) in [
+        ("aws.rds", "RDS DB Instance Event"),
+        ("aws.ecs", "ECS Task State Change"),
+        ("aws.elasticache", "ElastiCache Serverless Cache Event"),
+        ("com.example.shop", "Order Placed"),
+        ("aws.ec2", "EC2 Something New"),
+        ("aws.autoscaling", "EC2 Auto Scaling Something New"),
+        ("aws.cloudwatch", "CloudWatch Alarm Surprise"),
+    ] {
+        let event = json!({"source": source, "detail-type": detail_type, "detail": {}});
+        let Ok(Parsed::Ignored(why)) = read_one(&event) else { panic!("{:?}", read_one(&event)) };
+        let why = why.to_string();
+        assert!(why.contains(source) && why.contains(detail_type), "{why}");
+    }
+}
+
+#[test]
+fn garbage_is_malformed_and_never_a_signal() {
+    for event in [
+        json!(null),
+        json!([]),
+        json!({}),
+        json!("text"),
+        json!({"homeostat": 1}),
+        json!({"homeostat": "sync"}),
+        json!({"homeostat": "wake"}),
+        json!({"homeostat": "wake", "subject": "eu-west-1#instance#i-0123456789abcdef0", "look": "now"}),
+        json!({"homeostat": "wake", "subject": "i-0123456789abcdef0"}),
+        json!({"source": "aws.cloudwatch"}),
+        json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change"}),
+        json!({"alarmData": {}}),
+        json!({"AlarmName": "web", "NewStateValue": "ALARM"}),
+        json!({"Records": 7}),
+        json!({"Records": []}),
+        json!({"Records": [{}]}),
+        json!({"Records": [{"body": "not json"}]}),
+        json!({"Records": [{"body": "7"}]}),
+        json!({"Records": [{"Sns": {"Message": "{", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms"}}]}),
+        json!({"Records": [{"Sns": {}}]}),
+    ] {
+        assert!(read_one(&event).is_err(), "{event}");
+    }
+}
+
+#[test]
+fn each_record_has_its_own_answer() {
+    let wake = wake(&"eu-west-1#instance#i-0123456789abcdef0".parse().unwrap()).to_string();
+    let records = json!({"Records": [{"body": wake}, {"body": "{"}, {"body": wake}, {"eventSource": "aws:s3", "eventName": "Put"}]});
+    let read = read(&records);
+    assert!(
+        matches!(read.as_slice(), [Ok(Parsed::Signal(_)), Err(_), Ok(Parsed::Signal(_)), Ok(Parsed::Ignored(_))]),
+        "{read:?}"
+    );
+    let said = read[1].as_ref().unwrap_err().to_string();
+    assert!(said.starts_with("malformed event: $.Records[1].body is "), "{said}");
+}
+
+#[test]
+fn a_message_for_people_is_no_event_and_a_broken_one_is_malformed() {
+    let by_topic = |message: &str| json!({"Records": [{"EventSource": "aws:sns", "Sns": {"TopicArn": "team", "Message": message}}]});
+    assert!(matches!(read_one(&by_topic("Your budget is spent.")), Ok(Parsed::Ignored(NoSignal::Message { .. }))));
+    let said = read_one(&by_topic("{\"AlarmName\": ")).unwrap_err().to_string();
+    assert!(said.contains("$.Records[0].Sns.Message"), "{said}");
+}
