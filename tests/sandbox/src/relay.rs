@@ -3,6 +3,7 @@
 //! The rules, patterns, targets and permissions are those of the deployed stack, asked anew for each event. The relay
 //! calls MiniStack directly, so that none of its own calls is journalled, and never a function without permission.
 
+mod action;
 mod deliver;
 mod end;
 mod envelope;
@@ -28,6 +29,7 @@ use crate::journal::Labels;
 pub struct Relay {
     events: aws_sdk_eventbridge::Client,
     lambda: aws_sdk_lambda::Client,
+    sns: aws_sdk_sns::Client,
     sqs: aws_sdk_sqs::Client,
     labels: Labels,
     planned: Planned,
@@ -67,6 +69,7 @@ impl Relay {
         Self {
             events: aws_sdk_eventbridge::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
+            sns: aws_sdk_sns::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
             labels,
             planned: Planned::default(),

@@ -82,6 +82,11 @@ impl Stage {
         &self.face
     }
 
+    /// What every alarm does itself from now on when it goes to ALARM: functions that it calls, topics that it notifies.
+    pub fn set_alarm_actions(&self, actions: Vec<String>) {
+        self.pump.set_actions(actions);
+    }
+
     /// The alarms' changes so far, and what became of each.
     pub fn announced(&self) -> Vec<Announced> {
         self.pump.announced()

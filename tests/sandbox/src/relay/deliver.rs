@@ -10,6 +10,7 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 use serde_json::Value;
 
 use super::invoke::Failure;
+use super::permission::Asks;
 use super::{DeployedRule, Label, Relay, envelope};
 
 /// EventBridge retries for a day by default, up to 185 times; the sandbox compresses time.
@@ -66,7 +67,7 @@ impl Relay {
         if target.arn.starts_with(QUEUE) {
             return self.enqueue(rule, &target.arn, input).await;
         }
-        if !self.may_invoke(&target.arn, &rule.arn).await? {
+        if !self.may_invoke(&target.arn, Asks::rule(&rule.arn)).await? {
             let message = format!("{} does not let events.amazonaws.com invoke it for {}", target.arn, rule.arn);
             return Ok(Err(Failure { code: "NO_PERMISSIONS".to_owned(), message }));
         }
@@ -93,7 +94,7 @@ impl Relay {
     /// A queue is no function: nothing is repeated, since a message that was taken stays.
     async fn enqueue(&self, rule: &DeployedRule, queue: &str, input: &str) -> Result<Result<(), Failure>> {
         let url = self.url_of(queue).await?;
-        if !self.may_send(queue, &url, &rule.arn).await? {
+        if !self.may_send(queue, &url, Asks::rule(&rule.arn)).await? {
             let message = format!("{queue} does not let events.amazonaws.com send for {}", rule.arn);
             return Ok(Err(Failure { code: "NO_PERMISSIONS".to_owned(), message }));
         }
@@ -114,7 +115,7 @@ impl Relay {
             return Ok(Outcome::Lost { because });
         };
         let url = self.url_of(queue).await?;
-        if !self.may_send(queue, &url, &rule.arn).await? {
+        if !self.may_send(queue, &url, Asks::rule(&rule.arn)).await? {
             let because = format!("{because}; and {queue} does not let events.amazonaws.com send for {}", rule.arn);
             return Ok(Outcome::Lost { because });
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use futures_util::future::{join, try_join_all};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -42,19 +43,28 @@ impl Announced {
 pub(super) struct Pump {
     pumping: JoinHandle<()>,
     announced: Arc<Mutex<Vec<Announced>>>,
+    actions: Actions,
     ticks: watch::Receiver<u64>,
 }
+
+/// What every alarm does itself when it goes to ALARM, beside what EventBridge is told.
+type Actions = Arc<Mutex<Vec<String>>>;
 
 impl Pump {
     pub(super) fn start(face: Face, relay: Relay) -> Self {
         let (sender, ticks) = watch::channel(0);
         let announced = Arc::new(Mutex::new(Vec::new()));
-        let pumping = tokio::spawn(pump(face, relay, announced.clone(), sender));
-        Pump { pumping, announced, ticks }
+        let actions = Actions::default();
+        let pumping = tokio::spawn(pump(face, relay, announced.clone(), actions.clone(), sender));
+        Pump { pumping, announced, actions, ticks }
     }
 
     pub(super) fn announced(&self) -> Vec<Announced> {
         self.announced.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_actions(&self, actions: Vec<String>) {
+        *self.actions.lock().unwrap_or_else(PoisonError::into_inner) = actions;
     }
 
     pub(super) async fn wait_for<T>(
@@ -82,17 +92,33 @@ impl Drop for Pump {
     }
 }
 
-async fn pump(face: Face, relay: Relay, announced: Arc<Mutex<Vec<Announced>>>, ticks: watch::Sender<u64>) {
+/// An alarm's own actions, all at once.
+async fn act(relay: &Relay, actions: &[String], event: &Value) -> Result<()> {
+    if event.pointer("/detail/state/value").and_then(Value::as_str) != Some("ALARM") {
+        return Ok(());
+    }
+    try_join_all(actions.iter().map(|action| relay.run_action(action, event))).await.map(|_| ())
+}
+
+async fn pump(
+    face: Face,
+    relay: Relay,
+    announced: Arc<Mutex<Vec<Announced>>>,
+    actions: Actions,
+    ticks: watch::Sender<u64>,
+) {
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         for event in face.with(|world| world.take_events()) {
-            let (published, failure) = match relay.publish(event.clone()).await {
-                Ok(published) => (Some(published), None),
-                Err(error) => (None, Some(format!("{error:#}"))),
+            let named = actions.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let (published, acted) = join(relay.publish(event.clone()), act(&relay, &named, &event)).await;
+            let (published, failure) = match (published, acted) {
+                (Ok(published), acted) => (Some(published), acted.err()),
+                (Err(error), _) => (None, Some(error)),
             };
-            let news = Announced { event, published, failure };
+            let news = Announced { event, published, failure: failure.map(|error| format!("{error:#}")) };
             announced.lock().unwrap_or_else(PoisonError::into_inner).push(news);
         }
         ticks.send_modify(|count| *count += 1);

@@ -34,6 +34,8 @@ mod parts;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod routes;
+
 mod sandboxed;
 #[cfg(test)]
 mod simulated;

@@ -5,222 +5,466 @@ use expect_test::{Expect, expect};
 /// Each checked by a person when it was written. Alarms are named without what their ARNs begin with.
 pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
     vec![
-        ("alarm-action-composite", expect![[r#"
+        (
+            "alarm-action-composite",
+            expect![[r#"
             alarm web-sick ALARM 2026-03-01T02:03:04.567Z
             a composite alarm is in ALARM
-            look at the groups for which alarm "web-sick" speaks, those of alarms "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]]),
-        ("alarm-action-instance", expect![[r#"
+            look at the groups for which alarm "web-sick" speaks, those of alarms "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]],
+        ),
+        (
+            "alarm-action-instance",
+            expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("alarm-anomaly", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "alarm-anomaly",
+            expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-latency ALARM 2026-03-01T02:03:04.567Z
             an alarm on an anomaly is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("alarm-composite", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "alarm-composite",
+            expect![[r#"
             alarm web-sick ALARM 2026-03-01T02:03:04.567Z
             a composite alarm is in ALARM
-            look at the groups for which alarm "web-sick" speaks, those of alarms "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]]),
+            look at the groups for which alarm "web-sick" speaks, those of alarms "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]],
+        ),
         ("alarm-composite-suppressed", expect![[r#"ignored: alarm "web-sick" is kept from acting by its suppressor"#]]),
-        ("alarm-composite-with-suppressor", expect![[r#"
+        (
+            "alarm-composite-with-suppressor",
+            expect![[r#"
             alarm web-sick ALARM 2026-03-01T02:03:04.567Z
             a composite alarm is in ALARM
-            look at the groups for which alarm "web-sick" speaks, those of alarms "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]]),
-        ("alarm-configured", expect![[r#"ignored: alarm "web-i-0a1b2c3d4e5f60718-failing" was configured ("update"), and its state did not change"#]]),
-        ("alarm-contributor", expect![[r#"
+            look at the groups for which alarm "web-sick" speaks, those of alarms "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]],
+        ),
+        (
+            "alarm-configured",
+            expect![[
+                r#"ignored: alarm "web-i-0a1b2c3d4e5f60718-failing" was configured ("update"), and its state did not change"#
+            ]],
+        ),
+        (
+            "alarm-contributor",
+            expect![[r#"
             alarm web-any-failing#0a1b2c3d4e5f6071 ALARM 2026-03-01T02:03:04.567Z
             a contributor of an alarm on a query is in ALARM
-            look at the groups for which alarm "web-any-failing" speaks, those with i-0a1b2c3d4e5f60718"#]]),
-        ("alarm-day", expect![[r#"
+            look at the groups for which alarm "web-any-failing" speaks, those with i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "alarm-day",
+            expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-backup-missing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("alarm-endpoint", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "alarm-endpoint",
+            expect![[r#"
             alarm arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-5xx ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at the groups for which alarm "web-5xx" speaks"#]]),
-        ("alarm-group", expect![[r#"
+            look at the groups for which alarm "web-5xx" speaks"#]],
+        ),
+        (
+            "alarm-group",
+            expect![[r#"
             alarm web-5xx ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at the groups for which alarm "web-5xx" speaks, target groups "targetgroup/web/fedcba9876543210""#]]),
-        ("alarm-instance", expect![[r#"
+            look at the groups for which alarm "web-5xx" speaks, target groups "targetgroup/web/fedcba9876543210""#]],
+        ),
+        (
+            "alarm-instance",
+            expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("alarm-insufficient-data", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "alarm-insufficient-data",
+            expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing INSUFFICIENT_DATA 2026-03-01T02:03:04.567Z
             a metric's alarm is in INSUFFICIENT_DATA
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("alarm-math-none", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "alarm-math-none",
+            expect![[r#"
             alarm web-5xx ALARM 2026-03-01T02:03:04.567Z
             an alarm on metric math is in ALARM
-            look at the groups for which alarm "web-5xx" speaks"#]]),
-        ("alarm-math-one", expect![[r#"
+            look at the groups for which alarm "web-5xx" speaks"#]],
+        ),
+        (
+            "alarm-math-one",
+            expect![[r#"
             alarm web-share-failing ALARM 2026-03-01T02:03:04.567Z
             an alarm on metric math is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("alarm-math-several", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "alarm-math-several",
+            expect![[r#"
             alarm web-pair-failing ALARM 2026-03-01T02:03:04.567Z
             an alarm on metric math is in ALARM
-            look at the groups for which alarm "web-pair-failing" speaks, those with i-0a1b2c3d4e5f60718, i-0f1e2d3c4b5a69788"#]]),
-        ("alarm-muted", expect![[r#"ignored: alarm "web-i-0a1b2c3d4e5f60718-failing" is kept from acting by a mute rule"#]]),
-        ("alarm-ok", expect![[r#"ignored: alarm "web-i-0a1b2c3d4e5f60718-failing" changed to OK, which calls for no look"#]]),
-        ("alarm-query", expect![[r#"
+            look at the groups for which alarm "web-pair-failing" speaks, those with i-0a1b2c3d4e5f60718, i-0f1e2d3c4b5a69788"#]],
+        ),
+        (
+            "alarm-muted",
+            expect![[r#"ignored: alarm "web-i-0a1b2c3d4e5f60718-failing" is kept from acting by a mute rule"#]],
+        ),
+        (
+            "alarm-ok",
+            expect![[r#"ignored: alarm "web-i-0a1b2c3d4e5f60718-failing" changed to OK, which calls for no look"#]],
+        ),
+        (
+            "alarm-query",
+            expect![[r#"
             alarm web-any-failing ALARM 2026-03-01T02:03:04.567Z
             an alarm on a query is in ALARM
-            look at the groups for which alarm "web-any-failing" speaks"#]]),
-        ("alarm-set-by-hand", expect![[r#"
+            look at the groups for which alarm "web-any-failing" speaks"#]],
+        ),
+        (
+            "alarm-set-by-hand",
+            expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("alarm-topic-composite", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "alarm-topic-composite",
+            expect![[r#"
             alarm web-sick ALARM 2026-03-01T02:03:04.567Z
             a composite alarm is in ALARM
-            look at the groups for which alarm "web-sick" speaks, those of alarms "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]]),
-        ("alarm-topic-event", expect![[r#"
+            look at the groups for which alarm "web-sick" speaks, those of alarms "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]],
+        ),
+        (
+            "alarm-topic-event",
+            expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("alarm-topic-instance", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "alarm-topic-instance",
+            expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("alarm-topic-math", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "alarm-topic-math",
+            expect![[r#"
             alarm web-share-failing ALARM 2026-03-01T02:03:04.567Z
             an alarm on metric math is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("alarm-topic-queued", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "alarm-topic-queued",
+            expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("alarm-topic-several", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "alarm-topic-several",
+            expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
             look at us-east-1#instance#i-0a1b2c3d4e5f60718
             alarm web-i-0f1e2d3c4b5a69788-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0f1e2d3c4b5a69788"#]]),
-        ("group-launch-failed", expect![[r#"
+            look at us-east-1#instance#i-0f1e2d3c4b5a69788"#]],
+        ),
+        (
+            "group-launch-failed",
+            expect![[r#"
             activity "87654321-4321-4321-4321-210987654321"
             Auto Scaling could not launch an instance: We currently do not have sufficient m7g.large capacity in the Availability Zone you requested (us-east-1b). Launching EC2 instance failed.
-            look at us-east-1#group#web"#]]),
-        ("group-launched", expect![[r#"ignored: "EC2 Instance Launch Successful" reports of group "web" what the group sees to by itself"#]]),
-        ("group-terminate-failed", expect![[r#"ignored: "EC2 Instance Terminate Unsuccessful" reports of group "web" what the group sees to by itself"#]]),
-        ("group-terminated", expect![[r#"ignored: "EC2 Instance Terminate Successful" reports of group "web" what the group sees to by itself"#]]),
-        ("health-issue", expect![[r#"ignored: AWS Health's "AWS_EC2_OPERATIONAL_ISSUE": no instance has to be replaced for it"#]]),
-        ("health-maintenance", expect![[r#"ignored: AWS Health's "AWS_EC2_INSTANCE_REBOOT_MAINTENANCE_SCHEDULED": no instance has to be replaced for it"#]]),
-        ("health-other", expect![[r#"ignored: AWS Health's "AWS_RDS_MAINTENANCE_SCHEDULED": there is no remedy for what happens to "RDS" yet"#]]),
-        ("health-retirement", expect![[r#"
+            look at us-east-1#group#web"#]],
+        ),
+        (
+            "group-launched",
+            expect![[
+                r#"ignored: "EC2 Instance Launch Successful" reports of group "web" what the group sees to by itself"#
+            ]],
+        ),
+        (
+            "group-terminate-failed",
+            expect![[
+                r#"ignored: "EC2 Instance Terminate Unsuccessful" reports of group "web" what the group sees to by itself"#
+            ]],
+        ),
+        (
+            "group-terminated",
+            expect![[
+                r#"ignored: "EC2 Instance Terminate Successful" reports of group "web" what the group sees to by itself"#
+            ]],
+        ),
+        (
+            "health-issue",
+            expect![[r#"ignored: AWS Health's "AWS_EC2_OPERATIONAL_ISSUE": no instance has to be replaced for it"#]],
+        ),
+        (
+            "health-maintenance",
+            expect![[
+                r#"ignored: AWS Health's "AWS_EC2_INSTANCE_REBOOT_MAINTENANCE_SCHEDULED": no instance has to be replaced for it"#
+            ]],
+        ),
+        (
+            "health-other",
+            expect![[
+                r#"ignored: AWS Health's "AWS_RDS_MAINTENANCE_SCHEDULED": there is no remedy for what happens to "RDS" yet"#
+            ]],
+        ),
+        (
+            "health-retirement",
+            expect![[r#"
             health "1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b-1" 123456789012 page "1"
             AWS Health announces AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718 and us-east-1#instance#i-0f1e2d3c4b5a69788"#]]),
-        ("health-retirement-backup", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718 and us-east-1#instance#i-0f1e2d3c4b5a69788"#]],
+        ),
+        (
+            "health-retirement-backup",
+            expect![[r#"
             health "1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b-1" 123456789012 page "1"
             AWS Health announces AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718 and us-east-1#instance#i-0f1e2d3c4b5a69788"#]]),
-        ("health-retirement-page", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718 and us-east-1#instance#i-0f1e2d3c4b5a69788"#]],
+        ),
+        (
+            "health-retirement-page",
+            expect![[r#"
             health "1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b-1" 123456789012 page "2"
             AWS Health announces AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED
-            look at us-east-1#instance#i-00000000000000abc"#]]),
-        ("hook-back-to-warm-pool", expect![[r#"
+            look at us-east-1#instance#i-00000000000000abc"#]],
+        ),
+        (
+            "hook-back-to-warm-pool",
+            expect![[r#"
             action i-0a1b2c3d4e5f60718 c7654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_TERMINATING
-            hook drained of "web" holds i-0a1b2c3d4e5f60718 on its way out of service, back into the warm pool"#]]),
-        ("hook-direct", expect![[r#"
+            hook drained of "web" holds i-0a1b2c3d4e5f60718 on its way out of service, back into the warm pool"#]],
+        ),
+        (
+            "hook-direct",
+            expect![[r#"
             action i-0a1b2c3d4e5f60718 87654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_LAUNCHING
-            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]]),
-        ("hook-from-warm-pool", expect![[r#"
+            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
+        ),
+        (
+            "hook-from-warm-pool",
+            expect![[r#"
             action i-0a1b2c3d4e5f60718 b7654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_LAUNCHING
-            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]]),
-        ("hook-into-warm-pool", expect![[r#"
+            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
+        ),
+        (
+            "hook-into-warm-pool",
+            expect![[r#"
             action i-0a1b2c3d4e5f60718 a7654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_LAUNCHING
-            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into the warm pool"#]]),
-        ("hook-launch", expect![[r#"
+            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into the warm pool"#]],
+        ),
+        (
+            "hook-launch",
+            expect![[r#"
             action i-0a1b2c3d4e5f60718 87654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_LAUNCHING
-            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]]),
-        ("hook-out-of-warm-pool", expect![[r#"
+            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
+        ),
+        (
+            "hook-out-of-warm-pool",
+            expect![[r#"
             action i-0a1b2c3d4e5f60718 97654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_TERMINATING
-            hook drained of "web" holds i-0a1b2c3d4e5f60718 on its way out of the warm pool, to be terminated"#]]),
-        ("hook-queue", expect![[r#"
+            hook drained of "web" holds i-0a1b2c3d4e5f60718 on its way out of the warm pool, to be terminated"#]],
+        ),
+        (
+            "hook-queue",
+            expect![[r#"
             action i-0a1b2c3d4e5f60718 87654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_LAUNCHING
-            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]]),
-        ("hook-terminate", expect![[r#"
+            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
+        ),
+        (
+            "hook-terminate",
+            expect![[r#"
             action i-0a1b2c3d4e5f60718 97654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_TERMINATING
-            hook drained of "web" holds i-0a1b2c3d4e5f60718 on its way out of its group"#]]),
+            hook drained of "web" holds i-0a1b2c3d4e5f60718 on its way out of its group"#]],
+        ),
         ("hook-test", expect![[r#"ignored: Auto Scaling's test notification for group "web""#]]),
-        ("hook-topic", expect![[r#"
+        (
+            "hook-topic",
+            expect![[r#"
             action i-0a1b2c3d4e5f60718 87654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_LAUNCHING
-            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]]),
+            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
+        ),
         ("instance-pending", expect!["ignored: i-0a1b2c3d4e5f60718 is pending, and nothing is wrong with that"]),
         ("instance-running", expect!["ignored: i-0a1b2c3d4e5f60718 is running, and nothing is wrong with that"]),
-        ("instance-shutting-down", expect![[r#"
+        (
+            "instance-shutting-down",
+            expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 shutting-down 2026-03-01T02:03:05Z
             EC2 says that it is shutting-down
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("instance-stopped", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "instance-stopped",
+            expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 stopped 2026-03-01T02:03:05Z
             EC2 says that it is stopped
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("instance-stopping", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "instance-stopping",
+            expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 stopping 2026-03-01T02:03:05Z
             EC2 says that it is stopping
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("instance-terminated", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "instance-terminated",
+            expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 terminated 2026-03-01T02:03:05Z
             EC2 says that it is terminated
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("later-cache", expect![[r#"ignored: "ElastiCache:FailoverComplete" of aws.elasticache: there is no remedy for it yet"#]]),
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "later-cache",
+            expect![[r#"ignored: "ElastiCache:FailoverComplete" of aws.elasticache: there is no remedy for it yet"#]],
+        ),
         ("later-database", expect![[r#"ignored: "RDS DB Instance Event" of aws.rds: there is no remedy for it yet"#]]),
         ("later-task", expect![[r#"ignored: "ECS Task State Change" of aws.ecs: there is no remedy for it yet"#]]),
-        ("malformed-alarm", expect!["malformed event: $.detail.state.value is missing, expected ALARM, OK or INSUFFICIENT_DATA"]),
-        ("malformed-hook", expect!["malformed event: $.detail.LifecycleActionToken is missing, expected a lifecycle action's token of 36 characters"]),
-        ("malformed-instance", expect![[r#"malformed event: $.detail.instance-id is "prod-web-1", expected an instance id, such as i-0123456789abcdef0"#]]),
-        ("malformed-spot", expect![[r#"malformed event: $.detail.instance-action is "dance", expected terminate, stop or hibernate"#]]),
-        ("malformed-topic", expect!["malformed event: $.Records[0].Sns.Message.AlarmArn is missing, expected an alarm's ARN, arn:aws:cloudwatch:<Region>:<account>:alarm:<name>"]),
-        ("message-for-people", expect![[r#"ignored: a message for people, by topic "arn:aws:sns:us-east-1:123456789012:alarms", is no event"#]]),
-        ("refresh-cancelled", expect![[r#"ignored: "EC2 Auto Scaling Instance Refresh Cancelled" reports of group "web" what the group sees to by itself"#]]),
-        ("refresh-checkpoint", expect![[r#"ignored: "EC2 Auto Scaling Instance Refresh Checkpoint Reached" reports of group "web" what the group sees to by itself"#]]),
-        ("refresh-failed", expect![[r#"ignored: "EC2 Auto Scaling Instance Refresh Failed" reports of group "web" what the group sees to by itself"#]]),
-        ("refresh-started", expect![[r#"ignored: "EC2 Auto Scaling Instance Refresh Started" reports of group "web" what the group sees to by itself"#]]),
-        ("refresh-succeeded", expect![[r#"ignored: "EC2 Auto Scaling Instance Refresh Succeeded" reports of group "web" what the group sees to by itself"#]]),
-        ("resync", expect![[r#"
+        (
+            "malformed-alarm",
+            expect!["malformed event: $.detail.state.value is missing, expected ALARM, OK or INSUFFICIENT_DATA"],
+        ),
+        (
+            "malformed-hook",
+            expect![
+                "malformed event: $.detail.LifecycleActionToken is missing, expected a lifecycle action's token of 36 characters"
+            ],
+        ),
+        (
+            "malformed-instance",
+            expect![[
+                r#"malformed event: $.detail.instance-id is "prod-web-1", expected an instance id, such as i-0123456789abcdef0"#
+            ]],
+        ),
+        (
+            "malformed-spot",
+            expect![[r#"malformed event: $.detail.instance-action is "dance", expected terminate, stop or hibernate"#]],
+        ),
+        (
+            "malformed-topic",
+            expect![
+                "malformed event: $.Records[0].Sns.Message.AlarmArn is missing, expected an alarm's ARN, arn:aws:cloudwatch:<Region>:<account>:alarm:<name>"
+            ],
+        ),
+        (
+            "message-for-people",
+            expect![[
+                r#"ignored: a message for people, by topic "arn:aws:sns:us-east-1:123456789012:alarms", is no event"#
+            ]],
+        ),
+        (
+            "refresh-cancelled",
+            expect![[
+                r#"ignored: "EC2 Auto Scaling Instance Refresh Cancelled" reports of group "web" what the group sees to by itself"#
+            ]],
+        ),
+        (
+            "refresh-checkpoint",
+            expect![[
+                r#"ignored: "EC2 Auto Scaling Instance Refresh Checkpoint Reached" reports of group "web" what the group sees to by itself"#
+            ]],
+        ),
+        (
+            "refresh-failed",
+            expect![[
+                r#"ignored: "EC2 Auto Scaling Instance Refresh Failed" reports of group "web" what the group sees to by itself"#
+            ]],
+        ),
+        (
+            "refresh-started",
+            expect![[
+                r#"ignored: "EC2 Auto Scaling Instance Refresh Started" reports of group "web" what the group sees to by itself"#
+            ]],
+        ),
+        (
+            "refresh-succeeded",
+            expect![[
+                r#"ignored: "EC2 Auto Scaling Instance Refresh Succeeded" reports of group "web" what the group sees to by itself"#
+            ]],
+        ),
+        (
+            "resync",
+            expect![[r#"
             resync
             the five minutes are over
-            look at all that the policy names"#]]),
-        ("spot-interruption", expect![[r#"
+            look at all that the policy names"#]],
+        ),
+        (
+            "spot-interruption",
+            expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 terminate 2026-03-01T02:03:05Z
             EC2 is going to terminate this Spot Instance
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("spot-rebalance", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "spot-rebalance",
+            expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 rebalance 2026-03-01T02:03:05Z
             EC2 recommends to replace this Spot Instance before it is interrupted
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("stream-opened", expect![[r#"ignored: events of source "aws:dynamodb" and detail-type "INSERT" are none of this function's"#]]),
-        ("sweep", expect![[r#"ignored: events of source "aws.events" and detail-type "Scheduled Event" are none of this function's"#]]),
-        ("wake", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "stream-opened",
+            expect![[
+                r#"ignored: events of source "aws:dynamodb" and detail-type "INSERT" are none of this function's"#
+            ]],
+        ),
+        (
+            "sweep",
+            expect![[
+                r#"ignored: events of source "aws.events" and detail-type "Scheduled Event" are none of this function's"#
+            ]],
+        ),
+        (
+            "wake",
+            expect![[r#"
             wake us-east-1#instance#i-0a1b2c3d4e5f60718
             an open incident is due
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("wake-hook", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "wake-hook",
+            expect![[r#"
             wake us-east-1#hook#web:ready:i-0a1b2c3d4e5f60718
             an open incident is due
-            look at us-east-1#hook#web:ready:i-0a1b2c3d4e5f60718"#]]),
-        ("wake-queued", expect![[r#"
+            look at us-east-1#hook#web:ready:i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "wake-queued",
+            expect![[r#"
             wake us-east-1#instance#i-0a1b2c3d4e5f60718
             an open incident is due
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]]),
-        ("wake-zone", expect![[r#"
+            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
+            "wake-zone",
+            expect![[r#"
             wake aws-global#zone#Z0123456789ABCDEFGHIJ
             an open incident is due
-            look at aws-global#zone#Z0123456789ABCDEFGHIJ"#]]),
-        ("zonal-autoshift", expect![[r#"ignored: "Autoshift In Progress" away from "use1-az2": there is no remedy for zones yet"#]]),
+            look at aws-global#zone#Z0123456789ABCDEFGHIJ"#]],
+        ),
+        (
+            "zonal-autoshift",
+            expect![[r#"ignored: "Autoshift In Progress" away from "use1-az2": there is no remedy for zones yet"#]],
+        ),
     ]
 }
