@@ -218,7 +218,7 @@ fn alarm(incident: &Incident) -> String {
 fn short(incident: &Incident) -> String {
     match &incident.kind {
         Kind::Instance { group, .. } => format!("{} of {group}", incident.subject.name()),
-        Kind::Group { group } => format!("group {group}"),
+        Kind::Group { group, .. } => format!("group {group}"),
         Kind::Zone(kept) => zone::name(incident, kept),
         Kind::Hook(kept) => format!("{} of {}, held by hook {}", kept.instance, kept.group, kept.hook),
     }

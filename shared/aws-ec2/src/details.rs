@@ -37,7 +37,7 @@ impl Machines for Ec2 {
     }
 }
 
-fn marked_at(request: &SpotInstanceRequest) -> Option<Timestamp> {
+pub(crate) fn marked_at(request: &SpotInstanceRequest) -> Option<Timestamp> {
     let status = request.status().filter(|status| status.code().is_some_and(|code| MARKED.contains(&code)))?;
     Timestamp::from_second(status.update_time()?.secs()).ok()
 }

@@ -5,18 +5,20 @@
 
 mod checks;
 mod details;
+mod events;
 
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::describe_instance_status::DescribeInstanceStatusError;
-use aws_sdk_ec2::types::InstanceStatus;
+use aws_sdk_ec2::types::{Filter, InstanceStatus};
 use futures_util::future::try_join_all;
 use homeostat_aws::unavailable;
 use homeostat_core::id::InstanceId;
 use homeostat_core::instance::{Machine, StatusChecks};
 use homeostat_core::ports::Unavailable;
+use jiff::Timestamp;
 
 /// `DescribeInstanceStatus` takes 100 ids (API reference, `InstanceIds`), and with ids it answers in one page.
 const MOST_IDS: usize = 100;
@@ -60,6 +62,13 @@ impl StatusChecks for Ec2 {
         let answers = try_join_all(instances.chunks(MOST_IDS).map(|ids| self.statuses(ids))).await?;
         answers.iter().flatten().map(machine).collect()
     }
+
+    async fn interruption(&self, instance: &InstanceId) -> Result<Option<Timestamp>, Unavailable> {
+        let of_it = Filter::builder().name("instance-id").values(instance.as_str()).build();
+        let answer = self.client.describe_spot_instance_requests().filters(of_it).send().await;
+        let answer = answer.map_err(|error| unavailable("read the Spot request", &error))?;
+        Ok(answer.spot_instance_requests().iter().find_map(details::marked_at))
+    }
 }
 
 /// The ids without those that the error names; `None` if it is about something else. Its words are `The instance ID 'i-…'
@@ -77,7 +86,7 @@ fn machine(told: &InstanceStatus) -> Result<(InstanceId, Machine), Unavailable> 
     let state = told.instance_state().and_then(|state| state.name());
     let state = state.ok_or_else(|| unreadable(&format!("instance {id:?} without a state")))?;
     let id = id.parse().map_err(|_| unreadable(&format!("an instance with the id {id:?}")))?;
-    Ok((id, Machine { state: state.as_str().to_owned(), checks: checks::checks(told) }))
+    Ok((id, Machine { state: state.as_str().to_owned(), checks: checks::checks(told), ends_at: events::ends_at(told) }))
 }
 
 #[cfg(test)]

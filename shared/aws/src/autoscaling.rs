@@ -154,6 +154,7 @@ fn group(found: &AutoScalingGroup) -> Result<Group, Unavailable> {
         grace: SignedDuration::from_secs(i64::from(found.health_check_grace_period().unwrap_or(0))),
         suspended: suspended.map(str::to_owned).collect(),
         launches_first: least_healthy.is_some_and(|percent| percent >= 100),
+        rebalances: found.capacity_rebalance().unwrap_or(false),
         status: found.status().map(str::to_owned),
         tags: tags.collect(),
     })

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hook::said::{Because, Ended, HookStep, LaunchesFail, Waits};
 use crate::id::{AlarmArn, GroupName, HealthCheckId, InstanceId, SetIdentifier, Subject, TargetGroupArn};
+use crate::signal::Notice;
 use crate::zone::said::{Trouble, Waiting};
 use crate::zone::shift::Shift;
 
@@ -80,6 +81,8 @@ pub enum Proof {
         endpoint: SetIdentifier,
         why: Vec<String>,
     },
+    /// AWS announced it, and says so still.
+    Notice(Notice),
     Hook(Because),
 }
 
@@ -119,6 +122,12 @@ pub enum Hold {
     /// The group replaces it by itself; its replacement is followed as if it were ours.
     GroupReplaces {
         why: String,
+    },
+    /// AWS announced what becomes of it, and the group is given time to act on that itself.
+    Foretold {
+        notice: Notice,
+        /// From then on it isn't.
+        from: Timestamp,
     },
     /// Somebody suspended what a replacement needs.
     Suspended {
@@ -331,6 +340,7 @@ impl fmt::Display for Proof {
             Proof::Targets { target_group, of } => {
                 write!(f, "none of the {of} targets of {} is healthy", short(target_group))
             }
+            Proof::Notice(notice) => write!(f, "{notice}"),
             Proof::Hook(because) => write!(f, "{because}"),
             Proof::Well { endpoint, why } => write!(f, "{endpoint} is well ({})", list(why)),
         }
@@ -354,6 +364,9 @@ impl fmt::Display for Hold {
             Hold::GroupMissing { group, since } => write!(f, "group {group} was not found, since {since:.0}"),
             Hold::Protected => f.write_str("it is protected from scale-in"),
             Hold::GroupReplaces { why } => write!(f, "its group replaces it by itself: {why}"),
+            Hold::Foretold { notice, from } => {
+                write!(f, "{notice}; until {from:.0} its group is left to replace it by itself")
+            }
             Hold::Suspended { processes } => {
                 write!(f, "the group can't replace it while {} is suspended", list(processes))
             }

@@ -7,6 +7,7 @@ mod crowd;
 mod decide;
 mod evidence;
 mod eyes;
+mod notice;
 mod seen;
 mod survey;
 #[cfg(test)]
@@ -68,6 +69,12 @@ pub trait StatusChecks {
         &self,
         instances: &[InstanceId],
     ) -> impl Future<Output = Result<BTreeMap<InstanceId, Machine>, Unavailable>> + Send;
+
+    /// When EC2 marked the instance's Spot request for interruption; `None` if it didn't, or if it is no Spot Instance.
+    fn interruption(
+        &self,
+        instance: &InstanceId,
+    ) -> impl Future<Output = Result<Option<Timestamp>, Unavailable>> + Send;
 }
 
 /// What this remedy changes in AWS.
@@ -97,13 +104,15 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         let since = match &hint.why {
             Why::Alarm(change) => change.changed_at,
             Why::Found { since, .. } => *since,
-            Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) => {
+            Why::Notice(notice) => notice.at,
+            Why::Wake | Why::Look { .. } | Why::Action(_) => {
                 return Err(Ignored::NothingOpen { subject });
             }
         };
         let is_member = |group: &&Group| subject.instance().is_some_and(|id| group.member(id).is_some());
         if let Some(group) = glance.groups.iter().find(is_member) {
-            let kind = Kind::Instance { group: group.name.clone(), alarm: hint.alarm().cloned() };
+            let (group, alarm, notice) = (group.name.clone(), hint.alarm().cloned(), hint.notice().cloned());
+            let kind = Kind::Instance { group, alarm, notice };
             return Ok(Incident::new(subject, kind, since, now));
         }
         Err(match history.last_closed_at {
@@ -112,11 +121,12 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         })
     }
 
-    /// An alarm that speaks while nothing was done yet is the one to judge by; after an act only recovery counts.
+    /// An alarm that speaks while nothing was done yet is the one to judge by, and so is what AWS announces; after an act only
+    /// recovery counts.
     fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
-        if let (Kind::Instance { alarm, .. }, Some(spoke), None) = (&mut incident.kind, hint.alarm(), incident.acted_at)
-        {
-            *alarm = Some(spoke.clone());
+        if let (Kind::Instance { alarm, notice, .. }, None) = (&mut incident.kind, incident.acted_at) {
+            *alarm = hint.alarm().or(alarm.as_ref()).cloned();
+            *notice = hint.notice().filter(|new| new.outweighs(notice.as_ref())).or(notice.as_ref()).cloned();
         }
         incident
     }

@@ -102,6 +102,9 @@ pub struct GroupSettings {
     pub warm_pool: Option<WarmPool>,
     /// Whether it launches Spot Instances.
     pub spot: bool,
+    /// `CapacityRebalance`. Without it, a Spot Instance is replaced only "after the Amazon EC2 Spot service interrupts the instance and
+    /// its health check fails" (EC2 Auto Scaling User Guide, "Capacity Rebalancing").
+    pub rebalances: bool,
     /// What the application on its instances does by itself; `None` = nothing that anybody sees.
     pub application: Option<Application>,
     /// How long somebody else's hook, which lets go without a word, holds each termination in `Terminating:Wait`; zero = no

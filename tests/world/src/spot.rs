@@ -64,7 +64,7 @@ impl SpotRequest {
 }
 
 impl World {
-    /// EC2 gives notice to a Spot Instance. Auto Scaling starts to terminate it at once and its hooks run, but "a lifecycle
+    /// EC2 gives notice to a Spot Instance. With Capacity Rebalancing, Auto Scaling starts to terminate it at once and its hooks run, but "a lifecycle
     /// hook does not prevent an instance from terminating in the event that capacity is no longer available" (EC2 Auto
     /// Scaling User Guide, "Amazon EC2 Auto Scaling lifecycle hooks"). That it starts with the notice rather than with the
     /// end is an assumption; the words of the cause are not AWS's. EC2's own events of it are not modelled.
@@ -79,9 +79,10 @@ impl World {
         let request = instance.spot.as_mut().filter(fulfilled).ok_or_else(none)?;
         request.status = SpotStatus::MarkedForTermination;
         request.updated_at = now;
-        let stays = !instance.lifecycle.is_terminating();
+        let (stays, group) = (!instance.lifecycle.is_terminating(), instance.group.clone());
+        let rebalances = self.groups.get(&group).is_some_and(|group| group.settings.rebalances);
         self.agenda.schedule(now + self.pace.spot_notice, Due::SpotEnds(id.clone()));
-        if stays {
+        if stays && rebalances {
             let cause = "an instance was taken out of service in response to an EC2 Spot Instance interruption.";
             self.terminate(id, cause, Shortage::Unhealthy);
         }

@@ -4,9 +4,9 @@ use homeostat_core::decision::Page as Asked;
 use homeostat_core::hook;
 use homeostat_core::hook::action::Transition;
 use homeostat_core::hook::said::LaunchesFail;
-use homeostat_core::id::{AlarmArn, GroupName, HostedZoneId, Scope};
+use homeostat_core::id::{GroupName, HostedZoneId, Scope};
 use homeostat_core::incident::Kind;
-use homeostat_core::memory::{Breaker, Launch, Memory};
+use homeostat_core::memory::{AlarmMemory, Breaker, Launch, Memory};
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
 use homeostat_core::zone::kept::Kept;
@@ -41,7 +41,7 @@ fn written(is_current: bool) -> Result<(), NotWritten> {
 }
 
 impl Ledger for Fake {
-    async fn history(&self, _: &Subject, _: Option<&AlarmArn>) -> Result<History, Unavailable> {
+    async fn history(&self, _: &Subject, _: Option<&AlarmMemory>) -> Result<History, Unavailable> {
         Ok(History { open: self.open.lock().unwrap().clone(), ..History::default() })
     }
 
@@ -102,7 +102,7 @@ fn now() -> Timestamp {
 }
 
 fn incident(subject: &str) -> Incident {
-    let kind = Kind::Instance { group: "web".parse().unwrap(), alarm: None };
+    let kind = Kind::Instance { group: "web".parse().unwrap(), alarm: None, notice: None };
     let incident = Incident::new(subject.parse().unwrap(), kind, now(), now());
     incident.page(now(), now(), &Asked::Refused { why: "no".into() })
 }

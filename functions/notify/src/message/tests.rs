@@ -10,7 +10,12 @@ fn at(second: i64) -> Timestamp {
 fn incident_in(group: &str) -> Incident {
     let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
     let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-    Incident::new(subject, Kind::Instance { group: group.parse().unwrap(), alarm: Some(alarm) }, at(0), at(1))
+    Incident::new(
+        subject,
+        Kind::Instance { group: group.parse().unwrap(), alarm: Some(alarm), notice: None },
+        at(0),
+        at(1),
+    )
 }
 
 fn acting_on_group(group: &str) -> Incident {

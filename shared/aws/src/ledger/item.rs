@@ -189,7 +189,7 @@ mod tests {
         let now = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
         let step = Step::Replace { group: group.clone(), instance: "i-0123456789abcdef0".parse().unwrap() };
         let decision = Decision::Act { step: step.clone(), because: Vec::new() };
-        let incident = Incident::new(subject, Kind::Instance { group, alarm: Some(alarm) }, now, now);
+        let incident = Incident::new(subject, Kind::Instance { group, alarm: Some(alarm), notice: None }, now, now);
         incident.intend(now, &step, &decision).settle(now, Outcome::Unknown { why: "cut".into() })
     }
 

@@ -178,7 +178,7 @@ mod tests {
 
     fn incident(version: u64) -> Incident {
         let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
-        let kind = Kind::Instance { group: "web".parse().unwrap(), alarm: None };
+        let kind = Kind::Instance { group: "web".parse().unwrap(), alarm: None, notice: None };
         Incident { version, ..Incident::new(subject, kind, now(), now()) }
     }
 

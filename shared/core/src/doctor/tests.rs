@@ -50,6 +50,7 @@ fn group() -> Group {
         grace: SignedDuration::ZERO,
         suspended: Vec::new(),
         launches_first: false,
+        rebalances: false,
         status: None,
         tags: BTreeMap::from([("homeostat:managed".into(), "true".into())]),
     }
@@ -93,7 +94,7 @@ fn only(policy: &Policy, facts: &Facts, severity: Severity, word: &str) {
 
 fn incident() -> Incident {
     let subject = "eu-west-1#instance#i-00000001".parse().unwrap();
-    let kind = Kind::Instance { group: web(), alarm: None };
+    let kind = Kind::Instance { group: web(), alarm: None, notice: None };
     Incident::new(subject, kind, at(0), at(0)).page(at(0), at(60), &Page::Refused { why: "AccessDenied".into() })
 }
 

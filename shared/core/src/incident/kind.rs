@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::LEASE;
 use crate::hook;
 use crate::id::{AlarmArn, GroupName, Scope};
+use crate::signal::Notice;
 use crate::zone::kept::Kept;
 
 /// The same for a held instance: its hook's timeout may be short, and a Spot Instance has two minutes. Longer than its function may
@@ -23,9 +24,16 @@ pub enum Kind {
         /// The alarm to judge by, if one spoke of this instance.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         alarm: Option<AlarmArn>,
+        /// What AWS announced of it, if it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        notice: Option<Notice>,
     },
-    /// Too many of the group's members are sick at once.
-    Group { group: GroupName },
+    /// Too many of the group's members are sick at once, or its launches fail.
+    Group {
+        group: GroupName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        notice: Option<Notice>,
+    },
     /// Endpoints of a zone's weighted records.
     Zone(Kept),
     /// A lifecycle hook holds an instance.
@@ -36,9 +44,16 @@ impl Kind {
     /// The Auto Scaling group that it is about.
     pub fn group(&self) -> Option<&GroupName> {
         match self {
-            Kind::Instance { group, .. } | Kind::Group { group } => Some(group),
+            Kind::Instance { group, .. } | Kind::Group { group, .. } => Some(group),
             Kind::Hook(kept) => Some(&kept.group),
             Kind::Zone(_) => None,
+        }
+    }
+
+    pub fn notice(&self) -> Option<&Notice> {
+        match self {
+            Kind::Instance { notice, .. } | Kind::Group { notice, .. } => notice.as_ref(),
+            Kind::Hook(_) | Kind::Zone(_) => None,
         }
     }
 
@@ -72,7 +87,7 @@ impl Kind {
 
     pub fn scope(&self) -> Scope {
         match self {
-            Kind::Instance { group, .. } | Kind::Group { group } => Scope::Group(group.clone()),
+            Kind::Instance { group, .. } | Kind::Group { group, .. } => Scope::Group(group.clone()),
             Kind::Hook(kept) => Scope::Group(kept.group.clone()),
             Kind::Zone(kept) => Scope::Zone(kept.zone.clone()),
         }

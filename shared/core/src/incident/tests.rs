@@ -11,7 +11,12 @@ fn step() -> Step {
 fn incident() -> Incident {
     let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
     let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-    Incident::new(subject, Kind::Instance { group: "web".parse().unwrap(), alarm: Some(alarm) }, at(0), at(1))
+    Incident::new(
+        subject,
+        Kind::Instance { group: "web".parse().unwrap(), alarm: Some(alarm), notice: None },
+        at(0),
+        at(1),
+    )
 }
 
 fn act() -> Decision {

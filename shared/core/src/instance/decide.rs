@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::breaker;
 use super::crowd::{self, count, sick_at_once};
 use super::evidence::{Finding, alarm, find};
+use super::notice;
 use super::seen::{Group, Member, Seen};
 use crate::attend::Circumstances;
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
@@ -14,6 +15,7 @@ use crate::id::{AlarmArn, GroupName, InstanceId};
 use crate::incident::{Incident, Kind, State};
 use crate::policy::{GroupPolicy, Mode};
 use crate::ports::Outcome;
+use crate::signal::{Notice, What};
 
 /// Everything that one decision rests on.
 struct Case<'a> {
@@ -104,7 +106,8 @@ impl Case<'_> {
         if let Some(refused) = self.refused() {
             return refused;
         }
-        if self.has_acted() || (self.leaving_or_gone() && !self.incident.is_new()) {
+        let is_followed = !self.incident.is_new() || self.leaves_as_announced();
+        if self.has_acted() || (self.leaving_or_gone() && is_followed) {
             return self.verify();
         }
         if let Some(why) = self.nothing_wrong() {
@@ -182,17 +185,38 @@ impl Case<'_> {
         self.group.member(self.id).is_none_or(|member| member.lifecycle.is_leaving())
     }
 
-    fn findings(&self) -> impl Iterator<Item = Finding> {
-        self.policy.evidence.iter().map(|evidence| find(*evidence, self.seen, self.id, self.alarm))
+    /// What AWS announced and still says is proof enough; else the policy's evidence decides, if an alarm or a survey has asked.
+    fn findings(&self) -> Vec<Finding> {
+        match self.announced() {
+            Some(found) if self.alarm.is_none() || matches!(found, Finding::Sick(_)) => vec![found],
+            _ => self.policy.evidence.iter().map(|evidence| find(*evidence, self.seen, self.id, self.alarm)).collect(),
+        }
+    }
+
+    fn announced(&self) -> Option<Finding> {
+        let notice = self.incident.kind.notice()?;
+        Some(notice::find(notice, self.seen, self.group, self.id, self.policy, self.now))
+    }
+
+    /// As it is now: EC2 may have moved it.
+    fn notice(&self) -> Option<Notice> {
+        match self.announced()? {
+            Finding::Sick(Proof::Notice(notice)) => Some(notice),
+            _ => None,
+        }
     }
 
     fn nothing_wrong(&self) -> Option<String> {
         if self.leaving_or_gone() {
             return Some("the instance has left the group, or is leaving it, without Homeostat".to_owned());
         }
-        let findings: Vec<Finding> = self.findings().collect();
+        let findings = self.findings();
         let is_sick = |finding: &Finding| matches!(finding, Finding::Sick(_));
-        let says_so = match alarm(self.seen.alarm.as_ref(), self.id, self.alarm) {
+        let spoke = match self.announced() {
+            Some(found) if self.alarm.is_none() => found,
+            _ => alarm(self.seen.alarm.as_ref(), self.id, self.alarm),
+        };
+        let says_so = match spoke {
             Finding::Sick(_) => None,
             Finding::Well(why) | Finding::Unknown(why) => Some(why),
         };
@@ -259,9 +283,11 @@ impl Case<'_> {
         if missing.is_empty() && !proofs.is_empty() { Ok(proofs) } else { Err(Hold::NotConfirmed { missing }) }
     }
 
+    /// What AWS announces is not for being young.
     fn in_grace(&self) -> Result<(), Hold> {
         let grace = self.grace();
         match self.seen.launches.by(self.id) {
+            _ if self.notice().is_some() => Ok(()),
             Some(started) if self.now < started + grace => Err(Hold::Grace { started, grace }),
             _ => Ok(()),
         }
@@ -282,6 +308,13 @@ impl Case<'_> {
         }
     }
 
+    /// The group was quicker than the event, and its replacement is followed all the same. A machine that merely stops running may
+    /// belong to a group that gets smaller.
+    fn leaves_as_announced(&self) -> bool {
+        let ends = |what: &What| matches!(what, What::Interruption { .. } | What::Retirement { .. });
+        self.group.member(self.id).is_some() && self.notice().is_some_and(|notice| ends(&notice.what))
+    }
+
     /// What Auto Scaling has marked, or what doesn't run, it replaces by itself, unless somebody stopped it from doing so.
     fn left_to_the_group(&self) -> Result<(), Hold> {
         let member: Option<&Member> = self.group.member(self.id);
@@ -290,9 +323,16 @@ impl Case<'_> {
             _ if !self.suspended().is_empty() => return Ok(()),
             (Some(member), _) if !member.healthy => "Auto Scaling has marked it as unhealthy".to_owned(),
             (_, Some(machine)) => format!("EC2 says that it is {}", machine.state),
-            _ => return Ok(()),
+            _ => return self.foretold(),
         };
         Err(Hold::GroupReplaces { why })
+    }
+
+    /// What is yet to come may be the group's own business for a while.
+    fn foretold(&self) -> Result<(), Hold> {
+        let notice = self.notice();
+        let left = notice.and_then(|notice| notice::left_to_the_group(&notice, self.group, self.policy, self.now));
+        left.map_or(Ok(()), Err)
     }
 
     fn suspended(&self) -> Vec<String> {
@@ -347,7 +387,8 @@ impl Case<'_> {
         let serving = self.group.members.iter().filter(|member| self.seen.serves(member));
         let healthy = count(serving);
         let needed = self.group.desired.saturating_sub(count(self.around.others_open.iter()));
-        let settled = self.leaving_or_gone() || self.findings().all(|finding| matches!(finding, Finding::Well(_)));
+        let settled =
+            self.leaving_or_gone() || self.findings().iter().all(|finding| matches!(finding, Finding::Well(_)));
         if settled && healthy >= needed {
             let since = self.incident.recovered_at.unwrap_or(self.now);
             let until = since + self.policy.dwell;
@@ -392,6 +433,7 @@ impl Case<'_> {
         match hold {
             // Not later than any other look: it may get well, leave or be paged for meanwhile.
             Hold::Grace { started, grace } => (*started + *grace).min(self.now + self.policy.look_every),
+            Hold::Foretold { from, .. } => notice::next_look(*from, self.now, self.policy.look_every),
             Hold::Cooldown { until, .. } => (*until).min(self.now + self.policy.look_every),
             _ => self.now + self.policy.look_every,
         }

@@ -13,7 +13,7 @@ use crate::incident::{Incident, Kind};
 use crate::memory::AlarmMemory;
 use crate::policy::{Evidence, GroupPolicy, Policy};
 use crate::ports::Unavailable;
-use crate::signal::{Hint, Why};
+use crate::signal::{Hint, What, Why};
 
 /// What reads AWS, under a policy.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
     }
 
     pub(super) async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
-        let (Kind::Instance { group: name, .. } | Kind::Group { group: name }) = &incident.kind else {
+        let (Kind::Instance { group: name, .. } | Kind::Group { group: name, .. }) = &incident.kind else {
             return Ok(Seen::default());
         };
         let arn = match &incident.kind {
@@ -69,8 +69,9 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         let launches: OptionFuture<_> = group.as_ref().map(|_| self.aws.launches(name)).into();
         let refresh: OptionFuture<_> = group.as_ref().map(|_| self.aws.refresh(name)).into();
         let health: OptionFuture<_> = group.as_ref().map(|group| self.health(group)).into();
-        let ((health, unread), launches, refresh, alarms) =
-            join4(join(health, unread), launches, refresh, alarms).await;
+        let interruption: OptionFuture<_> = interrupted(incident).map(|id| self.checks.interruption(id)).into();
+        let ((health, unread), launches, refresh, (alarms, interruption)) =
+            join4(join(health, unread), launches, refresh, join(alarms, interruption)).await;
         let (targets, machines) = health.transpose()?.unwrap_or_default();
         Ok(Seen {
             group,
@@ -80,6 +81,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
             machines,
             refresh: refresh.transpose()?.flatten(),
             alarms: alarms.transpose()?.unwrap_or_default(),
+            interruption: interruption.transpose()?.flatten(),
         })
     }
 
@@ -103,6 +105,12 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
             remind_every: policy.remind_every,
         })
     }
+}
+
+/// The Spot Instance that EC2 said it takes back.
+fn interrupted(incident: &Incident) -> Option<&InstanceId> {
+    let notice = incident.kind.notice()?;
+    incident.subject.instance().filter(|_| matches!(notice.what, What::Interruption { .. }))
 }
 
 type Health = (

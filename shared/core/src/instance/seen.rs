@@ -29,6 +29,8 @@ pub struct Seen {
     pub refresh: Option<String>,
     /// All alarms in ALARM that each speak for one instance alone; read only where the alarm is the only evidence.
     pub alarms: Vec<AlarmSeen>,
+    /// When EC2 marked the Spot Instance in question for interruption; read only where that was announced.
+    pub interruption: Option<Timestamp>,
 }
 
 impl Seen {
@@ -85,6 +87,8 @@ pub struct Group {
     pub suspended: Vec<String>,
     /// Its instance maintenance policy keeps all of it in service: a replacement is launched before anything is terminated.
     pub launches_first: bool,
+    /// `CapacityRebalance`: it replaces Spot Instances that EC2 recommends to replace.
+    pub rebalances: bool,
     /// `Status`, which it has only while it is being deleted.
     pub status: Option<String>,
     pub tags: BTreeMap<String, String>,
@@ -194,6 +198,8 @@ pub struct Machine {
     /// `InstanceState.Name`.
     pub state: String,
     pub checks: Checks,
+    /// When EC2 is going to stop or retire it, by the first of its scheduled events that does.
+    pub ends_at: Option<Timestamp>,
 }
 
 impl Machine {

@@ -2,6 +2,7 @@
 
 mod guards;
 mod held;
+mod notices;
 
 use std::collections::BTreeMap;
 
@@ -64,11 +65,12 @@ fn situation() -> Situation {
         grace: SignedDuration::ZERO,
         suspended: Vec::new(),
         launches_first: false,
+        rebalances: false,
         status: None,
         tags: BTreeMap::new(),
     };
     let alarm: AlarmArn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-    let kind = Kind::Instance { group: group.name.clone(), alarm: Some(alarm.clone()) };
+    let kind = Kind::Instance { group: group.name.clone(), alarm: Some(alarm.clone()), notice: None };
     let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"target-health\"]\n\
                 grace = \"5m\"\nlook-every = \"1m\"\ndwell = \"2m\"\nrecover-within = \"15m\"\n";
     Situation {

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::crowd::sick_at_once;
+use super::crowd::{count, sick_at_once};
 use super::eyes::Eyes;
 use super::seen::{Glance, Seen};
 use super::{Fleet, StatusChecks};
@@ -13,6 +13,7 @@ use crate::decision::{Close, Decision, Hold, Page, Step};
 use crate::id::Subject;
 use crate::incident::{Incident, Kind};
 use crate::memory::Memory;
+use crate::policy::GroupPolicy;
 use crate::ports::{History, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
 
@@ -28,16 +29,27 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
         self.eyes.glance(hint).await
     }
 
-    fn open(&self, now: Timestamp, hint: &Hint, _: &Glance, _: &History) -> Result<Incident, Ignored> {
+    fn open(&self, now: Timestamp, hint: &Hint, glance: &Glance, _: &History) -> Result<Incident, Ignored> {
         match (&hint.why, &hint.subject) {
             (Why::Found { since, .. }, Subject::Group { name, .. }) => {
-                Ok(Incident::new(hint.subject.clone(), Kind::Group { group: name.clone() }, *since, now))
+                Ok(Incident::new(hint.subject.clone(), Kind::Group { group: name.clone(), notice: None }, *since, now))
+            }
+            (Why::Notice(notice), Subject::Group { name, .. }) => {
+                if !glance.groups.iter().any(|group| group.name == *name) {
+                    let groups = self.eyes.policy.group_names();
+                    return Err(Ignored::OutsidePolicy { subject: hint.subject.clone(), groups });
+                }
+                let kind = Kind::Group { group: name.clone(), notice: Some(notice.clone()) };
+                Ok(Incident::new(hint.subject.clone(), kind, notice.at, now))
             }
             _ => Err(Ignored::NothingOpen { subject: hint.subject.clone() }),
         }
     }
 
-    fn join(&self, incident: Incident, _: &Hint) -> Incident {
+    fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
+        if let (Kind::Group { notice, .. }, Some(new)) = (&mut incident.kind, hint.notice()) {
+            *notice = Some(new.clone());
+        }
         incident
     }
 
@@ -69,6 +81,9 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
         if sick > most {
             return Decision::Page(Page::TooManySick { sick, most, desired });
         }
+        if let Some(short) = self.is_short(now, incident, seen, policy) {
+            return short;
+        }
         let since = incident.recovered_at.unwrap_or(now);
         let until = since + policy.dwell;
         if !incident.is_new() && now < until {
@@ -91,5 +106,23 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
 
     async fn perform(&self, step: &Step) -> Outcome {
         Outcome::Refused { why: format!("a group's incident never acts, and was to {step}") }
+    }
+}
+
+impl<A: Fleet + Sync, S: StatusChecks + Sync> WholeGroup<'_, A, S> {
+    /// A group whose launches fail tries again by itself, and is left to: only when it stays short is a person asked.
+    fn is_short(&self, now: Timestamp, incident: &Incident, seen: &Seen, policy: &GroupPolicy) -> Option<Decision> {
+        let (notice, group) = (incident.kind.notice()?, seen.group.as_ref()?);
+        let serving = count(group.members.iter().filter(|member| seen.serves(member)));
+        if serving >= group.desired {
+            return None;
+        }
+        let why = format!("{notice}; {serving} of {} serve", group.desired);
+        let within = policy.recover_within;
+        Some(if now >= incident.opened_at + within {
+            Decision::Page(Page::GroupStalled { within, why })
+        } else {
+            Decision::Hold { until: now + policy.look_every, because: Hold::GroupReplaces { why } }
+        })
     }
 }

@@ -86,6 +86,14 @@ impl Hint {
         }
     }
 
+    /// What AWS announced of it.
+    pub fn notice(&self) -> Option<&Notice> {
+        match &self.why {
+            Why::Notice(notice) => Some(notice),
+            Why::Alarm(_) | Why::Found { .. } | Why::Wake | Why::Look { .. } | Why::Action(_) => None,
+        }
+    }
+
     /// The alarm that speaks for the subject alone.
     pub fn alarm(&self) -> Option<&AlarmArn> {
         match &self.why {

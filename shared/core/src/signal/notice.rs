@@ -2,6 +2,7 @@
 //!
 //! This module never says that anything is wrong now: a notice is read again where it matters.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -31,6 +32,23 @@ pub enum What {
     Retirement { code: String },
     /// A group could not launch an instance.
     LaunchFailed { why: String },
+}
+
+impl Notice {
+    /// Whether it is to be minded rather than an earlier one: what comes to pass first counts, and a recommendation least. The state
+    /// of the machine is looked at in any case.
+    pub fn outweighs(&self, other: Option<&Notice>) -> bool {
+        let weight = |what: &What| match what {
+            What::LaunchFailed { .. } | What::Rebalance => 0,
+            What::NotRunning { .. } => 1,
+            What::Retirement { .. } => 2,
+            What::Interruption { .. } => 3,
+        };
+        other.is_none_or(|other| match weight(&self.what).cmp(&weight(&other.what)) {
+            Ordering::Equal => self.at >= other.at,
+            heavier => heavier.is_gt(),
+        })
+    }
 }
 
 impl fmt::Display for What {

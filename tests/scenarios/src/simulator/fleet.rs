@@ -103,6 +103,7 @@ fn add_group(dice: &mut Dice, world: &mut World, plan: &Plan, zones: &[String], 
         retain_on_abandon: false,
         warm_pool: None,
         spot: false,
+        rebalances: false,
         application: None,
         termination_lingers: dice.either(
             SignedDuration::ZERO,

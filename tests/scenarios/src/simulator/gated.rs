@@ -160,6 +160,9 @@ impl<P: StatusChecks + Sync, G: Gate> StatusChecks for Gated<P, G> {
     async fn machines(&self, instances: &[InstanceId]) -> Result<BTreeMap<InstanceId, Machine>, Unavailable> {
         self.read("read machines", self.port.machines(instances)).await
     }
+    async fn interruption(&self, instance: &InstanceId) -> Result<Option<Timestamp>, Unavailable> {
+        self.read("read a Spot request", self.port.interruption(instance)).await
+    }
 }
 
 impl<P: Replace + Sync, G: Gate> Replace for Gated<P, G> {

@@ -62,6 +62,9 @@ impl StatusChecks for Hindsight {
     async fn machines(&self, instances: &[InstanceId]) -> Result<BTreeMap<InstanceId, Machine>, Unavailable> {
         self.cloud().machines(instances).await
     }
+    async fn interruption(&self, instance: &InstanceId) -> Result<Option<Timestamp>, Unavailable> {
+        self.cloud().interruption(instance).await
+    }
 }
 
 impl Replace for Hindsight {

@@ -41,7 +41,12 @@ fn subject(number: u64) -> Subject {
 
 /// Of a group that no policy names, so that nobody acts.
 fn incident(number: u64, now: Timestamp) -> Incident {
-    Incident::new(subject(number), Kind::Instance { group: "nobody".parse().unwrap(), alarm: None }, now, now)
+    Incident::new(
+        subject(number),
+        Kind::Instance { group: "nobody".parse().unwrap(), alarm: None, notice: None },
+        now,
+        now,
+    )
 }
 
 /// Against the deployed table: 1,000 times, two write an intent that takes the last slot, at the same time.
@@ -52,8 +57,12 @@ async fn of_two_that_race_for_a_slot_one_gets_it(stage: &Stage, stack: &Stack) -
     let intent = |number: u64, group: &str| {
         let step =
             Step::Replace { group: group.parse().unwrap(), instance: subject(number).instance().unwrap().clone() };
-        let opened =
-            Incident::new(subject(number), Kind::Instance { group: group.parse().unwrap(), alarm: None }, now, now);
+        let opened = Incident::new(
+            subject(number),
+            Kind::Instance { group: group.parse().unwrap(), alarm: None, notice: None },
+            now,
+            now,
+        );
         opened.intend(now, &step, &Decision::Act { step: step.clone(), because: Vec::new() })
     };
     let claim = |number: u64| Slots { version: 1, holders: [(subject(number), now)].into() };

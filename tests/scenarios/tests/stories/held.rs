@@ -39,7 +39,7 @@ async fn play(stage: &Stage) -> Result<()> {
     let face = stage.face();
     let zone = Zone::create(&stage.sandbox().sdk_config(), DOMAIN).await?;
     let busy = Held::make(face, "busy", 2)?;
-    let named = Held::make_with(face, "named", 2, |settings| settings.spot = true)?;
+    let named = Held::make_with(face, "named", 2, |settings| (settings.spot, settings.rebalances) = (true, true))?;
     let metric = "busy-metric = { namespace = \"App\", name = \"InFlight\", period = \"1s\", dimensions = { InstanceId = \
                   \"{instance}\" } }\n";
     let record = format!("record = {{ zone = {:?}, name = \"{{instance}}.{DOMAIN}\" }}\n", zone.id());

@@ -30,6 +30,8 @@ mod ledger;
 #[cfg(test)]
 mod lost;
 #[cfg(test)]
+mod notices;
+
 mod parts;
 #[cfg(test)]
 mod races;

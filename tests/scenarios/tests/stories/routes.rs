@@ -5,18 +5,25 @@ use sandbox::account::{ACCOUNT_ID, REGION};
 use sandbox::journal::Call;
 use sandbox::stage::{Inbox, PATIENCE, Stage};
 
-use super::parts::{break_first, function, root, run_dir};
+use serde_json::{Value, json};
+use world::EventCode;
+
+use super::parts::{break_first, effects, first_in_service, function, root, run_dir};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_that_comes_by_three_routes_is_one_incident_and_one_replacement() {
     let run_dir = run_dir();
     let stage = Stage::set(&root(), run_dir.path(), 0, Stage::fleet().unwrap()).await.unwrap();
-    let outcome = by_three_routes(&stage).await;
+    let (by_three, announced) = match by_three_routes(&stage).await {
+        Ok(owner) => (Ok(()), what_aws_announces_reaches_the_owner(&stage, &owner).await),
+        Err(error) => (Err(error), Ok(())),
+    };
     stage.stop().await.unwrap();
-    outcome.unwrap();
+    by_three.unwrap();
+    announced.unwrap();
 }
 
-async fn by_three_routes(stage: &Stage) -> Result<()> {
+async fn by_three_routes(stage: &Stage) -> Result<String> {
     let topics = aws_sdk_sns::Client::new(&stage.sandbox().sdk_config());
     let made = topics.create_topic().name("alarms").send().await.context("making the team's topic")?;
     let topic = made.topic_arn.context("a topic without ARN")?;
@@ -49,11 +56,66 @@ async fn by_three_routes(stage: &Stage) -> Result<()> {
     ensure!(closes.len() == 1, "one incident: {closes:?}");
     let messages = inbox.receive_until(PATIENCE, |message| message.subject.contains("recovered")).await?;
     ensure!(messages.len() == 2, "told once at the start and once at the end: {messages:?}");
+    Ok(owner)
+}
+
+/// By the deployed rules: a machine that EC2 retires, which its group replaces, and what turns out to be nothing.
+async fn what_aws_announces_reaches_the_owner(stage: &Stage, owner: &str) -> Result<()> {
+    let victim = first_in_service(stage, "web")?;
+    let starts = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(300);
+    let event = |source: &str, kind: &str, detail: Value| json!({"source": source, "detail-type": kind, "resources": [], "detail": detail});
+    let lines = stage.log_of("replace-instance").await?.len();
+    for (nothing, why) in [
+        (
+            event(
+                "aws.ec2",
+                "EC2 Instance State-change Notification",
+                json!({"instance-id": victim, "state": "stopped"}),
+            ),
+            "it is running",
+        ),
+        (
+            event(
+                "aws.ec2",
+                "EC2 Spot Instance Interruption Warning",
+                json!({"instance-id": victim, "instance-action": "stop"}),
+            ),
+            "does not say that it takes the Spot Instance back",
+        ),
+        (
+            event("aws.ec2", "EC2 Instance Rebalance Recommendation", json!({"instance-id": victim})),
+            "no Capacity Rebalancing",
+        ),
+        (
+            event(
+                "aws.autoscaling",
+                "EC2 Instance Launch Unsuccessful",
+                json!({"AutoScalingGroupName": "web", "ActivityId": "a", "StatusMessage": "no capacity"}),
+            ),
+            "nothing to heal",
+        ),
+    ] {
+        let published = stage.sandbox().relay().publish(nothing.clone()).await?;
+        ensure!(
+            published.invoked().iter().any(|function| function.ends_with(owner)),
+            "no rule took {nothing}: {published:?}"
+        );
+        stage.wait_for_log("replace-instance", lines, |line| line.contains("ignored") && line.contains(why)).await?;
+    }
+    stage.face().with(|world| world.schedule_event(&victim, EventCode::InstanceRetirement, starts))?;
+    let detail = json!({
+        "service": "EC2", "eventTypeCode": "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED", "eventTypeCategory": "scheduledChange",
+        "communicationId": "c", "eventRegion": REGION, "affectedEntities": [{"entityValue": victim}],
+        "startTime": starts.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(),
+    });
+    stage.sandbox().relay().publish(event("aws.health", "AWS Health Event", detail)).await?;
+    stage.wait_for_close(&victim).await?;
+    ensure!(effects(stage, &victim).is_empty(), "the group replaced it by itself");
     Ok(())
 }
 
 fn key(line: &str) -> Option<String> {
-    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    let line: Value = serde_json::from_str(line).ok()?;
     line.get("key")?.as_str().map(str::to_owned)
 }
 

@@ -142,8 +142,19 @@ impl Fleet for Cloud {
 impl StatusChecks for Cloud {
     async fn machines(&self, instances: &[InstanceId]) -> Result<BTreeMap<InstanceId, Machine>, Unavailable> {
         let world = self.call();
-        let status = |id: &InstanceId| Some((id.clone(), machine_seen(world.machine_status(id)?)));
+        let status = |id: &InstanceId| {
+            let events = world.machine(id).map(|machine| machine.scheduled_events.as_slice()).unwrap_or_default();
+            let ends_at = events.iter().map(|event| event.not_before).min();
+            Some((id.clone(), Machine { ends_at, ..machine_seen(world.machine_status(id)?) }))
+        };
         Ok(instances.iter().filter_map(status).collect())
+    }
+
+    async fn interruption(&self, instance: &InstanceId) -> Result<Option<Timestamp>, Unavailable> {
+        let world = self.call();
+        let request = world.machine(instance).and_then(|machine| machine.spot.as_ref());
+        let marked = request.filter(|request| request.status == crate::SpotStatus::MarkedForTermination);
+        Ok(marked.map(|request| request.updated_at))
     }
 }
 
@@ -185,6 +196,7 @@ fn group(world: &World, group: &AutoScalingGroup) -> Group {
         grace: settings.grace,
         suspended: group.suspended.keys().map(|process| process.as_str().to_owned()).collect(),
         launches_first: settings.maintenance.is_some_and(|policy| policy.min_healthy >= 100),
+        rebalances: settings.rebalances,
         status: group.status().map(str::to_owned),
         tags: settings.tags.clone(),
     }
@@ -208,7 +220,7 @@ fn machine_seen(status: MachineStatus) -> Machine {
         (None, Some((_, check))) => Checks::Unknown { status: check.as_str().to_owned() },
         (None, None) => Checks::Passed,
     };
-    Machine { state: status.state.as_str().to_owned(), checks }
+    Machine { state: status.state.as_str().to_owned(), checks, ends_at: None }
 }
 
 pub(super) fn alarm_seen(alarm: &Alarm) -> AlarmSeen {

@@ -11,7 +11,7 @@ fn with_spot() -> (World, InstanceId) {
     let (mut world, _) = fleet(Pace::sandbox(), HealthCheckType::Ec2);
     let going = hook("going", LifecycleTransition::Terminating, ActionResult::Abandon);
     let change = |settings: &mut crate::GroupSettings| {
-        settings.spot = true;
+        (settings.spot, settings.rebalances) = (true, true);
         settings.desired = 5;
         settings.retain_on_abandon = true;
         settings.hooks = vec![going];

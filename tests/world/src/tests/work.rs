@@ -228,7 +228,7 @@ fn one_long_step_should_not_differ_from_many_short_ones() {
             .map(|transition| hook(transition.as_str(), transition, ActionResult::Continue));
         let change = |settings: &mut crate::GroupSettings| {
             settings.hooks = hooks.to_vec();
-            settings.spot = true;
+            (settings.spot, settings.rebalances) = (true, true);
             settings.warm_pool = Some(WarmPool { size: 2, state: PoolState::Stopped, reuse_on_scale_in: true });
         };
         world.update_group(&web(), change).unwrap();

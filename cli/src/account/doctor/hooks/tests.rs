@@ -66,6 +66,7 @@ fn group(name: &str) -> Group {
         grace: SignedDuration::ZERO,
         suspended: Vec::new(),
         launches_first: false,
+        rebalances: false,
         status: None,
         tags: BTreeMap::new(),
     }

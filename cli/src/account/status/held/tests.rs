@@ -119,7 +119,7 @@ fn who_is_held_shows_for_what_and_for_how_long_at_most() {
 #[test]
 fn held_instances_stand_together_by_group_and_apart_from_what_is_sick() {
     let sick = "eu-west-1#instance#i-00000000000000005".parse().unwrap();
-    let kind = Kind::Instance { group: "web".parse().unwrap(), alarm: None };
+    let kind = Kind::Instance { group: "web".parse().unwrap(), alarm: None, notice: None };
     let sick = Incident::new(sick, kind, now(), now());
     let text = text(&status(vec![waiting("web", 2), sick, waiting("api", 4), waiting("web", 1)], Memory::default()));
     let place = |id: &str| text.find(id).unwrap();

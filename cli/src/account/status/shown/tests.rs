@@ -34,7 +34,7 @@ fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
     let at = Timestamp::from_second(1_800_000_000).unwrap();
     let name: GroupName = "web\u{202e}; reboot ".repeat(14).parse().unwrap();
     let subject = Subject::Group { region: "eu-west-1".parse().unwrap(), name: name.clone() };
-    let incident = Incident::new(subject.clone(), Kind::Group { group: name.clone() }, at, at);
+    let incident = Incident::new(subject.clone(), Kind::Group { group: name.clone(), notice: None }, at, at);
     let asked = incident.page(at, at, &Asked::TooManySick { sick: 3, most: 2, desired: 4 });
     let slots = Slots { version: 1, holders: BTreeMap::from([(subject, at)]) };
     let breaker = Breaker { since: at, failures: 3, launched_from: None };

@@ -87,7 +87,11 @@ pub(super) fn details() -> Details {
 impl Scene {
     /// A launch that has shown nothing yet.
     pub(super) fn launching(policy: &str) -> Scene {
-        let machine = Machine { state: "running".into(), checks: Checks::Unknown { status: "initializing".into() } };
+        let machine = Machine {
+            state: "running".into(),
+            checks: Checks::Unknown { status: "initializing".into() },
+            ends_at: None,
+        };
         let seen = Seen { machine: Some(Ok(Some(machine))), ..Seen::default() };
         let pool = BTreeMap::from([(POOL.parse().unwrap(), Ok(Vec::new()))]);
         Scene::new(policy, Transition::Launching, Seen { targets: pool, ..seen })
@@ -132,7 +136,7 @@ impl Scene {
 
     /// All the evidence is there.
     pub(super) fn is_ready(&mut self) {
-        self.seen.machine = Some(Ok(Some(Machine { state: "running".into(), checks: Checks::Passed })));
+        self.seen.machine = Some(Ok(Some(Machine { state: "running".into(), checks: Checks::Passed, ends_at: None })));
         self.tag("app:ready", &at(self.now).to_string());
         self.seen.targets = registered(TargetHealth::Healthy);
     }
@@ -288,6 +292,9 @@ mod nowhere {
 
     impl StatusChecks for Nowhere {
         async fn machines(&self, _: &[InstanceId]) -> Read<BTreeMap<InstanceId, Machine>> {
+            panic!()
+        }
+        async fn interruption(&self, _: &InstanceId) -> Read<Option<Timestamp>> {
             panic!()
         }
     }

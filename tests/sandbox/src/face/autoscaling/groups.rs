@@ -50,7 +50,7 @@ fn group_tree(world: &World, group: &AutoScalingGroup, with_instances: bool) -> 
         ("Tags", make::list(tags(settings))),
         ("TerminationPolicies", make::texts(["Default"])),
         ("NewInstancesProtectedFromScaleIn", make::flag(settings.new_instances_protected)),
-        ("CapacityRebalance", make::flag(false)),
+        ("CapacityRebalance", make::flag(settings.rebalances)),
     ];
     let policy = settings.maintenance.map(|policy| {
         make::record([

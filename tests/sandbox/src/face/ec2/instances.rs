@@ -54,16 +54,28 @@ fn instance_tree(machine: &Instance) -> Tree {
 
 /// API reference, `DescribeSpotInstanceRequests`: one id that nobody has, and the call fails whole.
 pub(in crate::face) fn spot_requests(world: &World, input: &Tree) -> Result<Tree, ApiError> {
-    only(input, "DescribeSpotInstanceRequests", &["SpotInstanceRequestId"])?;
+    only(input, "DescribeSpotInstanceRequests", &["SpotInstanceRequestId", "Filter"])?;
     let ids = read::texts(input, "SpotInstanceRequestId")?;
     let found: Vec<(&Instance, &SpotRequest)> = if ids.is_empty() {
-        world.machines().filter_map(|machine| Some((machine, machine.spot.as_ref()?))).collect()
+        let wanted = of_instances(input)?;
+        let requested = world.machines().filter_map(|machine| Some((machine, machine.spot.as_ref()?)));
+        let fits = |machine: &Instance| wanted.as_ref().is_none_or(|ids| ids.contains(&machine.id.as_str()));
+        requested.filter(|(machine, _)| fits(machine)).collect()
     } else {
         let request = |id: &&str| world.spot_request(id).ok_or_else(|| no_request(id));
         ids.iter().map(request).collect::<Result<_, _>>()?
     };
     let requests = found.into_iter().map(|(machine, request)| request_tree(machine, request));
     Ok(make::record([("spotInstanceRequestSet", make::list(requests))]))
+}
+
+/// The one filter that is modelled. `None` = not filtered.
+fn of_instances(input: &Tree) -> Result<Option<Vec<&str>>, ApiError> {
+    match read::items(input, "Filter")? {
+        [] => Ok(None),
+        [filter] if read::text(filter, "Name")? == "instance-id" => Ok(Some(read::texts(filter, "Value")?)),
+        _ => Err(ApiError::not_modelled("ec2", "a filter other than instance-id")),
+    }
 }
 
 fn no_request(id: &str) -> ApiError {

@@ -77,12 +77,14 @@ fn one_instance_that_nobody_has_should_not_be_passed_over() {
 #[test]
 fn a_spot_request_tells_of_its_interruption() {
     let it = fixture();
-    let id = it.one_more(|settings| settings.spot = true);
+    let id = it.one_more(|settings| (settings.spot, settings.rebalances) = (true, true));
     let instance = it.instance(&id);
     assert_eq!(get::text(&instance, "instanceLifecycle").unwrap(), "spot");
     let request = get::text(&instance, "spotInstanceRequestId").unwrap();
     let read = || {
         let answer = it.ec2(&format!("DescribeSpotInstanceRequests&SpotInstanceRequestId.1={request}")).unwrap();
+        let of_it = format!("DescribeSpotInstanceRequests&Filter.1.Name=instance-id&Filter.1.Value.1={id}");
+        assert_eq!(it.ec2(&of_it).unwrap(), answer);
         let [found] = get::items(&answer, "spotInstanceRequestSet").unwrap() else { panic!("{answer:?}") };
         assert_eq!(get::text(found, "instanceId").unwrap(), id);
         let status = get::field(found, "status").unwrap();

@@ -145,6 +145,9 @@ impl StatusChecks for Aws {
         let found = self.cloud.machines(instances).await?;
         Ok(self.double.machines(found))
     }
+    async fn interruption(&self, instance: &InstanceId) -> Result<Option<Timestamp>, Unavailable> {
+        self.cloud.interruption(instance).await
+    }
 }
 
 impl Machines for Aws {

@@ -53,7 +53,11 @@ pub(super) fn draw(dice: &mut Dice, now: Timestamp) -> Result<Drawn, Refusal> {
     };
     let desired = dice.number(2..=5);
     let spot = dice.chance(30.0);
-    let settings = GroupSettings { spot, ..settings(&world, group.clone(), desired, vec![own.clone()], application) };
+    let settings = GroupSettings {
+        spot,
+        rebalances: spot,
+        ..settings(&world, group.clone(), desired, vec![own.clone()], application)
+    };
     world.add_group(settings)?;
     let others = settings_of_bystander(&world, bystander.clone());
     world.add_group(others)?;
@@ -100,6 +104,7 @@ fn settings(
         retain_on_abandon: false,
         warm_pool: None,
         spot: false,
+        rebalances: false,
         application: Some(application),
         termination_lingers: SignedDuration::ZERO,
         launch_template_version: 1,

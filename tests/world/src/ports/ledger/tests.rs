@@ -32,7 +32,12 @@ fn refused(written: Result<(), NotWritten>) -> bool {
 
 fn incident(subject: &str) -> Incident {
     let alarm = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:web-1".parse().unwrap();
-    Incident::new(subject.parse().unwrap(), Kind::Instance { group: web(), alarm: Some(alarm) }, noon(), noon())
+    Incident::new(
+        subject.parse().unwrap(),
+        Kind::Instance { group: web(), alarm: Some(alarm), notice: None },
+        noon(),
+        noon(),
+    )
 }
 
 /// The incident about to act, and the slots with it among the holders.

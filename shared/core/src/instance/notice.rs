@@ -1,0 +1,89 @@
+//! What AWS announced of an instance, held against what it says now, and how long that is the group's own business.
+//!
+//! This module never takes the announcement for true: EC2 is asked again.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::evidence::Finding;
+use super::seen::{Group, Seen};
+use crate::decision::{Hold, Proof};
+use crate::id::InstanceId;
+use crate::policy::GroupPolicy;
+use crate::signal::{Notice, What};
+
+/// Of the two minutes before a Spot Instance is interrupted, the group gets 30 s to begin by itself. What is left is for its
+/// connections to drain and its replacement to boot.
+const BEFORE_INTERRUPTION: SignedDuration = SignedDuration::from_secs(90);
+
+/// Before a machine goes out of use, with time left for a person should it not work. AWS announces it two weeks ahead as a rule (EC2
+/// User Guide, "Scheduled events for your instances").
+const BEFORE_RETIREMENT: SignedDuration = SignedDuration::from_hours(24);
+
+/// Nothing is lost by a late look at something that is days away.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Whether it is still so, as EC2 and the group say now.
+pub(super) fn find(
+    notice: &Notice,
+    seen: &Seen,
+    group: &Group,
+    id: &InstanceId,
+    policy: &GroupPolicy,
+    now: Timestamp,
+) -> Finding {
+    let holds = |by: Option<Timestamp>| Finding::Sick(Proof::Notice(Notice { by, ..notice.clone() }));
+    let Some(machine) = seen.machines.get(id) else {
+        return Finding::Unknown("EC2 does not tell its state".to_owned());
+    };
+    match &notice.what {
+        _ if !machine.is_running() => {
+            let what = What::NotRunning { state: machine.state.clone() };
+            Finding::Sick(Proof::Notice(Notice { what, at: notice.at, by: None }))
+        }
+        What::NotRunning { .. } => Finding::Well("EC2 says that it is running".to_owned()),
+        What::Interruption { .. } => match seen.interruption {
+            Some(_) => holds(notice.by),
+            None => Finding::Well("EC2 does not say that it takes the Spot Instance back".to_owned()),
+        },
+        What::Rebalance if !group.rebalances => Finding::Well(
+            "EC2 only recommends to replace it, and its group has no Capacity Rebalancing to do so".to_owned(),
+        ),
+        What::Rebalance if now >= notice.at + policy.recover_within => Finding::Well(
+            "its group has not followed EC2's recommendation, and nothing else is wrong with it".to_owned(),
+        ),
+        What::Rebalance => holds(None),
+        What::Retirement { .. } => match machine.ends_at {
+            Some(ends_at) => holds(Some(ends_at)),
+            None => Finding::Well("EC2 has no event scheduled for it that would end it".to_owned()),
+        },
+        What::LaunchFailed { .. } => Finding::Well("a launch that failed is no fault of any instance".to_owned()),
+    }
+}
+
+/// Why it is left to the group for now; `None` once it no longer is.
+pub(super) fn left_to_the_group(notice: &Notice, group: &Group, policy: &GroupPolicy, now: Timestamp) -> Option<Hold> {
+    let until = |from: Timestamp| (now < from).then(|| Hold::Foretold { notice: notice.clone(), from });
+    match (&notice.what, notice.by) {
+        (What::Rebalance, _) => {
+            Some(Hold::GroupReplaces { why: "Capacity Rebalancing launches another Spot Instance first".to_owned() })
+        }
+        (What::Interruption { .. }, _) if group.rebalances => {
+            Some(Hold::GroupReplaces { why: "Capacity Rebalancing acts on interruptions".to_owned() })
+        }
+        (What::Interruption { .. }, Some(by)) => until(by - BEFORE_INTERRUPTION),
+        (What::Retirement { .. }, Some(by)) => {
+            // Its group gets as long as for any replacement of its own, but never so long that the machine is gone by then.
+            let group_has_had_its_turn = (notice.at + policy.recover_within).min(by - BEFORE_INTERRUPTION);
+            until((by - BEFORE_RETIREMENT).max(group_has_had_its_turn))
+        }
+        (
+            What::Interruption { .. } | What::Retirement { .. } | What::NotRunning { .. } | What::LaunchFailed { .. },
+            _,
+        ) => None,
+    }
+}
+
+pub(super) fn next_look(from: Timestamp, now: Timestamp, look_every: SignedDuration) -> Timestamp {
+    let remaining = from.duration_since(now);
+    if remaining > LONGEST_PAUSE { now + LONGEST_PAUSE } else { from.min(now + look_every) }
+}

@@ -1,0 +1,171 @@
+//! What AWS announces: the group's own business first, and acted on in time where the group doesn't.
+
+use super::*;
+use crate::instance::{Checks, Machine};
+use crate::signal::{Notice, What};
+
+/// An instance that is well, and of which AWS announced this at second 1000.
+fn announced(what: What, by: Option<i64>) -> Situation {
+    let mut it = situation();
+    let notice = Notice { what, at: at(1000), by: by.map(at) };
+    let kind = Kind::Instance { group: "web".parse().unwrap(), alarm: None, notice: Some(notice) };
+    it.incident = Incident::new(subject(1), kind, at(1000), at(1000));
+    (it.seen.alarm, it.now) = (None, at(1000));
+    it.target(1, Some(TargetHealth::Healthy));
+    it.machine("running", None);
+    it
+}
+
+fn interrupted() -> Situation {
+    let mut it = announced(What::Interruption { action: "terminate".into() }, Some(1120));
+    it.seen.interruption = Some(at(1000));
+    it
+}
+
+fn retiring(by: i64) -> Situation {
+    let mut it = announced(What::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() }, Some(by));
+    it.machine("running", Some(by));
+    it
+}
+
+impl Situation {
+    fn machine(&mut self, state: &str, ends_at: Option<i64>) {
+        let machine = Machine { state: state.into(), checks: Checks::Passed, ends_at: ends_at.map(at) };
+        self.seen.machines.insert(instance(1), machine);
+    }
+
+    fn is_left_alone(&self) -> bool {
+        matches!(self.decide(), Decision::Close(Close::NothingWrong { .. }))
+    }
+}
+
+#[test]
+fn an_interruption_is_left_to_the_group_for_half_a_minute_and_then_acted_on() {
+    let mut it = interrupted();
+    for second in [1000, 1029] {
+        it.now = at(second);
+        let Hold::Foretold { from, .. } = it.held_because() else { panic!() };
+        assert_eq!(from, at(1030));
+    }
+    it.now = at(1030);
+    let Decision::Act { because, .. } = it.decide() else { panic!("{:?}", it.decide()) };
+    assert!(because[0].to_string().contains("EC2 is going to terminate this Spot Instance"), "{}", because[0]);
+}
+
+#[test]
+fn with_capacity_rebalancing_the_group_acts_and_is_followed() {
+    for mut it in [interrupted(), announced(What::Rebalance, None)] {
+        it.group().rebalances = true;
+        it.now = at(1100);
+        assert!(matches!(it.held_because(), Hold::GroupReplaces { .. }), "{:?}", it.decide());
+    }
+}
+
+#[test]
+fn what_ec2_does_not_say_again_is_not_acted_on() {
+    let mut it = interrupted();
+    (it.seen.interruption, it.now) = (None, at(1060));
+    assert!(it.is_left_alone());
+    let mut it = retiring(1200);
+    it.machine("running", None);
+    assert!(it.is_left_alone());
+    let mut it = announced(What::NotRunning { state: "stopped".into() }, None);
+    assert!(it.is_left_alone());
+    it.seen.machines.clear();
+    assert!(!it.is_acting());
+}
+
+#[test]
+fn a_recommendation_alone_is_nobodys_business_and_stops_being_the_groups() {
+    let mut it = announced(What::Rebalance, None);
+    assert!(it.is_left_alone(), "without Capacity Rebalancing nobody acts on it");
+    it.group().rebalances = true;
+    it.now = at(1000 + 15 * 60);
+    assert!(it.is_left_alone(), "a group that doesn't follow it in time is no reason to wake anybody");
+}
+
+#[test]
+fn a_retirement_in_two_weeks_is_acted_on_a_day_before_and_looked_at_once_an_hour() {
+    const TWO_WEEKS: i64 = 14 * 86_400;
+    let mut it = retiring(1000 + TWO_WEEKS);
+    let Decision::Hold { until, because: Hold::Foretold { from, .. } } = it.decide() else {
+        panic!("{:?}", it.decide())
+    };
+    assert_eq!((until, from), (at(4600), at(1000 + TWO_WEEKS - 86_400)));
+    it.now = from - SignedDuration::from_secs(1);
+    assert!(!it.is_acting());
+    it.now = from;
+    assert!(it.is_acting());
+}
+
+#[test]
+fn a_retirement_that_is_near_still_gives_the_group_its_time_unless_there_is_none() {
+    for (by, from) in [(1000 + 7200, 1000 + 900), (1000 + 600, 1000 + 600 - 90), (1000 + 30, 1000 + 30 - 90)] {
+        let mut it = retiring(by);
+        it.now = at(from);
+        assert!(it.is_acting(), "{by}");
+        it.now = at(from - 1);
+        assert!(!it.is_acting(), "{by}");
+    }
+}
+
+#[test]
+fn ec2s_own_date_counts_and_not_the_announced_one() {
+    let mut it = retiring(1000 + 7200);
+    it.machine("running", Some(1000 + 14 * 86_400));
+    it.now = at(1000 + 7200);
+    assert!(matches!(it.held_because(), Hold::Foretold { .. }));
+}
+
+#[test]
+fn a_machine_that_stopped_is_the_groups_to_replace() {
+    let mut it = announced(What::NotRunning { state: "stopping".into() }, None);
+    it.machine("stopped", None);
+    assert!(matches!(it.held_because(), Hold::GroupReplaces { why } if why.contains("stopped")));
+    it.group().suspended = vec!["Terminate".into()];
+    assert!(matches!(it.held_because(), Hold::Suspended { .. }));
+}
+
+#[test]
+fn every_guard_stands_between_an_announcement_and_an_act() {
+    let guards: [fn(&mut Situation); 4] = [
+        |it| it.group().members[0].protected = true,
+        |it| it.group().suspended.push("Launch".into()),
+        |it| it.seen.refresh = Some("08b91cf7".into()),
+        |it| {
+            it.around.limits.pauses.push(Pause {
+                scope: "all".into(),
+                by: "a".into(),
+                reason: "b".into(),
+                until: at(9999),
+            })
+        },
+    ];
+    for guard in guards {
+        let mut it = interrupted();
+        it.now = at(1030);
+        assert!(it.is_acting());
+        guard(&mut it);
+        assert!(!it.is_acting(), "{:?}", it.decide());
+    }
+}
+
+#[test]
+fn an_alarm_that_joins_is_judged_by_its_own_evidence_once_the_announcement_is_void() {
+    let mut it = situation();
+    let Kind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
+    *notice = Some(Notice { what: What::Interruption { action: "stop".into() }, at: at(990), by: Some(at(1110)) });
+    it.machine("running", None);
+    let Decision::Act { because, .. } = it.decide() else { panic!("{:?}", it.decide()) };
+    assert_eq!(because.len(), 2, "the alarm and the target, and not the interruption that EC2 knows nothing of");
+}
+
+#[test]
+fn what_comes_first_is_minded_and_a_recommendation_last() {
+    let notice = |what, second| Notice { what, at: at(second), by: None };
+    let interruption = notice(What::Interruption { action: "stop".into() }, 5);
+    let rebalance = notice(What::Rebalance, 9);
+    assert!(interruption.outweighs(Some(&rebalance)) && !rebalance.outweighs(Some(&interruption)));
+    assert!(rebalance.outweighs(None) && rebalance.outweighs(Some(&notice(What::Rebalance, 8))));
+    assert!(!notice(What::Rebalance, 7).outweighs(Some(&rebalance)));
+}

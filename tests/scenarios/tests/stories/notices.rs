@@ -1,0 +1,210 @@
+//! What AWS announces of instances and groups: followed where the group acts by itself, acted on in time where it doesn't.
+
+use homeostat_core::decision::{Close, Decision};
+use homeostat_core::id::InstanceId;
+use homeostat_core::incident::State;
+use jiff::{SignedDuration, Timestamp};
+use scenarios::Story;
+use serde_json::{Value, json};
+use world::{EventCode, Machine, Process};
+
+use super::fleet::{fleet, is_whole, minutes, said, terminated, the_open_one, web};
+
+const BOTH: &str = "evidence = [\"alarm\", \"target-health\"]";
+
+fn one(story: &Story) -> InstanceId {
+    story.in_service(&web()).remove(0)
+}
+
+fn event(story: &Story, source: &str, detail_type: &str, detail: Value) -> Value {
+    json!({
+        "version": "0", "id": "12345678-1234-1234-1234-123456789012", "detail-type": detail_type, "source": source,
+        "account": "123456789012", "time": story.now().to_string(), "region": story.owner.region.as_str(), "resources": [],
+        "detail": detail,
+    })
+}
+
+fn interruption(story: &Story, id: &InstanceId) -> Value {
+    event(
+        story,
+        "aws.ec2",
+        "EC2 Spot Instance Interruption Warning",
+        json!({"instance-id": id, "instance-action": "terminate"}),
+    )
+}
+
+fn state_change(story: &Story, id: &InstanceId, state: &str) -> Value {
+    event(story, "aws.ec2", "EC2 Instance State-change Notification", json!({"instance-id": id, "state": state}))
+}
+
+fn retirement(story: &Story, id: &InstanceId, starts: Timestamp) -> Value {
+    let detail = json!({
+        "service": "EC2", "eventTypeCode": "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED", "eventTypeCategory": "scheduledChange",
+        "communicationId": "c", "statusCode": "upcoming", "eventRegion": story.owner.region.as_str(),
+        "startTime": starts.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(), "affectedEntities": [{"entityValue": id}],
+    });
+    event(story, "aws.health", "AWS Health Event", detail)
+}
+
+/// A group of Spot Instances that launched anew.
+fn spot(rebalances: bool) -> Story {
+    let mut story = fleet(4, BOTH);
+    let settings = |settings: &mut world::GroupSettings| (settings.spot, settings.rebalances) = (true, rebalances);
+    story.cloud.with(|world| world.update_group(&web(), settings)).unwrap();
+    for id in story.in_service(&web()) {
+        story.cloud.with(|world| world.terminate_instance(&id, false)).unwrap();
+    }
+    story.pass(minutes(20));
+    is_whole(&story, 4);
+    story
+}
+
+fn interrupt(story: &mut Story) -> InstanceId {
+    let id = one(story);
+    story.cloud.with(|world| world.interrupt_spot(&id)).unwrap();
+    let answer = story.deliver(interruption(story, &id)).unwrap();
+    assert!(answer["decision"].is_string(), "{answer}");
+    id
+}
+
+#[test]
+fn without_capacity_rebalancing_an_interrupted_instance_leaves_in_good_time() {
+    let mut story = spot(false);
+    let before = terminated(&story).len();
+    let id = interrupt(&mut story);
+    assert!(said(&the_open_one(&story)).contains("is left to replace it by itself"), "{}", said(&the_open_one(&story)));
+    assert_eq!(terminated(&story).len(), before, "not at once");
+    story.pass(SignedDuration::from_secs(100));
+    assert_eq!(terminated(&story)[before..], [id], "before EC2 takes it");
+    story.pass(minutes(20));
+    is_whole(&story, 4);
+    let closed = story.ledger.closed();
+    let incident = closed.last().unwrap();
+    assert!(matches!(incident.decision, Some(Decision::Close(Close::Recovered))), "{incident:?}");
+}
+
+#[test]
+fn with_capacity_rebalancing_it_is_followed_and_nothing_is_done() {
+    let mut story = spot(true);
+    let id = interrupt(&mut story);
+    story.pass(minutes(20));
+    is_whole(&story, 4);
+    let closed = story.ledger.closed();
+    let [incident] = &closed[..] else { panic!("{closed:?}") };
+    assert_eq!((incident.subject.instance(), incident.acted_at), (Some(&id), None));
+    assert!(matches!(incident.decision, Some(Decision::Close(Close::LeftByItself))), "{incident:?}");
+}
+
+#[test]
+fn an_interruption_that_ec2_knows_nothing_of_is_left_alone() {
+    let mut story = spot(false);
+    let before = terminated(&story).len();
+    let id = one(&story);
+    let answer = story.deliver(interruption(&story, &id)).unwrap();
+    assert!(answer["ignored"].as_str().unwrap().contains("does not say"), "{answer}");
+    story.pass(minutes(10));
+    assert_eq!((terminated(&story).len(), story.ledger.open().len()), (before, 0));
+}
+
+#[test]
+fn a_retirement_that_the_group_sees_to_is_followed() {
+    let mut story = fleet(4, BOTH);
+    let (id, starts) = (one(&story), story.now() + SignedDuration::from_hours(14 * 24));
+    story.cloud.with(|world| world.schedule_event(&id, EventCode::InstanceRetirement, starts)).unwrap();
+    story.deliver(retirement(&story, &id, starts)).unwrap();
+    story.pass(minutes(70));
+    is_whole(&story, 4);
+    let [incident] = &story.ledger.closed()[..] else { panic!("{:?}", story.ledger.closed()) };
+    assert_eq!((incident.acted_at, terminated(&story)), (None, vec![id]));
+    assert!(matches!(incident.decision, Some(Decision::Close(Close::LeftByItself))), "{incident:?}");
+}
+
+#[test]
+fn a_retirement_that_the_group_does_not_see_to_is_acted_on_a_day_before() {
+    let mut story = fleet(4, BOTH);
+    story.cloud.with(|world| world.suspend_processes(&web(), &[Process::HealthCheck])).unwrap();
+    let (id, starts) = (one(&story), story.now() + SignedDuration::from_hours(48));
+    story.cloud.with(|world| world.schedule_event(&id, EventCode::InstanceRetirement, starts)).unwrap();
+    story.deliver(retirement(&story, &id, starts)).unwrap();
+    story.pass(SignedDuration::from_hours(23));
+    assert_eq!(terminated(&story), []);
+    let looks = the_open_one(&story).version;
+    assert!((20..40).contains(&looks), "once an hour is enough: {looks}");
+    story.pass(SignedDuration::from_hours(2));
+    assert_eq!(terminated(&story), [id]);
+    is_whole(&story, 4);
+}
+
+#[test]
+fn an_instance_that_somebody_stopped_is_followed_until_the_group_is_whole() {
+    let mut story = fleet(4, BOTH);
+    let id = one(&story);
+    story.cloud.with(|world| world.break_machine(&id, Machine::Stopped)).unwrap();
+    let answer = story.deliver(state_change(&story, &id, "stopping")).unwrap();
+    assert!(answer["decision"].as_str().unwrap().contains("its group replaces it by itself"), "{answer}");
+    assert_eq!(the_open_one(&story).state, State::Following);
+    story.pass(minutes(20));
+    is_whole(&story, 4);
+    let [incident] = &story.ledger.closed()[..] else { panic!("{:?}", story.ledger.closed()) };
+    assert_eq!(incident.acted_at, None);
+}
+
+#[test]
+fn an_instance_that_leaves_its_group_and_one_that_runs_again_are_no_incidents() {
+    let mut story = fleet(4, BOTH);
+    let id = one(&story);
+    let answer = story.deliver(state_change(&story, &id, "stopped")).unwrap();
+    assert!(answer["ignored"].as_str().unwrap().contains("it is running"), "{answer}");
+    story.cloud.with(|world| world.terminate_instance(&id, false)).unwrap();
+    for state in ["shutting-down", "terminated"] {
+        let answer = story.deliver(state_change(&story, &id, state)).unwrap();
+        assert!(answer["ignored"].is_string(), "{answer}");
+    }
+    assert_eq!((story.ledger.open().len(), story.ledger.closed().len()), (0, 0));
+}
+
+#[test]
+fn launches_that_fail_are_told_of_at_once_and_paged_when_the_group_stays_short() {
+    let mut story = fleet(4, BOTH);
+    story.cloud.with(|world| world.lack_capacity_for_group(&web(), true));
+    let id = one(&story);
+    story.cloud.with(|world| world.terminate_instance(&id, false)).unwrap();
+    story.pass(minutes(1));
+    let detail = json!({"AutoScalingGroupName": "web", "ActivityId": "a", "StatusCode": "Failed", "EC2InstanceId": "",
+        "StatusMessage": "We currently do not have sufficient m7g.large capacity."});
+    story.deliver(event(&story, "aws.autoscaling", "EC2 Instance Launch Unsuccessful", detail)).unwrap();
+    let open = the_open_one(&story);
+    assert!(
+        said(&open).contains("sufficient m7g.large capacity") && said(&open).contains("3 of 4 serve"),
+        "{}",
+        said(&open)
+    );
+    story.pass(minutes(14));
+    assert_ne!(the_open_one(&story).state, State::Escalated);
+    story.pass(minutes(3));
+    assert_eq!(the_open_one(&story).state, State::Escalated);
+    story.cloud.with(|world| world.lack_capacity_for_group(&web(), false));
+    story.pass(minutes(30));
+    is_whole(&story, 4);
+}
+
+#[test]
+fn what_is_announced_of_others_is_nothing_to_us() {
+    let mut story = fleet(4, BOTH);
+    let stranger: InstanceId = "i-0123456789abcdef0".parse().unwrap();
+    let mut elsewhere = state_change(&story, &stranger, "stopped");
+    elsewhere["region"] = json!("ap-south-1");
+    let other_group = json!({"AutoScalingGroupName": "nobody", "ActivityId": "a", "StatusMessage": "no capacity"});
+    for (event, said) in [
+        (state_change(&story, &stranger, "stopped"), "no group that the policy names"),
+        (elsewhere, "this stack looks after"),
+        (
+            event(&story, "aws.autoscaling", "EC2 Instance Launch Unsuccessful", other_group),
+            "no group that the policy names",
+        ),
+    ] {
+        let answer = story.deliver(event).unwrap();
+        assert!(answer["ignored"].as_str().is_some_and(|why| why.contains(said)), "{answer}");
+    }
+    assert_eq!(story.ledger.open(), []);
+}
