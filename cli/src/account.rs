@@ -4,6 +4,7 @@
 
 mod ack;
 mod doctor;
+mod explain;
 mod moment;
 mod pause;
 mod place;
@@ -36,6 +37,13 @@ pub(crate) enum AccountCommand {
         place: Place,
         #[arg(long, default_value = "policy.toml")]
         policy: PathBuf,
+    },
+    /// What would become of an event, and why, rung by rung. Changes nothing.
+    Explain {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        wish: explain::Wish,
     },
     /// Has Homeostat keep its hands off, for a while; whom lifecycle hooks hold there is let go at once, with CONTINUE.
     Pause {
@@ -78,6 +86,9 @@ async fn attend(command: AccountCommand) -> Result<Said, Failed> {
         AccountCommand::Doctor { place, policy } => {
             let policy = crate::policy_check::read(&policy).map(|read| (policy, read))?;
             doctor::doctor(&place.find().await?, now, policy).await.map(|report| Said::of(&report))
+        }
+        AccountCommand::Explain { place, wish } => {
+            explain::explain(place, wish).await.map(|explained| Said::of(&explained))
         }
         AccountCommand::Pause { place, pause } => {
             let until = pause.until(now)?;

@@ -3,6 +3,7 @@
 //! Every function and the simulator run this very code. It never performs an effect that was not recorded first, and never
 //! takes an event's word for anything but where to look.
 
+mod explain;
 mod said;
 
 use std::future::Future;
@@ -16,6 +17,7 @@ use crate::incident::{Incident, State};
 use crate::memory::{AlarmMemory, Memory};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, Unavailable, Write};
 use crate::signal::{Hint, Why};
+pub use explain::{Explanation, Rung, explain};
 pub use said::{Attended, Ignored, Trouble};
 
 /// The longest that one effect may take, its retries included. Shorter than the lease, so that an effect which starts
@@ -71,6 +73,11 @@ pub trait Remedy {
     fn took_effect(&self, incident: &Incident, seen: &Self::Seen) -> bool;
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Self::Seen, around: &Circumstances) -> Decision;
+
+    /// The ladder as it was climbed, for people: each rung with what it went by. Remedies without one have none.
+    fn rungs(&self, _now: Timestamp, _incident: &Incident, _seen: &Self::Seen, _around: &Circumstances) -> Vec<Rung> {
+        Vec::new()
+    }
 
     /// What outlives the incident, if the decision adds to it.
     fn remember(
@@ -139,42 +146,15 @@ async fn look<R: Remedy>(
     has_done_something: bool,
     on_decision: &mut impl FnMut(&Incident, &Decision),
 ) -> Result<Option<Attended>, NotWritten> {
-    let change = hint.change();
-    let history = ledger.history(&hint.subject, change);
-    let scope = remedy.scope(&hint.subject);
-    let early: OptionFuture<_> = scope.as_ref().map(|scope| ledger.limits(&hint.subject, scope)).into();
-    let (history, glance, early) = join3(history, remedy.glance(hint), early).await;
-    let (history, glance, early) = (history?, glance?, early.transpose()?);
-    let news = match news(change, history.alarm.as_ref()) {
-        Ok(news) => news,
-        Err(stale) => return Ok(Some(Attended::Ignored(stale))),
-    };
-    let incident = match &history.open {
-        // Whoever has done something sees it through, whatever it was woken for.
-        Some(open) if !has_done_something && remedy.is_early(clock.now(), open, hint) => {
-            return Ok(Some(Attended::Ignored(Ignored::NotDue { subject: hint.subject.clone() })));
+    let Looked { incident, seen, around, news } = match read(remedy, ledger, clock, hint, has_done_something).await? {
+        Reading::Nothing(ignored) => return Ok(Some(Attended::Ignored(ignored))),
+        Reading::TookEffect { settled, news } => {
+            ledger.write(Write { alarm: news.as_ref(), ..Write::of(&settled) }).await?;
+            return Ok(None);
         }
-        Some(open) => remedy.join(open.clone(), hint),
-        None => match remedy.open(clock.now(), hint, &glance, &history) {
-            Ok(incident) => incident,
-            Err(ignored) => return Ok(Some(Attended::Ignored(ignored))),
-        },
+        Reading::Looked(looked) => *looked,
     };
-    let scope = incident.kind.scope();
-    let late: OptionFuture<_> = early.is_none().then(|| ledger.limits(&incident.subject, &scope)).into();
-    let (seen, late) = join(remedy.observe(glance, &incident), late).await;
-    let (seen, limits) = (seen?, late.transpose()?.or(early).unwrap_or_default());
-    if let Some(settled) = effect_seen_late(remedy, clock.now(), &incident, &seen) {
-        ledger.write(Write { alarm: news, ..Write::of(&settled) }).await?;
-        return Ok(None);
-    }
-    let incident = remedy.absorb(clock.now(), incident, &seen, &limits);
-    let others_open = match incident.began_at() {
-        Some(_) => ledger.open_among(&remedy.unwell(&incident, &seen)).await?,
-        None => Vec::new(),
-    };
-    let around = Circumstances { limits, others_open };
-    let now = clock.now();
+    let (now, news) = (clock.now(), news.as_ref());
     let decision = remedy.decide(now, &incident, &seen, &around);
     if let Some(ignored) = leave_it(hint, &incident, &decision) {
         return Ok(Some(Attended::Ignored(ignored)));
@@ -204,6 +184,70 @@ async fn look<R: Remedy>(
     let freed = if gives_back { around.limits.slots.freed_by(&next.subject) } else { None };
     ledger.write(Write { slots: freed.as_ref(), ..write }).await?;
     decided(decision, next)
+}
+
+/// What a round starts from.
+enum Reading<S> {
+    Nothing(Ignored),
+    /// The step whose outcome nobody knew shows in the world.
+    TookEffect {
+        settled: Box<Incident>,
+        news: Option<AlarmMemory>,
+    },
+    Looked(Box<Looked<S>>),
+}
+
+/// All that a decision rests on.
+struct Looked<S> {
+    incident: Incident,
+    seen: S,
+    around: Circumstances,
+    news: Option<AlarmMemory>,
+}
+
+/// Reads, and changes nothing.
+async fn read<R: Remedy>(
+    remedy: &R,
+    ledger: &impl Ledger,
+    clock: &impl Clock,
+    hint: &Hint,
+    has_done_something: bool,
+) -> Result<Reading<R::Seen>, Unavailable> {
+    let change = hint.change();
+    let history = ledger.history(&hint.subject, change);
+    let scope = remedy.scope(&hint.subject);
+    let early: OptionFuture<_> = scope.as_ref().map(|scope| ledger.limits(&hint.subject, scope)).into();
+    let (history, glance, early) = join3(history, remedy.glance(hint), early).await;
+    let (history, glance, early) = (history?, glance?, early.transpose()?);
+    let news = match news(change, history.alarm.as_ref()) {
+        Ok(news) => news.cloned(),
+        Err(stale) => return Ok(Reading::Nothing(stale)),
+    };
+    let incident = match &history.open {
+        // Whoever has done something sees it through, whatever it was woken for.
+        Some(open) if !has_done_something && remedy.is_early(clock.now(), open, hint) => {
+            return Ok(Reading::Nothing(Ignored::NotDue { subject: hint.subject.clone() }));
+        }
+        Some(open) => remedy.join(open.clone(), hint),
+        None => match remedy.open(clock.now(), hint, &glance, &history) {
+            Ok(incident) => incident,
+            Err(ignored) => return Ok(Reading::Nothing(ignored)),
+        },
+    };
+    let scope = incident.kind.scope();
+    let late: OptionFuture<_> = early.is_none().then(|| ledger.limits(&incident.subject, &scope)).into();
+    let (seen, late) = join(remedy.observe(glance, &incident), late).await;
+    let (seen, limits) = (seen?, late.transpose()?.or(early).unwrap_or_default());
+    if let Some(settled) = effect_seen_late(remedy, clock.now(), &incident, &seen) {
+        return Ok(Reading::TookEffect { settled: Box::new(settled), news });
+    }
+    let incident = remedy.absorb(clock.now(), incident, &seen, &limits);
+    let others_open = match incident.began_at() {
+        Some(_) => ledger.open_among(&remedy.unwell(&incident, &seen)).await?,
+        None => Vec::new(),
+    };
+    let around = Circumstances { limits, others_open };
+    Ok(Reading::Looked(Box::new(Looked { incident, seen, around, news })))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "reads as the end of `look`")]

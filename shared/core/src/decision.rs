@@ -22,6 +22,16 @@ pub enum Decision {
     Page(Page),
 }
 
+impl Decision {
+    /// What is done, or in `watch` would be.
+    pub fn step(&self) -> Option<&Step> {
+        match self {
+            Decision::Act { step, .. } | Decision::Hold { because: Hold::Watching { step, .. }, .. } => Some(step),
+            Decision::Hold { .. } | Decision::Close(_) | Decision::Page(_) => None,
+        }
+    }
+}
+
 /// One effect on the world. Every step can be repeated without a second effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

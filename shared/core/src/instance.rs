@@ -7,6 +7,7 @@ mod crowd;
 mod decide;
 mod evidence;
 mod eyes;
+mod ladder;
 mod notice;
 mod seen;
 mod survey;
@@ -31,7 +32,7 @@ pub use whole_group::WholeGroup;
 
 use std::collections::BTreeMap;
 
-use crate::attend::{Circumstances, Ignored, Remedy, Times};
+use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
 use crate::decision::{Decision, Page, Step};
 use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind, State};
@@ -152,6 +153,10 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Decision {
         decide(now, incident, seen, circumstances, self.eyes.group_policy(incident))
+    }
+
+    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Vec<Rung> {
+        decide::rungs(now, incident, seen, circumstances, self.eyes.group_policy(incident))
     }
 
     /// Each act, each replacement that failed, and the breaker when it opens.

@@ -2,31 +2,31 @@
 //!
 //! This module never waits, asks or changes anything: the same arguments always give the same decision.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::breaker;
-use super::crowd::{self, count, sick_at_once};
+use super::crowd::count;
 use super::evidence::{Finding, alarm, find};
 use super::notice;
 use super::seen::{Group, Member, Seen};
-use crate::attend::Circumstances;
+use crate::attend::{Circumstances, Rung};
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
 use crate::id::{AlarmArn, GroupName, InstanceId};
 use crate::incident::{Incident, Kind, State};
 use crate::policy::{GroupPolicy, Mode};
 use crate::ports::Outcome;
-use crate::signal::{Notice, What};
+use crate::signal::Notice;
 
 /// Everything that one decision rests on.
-struct Case<'a> {
-    now: Timestamp,
-    incident: &'a Incident,
-    seen: &'a Seen,
-    around: &'a Circumstances,
-    policy: &'a GroupPolicy,
-    group: &'a Group,
-    id: &'a InstanceId,
-    alarm: Option<&'a AlarmArn>,
+pub(super) struct Case<'a> {
+    pub(super) now: Timestamp,
+    pub(super) incident: &'a Incident,
+    pub(super) seen: &'a Seen,
+    pub(super) around: &'a Circumstances,
+    pub(super) policy: &'a GroupPolicy,
+    pub(super) group: &'a Group,
+    pub(super) id: &'a InstanceId,
+    pub(super) alarm: Option<&'a AlarmArn>,
 }
 
 /// The processes without which nothing that was taken out comes back (EC2 Auto Scaling User Guide, "Suspend and resume
@@ -53,12 +53,29 @@ pub fn decide(
     let (Some(group), Some(id)) = (&seen.group, incident.subject.instance()) else {
         return group_missing(now, incident, name, policy);
     };
-    let alarm = match &incident.kind {
+    let case = Case { now, incident, seen, around, policy, group, id, alarm: alarm_of(incident) };
+    bounded(now, incident, policy, case.decide())
+}
+
+fn alarm_of(incident: &Incident) -> Option<&AlarmArn> {
+    match &incident.kind {
         Kind::Instance { alarm, .. } => alarm.as_ref(),
         Kind::Group { .. } | Kind::Zone(_) | Kind::Hook(_) => None,
+    }
+}
+
+/// The ladder as it is climbed, for people. There is none to climb without a group and a policy.
+pub(super) fn rungs(
+    now: Timestamp,
+    incident: &Incident,
+    seen: &Seen,
+    around: &Circumstances,
+    policy: Option<&GroupPolicy>,
+) -> Vec<Rung> {
+    let (Some(policy), Some(group), Some(id)) = (policy, &seen.group, incident.subject.instance()) else {
+        return Vec::new();
     };
-    let case = Case { now, incident, seen, around, policy, group, id, alarm };
-    bounded(now, incident, policy, case.decide())
+    Case { now, incident, seen, around, policy, group, id, alarm: alarm_of(incident) }.rungs()
 }
 
 /// One answer without the group is no proof that it is gone; the same for the dwell time is.
@@ -113,18 +130,15 @@ impl Case<'_> {
         if let Some(why) = self.nothing_wrong() {
             return Decision::Close(Close::NothingWrong { why });
         }
-        match self.reason_not_to() {
+        match self.climb() {
             Err(hold) => self.hold(hold),
             Ok(because) => self.act(because),
         }
     }
 
-    /// The last rung stops more than this instance: a breaker that opens pages, and one that is open holds.
+    /// The last rung stops more than this instance: a breaker that opens pages.
     fn act(&self, because: Vec<Proof>) -> Decision {
         let memory = &self.around.limits.memory;
-        if let Some(breaker) = memory.breaker_for(self.seen.newest_source()) {
-            return self.hold(Hold::BreakerOpen { since: breaker.since, group: self.group.name.clone() });
-        }
         if let Some(page) = breaker::trips(self.now, self.incident, self.seen, memory, self.policy) {
             return Decision::Page(page);
         }
@@ -186,7 +200,7 @@ impl Case<'_> {
     }
 
     /// What AWS announced and still says is proof enough; else the policy's evidence decides, if an alarm or a survey has asked.
-    fn findings(&self) -> Vec<Finding> {
+    pub(super) fn findings(&self) -> Vec<Finding> {
         match self.announced() {
             Some(found) if self.alarm.is_none() || matches!(found, Finding::Sick(_)) => vec![found],
             _ => self.policy.evidence.iter().map(|evidence| find(*evidence, self.seen, self.id, self.alarm)).collect(),
@@ -199,7 +213,7 @@ impl Case<'_> {
     }
 
     /// As it is now: EC2 may have moved it.
-    fn notice(&self) -> Option<Notice> {
+    pub(super) fn notice(&self) -> Option<Notice> {
         match self.announced()? {
             Finding::Sick(Proof::Notice(notice)) => Some(notice),
             _ => None,
@@ -238,148 +252,6 @@ impl Case<'_> {
             })
             .collect();
         well.map(|reasons| reasons.join(" and "))
-    }
-
-    /// The ladder. The order is part of it: a person's word first, then what is true, then whose turn it is, then what can be
-    /// afforded.
-    fn reason_not_to(&self) -> Result<Vec<Proof>, Hold> {
-        self.paused()?;
-        self.actions_disabled()?;
-        let because = self.confirmed()?;
-        self.in_grace()?;
-        self.ours_to_touch()?;
-        self.left_to_the_group()?;
-        self.replaceable()?;
-        self.not_too_many()?;
-        let taken = self.within_budget()?;
-        self.cooled_down(taken)?;
-        Ok(because)
-    }
-
-    fn paused(&self) -> Result<(), Hold> {
-        match self.around.limits.pauses.iter().find(|pause| self.now < pause.until) {
-            None => Ok(()),
-            Some(pause) => {
-                Err(Hold::Paused { scope: pause.scope.clone(), by: pause.by.clone(), reason: pause.reason.clone() })
-            }
-        }
-    }
-
-    fn actions_disabled(&self) -> Result<(), Hold> {
-        match &self.seen.alarm {
-            Some(alarm) if !alarm.actions_enabled => Err(Hold::ActionsDisabled { alarm: alarm.arn.clone() }),
-            _ => Ok(()),
-        }
-    }
-
-    fn confirmed(&self) -> Result<Vec<Proof>, Hold> {
-        let (mut proofs, mut missing) = (Vec::new(), Vec::new());
-        for finding in self.findings() {
-            match finding {
-                Finding::Sick(proof) => proofs.push(proof),
-                Finding::Well(why) | Finding::Unknown(why) => missing.push(why),
-            }
-        }
-        if missing.is_empty() && !proofs.is_empty() { Ok(proofs) } else { Err(Hold::NotConfirmed { missing }) }
-    }
-
-    /// What AWS announces is not for being young.
-    fn in_grace(&self) -> Result<(), Hold> {
-        let grace = self.grace();
-        match self.seen.launches.by(self.id) {
-            _ if self.notice().is_some() => Ok(()),
-            Some(started) if self.now < started + grace => Err(Hold::Grace { started, grace }),
-            _ => Ok(()),
-        }
-    }
-
-    fn grace(&self) -> SignedDuration {
-        self.policy.grace.max(self.group.grace)
-    }
-
-    fn ours_to_touch(&self) -> Result<(), Hold> {
-        match self.group.member(self.id) {
-            Some(member) if !member.lifecycle.is_in_service() => {
-                Err(Hold::NotInService { lifecycle: member.lifecycle.0.clone() })
-            }
-            Some(member) if member.protected => Err(Hold::Protected),
-            Some(_) => Ok(()),
-            None => Err(Hold::NotInService { lifecycle: "no member of the group".to_owned() }),
-        }
-    }
-
-    /// The group was quicker than the event, and its replacement is followed all the same. A machine that merely stops running may
-    /// belong to a group that gets smaller.
-    fn leaves_as_announced(&self) -> bool {
-        let ends = |what: &What| matches!(what, What::Interruption { .. } | What::Retirement { .. });
-        self.group.member(self.id).is_some() && self.notice().is_some_and(|notice| ends(&notice.what))
-    }
-
-    /// What Auto Scaling has marked, or what doesn't run, it replaces by itself, unless somebody stopped it from doing so.
-    fn left_to_the_group(&self) -> Result<(), Hold> {
-        let member: Option<&Member> = self.group.member(self.id);
-        let stopped = self.seen.machines.get(self.id).filter(|machine| !machine.is_running());
-        let why = match (member, stopped) {
-            _ if !self.suspended().is_empty() => return Ok(()),
-            (Some(member), _) if !member.healthy => "Auto Scaling has marked it as unhealthy".to_owned(),
-            (_, Some(machine)) => format!("EC2 says that it is {}", machine.state),
-            _ => return self.foretold(),
-        };
-        Err(Hold::GroupReplaces { why })
-    }
-
-    /// What is yet to come may be the group's own business for a while.
-    fn foretold(&self) -> Result<(), Hold> {
-        let notice = self.notice();
-        let left = notice.and_then(|notice| notice::left_to_the_group(&notice, self.group, self.policy, self.now));
-        left.map_or(Ok(()), Err)
-    }
-
-    fn suspended(&self) -> Vec<String> {
-        self.group.suspended.iter().filter(|process| NEEDED.contains(&process.as_str())).cloned().collect()
-    }
-
-    fn replaceable(&self) -> Result<(), Hold> {
-        let processes = self.suspended();
-        match (&self.group.status, &self.seen.refresh) {
-            _ if !processes.is_empty() => Err(Hold::Suspended { processes }),
-            (Some(status), _) => Err(Hold::GroupReplaces { why: format!("the group's status is {status:?}") }),
-            (None, Some(refresh)) => Err(Hold::Refreshing { refresh: refresh.clone() }),
-            (None, None) => Ok(()),
-        }
-    }
-
-    fn not_too_many(&self) -> Result<(), Hold> {
-        let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
-        let (most, desired) = (self.policy.too_many.slots(self.group.desired), self.group.desired);
-        if sick <= most { Ok(()) } else { Err(Hold::TooManySick { sick, most, desired }) }
-    }
-
-    /// How much of the budget is taken, if there is some left.
-    fn within_budget(&self) -> Result<u32, Hold> {
-        let slots = &self.around.limits.slots;
-        let out = crowd::out(self.now, self.seen, self.group, self.grace(), self.id, slots);
-        let slots = self.policy.budget.slots(self.group.desired);
-        if out.taken < slots {
-            Ok(out.taken)
-        } else {
-            Err(Hold::Budget { taken: out.taken, slots, holders: out.holders })
-        }
-    }
-
-    /// A slot that was given back is warm for a while: a group that falls sick as fast as it heals is not churned.
-    fn cooled_down(&self, taken: u32) -> Result<(), Hold> {
-        let (cooldown, limits) = (self.policy.cooldown, &self.around.limits);
-        let is_warm = |at: &Timestamp| *at + cooldown > self.now;
-        let acts = limits.memory.acts.iter().filter(|act| !limits.slots.holders.contains_key(&act.subject));
-        let warm: Vec<Timestamp> = acts.map(|act| act.at).filter(is_warm).collect();
-        let acts = count(warm.iter());
-        match warm.iter().min() {
-            Some(first) if taken + acts >= self.policy.budget.slots(self.group.desired) => {
-                Err(Hold::Cooldown { acts, cooldown, until: *first + cooldown })
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Recovered = the subject is gone or well, and as many serve as are desired, less those that other incidents own.

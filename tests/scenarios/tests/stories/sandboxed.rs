@@ -105,10 +105,11 @@ async fn what_goes_wrong_is_told_and_nothing_is_made_worse() {
     let first = a_group_that_launches_first_is_only_asked_to(&stage).await;
     let lost = an_event_that_is_lost_is_found_by_the_resync(&stage).await;
     let twenty = the_same_event_twenty_times_is_one_incident(&stage, &stack).await;
+    let interrupted = an_interruption_is_read_again(&stage).await;
     let rights = every_right_of_a_role_is_used(&stage, &stack, &["ReplaceInstance", "Reconcile", "Notify"]);
     stage.stop().await.unwrap();
     let on_instances = [denied, paused, watched, first, lost, twenty];
-    for outcome in on_instances.into_iter().chain([invalid, ledger, malformed, doctor, rights]) {
+    for outcome in on_instances.into_iter().chain([invalid, ledger, malformed, doctor, interrupted, rights]) {
         outcome.unwrap();
     }
 }
@@ -207,6 +208,16 @@ async fn a_watched_group_is_told_of_and_left_alone(stage: &Stage, stack: &Stack)
     let incident = stage.newest_incident(stack, &victim).await?.context("no incident")?;
     ensure!(incident.acted_at.is_none() && incident.closed_at.is_none(), "{incident:?}");
     ensure!(effects(stage, &victim).is_empty(), "an effect in watch mode");
+    Ok(())
+}
+
+/// EC2 is asked whether it takes the instance, and it doesn't.
+async fn an_interruption_is_read_again(stage: &Stage) -> Result<()> {
+    let detail = json!({"instance-id": first_in_service(stage, "web")?, "instance-action": "terminate"});
+    let event = json!({"source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", "detail": detail});
+    stage.sandbox().relay().publish(event).await?;
+    let asked = |call: &Call| call.action == "DescribeSpotInstanceRequests" && call.succeeded();
+    stage.sandbox().journal().wait_for("the question to EC2", PATIENCE, asked).await?;
     Ok(())
 }
 

@@ -1,0 +1,59 @@
+//! What a look would come to, and why: the loop's own reading and deciding, and nothing after that.
+//!
+//! This module never writes and never performs anything.
+
+use serde::Serialize;
+
+use super::{Attended, Reading, Remedy, leave_it, read};
+use crate::ports::{Clock, Ledger, Unavailable};
+use crate::signal::Hint;
+
+/// One step of a ladder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rung {
+    pub name: &'static str,
+    /// `None` = not reached.
+    pub passed: Option<bool>,
+    /// What it goes by, with today's values.
+    pub by: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    pub outcome: Attended,
+    pub rungs: Vec<Rung>,
+}
+
+/// What would be decided now.
+///
+/// # Errors
+/// [`Unavailable`]: something could not be read.
+pub async fn explain<R: Remedy>(
+    remedy: &R,
+    ledger: &impl Ledger,
+    clock: &impl Clock,
+    hint: &Hint,
+) -> Result<Explanation, Unavailable> {
+    // Asked by a person, it is never too early.
+    match read(remedy, ledger, clock, hint, true).await? {
+        Reading::Nothing(ignored) => Ok(Explanation { outcome: Attended::Ignored(ignored), rungs: Vec::new() }),
+        Reading::TookEffect { settled, .. } => {
+            let decision = settled.decision.clone();
+            let outcome = match decision {
+                Some(decision) => Attended::Decided { decision, incident: settled },
+                None => Attended::Ignored(super::Ignored::NotDue { subject: hint.subject.clone() }),
+            };
+            Ok(Explanation { outcome, rungs: Vec::new() })
+        }
+        Reading::Looked(looked) => {
+            let now = clock.now();
+            let decision = remedy.decide(now, &looked.incident, &looked.seen, &looked.around);
+            let rungs = remedy.rungs(now, &looked.incident, &looked.seen, &looked.around);
+            let outcome = match leave_it(hint, &looked.incident, &decision) {
+                Some(ignored) => Attended::Ignored(ignored),
+                None => Attended::Decided { decision, incident: Box::new(looked.incident) },
+            };
+            Ok(Explanation { outcome, rungs })
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The ladder: all that keeps Homeostat from replacing an instance that is sick. Each rung is one typed reason not to.
+//!
+//! The order is part of it: a person's word first, then what is true, then whose turn it is, then what can be afforded. This module
+//! never acts, and never looks at a rung above one that holds.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::crowd::{self, Out, count, sick_at_once};
+use super::decide::{Case, NEEDED};
+use super::evidence::Finding;
+use super::notice;
+use super::seen::Member;
+use crate::attend::Rung;
+use crate::decision::{Hold, Proof};
+use crate::signal::What;
+
+struct Step {
+    name: &'static str,
+    holds: fn(&Case<'_>) -> Result<(), Hold>,
+    /// Today's values, in words.
+    by: fn(&Case<'_>) -> String,
+}
+
+const LADDER: [Step; 11] = [
+    Step { name: "nothing is paused", holds: |case| case.paused(), by: |case| case.pauses() },
+    Step { name: "its alarm may act", holds: |case| case.actions_disabled(), by: |case| case.alarm_in_words() },
+    Step {
+        name: "the evidence confirms it",
+        holds: |case| case.confirmed().map(drop),
+        by: |case| case.evidence_in_words(),
+    },
+    Step { name: "it has had time to start", holds: |case| case.in_grace(), by: |case| case.age() },
+    Step { name: "it is ours to touch", holds: |case| case.ours_to_touch(), by: |case| case.membership() },
+    Step { name: "its group leaves it to us", holds: |case| case.left_to_the_group(), by: |case| case.groups_view() },
+    Step { name: "its group can replace it", holds: |case| case.replaceable(), by: |case| case.processes() },
+    Step { name: "few are sick at once", holds: |case| case.not_too_many(), by: |case| case.crowd_in_words() },
+    Step { name: "the budget allows it", holds: |case| case.within_budget(), by: |case| case.budget_in_words() },
+    Step { name: "the last act is long ago", holds: |case| case.cooled_down(), by: |case| case.last_act() },
+    Step { name: "replacements get well", holds: |case| case.breaker_closed(), by: |case| case.breaker_in_words() },
+];
+
+impl Case<'_> {
+    /// To the top, with what proves that the instance is sick; or to the first rung that holds.
+    pub(super) fn climb(&self) -> Result<Vec<Proof>, Hold> {
+        LADDER.iter().try_for_each(|step| (step.holds)(self))?;
+        self.confirmed()
+    }
+
+    pub(super) fn rungs(&self) -> Vec<Rung> {
+        let mut is_reached = true;
+        let rung = |step: &Step| {
+            let passed = is_reached.then(|| (step.holds)(self).is_ok());
+            is_reached = passed == Some(true);
+            Rung { name: step.name, passed, by: (step.by)(self) }
+        };
+        LADDER.iter().map(rung).collect()
+    }
+
+    fn paused(&self) -> Result<(), Hold> {
+        match self.around.limits.pauses.iter().find(|pause| self.now < pause.until) {
+            None => Ok(()),
+            Some(pause) => {
+                Err(Hold::Paused { scope: pause.scope.clone(), by: pause.by.clone(), reason: pause.reason.clone() })
+            }
+        }
+    }
+
+    fn actions_disabled(&self) -> Result<(), Hold> {
+        match &self.seen.alarm {
+            Some(alarm) if !alarm.actions_enabled => Err(Hold::ActionsDisabled { alarm: alarm.arn.clone() }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn confirmed(&self) -> Result<Vec<Proof>, Hold> {
+        let (mut proofs, mut missing) = (Vec::new(), Vec::new());
+        for finding in self.findings() {
+            match finding {
+                Finding::Sick(proof) => proofs.push(proof),
+                Finding::Well(why) | Finding::Unknown(why) => missing.push(why),
+            }
+        }
+        if missing.is_empty() && !proofs.is_empty() { Ok(proofs) } else { Err(Hold::NotConfirmed { missing }) }
+    }
+
+    /// What AWS announces is not for being young.
+    pub(super) fn in_grace(&self) -> Result<(), Hold> {
+        let grace = self.grace();
+        match self.seen.launches.by(self.id) {
+            _ if self.notice().is_some() => Ok(()),
+            Some(started) if self.now < started + grace => Err(Hold::Grace { started, grace }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn grace(&self) -> SignedDuration {
+        self.policy.grace.max(self.group.grace)
+    }
+
+    fn ours_to_touch(&self) -> Result<(), Hold> {
+        match self.group.member(self.id) {
+            Some(member) if !member.lifecycle.is_in_service() => {
+                Err(Hold::NotInService { lifecycle: member.lifecycle.0.clone() })
+            }
+            Some(member) if member.protected => Err(Hold::Protected),
+            Some(_) => Ok(()),
+            None => Err(Hold::NotInService { lifecycle: "no member of the group".to_owned() }),
+        }
+    }
+
+    /// The group was quicker than the event, and its replacement is followed all the same. A machine that merely stops running may
+    /// belong to a group that gets smaller.
+    pub(super) fn leaves_as_announced(&self) -> bool {
+        let ends = |what: &What| matches!(what, What::Interruption { .. } | What::Retirement { .. });
+        self.group.member(self.id).is_some() && self.notice().is_some_and(|notice| ends(&notice.what))
+    }
+
+    /// What Auto Scaling has marked, or what doesn't run, it replaces by itself, unless somebody stopped it from doing so.
+    fn left_to_the_group(&self) -> Result<(), Hold> {
+        let member: Option<&Member> = self.group.member(self.id);
+        let stopped = self.seen.machines.get(self.id).filter(|machine| !machine.is_running());
+        let why = match (member, stopped) {
+            _ if !self.suspended().is_empty() => return Ok(()),
+            (Some(member), _) if !member.healthy => "Auto Scaling has marked it as unhealthy".to_owned(),
+            (_, Some(machine)) => format!("EC2 says that it is {}", machine.state),
+            _ => return self.foretold(),
+        };
+        Err(Hold::GroupReplaces { why })
+    }
+
+    /// What is yet to come may be the group's own business for a while.
+    fn foretold(&self) -> Result<(), Hold> {
+        let notice = self.notice();
+        let left = notice.and_then(|notice| notice::left_to_the_group(&notice, self.group, self.policy, self.now));
+        left.map_or(Ok(()), Err)
+    }
+
+    fn suspended(&self) -> Vec<String> {
+        self.group.suspended.iter().filter(|process| NEEDED.contains(&process.as_str())).cloned().collect()
+    }
+
+    fn replaceable(&self) -> Result<(), Hold> {
+        let processes = self.suspended();
+        match (&self.group.status, &self.seen.refresh) {
+            _ if !processes.is_empty() => Err(Hold::Suspended { processes }),
+            (Some(status), _) => Err(Hold::GroupReplaces { why: format!("the group's status is {status:?}") }),
+            (None, Some(refresh)) => Err(Hold::Refreshing { refresh: refresh.clone() }),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn not_too_many(&self) -> Result<(), Hold> {
+        let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
+        let (most, desired) = (self.policy.too_many.slots(self.group.desired), self.group.desired);
+        if sick <= most { Ok(()) } else { Err(Hold::TooManySick { sick, most, desired }) }
+    }
+
+    fn out(&self) -> Out {
+        crowd::out(self.now, self.seen, self.group, self.grace(), self.id, &self.around.limits.slots)
+    }
+
+    fn slots(&self) -> u32 {
+        self.policy.budget.slots(self.group.desired)
+    }
+
+    fn within_budget(&self) -> Result<(), Hold> {
+        let (out, slots) = (self.out(), self.slots());
+        if out.taken < slots { Ok(()) } else { Err(Hold::Budget { taken: out.taken, slots, holders: out.holders }) }
+    }
+
+    /// A slot that was given back is warm for a while: a group that falls sick as fast as it heals is not churned.
+    fn cooled_down(&self) -> Result<(), Hold> {
+        let (cooldown, limits) = (self.policy.cooldown, &self.around.limits);
+        let is_warm = |at: &Timestamp| *at + cooldown > self.now;
+        let acts = limits.memory.acts.iter().filter(|act| !limits.slots.holders.contains_key(&act.subject));
+        let warm: Vec<Timestamp> = acts.map(|act| act.at).filter(is_warm).collect();
+        let acts = count(warm.iter());
+        match warm.iter().min() {
+            Some(first) if self.out().taken + acts >= self.slots() => {
+                Err(Hold::Cooldown { acts, cooldown, until: *first + cooldown })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn breaker_closed(&self) -> Result<(), Hold> {
+        match self.around.limits.memory.breaker_for(self.seen.newest_source()) {
+            None => Ok(()),
+            Some(breaker) => Err(Hold::BreakerOpen { since: breaker.since, group: self.group.name.clone() }),
+        }
+    }
+}
+
+/// What each rung goes by.
+impl Case<'_> {
+    fn pauses(&self) -> String {
+        let pauses = self.around.limits.pauses.iter().filter(|pause| self.now < pause.until);
+        let told: Vec<String> = pauses.map(|pause| format!("{} until {:.0}", pause.scope, pause.until)).collect();
+        if told.is_empty() { "no pause covers it".to_owned() } else { told.join(", ") }
+    }
+
+    fn alarm_in_words(&self) -> String {
+        match &self.seen.alarm {
+            None => "no alarm spoke of it".to_owned(),
+            Some(alarm) => {
+                let actions = if alarm.actions_enabled { "enabled" } else { "disabled" };
+                format!(
+                    "alarm {:?} is in {} since {:.0}, actions {actions}",
+                    alarm.arn.alarm_name(),
+                    alarm.state,
+                    alarm.since
+                )
+            }
+        }
+    }
+
+    fn evidence_in_words(&self) -> String {
+        let findings = self.findings();
+        let said = findings.iter().map(|finding| match finding {
+            Finding::Sick(proof) => format!("sick: {proof}"),
+            Finding::Well(why) => format!("well: {why}"),
+            Finding::Unknown(why) => format!("unknown: {why}"),
+        });
+        said.collect::<Vec<_>>().join("; ")
+    }
+
+    fn age(&self) -> String {
+        match self.seen.launches.by(self.id) {
+            Some(launched) => format!("launched at {launched:.0}, grace period {:#}", self.grace()),
+            None => "launched longer ago than AWS keeps records of".to_owned(),
+        }
+    }
+
+    fn membership(&self) -> String {
+        match self.group.member(self.id) {
+            None => format!("no member of group {}", self.group.name),
+            Some(member) => {
+                let protected = if member.protected { "protected" } else { "not protected" };
+                format!("{} in group {}, {protected} from scale-in", member.lifecycle.0, self.group.name)
+            }
+        }
+    }
+
+    fn groups_view(&self) -> String {
+        let health = match self.group.member(self.id) {
+            Some(member) if member.healthy => "Auto Scaling calls it healthy",
+            Some(_) => "Auto Scaling has marked it as unhealthy",
+            None => "Auto Scaling does not know it",
+        };
+        let machine = self.seen.machines.get(self.id).map_or("unknown", |machine| machine.state.as_str());
+        let notice = self.notice().map_or_else(String::new, |notice| format!(", {notice}"));
+        format!("{health}, EC2 says {machine}{notice}")
+    }
+
+    fn processes(&self) -> String {
+        let suspended = self.suspended();
+        let suspended = if suspended.is_empty() { "none".to_owned() } else { suspended.join(", ") };
+        let refresh = self.seen.refresh.as_deref().unwrap_or("none");
+        format!("suspended that it takes: {suspended}; instance refresh: {refresh}")
+    }
+
+    fn crowd_in_words(&self) -> String {
+        let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
+        format!("{sick} of {} sick, at most {}", self.group.desired, self.policy.too_many.slots(self.group.desired))
+    }
+
+    fn budget_in_words(&self) -> String {
+        format!("{} of {} that may be out at once are out", self.out().taken, self.slots())
+    }
+
+    fn last_act(&self) -> String {
+        match self.around.limits.memory.acts.last() {
+            None => "nothing was done to the group yet".to_owned(),
+            Some(act) => format!("last act at {:.0}, cooldown {:#}", act.at, self.policy.cooldown),
+        }
+    }
+
+    fn breaker_in_words(&self) -> String {
+        let (memory, source) = (&self.around.limits.memory, self.seen.newest_source());
+        let within = self.policy.breaker_within;
+        let failures = memory.failures_within(self.now, within, source).count();
+        let open = if memory.breaker_for(source).is_some() { "open" } else { "closed" };
+        format!("breaker {open}; {failures} failed within {within:#}, it opens at {}", self.policy.breaker)
+    }
+}
