@@ -54,14 +54,15 @@ async fn invoke_all(ground: &Ground, routes: &[Route], say: fn(&str)) -> Result<
     let at_once = std::thread::available_parallelism().map_or(1, usize::from) + 1;
     // Dropped after the processes that start them, or they would start more.
     let _containers = Containers::of(&ground.built(), routes);
+    let numbered: Vec<(u32, &Route)> = (1..).zip(routes).collect();
     // Alone, and then the others: sam adds its emulator to the base image at the first invocation.
-    let (first, others) = routes.split_at(1.min(routes.len()));
+    let (first, others) = numbered.split_at(1.min(numbered.len()));
     let mut rows = Vec::new();
-    for (routes, at_once) in [(first, 1), (others, at_once)] {
-        let mut running = stream::iter(routes).map(|route| ground.invoke(route)).buffered(at_once);
+    for (some, at_once) in [(first, 1), (others, at_once)] {
+        let mut running = stream::iter(some).map(|(number, route)| ground.invoke(*number, route)).buffered(at_once);
         while let Some(row) = running.next().await {
             let row = row.context("sam local invoke")?;
-            say(&format!("  {:>3} of {}  {row}", rows.len() + 1, first.len() + others.len()));
+            say(&format!("  {:>3} of {}  {row}", rows.len() + 1, routes.len()));
             rows.push(row);
         }
     }

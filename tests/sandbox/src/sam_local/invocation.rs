@@ -2,6 +2,7 @@
 //!
 //! It never sees the environment of whoever runs it, nor asks AWS itself: what sam wants to know of AWS, the sandbox answers.
 
+use std::net::Ipv4Addr;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -22,8 +23,8 @@ use crate::roles::prefix;
 const ENDS_WITHIN: Duration = Duration::from_secs(120);
 
 impl Ground {
-    /// An error only if it could not be tried.
-    pub(super) async fn invoke(&self, route: &Route) -> Result<Row> {
+    /// An error only if it could not be tried. Each has a number of its own, from 1.
+    pub(super) async fn invoke(&self, number: u32, route: &Route) -> Result<Row> {
         let began = Instant::now();
         let Route { name, path, function } = route;
         let label = format!("{name} for {function}");
@@ -35,6 +36,7 @@ impl Ground {
         let file = self.folder().join(format!("variables-{name}-{function}.json"));
         std::fs::write(&file, variables.to_string()).context("writing the function's variables")?;
 
+        let host = own_host(number).to_string();
         let mut command = Command::new(self.sam());
         command
             .args(["local", "invoke", &route.logical_id(), "--skip-pull-image", "--template"])
@@ -43,6 +45,7 @@ impl Ground {
             .arg(path)
             .arg("--env-vars")
             .arg(&file)
+            .args(["--container-host", &host, "--container-host-interface", &host])
             .current_dir(self.folder())
             .env_clear()
             .envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "DOCKER_HOST"))
@@ -84,6 +87,11 @@ impl Ground {
     }
 }
 
+/// A loopback address of its own: sam takes a port that was free a moment ago, and another sam might be quicker.
+fn own_host(number: u32) -> Ipv4Addr {
+    Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits() + number)
+}
+
 fn in_words(call: &Call) -> String {
     let error = call.error.as_deref().map(|code| format!(" -> {code}")).unwrap_or_default();
     format!("{}:{}{error}", call.service.as_deref().map_or("unsigned", prefix), call.action)
@@ -107,6 +115,12 @@ fn reported(log: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_containers_share_an_address_nor_leave_loopback() {
+        assert_eq!(own_host(1), Ipv4Addr::new(127, 0, 0, 2));
+        assert!(own_host(100_000).is_loopback());
+    }
 
     #[test]
     fn the_functions_time_is_neither_its_start_nor_what_is_billed() {
