@@ -46,13 +46,7 @@ pub async fn play(root: &Path, run_dir: &Path, say: fn(&str)) -> Result<Report> 
 
 async fn on_stage(stage: &Stage, say: fn(&str)) -> Result<Report> {
     say("sam build, sam deploy");
-    let mut progress = |line: &str| {
-        if is_progress(line) {
-            // Of "Building codeuri: … runtime: … functions: Notify", the end tells.
-            let line = line.rsplit_once(" functions: ").map_or(line.to_owned(), |(_, name)| format!("Building {name}"));
-            say(&narrator::shortened(&format!("  {}", line.trim())));
-        }
-    };
+    let mut progress = |line: &str| tell_of_sam(line, say);
     let balance = Balance::make(stage, "").await?;
     let held = Held::make(stage.face(), "shop", ROLLED)?;
     let policy = policy_with_hooks(&[&held], &stage.policy(), stage.folder())?;
@@ -74,6 +68,14 @@ async fn on_stage(stage: &Stage, say: fn(&str)) -> Result<Report> {
 }
 
 /// Of what sam and cargo print, what shows that they move on.
+pub(crate) fn tell_of_sam(line: &str, say: fn(&str)) {
+    if is_progress(line) {
+        // Of "Building codeuri: … runtime: … functions: Notify", the end tells.
+        let line = line.rsplit_once(" functions: ").map_or(line.to_owned(), |(_, name)| format!("Building {name}"));
+        say(&narrator::shortened(&format!("  {}", line.trim())));
+    }
+}
+
 fn is_progress(line: &str) -> bool {
     let telling = ["Compiling ", "Building ", "Build Succeeded", "no mistakes", "Waiting for", "Successfully", "rror"];
     telling.iter().any(|word| line.contains(word))

@@ -2,7 +2,7 @@
 //!
 //! Never asks, never reports to anyone, and never reads the configuration or the credentials of whoever runs it.
 
-mod run;
+pub(crate) mod run;
 mod stack;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +13,9 @@ use tokio::process::Command;
 use crate::account::{Account, OPERATOR, REGION};
 use crate::ministack::Tools;
 pub use stack::Stack;
+
+/// Where in the sandbox's folder `sam build` leaves the template, and a folder for each function.
+pub(crate) const BUILT: &str = "build";
 
 const BUCKET: &str = "sandbox-artifacts";
 
@@ -54,7 +57,7 @@ impl Deployment {
 }
 
 pub(crate) async fn deploy(site: &Site<'_>, deployment: &Deployment, progress: Progress<'_>) -> Result<Stack> {
-    let built = site.run_dir.join("build");
+    let built = site.run_dir.join(BUILT);
     build(site, deployment, &built, progress).await?;
     site.account.make_bucket(BUCKET).await?;
     let mut command = Command::new(&site.tools.sam);
@@ -115,7 +118,8 @@ fn overrides(deployment: &Deployment) -> Vec<String> {
         .collect()
 }
 
-fn strangers_to_the_user(command: &mut Command, run_dir: &Path) -> Result<()> {
+/// With the operator's credentials, and nothing of whoever runs this.
+pub(crate) fn strangers_to_the_user(command: &mut Command, run_dir: &Path) -> Result<()> {
     let own = run_dir.join("sam");
     std::fs::create_dir_all(&own).with_context(|| format!("making {}", own.display()))?;
     command

@@ -1,8 +1,8 @@
 //! An AWS account on one machine, in which real binaries of Homeostat run: MiniStack for what it does well, a model
 //! behind the [`api::Api`] trait for the fleet, and one proxy in front of both that journals every call.
 //!
-//! It never reaches AWS or Docker, never uses the credentials or the configuration of whoever runs it, listens on
-//! loopback only, and leaves no process behind. The fleet is modelled elsewhere (`world`), and no call is answered with a success
+//! It never reaches AWS, never uses the credentials or the configuration of whoever runs it, and leaves no process behind. It
+//! listens on loopback only and knows no Docker, but for [`sam_local`], whose containers come in by Docker's bridge. The fleet is modelled elsewhere (`world`), and no call is answered with a success
 //! that nothing stands behind.
 
 pub mod account;
@@ -18,6 +18,7 @@ pub mod policy;
 pub mod proxy;
 pub mod relay;
 pub mod roles;
+pub mod sam_local;
 mod sandbox;
 pub mod stage;
 pub mod tree;

@@ -1,4 +1,4 @@
-//! The sandbox by hand: `up` keeps one running, `demo` plays the main job.
+//! The sandbox by hand: `up` keeps one running, `demo` plays the main job, `sam-local` runs the functions in Docker.
 //!
 //! When it ends, by whatever cause, all that it started ends within seconds.
 
@@ -9,10 +9,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use sandbox::{demo, up};
+use sandbox::{demo, sam_local, up};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// An AWS account on this machine, for trying Homeostat: no credentials, no Docker, nothing of AWS.
+/// An AWS account on this machine, for trying Homeostat: no credentials, nothing of AWS, and Docker only for `sam-local`.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -33,7 +33,18 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Runs `sam local invoke` for the files of events/, and says what came of each. Ends with 3 where Docker isn't there.
+    SamLocal {
+        /// Prints the rows as JSON; what happens meanwhile goes to standard error.
+        #[arg(long)]
+        json: bool,
+        /// Only these, such as events/wake.json; all if none is named.
+        files: Vec<String>,
+    },
 }
+
+/// Nothing was run, and so nothing failed.
+const SKIPPED: u8 = 3;
 
 /// What a shell says of a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
@@ -64,7 +75,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         }
     };
     match played {
-        Ok(()) => Ok(ExitCode::SUCCESS),
+        Ok(ending) => Ok(ending),
         Err(error) => {
             eprintln!("sandbox: {error:#}");
             keep_the_log(&root, run_dir.path());
@@ -92,15 +103,30 @@ fn keep_the_log(root: &Path, run_dir: &Path) {
     }
 }
 
-async fn play(command: Command, root: &Path, run_dir: &Path) -> Result<()> {
+async fn play(command: Command, root: &Path, run_dir: &Path) -> Result<ExitCode> {
     match command {
-        Command::Up { port } => up::stay(root, run_dir, port).await,
+        Command::Up { port } => {
+            up::stay(root, run_dir, port).await?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Demo { json } => {
             let report = demo::play(root, run_dir, say).await?;
             let text = if json { serde_json::to_string_pretty(&report)? } else { report.to_string() };
             print(&text);
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
+        Command::SamLocal { json, files } => match sam_local::play(root, run_dir, &files, say).await? {
+            sam_local::Ending::Skipped(why) => {
+                eprintln!("skipped: `sam local invoke` for the files of events/, since {why}");
+                Ok(ExitCode::from(SKIPPED))
+            }
+            sam_local::Ending::Ran(report) => {
+                let text = if json { serde_json::to_string_pretty(&report)? } else { report.to_string() };
+                print(&text);
+                let failed = report.failures().next().is_some();
+                Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+            }
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! The single endpoint of the sandbox: routes each request by the service that it was signed for, and journals it.
 //!
-//! It listens on loopback only. It never changes a request that it forwards, the Host header included, or its signature
+//! It listens on loopback, and where it is asked for a [side door](Proxy::side_door) at one more address; never on all of
+//! them. It never changes a request that it forwards, the Host header included, or its signature
 //! would not verify; and it never answers for MiniStack, except to say that MiniStack does not answer, or where a story
 //! asked for a [fault](faults). Route 53 is the exception to both, and has a [gate](dns) of its own.
 
@@ -11,7 +12,7 @@ mod front;
 pub mod killer;
 mod served;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,9 +48,13 @@ pub struct Door {
 impl Door {
     /// Port 0 means any.
     pub async fn open(port: u16) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.with_context(|| {
+        Self::open_at(Ipv4Addr::LOCALHOST.into(), port).await.with_context(|| {
             format!("listening on 127.0.0.1:{port} (is another sandbox running? --port takes another)")
-        })?;
+        })
+    }
+
+    async fn open_at(address: IpAddr, port: u16) -> Result<Self> {
+        let listener = TcpListener::bind((address, port)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         Ok(Self { listener, endpoint })
     }
@@ -78,15 +83,38 @@ pub struct Backends {
 }
 
 pub struct Proxy {
+    front: Arc<Front>,
+    main: Entrance,
+}
+
+/// A door that is served until this is dropped.
+pub struct Entrance {
     endpoint: String,
     accepting: JoinHandle<()>,
 }
 
 impl Proxy {
     pub fn serve(door: Door, backends: Backends) -> Result<Self> {
-        let Door { listener, endpoint } = door;
         let front = Arc::new(Front::before(backends)?);
-        Ok(Self { endpoint, accepting: tokio::spawn(accept(listener, front)) })
+        Ok(Self { main: Entrance::serve(door, Arc::clone(&front), None), front })
+    }
+
+    pub fn endpoint(&self) -> &str {
+        self.main.endpoint()
+    }
+
+    /// Another way to the same, at another address of this machine. What comes through it goes by that label in the journal: so
+    /// the calls of one who sends no trace can be told from those of others.
+    pub async fn side_door(&self, address: IpAddr, label: &str) -> Result<Entrance> {
+        let door = Door::open_at(address, 0).await.with_context(|| format!("listening on {address}"))?;
+        Ok(Entrance::serve(door, Arc::clone(&self.front), Some(label.into())))
+    }
+}
+
+impl Entrance {
+    fn serve(door: Door, front: Arc<Front>, label: Option<Arc<str>>) -> Self {
+        let Door { listener, endpoint } = door;
+        Self { endpoint, accepting: tokio::spawn(accept(listener, front, label)) }
     }
 
     pub fn endpoint(&self) -> &str {
@@ -94,14 +122,14 @@ impl Proxy {
     }
 }
 
-impl Drop for Proxy {
+impl Drop for Entrance {
     fn drop(&mut self) {
         // The connections belong to the accepting task and end with it.
         self.accepting.abort();
     }
 }
 
-async fn accept(listener: TcpListener, front: Arc<Front>) {
+async fn accept(listener: TcpListener, front: Arc<Front>, label: Option<Arc<str>>) {
     let mut connections = JoinSet::new();
     loop {
         let (stream, caller) = match listener.accept().await {
@@ -112,9 +140,9 @@ async fn accept(listener: TcpListener, front: Arc<Front>) {
                 continue;
             }
         };
-        let front = Arc::clone(&front);
+        let (front, label) = (Arc::clone(&front), label.clone());
         connections.spawn(async move {
-            let service = service_fn(|request| answer(Arc::clone(&front), caller, request));
+            let service = service_fn(|request| answer(Arc::clone(&front), caller, label.clone(), request));
             // A caller that hangs up is no news: its call is journalled all the same.
             _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
@@ -123,8 +151,13 @@ async fn accept(listener: TcpListener, front: Arc<Front>) {
 }
 
 /// A task of its own for each call: what was begun is finished and journalled even if the caller is killed meanwhile.
-async fn answer(front: Arc<Front>, caller: SocketAddr, request: Request<Incoming>) -> Result<Reply, Cut> {
-    match tokio::spawn(front.journalled(caller, request)).await {
+async fn answer(
+    front: Arc<Front>,
+    caller: SocketAddr,
+    label: Option<Arc<str>>,
+    request: Request<Incoming>,
+) -> Result<Reply, Cut> {
+    match tokio::spawn(front.journalled(caller, label, request)).await {
         Ok(reply) => reply,
         Err(error) => Ok(broken(500, "SandboxFailure", &format!("the sandbox failed: {error}")).response),
     }

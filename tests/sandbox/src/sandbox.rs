@@ -1,5 +1,6 @@
 //! The whole of it: MiniStack, the proxy in front of it, the relay beside it.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::ministack::{MiniStack, Tools};
 use crate::proxy::dns::Dns;
 use crate::proxy::faults::Faults;
 use crate::proxy::killer::Killer;
-use crate::proxy::{Backends, Door, Proxy};
+use crate::proxy::{Backends, Door, Entrance, Proxy};
 use crate::relay::Relay;
 use crate::roles::Roles;
 
@@ -84,6 +85,11 @@ impl Sandbox {
     /// The one endpoint of the account.
     pub fn endpoint(&self) -> &str {
         self.proxy.endpoint()
+    }
+
+    /// The same endpoint at another address, for one caller, whose calls go by that label.
+    pub async fn side_door(&self, address: IpAddr, label: &str) -> Result<Entrance> {
+        self.proxy.side_door(address, label).await
     }
 
     pub fn journal(&self) -> &Journal {

@@ -39,7 +39,9 @@ fn check(text: &str, expected: &Expect) {
 
 #[test]
 fn a_signal_is_told_with_all_that_it_carries() {
-    check(&sample("alarm-composite"), &expect![[r#"
+    check(
+        &sample("alarm-composite"),
+        &expect![[r#"
         a signal: a composite alarm is in ALARM
         key       alarm arn:aws:cloudwatch:us-east-1:123456789012:alarm:web-sick ALARM
                   2026-03-01T02:03:04.567Z
@@ -55,7 +57,8 @@ fn a_signal_is_told_with_all_that_it_carries() {
                   "web-i-0a1b2c3d4e5f60718-failing", "web-5xx"
 
         no account was asked
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -63,48 +66,69 @@ fn each_of_ten_broken_inputs_is_answered_with_the_place_and_what_would_be_right(
     for (text, expected) in [
         (String::new(), expect!["/event.json is no JSON: EOF while parsing a value at line 1 column 0"]),
         ("{\"source\": ".to_owned(), expect!["/event.json is no JSON: EOF while parsing a value at line 1 column 11"]),
-        ("[]".to_owned(), expect![[r#"
+        (
+            "[]".to_owned(),
+            expect![[r#"
             malformed: $ is a list, expected an object
 
             no account was asked
-        "#]]),
-        ("{}".to_owned(), expect![[r#"
+        "#]],
+        ),
+        (
+            "{}".to_owned(),
+            expect![[r#"
             malformed: $.source is missing, expected a text
 
             no account was asked
-        "#]]),
-        (with("alarm-instance", "\"value\": \"ALARM\"", "\"value\": \"alarm\""), expect![[r#"
+        "#]],
+        ),
+        (
+            with("alarm-instance", "\"value\": \"ALARM\"", "\"value\": \"alarm\""),
+            expect![[r#"
             malformed: $.detail.state.value is "alarm", expected ALARM, OK or
             INSUFFICIENT_DATA
 
             no account was asked
-        "#]]),
-        (with("alarm-instance", "2026-03-01T02:03:04.567+0000", "yesterday"), expect![[r#"
+        "#]],
+        ),
+        (
+            with("alarm-instance", "2026-03-01T02:03:04.567+0000", "yesterday"),
+            expect![[r#"
             malformed: $.detail.state.timestamp is "yesterday", expected a time, such as
             2026-03-01T02:03:04.567+0000
 
             no account was asked
-        "#]]),
-        (with("alarm-instance", ":alarm:web-i-0a1b2c3d4e5f60718-failing\"", ":topic:web\""), expect![[r#"
+        "#]],
+        ),
+        (
+            with("alarm-instance", ":alarm:web-i-0a1b2c3d4e5f60718-failing\"", ":topic:web\""),
+            expect![[r#"
             malformed: $.resources[0] is
             "arn:aws:cloudwatch:us-east-1:123456789012:topic:web", expected an alarm's ARN,
             arn:aws:cloudwatch:<Region>:<account>:alarm:<name>
 
             no account was asked
-        "#]]),
-        (with("hook-launch", "EC2_INSTANCE_LAUNCHING", "EC2_INSTANCE_DANCING"), expect![[r#"
+        "#]],
+        ),
+        (
+            with("hook-launch", "EC2_INSTANCE_LAUNCHING", "EC2_INSTANCE_DANCING"),
+            expect![[r#"
             malformed: $.detail.LifecycleTransition is "autoscaling:EC2_INSTANCE_DANCING",
             expected autoscaling:EC2_INSTANCE_LAUNCHING or
             autoscaling:EC2_INSTANCE_TERMINATING
 
             no account was asked
-        "#]]),
-        (with("health-retirement", "Sun, 15 Mar 2026 02:00:00 GMT", "2026-03-15"), expect![[r#"
+        "#]],
+        ),
+        (
+            with("health-retirement", "Sun, 15 Mar 2026 02:00:00 GMT", "2026-03-15"),
+            expect![[r#"
             malformed: $.detail.startTime is "2026-03-15", expected a time, such as Thu, 27
             Aug 2026 13:19:03 GMT
 
             no account was asked
-        "#]]),
+        "#]],
+        ),
         (
             with("alarm-topic-instance", "\\\"NewStateValue\\\":\\\"ALARM\\\"", "\\\"NewStateValue\\\":7"),
             expect![[r#"
@@ -114,12 +138,15 @@ fn each_of_ten_broken_inputs_is_answered_with_the_place_and_what_would_be_right(
                 no account was asked
             "#]],
         ),
-        (with("wake", "us-east-1#instance#", "instance "), expect![[r#"
+        (
+            with("wake", "us-east-1#instance#", "instance "),
+            expect![[r#"
             malformed: $.subject is "instance i-0a1b2c3d4e5f60718", expected a subject, such
             as eu-west-1#instance#i-0123456789abcdef0
 
             no account was asked
-        "#]]),
+        "#]],
+        ),
     ] {
         check(&text, &expected);
     }

@@ -13,7 +13,7 @@ use super::Progress;
 const LINES_SHOWN: usize = 40;
 
 /// An error holds the end of the output.
-pub(super) async fn to_its_end(mut command: Command, progress: Progress<'_>) -> Result<()> {
+pub(crate) async fn to_its_end(mut command: Command, progress: Progress<'_>) -> Result<()> {
     let name = command.as_std().get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().with_context(|| format!("starting {name}"))?;

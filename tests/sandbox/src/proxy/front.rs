@@ -64,7 +64,13 @@ impl Front {
         Ok(Self { upstream: Upstream::at(&backends.upstream)?, ministack, backends })
     }
 
-    pub(super) async fn journalled<B>(self: Arc<Self>, caller: SocketAddr, request: Request<B>) -> Result<Reply, Cut>
+    /// `label` is that of the door; without one, the invocation's.
+    pub(super) async fn journalled<B>(
+        self: Arc<Self>,
+        caller: SocketAddr,
+        label: Option<Arc<str>>,
+        request: Request<B>,
+    ) -> Result<Reply, Cut>
     where
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -79,7 +85,8 @@ impl Front {
             }
         };
         let call = Incoming::read(sequence, caller, head, body);
-        let label = call.origin.invocation.as_deref().and_then(|root| journal.labels().of(root));
+        let of_invocation = || call.origin.invocation.as_deref().and_then(|root| journal.labels().of(root));
+        let label = label.map(|label| label.to_string()).or_else(of_invocation);
         let Decided { nth, planned } = self.decided(&call, label.as_deref());
         let Outcome { replied, fault, cut } = match unreadable {
             Some(replied) => Outcome { replied, fault: None, cut: false },

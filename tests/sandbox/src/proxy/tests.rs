@@ -2,6 +2,7 @@
 //! reached it.
 
 use std::convert::Infallible;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,8 +72,12 @@ impl Stage {
 
     /// Sends a form, signed for the service with that key; an empty service means unsigned.
     async fn send(&self, service: &str, key: &str, path: &str, body: impl Into<Bytes>) -> Answer {
-        let mut request = Request::post(format!("{}{path}", self.proxy.endpoint()))
-            .header("content-type", "application/x-www-form-urlencoded");
+        self.send_to(self.proxy.endpoint(), service, key, path, body).await
+    }
+
+    async fn send_to(&self, endpoint: &str, service: &str, key: &str, path: &str, body: impl Into<Bytes>) -> Answer {
+        let mut request =
+            Request::post(format!("{endpoint}{path}")).header("content-type", "application/x-www-form-urlencoded");
         if !service.is_empty() {
             let scope = format!("AWS4-HMAC-SHA256 Credential={key}/20261120/us-east-1/{service}/aws4_request, X=y");
             request = request.header("authorization", scope).header("x-amzn-trace-id", "Root=1-a;Sampled=1");
@@ -199,4 +204,14 @@ async fn while_ministack_is_down_callers_and_the_journal_hear_it_in_clear_words(
     let call = stage.only_call();
     assert_eq!(call.error.as_deref(), Some("SandboxBadGateway"));
     assert!(call.message.unwrap().contains("does not answer"));
+}
+
+#[tokio::test]
+async fn what_comes_through_a_side_door_goes_by_its_label_and_nothing_else_does() {
+    let stage = Stage::set(Roles::default(), echo().await).await;
+    let side = stage.proxy.side_door(Ipv4Addr::LOCALHOST.into(), "guest").await.unwrap();
+    assert_eq!(stage.send("sqs", "test", "/", "").await.status, 200);
+    assert_eq!(stage.send_to(side.endpoint(), "sqs", "test", "/", "").await.status, 200);
+    let labels: Vec<Option<String>> = stage.journal.calls().into_iter().map(|call| call.label).collect();
+    assert_eq!(labels, [None, Some("guest".into())]);
 }

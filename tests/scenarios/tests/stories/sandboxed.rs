@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use homeostat_aws::DynamoLedger;
+use homeostat_core::id::InstanceId;
 use homeostat_core::incident::State;
 use sandbox::demo;
 use sandbox::relay::Label;
@@ -190,6 +191,9 @@ async fn a_pause_holds_the_heal_until_it_is_lifted(stage: &Stage, stack: &Stack)
     ensure!(effects(stage, &victim).is_empty(), "a termination under a pause");
     let status = homeostat_says(stage, &["status"]).await?;
     ensure!(status.contains(victim.as_str()) && status.contains("paused: group#web"), "{status}");
+    let said = explained(stage, &victim, "web").await?;
+    ensure!(said.contains("NO  nothing is paused") && said.contains("-   the evidence confirms it"), "{said}");
+    ensure!(said.contains("its incident is open since") && said.contains("plan: nothing is changed"), "{said}");
     homeostat_says(stage, &["resume", "group#web"]).await?;
     stage.wait_for_close(&victim).await?;
     ensure!(effects(stage, &victim).len() == 1, "{} effects", effects(stage, &victim).len());
@@ -207,8 +211,29 @@ async fn a_watched_group_is_told_of_and_left_alone(stage: &Stage, stack: &Stack)
     inbox.receive_until(PATIENCE, would).await?;
     let incident = stage.newest_incident(stack, &victim).await?.context("no incident")?;
     ensure!(incident.acted_at.is_none() && incident.closed_at.is_none(), "{incident:?}");
-    ensure!(effects(stage, &victim).is_empty(), "an effect in watch mode");
+    let said = explained(stage, &victim, "watched").await?;
+    ensure!(!said.contains("NO ") && said.contains("yes  replacements get well"), "{said}");
+    ensure!(said.contains(&format!("plan: terminate {victim} in group watched")), "{said}");
+    ensure!(effects(stage, &victim).is_empty(), "an effect in watch mode, or by explaining");
     Ok(())
+}
+
+/// What the operator's command makes of the alarm's change. It leaves the ledger as it is.
+async fn explained(stage: &Stage, victim: &InstanceId, group: &str) -> Result<String> {
+    let alarm = stage.wait_for_alarm(&world::alarm_name(&group.parse()?, victim), "ALARM").await?;
+    let file = stage.folder().join(format!("{victim}.json"));
+    std::fs::write(&file, alarm.event.to_string())?;
+    let (event, policy) = (file.display().to_string(), stage.folder().join("policy.toml").display().to_string());
+    let mark = stage.sandbox().journal().mark();
+    let said = homeostat_says(stage, &["explain", "--event", &event, "--policy", &policy]).await?;
+    let writes = |call: &Call| {
+        let is_read = ["Describe", "Get", "Query", "BatchGet", "List"].iter().any(|read| call.action.starts_with(read));
+        call.sequence >= mark && call.who.function().is_none() && !is_read
+    };
+    let written = stage.sandbox().journal().select(writes);
+    ensure!(written.is_empty(), "explaining changed something: {written:?}");
+    println!("{said}");
+    Ok(said)
 }
 
 /// EC2 is asked whether it takes the instance, and it doesn't.
