@@ -26,7 +26,7 @@ impl<'a> At<'a> {
     }
 
     /// A document within another one.
-    pub fn at(path: String, value: &'a Value) -> Self {
+    pub fn rooted(path: String, value: &'a Value) -> Self {
         At { path, value: Some(value) }
     }
 

@@ -83,6 +83,7 @@ impl fmt::Display for Condition {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "an event has one or a few, and each is taken apart at once")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
     Signal(Signal),
@@ -105,7 +106,7 @@ pub fn read(event: &Value) -> Vec<Result<Parsed, Malformed>> {
 }
 
 fn parse(path: String, event: &Value) -> Result<Parsed, Malformed> {
-    let root = At::at(path, event).object()?;
+    let root = At::rooted(path, event).object()?;
     let has = |field| event.get(field).is_some();
     if has("homeostat") {
         return own(&root);

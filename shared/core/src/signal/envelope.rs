@@ -29,7 +29,7 @@ pub(super) fn open(event: &Value) -> Vec<Result<Letter<'_>, Malformed>> {
 
 fn open_at(path: String, event: Cow<'_, Value>, depth: usize) -> Vec<Result<Letter<'_>, Malformed>> {
     if event.get("Records").is_some() {
-        let at = At::at(path, &event);
+        let at = At::rooted(path, &event);
         return if depth == DEEPEST {
             vec![Err(at.malformed("an event, and no further envelope"))]
         } else {
@@ -38,7 +38,7 @@ fn open_at(path: String, event: Cow<'_, Value>, depth: usize) -> Vec<Result<Lett
     }
     // What a topic hands to a queue (Amazon SNS Developer Guide, "Parsing message formats").
     if event.get("Type").and_then(Value::as_str) == Some("Notification") && event.get("TopicArn").is_some() {
-        return message(&At::at(path, &event), depth);
+        return message(&At::rooted(path, &event), depth);
     }
     vec![Ok(Letter::Event { path, event })]
 }

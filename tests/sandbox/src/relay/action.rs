@@ -51,34 +51,37 @@ impl Relay {
 fn to_function(event: &Value) -> Value {
     json!({
         "source": "aws.cloudwatch",
-        "alarmArn": event["resources"][0],
-        "accountId": event["account"],
-        "time": event["detail"]["state"]["timestamp"],
-        "region": event["region"],
-        "alarmData": event["detail"],
+        "alarmArn": at(event, "/resources/0"),
+        "accountId": at(event, "/account"),
+        "time": at(event, "/detail/state/timestamp"),
+        "region": at(event, "/region"),
+        "alarmData": at(event, "/detail"),
     })
 }
 
 /// The world's alarms are on one metric each.
 fn to_topic(event: &Value) -> Result<Value> {
-    let detail = &event["detail"];
-    let stat =
-        detail.pointer("/configuration/metrics/0/metricStat").context("an alarm on something else than a metric")?;
-    let dimensions = stat["metric"]["dimensions"].as_object().into_iter().flatten();
+    let stat = event.pointer("/detail/configuration/metrics/0/metricStat");
+    let stat = stat.context("an alarm on something else than a metric")?;
+    let dimensions = stat.pointer("/metric/dimensions").and_then(Value::as_object).into_iter().flatten();
     let dimensions: Vec<Value> = dimensions.map(|(name, value)| json!({ "name": name, "value": value })).collect();
     Ok(json!({
-        "AlarmName": detail["alarmName"],
+        "AlarmName": at(event, "/detail/alarmName"),
         "AlarmDescription": null,
-        "AWSAccountId": event["account"],
-        "NewStateValue": detail["state"]["value"],
-        "NewStateReason": detail["state"]["reason"],
-        "StateChangeTime": detail["state"]["timestamp"],
+        "AWSAccountId": at(event, "/account"),
+        "NewStateValue": at(event, "/detail/state/value"),
+        "NewStateReason": at(event, "/detail/state/reason"),
+        "StateChangeTime": at(event, "/detail/state/timestamp"),
         "Region": format!("{REGION}, by the name that people give it"),
-        "AlarmArn": event["resources"][0],
-        "OldStateValue": detail["previousState"]["value"],
+        "AlarmArn": at(event, "/resources/0"),
+        "OldStateValue": at(event, "/detail/previousState/value"),
         "Trigger": {
-            "MetricName": stat["metric"]["name"], "Namespace": stat["metric"]["namespace"], "StatisticType": "Statistic",
-            "Statistic": stat["stat"], "Period": stat["period"], "Dimensions": dimensions, "TreatMissingData": "",
+            "MetricName": at(stat, "/metric/name"), "Namespace": at(stat, "/metric/namespace"), "StatisticType": "Statistic",
+            "Statistic": at(stat, "/stat"), "Period": at(stat, "/period"), "Dimensions": dimensions, "TreatMissingData": "",
         },
     }))
+}
+
+fn at<'a>(document: &'a Value, place: &str) -> &'a Value {
+    document.pointer(place).unwrap_or(&Value::Null)
 }

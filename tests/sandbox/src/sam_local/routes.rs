@@ -74,9 +74,18 @@ fn files(folder: &Path) -> Result<BTreeSet<String>> {
     Ok(names.into_iter().filter(|name| name.ends_with(".json")).collect())
 }
 
-/// The files in the order of the table, each with the functions that it goes to. Columns are found by their headers.
+/// The files in the order of the tables, each with the functions that it goes to.
 fn parse(text: &str) -> Result<Vec<(String, Vec<String>)>> {
-    let mut rows = text.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let lines: Vec<&str> = text.lines().collect();
+    let blocks = lines.split(|line| !line.starts_with('|')).filter(|block| !block.is_empty());
+    let tables = blocks.map(table).collect::<Result<Vec<_>>>()?;
+    ensure!(tables.iter().any(|table| !table.is_empty()), "there is no row");
+    Ok(tables.concat())
+}
+
+/// Columns are found by their headers.
+fn table(lines: &[&str]) -> Result<Vec<(String, Vec<String>)>> {
+    let mut rows = lines.iter();
     let headers = cells(rows.next().context("there is none")?);
     let column =
         |name: &str| headers.iter().position(|header| header == name).with_context(|| format!("no column {name:?}"));
@@ -92,7 +101,6 @@ fn parse(text: &str) -> Result<Vec<(String, Vec<String>)>> {
         ensure!(!functions.is_empty(), "{} goes to nobody", plain(file));
         table.push((plain(file), functions));
     }
-    ensure!(!table.is_empty(), "it is empty");
     Ok(table)
 }
 
@@ -129,7 +137,7 @@ mod tests {
     #[test]
     fn what_the_table_lacks_is_said() {
         let why = |text| parse(text).unwrap_err().to_string();
-        assert_eq!(why("no table"), "there is none");
+        assert_eq!(why("no table"), "there is no row");
         assert_eq!(why("| file | to |\n|---|---|\n"), "no column \"goes to\"");
         assert_eq!(why("| file | goes to |\n|---|---|\n| `a.json` |  |\n"), "a.json goes to nobody");
         assert_eq!(why("| file | goes to |\n|---|---|\n| `a.json` |\n"), "a row is too short: | `a.json` |");

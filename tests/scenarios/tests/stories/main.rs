@@ -31,13 +31,13 @@ mod ledger;
 mod lost;
 #[cfg(test)]
 mod notices;
-
+#[cfg(test)]
 mod parts;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
 mod routes;
-
+#[cfg(test)]
 mod sandboxed;
 #[cfg(test)]
 mod simulated;

@@ -232,7 +232,6 @@ async fn explained(stage: &Stage, victim: &InstanceId, group: &str) -> Result<St
     };
     let written = stage.sandbox().journal().select(writes);
     ensure!(written.is_empty(), "explaining changed something: {written:?}");
-    println!("{said}");
     Ok(said)
 }
 

@@ -1,6 +1,6 @@
 use expect_test::expect;
 use homeostat_core::instance::AlarmState;
-use homeostat_core::signal::{self, Parsed, Signal};
+use homeostat_core::signal::{self, Lead, Parsed, Signal};
 
 use super::{fleet, ids, noon, secs, when};
 use crate::{App, HealthCheckType, Pace, World, alarm_name};
@@ -81,7 +81,9 @@ fn an_event_is_what_the_parser_of_the_core_takes_for_a_signal_about_the_instance
     world.step(noon() + secs(120));
     let events = world.take_events();
     assert_eq!(events.len(), 1);
-    let Ok(Parsed::Signal(Signal::One(hint))) = signal::parse(&events[0]) else { panic!("{}", events[0]) };
+    let read = signal::read(&events[0]);
+    let [Ok(Parsed::Signal(Signal { lead: Lead::Each(hints), .. }))] = &read[..] else { panic!("{read:?}") };
+    let [hint] = &hints[..] else { panic!("{hints:?}") };
     assert_eq!(hint.subject.name(), id.as_str());
     let change = hint.change().unwrap();
     // CloudWatch tells milliseconds.

@@ -141,7 +141,7 @@ impl<'a> Told<'a> {
             Triggering::List(list) => children(list, self.names.child),
             Triggering::Text(text) => {
                 let data: Value = text.text().ok().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-                children(&At::at(text.path().to_owned(), &data).field("triggeringAlarms"), self.names.child)
+                children(&At::rooted(text.path().to_owned(), &data).field("triggeringAlarms"), self.names.child)
             }
         }
     }
