@@ -17,8 +17,9 @@ pub(super) const TERMINATE: &str = "EC2 Instance-terminate Lifecycle Action";
 const TEST: &str = "autoscaling:TEST_NOTIFICATION";
 
 pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
+    let told = told(&root.field("detail"), &root.field("time"))?;
     let (account, region) = of_bus(root)?;
-    Ok(signal(told(&root.field("detail"), &root.field("time"))?, Some(account), Some(region)))
+    Ok(signal(told, Some(account), Some(region)))
 }
 
 /// Whether it is what Auto Scaling sends itself, which has no envelope.
