@@ -29,6 +29,7 @@ use crate::hook::action::Transition;
 use crate::id::{Account, Region, Subject};
 use crate::instance::AlarmState;
 use crate::json::{At, Malformed};
+use crate::line;
 
 /// An event that concerns Homeostat, whoever delivered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,21 +155,9 @@ fn of_bus(root: &At<'_>) -> Result<(Account, Region), Malformed> {
 /// Long enough for a reason of AWS's, which has 1,023 characters at most (CloudWatch API reference, `MetricAlarm`).
 const LONGEST_LINE: usize = 1_023;
 
-/// A text from outside, on one line that shows what it holds: no control character, no escape sequence and no change of direction
-/// gets through.
+/// A text from outside, as it may be told.
 fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    for (count, character) in text.chars().enumerate() {
-        if count == LONGEST_LINE {
-            line.push('…');
-            break;
-        }
-        match character {
-            '"' | '\'' | '\\' => line.push(character),
-            _ => line.extend(character.escape_debug()),
-        }
-    }
-    line
+    line::one_line(text, LONGEST_LINE)
 }
 
 /// The message that makes an owner look at an incident of its own: `{"homeostat":"wake","subject":…}`.
