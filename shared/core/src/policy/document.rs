@@ -254,7 +254,7 @@ impl<'a> Table<'a> {
 
     /// A list of names of CloudWatch's that may be missing.
     pub(super) fn names(&self, key: &str, expected: &str) -> Vec<String> {
-        self.parsed_list(key, expected)
+        self.parsed_list(key, expected).into_iter().map(|Name(name)| name).collect()
     }
 
     /// A mistake about a key that can be read, but doesn't make sense.
@@ -284,6 +284,19 @@ impl<'a> Table<'a> {
     fn say(&self, span: Range<usize>, key: &str, message: &str) {
         let said = mistake(self.document.text, span, format!("{} {message}", self.name(key)));
         self.document.mistakes.borrow_mut().push(said);
+    }
+}
+
+/// What CloudWatch takes for the name of an alarm, a metric or its namespace (API reference, `PutMetricAlarm`): it refuses each call
+/// with any other.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name(pub String);
+
+impl FromStr for Name {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_name = (1..=255).contains(&text.chars().count()) && !text.contains(char::is_control);
+        is_name.then(|| Name(text.to_owned())).ok_or(())
     }
 }
 
