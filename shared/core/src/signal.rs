@@ -51,6 +51,13 @@ pub struct Signal {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(String);
 
+impl Key {
+    /// Names that AWS allows may turn the direction of what is written after them.
+    fn of(text: &str) -> Self {
+        Key(one_line(text))
+    }
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -176,7 +183,7 @@ fn own(root: &At<'_>) -> Result<Parsed, Malformed> {
         _ => {
             let subject = root.field("subject").parse("a subject, such as eu-west-1#instance#i-0123456789abcdef0")?;
             let hint = Hint { why: due(&root.field("look"))?, subject };
-            (Key(format!("wake {}", hint.subject)), Condition::Due, Lead::Each(vec![hint]))
+            (Key::of(&format!("wake {}", hint.subject)), Condition::Due, Lead::Each(vec![hint]))
         }
     };
     let (at, account, region, evidence) = (None, None, None, Vec::new());

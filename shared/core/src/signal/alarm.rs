@@ -114,7 +114,7 @@ fn parse(told: &Told<'_>) -> Result<Parsed, Malformed> {
         }
     };
     Ok(Parsed::Signal(Signal {
-        key: Key(format!("alarm {} {state} {changed_at}", change.speaker())),
+        key: Key::of(&format!("alarm {} {state} {changed_at}", change.speaker())),
         at: Some(changed_at),
         account: Some(account),
         region: Some(region),

@@ -45,13 +45,13 @@ pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
     }
     let communication = detail.field("communicationId").text().or_else(|_| root.field("id").text())?;
     let page = detail.field("page").text().unwrap_or("1");
-    let what = What::Retirement { code: code.to_owned() };
+    let what = What::Retirement { code: one_line(code) };
     let notice = Notice { what: what.clone(), at, by: Some(by) };
     let hint =
         |id| Hint { subject: Subject::Instance { region: region.clone(), id }, why: Why::Notice(notice.clone()) };
     let lead = Lead::Each(instances.into_iter().map(hint).collect());
     Ok(Parsed::Signal(Signal {
-        key: Key(format!("health {communication:?} {account} page {page:?}")),
+        key: Key::of(&format!("health {communication:?} {account} page {page:?}")),
         at: Some(at),
         condition: Condition::Notice(what),
         evidence: detail.field("eventArn").text().map(one_line).into_iter().collect(),

@@ -40,7 +40,7 @@ pub(super) fn parse_direct(root: &At<'_>) -> Result<Parsed, Malformed> {
 /// A token is of one action alone.
 fn signal(told: Told, account: Option<Account>, region: Option<Region>) -> Parsed {
     Parsed::Signal(Signal {
-        key: Key(format!("action {} {}", told.instance, told.token)),
+        key: Key::of(&format!("action {} {}", told.instance, told.token)),
         at: Some(told.at),
         account,
         region,

@@ -35,7 +35,7 @@ pub(super) fn parse(root: &At<'_>, detail_type: &str) -> Result<Parsed, Malforme
         },
     };
     let (account, region) = of_bus(root)?;
-    let key = Key(format!("ec2 {instance} {} {at}", said(&what)));
+    let key = Key::of(&format!("ec2 {instance} {} {at}", said(&what)));
     let hint = Hint {
         subject: Subject::Instance { region: region.clone(), id: instance },
         why: Why::Notice(Notice { what: what.clone(), at, by }),

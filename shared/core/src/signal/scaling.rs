@@ -35,7 +35,7 @@ pub(super) fn parse(root: &At<'_>, detail_type: &str) -> Result<Parsed, Malforme
         why: Why::Notice(Notice { what: what.clone(), at, by: None }),
     };
     Ok(Parsed::Signal(Signal {
-        key: Key(format!("activity {activity:?}")),
+        key: Key::of(&format!("activity {activity:?}")),
         at: Some(at),
         account: Some(account),
         region: Some(region),
