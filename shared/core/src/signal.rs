@@ -17,6 +17,7 @@ mod scaling;
 mod tests;
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 pub use alarm::{AlarmKind, INSTANCE_DIMENSION};
 pub use ignored::NoSignal;
@@ -99,6 +100,10 @@ pub enum Parsed {
 
 /// What a time has to look like.
 const A_TIME: &str = "a time, such as 2026-03-01T02:03:04.567+0000";
+
+/// Up to the year 3000. A sum panics where it leaves what a timestamp can hold, and would again at each look at an incident that
+/// kept such a time.
+const TIMES: RangeInclusive<Timestamp> = Timestamp::UNIX_EPOCH..=Timestamp::constant(32_503_680_000, 0);
 
 /// Reads all that was delivered together: what a queue or a topic hands over, what EventBridge, an alarm's own action or Auto Scaling
 /// delivers, and Homeostat's own orders. There is at least one answer, and one that is malformed hides no other.
@@ -190,10 +195,20 @@ fn own(root: &At<'_>) -> Result<Parsed, Malformed> {
     Ok(Parsed::Signal(Signal { key, at, account, region, condition, evidence, lead }))
 }
 
+/// A time that others can be reckoned from.
+fn time(at: &At<'_>, expected: &str) -> Result<Timestamp, Malformed> {
+    reckoned_with(at, expected, at.parse(expected)?)
+}
+
+fn reckoned_with(at: &At<'_>, expected: &str, time: Timestamp) -> Result<Timestamp, Malformed> {
+    if TIMES.contains(&time) { Ok(time) } else { Err(at.malformed(expected)) }
+}
+
 fn due(look: &At<'_>) -> Result<Why, Malformed> {
     if !look.is_present() {
         return Ok(Why::Wake);
     }
-    let at = Timestamp::from_millisecond(look.integer()?).map_err(|_| look.malformed("milliseconds since 1970"))?;
-    Ok(Why::Look { at })
+    let expected = "milliseconds since 1970";
+    let at = Timestamp::from_millisecond(look.integer()?).map_err(|_| look.malformed(expected))?;
+    Ok(Why::Look { at: reckoned_with(look, expected, at)? })
 }

@@ -93,6 +93,24 @@ fn a_reason_of_any_length_stays_short() {
 }
 
 #[test]
+fn a_time_that_nothing_can_be_reckoned_from_is_malformed() {
+    let instance = "eu-west-1#instance#i-0123456789abcdef0";
+    for time in ["9999-12-30T22:00:00Z", "-009999-01-02T01:59:59Z", "1969-12-31T23:59:59Z"] {
+        let interruption = json!({"source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", "account": "123456789012",
+            "region": "eu-west-1", "time": time, "detail": {"instance-id": "i-0123456789abcdef0", "instance-action": "stop"}});
+        let mut change = alarm("web", "");
+        change["detail"]["state"]["timestamp"] = json!(time);
+        for event in [interruption, change] {
+            let said = read_one(&event).unwrap_err().to_string();
+            assert!(said.contains("expected a time"), "{said}");
+        }
+    }
+    for look in [-1, 253_402_207_200_000_i64, i64::MAX] {
+        assert!(read_one(&json!({"homeostat": "wake", "subject": instance, "look": look})).is_err(), "{look}");
+    }
+}
+
+#[test]
 fn envelopes_in_envelopes_come_to_an_end() {
     let mut event = json!({"homeostat": "resync"});
     for depth in 0..12 {
