@@ -9,7 +9,7 @@ PYTHON ?= python3
 export CARGO_TARGET_DIR := $(CURDIR)/target
 unexport CARGO_BUILD_TARGET
 
-.PHONY: help demo test bench setup functions fmt clippy unit docs validate sam-local sam-local-where-docker
+.PHONY: help demo test bench fuzz setup functions fmt clippy unit docs validate sam-local sam-local-where-docker
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST)
 
@@ -23,6 +23,11 @@ bench: setup functions ## Measures shift-dns from a cold start, beside a bare bo
 	@cargo build --locked --release -p shift-dns >&2
 	@cargo build --locked --release -p bench --no-default-features --bin bare >&2
 	@target/debug/bench $(BENCH_ARGS)
+
+FUZZ_SECONDS ?= 3600
+
+fuzz: ## Fuzzes the parsers of events and of policies (FUZZ_SECONDS=3600 each)
+	@fuzz/run.sh $(FUZZ_SECONDS)
 
 # The very commands that `sam build` will run, ahead of it, since it hides their progress.
 functions:

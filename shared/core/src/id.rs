@@ -149,13 +149,18 @@ name! {
     AlarmArn, "an alarm's ARN: arn:aws:cloudwatch:<region>:<account>:alarm:<name>", |text| {
         let mut parts = text.splitn(7, ':');
         parts.next() == Some("arn")
-            && parts.next().is_some_and(|partition| partition.starts_with("aws"))
+            && parts.next().is_some_and(is_partition)
             && parts.next() == Some("cloudwatch")
             && parts.next().is_some_and(|region| region.parse::<Region>().is_ok())
             && parts.next().is_some_and(|account| account.parse::<Account>().is_ok())
             && parts.next() == Some("alarm")
             && parts.next().is_some_and(|name| (1..=255).contains(&name.chars().count()) && !name.contains(char::is_control))
     }
+}
+
+/// Such as `aws` and `aws-us-gov`.
+fn is_partition(text: &str) -> bool {
+    text.starts_with("aws") && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 impl AlarmArn {
@@ -339,7 +344,12 @@ mod tests {
 
     #[test]
     fn an_arn_of_another_service_is_no_alarm() {
-        for text in ["arn:aws:sns:eu-west-1:123456789012:alarm:x", "arn:aws:cloudwatch:eu-west-1:1:alarm:x", "web"] {
+        for text in [
+            "arn:aws:sns:eu-west-1:123456789012:alarm:x",
+            "arn:aws:cloudwatch:eu-west-1:1:alarm:x",
+            "arn:aws\u{1b}[2J:cloudwatch:eu-west-1:123456789012:alarm:x",
+            "web",
+        ] {
             assert!(text.parse::<AlarmArn>().is_err(), "{text:?}");
         }
     }

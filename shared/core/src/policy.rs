@@ -344,6 +344,23 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_is_one_line_however_long_and_whatever_stands_there() {
+        let escape = format!("{LEAST}\"\\u001b[2J\" = 1\ngrace = \"\"\"\n\u{202e}{}\"\"\"\n", "a".repeat(5_000));
+        let mistakes = parse(&escape).unwrap_err();
+        assert_eq!(mistakes.len(), 2);
+        for Mistake { message, .. } in mistakes {
+            assert!(!message.contains(|c: char| c.is_control() || c == '\u{202e}'), "{message}");
+            assert!(message.len() < 400, "{message}");
+        }
+    }
+
+    #[test]
+    fn broken_toml_is_told_in_the_order_of_the_text() {
+        let mistakes = parse("schema = \n[[a\nb = 1 2\n]\n").unwrap_err();
+        assert!(mistakes.is_sorted_by_key(|mistake| (mistake.line, mistake.column)), "{mistakes:?}");
+    }
+
+    #[test]
     fn a_group_named_twice_is_a_mistake() {
         let twice = format!("{LEAST}{}", LEAST.trim_start_matches("schema = 1\n"));
         check(

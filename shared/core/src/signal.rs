@@ -17,6 +17,7 @@ mod scaling;
 mod tests;
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 pub use alarm::{AlarmKind, INSTANCE_DIMENSION};
 pub use ignored::NoSignal;
@@ -29,6 +30,7 @@ use crate::hook::action::Transition;
 use crate::id::{Account, Region, Subject};
 use crate::instance::AlarmState;
 use crate::json::{At, Malformed};
+use crate::line;
 
 /// An event that concerns Homeostat, whoever delivered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +51,13 @@ pub struct Signal {
 /// The same for the same change, whichever way and however often it is delivered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(String);
+
+impl Key {
+    /// Names that AWS allows may turn the direction of what is written after them.
+    fn of(text: &str) -> Self {
+        Key(one_line(text))
+    }
+}
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -92,6 +101,10 @@ pub enum Parsed {
 
 /// What a time has to look like.
 const A_TIME: &str = "a time, such as 2026-03-01T02:03:04.567+0000";
+
+/// Up to the year 3000. A sum panics where it leaves what a timestamp can hold, and would again at each look at an incident that
+/// kept such a time.
+const TIMES: RangeInclusive<Timestamp> = Timestamp::UNIX_EPOCH..=Timestamp::constant(32_503_680_000, 0);
 
 /// Reads all that was delivered together: what a queue or a topic hands over, what EventBridge, an alarm's own action or Auto Scaling
 /// delivers, and Homeostat's own orders. There is at least one answer, and one that is malformed hides no other.
@@ -155,21 +168,9 @@ fn of_bus(root: &At<'_>) -> Result<(Account, Region), Malformed> {
 /// Long enough for a reason of AWS's, which has 1,023 characters at most (CloudWatch API reference, `MetricAlarm`).
 const LONGEST_LINE: usize = 1_023;
 
-/// A text from outside, on one line that shows what it holds: no control character, no escape sequence and no change of direction
-/// gets through.
+/// A text from outside, as it may be told.
 fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    for (count, character) in text.chars().enumerate() {
-        if count == LONGEST_LINE {
-            line.push('…');
-            break;
-        }
-        match character {
-            '"' | '\'' | '\\' => line.push(character),
-            _ => line.extend(character.escape_debug()),
-        }
-    }
-    line
+    line::one_line(text, LONGEST_LINE)
 }
 
 /// The message that makes an owner look at an incident of its own: `{"homeostat":"wake","subject":…}`.
@@ -188,17 +189,27 @@ fn own(root: &At<'_>) -> Result<Parsed, Malformed> {
         _ => {
             let subject = root.field("subject").parse("a subject, such as eu-west-1#instance#i-0123456789abcdef0")?;
             let hint = Hint { why: due(&root.field("look"))?, subject };
-            (Key(format!("wake {}", hint.subject)), Condition::Due, Lead::Each(vec![hint]))
+            (Key::of(&format!("wake {}", hint.subject)), Condition::Due, Lead::Each(vec![hint]))
         }
     };
     let (at, account, region, evidence) = (None, None, None, Vec::new());
     Ok(Parsed::Signal(Signal { key, at, account, region, condition, evidence, lead }))
 }
 
+/// A time that others can be reckoned from.
+fn time(at: &At<'_>, expected: &str) -> Result<Timestamp, Malformed> {
+    reckoned_with(at, expected, at.parse(expected)?)
+}
+
+fn reckoned_with(at: &At<'_>, expected: &str, time: Timestamp) -> Result<Timestamp, Malformed> {
+    if TIMES.contains(&time) { Ok(time) } else { Err(at.malformed(expected)) }
+}
+
 fn due(look: &At<'_>) -> Result<Why, Malformed> {
     if !look.is_present() {
         return Ok(Why::Wake);
     }
-    let at = Timestamp::from_millisecond(look.integer()?).map_err(|_| look.malformed("milliseconds since 1970"))?;
-    Ok(Why::Look { at })
+    let expected = "milliseconds since 1970";
+    let at = Timestamp::from_millisecond(look.integer()?).map_err(|_| look.malformed(expected))?;
+    Ok(Why::Look { at: reckoned_with(look, expected, at)? })
 }

@@ -13,6 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Budget;
+use crate::line::one_line;
 
 /// One thing that is wrong with a policy, and where. Line and column count from 1; the file's name is the reader's to put
 /// before them.
@@ -29,6 +30,9 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// A mistake is one line, whatever stands in the text: a value may go on for pages, and a key may hold what moves a cursor.
+const LONGEST_SHOWN: usize = 200;
+
 pub(super) struct Document<'a> {
     text: &'a str,
     table: Spanned<DeTable<'a>>,
@@ -40,9 +44,13 @@ impl<'a> Document<'a> {
         let (table, errors) = DeTable::parse_recoverable(text);
         let broken: Vec<Mistake> = errors
             .iter()
-            .map(|error| mistake(text, error.span().unwrap_or(0..0), error.message().to_owned()))
+            .map(|error| mistake(text, error.span().unwrap_or(0..0), one_line(error.message(), LONGEST_SHOWN)))
             .collect();
-        if broken.is_empty() { Ok(Document { text, table, mistakes: RefCell::default() }) } else { Err(broken) }
+        if broken.is_empty() {
+            Ok(Document { text, table, mistakes: RefCell::default() })
+        } else {
+            Err(in_order(broken))
+        }
     }
 
     pub(super) fn root(&'a self) -> Table<'a> {
@@ -51,10 +59,14 @@ impl<'a> Document<'a> {
 
     /// The value, if nothing was wrong.
     pub(super) fn finish<T>(&self, value: T) -> Result<T, Vec<Mistake>> {
-        let mut mistakes = self.mistakes.take();
-        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
-        if mistakes.is_empty() { Ok(value) } else { Err(mistakes) }
+        let mistakes = self.mistakes.take();
+        if mistakes.is_empty() { Ok(value) } else { Err(in_order(mistakes)) }
     }
+}
+
+fn in_order(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+    mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+    mistakes
 }
 
 fn mistake(text: &str, span: Range<usize>, message: String) -> Mistake {
@@ -77,7 +89,7 @@ impl<'a> Table<'a> {
         for key in self.entries.iter().flat_map(|entries| entries.keys()) {
             if !known.contains(&key.get_ref().as_ref()) {
                 let message = format!("is not known, expected one of {}", known.join(", "));
-                self.say(key.span(), key.get_ref(), &message);
+                self.say(key.span(), &one_line(key.get_ref(), LONGEST_SHOWN), &message);
             }
         }
     }
@@ -240,9 +252,9 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// A list of texts that may be missing.
+    /// A list of names of CloudWatch's that may be missing.
     pub(super) fn names(&self, key: &str, expected: &str) -> Vec<String> {
-        self.parsed_list(key, expected)
+        self.parsed_list(key, expected).into_iter().map(|Name(name)| name).collect()
     }
 
     /// A mistake about a key that can be read, but doesn't make sense.
@@ -263,6 +275,7 @@ impl<'a> Table<'a> {
             None => self.say(self.span.clone(), key, &format!("is missing, expected {expected}")),
             Some(value) => {
                 let shown = self.document.text.get(value.span()).unwrap_or("unreadable");
+                let shown = one_line(shown, LONGEST_SHOWN);
                 self.say(value.span(), key, &format!("is {shown}, expected {expected}"));
             }
         }
@@ -271,6 +284,19 @@ impl<'a> Table<'a> {
     fn say(&self, span: Range<usize>, key: &str, message: &str) {
         let said = mistake(self.document.text, span, format!("{} {message}", self.name(key)));
         self.document.mistakes.borrow_mut().push(said);
+    }
+}
+
+/// What CloudWatch takes for the name of an alarm, a metric or its namespace (API reference, `PutMetricAlarm`): it refuses each call
+/// with any other.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name(pub String);
+
+impl FromStr for Name {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_name = (1..=255).contains(&text.chars().count()) && !text.contains(char::is_control);
+        is_name.then(|| Name(text.to_owned())).ok_or(())
     }
 }
 

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::document::Table;
+use super::document::{Name, Table};
 use super::{LONGEST, MODES, Mode, SHORTEST_LOOK};
 use crate::hook::action::Transition;
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
@@ -299,8 +299,8 @@ fn termination(table: &Table<'_>, mode: Mode) -> Option<TerminationPolicy> {
 
 fn metric(table: &Table<'_>) -> Option<BusyMetric> {
     table.only(&METRIC_KEYS);
-    let namespace = table.required::<String>("namespace", "a metric's namespace, such as \"App\"");
-    let name = table.required::<String>("name", "a metric's name, such as \"JobsInFlight\"");
+    let namespace = table.required::<Name>("namespace", "a metric's namespace, such as \"App\"");
+    let name = table.required::<Name>("name", "a metric's name, such as \"JobsInFlight\"");
     let statistic = table.choice("statistic", "Maximum", STATISTICS).to_owned();
     let period = table.duration("period", PERIOD, SHORTEST_LOOK, LONGEST_PERIOD);
     let dimensions = table.texts("dimensions", "a table such as { InstanceId = \"{instance}\" }");
@@ -308,7 +308,15 @@ fn metric(table: &Table<'_>) -> Option<BusyMetric> {
     if !dimensions.values().any(|value| value.contains(INSTANCE)) {
         table.mistake("dimensions", "names no {instance}, expected a metric of the instance alone");
     }
-    Some(BusyMetric { namespace: namespace?, name: name?, statistic, period, dimensions })
+    if !is_period(period) {
+        table.mistake("period", "is no metric's period, expected 1, 5, 10, 20 or 30 seconds, or whole minutes");
+    }
+    Some(BusyMetric { namespace: namespace?.0, name: name?.0, statistic, period, dimensions })
+}
+
+fn is_period(time: SignedDuration) -> bool {
+    let seconds = time.as_secs();
+    time.subsec_nanos() == 0 && (matches!(seconds, 1 | 5 | 10 | 20 | 30) || seconds % 60 == 0)
 }
 
 fn record(table: &Table<'_>) -> Option<OwnRecord> {

@@ -80,7 +80,7 @@ fn parse(told: &Told<'_>) -> Result<Parsed, Malformed> {
     let expected = "an alarm's ARN, arn:aws:cloudwatch:<Region>:<account>:alarm:<name>";
     let alarm: AlarmArn = told.arn.parse(expected)?;
     let (Ok(region), Ok(account)) = (alarm.region(), alarm.account()) else { return Err(told.arn.malformed(expected)) };
-    let changed_at = told.changed_at.parse(super::A_TIME)?;
+    let changed_at = super::time(&told.changed_at, super::A_TIME)?;
     let state = match told.state.one_of(&["ALARM", "OK", "INSUFFICIENT_DATA"])? {
         "ALARM" => AlarmState::Alarm,
         "INSUFFICIENT_DATA" => AlarmState::InsufficientData,
@@ -114,7 +114,7 @@ fn parse(told: &Told<'_>) -> Result<Parsed, Malformed> {
         }
     };
     Ok(Parsed::Signal(Signal {
-        key: Key(format!("alarm {} {state} {changed_at}", change.speaker())),
+        key: Key::of(&format!("alarm {} {state} {changed_at}", change.speaker())),
         at: Some(changed_at),
         account: Some(account),
         region: Some(region),

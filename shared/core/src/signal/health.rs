@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
 use super::notice::{Notice, What};
-use super::{Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, one_line};
+use super::{A_TIME, Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, one_line, reckoned_with, time};
 use crate::id::{Account, InstanceId, Region, Subject};
 use crate::json::{At, Malformed};
 
@@ -36,7 +36,7 @@ pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
     if detail.field("statusCode").text() == Ok("closed") {
         return news("it is over".to_owned());
     }
-    let at = root.field("time").parse(super::A_TIME)?;
+    let at = time(&root.field("time"), A_TIME)?;
     let by = date(&detail.field("startTime"))?;
     let (account, region) = origin(root, &detail)?;
     let instances = entities(&detail)?;
@@ -45,13 +45,13 @@ pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
     }
     let communication = detail.field("communicationId").text().or_else(|_| root.field("id").text())?;
     let page = detail.field("page").text().unwrap_or("1");
-    let what = What::Retirement { code: code.to_owned() };
+    let what = What::Retirement { code: one_line(code) };
     let notice = Notice { what: what.clone(), at, by: Some(by) };
     let hint =
         |id| Hint { subject: Subject::Instance { region: region.clone(), id }, why: Why::Notice(notice.clone()) };
     let lead = Lead::Each(instances.into_iter().map(hint).collect());
     Ok(Parsed::Signal(Signal {
-        key: Key(format!("health {communication:?} {account} page {page:?}")),
+        key: Key::of(&format!("health {communication:?} {account} page {page:?}")),
         at: Some(at),
         condition: Condition::Notice(what),
         evidence: detail.field("eventArn").text().map(one_line).into_iter().collect(),
@@ -85,5 +85,5 @@ fn entities(detail: &At<'_>) -> Result<BTreeSet<InstanceId>, Malformed> {
 fn date(at: &At<'_>) -> Result<Timestamp, Malformed> {
     let expected = "a time, such as Thu, 27 Aug 2026 13:19:03 GMT";
     let text = at.text().map_err(|_| at.malformed(expected))?;
-    DATES.parse_timestamp(text).map_err(|_| at.malformed(expected))
+    reckoned_with(at, expected, DATES.parse_timestamp(text).map_err(|_| at.malformed(expected))?)
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::notice::Notice;
+use super::one_line;
 use crate::hook::action::Told;
 use crate::id::{AlarmArn, InstanceId, Subject};
 use crate::memory::AlarmMemory;
@@ -108,7 +109,7 @@ impl fmt::Display for Lead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Lead::Each(hints) => {
-                let subjects: Vec<String> = hints.iter().map(|hint| hint.subject.to_string()).collect();
+                let subjects: Vec<String> = hints.iter().map(|hint| one_line(&hint.subject.to_string())).collect();
                 write!(f, "look at {}", subjects.join(" and "))
             }
             Lead::Several(Survey::Resync) => f.write_str("look at all that the policy names"),

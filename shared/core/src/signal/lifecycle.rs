@@ -41,7 +41,7 @@ pub(super) fn parse_direct(root: &At<'_>) -> Result<Parsed, Malformed> {
 /// A token is of one action alone.
 fn signal(told: Told, account: Option<Account>, region: Option<Region>) -> Parsed {
     Parsed::Signal(Signal {
-        key: Key(format!("action {} {}", told.instance, told.token)),
+        key: Key::of(&format!("action {} {}", told.instance, told.token)),
         at: Some(told.at),
         account,
         region,
@@ -57,7 +57,7 @@ fn told(detail: &At<'_>, time: &At<'_>) -> Result<Told, Malformed> {
         hook: detail.field("LifecycleHookName").parse("a lifecycle hook's name")?,
         instance: detail.field("EC2InstanceId").parse("an instance id, such as i-0123456789abcdef0")?,
         token: detail.field("LifecycleActionToken").parse("a lifecycle action's token of 36 characters")?,
-        at: time.parse("a time, such as 2026-03-01T02:03:04Z")?,
+        at: super::time(time, "a time, such as 2026-03-01T02:03:04Z")?,
         transition: detail
             .field("LifecycleTransition")
             .parse::<Transition>("autoscaling:EC2_INSTANCE_LAUNCHING or autoscaling:EC2_INSTANCE_TERMINATING")?,

@@ -3,10 +3,10 @@
 //!
 //! This module never takes a state that it does not know for running.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::notice::{Notice, What};
-use super::{Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus};
+use super::{A_TIME, Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, time};
 use crate::id::{InstanceId, Subject};
 use crate::json::{At, Malformed};
 
@@ -20,7 +20,7 @@ const INTERRUPTED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 pub(super) fn parse(root: &At<'_>, detail_type: &str) -> Result<Parsed, Malformed> {
     let detail = root.field("detail");
     let instance: InstanceId = detail.field("instance-id").parse("an instance id, such as i-0123456789abcdef0")?;
-    let at = time(root)?;
+    let at = time(&root.field("time"), A_TIME)?;
     let (what, by) = match detail_type {
         REBALANCE => (What::Rebalance, None),
         INTERRUPTION => {
@@ -35,7 +35,7 @@ pub(super) fn parse(root: &At<'_>, detail_type: &str) -> Result<Parsed, Malforme
         },
     };
     let (account, region) = of_bus(root)?;
-    let key = Key(format!("ec2 {instance} {} {at}", said(&what)));
+    let key = Key::of(&format!("ec2 {instance} {} {at}", said(&what)));
     let hint = Hint {
         subject: Subject::Instance { region: region.clone(), id: instance },
         why: Why::Notice(Notice { what: what.clone(), at, by }),
@@ -63,8 +63,4 @@ fn said(what: &What) -> &str {
         What::Retirement { code } => code,
         What::LaunchFailed { .. } => "launch-failed",
     }
-}
-
-fn time(root: &At<'_>) -> Result<Timestamp, Malformed> {
-    root.field("time").parse(super::A_TIME)
 }

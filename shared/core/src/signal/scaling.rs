@@ -4,7 +4,7 @@
 //! This module never takes an instance from a launch that failed: it may not have one.
 
 use super::notice::{Notice, What};
-use super::{Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, one_line};
+use super::{A_TIME, Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, one_line, time};
 use crate::id::{GroupName, Subject};
 use crate::json::{At, Malformed};
 
@@ -24,7 +24,7 @@ pub(super) fn parse(root: &At<'_>, detail_type: &str) -> Result<Parsed, Malforme
     if detail_type != LAUNCH_FAILED {
         return Ok(Parsed::Ignored(NoSignal::GroupsWork { group, what: detail_type.to_owned() }));
     }
-    let at = root.field("time").parse(super::A_TIME)?;
+    let at = time(&root.field("time"), A_TIME)?;
     let why = ["StatusMessage", "Cause"].into_iter().find_map(|name| detail.field(name).text().ok());
     let why = one_line(why.unwrap_or("AWS gives no reason"));
     let activity = detail.field("ActivityId").text()?;
@@ -35,7 +35,7 @@ pub(super) fn parse(root: &At<'_>, detail_type: &str) -> Result<Parsed, Malforme
         why: Why::Notice(Notice { what: what.clone(), at, by: None }),
     };
     Ok(Parsed::Signal(Signal {
-        key: Key(format!("activity {activity:?}")),
+        key: Key::of(&format!("activity {activity:?}")),
         at: Some(at),
         account: Some(account),
         region: Some(region),

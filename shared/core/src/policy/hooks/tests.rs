@@ -74,6 +74,22 @@ record = { zone = "Z0123456789ABCDEFGHIJ", name = "www.example.com", type = "TXT
 }
 
 #[test]
+fn a_metric_that_cloudwatch_would_refuse_is_a_mistake() {
+    let metric = |period: &str, name: &str| {
+        parse(&format!(
+            "{LEAST}busy-metric = {{ namespace = \"App\", name = \"{name}\", period = \"{period}\", dimensions = {{ InstanceId = \
+             \"{{instance}}\" }} }}\n"
+        ))
+    };
+    for period in ["1s", "30s", "1m", "120s", "1h"] {
+        assert!(metric(period, "InFlight").is_ok(), "{period}");
+    }
+    for (period, name) in [("7s", "InFlight"), ("90s", "InFlight"), ("1s 500ms", "InFlight"), ("1m", "")] {
+        assert_eq!(metric(period, name).unwrap_err().len(), 1, "{period} {name}");
+    }
+}
+
+#[test]
 fn a_section_without_a_hook_is_a_mistake() {
     check(
         "schema = 1\n[lifecycle-hook]\nlook-every = \"5s\"\n",

@@ -49,6 +49,34 @@ fn a_hostile_value_does_no_harm_in_an_error() {
     }
 }
 
+fn told(signal: &Signal) -> String {
+    format!("{} {} {} {}", signal.key, signal.condition, signal.lead, signal.evidence.join(" "))
+}
+
+#[test]
+fn what_is_told_of_a_signal_is_plain_whatever_stands_in_names() {
+    let launch = json!({"source": "aws.autoscaling", "detail-type": "EC2 Instance Launch Unsuccessful", "account": "123456789012",
+        "region": "eu-west-1", "time": "2026-03-01T02:03:04Z",
+        "detail": {"AutoScalingGroupName": "web\u{202e}live", "ActivityId": HOSTILE, "Cause": HOSTILE}});
+    let retirement = json!({"source": "aws.health", "detail-type": "AWS Health Event", "account": "123456789012",
+        "region": "eu-west-1", "time": "2026-03-01T02:03:04Z", "id": HOSTILE,
+        "detail": {"service": "EC2", "eventTypeCode": format!("{HOSTILE}INSTANCE_RETIREMENT_SCHEDULED"), "page": HOSTILE,
+            "startTime": "Thu, 27 Aug 2026 13:19:03 GMT", "affectedEntities": [{"entityValue": "i-0123456789abcdef0"}]}});
+    let group: Subject = "eu-west-1#group#web\u{202e}live".parse().unwrap();
+    for event in [alarm("web\u{202e}live", ""), launch, retirement, wake(&group)] {
+        let told = told(&signal(&event));
+        assert!(is_plain(&told), "{told}");
+    }
+}
+
+#[test]
+fn an_activity_of_any_length_makes_a_short_key() {
+    let event = json!({"source": "aws.autoscaling", "detail-type": "EC2 Instance Launch Unsuccessful", "account": "123456789012",
+        "region": "eu-west-1", "time": "2026-03-01T02:03:04Z",
+        "detail": {"AutoScalingGroupName": "web", "ActivityId": "a".repeat(100_000)}});
+    assert!(signal(&event).key.to_string().len() < 2_000);
+}
+
 /// AWS allows it: no control character is in it.
 #[test]
 fn a_name_that_turns_the_direction_is_a_name_and_is_shown_escaped() {
@@ -62,6 +90,24 @@ fn a_name_that_turns_the_direction_is_a_name_and_is_shown_escaped() {
 fn a_reason_of_any_length_stays_short() {
     let signal = signal(&alarm("web", &"☃".repeat(100_000)));
     assert_eq!(signal.evidence[0].chars().count(), LONGEST_LINE + 1);
+}
+
+#[test]
+fn a_time_that_nothing_can_be_reckoned_from_is_malformed() {
+    let instance = "eu-west-1#instance#i-0123456789abcdef0";
+    for time in ["9999-12-30T22:00:00Z", "-009999-01-02T01:59:59Z", "1969-12-31T23:59:59Z"] {
+        let interruption = json!({"source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", "account": "123456789012",
+            "region": "eu-west-1", "time": time, "detail": {"instance-id": "i-0123456789abcdef0", "instance-action": "stop"}});
+        let mut change = alarm("web", "");
+        change["detail"]["state"]["timestamp"] = json!(time);
+        for event in [interruption, change] {
+            let said = read_one(&event).unwrap_err().to_string();
+            assert!(said.contains("expected a time"), "{said}");
+        }
+    }
+    for look in [-1, 253_402_207_200_000_i64, i64::MAX] {
+        assert!(read_one(&json!({"homeostat": "wake", "subject": instance, "look": look})).is_err(), "{look}");
+    }
 }
 
 #[test]

@@ -1,0 +1,119 @@
+//! What must hold of whatever the event parser is given.
+//!
+//! This check never says which answer is right, only that there is one, the same one each time and by each route, and that it does no
+//! harm to whom it is told or to what it is written into.
+
+use homeostat_core::id::Subject;
+use homeostat_core::json::Malformed;
+use homeostat_core::signal::{self, Lead, Parsed, Signal, Survey, Why};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::told::is_plain;
+
+/// Of an error: its value is cut short, and what was expected instead is Homeostat's own text or that of the JSON parser.
+const LONGEST_ERROR: usize = 2_000;
+/// DynamoDB's limit for a partition key is 2,048 bytes (Developer Guide, "Quotas"); a subject stands behind a prefix.
+const LONGEST_SUBJECT: usize = 2_040;
+/// Of one text that a signal tells. Each of its characters may have been escaped.
+const LONGEST_LINE: usize = 12_000;
+/// More than any time in a policy or of a hook, with which a signal's times are reckoned.
+const FURTHEST: SignedDuration = SignedDuration::from_hours(24 * 365);
+
+pub(crate) fn check(bytes: &[u8]) {
+    let Ok(event) = serde_json::from_slice::<Value>(bytes) else { return };
+    let read = signal::read(&event);
+    assert!(!read.is_empty(), "there is always an answer");
+    for answer in &read {
+        match answer {
+            Err(malformed) => is_told(&malformed.to_string(), LONGEST_ERROR),
+            Ok(Parsed::Ignored(why)) => is_told(&why.to_string(), usize::MAX),
+            Ok(Parsed::Signal(signal)) => is_sound(signal),
+        }
+    }
+    is_read_again(&event, &read);
+    is_read_in_an_envelope(&event, &read);
+}
+
+fn is_told(text: &str, longest: usize) {
+    assert!(!text.is_empty() && is_plain(text), "not plain: {text:?}");
+    assert!(text.len() <= longest, "too long: {text}");
+}
+
+fn is_sound(signal: &Signal) {
+    let Signal { key, at, account: _, region: _, condition, evidence, lead } = signal;
+    is_told(&key.to_string(), LONGEST_LINE);
+    is_told(&condition.to_string(), LONGEST_LINE);
+    is_told(&lead.to_string(), usize::MAX);
+    for line in evidence {
+        assert!(is_plain(line) && line.len() <= LONGEST_LINE, "{line:?}");
+    }
+    at.iter().for_each(|at| can_be_reckoned_with(*at));
+    match lead {
+        Lead::Each(hints) => {
+            assert!(!hints.is_empty(), "somebody is to be looked at");
+            for hint in hints {
+                is_a_key(&hint.subject);
+                for at in times(&hint.why) {
+                    can_be_reckoned_with(at);
+                }
+            }
+        }
+        Lead::Several(Survey::Resync) => {}
+        Lead::Several(Survey::Alarm(alarm)) => can_be_reckoned_with(alarm.change.changed_at),
+        Lead::Held(told) => {
+            can_be_reckoned_with(told.at);
+            let region = "ap-southeast-1".parse().expect("a Region");
+            let (group, hook, instance) = (told.group.clone(), told.hook.clone(), told.instance.clone());
+            is_a_key(&Subject::Hook { region, group, hook, instance });
+        }
+    }
+}
+
+fn times(why: &Why) -> Vec<Timestamp> {
+    match why {
+        Why::Alarm(change) => vec![change.changed_at],
+        Why::Look { at } => vec![*at],
+        Why::Notice(notice) => [Some(notice.at), notice.by].into_iter().flatten().collect(),
+        Why::Action(told) => vec![told.at],
+        Why::Wake | Why::Found { .. } => Vec::new(),
+    }
+}
+
+/// Sums of times panic when they leave what a timestamp can hold; so would each look at an incident that keeps such a time.
+fn can_be_reckoned_with(at: Timestamp) {
+    assert!(at.checked_add(FURTHEST).is_ok() && at.checked_sub(FURTHEST).is_ok(), "{at}");
+}
+
+fn is_a_key(subject: &Subject) {
+    let written = subject.to_string();
+    assert!(written.len() <= LONGEST_SUBJECT, "too long for a key: {written}");
+    assert_eq!(written.parse::<Subject>().as_ref(), Ok(subject), "{written}");
+}
+
+fn is_read_again(event: &Value, read: &[Result<Parsed, Malformed>]) {
+    assert_eq!(signal::read(event), read);
+    let again: Value = serde_json::from_str(&event.to_string()).expect("JSON, as it was just written");
+    // The last digit of a fraction may change on its way through a text, and no fraction is ever used.
+    if again == *event {
+        assert_eq!(signal::read(&again), read);
+    }
+}
+
+/// By a topic and a queue, the deepest that AWS packs: the same, but for where a mistake is.
+fn is_read_in_an_envelope(event: &Value, read: &[Result<Parsed, Malformed>]) {
+    let is_envelope = event.get("Records").is_some() || event.get("TopicArn").is_some();
+    if !event.is_object() || is_envelope {
+        return;
+    }
+    let notification = json!({ "Type": "Notification", "TopicArn": "t", "Message": event.to_string() });
+    let packed = json!({ "Records": [{ "body": notification.to_string() }] });
+    let unpacked = signal::read(&packed);
+    assert_eq!(unpacked.len(), read.len(), "{packed}");
+    for (one, other) in read.iter().zip(&unpacked) {
+        match (one, other) {
+            (Err(one), Err(other)) => assert_eq!(one.expected, other.expected, "{packed}"),
+            _ => assert_eq!(one, other, "{packed}"),
+        }
+    }
+}

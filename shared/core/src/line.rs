@@ -1,0 +1,19 @@
+//! Texts from outside, as they may be told.
+//!
+//! This module never lets a control character, an escape sequence or a change of direction through, and never more than it is asked for.
+
+/// A text on one line that shows what it holds.
+pub(crate) fn one_line(text: &str, longest: usize) -> String {
+    let mut line = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == longest {
+            line.push('…');
+            break;
+        }
+        match character {
+            '"' | '\'' | '\\' => line.push(character),
+            _ => line.extend(character.escape_debug()),
+        }
+    }
+    line
+}
