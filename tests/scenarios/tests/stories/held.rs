@@ -230,7 +230,7 @@ async fn what_is_none_of_its_hooks_is_left_alone_and_said_so(stage: &Stage, stac
     stage.wait_for_log(OWNER, 0, |line| line.contains("test notification for group")).await?;
     send(json!({"source": "aws.autoscaling", "detail-type": "EC2 Instance-launch Lifecycle Action", "detail": {}}))
         .await?;
-    let malformed = "malformed event: $.detail.AutoScalingGroupName is missing";
+    let malformed = "malformed event: $.Records[0].body.detail.AutoScalingGroupName is missing";
     stage.wait_for_log(OWNER, 0, |line| line.contains(malformed)).await?;
     Ok(())
 }
