@@ -13,11 +13,15 @@ const HARM: [&str; 8] = ["\u{1b}[2J", "\u{9b}31m", "\n", "\u{202e}", "\u{2066}",
 const LONG: &str =
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-/// Mutated, a word of the dictionary instead, or something harmful within.
+/// The ends of what a timestamp holds, and nothing at all.
+const EXTREMES: [&str; 4] = ["9999-12-30T22:00:00Z", "-009999-01-02T01:59:59Z", "Thu, 30 Dec 9999 22:00:00 GMT", ""];
+
+/// Mutated, a word of the dictionary or an extreme instead, or something harmful within.
 pub(crate) fn changed_text(text: &str, rng: &mut Rng) -> String {
-    match rng.u8(..4) {
-        0 => mutated(""),
-        1 => {
+    match rng.u8(..8) {
+        0 => EXTREMES[rng.usize(..EXTREMES.len())].to_owned(),
+        1 => mutated(""),
+        2 | 3 => {
             let places: Vec<usize> = text.char_indices().map(|(place, _)| place).chain([text.len()]).collect();
             let harm = HARM[rng.usize(..HARM.len())].repeat(if rng.u8(..8) == 0 { 20 } else { 1 });
             let (before, after) = text.split_at(places[rng.usize(..places.len())]);
