@@ -7,6 +7,7 @@
 #[path = "../invariants/event.rs"]
 mod event;
 mod json;
+mod text;
 #[path = "../invariants/told.rs"]
 mod told;
 

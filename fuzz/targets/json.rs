@@ -1,14 +1,13 @@
 //! Changes a JSON document so that it stays one, documents within its texts included. Changed byte by byte, hardly any would.
 //!
-//! This mutator never makes up values by itself: words and numbers come from libFuzzer, which knows the dictionary and what the parser
-//! compared with, or from elsewhere in the document.
+//! This mutator never makes up words by itself: they come from libFuzzer, which knows the dictionary and what the parser compared with,
+//! or from elsewhere in the document.
 
 use fastrand::Rng;
 use libfuzzer_sys::fuzzer_mutate;
 use serde_json::{Value, json};
 
-/// By how much a text may grow at once.
-const GROWTH: usize = 64;
+use super::text::{changed_text, mutated};
 
 pub(crate) fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     let mut rng = Rng::with_seed(seed.into());
@@ -43,7 +42,7 @@ fn change(value: Value, other: Value, rng: &mut Rng) -> Value {
     match value {
         Value::String(text) => match serde_json::from_str::<Value>(&text) {
             Ok(inner @ Value::Object(_)) if rng.u8(..8) > 0 => changed(inner, rng).to_string().into(),
-            _ => mutated(&text).into(),
+            _ => changed_text(&text, rng).into(),
         },
         Value::Number(number) => serde_json::from_str(&mutated(&number.to_string())).unwrap_or(json!(rng.i64(..))),
         Value::Array(mut list) => {
@@ -68,13 +67,6 @@ fn change(value: Value, other: Value, rng: &mut Rng) -> Value {
         }
         Value::Null | Value::Bool(_) => other,
     }
-}
-
-fn mutated(text: &str) -> String {
-    let mut bytes = text.as_bytes().to_vec();
-    bytes.resize(text.len() + GROWTH, 0);
-    let size = fuzzer_mutate(&mut bytes, text.len(), text.len() + GROWTH);
-    String::from_utf8_lossy(&bytes[..size]).into_owned()
 }
 
 fn count(value: &Value) -> usize {

@@ -1,13 +1,12 @@
 //! Changes a text line by line, so that most of it stays what it was: one broken line hides all that is wrong behind it.
 //!
-//! This mutator never makes up values by itself: words come from libFuzzer, which knows the dictionary and what the parser compared
-//! with, or from elsewhere in the text.
+//! This mutator never makes up words by itself: they come from libFuzzer, which knows the dictionary and what the parser compared with,
+//! or from elsewhere in the text.
 
 use fastrand::Rng;
 use libfuzzer_sys::fuzzer_mutate;
 
-/// By how much a line may grow at once.
-const GROWTH: usize = 64;
+use super::text::{changed_text, mutated};
 
 pub(crate) fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     let mut rng = Rng::with_seed(seed.into());
@@ -61,15 +60,8 @@ fn with_text_mutated(line: &str, rng: &mut Rng) -> String {
         0 => mutated(line),
         texts => {
             let which = 2 * rng.usize(..texts) + 1;
-            parts[which] = mutated(&parts[which]);
+            parts[which] = changed_text(&parts[which], rng);
             parts.join("\"")
         }
     }
-}
-
-fn mutated(text: &str) -> String {
-    let mut bytes = text.as_bytes().to_vec();
-    bytes.resize(text.len() + GROWTH, 0);
-    let size = fuzzer_mutate(&mut bytes, text.len(), text.len() + GROWTH);
-    String::from_utf8_lossy(&bytes[..size]).into_owned()
 }

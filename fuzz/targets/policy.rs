@@ -7,6 +7,7 @@
 mod lines;
 #[path = "../invariants/policy.rs"]
 mod policy;
+mod text;
 #[path = "../invariants/told.rs"]
 mod told;
 
