@@ -72,7 +72,7 @@ fn is_sound(signal: &Signal) {
 
 fn times(why: &Why) -> Vec<Timestamp> {
     match why {
-        Why::Alarm(change) => vec![change.changed_at],
+        Why::Alarm(change) | Why::Silence(change) => vec![change.changed_at],
         Why::Look { at } => vec![*at],
         Why::Notice(notice) => [Some(notice.at), notice.by].into_iter().flatten().collect(),
         Why::Action(told) => vec![told.at],

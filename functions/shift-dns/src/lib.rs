@@ -65,7 +65,7 @@ where
         };
         for hint in &hints {
             answers.add(match (&hint.why, &hint.subject) {
-                (Why::Alarm(change), _) => self.told(dns, change).await,
+                (Why::Alarm(change) | Why::Silence(change), _) => self.told(dns, change).await,
                 (_, Subject::Zone { id, .. }) => self.one(dns, id, hint).await,
                 (_, other) => Ok(ignored(&format_args!("{other} is not this function's to look after"))),
             });

@@ -278,7 +278,13 @@ fn leave_it(hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ign
         }
         // Nobody said that it is sick, and the next survey comes by itself.
         Decision::Hold { because: because @ (Hold::Grace { .. } | Hold::NotInService { .. }), .. }
-            if matches!(hint.why, Why::Found { .. }) =>
+            if matches!(hint.why, Why::Found { .. } | Why::Notice(_)) =>
+        {
+            Some(Ignored::NothingWrong { subject, why: because.to_string() })
+        }
+        // What has too little data proves nothing, and what else there is is not all that the policy wants.
+        Decision::Hold { because: because @ (Hold::NotConfirmed { .. } | Hold::ActionsDisabled { .. }), .. }
+            if matches!(hint.why, Why::Silence(_)) =>
         {
             Some(Ignored::NothingWrong { subject, why: because.to_string() })
         }

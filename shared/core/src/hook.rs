@@ -158,7 +158,7 @@ where
                 Some(closed_at) => return Err(Ignored::Completed { subject, closed_at }),
                 None => Kept::found(group, hook, instance, policy.transition(), now),
             },
-            Why::Wake | Why::Look { .. } | Why::Alarm(_) | Why::Notice(_) => {
+            Why::Wake | Why::Look { .. } | Why::Alarm(_) | Why::Silence(_) | Why::Notice(_) => {
                 return Err(Ignored::NothingOpen { subject });
             }
         };
@@ -195,7 +195,7 @@ where
         match &hint.why {
             Why::Look { at } => at.as_millisecond() != next.as_millisecond(),
             Why::Wake => incident.wakes == 0,
-            Why::Action(_) | Why::Alarm(_) | Why::Found { .. } | Why::Notice(_) => false,
+            Why::Action(_) | Why::Alarm(_) | Why::Silence(_) | Why::Found { .. } | Why::Notice(_) => false,
         }
     }
 

@@ -103,7 +103,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
     fn open(&self, now: Timestamp, hint: &Hint, glance: &Glance, history: &History) -> Result<Incident, Ignored> {
         let subject = hint.subject.clone();
         let since = match &hint.why {
-            Why::Alarm(change) => change.changed_at,
+            Why::Alarm(change) | Why::Silence(change) => change.changed_at,
             Why::Found { since, .. } => *since,
             Why::Notice(notice) => notice.at,
             Why::Wake | Why::Look { .. } | Why::Action(_) => {
@@ -122,11 +122,12 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         })
     }
 
-    /// An alarm that speaks while nothing was done yet is the one to judge by, and so is what AWS announces; after an act only
+    /// An alarm that speaks while nothing was done yet is the one to judge by (one that has too little data doesn't speak), and so is what AWS announces; after an act only
     /// recovery counts.
     fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
         if let (Kind::Instance { alarm, notice, .. }, None) = (&mut incident.kind, incident.acted_at) {
-            *alarm = hint.alarm().or(alarm.as_ref()).cloned();
+            let is_silent = matches!(hint.why, Why::Silence(_)) && alarm.is_some();
+            *alarm = hint.alarm().filter(|_| !is_silent).or(alarm.as_ref()).cloned();
             *notice = hint.notice().filter(|new| new.outweighs(notice.as_ref())).or(notice.as_ref()).cloned();
         }
         incident

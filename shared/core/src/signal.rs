@@ -127,7 +127,7 @@ fn parse(path: String, event: &Value) -> Result<Parsed, Malformed> {
     if has("alarmData") {
         return alarm::by_action(&root);
     }
-    if has("AlarmName") && has("NewStateValue") {
+    if has("AlarmName") && !has("source") {
         return alarm::by_topic(&root);
     }
     if lifecycle::is_direct(event) {

@@ -104,7 +104,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     fn open(&self, now: Timestamp, hint: &Hint, _: &Seen, _: &History) -> Result<Incident, Ignored> {
         let subject = hint.subject.clone();
         let since = match &hint.why {
-            Why::Alarm(change) => change.changed_at,
+            Why::Alarm(change) | Why::Silence(change) => change.changed_at,
             Why::Found { since, .. } => *since,
             Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) => {
                 return Err(Ignored::NothingOpen { subject });

@@ -125,7 +125,7 @@ impl<'a> Account<'a> {
             }
             Lead::Several(Survey::Alarm(GroupAlarm { change, .. })) => change,
             Lead::Each(hints) => match hints.first() {
-                Some(Hint { why: Why::Alarm(change), .. }) => change,
+                Some(Hint { why: Why::Alarm(change) | Why::Silence(change), .. }) => change,
                 Some(hint @ Hint { subject: Subject::Zone { id, .. }, .. }) => {
                     return Ok(vec![(id.clone(), hint.clone())]);
                 }

@@ -13,7 +13,7 @@ use crate::attend::{Circumstances, Rung};
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
 use crate::id::{AlarmArn, GroupName, InstanceId};
 use crate::incident::{Incident, Kind, State};
-use crate::policy::{GroupPolicy, Mode};
+use crate::policy::{Evidence, GroupPolicy, Mode};
 use crate::ports::Outcome;
 use crate::signal::Notice;
 
@@ -115,6 +115,10 @@ fn bounded(now: Timestamp, incident: &Incident, policy: &GroupPolicy, decision: 
     }
 }
 
+fn are_sick(findings: &[Finding]) -> bool {
+    !findings.is_empty() && findings.iter().all(|finding| matches!(finding, Finding::Sick(_)))
+}
+
 impl Case<'_> {
     fn decide(&self) -> Decision {
         if let Some(waiting) = self.unsettled() {
@@ -157,7 +161,10 @@ impl Case<'_> {
     /// Whatever keeps Homeostat from an instance that is sick beyond doubt has a limit of its own.
     fn hold(&self, because: Hold) -> Decision {
         let within = self.policy.wait_at_most;
-        let has_waited = self.now >= self.incident.opened_at + within;
+        // What is only announced has waited for nothing until it is no longer the group's turn.
+        let due = self.only_announced().map(|notice| notice::ours_from(&notice, self.group, self.policy));
+        let since = due.map_or(self.incident.opened_at, |due| due.max(self.incident.opened_at));
+        let has_waited = self.now.duration_since(since) >= within;
         // A pause comes before the question whether anything is wrong at all.
         let is_sick = !matches!(because, Hold::Paused { .. }) || (self.confirmed().is_ok() && self.in_grace().is_ok());
         if has_waited && is_sick && because.keeps_waiting() && self.incident.state != State::Escalated {
@@ -199,12 +206,26 @@ impl Case<'_> {
         self.group.member(self.id).is_none_or(|member| member.lifecycle.is_leaving())
     }
 
-    /// What AWS announced and still says is proof enough; else the policy's evidence decides, if an alarm or a survey has asked.
+    /// What AWS announced and still says is proof enough. But where the policy's own evidence calls the instance sick, that counts, so
+    /// that what is days away hides nothing; and it decides where the announcement is void and somebody else has asked.
     pub(super) fn findings(&self) -> Vec<Finding> {
+        let of_policy = self.of_policy();
+        let nobody_else_asked = self.alarm.is_none() && self.policy.evidence.contains(&Evidence::Alarm);
         match self.announced() {
-            Some(found) if self.alarm.is_none() || matches!(found, Finding::Sick(_)) => vec![found],
-            _ => self.policy.evidence.iter().map(|evidence| find(*evidence, self.seen, self.id, self.alarm)).collect(),
+            Some(Finding::Sick(_)) if are_sick(&of_policy) => of_policy,
+            Some(found @ Finding::Sick(_)) => vec![found],
+            Some(found) if nobody_else_asked => vec![found],
+            _ => of_policy,
         }
+    }
+
+    fn of_policy(&self) -> Vec<Finding> {
+        self.policy.evidence.iter().map(|evidence| find(*evidence, self.seen, self.id, self.alarm)).collect()
+    }
+
+    /// What AWS announced, where that alone is the reason.
+    pub(super) fn only_announced(&self) -> Option<Notice> {
+        self.notice().filter(|_| !are_sick(&self.of_policy()))
     }
 
     fn announced(&self) -> Option<Finding> {

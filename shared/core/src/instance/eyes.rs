@@ -46,7 +46,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         };
         let (groups, alarm) = join(self.aws.groups(&names), self.aws.alarm(arn)).await;
         let (groups, alarm) = (groups?, alarm?);
-        if let (Some(alarm), Why::Alarm(change)) = (&alarm, &hint.why) {
+        if let (Some(alarm), Why::Alarm(change) | Why::Silence(change)) = (&alarm, &hint.why) {
             is_not_stale(alarm, change)?;
         }
         Ok(Glance { groups, alarm: Some((arn.clone(), alarm)) })

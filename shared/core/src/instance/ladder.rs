@@ -67,7 +67,9 @@ impl Case<'_> {
 
     fn actions_disabled(&self) -> Result<(), Hold> {
         match &self.seen.alarm {
-            Some(alarm) if !alarm.actions_enabled => Err(Hold::ActionsDisabled { alarm: alarm.arn.clone() }),
+            Some(alarm) if !alarm.actions_enabled && self.only_announced().is_none() => {
+                Err(Hold::ActionsDisabled { alarm: alarm.arn.clone() })
+            }
             _ => Ok(()),
         }
     }
@@ -87,7 +89,7 @@ impl Case<'_> {
     pub(super) fn in_grace(&self) -> Result<(), Hold> {
         let grace = self.grace();
         match self.seen.launches.by(self.id) {
-            _ if self.notice().is_some() => Ok(()),
+            _ if self.only_announced().is_some() => Ok(()),
             Some(started) if self.now < started + grace => Err(Hold::Grace { started, grace }),
             _ => Ok(()),
         }
@@ -130,7 +132,7 @@ impl Case<'_> {
 
     /// What is yet to come may be the group's own business for a while.
     fn foretold(&self) -> Result<(), Hold> {
-        let notice = self.notice();
+        let notice = self.only_announced();
         let left = notice.and_then(|notice| notice::left_to_the_group(&notice, self.group, self.policy, self.now));
         left.map_or(Ok(()), Err)
     }

@@ -62,24 +62,29 @@ pub(super) fn find(
 
 /// Why it is left to the group for now; `None` once it no longer is.
 pub(super) fn left_to_the_group(notice: &Notice, group: &Group, policy: &GroupPolicy, now: Timestamp) -> Option<Hold> {
-    let until = |from: Timestamp| (now < from).then(|| Hold::Foretold { notice: notice.clone(), from });
+    let why = match &notice.what {
+        What::Rebalance => "Capacity Rebalancing launches another Spot Instance first",
+        What::Interruption { .. } if group.rebalances => "Capacity Rebalancing acts on interruptions",
+        _ => {
+            let from = ours_from(notice, group, policy);
+            return (now < from).then(|| Hold::Foretold { notice: notice.clone(), from });
+        }
+    };
+    Some(Hold::GroupReplaces { why: why.to_owned() })
+}
+
+/// From when on it isn't the group's own business any more.
+pub(super) fn ours_from(notice: &Notice, group: &Group, policy: &GroupPolicy) -> Timestamp {
     match (&notice.what, notice.by) {
-        (What::Rebalance, _) => {
-            Some(Hold::GroupReplaces { why: "Capacity Rebalancing launches another Spot Instance first".to_owned() })
-        }
-        (What::Interruption { .. }, _) if group.rebalances => {
-            Some(Hold::GroupReplaces { why: "Capacity Rebalancing acts on interruptions".to_owned() })
-        }
-        (What::Interruption { .. }, Some(by)) => until(by - BEFORE_INTERRUPTION),
+        (What::Rebalance, _) => Timestamp::MAX,
+        (What::Interruption { .. }, _) if group.rebalances => Timestamp::MAX,
+        (What::Interruption { .. }, Some(by)) => by - BEFORE_INTERRUPTION,
         (What::Retirement { .. }, Some(by)) => {
             // Its group gets as long as for any replacement of its own, but never so long that the machine is gone by then.
             let group_has_had_its_turn = (notice.at + policy.recover_within).min(by - BEFORE_INTERRUPTION);
-            until((by - BEFORE_RETIREMENT).max(group_has_had_its_turn))
+            (by - BEFORE_RETIREMENT).max(group_has_had_its_turn)
         }
-        (
-            What::Interruption { .. } | What::Retirement { .. } | What::NotRunning { .. } | What::LaunchFailed { .. },
-            _,
-        ) => None,
+        _ => notice.at,
     }
 }
 

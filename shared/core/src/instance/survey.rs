@@ -14,7 +14,10 @@ use super::{Fleet, StatusChecks};
 use crate::id::{AlarmArn, GroupName, InstanceId, Region, Subject};
 use crate::policy::{Evidence, GroupPolicy};
 use crate::ports::{Ledger, Unavailable};
-use crate::signal::{GroupAlarm, Hint, Survey, Why};
+use crate::signal::{GroupAlarm, Hint, Notice, Survey, What, Why};
+
+/// EC2 calls it so where AWS Health has a code of its own.
+const SCHEDULED: &str = "a scheduled event that ends the instance";
 
 /// What a survey came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +42,22 @@ pub async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
     region: &Region,
     survey: &Survey,
 ) -> Result<Surveyed, Unavailable> {
-    let by_alarm = eyes.policy.groups().any(|policy| policy.evidence.contains(&Evidence::Alarm));
-    let alarms: OptionFuture<_> = by_alarm.then(|| eyes.aws.alarms_in_alarm()).into();
     let names = eyes.policy.group_names();
-    let (groups, alarms) = join(eyes.aws.groups(&names), alarms).await;
-    let alarms = alarms.transpose()?.unwrap_or_default();
+    // Most alarms of an account are about nothing of ours: they cost one call. Who set a composite one off is among those in ALARM.
+    let is_of_others = matches!(survey, Survey::Alarm(alarm) if alarm.children.is_empty());
+    let (groups, alarms) = if is_of_others {
+        let groups = eyes.aws.groups(&names).await?;
+        let concerns =
+            |group: &Group| eyes.policy.group(&group.name).is_some_and(|policy| is_about(survey, group, policy, &[]));
+        let concerned: Vec<Group> = groups.into_iter().filter(concerns).collect();
+        let alarms = if concerned.is_empty() { Vec::new() } else { in_alarm(eyes).await? };
+        (concerned, alarms)
+    } else {
+        let (groups, alarms) = join(eyes.aws.groups(&names), in_alarm(eyes)).await;
+        (groups?, alarms?)
+    };
     let mut concerned = Vec::new();
-    for group in groups? {
+    for group in groups {
         let policy = eyes.policy.group(&group.name);
         concerned
             .extend(policy.filter(|policy| is_about(survey, &group, policy, &alarms)).map(|policy| (group, policy)));
@@ -65,6 +77,13 @@ pub async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
         hints: hints.into_iter().filter(|hint| !open.contains(&hint.subject)).collect(),
         failed,
     })
+}
+
+/// Read only where some group's evidence is an alarm.
+async fn in_alarm<A: Fleet + Sync, S>(eyes: &Eyes<'_, A, S>) -> Result<Vec<AlarmSeen>, Unavailable> {
+    let by_alarm = eyes.policy.groups().any(|policy| policy.evidence.contains(&Evidence::Alarm));
+    let alarms: OptionFuture<_> = by_alarm.then(|| eyes.aws.alarms_in_alarm()).into();
+    Ok(alarms.await.transpose()?.unwrap_or_default())
 }
 
 fn is_about(survey: &Survey, group: &Group, policy: &GroupPolicy, in_alarm: &[AlarmSeen]) -> bool {
@@ -123,9 +142,29 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
             sick.push(Hint { subject, why: Why::Found { since, alarm, told_by: told_by.clone() } });
         }
     }
+    if matches!(survey, Survey::Resync) {
+        let known: Vec<Subject> = sick.iter().map(|hint| hint.subject.clone()).collect();
+        sick.extend(announced(group, &seen, now, region).filter(|hint| !known.contains(&hint.subject)));
+    }
     if sick_at_once(now, &seen, group, policy) > policy.too_many.slots(group.desired) {
         let subject = Subject::Group { region: region.clone(), name: group.name.clone() };
         return Ok(vec![Hint { subject, why: Why::Found { since: now, alarm: None, told_by } }]);
     }
     Ok(sick)
+}
+
+/// Whom EC2 has scheduled an event for that ends them, if no event told.
+fn announced<'a>(
+    group: &'a Group,
+    seen: &'a Seen,
+    now: Timestamp,
+    region: &'a Region,
+) -> impl Iterator<Item = Hint> + 'a {
+    let in_service = group.members.iter().filter(|member| member.lifecycle.is_in_service());
+    in_service.filter_map(move |member| {
+        let by = seen.machines.get(&member.id)?.ends_at?;
+        let notice = Notice { what: What::Retirement { code: SCHEDULED.to_owned() }, at: now, by: Some(by) };
+        let subject = Subject::Instance { region: region.clone(), id: member.id.clone() };
+        Some(Hint { subject, why: Why::Notice(notice) })
+    })
 }

@@ -110,7 +110,11 @@ fn parse(told: &Told<'_>) -> Result<Parsed, Malformed> {
         })),
         (_, [id]) => {
             let subject = Subject::Instance { region: region.clone(), id: id.clone() };
-            Lead::Each(vec![Hint { subject, why: Why::Alarm(change.clone()) }])
+            let why = match state {
+                AlarmState::InsufficientData => Why::Silence(change.clone()),
+                AlarmState::Alarm | AlarmState::Ok => Why::Alarm(change.clone()),
+            };
+            Lead::Each(vec![Hint { subject, why }])
         }
     };
     Ok(Parsed::Signal(Signal {
@@ -215,7 +219,7 @@ mod tests {
 
     #[test]
     fn too_little_data_is_a_reason_to_look_and_says_so() {
-        let Why::Alarm(_) = hint(&event("INSUFFICIENT_DATA", &[metric("i-0123456789abcdef0")])).why else { panic!() };
+        let Why::Silence(_) = hint(&event("INSUFFICIENT_DATA", &[metric("i-0123456789abcdef0")])).why else { panic!() };
     }
 
     #[test]

@@ -12,6 +12,20 @@ use crate::json::{At, Malformed};
 /// A topic inside a queue is the deepest that AWS packs (Amazon SNS Developer Guide, "Fanout to Amazon SQS queues").
 const DEEPEST: usize = 2;
 
+/// What an event that a topic carries has at least one of. The same topic may carry documents that are none of ours.
+const MARKS: [&str; 10] = [
+    "source",
+    "detail-type",
+    "alarmData",
+    "AlarmName",
+    "AlarmArn",
+    "NewStateValue",
+    "LifecycleTransition",
+    "Event",
+    "Records",
+    "homeostat",
+];
+
 /// What one record came to.
 pub(super) enum Letter<'a> {
     /// An event, and where it was.
@@ -82,6 +96,9 @@ fn inside<'a>(text: &At<'_>, depth: usize, topic: Option<String>) -> Vec<Result<
         Err(malformed) => return vec![Err(malformed)],
     };
     match (serde_json::from_str::<Value>(written), topic) {
+        (Ok(event @ Value::Object(_)), Some(topic)) if !MARKS.iter().any(|mark| event.get(mark).is_some()) => {
+            vec![Ok(Letter::Nothing(super::foreign::on_topic(&event).unwrap_or(NoSignal::Message { topic })))]
+        }
         (Ok(event @ Value::Object(_)), _) => open_at(text.path().to_owned(), Cow::Owned(event), depth + 1),
         (_, Some(topic)) if !written.trim_start().starts_with('{') => {
             vec![Ok(Letter::Nothing(NoSignal::Message { topic }))]

@@ -71,14 +71,21 @@ fn origin(root: &At<'_>, detail: &At<'_>) -> Result<(Account, Region), Malformed
 
 /// Other services' things may be among them; an entity is no more than its value.
 fn entities(detail: &At<'_>) -> Result<BTreeSet<InstanceId>, Malformed> {
-    let mut instances = BTreeSet::new();
+    let (mut instances, mut odd) = (BTreeSet::new(), None);
     for entity in detail.field("affectedEntities").items()? {
         let value = entity.field("entityValue");
         // Some are written as ARNs.
         let name = value.text()?.rsplit('/').next().unwrap_or_default();
-        instances.insert(name.parse().map_err(|_| value.malformed("an instance id, such as i-0123456789abcdef0"))?);
+        match name.parse() {
+            Ok(id) => _ = instances.insert(id),
+            Err(_) => odd = odd.or(Some(value)),
+        }
     }
-    Ok(instances)
+    // One that can't be understood hides no other.
+    match odd {
+        Some(value) if instances.is_empty() => Err(value.malformed("an instance id, such as i-0123456789abcdef0")),
+        _ => Ok(instances),
+    }
 }
 
 /// `Thu, 27 Aug 2026 13:19:03 GMT`.

@@ -34,6 +34,8 @@ pub struct Hint {
 pub enum Why {
     /// An alarm that names this instance alone changed to a state that calls for a look.
     Alarm(AlarmMemory),
+    /// Such an alarm has too little data to tell: a reason to look, and none to forget what another one said.
+    Silence(AlarmMemory),
     /// Homeostat's own wake-up: an open incident is due.
     Wake,
     /// An owner's wake-up for itself, for the look that it meant to take then.
@@ -81,7 +83,7 @@ impl Hint {
     /// The alarm's change that brought this about.
     pub fn change(&self) -> Option<&AlarmMemory> {
         match &self.why {
-            Why::Alarm(change) => Some(change),
+            Why::Alarm(change) | Why::Silence(change) => Some(change),
             Why::Found { told_by, .. } => told_by.as_ref(),
             Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) => None,
         }
@@ -91,14 +93,14 @@ impl Hint {
     pub fn notice(&self) -> Option<&Notice> {
         match &self.why {
             Why::Notice(notice) => Some(notice),
-            Why::Alarm(_) | Why::Found { .. } | Why::Wake | Why::Look { .. } | Why::Action(_) => None,
+            Why::Alarm(_) | Why::Silence(_) | Why::Found { .. } | Why::Wake | Why::Look { .. } | Why::Action(_) => None,
         }
     }
 
     /// The alarm that speaks for the subject alone.
     pub fn alarm(&self) -> Option<&AlarmArn> {
         match &self.why {
-            Why::Alarm(change) => Some(&change.alarm),
+            Why::Alarm(change) | Why::Silence(change) => Some(&change.alarm),
             Why::Found { alarm, .. } => alarm.as_ref(),
             Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) => None,
         }

@@ -45,7 +45,8 @@ impl Notice {
             What::Interruption { .. } => 3,
         };
         other.is_none_or(|other| match weight(&self.what).cmp(&weight(&other.what)) {
-            Ordering::Equal => self.at >= other.at,
+            // A group has its time from the first recommendation on.
+            Ordering::Equal => self.at >= other.at && self.what != What::Rebalance,
             heavier => heavier.is_gt(),
         })
     }

@@ -27,7 +27,7 @@ pub(super) async fn look<A: Records + Sync>(
     let endpoints = policy.records.iter().flat_map(|record| &record.endpoints);
     let (sets, seen) = join(sets, ask(aws, endpoints)).await;
     let sets: Result<Vec<_>, _> = sets.into_iter().collect();
-    if let Why::Alarm(change) = &hint.why {
+    if let Why::Alarm(change) | Why::Silence(change) = &hint.why {
         match seen.alarms.get(&change.alarm) {
             // An alarm that nobody could ask is no reason to forget what it said: later may be better.
             Some(Err(why)) => return Err(Unavailable { doing: "look into an alarm".to_owned(), why: why.clone() }),

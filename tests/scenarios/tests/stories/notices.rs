@@ -208,3 +208,50 @@ fn what_is_announced_of_others_is_nothing_to_us() {
     }
     assert_eq!(story.ledger.open(), []);
 }
+
+/// Its agent falls silent while the target group is still making up its mind.
+#[test]
+fn an_alarm_without_data_never_takes_the_place_of_the_one_that_proves_it() {
+    let mut story = fleet(4, BOTH);
+    let id = one(&story);
+    story.break_app(&id).unwrap();
+    story.pass(minutes(2));
+    let alarm = story.delivered.iter().find(|event| event.to_string().contains(id.as_str())).unwrap().clone();
+    let proves = the_open_one(&story);
+    let mut silent = alarm.clone();
+    silent["resources"][0] = json!(alarm["resources"][0].as_str().unwrap().replace("-failing", "-disk"));
+    silent["detail"]["alarmName"] = json!("disk");
+    silent["detail"]["state"]["value"] = json!("INSUFFICIENT_DATA");
+    story.deliver(silent).unwrap();
+    assert_eq!(the_open_one(&story).kind, proves.kind);
+    story.pass(minutes(30));
+    assert_eq!(terminated(&story), [id]);
+    is_whole(&story, 4);
+}
+
+#[test]
+fn too_little_data_about_an_instance_that_is_well_is_no_incident() {
+    let mut story = fleet(4, BOTH);
+    let id = one(&story);
+    story.pass(minutes(10));
+    let detail = json!({"alarmName": "disk", "state": {"value": "INSUFFICIENT_DATA", "timestamp": story.now().to_string()},
+        "configuration": {"metrics": [{"metricStat": {"metric": {"dimensions": {"InstanceId": id}}}}]}});
+    let mut event = event(&story, "aws.cloudwatch", "CloudWatch Alarm State Change", detail);
+    event["resources"] = json!([format!("arn:aws:cloudwatch:{}:123456789012:alarm:disk", story.owner.region)]);
+    let answer = story.deliver(event).unwrap();
+    assert!(answer["ignored"].is_string(), "{answer}");
+    assert_eq!((story.ledger.open().len(), story.ledger.closed().len()), (0, 0));
+}
+
+#[test]
+fn a_retirement_that_no_event_told_of_is_found_by_the_resync() {
+    let mut story = fleet(4, BOTH);
+    story.cloud.with(|world| world.suspend_processes(&web(), &[Process::HealthCheck])).unwrap();
+    let (id, starts) = (one(&story), story.now() + SignedDuration::from_hours(48));
+    story.cloud.with(|world| world.schedule_event(&id, EventCode::InstanceRetirement, starts)).unwrap();
+    story.pass(minutes(10));
+    assert!(said(&the_open_one(&story)).contains("a scheduled event that ends the instance"));
+    story.pass(SignedDuration::from_hours(26));
+    assert_eq!(terminated(&story), [id]);
+    is_whole(&story, 4);
+}

@@ -1,6 +1,7 @@
 //! What AWS announces: the group's own business first, and acted on in time where the group doesn't.
 
 use super::*;
+use crate::decision::Proof;
 use crate::instance::{Checks, Machine};
 use crate::signal::{Notice, What};
 
@@ -166,6 +167,55 @@ fn what_comes_first_is_minded_and_a_recommendation_last() {
     let interruption = notice(What::Interruption { action: "stop".into() }, 5);
     let rebalance = notice(What::Rebalance, 9);
     assert!(interruption.outweighs(Some(&rebalance)) && !rebalance.outweighs(Some(&interruption)));
-    assert!(rebalance.outweighs(None) && rebalance.outweighs(Some(&notice(What::Rebalance, 8))));
+    assert!(rebalance.outweighs(None) && !rebalance.outweighs(Some(&notice(What::Rebalance, 8))));
+    let stop = |second| notice(What::Interruption { action: "stop".into() }, second);
+    assert!(stop(6).outweighs(Some(&stop(5))) && !stop(4).outweighs(Some(&stop(5))));
     assert!(!notice(What::Rebalance, 7).outweighs(Some(&rebalance)));
+}
+
+#[test]
+fn a_date_that_is_far_away_hides_nothing_that_is_sick_now() {
+    let mut it = situation();
+    let Kind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
+    let retirement = What::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() };
+    *notice = Some(Notice { what: retirement, at: at(990), by: Some(at(14 * 86_400)) });
+    it.machine("running", Some(14 * 86_400));
+    let Decision::Act { because, .. } = it.decide() else { panic!("{:?}", it.decide()) };
+    assert!(because.iter().all(|proof| !matches!(proof, Proof::Notice(_))), "{because:?}");
+}
+
+#[test]
+fn a_void_announcement_closes_nothing_that_is_sick_by_evidence_of_its_own() {
+    let mut it = announced(What::Rebalance, None);
+    it.policy =
+        policy::parse("schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"target-health\"]\n")
+            .unwrap();
+    it.target(1, Some(sick()));
+    assert!(!it.is_left_alone(), "{:?}", it.decide());
+    it.target(1, Some(TargetHealth::Healthy));
+    assert!(it.is_left_alone());
+}
+
+#[test]
+fn what_is_held_back_before_its_time_has_waited_for_nothing() {
+    const TWO_WEEKS: i64 = 14 * 86_400;
+    let mut it = retiring(1000 + TWO_WEEKS);
+    it.group().members[0].protected = true;
+    it.incident = it.incident.hold(at(1000), at(1060), &Hold::Protected);
+    it.now = at(1000 + TWO_WEEKS - 86_401);
+    assert!(matches!(it.held_because(), Hold::Protected), "nobody is asked about what is a day away");
+    it.now = at(1000 + TWO_WEEKS - 86_400 + 3600);
+    assert!(matches!(it.decide(), Decision::Page(Page::Waited { .. })), "{:?}", it.decide());
+}
+
+#[test]
+fn an_alarm_that_may_not_act_keeps_nobody_from_what_aws_announces() {
+    let mut it = situation();
+    let Kind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
+    *notice = Some(Notice { what: What::Interruption { action: "stop".into() }, at: at(900), by: Some(at(1020)) });
+    it.seen.interruption = Some(at(900));
+    it.machine("running", None);
+    it.target(1, Some(TargetHealth::Healthy));
+    it.alarm().actions_enabled = false;
+    assert!(it.is_acting(), "{:?}", it.decide());
 }
