@@ -92,6 +92,21 @@ fn garbage_is_malformed_and_never_a_signal() {
 }
 
 #[test]
+fn one_odd_entity_of_a_health_event_hides_no_other() {
+    let retirement = |entities: Value| {
+        json!({"source": "aws.health", "detail-type": "AWS Health Event", "account": "123456789012", "region": "eu-west-1",
+            "time": "2026-03-01T02:03:05Z", "detail": {"service": "EC2", "communicationId": "c",
+            "eventTypeCode": "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED", "startTime": "Sun, 15 Mar 2026 02:00:00 GMT",
+            "affectedEntities": entities}})
+    };
+    let odd = json!({"entityValue": "UNKNOWN"});
+    let both = retirement(json!([odd, {"entityValue": "i-0123456789abcdef0"}]));
+    assert_eq!(hint(&both).subject.to_string(), "eu-west-1#instance#i-0123456789abcdef0");
+    let said = read_one(&retirement(json!([odd]))).unwrap_err().to_string();
+    assert!(said.contains("$.detail.affectedEntities[0].entityValue is \"UNKNOWN\""), "{said}");
+}
+
+#[test]
 fn each_record_has_its_own_answer() {
     let wake = wake(&"eu-west-1#instance#i-0123456789abcdef0".parse().unwrap()).to_string();
     let records = json!({"Records": [{"body": wake}, {"body": "{"}, {"body": wake}, {"eventSource": "aws:s3", "eventName": "Put"}]});
@@ -108,6 +123,10 @@ fn each_record_has_its_own_answer() {
 fn a_message_for_people_is_no_event_and_a_broken_one_is_malformed() {
     let by_topic = |message: &str| json!({"Records": [{"EventSource": "aws:sns", "Sns": {"TopicArn": "team", "Message": message}}]});
     assert!(matches!(read_one(&by_topic("Your budget is spent.")), Ok(Parsed::Ignored(NoSignal::Message { .. }))));
+    let of_others = json!({"notificationType": "Bounce", "bounce": {"bounceType": "Permanent"}}).to_string();
+    assert!(matches!(read_one(&by_topic(&of_others)), Ok(Parsed::Ignored(NoSignal::Message { .. }))));
+    let alarm_without_arn = json!({"AlarmName": "web-1", "NewStateReason": "…"}).to_string();
+    assert!(read_one(&by_topic(&alarm_without_arn)).is_err());
     let said = read_one(&by_topic("{\"AlarmName\": ")).unwrap_err().to_string();
     assert!(said.contains("$.Records[0].Sns.Message"), "{said}");
 }

@@ -227,7 +227,7 @@ async fn what_is_none_of_its_hooks_is_left_alone_and_said_so(stage: &Stage, stac
     let queue = aws_sdk_sqs::Client::new(&stage.sandbox().sdk_config());
     let send = |body: Value| queue.send_message().queue_url(url(stack)).message_body(body.to_string()).send();
     send(serde_json::from_str(include_str!("../../../../events/hook-test.json"))?).await?;
-    stage.wait_for_log(OWNER, 0, |line| line.contains("test notification for group")).await?;
+    stage.wait_for_log(OWNER, 0, |line| line.contains(r#"test notification for group \"web\""#)).await?;
     send(json!({"source": "aws.autoscaling", "detail-type": "EC2 Instance-launch Lifecycle Action", "detail": {}}))
         .await?;
     let malformed = "malformed event: $.Records[0].body.detail.AutoScalingGroupName is missing";
