@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets and runs each for so many seconds: `make fuzz` calls it.
+# Builds the fuzz targets and runs them side by side for so many seconds: `make fuzz` calls it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=$1
@@ -23,7 +23,6 @@ cp tests/sandbox/policy.toml "$out/corpus/policy/sandbox.toml"
 # All that the sample has to say, without what explains it.
 sed 's/^#\([^ ]\)/\1/' policy.toml | grep -v '^ *#' >"$out/corpus/policy/whole.toml"
 
-found=0
 # $1: the target; $2: the longest input.
 fuzz() {
     local log=$out/$1.log status=0 cpu
@@ -38,12 +37,17 @@ fuzz() {
     if [ "$status" -eq 0 ]; then
         echo "$1: nothing found"
     else
-        found=1
         grep -A 1 'panicked at' "$log" || tail -n 20 "$log"
         sed -n 's/.*Test unit written to //p' "$log"
         echo "$1: put that input into fuzz/regressions/$1, and mend its cause"
     fi
+    return "$status"
 }
-fuzz event 8192
-fuzz policy 4096
+fuzz event 8192 &
+event=$!
+fuzz policy 4096 &
+policy=$!
+found=0
+wait "$event" || found=1
+wait "$policy" || found=1
 exit "$found"

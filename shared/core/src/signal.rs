@@ -112,13 +112,13 @@ pub fn read(event: &Value) -> Vec<Result<Parsed, Malformed>> {
     let letters = envelope::open(event).into_iter();
     letters
         .map(|letter| match letter? {
-            envelope::Letter::Event { path, event } => parse(path, &event),
+            envelope::Letter::Event { path, event, topic } => parse(path, &event, topic),
             envelope::Letter::Nothing(why) => Ok(Parsed::Ignored(why)),
         })
         .collect()
 }
 
-fn parse(path: String, event: &Value) -> Result<Parsed, Malformed> {
+fn parse(path: String, event: &Value, topic: Option<String>) -> Result<Parsed, Malformed> {
     let root = At::rooted(path, event).object()?;
     let has = |field| event.get(field).is_some();
     if has("homeostat") {
@@ -133,7 +133,7 @@ fn parse(path: String, event: &Value) -> Result<Parsed, Malformed> {
     if lifecycle::is_direct(event) {
         return lifecycle::parse_direct(&root);
     }
-    if let Some(why) = foreign::on_topic(event) {
+    if let Some(why) = foreign::on_topic(event, topic) {
         return Ok(Parsed::Ignored(why));
     }
     by_bus(&root)

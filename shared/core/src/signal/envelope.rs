@@ -12,36 +12,28 @@ use crate::json::{At, Malformed};
 /// A topic inside a queue is the deepest that AWS packs (Amazon SNS Developer Guide, "Fanout to Amazon SQS queues").
 const DEEPEST: usize = 2;
 
-/// What an event that a topic carries has at least one of. The same topic may carry documents that are none of ours.
-const MARKS: [&str; 10] = [
-    "source",
-    "detail-type",
-    "alarmData",
-    "AlarmName",
-    "AlarmArn",
-    "NewStateValue",
-    "LifecycleTransition",
-    "Event",
-    "Records",
-    "homeostat",
-];
-
 /// What one record came to.
 pub(super) enum Letter<'a> {
-    /// An event, and where it was.
+    /// An event, where it was, and the topic that carried it.
     Event {
         path: String,
         event: Cow<'a, Value>,
+        topic: Option<String>,
     },
     Nothing(NoSignal),
 }
 
 /// Every event that was delivered together, in order.
 pub(super) fn open(event: &Value) -> Vec<Result<Letter<'_>, Malformed>> {
-    open_at("$".to_owned(), Cow::Borrowed(event), 0)
+    open_at("$".to_owned(), Cow::Borrowed(event), None, 0)
 }
 
-fn open_at(path: String, event: Cow<'_, Value>, depth: usize) -> Vec<Result<Letter<'_>, Malformed>> {
+fn open_at(
+    path: String,
+    event: Cow<'_, Value>,
+    topic: Option<String>,
+    depth: usize,
+) -> Vec<Result<Letter<'_>, Malformed>> {
     if event.get("Records").is_some() {
         let at = At::rooted(path, &event);
         return if depth == DEEPEST {
@@ -54,7 +46,7 @@ fn open_at(path: String, event: Cow<'_, Value>, depth: usize) -> Vec<Result<Lett
     if event.get("Type").and_then(Value::as_str) == Some("Notification") && event.get("TopicArn").is_some() {
         return message(&At::rooted(path, &event), depth);
     }
-    vec![Ok(Letter::Event { path, event })]
+    vec![Ok(Letter::Event { path, event, topic })]
 }
 
 fn records<'a>(at: &At<'_>, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
@@ -96,10 +88,7 @@ fn inside<'a>(text: &At<'_>, depth: usize, topic: Option<String>) -> Vec<Result<
         Err(malformed) => return vec![Err(malformed)],
     };
     match (serde_json::from_str::<Value>(written), topic) {
-        (Ok(event @ Value::Object(_)), Some(topic)) if !MARKS.iter().any(|mark| event.get(mark).is_some()) => {
-            vec![Ok(Letter::Nothing(super::foreign::on_topic(&event).unwrap_or(NoSignal::Message { topic })))]
-        }
-        (Ok(event @ Value::Object(_)), _) => open_at(text.path().to_owned(), Cow::Owned(event), depth + 1),
+        (Ok(event @ Value::Object(_)), topic) => open_at(text.path().to_owned(), Cow::Owned(event), topic, depth + 1),
         (_, Some(topic)) if !written.trim_start().starts_with('{') => {
             vec![Ok(Letter::Nothing(NoSignal::Message { topic }))]
         }

@@ -28,10 +28,20 @@ pub(super) fn on_bus(root: &At<'_>, source: &str, detail_type: &str) -> Option<N
     later.then(|| NoSignal::NoRemedyYet { service: source.to_owned(), what: detail_type.to_owned() })
 }
 
-/// What is known of a message of another service by a topic, which has no envelope: ElastiCache's one field is named for the service
-/// (ElastiCache User Guide, "Event notifications and Amazon SNS"), RDS and Auto Scaling name theirs (RDS User Guide, "Working with
-/// Amazon RDS event notification"; EC2 Auto Scaling User Guide, "Amazon SNS notification options").
-pub(super) fn on_topic(event: &Value) -> Option<NoSignal> {
+/// What an event of Homeostat's has at least one of, and a document of somebody else's on the same topic may lack.
+const MARKS: [&str; 7] =
+    ["source", "detail-type", "AlarmArn", "NewStateValue", "LifecycleTransition", "Event", "Records"];
+
+/// What is known of a message that came by a topic, or by a queue that a topic fills without its own envelope.
+pub(super) fn on_topic(event: &Value, topic: Option<String>) -> Option<NoSignal> {
+    let marked = || MARKS.iter().any(|mark| event.get(mark).is_some());
+    of_service(event).or_else(|| topic.filter(|_| !marked()).map(|topic| NoSignal::Message { topic }))
+}
+
+/// Those messages have no envelope: ElastiCache's one field is named for the service (ElastiCache User Guide, "Event notifications and
+/// Amazon SNS"), RDS and Auto Scaling name theirs (RDS User Guide, "Working with Amazon RDS event notification"; EC2 Auto Scaling User
+/// Guide, "Amazon SNS notification options").
+fn of_service(event: &Value) -> Option<NoSignal> {
     let text = |name: &str| event.get(name).and_then(Value::as_str);
     let none_yet =
         |service: &str, what: &str| Some(NoSignal::NoRemedyYet { service: service.to_owned(), what: what.to_owned() });
