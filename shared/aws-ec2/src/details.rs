@@ -15,8 +15,17 @@ use super::Ec2;
 
 const DOING: &str = "read the instance";
 
-/// Of a Spot request whose instance EC2 is about to take (EC2 User Guide, "Get the status of a Spot Instance request").
-const MARKED: [&str; 2] = ["marked-for-termination", "marked-for-stop"];
+/// Of a Spot request whose instance EC2 takes back. Where it needs the capacity and will terminate the instance, it says "terminated"
+/// at once, two minutes before it does; an experiment of Fault Injection Service has codes of its own (EC2 User Guide, "State changes
+/// for a Spot request").
+const TAKEN_BACK: [&str; 6] = [
+    "marked-for-termination",
+    "marked-for-stop",
+    "marked-for-stop-by-experiment",
+    "instance-terminated-no-capacity",
+    "instance-terminated-by-price",
+    "instance-terminated-by-experiment",
+];
 
 impl Machines for Ec2 {
     async fn details(&self, instance: &InstanceId) -> Result<Option<Details>, Unavailable> {
@@ -33,12 +42,12 @@ impl Machines for Ec2 {
     async fn interrupted_at(&self, spot_request: &str) -> Result<Option<Timestamp>, Unavailable> {
         let request = self.client.describe_spot_instance_requests().spot_instance_request_ids(spot_request);
         let answer = request.send().await.map_err(|error| unavailable("read the Spot request", &error))?;
-        Ok(answer.spot_instance_requests().iter().find_map(marked_at))
+        Ok(answer.spot_instance_requests().iter().find_map(taken_back_at))
     }
 }
 
-pub(crate) fn marked_at(request: &SpotInstanceRequest) -> Option<Timestamp> {
-    let status = request.status().filter(|status| status.code().is_some_and(|code| MARKED.contains(&code)))?;
+pub(crate) fn taken_back_at(request: &SpotInstanceRequest) -> Option<Timestamp> {
+    let status = request.status().filter(|status| status.code().is_some_and(|code| TAKEN_BACK.contains(&code)))?;
     Timestamp::from_second(status.update_time()?.secs()).ok()
 }
 
@@ -88,14 +97,16 @@ mod tests {
     }
 
     #[test]
-    fn only_a_marked_request_is_an_interruption() {
+    fn only_a_request_whose_instance_is_taken_back_is_an_interruption() {
         let in_status = |code: &str| {
             let status =
                 SpotInstanceStatus::builder().code(code).update_time(DateTime::from_secs(1_800_000_000)).build();
-            marked_at(&SpotInstanceRequest::builder().status(status).build()).map(Timestamp::as_second)
+            taken_back_at(&SpotInstanceRequest::builder().status(status).build()).map(Timestamp::as_second)
         };
-        assert_eq!(in_status("marked-for-termination"), Some(1_800_000_000));
-        for code in ["fulfilled", "request-canceled-and-instance-running", "instance-terminated-by-price", ""] {
+        for code in ["marked-for-termination", "instance-terminated-no-capacity", "instance-terminated-by-experiment"] {
+            assert_eq!(in_status(code), Some(1_800_000_000), "{code}");
+        }
+        for code in ["fulfilled", "request-canceled-and-instance-running", "instance-terminated-by-user", ""] {
             assert_eq!(in_status(code), None, "{code}");
         }
     }

@@ -67,7 +67,7 @@ impl StatusChecks for Ec2 {
         let of_it = Filter::builder().name("instance-id").values(instance.as_str()).build();
         let answer = self.client.describe_spot_instance_requests().filters(of_it).send().await;
         let answer = answer.map_err(|error| unavailable("read the Spot request", &error))?;
-        Ok(answer.spot_instance_requests().iter().find_map(details::marked_at))
+        Ok(answer.spot_instance_requests().iter().find_map(details::taken_back_at))
     }
 }
 

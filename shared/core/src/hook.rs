@@ -81,7 +81,7 @@ pub trait Machines: StatusChecks {
     /// `None`: EC2 knows no such instance.
     fn details(&self, instance: &InstanceId) -> impl Future<Output = Result<Option<Details>, Unavailable>> + Send;
 
-    /// When EC2 marked the Spot request for interruption; `None`: it did not.
+    /// When EC2 gave notice that it takes the Spot Instance back; `None`: it did not.
     fn interrupted_at(&self, spot_request: &str)
     -> impl Future<Output = Result<Option<Timestamp>, Unavailable>> + Send;
 }

@@ -71,7 +71,7 @@ pub trait StatusChecks {
         instances: &[InstanceId],
     ) -> impl Future<Output = Result<BTreeMap<InstanceId, Machine>, Unavailable>> + Send;
 
-    /// When EC2 marked the instance's Spot request for interruption; `None` if it didn't, or if it is no Spot Instance.
+    /// When EC2 gave notice that it takes the instance back; `None` if it didn't, or if it is no Spot Instance.
     fn interruption(
         &self,
         instance: &InstanceId,

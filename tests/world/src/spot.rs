@@ -23,11 +23,11 @@ pub struct SpotRequest {
     pub updated_at: Timestamp,
 }
 
-/// The codes of `Status` that are modelled (EC2 User Guide, "Get the status of a Spot Instance request").
+/// The codes of `Status` that are modelled. The request of an instance that is taken back for its capacity, and then terminated, says
+/// so at once, although it runs on until the notice is over (EC2 User Guide, "State changes for a Spot request").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpotStatus {
     Fulfilled,
-    MarkedForTermination,
     InstanceTerminatedNoCapacity,
     InstanceTerminatedByUser,
 }
@@ -36,7 +36,6 @@ impl SpotStatus {
     pub fn code(self) -> &'static str {
         match self {
             SpotStatus::Fulfilled => "fulfilled",
-            SpotStatus::MarkedForTermination => "marked-for-termination",
             SpotStatus::InstanceTerminatedNoCapacity => "instance-terminated-no-capacity",
             SpotStatus::InstanceTerminatedByUser => "instance-terminated-by-user",
         }
@@ -46,7 +45,6 @@ impl SpotStatus {
     pub fn message(self) -> &'static str {
         match self {
             SpotStatus::Fulfilled => "Your Spot request is fulfilled.",
-            SpotStatus::MarkedForTermination => "Your Spot Instance is marked for termination.",
             SpotStatus::InstanceTerminatedNoCapacity => {
                 "Your Spot Instance was terminated because there is no longer enough Spot capacity available."
             }
@@ -77,7 +75,7 @@ impl World {
         let fulfilled = |request: &&mut SpotRequest| request.status == SpotStatus::Fulfilled;
         let none = || Refusal::Invalid { why: format!("{id} is no Spot Instance that could be interrupted") };
         let request = instance.spot.as_mut().filter(fulfilled).ok_or_else(none)?;
-        request.status = SpotStatus::MarkedForTermination;
+        request.status = SpotStatus::InstanceTerminatedNoCapacity;
         request.updated_at = now;
         let (stays, group) = (!instance.lifecycle.is_terminating(), instance.group.clone());
         let rebalances = self.groups.get(&group).is_some_and(|group| group.settings.rebalances);
@@ -95,7 +93,6 @@ impl World {
         if instance.state == InstanceState::ShuttingDown {
             return;
         }
-        set_status(instance, SpotStatus::InstanceTerminatedNoCapacity, self.now);
         let warm = instance.lifecycle.is_warm();
         let lifecycle = if warm { LifecycleState::WarmedTerminating } else { LifecycleState::Terminating };
         self.end_actions(id, ActionEnd::InstanceGone);
@@ -111,19 +108,13 @@ impl World {
     }
 }
 
-fn set_status(instance: &mut Instance, status: SpotStatus, now: Timestamp) {
-    if let Some(request) = &mut instance.spot {
-        request.status = status;
-        request.updated_at = now;
-    }
-}
-
 impl Instance {
-    /// Auto Scaling has terminated it before EC2 did.
+    /// Auto Scaling has terminated it. A request that EC2 has ended before keeps its status.
     pub(crate) fn spot_gone(&mut self, now: Timestamp) {
-        let ours = |request: &SpotRequest| request.status != SpotStatus::InstanceTerminatedNoCapacity;
-        if self.spot.as_ref().is_some_and(ours) {
-            set_status(self, SpotStatus::InstanceTerminatedByUser, now);
+        let fulfilled = |request: &&mut SpotRequest| request.status == SpotStatus::Fulfilled;
+        if let Some(request) = self.spot.as_mut().filter(fulfilled) {
+            request.status = SpotStatus::InstanceTerminatedByUser;
+            request.updated_at = now;
         }
     }
 }

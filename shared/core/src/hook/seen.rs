@@ -35,7 +35,7 @@ pub struct Seen {
     pub attached: Option<Reading<BTreeMap<TargetGroupArn, Vec<Registration>>>>,
     pub work: Option<Reading<Option<Datapoint>>>,
     pub records: Option<Reading<Vec<RecordSet>>>,
-    /// When EC2 marked the Spot request of the instance for interruption.
+    /// When EC2 gave notice that it takes the Spot Instance back.
     pub interrupted_at: Option<Reading<Option<Timestamp>>>,
 }
 

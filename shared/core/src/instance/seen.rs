@@ -29,7 +29,7 @@ pub struct Seen {
     pub refresh: Option<String>,
     /// All alarms in ALARM that each speak for one instance alone; read only where the alarm is the only evidence.
     pub alarms: Vec<AlarmSeen>,
-    /// When EC2 marked the Spot Instance in question for interruption; read only where that was announced.
+    /// When EC2 gave notice that it takes the Spot Instance back; read only where that was announced.
     pub interruption: Option<Timestamp>,
 }
 

@@ -153,8 +153,8 @@ impl StatusChecks for Cloud {
     async fn interruption(&self, instance: &InstanceId) -> Result<Option<Timestamp>, Unavailable> {
         let world = self.call();
         let request = world.machine(instance).and_then(|machine| machine.spot.as_ref());
-        let marked = request.filter(|request| request.status == crate::SpotStatus::MarkedForTermination);
-        Ok(marked.map(|request| request.updated_at))
+        let taken_back = request.filter(|request| request.status == crate::SpotStatus::InstanceTerminatedNoCapacity);
+        Ok(taken_back.map(|request| request.updated_at))
     }
 }
 

@@ -98,8 +98,8 @@ impl Machines for Cloud {
 
     async fn interrupted_at(&self, spot_request: &str) -> Result<Option<Timestamp>, Unavailable> {
         let world = self.call();
-        let marked = |request: &SpotRequest| request.status == SpotStatus::MarkedForTermination;
-        let found = world.spot_request(spot_request).map(|(_, request)| request).filter(|request| marked(request));
+        let taken_back = |request: &SpotRequest| request.status == SpotStatus::InstanceTerminatedNoCapacity;
+        let found = world.spot_request(spot_request).map(|(_, request)| request).filter(|request| taken_back(request));
         Ok(found.map(|request| request.updated_at))
     }
 }

@@ -32,7 +32,10 @@ fn a_hook_should_not_keep_a_spot_instance_beyond_its_notice() {
     let since = world.now();
     assert_eq!(status(&world, &id), SpotStatus::Fulfilled);
     world.interrupt_spot(&id).unwrap();
-    assert_eq!((status(&world, &id), world.interrupt_spot(&id).is_err()), (SpotStatus::MarkedForTermination, true));
+    assert_eq!(
+        (status(&world, &id), world.interrupt_spot(&id).is_err()),
+        (SpotStatus::InstanceTerminatedNoCapacity, true)
+    );
     let request = world.instance(&id).unwrap().spot.clone().unwrap();
     assert_eq!((request.updated_at, world.spot_request(&request.id).unwrap().0.id == id), (since, true));
     world.step(since + secs(11));
@@ -63,7 +66,7 @@ fn a_spot_instance_that_was_let_go_in_time_should_not_be_shut_down_again() {
     world.complete_lifecycle_action(&web(), "going", by, ActionResult::Continue).unwrap();
     world.step(world.now() + secs(30));
     assert_eq!((world.instance(&id), in_service(&world)), (None, 5));
-    assert_eq!(status(&world, &id), SpotStatus::InstanceTerminatedByUser);
+    assert_eq!(status(&world, &id), SpotStatus::InstanceTerminatedNoCapacity);
     let ends: Vec<ActionEnd> = world.lifecycle_actions().iter().map(|action| action.ended_by).collect();
     assert_eq!(ends, [ActionEnd::Completed(ActionResult::Continue)]);
 }
@@ -83,4 +86,15 @@ fn draining_should_not_outlast_the_notice_and_what_is_no_spot_instance_should_no
     world.step(world.now() + secs(600));
     assert!(world.instance(&id).is_none() && world.lifecycle_actions().is_empty());
     assert!(world.target_groups().all(|target_group| !target_group.targets.contains_key(&id)));
+}
+
+#[test]
+fn a_spot_instance_that_nobody_takes_back_should_not_look_interrupted() {
+    let (mut world, id) = with_spot();
+    world.terminate_instance(&id, false).unwrap();
+    let held = |world: &World| world.instance(&id).unwrap().lifecycle == LifecycleState::TerminatingWait;
+    assert!(when(&mut world, secs(5), held).is_some());
+    world.complete_lifecycle_action(&web(), "going", ActionBy::Instance(id.clone()), ActionResult::Continue).unwrap();
+    world.step(world.now() + secs(30));
+    assert_eq!((world.instance(&id), status(&world, &id)), (None, SpotStatus::InstanceTerminatedByUser));
 }

@@ -84,7 +84,7 @@ fn no_request(id: &str) -> ApiError {
 }
 
 fn request_tree(machine: &Instance, request: &SpotRequest) -> Tree {
-    let open = matches!(request.status, SpotStatus::Fulfilled | SpotStatus::MarkedForTermination);
+    let is_active = request.status == SpotStatus::Fulfilled;
     let status = [
         ("code", make::text(request.status.code())),
         ("message", make::text(request.status.message())),
@@ -92,7 +92,7 @@ fn request_tree(machine: &Instance, request: &SpotRequest) -> Tree {
     ];
     make::record([
         ("spotInstanceRequestId", make::text(&request.id)),
-        ("state", make::text(if open { "active" } else { "closed" })),
+        ("state", make::text(if is_active { "active" } else { "closed" })),
         ("type", make::text("one-time")),
         ("status", make::record(status)),
         ("instanceId", make::text(machine.id.as_str())),

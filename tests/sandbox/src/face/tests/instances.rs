@@ -94,9 +94,9 @@ fn a_spot_request_tells_of_its_interruption() {
     assert_eq!(read().1, "fulfilled");
     it.face.with(|world| world.interrupt_spot(&id.parse().unwrap())).unwrap();
     let at = Timestamp::from_second(NOON + 5).unwrap();
-    assert_eq!(read(), ("active".to_owned(), "marked-for-termination".to_owned(), at));
+    assert_eq!(read(), ("closed".to_owned(), "instance-terminated-no-capacity".to_owned(), at));
     it.pass(20);
-    assert_eq!(read().0, "closed");
+    assert_eq!(read().2, at, "its end is no new interruption");
     let nobodys = it.ec2("DescribeSpotInstanceRequests&SpotInstanceRequestId.1=sir-nobodys1").unwrap_err();
     assert_eq!(nobodys, (400, "InvalidSpotInstanceRequestID.NotFound".to_owned()));
     let all = it.ec2("DescribeSpotInstanceRequests").unwrap();
