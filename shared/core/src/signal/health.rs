@@ -16,8 +16,13 @@ use crate::json::{At, Malformed};
 pub(super) const EVENT: &str = "AWS Health Event";
 
 /// Endings of the event types after which an instance is stopped or terminated (AWS Health User Guide; EC2 User Guide, "Scheduled
-/// events for your instances"). Reboots and maintenance leave it where it is.
-const ENDS_INSTANCES: [&str; 2] = ["INSTANCE_RETIREMENT_SCHEDULED", "INSTANCE_STOP_SCHEDULED"];
+/// events for your instances"; the API's `DescribeEventTypes`). Reboots and maintenance leave it where it is.
+const ENDS_INSTANCES: [&str; 4] = [
+    "INSTANCE_RETIREMENT_SCHEDULED",
+    "INSTANCE_RETIREMENT_EXPEDITED",
+    "INSTANCE_STOP_SCHEDULED",
+    "INSTANCE_TERMINATION_SCHEDULED",
+];
 
 /// AWS's own samples name weekdays that don't fit their dates.
 static DATES: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
@@ -75,10 +80,10 @@ fn entities(detail: &At<'_>) -> Result<BTreeSet<InstanceId>, Malformed> {
     for entity in detail.field("affectedEntities").items()? {
         let value = entity.field("entityValue");
         // Some are written as ARNs.
-        let name = value.text()?.rsplit('/').next().unwrap_or_default();
-        match name.parse() {
-            Ok(id) => _ = instances.insert(id),
-            Err(_) => odd = odd.or(Some(value)),
+        let name = value.text().map(|text| text.rsplit('/').next().unwrap_or_default());
+        match name.map(str::parse) {
+            Ok(Ok(id)) => _ = instances.insert(id),
+            _ => odd = odd.or(Some(value)),
         }
     }
     // One that can't be understood hides no other.

@@ -100,10 +100,30 @@ fn one_odd_entity_of_a_health_event_hides_no_other() {
             "affectedEntities": entities}})
     };
     let odd = json!({"entityValue": "UNKNOWN"});
-    let both = retirement(json!([odd, {"entityValue": "i-0123456789abcdef0"}]));
-    assert_eq!(hint(&both).subject.to_string(), "eu-west-1#instance#i-0123456789abcdef0");
+    for odd in [&odd, &json!({}), &json!({"entityValue": 7}), &json!(null)] {
+        let both = retirement(json!([odd, {"entityValue": "i-0123456789abcdef0"}]));
+        assert_eq!(hint(&both).subject.to_string(), "eu-west-1#instance#i-0123456789abcdef0");
+    }
     let said = read_one(&retirement(json!([odd]))).unwrap_err().to_string();
     assert!(said.contains("$.detail.affectedEntities[0].entityValue is \"UNKNOWN\""), "{said}");
+}
+
+#[test]
+fn every_code_that_ends_an_instance_is_a_retirement_and_a_reboot_is_none() {
+    let of = |code: &str| {
+        read_one(&json!({"source": "aws.health", "detail-type": "AWS Health Event", "account": "123456789012",
+            "region": "eu-west-1", "time": "2026-03-01T02:03:05Z", "detail": {"service": "EC2", "communicationId": "c",
+            "eventTypeCode": code, "startTime": "Sun, 15 Mar 2026 02:00:00 GMT",
+            "affectedEntities": [{"entityValue": "i-0123456789abcdef0"}]}}))
+    };
+    for code in
+        ["PERSISTENT_INSTANCE_RETIREMENT_EXPEDITED", "INSTANCE_TERMINATION_SCHEDULED", "INSTANCE_STOP_SCHEDULED"]
+    {
+        assert!(matches!(of(&format!("AWS_EC2_{code}")), Ok(Parsed::Signal(_))), "{code}");
+    }
+    for code in ["INSTANCE_REBOOT_MAINTENANCE_SCHEDULED", "DEDICATED_HOST_RETIREMENT_SCHEDULED", "OPERATIONAL_ISSUE"] {
+        assert!(matches!(of(&format!("AWS_EC2_{code}")), Ok(Parsed::Ignored(NoSignal::HealthNews { .. }))), "{code}");
+    }
 }
 
 #[test]

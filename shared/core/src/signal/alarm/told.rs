@@ -22,10 +22,16 @@ pub(super) struct Told<'a> {
     /// Its own list, beside what a single metric has.
     metrics: At<'a>,
     metric: Option<At<'a>>,
-    contributor: Option<At<'a>>,
+    contributor: Option<Contributor<'a>>,
     /// The alarms that set off a composite one, as a list, or within a text of JSON.
     triggering: Triggering<'a>,
     names: &'static Names,
+}
+
+/// One time series of a query, and what it is about.
+struct Contributor<'a> {
+    id: At<'a>,
+    attributes: At<'a>,
 }
 
 enum Triggering<'a> {
@@ -65,7 +71,9 @@ impl<'a> Told<'a> {
             rule: configuration.field("alarmRule"),
             metrics: configuration.field("metrics"),
             metric: None,
-            contributor: contributor.is_present().then_some(contributor),
+            contributor: contributor
+                .is_present()
+                .then(|| Contributor { id: contributor.field("id"), attributes: contributor.field("attributes") }),
             triggering: Triggering::Text(state.field("reasonData")),
             names: &BUS,
         }
@@ -73,6 +81,8 @@ impl<'a> Told<'a> {
 
     pub(super) fn by_topic(root: &At<'a>) -> Self {
         let trigger = root.field("Trigger");
+        // No page of AWS's shows such a message: as `DescribeAlarmHistory` calls them.
+        let contributor = root.field("AlarmContributorId");
         Told {
             arn: root.field("AlarmArn"),
             state: root.field("NewStateValue"),
@@ -83,7 +93,9 @@ impl<'a> Told<'a> {
             rule: root.field("AlarmRule"),
             metrics: trigger.field("Metrics"),
             metric: Some(trigger),
-            contributor: None,
+            contributor: contributor
+                .is_present()
+                .then(|| Contributor { id: contributor, attributes: root.field("AlarmContributorAttributes") }),
             triggering: Triggering::List(root.field("TriggeringChildren")),
             names: &TOPIC,
         }
@@ -97,8 +109,8 @@ impl<'a> Told<'a> {
     }
 
     pub(super) fn contributor(&self) -> Result<Option<ContributorId>, Malformed> {
-        let parsed = |at: &At<'_>| at.field("id").parse("a contributor's id, 1 to 128 printable ASCII characters");
-        self.contributor.as_ref().map(parsed).transpose()
+        let expected = "a contributor's id, 1 to 128 printable ASCII characters";
+        self.contributor.as_ref().map(|contributor| contributor.id.parse(expected)).transpose()
     }
 
     pub(super) fn kind(&self) -> Result<AlarmKind, Malformed> {
@@ -128,7 +140,7 @@ impl<'a> Told<'a> {
         let metrics = self.metrics.items()?;
         let inner = metrics.iter().map(|entry| entry.field(stat).field(metric).field(dimensions));
         let own = self.metric.iter().map(|trigger| trigger.field("Dimensions"));
-        let contributor = self.contributor.iter().map(|contributor| contributor.field("attributes"));
+        let contributor = self.contributor.iter().map(|contributor| contributor.attributes.clone());
         Ok(Dimensions(inner.chain(own).chain(contributor).filter(At::is_present).collect()))
     }
 

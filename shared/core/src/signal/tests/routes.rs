@@ -111,4 +111,11 @@ fn contributors_of_one_alarm_have_keys_of_their_own_and_none_is_picked() {
     let alarm = group_alarm(&contributor("a"));
     assert_eq!(alarm.instances, [INSTANCE.parse().unwrap()]);
     assert_ne!(alarm.change.speaker(), group_alarm(&contributor("b")).change.speaker());
+    let message = json!({
+        "AlarmName": "web-1", "AlarmArn": ARN, "NewStateValue": "ALARM", "StateChangeTime": "2026-03-01T02:03:04.567+0000",
+        "AlarmContributorId": "a", "AlarmContributorAttributes": {"InstanceId": INSTANCE},
+        "Trigger": {"Metrics": [{"Id": "q", "Expression": "SELECT MAX(Failed) FROM Web GROUP BY InstanceId"}]},
+    });
+    let (bus, topic) = (signal(&contributor("a")), signal(&by_topic(&message)));
+    assert_eq!((bus.key, bus.condition, bus.lead), (topic.key, topic.condition, topic.lead));
 }

@@ -154,6 +154,13 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
         ),
         (
+            "alarm-topic-contributor",
+            expect![[r#"
+            alarm web-any-failing#0a1b2c3d4e5f6071 ALARM 2026-03-01T02:03:04.567Z
+            a contributor of an alarm on a query is in ALARM
+            look at the groups for which alarm "web-any-failing" speaks, those with i-0a1b2c3d4e5f60718"#]],
+        ),
+        (
             "alarm-topic-math",
             expect![[r#"
             alarm web-share-failing ALARM 2026-03-01T02:03:04.567Z
