@@ -36,6 +36,8 @@ fuzz() {
         "$(grep -o 'cov: [0-9]* ft: [0-9]*' "$log" | tail -n 1)"
     if [ "$status" -eq 0 ]; then
         echo "$1: nothing found"
+    elif ! grep -q 'Test unit written to' "$log"; then
+        echo "$1: stopped by a signal before its time, nothing found until then"
     else
         grep -A 1 'panicked at' "$log" || tail -n 20 "$log"
         sed -n 's/.*Test unit written to //p' "$log"

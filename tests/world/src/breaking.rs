@@ -101,7 +101,21 @@ impl World {
         Ok(())
     }
 
+    /// EC2 thinks better of all that it has announced of the instance.
+    ///
+    /// # Errors
+    /// [`Refusal::NoManagedInstance`] for an instance that is in no group.
+    pub fn cancel_events(&mut self, id: &InstanceId) -> Result<(), Refusal> {
+        self.known_instance_mut(id)?.scheduled_events.clear();
+        Ok(())
+    }
+
     pub(crate) fn event_starts(&mut self, id: &InstanceId) {
+        let now = self.now;
+        let has_come = |event: &ScheduledEvent| event.not_before <= now;
+        if !self.instances.get(id).is_some_and(|instance| instance.scheduled_events.iter().any(has_come)) {
+            return;
+        }
         // The instance may be gone by now, and then there is nothing left to stop.
         _ = self.break_machine(id, Machine::Stopped);
     }

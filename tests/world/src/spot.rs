@@ -6,6 +6,7 @@ use homeostat_core::id::InstanceId;
 use jiff::Timestamp;
 
 use crate::action::ActionEnd;
+use crate::activity::ActivityKind;
 use crate::agenda::Due;
 use crate::group::Shortage;
 use crate::instance::Instance;
@@ -89,9 +90,19 @@ impl World {
 
     /// The notice is over: EC2 shuts it down, however far Auto Scaling has come with it.
     pub(crate) fn spot_ends(&mut self, id: &InstanceId) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
+        let Some(instance) = self.instances.get(id).cloned() else { return };
         if instance.state == InstanceState::ShuttingDown {
             return;
+        }
+        if !instance.lifecycle.is_terminating() {
+            let cause = "an instance was taken out of service in response to an EC2 health check indicating it has been \
+                         terminated or stopped.";
+            self.begin(ActivityKind::Terminate, &instance, cause);
+            self.agenda.schedule(
+                self.now + self.pace.replace_unhealthy,
+                Due::Replenish(instance.group.clone(), Shortage::Unhealthy),
+            );
+            self.replacement_leaves(id);
         }
         let warm = instance.lifecycle.is_warm();
         let lifecycle = if warm { LifecycleState::WarmedTerminating } else { LifecycleState::Terminating };

@@ -98,3 +98,13 @@ fn a_spot_instance_that_nobody_takes_back_should_not_look_interrupted() {
     world.step(world.now() + secs(30));
     assert_eq!((world.instance(&id), status(&world, &id)), (None, SpotStatus::InstanceTerminatedByUser));
 }
+
+#[test]
+fn a_group_without_capacity_rebalancing_replaces_whom_ec2_has_taken() {
+    let (mut world, id) = with_spot();
+    world.update_group(&web(), |settings| settings.rebalances = false).unwrap();
+    world.interrupt_spot(&id).unwrap();
+    assert_eq!(world.instance(&id).unwrap().lifecycle, LifecycleState::InService);
+    world.step(world.now() + secs(60));
+    assert_eq!((world.instance(&id), in_service(&world)), (None, 5));
+}
