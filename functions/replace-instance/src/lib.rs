@@ -1,4 +1,4 @@
-//! From an alarm, a wake-up or the five-minute resync to a replaced instance.
+//! From an alarm, an announcement of AWS's, a wake-up or the five-minute resync to a replaced instance.
 //!
 //! This function parses and calls the loop. It never judges an instance itself, and answers an event that is none of its
 //! own with the reason why.
@@ -26,7 +26,7 @@ pub struct Ready<A, S, L, C> {
     pub region: Region,
 }
 
-/// Handles an alarm's change, a wake-up or a resync. The answer says what was decided, for `sam local invoke` and for tests.
+/// Handles an alarm's change, what AWS announces, a wake-up or a resync. The answer says what was decided, for `sam local invoke` and for tests.
 ///
 /// # Errors
 /// [`Failure::Drop`] for a malformed event; [`Failure::Retry`] if AWS or the ledger could not be read or written.

@@ -17,7 +17,7 @@ use crate::incident::{Incident, State};
 use crate::memory::{AlarmMemory, Memory};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, Unavailable, Write};
 use crate::signal::{Hint, Why};
-pub use explain::{Explanation, Rung, explain};
+pub use explain::{Explanation, Outlook, Rung, explain};
 pub use said::{Attended, Ignored, Trouble};
 
 /// The longest that one effect may take, its retries included. Shorter than the lease, so that an effect which starts

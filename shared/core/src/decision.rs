@@ -283,6 +283,12 @@ impl Page {
     }
 }
 
+impl Proof {
+    pub fn is_foretold(&self) -> bool {
+        matches!(self, Proof::Notice(notice) if notice.what.ends_the_instance())
+    }
+}
+
 impl Hold {
     /// Held back although sick beyond doubt, as a rule. What is not confirmed, still starting or out of service waits for the
     /// facts to change, and has no claim to a person's time.
@@ -442,9 +448,9 @@ impl fmt::Display for Page {
             Page::NotInPolicy { group } => {
                 write!(f, "group {group} is no longer in the policy, so nothing more is done")
             }
-            Page::Waited { within, why } => write!(f, "sick, and held back for {within:#}: {why}"),
+            Page::Waited { within, why } => write!(f, "held back for {within:#}: {why}"),
             Page::GroupStalled { within, why } => {
-                write!(f, "the group was to replace it, and has not within {within:#}: {why}")
+                write!(f, "the group was to see to it by itself, and has not within {within:#}: {why}")
             }
             Page::ReplacementsFail { failures, within, launched_from, .. } => {
                 write!(f, "{failures} replacements failed within {within:#}")?;

@@ -53,6 +53,9 @@ pub struct Incident {
     /// When the group was first seen to replace the instance by itself: deadlines run from here, if nothing was done before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub followed_at: Option<Timestamp>,
+    /// The last look at which something was only announced, and its group's turn: whoever waits, waits from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foretold_at: Option<Timestamp>,
     /// When the sick instance was known to be taken out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitigated_at: Option<Timestamp>,
@@ -157,6 +160,7 @@ impl Incident {
             opened_at: now,
             acted_at: None,
             followed_at: None,
+            foretold_at: None,
             mitigated_at: None,
             recovered_at: None,
             closed_at: None,
@@ -299,6 +303,9 @@ impl Incident {
         }
         if next.state == State::Holding {
             next.followed_at = None;
+        }
+        if matches!(because, Hold::Foretold { .. }) {
+            next.foretold_at = Some(now);
         }
         next.recovered_at = match because {
             Hold::Proving { since } => Some(*since),

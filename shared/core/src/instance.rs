@@ -33,10 +33,10 @@ pub use whole_group::WholeGroup;
 use std::collections::BTreeMap;
 
 use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
-use crate::decision::{Decision, Page, Step};
+use crate::decision::{Decision, Page, Proof, Step};
 use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind, State};
-use crate::memory::{Breaker, Memory};
+use crate::memory::{Act, Breaker, Memory};
 use crate::ports::{History, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
 
@@ -122,11 +122,11 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         })
     }
 
-    /// An alarm that speaks while nothing was done yet is the one to judge by (one that has too little data doesn't speak), and so is what AWS announces; after an act only
-    /// recovery counts.
+    /// An alarm that speaks while nothing was done yet is the one to judge by (one that has too little data doesn't speak), and so is
+    /// what AWS announces; after an act only recovery counts.
     fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
         if let (Kind::Instance { alarm, notice, .. }, None) = (&mut incident.kind, incident.acted_at) {
-            let is_silent = matches!(hint.why, Why::Silence(_)) && alarm.is_some();
+            let is_silent = matches!(hint.why, Why::Silence(_));
             *alarm = hint.alarm().filter(|_| !is_silent).or(alarm.as_ref()).cloned();
             *notice = hint.notice().filter(|new| new.outweighs(notice.as_ref())).or(notice.as_ref()).cloned();
         }
@@ -172,10 +172,11 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         let policy = self.eyes.group_policy(incident)?;
         let source = seen.newest_source();
         match decision {
-            Decision::Act { .. } => {
-                let relapse = breaker::is_relapse(now, incident, seen, memory, policy);
+            Decision::Act { because, .. } => {
+                let foretold = because.iter().all(Proof::is_foretold);
+                let relapse = !foretold && breaker::is_relapse(now, incident, seen, memory, policy);
                 let memory = if relapse { memory.failed(now, &incident.subject, source) } else { memory.clone() };
-                Some(memory.acted(now, &incident.subject))
+                Some(memory.acted(Act { at: now, subject: incident.subject.clone(), foretold }))
             }
             // One shortage is one failure, however many incidents wait for its end.
             Decision::Page(Page::NotRecovered { within, .. })

@@ -101,6 +101,15 @@ pub struct Drain {
 pub struct Act {
     pub at: Timestamp,
     pub subject: Subject,
+    /// AWS was going to end it anyway: what came in its stead need not be better.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foretold: bool,
+}
+
+impl Act {
+    pub fn on_the_sick(at: Timestamp, subject: Subject) -> Self {
+        Act { at, subject, foretold: false }
+    }
 }
 
 /// A replacement that did not help: the group was not whole in time, or what was launched in its stead fell sick too.
@@ -125,10 +134,10 @@ pub struct Breaker {
 impl Memory {
     /// A step that is tried again, after a crash say, is no second act.
     #[must_use]
-    pub fn acted(&self, now: Timestamp, subject: &Subject) -> Memory {
+    pub fn acted(&self, act: Act) -> Memory {
         let mut next = self.clone();
-        next.acts.retain(|act| act.subject != *subject);
-        next.acts.push(Act { at: now, subject: subject.clone() });
+        next.acts.retain(|before| before.subject != act.subject);
+        next.acts.push(act);
         keep_newest(&mut next.acts);
         next
     }
@@ -294,8 +303,9 @@ mod tests {
 
     #[test]
     fn a_step_that_is_tried_again_is_remembered_once() {
-        let memory = Memory::default().acted(at(0), &subject(1)).acted(at(60), &subject(1));
-        assert_eq!(memory.acts, [Act { at: at(60), subject: subject(1) }]);
+        let memory =
+            Memory::default().acted(Act::on_the_sick(at(0), subject(1))).acted(Act::on_the_sick(at(60), subject(1)));
+        assert_eq!(memory.acts, [Act::on_the_sick(at(60), subject(1))]);
     }
 
     #[test]
@@ -312,13 +322,14 @@ mod tests {
     #[test]
     fn an_acknowledgement_closes_the_breaker_and_keeps_what_was_done() {
         let breaker = Breaker { since: at(0), failures: 3, launched_from: None };
-        let memory = Memory::default().acted(at(0), &subject(1)).broken(breaker).acknowledged();
+        let memory = Memory::default().acted(Act::on_the_sick(at(0), subject(1))).broken(breaker).acknowledged();
         assert_eq!((memory.breaker, memory.acts.len()), (None, 1));
     }
 
     #[test]
     fn memory_stays_bounded_and_keeps_the_newest() {
-        let memory = (0..500).fold(Memory::default(), |memory, number| memory.acted(at(0), &subject(number)));
+        let memory =
+            (0..500).fold(Memory::default(), |memory, number| memory.acted(Act::on_the_sick(at(0), subject(number))));
         assert_eq!((memory.acts.len(), &memory.acts[99].subject), (MOST_KEPT, &subject(499)));
     }
 }

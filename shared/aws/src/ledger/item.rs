@@ -180,6 +180,7 @@ mod tests {
     use super::*;
     use homeostat_core::decision::{Close, Decision, Step};
     use homeostat_core::incident::Kind;
+    use homeostat_core::memory::Act;
     use homeostat_core::ports::Outcome;
 
     fn sample() -> Incident {
@@ -236,7 +237,8 @@ mod tests {
     #[test]
     fn what_is_remembered_is_read_back_as_written() {
         let (now, incident) = (Timestamp::from_millisecond(1_800_000_000_123).unwrap(), sample());
-        let remembered = Memory { version: 3, ..Memory::default().acted(now, &incident.subject) };
+        let remembered =
+            Memory { version: 3, ..Memory::default().acted(Act::on_the_sick(now, incident.subject.clone())) };
         let remembered = remembered.drained(now, &"www.example.com A blue".to_owned(), false);
         let item = memory(&incident.kind.scope(), &remembered).unwrap();
         assert_eq!(read::<Memory>(item).unwrap(), remembered);

@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::{Attended, Reading, Remedy, leave_it, read};
+use crate::incident::Incident;
 use crate::ports::{Clock, Ledger, Unavailable};
 use crate::signal::Hint;
 
@@ -20,8 +21,15 @@ pub struct Rung {
 
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    pub outcome: Attended,
+    pub outcome: Outlook,
     pub rungs: Vec<Rung>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Outlook {
+    Attended(Attended),
+    /// The last call took effect, and nobody has recorded that yet.
+    TookEffect(Box<Incident>),
 }
 
 /// What would be decided now.
@@ -36,14 +44,11 @@ pub async fn explain<R: Remedy>(
 ) -> Result<Explanation, Unavailable> {
     // Asked by a person, it is never too early.
     match read(remedy, ledger, clock, hint, true).await? {
-        Reading::Nothing(ignored) => Ok(Explanation { outcome: Attended::Ignored(ignored), rungs: Vec::new() }),
+        Reading::Nothing(ignored) => {
+            Ok(Explanation { outcome: Outlook::Attended(Attended::Ignored(ignored)), rungs: Vec::new() })
+        }
         Reading::TookEffect { settled, .. } => {
-            let decision = settled.decision.clone();
-            let outcome = match decision {
-                Some(decision) => Attended::Decided { decision, incident: settled },
-                None => Attended::Ignored(super::Ignored::NotDue { subject: hint.subject.clone() }),
-            };
-            Ok(Explanation { outcome, rungs: Vec::new() })
+            Ok(Explanation { outcome: Outlook::TookEffect(settled), rungs: Vec::new() })
         }
         Reading::Looked(looked) => {
             let now = clock.now();
@@ -53,7 +58,7 @@ pub async fn explain<R: Remedy>(
                 Some(ignored) => Attended::Ignored(ignored),
                 None => Attended::Decided { decision, incident: Box::new(looked.incident) },
             };
-            Ok(Explanation { outcome, rungs })
+            Ok(Explanation { outcome: Outlook::Attended(outcome), rungs })
         }
     }
 }

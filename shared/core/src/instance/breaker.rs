@@ -21,7 +21,7 @@ pub(super) fn is_relapse(
 ) -> bool {
     let launched = incident.subject.instance().and_then(|id| seen.launches.known.get(id));
     launched.is_some_and(|launched| {
-        let others = memory.acts.iter().filter(|act| act.subject != incident.subject);
+        let others = memory.acts.iter().filter(|act| act.subject != incident.subject && !act.foretold);
         others.into_iter().any(|act| act.at < *launched && act.at + policy.breaker_within > now)
     })
 }

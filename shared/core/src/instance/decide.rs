@@ -64,7 +64,8 @@ fn alarm_of(incident: &Incident) -> Option<&AlarmArn> {
     }
 }
 
-/// The ladder as it is climbed, for people. There is none to climb without a group and a policy.
+/// The ladder as it is climbed, for people. There is none to climb without a group and a policy, and none for whom only recovery
+/// counts.
 pub(super) fn rungs(
     now: Timestamp,
     incident: &Incident,
@@ -75,7 +76,8 @@ pub(super) fn rungs(
     let (Some(policy), Some(group), Some(id)) = (policy, &seen.group, incident.subject.instance()) else {
         return Vec::new();
     };
-    Case { now, incident, seen, around, policy, group, id, alarm: alarm_of(incident) }.rungs()
+    let case = Case { now, incident, seen, around, policy, group, id, alarm: alarm_of(incident) };
+    if case.is_climbing() { case.rungs() } else { Vec::new() }
 }
 
 /// One answer without the group is no proof that it is gone; the same for the dwell time is.
@@ -105,6 +107,8 @@ fn bounded(now: Timestamp, incident: &Incident, policy: &GroupPolicy, decision: 
             Decision::Page(Page::NotRecovered { within, why })
         }
         Decision::Hold { because: Hold::InFlight | Hold::Proving { .. }, .. } => decision,
+        // It is no longer what its group was to replace, and nothing was done to it.
+        Decision::Hold { because: Hold::NotConfirmed { .. }, .. } if incident.acted_at.is_none() => decision,
         // What was tried did not take effect; waiting has a limit of its own.
         Decision::Hold { because, .. } if because.keeps_waiting() && incident.mitigated_at.is_none() => decision,
         Decision::Hold { because: because @ Hold::GroupReplaces { .. }, .. } => {
@@ -115,8 +119,12 @@ fn bounded(now: Timestamp, incident: &Incident, policy: &GroupPolicy, decision: 
     }
 }
 
+fn is_sick(finding: &Finding) -> bool {
+    matches!(finding, Finding::Sick(_))
+}
+
 fn are_sick(findings: &[Finding]) -> bool {
-    !findings.is_empty() && findings.iter().all(|finding| matches!(finding, Finding::Sick(_)))
+    !findings.is_empty() && findings.iter().all(is_sick)
 }
 
 impl Case<'_> {
@@ -127,8 +135,7 @@ impl Case<'_> {
         if let Some(refused) = self.refused() {
             return refused;
         }
-        let is_followed = !self.incident.is_new() || self.leaves_as_announced();
-        if self.has_acted() || (self.leaving_or_gone() && is_followed) {
+        if self.only_recovery_counts() {
             return self.verify();
         }
         if let Some(why) = self.nothing_wrong() {
@@ -140,14 +147,26 @@ impl Case<'_> {
         }
     }
 
+    fn only_recovery_counts(&self) -> bool {
+        let is_followed = !self.incident.is_new() || self.leaves_as_announced();
+        self.has_acted() || (self.leaving_or_gone() && is_followed)
+    }
+
+    /// Whether the ladder has a say at all.
+    pub(super) fn is_climbing(&self) -> bool {
+        self.unsettled().is_none() && self.refused().is_none() && !self.only_recovery_counts()
+    }
+
     /// The last rung stops more than this instance: a breaker that opens pages.
     fn act(&self, because: Vec<Proof>) -> Decision {
         let memory = &self.around.limits.memory;
-        if let Some(page) = breaker::trips(self.now, self.incident, self.seen, memory, self.policy) {
+        // What AWS ends is no fault of what was launched.
+        let trips = || breaker::trips(self.now, self.incident, self.seen, memory, self.policy);
+        if let Some(page) = (!because.iter().all(Proof::is_foretold)).then(trips).flatten() {
             return Decision::Page(page);
         }
         let (group, instance) = (self.group.name.clone(), self.id.clone());
-        let step = if self.group.launches_first {
+        let step = if self.group.launches_first && self.mark_is_heard() {
             Step::MarkUnhealthy { group, instance }
         } else {
             Step::Replace { group, instance }
@@ -158,17 +177,26 @@ impl Case<'_> {
         }
     }
 
+    /// Auto Scaling takes no mark within the group's own grace period, and says so to nobody.
+    fn mark_is_heard(&self) -> bool {
+        self.seen.launches.by(self.id).is_none_or(|started| self.now >= started + self.group.grace)
+    }
+
     /// Whatever keeps Homeostat from an instance that is sick beyond doubt has a limit of its own.
     fn hold(&self, because: Hold) -> Decision {
         let within = self.policy.wait_at_most;
-        // What is only announced has waited for nothing until it is no longer the group's turn.
-        let due = self.only_announced().map(|notice| notice::ours_from(&notice, self.group, self.policy));
-        let since = due.map_or(self.incident.opened_at, |due| due.max(self.incident.opened_at));
+        // While something was only announced, and its group's turn, it has waited for nothing.
+        let since = self.incident.foretold_at.unwrap_or(self.incident.opened_at);
         let has_waited = self.now.duration_since(since) >= within;
         // A pause comes before the question whether anything is wrong at all.
         let is_sick = !matches!(because, Hold::Paused { .. }) || (self.confirmed().is_ok() && self.in_grace().is_ok());
-        if has_waited && is_sick && because.keeps_waiting() && self.incident.state != State::Escalated {
-            return Decision::Page(Page::Waited { within, why: because.to_string() });
+        let waits = because.keeps_waiting() && self.foretold().is_ok();
+        if has_waited && is_sick && waits && self.incident.state != State::Escalated {
+            let why = match self.only_announced() {
+                Some(notice) => format!("{notice}, but {because}"),
+                None => because.to_string(),
+            };
+            return Decision::Page(Page::Waited { within, why });
         }
         Decision::Hold { until: self.next_look(&because), because }
     }
@@ -207,15 +235,16 @@ impl Case<'_> {
     }
 
     /// What AWS announced and still says is proof enough. But where the policy's own evidence calls the instance sick, that counts, so
-    /// that what is days away hides nothing; and it decides where the announcement is void and somebody else has asked.
+    /// that what is days away hides nothing; and it speaks too where the announcement is void and somebody else has asked.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let of_policy = self.of_policy();
         let nobody_else_asked = self.alarm.is_none() && self.policy.evidence.contains(&Evidence::Alarm);
         match self.announced() {
-            Some(Finding::Sick(_)) if are_sick(&of_policy) => of_policy,
+            None => of_policy,
+            Some(_) if are_sick(&of_policy) => of_policy,
             Some(found @ Finding::Sick(_)) => vec![found],
-            Some(found) if nobody_else_asked => vec![found],
-            _ => of_policy,
+            Some(void) if nobody_else_asked => vec![void],
+            Some(void) => of_policy.into_iter().chain([void]).collect(),
         }
     }
 
@@ -246,7 +275,6 @@ impl Case<'_> {
             return Some("the instance has left the group, or is leaving it, without Homeostat".to_owned());
         }
         let findings = self.findings();
-        let is_sick = |finding: &Finding| matches!(finding, Finding::Sick(_));
         let spoke = match self.announced() {
             Some(found) if self.alarm.is_none() => found,
             _ => alarm(self.seen.alarm.as_ref(), self.id, self.alarm),
@@ -326,7 +354,9 @@ impl Case<'_> {
         match hold {
             // Not later than any other look: it may get well, leave or be paged for meanwhile.
             Hold::Grace { started, grace } => (*started + *grace).min(self.now + self.policy.look_every),
-            Hold::Foretold { from, .. } => notice::next_look(*from, self.now, self.policy.look_every),
+            Hold::Foretold { from, .. } if !self.of_policy().iter().any(is_sick) => {
+                notice::next_look(*from, self.now, self.policy.look_every)
+            }
             Hold::Cooldown { until, .. } => (*until).min(self.now + self.policy.look_every),
             _ => self.now + self.policy.look_every,
         }

@@ -12,7 +12,6 @@ use super::notice;
 use super::seen::Member;
 use crate::attend::Rung;
 use crate::decision::{Hold, Proof};
-use crate::signal::What;
 
 struct Step {
     name: &'static str,
@@ -21,7 +20,7 @@ struct Step {
     by: fn(&Case<'_>) -> String,
 }
 
-const LADDER: [Step; 11] = [
+const LADDER: [Step; 12] = [
     Step { name: "nothing is paused", holds: |case| case.paused(), by: |case| case.pauses() },
     Step { name: "its alarm may act", holds: |case| case.actions_disabled(), by: |case| case.alarm_in_words() },
     Step {
@@ -30,6 +29,7 @@ const LADDER: [Step; 11] = [
         by: |case| case.evidence_in_words(),
     },
     Step { name: "it has had time to start", holds: |case| case.in_grace(), by: |case| case.age() },
+    Step { name: "what is announced is due", holds: |case| case.foretold(), by: |case| case.announced_in_words() },
     Step { name: "it is ours to touch", holds: |case| case.ours_to_touch(), by: |case| case.membership() },
     Step { name: "its group leaves it to us", holds: |case| case.left_to_the_group(), by: |case| case.groups_view() },
     Step { name: "its group can replace it", holds: |case| case.replaceable(), by: |case| case.processes() },
@@ -113,8 +113,7 @@ impl Case<'_> {
     /// The group was quicker than the event, and its replacement is followed all the same. A machine that merely stops running may
     /// belong to a group that gets smaller.
     pub(super) fn leaves_as_announced(&self) -> bool {
-        let ends = |what: &What| matches!(what, What::Interruption { .. } | What::Retirement { .. });
-        self.group.member(self.id).is_some() && self.notice().is_some_and(|notice| ends(&notice.what))
+        self.group.member(self.id).is_some() && self.notice().is_some_and(|notice| notice.what.ends_the_instance())
     }
 
     /// What Auto Scaling has marked, or what doesn't run, it replaces by itself, unless somebody stopped it from doing so.
@@ -125,14 +124,15 @@ impl Case<'_> {
             _ if !self.suspended().is_empty() => return Ok(()),
             (Some(member), _) if !member.healthy => "Auto Scaling has marked it as unhealthy".to_owned(),
             (_, Some(machine)) => format!("EC2 says that it is {}", machine.state),
-            _ => return self.foretold(),
+            _ => return Ok(()),
         };
         Err(Hold::GroupReplaces { why })
     }
 
-    /// What is yet to come may be the group's own business for a while.
-    fn foretold(&self) -> Result<(), Hold> {
-        let notice = self.only_announced();
+    /// What is yet to come may be the group's own business for a while, whatever else there is to say of the instance.
+    pub(super) fn foretold(&self) -> Result<(), Hold> {
+        let is_marked = self.group.member(self.id).is_some_and(|member| !member.healthy);
+        let notice = self.only_announced().filter(|_| !is_marked);
         let left = notice.and_then(|notice| notice::left_to_the_group(&notice, self.group, self.policy, self.now));
         left.map_or(Ok(()), Err)
     }
@@ -250,8 +250,11 @@ impl Case<'_> {
             None => "Auto Scaling does not know it",
         };
         let machine = self.seen.machines.get(self.id).map_or("unknown", |machine| machine.state.as_str());
-        let notice = self.notice().map_or_else(String::new, |notice| format!(", {notice}"));
-        format!("{health}, EC2 says {machine}{notice}")
+        format!("{health}, EC2 says {machine}")
+    }
+
+    fn announced_in_words(&self) -> String {
+        self.notice().map_or_else(|| "AWS announces nothing of it".to_owned(), |notice| notice.to_string())
     }
 
     fn processes(&self) -> String {

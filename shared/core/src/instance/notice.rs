@@ -19,8 +19,9 @@ const BEFORE_INTERRUPTION: SignedDuration = SignedDuration::from_secs(90);
 /// User Guide, "Scheduled events for your instances").
 const BEFORE_RETIREMENT: SignedDuration = SignedDuration::from_hours(24);
 
-/// Nothing is lost by a late look at something that is days away.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+/// Between two looks at what is days away. As often as the resync, which leaves alone whoever has an incident: nobody falls sick unseen
+/// because something was announced of them.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Whether it is still so, as EC2 and the group say now.
 pub(super) fn find(
@@ -62,22 +63,20 @@ pub(super) fn find(
 
 /// Why it is left to the group for now; `None` once it no longer is.
 pub(super) fn left_to_the_group(notice: &Notice, group: &Group, policy: &GroupPolicy, now: Timestamp) -> Option<Hold> {
-    let why = match &notice.what {
-        What::Rebalance => "Capacity Rebalancing launches another Spot Instance first",
-        What::Interruption { .. } if group.rebalances => "Capacity Rebalancing acts on interruptions",
-        _ => {
-            let from = ours_from(notice, group, policy);
-            return (now < from).then(|| Hold::Foretold { notice: notice.clone(), from });
-        }
+    let from = match &notice.what {
+        What::Rebalance => None,
+        What::Interruption { .. } if group.rebalances => None,
+        _ => Some(ours_from(notice, policy)),
     };
-    Some(Hold::GroupReplaces { why: why.to_owned() })
+    match from {
+        Some(from) => (now < from).then(|| Hold::Foretold { notice: notice.clone(), from }),
+        None => Some(Hold::GroupReplaces { why: format!("{notice}, and Capacity Rebalancing acts on it") }),
+    }
 }
 
 /// From when on it isn't the group's own business any more.
-pub(super) fn ours_from(notice: &Notice, group: &Group, policy: &GroupPolicy) -> Timestamp {
+fn ours_from(notice: &Notice, policy: &GroupPolicy) -> Timestamp {
     match (&notice.what, notice.by) {
-        (What::Rebalance, _) => Timestamp::MAX,
-        (What::Interruption { .. }, _) if group.rebalances => Timestamp::MAX,
         (What::Interruption { .. }, Some(by)) => by - BEFORE_INTERRUPTION,
         (What::Retirement { .. }, Some(by)) => {
             // Its group gets as long as for any replacement of its own, but never so long that the machine is gone by then.

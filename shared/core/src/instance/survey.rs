@@ -26,6 +26,8 @@ pub struct Surveyed {
     pub groups: Vec<GroupName>,
     /// Whom to attend to.
     pub hints: Vec<Hint>,
+    /// Who is sick too, and has an incident that is looked at when it is due.
+    pub open: Vec<Subject>,
     /// What could not be read of some group. It hides no other.
     pub failed: Vec<String>,
 }
@@ -72,9 +74,12 @@ pub async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
     }
     let subjects: Vec<Subject> = hints.iter().map(|hint| hint.subject.clone()).collect();
     let open = ledger.open_among(&subjects).await?;
+    hints.retain(|hint| !open.contains(&hint.subject));
+    let groups = concerned.into_iter().map(|(group, _)| group.name).collect();
     Ok(Surveyed {
-        groups: concerned.into_iter().map(|(group, _)| group.name).collect(),
-        hints: hints.into_iter().filter(|hint| !open.contains(&hint.subject)).collect(),
+        groups,
+        hints,
+        open: subjects.into_iter().filter(|subject| open.contains(subject)).collect(),
         failed,
     })
 }
@@ -153,7 +158,7 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
     Ok(sick)
 }
 
-/// Whom EC2 has scheduled an event for that ends them, if no event told.
+/// Whom EC2 has scheduled an event for that ends them, and whose machine doesn't run, if no event told.
 fn announced<'a>(
     group: &'a Group,
     seen: &'a Seen,
@@ -162,8 +167,12 @@ fn announced<'a>(
 ) -> impl Iterator<Item = Hint> + 'a {
     let in_service = group.members.iter().filter(|member| member.lifecycle.is_in_service());
     in_service.filter_map(move |member| {
-        let by = seen.machines.get(&member.id)?.ends_at?;
-        let notice = Notice { what: What::Retirement { code: SCHEDULED.to_owned() }, at: now, by: Some(by) };
+        let machine = seen.machines.get(&member.id)?;
+        let (what, by) = match machine.ends_at {
+            _ if !machine.is_running() => (What::NotRunning { state: machine.state.clone() }, None),
+            by => (What::Retirement { code: SCHEDULED.to_owned() }, Some(by?)),
+        };
+        let notice = Notice { what, at: now, by };
         let subject = Subject::Instance { region: region.clone(), id: member.id.clone() };
         Some(Hint { subject, why: Why::Notice(notice) })
     })

@@ -6,16 +6,16 @@ use jiff::Timestamp;
 
 use super::crowd::{count, sick_at_once};
 use super::eyes::Eyes;
-use super::seen::{Glance, Seen};
+use super::seen::{Glance, Group, Seen};
 use super::{Fleet, StatusChecks};
-use crate::attend::{Circumstances, Ignored, Remedy, Times};
+use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
 use crate::decision::{Close, Decision, Hold, Page, Step};
 use crate::id::Subject;
 use crate::incident::{Incident, Kind};
 use crate::memory::Memory;
 use crate::policy::GroupPolicy;
 use crate::ports::{History, Outcome, Unavailable};
-use crate::signal::{Hint, Why};
+use crate::signal::{Hint, Notice, Why};
 
 pub struct WholeGroup<'a, A, S> {
     pub eyes: Eyes<'a, A, S>,
@@ -48,7 +48,9 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
 
     fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
         if let (Kind::Group { notice, .. }, Some(new)) = (&mut incident.kind, hint.notice()) {
-            *notice = Some(new.clone());
+            // The newest reason, but time runs from the first.
+            let at = notice.as_ref().map_or(new.at, |first| first.at);
+            *notice = Some(Notice { at, ..new.clone() });
         }
         incident
     }
@@ -92,6 +94,22 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
         Decision::Close(Close::NothingWrong { why: format!("{sick} of {desired} are sick, and {most} can be healed") })
     }
 
+    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, _: &Circumstances) -> Vec<Rung> {
+        let (Some(policy), Some(group)) = (self.eyes.group_policy(incident), &seen.group) else { return Vec::new() };
+        let (sick, most) = (sick_at_once(now, seen, group, policy), policy.too_many.slots(group.desired));
+        let few = Rung {
+            name: "few are sick at once",
+            passed: Some(sick <= most),
+            by: format!("{sick} of {} sick, at most {most}", group.desired),
+        };
+        let has_all = incident.kind.notice().map(|notice| Rung {
+            name: "as many are in service as are desired",
+            passed: (sick <= most).then(|| in_service(group) >= group.desired),
+            by: format!("{} of {} in service; {notice}", in_service(group), group.desired),
+        });
+        [few].into_iter().chain(has_all).collect()
+    }
+
     fn remember(&self, _: Timestamp, _: &Incident, _: &Seen, _: &Decision, _: &Memory) -> Option<Memory> {
         None
     }
@@ -113,16 +131,21 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> WholeGroup<'_, A, S> {
     /// A group whose launches fail tries again by itself, and is left to: only when it stays short is a person asked.
     fn is_short(&self, now: Timestamp, incident: &Incident, seen: &Seen, policy: &GroupPolicy) -> Option<Decision> {
         let (notice, group) = (incident.kind.notice()?, seen.group.as_ref()?);
-        let serving = count(group.members.iter().filter(|member| seen.serves(member)));
-        if serving >= group.desired {
+        let in_service = in_service(group);
+        if in_service >= group.desired {
             return None;
         }
-        let why = format!("{notice}; {serving} of {} serve", group.desired);
+        let why = format!("{notice}; {in_service} of {} are in service", group.desired);
         let within = policy.recover_within;
-        Some(if now >= incident.opened_at + within {
+        Some(if now >= incident.opened_at.max(notice.at) + within {
             Decision::Page(Page::GroupStalled { within, why })
         } else {
             Decision::Hold { until: now + policy.look_every, because: Hold::GroupReplaces { why } }
         })
     }
+}
+
+/// Well or not: a member that is sick has an incident of its own.
+fn in_service(group: &Group) -> u32 {
+    count(group.members.iter().filter(|member| member.lifecycle.is_in_service()))
 }

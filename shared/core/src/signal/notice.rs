@@ -52,6 +52,18 @@ impl Notice {
     }
 }
 
+impl What {
+    /// AWS is going to end the instance, which says nothing of how well it is now.
+    pub fn ends_the_instance(&self) -> bool {
+        matches!(self, What::Interruption { .. } | What::Retirement { .. })
+    }
+
+    /// Nothing is wrong yet.
+    pub fn is_yet_to_come(&self) -> bool {
+        self.ends_the_instance() || *self == What::Rebalance
+    }
+}
+
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use homeostat_core::decision::{Close, Decision, Hold, Step};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
-use homeostat_core::memory::AlarmMemory;
+use homeostat_core::memory::{Act, AlarmMemory};
 use homeostat_core::ports::{Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write};
 use jiff::{SignedDuration, Timestamp};
 use world::{MemoryLedger, VirtualClock};
@@ -160,7 +160,8 @@ async fn an_alarms_memory_only_grows_newer<L: Ledger>(ledger: &L) -> Result<()> 
 
 async fn a_group_is_remembered_in_the_same_transaction<L: Ledger + Control>(ledger: &L) -> Result<()> {
     let read = ledger.limits(&subject(6), &scope()).await?.memory;
-    let memory = read.acted(noon(), &subject(6)).failed(noon(), &subject(6), Some("lt-1:7")).over(&read);
+    let memory =
+        read.acted(Act::on_the_sick(noon(), subject(6))).failed(noon(), &subject(6), Some("lt-1:7")).over(&read);
     let acting = intend(&incident(6));
     ledger.write(Write { memory: Some(&memory), ..Write::of(&acting) }).await?;
     ensure!(ledger.limits(&subject(6), &scope()).await?.memory == memory);

@@ -4,7 +4,7 @@ use super::*;
 use crate::decision::Step;
 use crate::incident::State;
 use crate::instance::{Checks, Machine};
-use crate::memory::{Breaker, Memory};
+use crate::memory::{Act, Breaker, Memory};
 
 fn policy_with(lines: &str) -> Policy {
     let text = format!("schema = 1\n[[replace-instance.group]]\nname = \"web\"\n{lines}");
@@ -152,7 +152,7 @@ fn where_the_alarm_is_the_only_evidence_the_alarms_are_counted() {
 
 #[test]
 fn as_many_as_the_budget_within_a_cooldown_and_no_more() {
-    let acted = |seconds: i64| Memory::default().acted(at(1000 - seconds), &subject(9));
+    let acted = |seconds: i64| Memory::default().acted(Act::on_the_sick(at(1000 - seconds), subject(9)));
     let hold = |it: &mut Situation| it.around.limits.memory = acted(299);
     should_hold(hold, |hold| matches!(hold, Hold::Cooldown { until, .. } if *until == at(1001)));
     let mut it = situation();
@@ -167,7 +167,7 @@ fn as_many_as_the_budget_within_a_cooldown_and_no_more() {
 fn a_slot_that_is_held_is_not_counted_as_warm_too() {
     let mut it = ten(1);
     it.around.limits.slots.holders.insert(subject(9), at(990));
-    it.around.limits.memory = Memory::default().acted(at(990), &subject(9));
+    it.around.limits.memory = Memory::default().acted(Act::on_the_sick(at(990), subject(9)));
     assert!(it.is_acting(), "{:?}", it.decide());
 }
 
@@ -190,7 +190,7 @@ fn when_replacements_keep_failing_the_breaker_opens_and_pages() {
     assert!(two.is_acting());
     _ = two.seen.launches.known.insert(instance(1), at(500));
     let before = at(499);
-    two.around.limits.memory = two.around.limits.memory.acted(before, &subject(9));
+    two.around.limits.memory = two.around.limits.memory.acted(Act::on_the_sick(before, subject(9)));
     two.now = at(900);
     assert!(matches!(two.decide(), Decision::Page(_)), "this one is itself a replacement, and the third to fail");
 }

@@ -1,7 +1,7 @@
 //! What AWS announces: the group's own business first, and acted on in time where the group doesn't.
 
 use super::*;
-use crate::decision::Proof;
+use crate::decision::{Page, Proof, Step};
 use crate::instance::{Checks, Machine};
 use crate::signal::{Notice, What};
 
@@ -86,13 +86,13 @@ fn a_recommendation_alone_is_nobodys_business_and_stops_being_the_groups() {
 }
 
 #[test]
-fn a_retirement_in_two_weeks_is_acted_on_a_day_before_and_looked_at_once_an_hour() {
+fn a_retirement_in_two_weeks_is_acted_on_a_day_before_and_looked_at_as_often_as_the_resync() {
     const TWO_WEEKS: i64 = 14 * 86_400;
     let mut it = retiring(1000 + TWO_WEEKS);
     let Decision::Hold { until, because: Hold::Foretold { from, .. } } = it.decide() else {
         panic!("{:?}", it.decide())
     };
-    assert_eq!((until, from), (at(4600), at(1000 + TWO_WEEKS - 86_400)));
+    assert_eq!((until, from), (at(1300), at(1000 + TWO_WEEKS - 86_400)));
     it.now = from - SignedDuration::from_secs(1);
     assert!(!it.is_acting());
     it.now = from;
@@ -200,10 +200,11 @@ fn a_void_announcement_closes_nothing_that_is_sick_by_evidence_of_its_own() {
 fn what_is_held_back_before_its_time_has_waited_for_nothing() {
     const TWO_WEEKS: i64 = 14 * 86_400;
     let mut it = retiring(1000 + TWO_WEEKS);
-    it.group().members[0].protected = true;
-    it.incident = it.incident.hold(at(1000), at(1060), &Hold::Protected);
+    let pause = Pause { scope: "all".into(), by: "ana".into(), reason: "moving".into(), until: Timestamp::MAX };
+    it.around.limits.pauses.push(pause);
+    it.incident = it.incident.hold(at(1000), at(1060), &it.held_because());
     it.now = at(1000 + TWO_WEEKS - 86_401);
-    assert!(matches!(it.held_because(), Hold::Protected), "nobody is asked about what is a day away");
+    assert!(matches!(it.held_because(), Hold::Paused { .. }), "nobody is asked about what is a day away");
     it.now = at(1000 + TWO_WEEKS - 86_400 + 3600);
     assert!(matches!(it.decide(), Decision::Page(Page::Waited { .. })), "{:?}", it.decide());
 }
@@ -218,4 +219,115 @@ fn an_alarm_that_may_not_act_keeps_nobody_from_what_aws_announces() {
     it.target(1, Some(TargetHealth::Healthy));
     it.alarm().actions_enabled = false;
     assert!(it.is_acting(), "{:?}", it.decide());
+}
+
+const DAY: i64 = 86_400;
+
+/// Its alarm is in ALARM, its target not yet unhealthy, and its machine goes out of use in two weeks.
+fn retiring_and_suspected() -> Situation {
+    let mut it = situation();
+    let Kind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
+    let what = What::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() };
+    *notice = Some(Notice { what, at: at(990), by: Some(at(14 * DAY)) });
+    it.machine("running", Some(14 * DAY));
+    it.target(1, Some(TargetHealth::Healthy));
+    it
+}
+
+#[test]
+fn what_is_days_away_should_not_blind_it_for_who_falls_sick() {
+    let it = retiring_and_suspected();
+    let Decision::Hold { until, .. } = it.decide() else { panic!("{}", it.decide()) };
+    assert_eq!(until, it.now + SignedDuration::from_mins(1));
+}
+
+#[test]
+fn who_was_only_announced_for_days_has_not_waited_for_days() {
+    let mut it = retiring_and_suspected();
+    for now in [1000, 10 * DAY] {
+        it.now = at(now);
+        let Decision::Hold { until, because } = it.decide() else { panic!("{}", it.decide()) };
+        it.incident = it.incident.hold(it.now, until, &because);
+    }
+    it.target(1, Some(sick()));
+    it.around.limits.slots.holders.insert(subject(2), at(10 * DAY));
+    for (later, pages) in [(60, false), (3599, false), (3600, true)] {
+        it.now = at(10 * DAY + later);
+        assert_eq!(matches!(it.decide(), Decision::Page(Page::Waited { .. })), pages, "{later}: {}", it.decide());
+    }
+}
+
+#[test]
+fn what_ec2_takes_back_is_no_failed_replacement_and_opens_no_breaker() {
+    use crate::memory::{Act, Memory};
+    let mut it = interrupted();
+    it.now = at(1030);
+    let three = |memory: Memory| (7..10).fold(memory, |memory, n| memory.failed(at(900), &subject(n), Some("lt-1:7")));
+    it.around.limits.memory = three(Memory::default());
+    assert!(it.is_acting(), "{}", it.decide());
+    let mut sick = situation();
+    sick.around.limits.memory = three(Memory::default());
+    assert!(matches!(sick.decide(), Decision::Page(Page::ReplacementsFail { .. })), "{}", sick.decide());
+    sick.seen.launches.known.insert(instance(1), at(-300));
+    let is_relapse = |foretold| {
+        let memory = Memory::default().acted(Act { at: at(-600), subject: subject(9), foretold });
+        let policy = it.policy.group(&"web".parse().unwrap()).unwrap();
+        super::super::breaker::is_relapse(sick.now, &sick.incident, &sick.seen, &memory, policy)
+    };
+    assert!(!is_relapse(true) && is_relapse(false));
+}
+
+#[test]
+fn a_recommendation_should_not_page_or_stay_open_because_an_alarm_has_spoken_too() {
+    for (evidence, state) in [
+        ("\"alarm\"", AlarmState::InsufficientData),
+        ("\"alarm\", \"target-health\"", AlarmState::InsufficientData),
+        ("\"alarm\", \"target-health\"", AlarmState::Alarm),
+    ] {
+        let mut it = announced(What::Rebalance, None);
+        it.group().rebalances = true;
+        let text = format!("schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [{evidence}]\n");
+        it.policy = policy::parse(&text).unwrap();
+        let Decision::Hold { until, because } = it.decide() else { panic!() };
+        it.incident = it.incident.hold(it.now, until, &because);
+        let mut other = situation();
+        let Kind::Instance { alarm, .. } = &mut it.incident.kind else { panic!() };
+        *alarm = Some(other.alarm().arn.clone());
+        it.seen.alarm = other.seen.alarm.take();
+        it.alarm().state = state;
+        for minutes in [16, 59] {
+            it.now = at(1000 + minutes * 60);
+            assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }), "{evidence} {state}: {}", it.decide());
+        }
+        it.now = at(1000 + 60 * 60);
+        assert_eq!(it.is_left_alone(), state == AlarmState::InsufficientData, "{evidence} {state}: {}", it.decide());
+    }
+}
+
+#[test]
+fn what_is_protected_is_told_of_as_announced_and_not_as_sick() {
+    let mut it = retiring(1000 + 14 * DAY);
+    it.group().members[0].protected = true;
+    assert!(matches!(it.held_because(), Hold::Foretold { .. }), "{}", it.decide());
+    it.incident = it.incident.hold(at(1000 + 13 * DAY), at(1000 + 13 * DAY + 60), &it.held_because());
+    it.now = at(1000 + 13 * DAY + 60);
+    assert!(matches!(it.held_because(), Hold::Protected), "{}", it.decide());
+    it.now = at(1000 + 13 * DAY + 3600);
+    let said = it.decide().to_string();
+    assert!(
+        said.contains("INSTANCE_RETIREMENT_SCHEDULED") && said.contains("protected") && !said.contains("sick"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_mark_that_its_group_would_not_hear_is_not_made() {
+    let mut it = interrupted();
+    it.now = at(1030);
+    it.group().launches_first = true;
+    let step = |it: &Situation| it.decide().step().cloned();
+    assert!(matches!(step(&it), Some(Step::MarkUnhealthy { .. })), "{}", it.decide());
+    it.group().grace = SignedDuration::from_mins(5);
+    it.seen.launches.known.insert(instance(1), at(900));
+    assert!(matches!(step(&it), Some(Step::Replace { .. })), "{}", it.decide());
 }
