@@ -63,7 +63,7 @@ fn decided(incident: &Incident) -> Told {
         Some(Decision::Hold { because, .. }) => (
             format!("{} {name}", if incident.state == State::Following { "following" } else { "holding still about" }),
             vec![
-                format!("Something is wrong with {what}, and Homeostat changes nothing for now."),
+                format!("{} {what}, and Homeostat changes nothing for now.", trouble(incident)),
                 String::new(),
                 format!("Why: {because}."),
                 waits_for(because),
@@ -78,6 +78,13 @@ fn decided(incident: &Incident) -> Told {
         }
         Some(Decision::Close(close)) => closed(close, &name, &what),
         None => (format!("opened: {name}"), vec![format!("{what}: no decision yet.")]),
+    }
+}
+
+fn trouble(incident: &Incident) -> &'static str {
+    match incident.kind.notice() {
+        Some(notice) if notice.what.is_yet_to_come() => "Something is going to happen to",
+        _ => "Something is wrong with",
     }
 }
 
@@ -198,6 +205,7 @@ fn with_story(incident: &Incident, (subject, mut lines): Told) -> Told {
     };
     lines.extend(stop.filter(|_| incident.closed_at.is_none()));
     lines.push(String::new());
+    lines.extend(incident.kind.notice().map(|notice| format!("Announced at {:.0}: {notice}.", notice.at)));
     lines.push(format!("{}{:.0}. What happened:", alarm(incident), incident.signalled_at));
     lines.extend(incident.notes.iter().map(|note| format!("{:.0} {}", note.at, shortened(&note.what))));
     lines.push(format!("Ledger: SUBJECT#{}, policy {}", incident.subject, incident.policy));

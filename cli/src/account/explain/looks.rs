@@ -4,10 +4,10 @@
 
 use homeostat_aws::{DnsCloud, DynamoLedger, HookCloud, InstanceCloud};
 use homeostat_aws_ec2::Ec2;
-use homeostat_core::attend::{Attended, Explanation, explain};
+use homeostat_core::attend::{Attended, Explanation, Outlook, explain};
 use homeostat_core::hook::{HookEyes, LifecycleHook};
 use homeostat_core::id::{HostedZoneId, Region, Subject};
-use homeostat_core::instance::{Eyes, ReplaceInstance, WholeGroup, survey};
+use homeostat_core::instance::{Eyes, ReplaceInstance, Surveyed, WholeGroup, survey};
 use homeostat_core::policy::{DnsPolicy, Policy};
 use homeostat_core::ports::{Clock, Unavailable};
 use homeostat_core::signal::{GroupAlarm, Hint, Lead, Signal, Survey, Why};
@@ -81,13 +81,7 @@ impl<'a> Account<'a> {
                     return Err(Unavailable { doing: "look at a group".to_owned(), why });
                 }
                 if found.hints.is_empty() {
-                    let groups: Vec<String> =
-                        found.groups.iter().map(|group| format!("{:?}", group.as_str())).collect();
-                    let whom = if groups.is_empty() { "no group of the policy".to_owned() } else { groups.join(", ") };
-                    return Ok(vec![Look::nobody(
-                        "replace-instance",
-                        format!("it concerns {whom}: nobody is found sick"),
-                    )]);
+                    return Ok(vec![Look::nobody("replace-instance", nobody_new(&found))]);
                 }
                 found.hints
             }
@@ -99,7 +93,20 @@ impl<'a> Account<'a> {
                 Subject::Group { .. } => explain(&WholeGroup { eyes }, &self.ledger, &Now, hint).await?,
                 Subject::Zone { .. } | Subject::Hook { .. } => continue,
             };
+            let troubled = match &explained.outcome {
+                Outlook::Attended(attended) => attended.troubled_group().cloned(),
+                Outlook::TookEffect(_) => None,
+            };
             looks.push(look("replace-instance", hint, explained));
+            if let Some(name) = troubled {
+                let why = Why::Found { since: Now.now(), alarm: None, told_by: None };
+                let group = Hint { subject: Subject::Group { region: self.region.clone(), name }, why };
+                let is_told = looks.iter().any(|look| look.subject == Some(group.subject.to_string()));
+                if !is_told {
+                    let explained = explain(&WholeGroup { eyes }, &self.ledger, &Now, &group).await?;
+                    looks.push(look("replace-instance", &group, explained));
+                }
+            }
         }
         Ok(looks)
     }
@@ -155,9 +162,33 @@ impl<'a> Account<'a> {
     }
 }
 
+fn nobody_new(found: &Surveyed) -> String {
+    let groups: Vec<String> = found.groups.iter().map(|group| format!("{:?}", group.as_str())).collect();
+    let whom = if groups.is_empty() { "no group of the policy".to_owned() } else { groups.join(", ") };
+    let open: Vec<&str> = found.open.iter().map(Subject::name).collect();
+    if open.is_empty() {
+        format!("it concerns {whom}: nobody is found sick")
+    } else {
+        format!("it concerns {whom}: whoever is found sick has an open incident already ({})", open.join(", "))
+    }
+}
+
 fn look(function: &'static str, hint: &Hint, explained: Explanation) -> Look {
     let subject = Some(hint.subject.to_string());
-    match explained.outcome {
+    let outcome = match explained.outcome {
+        Outlook::Attended(outcome) => outcome,
+        Outlook::TookEffect(incident) => {
+            return Look {
+                function,
+                subject,
+                decision: "the last call took effect: that is recorded, and then it is looked at again".to_owned(),
+                open_since: Some(incident.opened_at),
+                rungs: Vec::new(),
+                plan: None,
+            };
+        }
+    };
+    match outcome {
         Attended::Ignored(why) => Look {
             function,
             subject,
