@@ -2,11 +2,13 @@
 //!
 //! This driver never decides anything: it carries events and wake-ups to where the template would, and lets time pass.
 
+mod announcement;
 mod dns_story;
 mod hook_story;
 pub mod simulator;
 mod site_policy;
 
+pub use announcement::Announcement;
 pub use dns_story::{DnsOwner, DnsStory};
 pub use hook_story::{HookOwner, HookStory};
 pub use site_policy::record_section;

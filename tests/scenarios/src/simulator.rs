@@ -4,6 +4,7 @@
 //! simulator never decides about an incident, and never reads a clock: the same seed gives the same history, to the last line
 //! of its log.
 
+mod bulletins;
 mod calm;
 mod census;
 mod deliveries;

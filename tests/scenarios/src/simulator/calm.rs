@@ -87,6 +87,8 @@ impl History {
             for instance in world.instances() {
                 let in_standby = instance.lifecycle == LifecycleState::Standby;
                 mends.extend(in_standby.then(|| Mend::Standby(instance.id.clone())));
+                let is_to_end = !instance.scheduled_events.is_empty();
+                mends.extend(is_to_end.then(|| Mend::Events(instance.id.clone())));
                 mends.extend(instance.protected_from_scale_in.then(|| Mend::Protection(instance.id.clone())));
             }
             for group in world

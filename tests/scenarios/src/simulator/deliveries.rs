@@ -15,7 +15,7 @@ pub(super) struct Delivery {
 
 #[derive(Debug, Clone)]
 pub(super) enum Work {
-    /// An alarm's event, or the resync's.
+    /// By a rule, or the resync's.
     Event(Value),
     /// From the queue of wake-ups.
     Message(Value),
@@ -56,7 +56,7 @@ impl Delivery {
         let name = match &self.work {
             Work::Event(event) => match event.pointer("/detail/alarmName").and_then(Value::as_str) {
                 Some(alarm) => format!("event of {alarm}"),
-                None => "resync".to_owned(),
+                None => event.get("detail-type").and_then(Value::as_str).unwrap_or("resync").to_owned(),
             },
             Work::Message(message) => {
                 format!("wake-up of {}", message.get("subject").and_then(Value::as_str).unwrap_or_default())
@@ -69,7 +69,8 @@ impl Delivery {
     pub(super) fn kind(&self) -> &'static str {
         match &self.work {
             Work::Event(event) if event.get("homeostat").is_some() => "resync",
-            Work::Event(_) => "alarm",
+            Work::Event(event) if event.pointer("/detail/alarmName").is_some() => "alarm",
+            Work::Event(_) => "announcement",
             Work::Message(_) => "wake-up",
             Work::Sweep => "sweep",
         }

@@ -88,6 +88,7 @@ fn add_group(dice: &mut Dice, world: &mut World, plan: &Plan, zones: &[String], 
     };
     let launches_first = MaintenancePolicy { min_healthy: 100, max_healthy: 120 };
     let terminates_first = MaintenancePolicy { min_healthy: 90, max_healthy: 120 };
+    let spot = dice.chance(30.0);
     world.add_group(GroupSettings {
         name: name.clone(),
         tags: BTreeMap::new(),
@@ -102,8 +103,8 @@ fn add_group(dice: &mut Dice, world: &mut World, plan: &Plan, zones: &[String], 
         hooks: Vec::new(),
         retain_on_abandon: false,
         warm_pool: None,
-        spot: false,
-        rebalances: false,
+        spot,
+        rebalances: spot && dice.chance(50.0),
         application: None,
         termination_lingers: dice.either(
             SignedDuration::ZERO,

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use world::{Cloud, MemoryLedger, WakeUpQueue};
 
+use super::bulletins::Bulletins;
 use super::deliveries::{Delivery, TIMEOUT, Work};
 use super::dice::Dice;
 use super::fleet;
@@ -62,6 +63,7 @@ pub(super) struct History {
     pub(super) storm: Storm,
     pub(super) rates: Rates,
     tally: Tally,
+    bulletins: Bulletins,
     queue: WakeUpQueue,
     region: Region,
     agenda: BTreeMap<(Timestamp, u64), Happening>,
@@ -94,6 +96,7 @@ impl History {
             storm,
             rates,
             tally: Tally::default(),
+            bulletins: Bulletins::default(),
             queue: WakeUpQueue::default(),
             region,
             agenda: BTreeMap::new(),
@@ -103,6 +106,7 @@ impl History {
             world_before: None,
             index_before: None,
         };
+        history.announcements();
         history.later(SWEEP_EVERY, Happening::Sweep);
         history.later(RESYNC_EVERY, Happening::Resync);
         history.plan_strikes();
@@ -228,11 +232,16 @@ impl History {
             [first, self.stage.next_wake_at(), Some(self.now() + HOP)].into_iter().flatten().fold(end, Timestamp::min);
         self.cloud.pass_until(next, |world| world.has_events());
         self.stage.wake_sleepers();
-        let events = self.cloud.with(|world| world.take_events());
-        for event in events {
+        let alarms = self.cloud.with(|world| world.take_events());
+        for event in alarms.into_iter().chain(self.announcements()) {
             self.deliver(&event);
         }
         self.note_truth();
+    }
+
+    fn announcements(&mut self) -> Vec<Value> {
+        let bulletins = &mut self.bulletins;
+        self.cloud.with(|world| bulletins.news(world))
     }
 
     pub(super) fn note_truth(&mut self) {
@@ -240,28 +249,28 @@ impl History {
         self.cloud.with(|world| truth.note(world));
     }
 
-    /// An alarm's event on its way: lost, late, twice, or as it should be.
-    fn deliver(&mut self, event: &Value) {
-        // The rule's pattern in template.yaml.
-        if event.pointer("/detail/state/value") != Some(&Value::from("ALARM")) {
+    /// An event on its way: lost, late, twice, or as it should be.
+    pub(super) fn deliver(&mut self, event: &Value) {
+        if !passes_the_rules(event) {
             return;
         }
+        let kind = Delivery::first(Work::Event(event.clone())).kind();
         let storm = self.storm.clone();
         let (lost, twice) = {
             let mut dice = self.stage.dice();
             (!storm.is_over && dice.chance(storm.losses), !storm.is_over && dice.chance(storm.duplicates))
         };
         if lost {
-            self.stage.count("delivery: alarm lost");
+            self.stage.count(&format!("delivery: {kind} lost"));
             return;
         }
         if twice {
-            self.stage.count("delivery: alarm twice");
+            self.stage.count(&format!("delivery: {kind} twice"));
         }
         for _ in 0..=u32::from(twice) {
             let late = !storm.is_over && self.stage.dice().chance(storm.delays);
             if late {
-                self.stage.count("delivery: alarm late");
+                self.stage.count(&format!("delivery: {kind} late"));
             }
             let after = self.stage.dice().seconds(0, if late { 240 } else { 1 });
             self.later(after, Happening::Invoke(Delivery::first(Work::Event(event.clone()))));
@@ -424,5 +433,19 @@ impl History {
             pauses: &pauses,
             tally: &self.tally,
         })
+    }
+}
+
+/// The patterns of the rules in template.yaml, for what is told here.
+fn passes_the_rules(event: &Value) -> bool {
+    let said = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
+    match said("/detail-type") {
+        Some("CloudWatch Alarm State Change") => {
+            matches!(said("/detail/state/value"), Some("ALARM" | "INSUFFICIENT_DATA"))
+        }
+        Some("EC2 Instance State-change Notification") => {
+            matches!(said("/detail/state"), Some("stopping" | "stopped" | "shutting-down"))
+        }
+        _ => true,
     }
 }

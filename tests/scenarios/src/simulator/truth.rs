@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use homeostat_core::id::{GroupName, InstanceId};
 use jiff::{SignedDuration, Timestamp};
-use world::{App, HealthStatus, Instance, LifecycleState, Machine, World};
+use world::{App, HealthStatus, Instance, LifecycleState, Machine, SpotRequest, SpotStatus, World};
 
 /// One instance through time. Each `since` is of the present, each `last` may be over.
 #[derive(Debug, Clone)]
@@ -24,8 +24,21 @@ pub(super) struct Known {
     /// The same for one whose application nobody checks.
     pub(super) last_in_service: Option<Timestamp>,
     pub(super) untouchable_since: Option<Timestamp>,
+    /// From when on what EC2 announced of it is not its group's alone any more. Kept when it is called off, with the time of that.
+    pub(super) announced: Option<Announced>,
     pub(super) is_here: bool,
 }
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Announced {
+    pub(super) ours_from: Timestamp,
+    pub(super) last: Timestamp,
+}
+
+/// The least that a group gets to see to it by itself: of the two minutes before an interruption 30 s, of the time before a retirement all
+/// but its last day.
+const OF_THE_INTERRUPTION: SignedDuration = SignedDuration::from_secs(30);
+const BEFORE_RETIREMENT: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct GroupFacts {
@@ -70,6 +83,10 @@ impl Truth {
         for instance in world.instances() {
             let known = self.instances.entry(instance.id.clone()).or_insert_with(|| Known::of(instance));
             known.see(instance, now);
+            let rebalances = world.group(&instance.group).is_some_and(|group| group.settings.rebalances);
+            if let Some(ours_from) = ours_from(instance, rebalances) {
+                known.announced = Some(Announced { ours_from, last: now });
+            }
             if let Some(facts) = self.groups.get_mut(&instance.group) {
                 if facts.newest <= Some(instance.launched_at) {
                     (facts.newest, facts.newest_version) =
@@ -84,6 +101,14 @@ impl Truth {
     pub(super) fn members<'a>(&'a self, group: &'a GroupName) -> impl Iterator<Item = (&'a InstanceId, &'a Known)> {
         self.instances.iter().filter(move |(_, known)| known.group == *group)
     }
+}
+
+/// Of a Spot Instance whose group sees to it there is no such time.
+fn ours_from(instance: &Instance, rebalances: bool) -> Option<Timestamp> {
+    let taken_back = |spot: &&SpotRequest| spot.status == SpotStatus::InstanceTerminatedNoCapacity && !rebalances;
+    let interruption = instance.spot.as_ref().filter(taken_back).map(|spot| spot.updated_at + OF_THE_INTERRUPTION);
+    let retirements = instance.scheduled_events.iter().map(|event| event.not_before - BEFORE_RETIREMENT);
+    retirements.chain(interruption).min()
 }
 
 impl GroupFacts {
@@ -112,6 +137,7 @@ impl Known {
             last_serving: None,
             last_in_service: None,
             untouchable_since: None,
+            announced: None,
             is_here: true,
         }
     }

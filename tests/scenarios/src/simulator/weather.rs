@@ -7,12 +7,13 @@ use homeostat_core::id::{GroupName, InstanceId, Scope};
 use homeostat_core::incident::{Acknowledgement, State};
 use homeostat_core::ports::{Control, Ledger, Pause, Write};
 use jiff::SignedDuration;
-use world::{App, Flaw, Instance, LifecycleState, Machine, Process, RefreshStatus, World};
+use world::{App, EventCode, Flaw, Instance, LifecycleState, Machine, Process, RefreshStatus, SpotStatus, World};
 
 use super::dice::Dice;
 use super::fleet::BYSTANDER;
 use super::history::{Happening, History};
 use super::toll::Rates;
+use crate::announcement::Announcement;
 
 /// How hard a history is. In percent, where not said otherwise.
 #[derive(Debug, Clone)]
@@ -64,6 +65,7 @@ pub(super) enum Mend {
     Actions(String),
     Processes(GroupName),
     Refresh(GroupName),
+    Events(InstanceId),
     Standby(InstanceId),
     Protection(InstanceId),
     Pause(String),
@@ -84,6 +86,11 @@ const STRIKES: &[(&str, Strike)] = &[
     ("a machine is impaired", machine_breaks),
     ("a machine is impaired", machine_breaks),
     ("a machine is stopped", machine_stops),
+    ("a Spot Instance is taken back", spot_taken_back),
+    ("a Spot Instance is taken back", spot_taken_back),
+    ("a rebalance recommendation", rebalance),
+    ("a machine is to retire", retirement),
+    ("a machine is to retire", retirement),
     ("a bad version", bad_version),
     ("a bad version", bad_version),
     ("a good version", good_version),
@@ -143,6 +150,7 @@ impl History {
             Mend::Refresh(group) => {
                 _ = self.cloud.with(|world| world.end_refresh(group, RefreshStatus::Successful));
             }
+            Mend::Events(id) => _ = self.cloud.with(|world| world.cancel_events(id)),
             Mend::Standby(id) => _ = self.cloud.with(|world| world.exit_standby(id)),
             Mend::Protection(id) => _ = self.cloud.with(|world| world.protect_from_scale_in(id, false)),
             Mend::Pause(scope) => self.ledger.remove_pause(scope),
@@ -243,6 +251,37 @@ fn machine_breaks(history: &mut History, group: &GroupName) -> bool {
 
 fn machine_stops(history: &mut History, group: &GroupName) -> bool {
     break_machine(history, group, Machine::Stopped).is_some()
+}
+
+fn is_spot(instance: &Instance) -> bool {
+    in_service(instance) && instance.spot.as_ref().is_some_and(|spot| spot.status == SpotStatus::Fulfilled)
+}
+
+fn spot_taken_back(history: &mut History, group: &GroupName) -> bool {
+    let Some(id) = history.some_member(group, is_spot) else { return false };
+    history.stage.log(|| format!("{id} is taken back"));
+    history.cloud.with(|world| world.interrupt_spot(&id)).is_ok()
+}
+
+fn rebalance(history: &mut History, group: &GroupName) -> bool {
+    let Some(id) = history.some_member(group, is_spot) else { return false };
+    let place = history.cloud.with(|world| world.place().clone());
+    history.deliver(&Announcement { place, at: history.now() }.rebalance(&id));
+    true
+}
+
+/// Some so soon that a group whose checks are suspended has not seen to it by then; some too far away for anything to be done.
+fn retirement(history: &mut History, group: &GroupName) -> bool {
+    let Some(id) = history.some_member(group, works) else { return false };
+    let (least, most) = history.stage.dice().either((2, 180), &[(1_560, 2_880)]);
+    let after = history.stage.dice().minutes(least, most);
+    let starts = history.now() + after;
+    if history.stage.dice().chance(60.0) {
+        history.mend_later(20, 90, Mend::Processes(group.clone()));
+        _ = history.cloud.with(|world| world.suspend_processes(group, &[Process::HealthCheck]));
+    }
+    history.stage.log(|| format!("{id} is to retire at {starts:.0}"));
+    history.cloud.with(|world| world.schedule_event(&id, EventCode::InstanceRetirement, starts)).is_ok()
 }
 
 fn newest_version(history: &History, group: &GroupName) -> u32 {

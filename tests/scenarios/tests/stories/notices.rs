@@ -3,9 +3,9 @@
 use homeostat_core::decision::{Close, Decision};
 use homeostat_core::id::InstanceId;
 use homeostat_core::incident::State;
-use jiff::{SignedDuration, Timestamp};
-use scenarios::Story;
-use serde_json::{Value, json};
+use jiff::SignedDuration;
+use scenarios::{Announcement, Story};
+use serde_json::json;
 use world::{EventCode, Machine, Process};
 
 use super::fleet::{fleet, is_whole, minutes, said, terminated, the_open_one, web};
@@ -16,34 +16,8 @@ fn one(story: &Story) -> InstanceId {
     story.in_service(&web()).remove(0)
 }
 
-fn event(story: &Story, source: &str, detail_type: &str, detail: Value) -> Value {
-    json!({
-        "version": "0", "id": "12345678-1234-1234-1234-123456789012", "detail-type": detail_type, "source": source,
-        "account": "123456789012", "time": story.now().to_string(), "region": story.owner.region.as_str(), "resources": [],
-        "detail": detail,
-    })
-}
-
-fn interruption(story: &Story, id: &InstanceId) -> Value {
-    event(
-        story,
-        "aws.ec2",
-        "EC2 Spot Instance Interruption Warning",
-        json!({"instance-id": id, "instance-action": "terminate"}),
-    )
-}
-
-fn state_change(story: &Story, id: &InstanceId, state: &str) -> Value {
-    event(story, "aws.ec2", "EC2 Instance State-change Notification", json!({"instance-id": id, "state": state}))
-}
-
-fn retirement(story: &Story, id: &InstanceId, starts: Timestamp) -> Value {
-    let detail = json!({
-        "service": "EC2", "eventTypeCode": "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED", "eventTypeCategory": "scheduledChange",
-        "communicationId": "c", "statusCode": "upcoming", "eventRegion": story.owner.region.as_str(),
-        "startTime": starts.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(), "affectedEntities": [{"entityValue": id}],
-    });
-    event(story, "aws.health", "AWS Health Event", detail)
+fn announced(story: &Story) -> Announcement {
+    Announcement { place: story.cloud.with(|world| world.place().clone()), at: story.now() }
 }
 
 /// A group of Spot Instances that launched anew.
@@ -62,7 +36,7 @@ fn spot(rebalances: bool) -> Story {
 fn interrupt(story: &mut Story) -> InstanceId {
     let id = one(story);
     story.cloud.with(|world| world.interrupt_spot(&id)).unwrap();
-    let answer = story.deliver(interruption(story, &id)).unwrap();
+    let answer = story.deliver(announced(story).interruption(&id)).unwrap();
     assert!(answer["decision"].is_string(), "{answer}");
     id
 }
@@ -100,7 +74,7 @@ fn an_interruption_that_ec2_knows_nothing_of_is_left_alone() {
     let mut story = spot(false);
     let before = terminated(&story).len();
     let id = one(&story);
-    let answer = story.deliver(interruption(&story, &id)).unwrap();
+    let answer = story.deliver(announced(&story).interruption(&id)).unwrap();
     assert!(answer["ignored"].as_str().unwrap().contains("does not say"), "{answer}");
     story.pass(minutes(10));
     assert_eq!((terminated(&story).len(), story.ledger.open().len()), (before, 0));
@@ -111,7 +85,7 @@ fn a_retirement_that_the_group_sees_to_is_followed() {
     let mut story = fleet(4, BOTH);
     let (id, starts) = (one(&story), story.now() + SignedDuration::from_hours(14 * 24));
     story.cloud.with(|world| world.schedule_event(&id, EventCode::InstanceRetirement, starts)).unwrap();
-    story.deliver(retirement(&story, &id, starts)).unwrap();
+    story.deliver(announced(&story).retirement(&id, starts)).unwrap();
     story.pass(minutes(70));
     is_whole(&story, 4);
     let [incident] = &story.ledger.closed()[..] else { panic!("{:?}", story.ledger.closed()) };
@@ -125,11 +99,11 @@ fn a_retirement_that_the_group_does_not_see_to_is_acted_on_a_day_before() {
     story.cloud.with(|world| world.suspend_processes(&web(), &[Process::HealthCheck])).unwrap();
     let (id, starts) = (one(&story), story.now() + SignedDuration::from_hours(48));
     story.cloud.with(|world| world.schedule_event(&id, EventCode::InstanceRetirement, starts)).unwrap();
-    story.deliver(retirement(&story, &id, starts)).unwrap();
+    story.deliver(announced(&story).retirement(&id, starts)).unwrap();
     story.pass(SignedDuration::from_hours(23));
     assert_eq!(terminated(&story), []);
     let looks = the_open_one(&story).version;
-    assert!((20..40).contains(&looks), "once an hour is enough: {looks}");
+    assert!((270..300).contains(&looks), "every five minutes: {looks}");
     story.pass(SignedDuration::from_hours(2));
     assert_eq!(terminated(&story), [id]);
     is_whole(&story, 4);
@@ -140,7 +114,7 @@ fn an_instance_that_somebody_stopped_is_followed_until_the_group_is_whole() {
     let mut story = fleet(4, BOTH);
     let id = one(&story);
     story.cloud.with(|world| world.break_machine(&id, Machine::Stopped)).unwrap();
-    let answer = story.deliver(state_change(&story, &id, "stopping")).unwrap();
+    let answer = story.deliver(announced(&story).state_change(&id, "stopping")).unwrap();
     assert!(answer["decision"].as_str().unwrap().contains("its group replaces it by itself"), "{answer}");
     assert_eq!(the_open_one(&story).state, State::Following);
     story.pass(minutes(20));
@@ -153,11 +127,11 @@ fn an_instance_that_somebody_stopped_is_followed_until_the_group_is_whole() {
 fn an_instance_that_leaves_its_group_and_one_that_runs_again_are_no_incidents() {
     let mut story = fleet(4, BOTH);
     let id = one(&story);
-    let answer = story.deliver(state_change(&story, &id, "stopped")).unwrap();
+    let answer = story.deliver(announced(&story).state_change(&id, "stopped")).unwrap();
     assert!(answer["ignored"].as_str().unwrap().contains("it is running"), "{answer}");
     story.cloud.with(|world| world.terminate_instance(&id, false)).unwrap();
     for state in ["shutting-down", "terminated"] {
-        let answer = story.deliver(state_change(&story, &id, state)).unwrap();
+        let answer = story.deliver(announced(&story).state_change(&id, state)).unwrap();
         assert!(answer["ignored"].is_string(), "{answer}");
     }
     assert_eq!((story.ledger.open().len(), story.ledger.closed().len()), (0, 0));
@@ -170,12 +144,11 @@ fn launches_that_fail_are_told_of_at_once_and_paged_when_the_group_stays_short()
     let id = one(&story);
     story.cloud.with(|world| world.terminate_instance(&id, false)).unwrap();
     story.pass(minutes(1));
-    let detail = json!({"AutoScalingGroupName": "web", "ActivityId": "a", "StatusCode": "Failed", "EC2InstanceId": "",
-        "StatusMessage": "We currently do not have sufficient m7g.large capacity."});
-    story.deliver(event(&story, "aws.autoscaling", "EC2 Instance Launch Unsuccessful", detail)).unwrap();
+    let why = "We currently do not have sufficient m7g.large capacity.";
+    story.deliver(announced(&story).launch_failed(&web(), "a", why)).unwrap();
     let open = the_open_one(&story);
     assert!(
-        said(&open).contains("sufficient m7g.large capacity") && said(&open).contains("3 of 4 serve"),
+        said(&open).contains("sufficient m7g.large capacity") && said(&open).contains("3 of 4 are in service"),
         "{}",
         said(&open)
     );
@@ -192,16 +165,13 @@ fn launches_that_fail_are_told_of_at_once_and_paged_when_the_group_stays_short()
 fn what_is_announced_of_others_is_nothing_to_us() {
     let mut story = fleet(4, BOTH);
     let stranger: InstanceId = "i-0123456789abcdef0".parse().unwrap();
-    let mut elsewhere = state_change(&story, &stranger, "stopped");
+    let mut elsewhere = announced(&story).state_change(&stranger, "stopped");
     elsewhere["region"] = json!("ap-south-1");
-    let other_group = json!({"AutoScalingGroupName": "nobody", "ActivityId": "a", "StatusMessage": "no capacity"});
+    let other_group = "nobody".parse().unwrap();
     for (event, said) in [
-        (state_change(&story, &stranger, "stopped"), "no group that the policy names"),
+        (announced(&story).state_change(&stranger, "stopped"), "no group that the policy names"),
         (elsewhere, "this stack looks after"),
-        (
-            event(&story, "aws.autoscaling", "EC2 Instance Launch Unsuccessful", other_group),
-            "no group that the policy names",
-        ),
+        (announced(&story).launch_failed(&other_group, "a", "no capacity"), "no group that the policy names"),
     ] {
         let answer = story.deliver(event).unwrap();
         assert!(answer["ignored"].as_str().is_some_and(|why| why.contains(said)), "{answer}");
@@ -236,7 +206,7 @@ fn too_little_data_about_an_instance_that_is_well_is_no_incident() {
     story.pass(minutes(10));
     let detail = json!({"alarmName": "disk", "state": {"value": "INSUFFICIENT_DATA", "timestamp": story.now().to_string()},
         "configuration": {"metrics": [{"metricStat": {"metric": {"dimensions": {"InstanceId": id}}}}]}});
-    let mut event = event(&story, "aws.cloudwatch", "CloudWatch Alarm State Change", detail);
+    let mut event = announced(&story).event("aws.cloudwatch", "CloudWatch Alarm State Change", detail);
     event["resources"] = json!([format!("arn:aws:cloudwatch:{}:123456789012:alarm:disk", story.owner.region)]);
     let answer = story.deliver(event).unwrap();
     assert!(answer["ignored"].is_string(), "{answer}");

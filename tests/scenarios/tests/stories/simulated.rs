@@ -40,6 +40,7 @@ const EXPECTED: &str = "\
     decision: Hold Budget
     decision: Hold Cooldown
     decision: Hold Grace
+    decision: Hold Foretold
     decision: Hold GroupReplaces
     decision: Hold InFlight
     decision: Hold NotConfirmed
@@ -62,6 +63,11 @@ const EXPECTED: &str = "\
     delivery: alarm lost
     delivery: alarm tried again
     delivery: alarm twice
+    delivery: announcement given up
+    delivery: announcement late
+    delivery: announcement lost
+    delivery: announcement tried again
+    delivery: announcement twice
     delivery: resync given up
     delivery: resync missed
     delivery: resync tried again
@@ -72,11 +78,14 @@ const EXPECTED: &str = "\
     delivery: wake-up given up
     delivery: wake-up tried again
     delivery: wake-up twice
+    disturbance: a Spot Instance is taken back
     disturbance: a bad version
     disturbance: a good version
     disturbance: a machine is impaired
     disturbance: a machine is stopped
+    disturbance: a machine is to retire
     disturbance: a pause
+    disturbance: a rebalance recommendation
     disturbance: a zone fails
     disturbance: alarm actions disabled
     disturbance: an acknowledgement

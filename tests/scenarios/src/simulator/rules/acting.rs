@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Scene;
 use crate::simulator::note::{InvocationId, What};
 use crate::simulator::tally::Act;
-use crate::simulator::truth::{GroupFacts, Known};
+use crate::simulator::truth::{Announced, GroupFacts, Known};
 
 /// How long after the fact the slowest evidence still says otherwise: three healthy checks or two periods of an alarm, a look
 /// that takes half a minute, a read that is ten seconds old, a second try of the loop.
@@ -82,11 +82,18 @@ pub(super) fn is_allowed(scene: &Scene<'_>) -> Result<(), String> {
 
 pub(super) fn is_sick(scene: &Scene<'_>) -> Result<(), String> {
     for (id, known, ..) in cases(scene) {
-        if known.last_sick.is_none_or(|at| scene.now > at + EVIDENCE_LAGS) {
-            return Err(format!("{id} was last sick at {:?}", known.last_sick));
+        if known.last_sick.is_none_or(|at| scene.now > at + EVIDENCE_LAGS) && !is_announced(scene, known) {
+            return Err(format!("{id} was last sick at {:?}, of it {:?}", known.last_sick, known.announced));
         }
     }
     Ok(())
+}
+
+/// Whether EC2 will end it, and its group has had its time.
+fn is_announced(scene: &Scene<'_>, known: &Known) -> bool {
+    let skew = super::super::history::MOST_SKEW;
+    let holds = |it: &Announced| scene.now + skew >= it.ours_from && scene.now <= it.last + EVIDENCE_LAGS;
+    known.announced.is_some_and(|announced| holds(&announced))
 }
 
 pub(super) fn is_touchable(scene: &Scene<'_>) -> Result<(), String> {
@@ -101,7 +108,8 @@ pub(super) fn is_touchable(scene: &Scene<'_>) -> Result<(), String> {
 pub(super) fn is_past_its_grace(scene: &Scene<'_>) -> Result<(), String> {
     for (id, known, facts, policy) in cases(scene) {
         let grace = policy.grace.max(facts.grace);
-        if scene.now + super::super::history::MOST_SKEW < known.launched_at + grace {
+        let has_booted = scene.now + super::super::history::MOST_SKEW >= known.launched_at + grace;
+        if !has_booted && !is_announced(scene, known) {
             return Err(format!("{id} was launched at {}, and has {grace:#}", known.launched_at));
         }
     }
