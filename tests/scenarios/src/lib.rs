@@ -125,8 +125,8 @@ impl Story {
     fn deliver_alarms(&mut self) {
         for event in self.cloud.with(|world| world.take_events()) {
             // The rule's pattern in template.yaml.
-            let is_alarm = event.pointer("/detail/state/value") == Some(&Value::from("ALARM"));
-            if is_alarm && self.events_are_delivered {
+            let state = event.pointer("/detail/state/value").and_then(Value::as_str);
+            if matches!(state, Some("ALARM" | "INSUFFICIENT_DATA")) && self.events_are_delivered {
                 self.delivered.push(event.clone());
                 _ = self.deliver(event);
             }
