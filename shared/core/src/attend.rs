@@ -17,6 +17,7 @@ use crate::incident::{Incident, State};
 use crate::memory::{AlarmMemory, Memory};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, Unavailable, Write};
 use crate::signal::{Hint, Why};
+pub(crate) use explain::climbed;
 pub use explain::{Explanation, Outlook, Rung, explain};
 pub use said::{Attended, Ignored, Trouble};
 
@@ -74,10 +75,8 @@ pub trait Remedy {
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Self::Seen, around: &Circumstances) -> Decision;
 
-    /// The ladder as it was climbed, for people: each rung with what it went by. Remedies without one have none.
-    fn rungs(&self, _now: Timestamp, _incident: &Incident, _seen: &Self::Seen, _around: &Circumstances) -> Vec<Rung> {
-        Vec::new()
-    }
+    /// The ladder as it was climbed, for people: each rung with what it went by. None where the ladder has no say.
+    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Self::Seen, around: &Circumstances) -> Vec<Rung>;
 
     /// What outlives the incident, if the decision adds to it.
     fn remember(

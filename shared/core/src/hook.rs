@@ -8,6 +8,7 @@ mod decide;
 mod eyes;
 pub mod kept;
 mod launch;
+mod rungs;
 pub mod said;
 pub mod seen;
 mod survey;
@@ -20,7 +21,7 @@ use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::attend::{Attended, Circumstances, Ignored, Remedy, Times};
+use crate::attend::{Attended, Circumstances, Ignored, Remedy, Rung, Times};
 use crate::decision::{Close, Decision, Hold, Proof, Step};
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind, State};
@@ -240,6 +241,11 @@ where
             return Decision::Close(Close::NothingWrong { why });
         };
         decide(&Case { now, incident, kept, seen, around, policy: self.eyes.policy })
+    }
+
+    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Vec<Rung> {
+        let case = |kept| Case { now, incident, kept, seen, around, policy: self.eyes.policy };
+        incident.kind.hook().map(|kept| rungs::rungs(&case(kept))).unwrap_or_default()
     }
 
     /// Each launch that is abandoned, until one is ready.

@@ -13,6 +13,7 @@ pub mod kept;
 pub mod name;
 pub mod record;
 mod returning;
+mod rungs;
 pub mod said;
 pub mod seen;
 pub mod share;
@@ -26,7 +27,7 @@ use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::attend::{Attended, Circumstances, Ignored, Remedy, Times};
+use crate::attend::{Attended, Circumstances, Ignored, Remedy, Rung, Times};
 use crate::decision::{Close, Decision, Hold, Step};
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind};
@@ -153,6 +154,11 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
             return Decision::Close(Close::NothingWrong { why });
         };
         decide(Case { now, incident, kept, seen, around, policy: &self.zone_policy() })
+    }
+
+    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Vec<Rung> {
+        let Kind::Zone(kept) = &incident.kind else { return Vec::new() };
+        rungs::rungs(Case { now, incident, kept, seen, around, policy: &self.zone_policy() })
     }
 
     /// Each drain; and the latch, once there were too many.

@@ -19,6 +19,17 @@ pub struct Rung {
     pub by: String,
 }
 
+/// A ladder with its steps' names, whether each lets pass, and what it goes by. Past the first that doesn't, none is reached.
+pub(crate) fn climbed(steps: impl IntoIterator<Item = (&'static str, bool, String)>) -> Vec<Rung> {
+    let mut is_reached = true;
+    let rung = |(name, passes, by)| {
+        let passed = is_reached.then_some(passes);
+        is_reached &= passes;
+        Rung { name, passed, by }
+    };
+    steps.into_iter().map(rung).collect()
+}
+
 #[derive(Debug, Clone)]
 pub struct Explanation {
     pub outcome: Outlook,

@@ -17,7 +17,7 @@ use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
 use crate::incident::{Incident, Intent};
 use crate::memory::Abandoned;
 use crate::policy::{Afterwards, HeldBy, HookPolicy, LaunchPolicy, Mode, TerminationPolicy};
-use crate::ports::Outcome;
+use crate::ports::{Outcome, Pause};
 
 /// Between two tries of a call that AWS refused.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(4);
@@ -40,7 +40,7 @@ pub(super) struct Case<'a> {
 }
 
 /// What the policy makes of it.
-enum Judgement {
+pub(super) enum Judgement {
     Complete(ActionResult, Because),
     First(HookStep, Because),
     Wait(Waits),
@@ -84,13 +84,13 @@ impl<'a> Case<'a> {
         Some((intent, step))
     }
 
-    fn in_flight(&self) -> Option<Timestamp> {
+    pub(super) fn in_flight(&self) -> Option<Timestamp> {
         let (intent, _) = self.intent()?;
         (intent.outcome.is_none() && self.now < intent.until).then_some(intent.until)
     }
 
     /// Not waiting any more, as far as Auto Scaling shows; or past the time at which it ends the action by itself.
-    fn left(&self) -> Option<String> {
+    pub(super) fn left(&self) -> Option<String> {
         if self.kept.lost >= LOST_FOR_GOOD {
             return Some("Auto Scaling knows no action of this hook for it any more".to_owned());
         }
@@ -114,7 +114,7 @@ impl<'a> Case<'a> {
 
     /// A call that AWS did not let through: a person has to mend the role, or to complete the hook. It is tried again now and then,
     /// since only that shows that the role is mended, and the hook has to be completed.
-    fn refused(&self) -> Option<String> {
+    pub(super) fn refused(&self) -> Option<String> {
         let (intent, step) = self.intent()?;
         let tried_at = intent.until - self.incident.kind.lease();
         match (&intent.outcome, step) {
@@ -127,7 +127,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn unseen(&self) -> Option<String> {
+    pub(super) fn unseen(&self) -> Option<String> {
         match self.seen.member.as_ref()? {
             Ok(None) => Some("no such instance".to_owned()),
             Ok(Some(member)) => {
@@ -139,7 +139,7 @@ impl<'a> Case<'a> {
     }
 
     /// As shown now; else as the event told of this very action. One that is named by its instance may be a newer one.
-    fn course(&self) -> Course {
+    pub(super) fn course(&self) -> Course {
         let shown = self.seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
         let shown = shown.and_then(|member| Course::of(self.kept.transition, &member.lifecycle));
         let usual = match self.kept.transition {
@@ -152,8 +152,7 @@ impl<'a> Case<'a> {
     fn judge(&self) -> Judgement {
         let go_on = |because| Judgement::Complete(ActionResult::Continue, because);
         let Some(policy) = self.held_by() else { return go_on(Because::NotInPolicy) };
-        let pauses = &self.around.limits.pauses;
-        if let Some(pause) = pauses.iter().find(|pause| self.now < pause.until) {
+        if let Some(pause) = self.pause() {
             let (scope, by, reason) = (pause.scope.clone(), pause.by.clone(), pause.reason.clone());
             return go_on(Because::Paused { scope, by, reason });
         }
@@ -161,18 +160,26 @@ impl<'a> Case<'a> {
         if course.serves_nobody() {
             return go_on(Because::ServesNobody { course });
         }
-        let judgement = match policy {
-            HeldBy::Launch(policy) => self.launch(policy),
-            HeldBy::Termination(policy) => self.termination(policy, course),
-        };
+        let judgement = self.by_policy(&policy, course);
         if policy.mode() == Mode::Watch {
             return go_on(Because::Watching { would: would(&judgement) });
         }
         judgement
     }
 
+    pub(super) fn pause(&self) -> Option<&'a Pause> {
+        self.around.limits.pauses.iter().find(|pause| self.now < pause.until)
+    }
+
+    pub(super) fn by_policy(&self, policy: &HeldBy<'_>, course: Course) -> Judgement {
+        match policy {
+            HeldBy::Launch(policy) => self.launch(policy),
+            HeldBy::Termination(policy) => self.termination(policy, course),
+        }
+    }
+
     /// A hook that the policy has for the other transition is not the one that it means.
-    fn held_by(&self) -> Option<HeldBy<'a>> {
+    pub(super) fn held_by(&self) -> Option<HeldBy<'a>> {
         self.policy.of(&self.kept.group, &self.kept.hook).filter(|policy| policy.transition() == self.kept.transition)
     }
 

@@ -10,7 +10,7 @@ use super::decide::{Case, NEEDED};
 use super::evidence::Finding;
 use super::notice;
 use super::seen::Member;
-use crate::attend::Rung;
+use crate::attend::{Rung, climbed};
 use crate::decision::{Hold, Proof};
 
 struct Step {
@@ -47,13 +47,7 @@ impl Case<'_> {
     }
 
     pub(super) fn rungs(&self) -> Vec<Rung> {
-        let mut is_reached = true;
-        let rung = |step: &Step| {
-            let passed = is_reached.then(|| (step.holds)(self).is_ok());
-            is_reached = passed == Some(true);
-            Rung { name: step.name, passed, by: (step.by)(self) }
-        };
-        LADDER.iter().map(rung).collect()
+        climbed(LADDER.iter().map(|step| (step.name, (step.holds)(self).is_ok(), (step.by)(self))))
     }
 
     fn paused(&self) -> Result<(), Hold> {

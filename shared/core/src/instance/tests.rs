@@ -138,7 +138,14 @@ impl Situation {
 
     fn decide(&self) -> Decision {
         let group = self.policy.group(self.incident.kind.group().unwrap());
-        decide(self.now, &self.incident, &self.seen, &self.around, group)
+        let decision = decide(self.now, &self.incident, &self.seen, &self.around, group);
+        let rungs = decide::rungs(self.now, &self.incident, &self.seen, &self.around, group);
+        let is_at_the_top = !rungs.is_empty() && rungs.iter().all(|rung| rung.passed == Some(true));
+        assert!(is_at_the_top || decision.step().is_none(), "{decision}: {rungs:?}");
+        // The breaker that opens, and the time that is over for what was tried before, come after the ladder.
+        let is_paged = matches!(decision, Decision::Page(Page::ReplacementsFail { .. } | Page::NotRecovered { .. }));
+        assert!(!is_at_the_top || decision.step().is_some() || is_paged, "{decision}: {rungs:?}");
+        decision
     }
 
     fn held_because(&self) -> Hold {

@@ -8,7 +8,7 @@ use super::crowd::{count, sick_at_once};
 use super::eyes::Eyes;
 use super::seen::{Glance, Group, Seen};
 use super::{Fleet, StatusChecks};
-use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
+use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times, climbed};
 use crate::decision::{Close, Decision, Hold, Page, Step};
 use crate::id::Subject;
 use crate::incident::{Incident, Kind};
@@ -97,17 +97,12 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
     fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, _: &Circumstances) -> Vec<Rung> {
         let (Some(policy), Some(group)) = (self.eyes.group_policy(incident), &seen.group) else { return Vec::new() };
         let (sick, most) = (sick_at_once(now, seen, group, policy), policy.too_many.slots(group.desired));
-        let few = Rung {
-            name: "few are sick at once",
-            passed: Some(sick <= most),
-            by: format!("{sick} of {} sick, at most {most}", group.desired),
-        };
-        let has_all = incident.kind.notice().map(|notice| Rung {
-            name: "as many are in service as are desired",
-            passed: (sick <= most).then(|| in_service(group) >= group.desired),
-            by: format!("{} of {} in service; {notice}", in_service(group), group.desired),
+        let few = ("few are sick at once", sick <= most, format!("{sick} of {} sick, at most {most}", group.desired));
+        let all_are_there = incident.kind.notice().map(|notice| {
+            let by = format!("{} of {} in service; {notice}", in_service(group), group.desired);
+            ("as many are in service as are desired", in_service(group) >= group.desired, by)
         });
-        [few].into_iter().chain(has_all).collect()
+        climbed([few].into_iter().chain(all_are_there))
     }
 
     fn remember(&self, _: Timestamp, _: &Incident, _: &Seen, _: &Decision, _: &Memory) -> Option<Memory> {

@@ -35,13 +35,17 @@ pub(super) fn decide(case: Case<'_>) -> Decision {
     if let Some(waiting) = case.unsettled().or_else(|| case.refused()).or_else(|| case.propagating()) {
         return waiting;
     }
+    case.conclude(judged(case))
+}
+
+pub(super) fn judged(case: Case<'_>) -> Judged {
     let mut all = Judged::default();
     for record in &case.policy.records {
         all.extend(judge(case, record));
     }
     let gone = case.kept.records.keys().filter(|key| case.policy.record(key).is_none());
     all.troubles.extend(gone.map(|key| Trouble::NotInPolicy { record: key.clone() }));
-    case.conclude(all)
+    all
 }
 
 impl Case<'_> {
@@ -86,7 +90,7 @@ impl Case<'_> {
 
     /// A batch of unknown fate that could still apply, if it is only late, is kept from it before anything else is decided: its
     /// record gets another generation, and nothing else.
-    fn fence_off(&self, act: &[(Move, Vec<Proof>)]) -> Option<(Move, Vec<Proof>)> {
+    pub(super) fn fence_off(&self, act: &[(Move, Vec<Proof>)]) -> Option<(Move, Vec<Proof>)> {
         let last = self.incident.unsettled_intent().and_then(|intent| match &intent.step {
             Step::Shift(shift) => Some(shift),
             Step::Replace { .. } | Step::MarkUnhealthy { .. } | Step::Hook(_) => None,
@@ -152,7 +156,7 @@ impl Case<'_> {
     }
 
     /// An intent whose effect is not known: somebody may be acting on it until its lease ends.
-    fn unsettled(&self) -> Option<Decision> {
+    pub(super) fn unsettled(&self) -> Option<Decision> {
         let intent = self.incident.unsettled_intent().filter(|intent| self.now < intent.until)?;
         let because = match &intent.outcome {
             Some(Outcome::Unknown { why }) => Hold::OutcomeUnknown { why: why.clone() },
@@ -162,7 +166,7 @@ impl Case<'_> {
     }
 
     /// A call that AWS refused is repeated only after a person has said that they know.
-    fn refused(&self) -> Option<Decision> {
+    pub(super) fn refused(&self) -> Option<Decision> {
         let Outcome::Refused { why } = self.incident.intent.as_ref()?.outcome.as_ref()? else { return None };
         if self.incident.state != State::Escalated {
             return Some(Decision::Page(Page::Refused { why: why.clone() }));
@@ -172,7 +176,7 @@ impl Case<'_> {
     }
 
     /// One change at a time: the next waits until this one is on all name servers.
-    fn propagating(&self) -> Option<Decision> {
+    pub(super) fn propagating(&self) -> Option<Decision> {
         let on_its_way = self.kept.propagating.as_ref()?;
         let (change, since) = (on_its_way.change.clone(), on_its_way.since);
         let age = self.now.duration_since(since);
@@ -187,7 +191,7 @@ impl Case<'_> {
     }
 
     /// What a person said last: nothing is moved under their hands.
-    fn pause(&self) -> Option<Decision> {
+    pub(super) fn pause(&self) -> Option<Decision> {
         let Pause { scope, by, reason, .. } = self.around.limits.pauses.iter().find(|pause| pause.until > self.now)?;
         let because = Hold::Paused { scope: scope.clone(), by: by.clone(), reason: reason.clone() };
         let within = self.policy.dns.wait_at_most;

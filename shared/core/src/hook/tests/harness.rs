@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attend::{Circumstances, Ignored, Remedy};
-use crate::decision::{Close, Decision, Step};
+use crate::decision::{Close, Decision, Hold, Proof, Step};
 use crate::hook::action::{ActionResult, Course, Terms, Told, Transition};
 use crate::hook::kept::Kept;
-use crate::hook::said::{Because, Ended, HookStep};
+use crate::hook::said::{Because, Ended, HookStep, Waits};
 use crate::hook::seen::{Details, HeldMember, Registration, Seen};
 use crate::hook::{HookEyes, LifecycleHook};
 use crate::id::TargetGroupArn;
@@ -194,6 +194,12 @@ impl Scene {
         let now = at(self.now);
         let incident = self.remedy(|remedy| remedy.absorb(now, self.incident.clone(), &self.seen, &around.limits));
         let decision = self.remedy(|remedy| remedy.decide(now, &incident, &self.seen, &around));
+        let rungs = self.remedy(|remedy| remedy.rungs(now, &incident, &self.seen, &around));
+        // While a call settles, the ladder has been left already.
+        if !matches!(&decision, Decision::Hold { because: Hold::Hook(Waits::Settling { .. }), .. }) {
+            let is_at_the_top = rungs.iter().all(|rung| rung.passed == Some(true));
+            assert_eq!(is_at_the_top, is_as_wished(&decision), "{decision}: {rungs:?}");
+        }
         let memory = self.remedy(|remedy| remedy.remember(now, &incident, &self.seen, &decision, &self.memory));
         self.memory = memory.unwrap_or(self.memory.clone());
         self.incident = match &decision {
@@ -325,4 +331,10 @@ mod nowhere {
             panic!()
         }
     }
+}
+
+/// The one end of the ladder that every rung leads up to: ready, or drained.
+fn is_as_wished(decision: &Decision) -> bool {
+    let is_met = |proof: &Proof| matches!(proof, Proof::Hook(Because::Ready { .. } | Because::Drained));
+    matches!(decision, Decision::Act { because, .. } if because.iter().any(is_met))
 }

@@ -162,6 +162,17 @@ impl Scene {
         let remedy = self.remedy(&aws, &zone);
         let incident = remedy.absorb(at(self.now), self.incident.clone(), seen, &Limits::default());
         let decision = remedy.decide(at(self.now), &incident, seen, &self.around);
+        let rungs = remedy.rungs(at(self.now), &incident, seen, &self.around);
+        // What Route 53 has refused as not so is not sent again, and that alone comes after the ladder.
+        let is_lost = matches!(
+            &decision,
+            Decision::Hold { because: Hold::Lost { .. }, .. } | Decision::Page(Page::Refused { .. })
+        );
+        let acts = matches!(decision, Decision::Act { .. });
+        match rungs.iter().all(|rung| rung.passed == Some(true)) {
+            true => assert!(!rungs.is_empty() && (acts || is_lost), "{decision}: {rungs:?}"),
+            false => assert!(!acts, "{decision}: {rungs:?}"),
+        }
         let memory = remedy.remember(at(self.now), &incident, seen, &decision, &self.around.limits.memory);
         self.incident = incident;
         if let Some(memory) = memory {
