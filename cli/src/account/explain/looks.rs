@@ -147,7 +147,14 @@ impl<'a> Account<'a> {
     }
 
     async fn by_lifecycle_hook(&self, signal: &Signal) -> Result<Vec<Look>, Unavailable> {
-        let (Some(policy), false) = (&self.policy.hooks, self.is_elsewhere(signal)) else { return Ok(Vec::new()) };
+        if self.is_elsewhere(signal) {
+            return Ok(Vec::new());
+        }
+        let Some(policy) = &self.policy.hooks else {
+            let is_held = matches!(signal.lead, Lead::Held(_));
+            let nobody = || Look::nobody("lifecycle-hook", "the policy names no lifecycle hook".to_owned());
+            return Ok(is_held.then(nobody).into_iter().collect());
+        };
         let hint = match &signal.lead {
             Lead::Held(told) => Hint { subject: told.subject(&self.region), why: Why::Action(told.clone()) },
             Lead::Each(hints) => match hints.first() {
