@@ -83,7 +83,7 @@ fn decided(incident: &Incident) -> Told {
 
 fn trouble(incident: &Incident) -> &'static str {
     match incident.kind.notice() {
-        Some(notice) if notice.what.is_yet_to_come() => "Something is going to happen to",
+        Some(notice) if notice.what.is_yet_to_come() => "AWS has announced something of",
         _ => "Something is wrong with",
     }
 }

@@ -304,9 +304,6 @@ impl Incident {
         if next.state == State::Holding {
             next.followed_at = None;
         }
-        if matches!(because, Hold::Foretold { .. }) {
-            next.foretold_at = Some(now);
-        }
         next.recovered_at = match because {
             Hold::Proving { since } => Some(*since),
             _ => None,

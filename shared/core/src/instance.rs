@@ -37,7 +37,7 @@ use crate::decision::{Decision, Page, Proof, Step};
 use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind, State};
 use crate::memory::{Act, Breaker, Memory};
-use crate::ports::{History, Outcome, Unavailable};
+use crate::ports::{History, Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
 
 /// What this remedy reads of Auto Scaling, load balancing and CloudWatch.
@@ -135,6 +135,11 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
 
     async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
         self.eyes.observe(glance, incident).await
+    }
+
+    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
+        let policy = self.eyes.group_policy(&incident);
+        decide::absorb(now, incident, seen, policy)
     }
 
     fn unwell(&self, incident: &Incident, seen: &Seen) -> Vec<Subject> {

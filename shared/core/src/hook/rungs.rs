@@ -26,7 +26,7 @@ pub(super) fn rungs(case: &Case<'_>) -> Vec<Rung> {
             completed.map_or("no completion took effect".into(), |result| format!("{result} took effect")),
         ),
         ("it still waits", left.is_none(), left.unwrap_or_else(|| shown(case))),
-        ("no refusal stands", refused.is_none(), refused.unwrap_or_else(|| "AWS refused no call lately".into())),
+        ("no refusal keeps it from being tried", refused.is_none(), refused.unwrap_or_else(|| "none does".into())),
         ("Auto Scaling shows it waiting", unseen.is_none(), unseen.unwrap_or_else(|| shown(case))),
         ("its action is known to be there", case.kept.beat.is_some(), known_since(case.kept.beat)),
         (

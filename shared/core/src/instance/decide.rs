@@ -64,6 +64,28 @@ fn alarm_of(incident: &Incident) -> Option<&AlarmArn> {
     }
 }
 
+/// An incident that an announcement opened, with what is to be remembered of this look: an alarm that has spoken of the instance since,
+/// although its event was lost; and that it was still its group's turn, whatever else held.
+pub(super) fn absorb(now: Timestamp, mut incident: Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Incident {
+    if let (Kind::Instance { alarm: alarm @ None, notice: Some(_), .. }, Some(spoke)) =
+        (&mut incident.kind, &seen.alarm)
+    {
+        *alarm = Some(spoke.arn.clone());
+    }
+    let around = Circumstances::default();
+    let is_foretold = match (policy, &seen.group, incident.subject.instance()) {
+        (Some(policy), Some(group), Some(id)) => {
+            let alarm = alarm_of(&incident);
+            Case { now, incident: &incident, seen, around: &around, policy, group, id, alarm }.foretold().is_err()
+        }
+        _ => false,
+    };
+    if is_foretold {
+        incident.foretold_at = Some(now);
+    }
+    incident
+}
+
 /// The ladder as it is climbed, for people. There is none to climb without a group and a policy, and none for whom only recovery
 /// counts.
 pub(super) fn rungs(
@@ -257,7 +279,7 @@ impl Case<'_> {
         self.notice().filter(|_| !are_sick(&self.of_policy()))
     }
 
-    fn announced(&self) -> Option<Finding> {
+    pub(super) fn announced(&self) -> Option<Finding> {
         let notice = self.incident.kind.notice()?;
         Some(notice::find(notice, self.seen, self.group, self.id, self.policy, self.now))
     }

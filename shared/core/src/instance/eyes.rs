@@ -63,8 +63,11 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         let group = glance.groups.into_iter().find(|group| group.name == *name);
         let read_before = glance.alarm.filter(|(read, _)| Some(read) == arn).map(|(_, alarm)| alarm);
         let unread: OptionFuture<_> = arn.filter(|_| read_before.is_none()).map(|arn| self.aws.alarm(arn)).into();
-        let all_alarms = self.policy.group(name).filter(|policy| policy.evidence == [Evidence::Alarm]);
-        let alarms: OptionFuture<_> = all_alarms.map(|_| self.aws.alarms_in_alarm()).into();
+        let evidence = self.policy.group(name).map_or(&[][..], |policy| &policy.evidence);
+        // Who was only announced has no alarm yet, and the survey leaves alone whoever has an incident.
+        let may_have_spoken = arn.is_none() && incident.kind.notice().is_some() && evidence.contains(&Evidence::Alarm);
+        let all_count = evidence == [Evidence::Alarm];
+        let alarms: OptionFuture<_> = (all_count || may_have_spoken).then(|| self.aws.alarms_in_alarm()).into();
         // Of a group that is gone, AWS tells no activities but answers with an error.
         let launches: OptionFuture<_> = group.as_ref().map(|_| self.aws.launches(name)).into();
         let refresh: OptionFuture<_> = group.as_ref().map(|_| self.aws.refresh(name)).into();
@@ -73,14 +76,17 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         let ((health, unread), launches, refresh, (alarms, interruption)) =
             join4(join(health, unread), launches, refresh, join(alarms, interruption)).await;
         let (targets, machines) = health.transpose()?.unwrap_or_default();
+        let alarms = alarms.transpose()?.unwrap_or_default();
+        let speaks = |alarm: &&AlarmSeen| alarm.instance() == incident.subject.instance() && alarm.actions_enabled;
+        let spoke = alarms.iter().find(speaks).filter(|_| may_have_spoken).cloned();
         Ok(Seen {
             group,
-            alarm: unread.transpose()?.or(read_before).flatten(),
+            alarm: unread.transpose()?.or(read_before).flatten().or(spoke),
             targets,
             launches: launches.transpose()?.unwrap_or_default(),
             machines,
             refresh: refresh.transpose()?.flatten(),
-            alarms: alarms.transpose()?.unwrap_or_default(),
+            alarms: if all_count { alarms } else { Vec::new() },
             interruption: interruption.transpose()?.flatten(),
         })
     }

@@ -29,7 +29,7 @@ const LADDER: [Step; 12] = [
         by: |case| case.evidence_in_words(),
     },
     Step { name: "it has had time to start", holds: |case| case.in_grace(), by: |case| case.age() },
-    Step { name: "what is announced is due", holds: |case| case.foretold(), by: |case| case.announced_in_words() },
+    Step { name: "it is not left for later", holds: |case| case.foretold(), by: |case| case.announced_in_words() },
     Step { name: "it is ours to touch", holds: |case| case.ours_to_touch(), by: |case| case.membership() },
     Step { name: "its group leaves it to us", holds: |case| case.left_to_the_group(), by: |case| case.groups_view() },
     Step { name: "its group can replace it", holds: |case| case.replaceable(), by: |case| case.processes() },
@@ -123,12 +123,15 @@ impl Case<'_> {
         Err(Hold::GroupReplaces { why })
     }
 
-    /// What is yet to come may be the group's own business for a while, whatever else there is to say of the instance.
+    /// What is yet to come may be the group's own business for a while, even where the instance is protected.
     pub(super) fn foretold(&self) -> Result<(), Hold> {
-        let is_marked = self.group.member(self.id).is_some_and(|member| !member.healthy);
-        let notice = self.only_announced().filter(|_| !is_marked);
-        let left = notice.and_then(|notice| notice::left_to_the_group(&notice, self.group, self.policy, self.now));
-        left.map_or(Ok(()), Err)
+        let serves = |member: &Member| member.healthy && member.lifecycle.is_in_service();
+        let notice = self.only_announced().filter(|_| self.group.member(self.id).is_some_and(serves));
+        match notice.and_then(|notice| notice::left_to_the_group(&notice, self.group, self.policy, self.now)) {
+            // Capacity Rebalancing has to launch and to terminate, too.
+            Some(Hold::GroupReplaces { .. }) if !self.suspended().is_empty() => Ok(()),
+            left => left.map_or(Ok(()), Err),
+        }
     }
 
     fn suspended(&self) -> Vec<String> {
@@ -248,7 +251,12 @@ impl Case<'_> {
     }
 
     fn announced_in_words(&self) -> String {
-        self.notice().map_or_else(|| "AWS announces nothing of it".to_owned(), |notice| notice.to_string())
+        match (self.announced(), self.only_announced()) {
+            (None, _) => "AWS announced nothing of it".to_owned(),
+            (_, Some(notice)) => notice.to_string(),
+            (Some(Finding::Sick(proof)), None) => format!("{proof}; and it is sick already"),
+            (Some(Finding::Well(void) | Finding::Unknown(void)), None) => void,
+        }
     }
 
     fn processes(&self) -> String {

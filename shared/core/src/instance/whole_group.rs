@@ -132,7 +132,9 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> WholeGroup<'_, A, S> {
         }
         let why = format!("{notice}; {in_service} of {} are in service", group.desired);
         let within = policy.recover_within;
-        Some(if now >= incident.opened_at.max(notice.at) + within {
+        // Whoever has been told that too many are sick looks at the group already, and isn't woken each time that one gets well.
+        let is_known = matches!(incident.paged_because, Some(Page::TooManySick { .. }));
+        Some(if now >= incident.opened_at.max(notice.at) + within && !is_known {
             Decision::Page(Page::GroupStalled { within, why })
         } else {
             Decision::Hold { until: now + policy.look_every, because: Hold::GroupReplaces { why } }

@@ -14,7 +14,11 @@ pub(super) fn rungs(case: Case<'_>) -> Vec<Rung> {
     let (unsettled, refused, propagating) = (case.unsettled(), case.refused(), case.propagating());
     let concerned: Vec<&RecordPolicy> =
         case.policy.records.iter().copied().filter(|record| is_held(case, record) || is_sick(case, record)).collect();
-    let all = case.policy.records.iter().map(|record| health(case, record)).collect::<Vec<_>>();
+    let strangers = case.kept.records.keys().filter(|key| case.policy.record(key).is_none());
+    let strangers: Vec<String> = strangers.map(|key| format!("{key}: held, and no longer in the policy")).collect();
+    let none_is_concerned = concerned.is_empty() && strangers.is_empty();
+    let all: Vec<String> =
+        case.policy.records.iter().map(|record| health(case, record)).chain(strangers.iter().cloned()).collect();
     let standings: Vec<(&RecordPolicy, Standing)> =
         concerned.iter().map(|record| (*record, standing_of(case, record))).collect();
     let judged = judged(case);
@@ -23,9 +27,9 @@ pub(super) fn rungs(case: Case<'_>) -> Vec<Rung> {
     let pause = case.pause();
     climbed([
         ("nobody else is acting on it", unsettled.is_none(), or_none(unsettled.as_ref(), "no call is under way")),
-        ("no refusal stands", refused.is_none(), or_none(refused.as_ref(), "AWS refused no call")),
+        ("no refusal keeps it from being tried", refused.is_none(), or_none(refused.as_ref(), "none does")),
         ("the last change has arrived", propagating.is_none(), or_none(propagating.as_ref(), "none is on its way")),
-        ("an endpoint is sick, or has not its own weight", !concerned.is_empty() || fence.is_some(), all.join("; ")),
+        ("an endpoint is sick, or has not its own weight", !none_is_concerned || fence.is_some(), all.join("; ")),
         (
             "its record is as it was left",
             standings.iter().any(|(_, standing)| *standing == Standing::AsLeft) || fence.is_some(),

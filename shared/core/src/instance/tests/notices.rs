@@ -30,6 +30,15 @@ fn retiring(by: i64) -> Situation {
 }
 
 impl Situation {
+    /// A look that holds, as the loop writes it down.
+    fn holds(&mut self) -> Hold {
+        let policy = self.policy.group(&"web".parse().unwrap());
+        self.incident = decide::absorb(self.now, self.incident.clone(), &self.seen, policy);
+        let Decision::Hold { until, because } = self.decide() else { panic!("{}", self.decide()) };
+        self.incident = self.incident.hold(self.now, until, &because);
+        because
+    }
+
     fn machine(&mut self, state: &str, ends_at: Option<i64>) {
         let machine = Machine { state: state.into(), checks: Checks::Passed, ends_at: ends_at.map(at) };
         self.seen.machines.insert(instance(1), machine);
@@ -202,10 +211,11 @@ fn what_is_held_back_before_its_time_has_waited_for_nothing() {
     let mut it = retiring(1000 + TWO_WEEKS);
     let pause = Pause { scope: "all".into(), by: "ana".into(), reason: "moving".into(), until: Timestamp::MAX };
     it.around.limits.pauses.push(pause);
-    it.incident = it.incident.hold(at(1000), at(1060), &it.held_because());
-    it.now = at(1000 + TWO_WEEKS - 86_401);
-    assert!(matches!(it.held_because(), Hold::Paused { .. }), "nobody is asked about what is a day away");
-    it.now = at(1000 + TWO_WEEKS - 86_400 + 3600);
+    for second in [1000, 1000 + TWO_WEEKS - 86_401, 1000 + TWO_WEEKS - 86_400, 1000 + TWO_WEEKS - 86_400 + 3598] {
+        it.now = at(second);
+        assert!(matches!(it.holds(), Hold::Paused { .. }), "nobody is asked about what was a day away");
+    }
+    it.now = at(1000 + TWO_WEEKS - 86_400 + 3599);
     assert!(matches!(it.decide(), Decision::Page(Page::Waited { .. })), "{:?}", it.decide());
 }
 
@@ -246,8 +256,7 @@ fn who_was_only_announced_for_days_has_not_waited_for_days() {
     let mut it = retiring_and_suspected();
     for now in [1000, 10 * DAY] {
         it.now = at(now);
-        let Decision::Hold { until, because } = it.decide() else { panic!("{}", it.decide()) };
-        it.incident = it.incident.hold(it.now, until, &because);
+        it.holds();
     }
     it.target(1, Some(sick()));
     it.around.limits.slots.holders.insert(subject(2), at(10 * DAY));
@@ -308,10 +317,10 @@ fn a_recommendation_should_not_page_or_stay_open_because_an_alarm_has_spoken_too
 fn what_is_protected_is_told_of_as_announced_and_not_as_sick() {
     let mut it = retiring(1000 + 14 * DAY);
     it.group().members[0].protected = true;
-    assert!(matches!(it.held_because(), Hold::Foretold { .. }), "{}", it.decide());
-    it.incident = it.incident.hold(at(1000 + 13 * DAY), at(1000 + 13 * DAY + 60), &it.held_because());
+    it.now = at(1000 + 13 * DAY - 1);
+    assert!(matches!(it.holds(), Hold::Foretold { .. }), "{}", it.decide());
     it.now = at(1000 + 13 * DAY + 60);
-    assert!(matches!(it.held_because(), Hold::Protected), "{}", it.decide());
+    assert!(matches!(it.holds(), Hold::Protected), "{}", it.decide());
     it.now = at(1000 + 13 * DAY + 3600);
     let said = it.decide().to_string();
     assert!(
@@ -330,4 +339,45 @@ fn a_mark_that_its_group_would_not_hear_is_not_made() {
     it.group().grace = SignedDuration::from_mins(5);
     it.seen.launches.known.insert(instance(1), at(900));
     assert!(matches!(step(&it), Some(Step::Replace { .. })), "{}", it.decide());
+}
+
+#[test]
+fn who_falls_sick_under_a_pause_long_after_an_announcement_has_not_waited_yet() {
+    let mut it = retiring_and_suspected();
+    let pause = Pause { scope: "all".into(), by: "ana".into(), reason: "moving".into(), until: Timestamp::MAX };
+    it.around.limits.pauses.push(pause);
+    for now in [1000, 10 * DAY] {
+        it.now = at(now);
+        it.holds();
+    }
+    it.target(1, Some(sick()));
+    it.now = at(10 * DAY + 3599);
+    assert!(matches!(it.holds(), Hold::Paused { .. }));
+    it.now = at(10 * DAY + 3600);
+    assert!(matches!(it.decide(), Decision::Page(Page::Waited { .. })), "{}", it.decide());
+}
+
+#[test]
+fn an_alarm_whose_event_was_lost_is_found_although_something_was_announced() {
+    let mut it = retiring(14 * DAY);
+    it.holds();
+    it.now = at(2 * DAY);
+    it.target(1, Some(sick()));
+    assert!(matches!(it.holds(), Hold::Foretold { .. }), "no alarm has spoken");
+    it.seen.alarm = situation().seen.alarm;
+    let policy = it.policy.group(&"web".parse().unwrap());
+    it.incident = decide::absorb(it.now, it.incident.clone(), &it.seen, policy);
+    assert!(it.is_acting(), "{}", it.decide());
+}
+
+#[test]
+fn nobody_hears_of_what_is_announced_of_a_standby_and_a_suspended_group_replaces_nobody() {
+    let mut it = retiring(14 * DAY);
+    it.group().members[0].lifecycle = Lifecycle("Standby".into());
+    assert!(matches!(it.held_because(), Hold::NotInService { .. }), "{}", it.decide());
+    for mut it in [interrupted(), announced(What::Rebalance, None)] {
+        it.group().rebalances = true;
+        it.group().suspended.push("Launch".into());
+        assert!(matches!(it.held_because(), Hold::Suspended { .. }), "{}", it.decide());
+    }
 }
