@@ -225,3 +225,54 @@ fn a_retirement_that_no_event_told_of_is_found_by_the_resync() {
     assert_eq!(terminated(&story), [id]);
     is_whole(&story, 4);
 }
+
+/// The incident that the announcement opened has no alarm, and the survey leaves alone whoever has an incident.
+#[test]
+fn who_falls_sick_days_before_its_retirement_is_healed_although_the_alarms_event_is_lost() {
+    let mut story = fleet(4, BOTH);
+    story.cloud.with(|world| world.suspend_processes(&web(), &[Process::HealthCheck])).unwrap();
+    let (id, starts) = (one(&story), story.now() + SignedDuration::from_hours(14 * 24));
+    story.cloud.with(|world| world.schedule_event(&id, EventCode::InstanceRetirement, starts)).unwrap();
+    story.deliver(announced(&story).retirement(&id, starts)).unwrap();
+    story.pass(minutes(30));
+    assert_eq!(terminated(&story), []);
+    story.events_are_delivered = false;
+    story.break_app(&id).unwrap();
+    story.pass(minutes(15));
+    assert_eq!(terminated(&story), [id]);
+    story.pass(minutes(15));
+    is_whole(&story, 4);
+}
+
+#[test]
+fn a_machine_that_stopped_is_found_by_the_resync_although_no_event_told_of_it() {
+    let mut story = fleet(4, BOTH);
+    story.cloud.with(|world| world.suspend_processes(&web(), &[Process::ReplaceUnhealthy])).unwrap();
+    story.events_are_delivered = false;
+    let id = one(&story);
+    story.cloud.with(|world| world.break_machine(&id, Machine::Stopped)).unwrap();
+    story.pass(minutes(6));
+    let open = the_open_one(&story);
+    assert!(open.subject.instance() == Some(&id) && open.kind.notice().is_some(), "{open:?}");
+}
+
+/// What failed before is no reason to page about what failed now.
+#[test]
+fn a_failed_launch_gives_its_group_its_time_although_an_older_incident_is_open() {
+    let mut story = fleet(4, BOTH);
+    let all = story.in_service(&web());
+    for id in &all[..3] {
+        story.break_app(id).unwrap();
+    }
+    story.pass(minutes(40));
+    let group = |story: &Story| story.ledger.open().into_iter().find(|open| open.subject.instance().is_none());
+    let told = group(&story).unwrap().tell;
+    story.deliver(announced(&story).launch_failed(&web(), "a", "no capacity")).unwrap();
+    for id in &all[..3] {
+        story.cloud.with(|world| world.break_app(id, world::App::Well)).unwrap();
+    }
+    story.cloud.with(|world| world.lack_capacity_for_group(&web(), true));
+    story.cloud.with(|world| world.terminate_instance(&all[3], false)).unwrap();
+    story.pass(minutes(5));
+    assert_eq!(group(&story).map(|open| open.tell), Some(told));
+}
