@@ -26,7 +26,8 @@ pub struct Ready<A, S, L, C> {
     pub region: Region,
 }
 
-/// Handles an alarm's change, what AWS announces, a wake-up or a resync. The answer says what was decided, for `sam local invoke` and for tests.
+/// Handles an alarm's change, what AWS announces, a wake-up or a resync. The answer says what was decided, for `sam local invoke`
+/// and for tests.
 ///
 /// # Errors
 /// [`Failure::Drop`] for a malformed event; [`Failure::Retry`] if AWS or the ledger could not be read or written.

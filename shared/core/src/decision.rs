@@ -284,6 +284,7 @@ impl Page {
 }
 
 impl Proof {
+    /// It proves only that AWS is going to end the instance.
     pub fn is_foretold(&self) -> bool {
         matches!(self, Proof::Notice(notice) if notice.what.ends_the_instance())
     }

@@ -214,3 +214,18 @@ fn look(function: &'static str, hint: &Hint, explained: Explanation) -> Look {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_an_incident_already_is_not_passed_over_as_well() {
+        let mut found = Surveyed { groups: Vec::new(), hints: Vec::new(), open: Vec::new(), failed: Vec::new() };
+        assert_eq!(nobody_new(&found), "it concerns no group of the policy: nobody is found sick");
+        found.groups.push("web".parse().unwrap());
+        found.open.push("eu-west-1#instance#i-0123456789abcdef0".parse().unwrap());
+        let said = nobody_new(&found);
+        assert!(said.contains("i-0123456789abcdef0") && !said.contains("nobody is found"), "{said}");
+    }
+}

@@ -1,6 +1,7 @@
 use super::*;
 use homeostat_core::decision::{Hold, Page, Step};
 use homeostat_core::ports::Outcome;
+use homeostat_core::signal::{Notice, What};
 use jiff::Timestamp;
 
 fn at(second: i64) -> Timestamp {
@@ -100,4 +101,19 @@ fn the_sweeps_findings_name_what_nobody_attends_to() {
         assert!(message.subject.contains("NEEDS YOU") && message.subject.contains("i-0123456789abcdef0"));
         assert!(message.body.starts_with("Homeostat itself needs you"), "{}", message.body);
     }
+}
+
+#[test]
+fn what_is_only_announced_is_named_with_its_date_and_never_called_wrong() {
+    let what = What::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() };
+    let notice = Notice { what, at: at(0), by: Some(at(86_400)) };
+    let mut retiring = incident_in("web");
+    let Kind::Instance { notice: announced, .. } = &mut retiring.kind else { panic!() };
+    *announced = Some(notice.clone());
+    for because in [Hold::Foretold { notice, from: at(60) }, Hold::Protected] {
+        let body = told(&retiring.hold(at(1), at(2), &because)).body;
+        assert!(body.contains("RETIREMENT_SCHEDULED, at 2027-01-16") && !body.contains("wrong"), "{body}");
+    }
+    let body = told(&incident_in("web").hold(at(1), at(2), &Hold::Protected)).body;
+    assert!(body.starts_with("Something is wrong") && !body.contains("Announced"), "{body}");
 }

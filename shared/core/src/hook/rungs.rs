@@ -5,7 +5,6 @@
 
 use jiff::Timestamp;
 
-use super::action::Course;
 use super::decide::{Case, Judgement};
 use super::said::Because;
 use crate::attend::{Rung, climbed};
@@ -35,7 +34,7 @@ pub(super) fn rungs(case: &Case<'_>) -> Vec<Rung> {
             format!("hook {} of group {}", case.kept.hook, case.kept.group),
         ),
         ("nothing is paused", pause.is_none(), pause.map_or("no pause covers it".into(), |pause| pause.scope.clone())),
-        ("it is to serve, or served", !course.serves_nobody(), going(course)),
+        ("it is to serve, or served", !course.serves_nobody(), format!("it is on its way {course}")),
         ("the policy says act", is_acting, format!("mode = {:?}", if is_acting { "act" } else { "watch" })),
         (
             match policy {
@@ -66,10 +65,6 @@ fn known_since(beat: Option<Timestamp>) -> String {
         || "a heartbeat has to show that there is one".to_owned(),
         |beat| format!("last heard of at {beat:.0}"),
     )
-}
-
-fn going(course: Course) -> String {
-    format!("it is on its way {course}")
 }
 
 fn told(judgement: &Judgement) -> String {

@@ -65,7 +65,8 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         let unread: OptionFuture<_> = arn.filter(|_| read_before.is_none()).map(|arn| self.aws.alarm(arn)).into();
         let evidence = self.policy.group(name).map_or(&[][..], |policy| &policy.evidence);
         // Who was only announced has no alarm yet, and the survey leaves alone whoever has an incident.
-        let may_have_spoken = arn.is_none() && incident.kind.notice().is_some() && evidence.contains(&Evidence::Alarm);
+        let is_announced = incident.subject.instance().is_some() && incident.kind.notice().is_some();
+        let may_have_spoken = arn.is_none() && is_announced && evidence.contains(&Evidence::Alarm);
         let all_count = evidence == [Evidence::Alarm];
         let alarms: OptionFuture<_> = (all_count || may_have_spoken).then(|| self.aws.alarms_in_alarm()).into();
         // Of a group that is gone, AWS tells no activities but answers with an error.

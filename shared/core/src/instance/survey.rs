@@ -46,8 +46,8 @@ pub async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
 ) -> Result<Surveyed, Unavailable> {
     let names = eyes.policy.group_names();
     // Most alarms of an account are about nothing of ours: they cost one call. Who set a composite one off is among those in ALARM.
-    let is_of_others = matches!(survey, Survey::Alarm(alarm) if alarm.children.is_empty());
-    let (groups, alarms) = if is_of_others {
+    let says_all_itself = matches!(survey, Survey::Alarm(alarm) if alarm.children.is_empty());
+    let (groups, alarms) = if says_all_itself {
         let groups = eyes.aws.groups(&names).await?;
         let concerns =
             |group: &Group| eyes.policy.group(&group.name).is_some_and(|policy| is_about(survey, group, policy, &[]));

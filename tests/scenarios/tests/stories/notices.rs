@@ -3,7 +3,7 @@
 use homeostat_core::decision::{Close, Decision};
 use homeostat_core::id::InstanceId;
 use homeostat_core::incident::State;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use scenarios::{Announcement, Story};
 use serde_json::json;
 use world::{EventCode, Machine, Process};
@@ -18,6 +18,14 @@ fn one(story: &Story) -> InstanceId {
 
 fn announced(story: &Story) -> Announcement {
     Announcement { place: story.cloud.with(|world| world.place().clone()), at: story.now() }
+}
+
+/// EC2 plans to retire one, and its group doesn't look.
+fn retires_unseen(story: &Story, hours: i64) -> (InstanceId, Timestamp) {
+    story.cloud.with(|world| world.suspend_processes(&web(), &[Process::HealthCheck])).unwrap();
+    let (id, starts) = (one(story), story.now() + SignedDuration::from_hours(hours));
+    story.cloud.with(|world| world.schedule_event(&id, EventCode::InstanceRetirement, starts)).unwrap();
+    (id, starts)
 }
 
 /// A group of Spot Instances that launched anew.
@@ -96,9 +104,7 @@ fn a_retirement_that_the_group_sees_to_is_followed() {
 #[test]
 fn a_retirement_that_the_group_does_not_see_to_is_acted_on_a_day_before() {
     let mut story = fleet(4, BOTH);
-    story.cloud.with(|world| world.suspend_processes(&web(), &[Process::HealthCheck])).unwrap();
-    let (id, starts) = (one(&story), story.now() + SignedDuration::from_hours(48));
-    story.cloud.with(|world| world.schedule_event(&id, EventCode::InstanceRetirement, starts)).unwrap();
+    let (id, starts) = retires_unseen(&story, 48);
     story.deliver(announced(&story).retirement(&id, starts)).unwrap();
     story.pass(SignedDuration::from_hours(23));
     assert_eq!(terminated(&story), []);
@@ -216,9 +222,7 @@ fn too_little_data_about_an_instance_that_is_well_is_no_incident() {
 #[test]
 fn a_retirement_that_no_event_told_of_is_found_by_the_resync() {
     let mut story = fleet(4, BOTH);
-    story.cloud.with(|world| world.suspend_processes(&web(), &[Process::HealthCheck])).unwrap();
-    let (id, starts) = (one(&story), story.now() + SignedDuration::from_hours(48));
-    story.cloud.with(|world| world.schedule_event(&id, EventCode::InstanceRetirement, starts)).unwrap();
+    let (id, _) = retires_unseen(&story, 48);
     story.pass(minutes(10));
     assert!(said(&the_open_one(&story)).contains("a scheduled event that ends the instance"));
     story.pass(SignedDuration::from_hours(26));
@@ -230,9 +234,7 @@ fn a_retirement_that_no_event_told_of_is_found_by_the_resync() {
 #[test]
 fn who_falls_sick_days_before_its_retirement_is_healed_although_the_alarms_event_is_lost() {
     let mut story = fleet(4, BOTH);
-    story.cloud.with(|world| world.suspend_processes(&web(), &[Process::HealthCheck])).unwrap();
-    let (id, starts) = (one(&story), story.now() + SignedDuration::from_hours(14 * 24));
-    story.cloud.with(|world| world.schedule_event(&id, EventCode::InstanceRetirement, starts)).unwrap();
+    let (id, starts) = retires_unseen(&story, 14 * 24);
     story.deliver(announced(&story).retirement(&id, starts)).unwrap();
     story.pass(minutes(30));
     assert_eq!(terminated(&story), []);
