@@ -2,6 +2,8 @@
 //!
 //! This module never decides; the remedies do.
 
+mod names;
+
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};

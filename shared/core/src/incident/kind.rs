@@ -71,6 +71,15 @@ impl Kind {
         }
     }
 
+    /// The function that owns it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Kind::Instance { .. } | Kind::Group { .. } => "replace-instance",
+            Kind::Zone(_) => "shift-dns",
+            Kind::Hook(_) => "lifecycle-hook",
+        }
+    }
+
     /// How long an intent keeps others off.
     pub fn lease(&self) -> SignedDuration {
         match self {
