@@ -91,6 +91,9 @@ pub struct Incident {
     /// People heard of what the group does by itself, or of what would be done if Homeostat did not only watch.
     #[serde(default)]
     pub announced: bool,
+    /// How far people heard that the fate of a call which they heard of isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Acknowledgement>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,6 +115,17 @@ pub enum State {
     /// A person was paged; Homeostat only watches.
     Escalated,
     Closed,
+}
+
+/// AWS's answer to a call that people heard of said neither yes nor no. Once is usual (a throttle, a group that is busy), and
+/// over with the next try; twice, people believe in something that doesn't happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    Once,
+    Told,
+    /// It did take effect in the end, and people heard of that, too.
+    Settled,
 }
 
 /// An effect that was about to be tried when this was written.
@@ -172,6 +186,7 @@ impl Incident {
             reminders: 0,
             paged_because: None,
             announced: false,
+            doubt: None,
             acknowledged: None,
             intent: None,
             decision: None,
@@ -215,6 +230,7 @@ impl Incident {
         let mut next = self.next(now, decision.to_string());
         if self.is_told_of() && (self.is_new() || self.acted_at.is_none() || self.takes_more(step)) {
             next.tell += 1;
+            next.doubt = None;
         }
         if let (Kind::Zone(kept), Some(Intent { step: Step::Shift(tried), .. })) =
             (&mut next.kind, self.unsettled_intent())
@@ -243,6 +259,7 @@ impl Incident {
     #[must_use]
     pub fn settle(&self, now: Timestamp, outcome: Outcome) -> Incident {
         let mut next = self.next(now, format!("the call: {outcome}"));
+        next.doubt_as_of(&outcome);
         if let (Kind::Hook(kept), Some(Intent { step: Step::Hook(step), until, .. })) = (&mut next.kind, &next.intent) {
             kept.settled(*until - self.kind.lease(), now, step, &outcome);
         }
@@ -271,6 +288,7 @@ impl Incident {
         if let Some(intent) = &mut self.intent {
             intent.outcome = Some(Outcome::AlreadyDone);
         }
+        self.doubt_as_of(&Outcome::AlreadyDone);
         Incident { mitigated_at: self.mitigated_at.or(Some(now)), ..self }
     }
 
@@ -400,6 +418,22 @@ impl Incident {
     /// Once: what the group or Homeostat is about to do may change with every look.
     fn is_news(&self, because: &Hold) -> bool {
         is_announcement(because) && !self.announced && self.state != State::Escalated
+    }
+
+    /// People hear of an outcome only where it isn't what they were told to expect: the ordinary one stands in the next message.
+    fn doubt_as_of(&mut self, outcome: &Outcome) {
+        let took_effect = matches!(outcome, Outcome::Done | Outcome::AlreadyDone | Outcome::Pending { .. });
+        let doubt = match (self.doubt, outcome) {
+            (None, Outcome::Unknown { .. }) if self.is_told_of() => Some(Doubt::Once),
+            (Some(Doubt::Once), Outcome::Unknown { .. }) => Some(Doubt::Told),
+            (Some(Doubt::Once), _) => None,
+            (Some(Doubt::Told), _) if took_effect => Some(Doubt::Settled),
+            (doubt, _) => doubt,
+        };
+        if doubt != self.doubt && matches!(doubt, Some(Doubt::Told | Doubt::Settled)) {
+            self.tell += 1;
+        }
+        self.doubt = doubt;
     }
 
     /// Another endpoint loses weight, or the same once more. What is only tried again is no news.

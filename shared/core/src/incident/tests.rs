@@ -66,6 +66,26 @@ fn only_news_is_told() {
 }
 
 #[test]
+fn a_doubt_that_lasts_is_told_once_and_so_is_its_end() {
+    let unknown = |incident: &Incident| {
+        incident.intend(at(1), &step(), &act()).settle(at(2), Outcome::Unknown { why: "throttled".into() })
+    };
+    let once = unknown(&incident());
+    assert_eq!(once.tell, 1, "the next try may settle it");
+    assert_eq!(once.intend(at(70), &step(), &act()).settle(at(71), Outcome::Done).tell, 1, "it did");
+    let twice = unknown(&once);
+    assert_eq!((twice.tell, twice.doubt), (2, Some(Doubt::Told)));
+    let often = unknown(&unknown(&twice));
+    assert_eq!(often.tell, 2);
+    let done = often.settle(at(300), Outcome::AlreadyDone);
+    assert_eq!((done.tell, done.doubt), (3, Some(Doubt::Settled)));
+    let again = unknown(&unknown(&done)).settle(at(900), Outcome::Done);
+    assert_eq!(again.tell, 3, "two messages for one act, however long AWS is in doubt");
+    let refused = often.settle(at(300), Outcome::Refused { why: "no".into() });
+    assert_eq!(refused.tell, 2, "the page says it");
+}
+
+#[test]
 fn what_holds_an_escalated_incident_neither_calls_it_off_nor_pages_again() {
     let paged = incident().page(at(2), at(9), &Page::Refused { why: "no".into() });
     let held = paged.hold(at(9), at(19), &Hold::GroupMissing { group: "web".parse().unwrap(), since: at(9) });
