@@ -10,7 +10,7 @@ use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Incident, SCHEMA};
 use homeostat_core::memory::{AlarmMemory, Memory};
 use homeostat_core::ports::{Due, Pause, Slots, Unavailable};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
@@ -19,6 +19,13 @@ pub(super) const OPEN: &str = "OPEN";
 const SUBJECT: &str = "SUBJECT#";
 const PAUSE: &str = "PAUSE#";
 const LAST: &str = "LAST";
+
+/// How long the table keeps a closed incident, at least: a year, so that this season's incidents can be held against the last one's,
+/// and a month to look at them. Nothing is decided by what is this old. DynamoDB deletes some days later, if at all.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+/// The attribute by which the table's time to live goes, in seconds since 1970 (DynamoDB Developer Guide, "Time to Live").
+const EXPIRES: &str = "expires";
 
 /// The year 2020, in milliseconds. A pause that ended before Homeostat existed was written in seconds.
 pub(super) const OLDEST_PAUSE: i64 = 1_577_836_800_000;
@@ -65,11 +72,14 @@ impl Key {
 }
 
 pub(super) fn incident(incident: &Incident) -> Result<Item, Unavailable> {
-    let key = match incident.closed_at {
-        None => Key::open(&incident.subject),
-        Some(_) => Key::closed(&incident.subject, incident.opened_at),
+    let Some(closed_at) = incident.closed_at else {
+        // Never what is open: it is found, and ends, by its `wake_at` alone.
+        return written(incident, &Key::open(&incident.subject));
     };
-    written(incident, &key)
+    let mut item = written(incident, &Key::closed(&incident.subject, incident.opened_at))?;
+    let expires = (closed_at + KEPT_FOR).as_second();
+    item.insert(EXPIRES.to_owned(), AttributeValue::N(expires.to_string()));
+    Ok(item)
 }
 
 pub(super) fn slots(scope: &Scope, slots: &Slots) -> Result<Item, Unavailable> {
@@ -268,6 +278,27 @@ mod tests {
         assert_eq!(due(&item).map(|due| (due.version, due.wakes)).unwrap(), (7, 0));
         item.remove("version");
         assert!(due(&item).unwrap_err().to_string().contains("i-0123456789abcdef0 OPEN in the index"));
+    }
+
+    #[test]
+    fn only_a_closed_incident_ever_expires() {
+        let now = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
+        let closed = sample().close(now, &Close::Recovered);
+        let item = incident(&closed).unwrap();
+        assert_eq!(item.get("expires"), Some(&AttributeValue::N((1_800_000_000 + 400 * 86_400).to_string())));
+        assert_eq!(read::<Incident>(item).unwrap(), closed, "which hides nothing of it from `homeostat status`");
+
+        let scope = sample().kind.scope();
+        let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
+        let kept = [
+            incident(&sample()),
+            slots(&scope, &Slots::default()),
+            memory(&scope, &Memory::default()),
+            alarm_memory(&AlarmMemory { alarm, contributor: None, changed_at: now }),
+        ];
+        for item in kept {
+            assert_eq!(item.unwrap().get("expires"), None);
+        }
     }
 
     #[test]
