@@ -13,6 +13,7 @@ use crate::roles::Roles;
 pub struct Census {
     account: Account,
     lambda: aws_sdk_lambda::Client,
+    sns: aws_sdk_sns::Client,
     journal: Journal,
     roles: Roles,
 }
@@ -20,8 +21,9 @@ pub struct Census {
 impl Census {
     /// `endpoint` is MiniStack's own, so that none of this is journalled.
     pub(crate) fn at(endpoint: &str, journal: Journal, roles: Roles) -> Self {
-        let lambda = aws_sdk_lambda::Client::new(&sdk_config(endpoint));
-        Self { account: Account::at(endpoint), lambda, journal, roles }
+        let config = sdk_config(endpoint);
+        let (lambda, sns) = (aws_sdk_lambda::Client::new(&config), aws_sdk_sns::Client::new(&config));
+        Self { account: Account::at(endpoint), lambda, sns, journal, roles }
     }
 
     pub(crate) async fn take(&self) -> Result<Vec<Function>> {
@@ -29,6 +31,11 @@ impl Census {
         self.roles.load(&self.account, &functions).await?;
         self.journal.register(functions.iter().cloned());
         Ok(functions)
+    }
+
+    /// What AWS's services do with the roles: only when the deployment has ended, or a part of it would pass for missing.
+    pub(crate) async fn of_services(&self) -> Result<()> {
+        self.roles.lend(&self.lambda, &self.sns).await
     }
 
     async fn functions(&self) -> Result<Vec<Function>> {

@@ -17,6 +17,7 @@ pub mod ministack;
 pub mod policy;
 pub mod proxy;
 pub mod relay;
+pub mod rights;
 pub mod roles;
 pub mod sam_local;
 mod sandbox;

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use sandbox::rights::{self, Rights};
 use sandbox::{demo, sam_local, up};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -40,6 +41,13 @@ enum Command {
         json: bool,
         /// Only these, such as events/wake.json; all if none is named.
         files: Vec<String>,
+    },
+    /// Says whether each right of the deployed roles was needed in the stories that left word in a folder.
+    Rights {
+        folder: PathBuf,
+        /// Writes docs/RIGHTS.md instead of holding it against what was seen.
+        #[arg(long)]
+        write: bool,
     },
 }
 
@@ -115,6 +123,7 @@ async fn play(command: Command, root: &Path, run_dir: &Path) -> Result<ExitCode>
             print(&text);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Rights { folder, write } => hold_the_rights(root, &folder, write),
         Command::SamLocal { json, files } => match sam_local::play(root, run_dir, &files, say).await? {
             sam_local::Ending::Skipped(why) => {
                 eprintln!("skipped: `sam local invoke` for the files of events/, since {why}");
@@ -128,6 +137,20 @@ async fn play(command: Command, root: &Path, run_dir: &Path) -> Result<ExitCode>
             }
         },
     }
+}
+
+fn hold_the_rights(root: &Path, folder: &Path, write: bool) -> Result<ExitCode> {
+    let (rights, page) = (Rights::read(folder)?, root.join(rights::PAGE));
+    if write {
+        std::fs::write(&page, rights.page()).with_context(|| format!("writing {}", page.display()))?;
+    }
+    let page = std::fs::read_to_string(&page).with_context(|| format!("reading {}", page.display()))?;
+    let wrong = rights.wrong(&page);
+    wrong.iter().for_each(|mistake| eprintln!("rights: {mistake}"));
+    if wrong.is_empty() {
+        print(&rights.summary());
+    }
+    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn root() -> Result<PathBuf> {

@@ -5,10 +5,13 @@
 
 mod condition;
 mod document;
+mod grant;
 
 use condition::Met;
 pub use document::Document;
 use document::{Effect, Statement};
+pub(crate) use grant::granting;
+pub use grant::{Grant, grants};
 
 /// What a condition may ask about.
 pub enum Key {

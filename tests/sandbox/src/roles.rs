@@ -1,23 +1,32 @@
-//! The deployed roles of the functions, held against the calls that the sandbox answers itself.
+//! The deployed roles of the functions, held against every call that passes the sandbox's front.
 //!
-//! MiniStack evaluates the roles for what it serves; this never looks at those calls. Operators may do everything.
+//! MiniStack evaluates them once more for what it serves, without the conditions that it doesn't know. Operators may do
+//! everything, and a function nothing that its role doesn't allow.
 
 mod deployed;
+mod lent;
+mod permissions;
+mod register;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use anyhow::Result;
 
 use crate::account::{ACCOUNT_ID, Account, REGION};
 use crate::api::{ApiError, Resource};
 use crate::journal::{Function, Who};
-use crate::policy::{Asked, Document, Key, Verdict, decide};
+use crate::policy::{Asked, Document, Grant, Key, Verdict, decide, granting, grants};
+use lent::Lent;
+pub(crate) use permissions::{Permission, permissions};
+use register::Register;
+pub use register::{Account as Needed, Need, Refusal, Right};
 
 /// A handle; clones share the same roles.
 #[derive(Clone, Default)]
 pub struct Roles {
     by_function: Arc<RwLock<BTreeMap<String, Role>>>,
+    register: Register,
 }
 
 #[derive(Debug, Clone)]
@@ -33,6 +42,7 @@ impl Roles {
         for function in functions {
             let name = function.role_arn.rsplit('/').next().unwrap_or(&function.role_arn).to_owned();
             let policies = deployed::policies(account, &name).await?;
+            self.register.allows(&function.name, grants(&policies));
             roles.insert(function.name.clone(), Role { name, policies });
         }
         *self.by_function.write().unwrap_or_else(PoisonError::into_inner) = roles;
@@ -42,14 +52,65 @@ impl Roles {
     /// For tests that need no deployment.
     pub fn with_policies(function: &str, role: &str, policies: Vec<Document>) -> Self {
         let role = Role { name: role.to_owned(), policies };
-        Self { by_function: Arc::new(RwLock::new(BTreeMap::from([(function.to_owned(), role)]))) }
+        let by_function = Arc::new(RwLock::new(BTreeMap::from([(function.to_owned(), role)])));
+        Self { by_function, register: Register::default() }
     }
 
-    /// The action patterns that a function's role allows, on whatever resource: to find those that no story needs.
-    pub fn allowed_actions(&self, function: &str) -> Vec<String> {
-        let roles = self.by_function.read().unwrap_or_else(PoisonError::into_inner);
+    /// Holds the roles against what AWS's services do with them, as the functions are configured now.
+    pub(crate) async fn lend(&self, lambda: &aws_sdk_lambda::Client, sns: &aws_sdk_sns::Client) -> Result<()> {
+        let functions: Vec<String> = self.read().keys().cloned().collect();
+        for function in functions {
+            let mut lent = lent::to_lambda(lambda, &function).await?;
+            for topic in self.publishes_to(&function) {
+                lent.extend(lent::to_sns(sns, &topic).await?);
+            }
+            for right in lent {
+                self.lent(&function, right);
+            }
+        }
+        Ok(())
+    }
+
+    fn publishes_to(&self, function: &str) -> Vec<String> {
+        let roles = self.read();
         let policies = roles.get(function).map(|role| role.policies.as_slice()).unwrap_or_default();
-        policies.iter().flat_map(Document::allowed_actions).map(str::to_owned).collect()
+        let publishes = grants(policies).into_iter().filter(|grant| grant.action == "sns:Publish");
+        publishes.map(|grant| grant.resource).collect()
+    }
+
+    fn lent(&self, function: &str, right: Lent) {
+        let keys = right.keys.into_iter().map(|(name, value)| (name.to_owned(), vec![value])).collect();
+        let resource = Resource { arn: right.on, keys, ..Resource::any() };
+        match self.granting(function, right.action, &resource) {
+            Some(grant) => self.register.needed(function, grant, Need::Service(right.to)),
+            None => self.refuses(function, right.action, &resource),
+        }
+    }
+
+    fn granting(&self, function: &str, action: &str, resource: &Resource) -> Option<Grant> {
+        let roles = self.read();
+        let key = |name: &str| key_of(name, resource);
+        let asked = Asked { action, resource: &resource.arn, service: None, key: &key };
+        granting(&roles.get(function)?.policies, &asked)
+    }
+
+    fn refuses(&self, function: &str, action: &str, resource: &Resource) {
+        let refusal = Refusal { function: function.to_owned(), action: action.to_owned(), on: resource.arn.clone() };
+        self.register.refused(refusal);
+    }
+
+    /// A story says beforehand what it has refused: a function's logical id, the action, and the resource's name.
+    pub fn expect_refusal(&self, function: &str, action: &str, on: &str) {
+        let refusal = Refusal { function: function.to_owned(), action: action.to_owned(), on: on.to_owned() };
+        self.register.expects(refusal);
+    }
+
+    pub(crate) fn register(&self) -> &Register {
+        &self.register
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Role>> {
+        self.by_function.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `service` is the signing name.
@@ -62,17 +123,22 @@ impl Roles {
             }
         };
         let permission = format!("{}:{action}", prefix(service));
-        let roles = self.by_function.read().unwrap_or_else(PoisonError::into_inner);
+        let roles = self.read();
         let Some(role) = roles.get(function) else {
             return Err(refused(service, format!("the role of {function} was not read, so nothing is allowed to it")));
         };
         let key = |name: &str| key_of(name, resource);
         let asked = Asked { action: &permission, resource: &resource.arn, service: None, key: &key };
         let because = match decide(&role.policies, &asked) {
-            Verdict::Allowed => return Ok(()),
+            Verdict::Allowed => {
+                let grant = granting(&role.policies, &asked);
+                grant.into_iter().for_each(|grant| self.register.needed(function, grant, Need::Call));
+                return Ok(());
+            }
             Verdict::Denied => "with an explicit deny in an identity-based policy".to_owned(),
             Verdict::NotAllowed => format!("because no identity-based policy allows the {permission} action"),
         };
+        self.refuses(function, &permission, resource);
         let user = format!("arn:aws:sts::{ACCOUNT_ID}:assumed-role/{}/{function}", role.name);
         let arn = &resource.arn;
         Err(refused(
@@ -94,7 +160,12 @@ pub(crate) fn prefix(service: &str) -> &str {
 }
 
 fn refused(service: &str, message: String) -> ApiError {
-    let code = if service == "ec2" { "UnauthorizedOperation" } else { "AccessDenied" };
+    let code = match service {
+        "ec2" => "UnauthorizedOperation",
+        "dynamodb" => "AccessDeniedException",
+        "sns" => "AuthorizationError",
+        _ => "AccessDenied",
+    };
     ApiError::new(403, code, message)
 }
 
@@ -103,11 +174,11 @@ fn key_of(name: &str, resource: &Resource) -> Key {
     if name == "aws:requestedregion" {
         return Key::Is(REGION.to_owned());
     }
-    if let Some(values) = resource.keys.get(name) {
-        return Key::Several(values.clone());
-    }
-    if name.starts_with(OF_RECORD_CHANGES) {
-        return Key::Absent;
+    match resource.keys.get(name).map(Vec::as_slice) {
+        Some([value]) if name.starts_with("kms:") => return Key::Is(value.clone()),
+        Some(values) => return Key::Several(values.to_vec()),
+        None if name.starts_with(OF_RECORD_CHANGES) || name.starts_with("kms:") => return Key::Absent,
+        None => {}
     }
     let Some((service, tag)) = name.split_once(":resourcetag/") else { return Key::Unmodelled };
     if !["aws", "autoscaling", "elasticloadbalancing", "ec2"].contains(&service) {
@@ -205,7 +276,19 @@ mod tests {
     }
 
     #[test]
-    fn what_a_role_allows_can_be_listed() {
-        assert_eq!(roles().allowed_actions("replace").len(), 2);
+    fn a_service_acts_with_the_role_only_as_far_as_the_role_lets_it() {
+        let json = r#"{"Statement":[{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:k","Condition":
+            {"StringEquals":{"kms:ViaService":"sns.us-east-1.amazonaws.com"}}}]}"#;
+        let roles = Roles::with_policies("tell", "tell-role", vec![Document::read(json).unwrap()]);
+        let asked = |keys: &[(&str, &str)], on: &str| {
+            let keys = keys.iter().map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()])).collect();
+            let resource = Resource { arn: on.to_owned(), keys, ..Resource::any() };
+            roles.granting("tell", "kms:Decrypt", &resource).is_some()
+        };
+        let by_sns = [("kms:viaservice", "sns.us-east-1.amazonaws.com")];
+        assert!(asked(&by_sns, "arn:k"));
+        assert!(!asked(&[], "arn:k"));
+        assert!(!asked(&[("kms:viaservice", "s3.us-east-1.amazonaws.com")], "arn:k"));
+        assert!(!asked(&by_sns, "arn:other"));
     }
 }

@@ -42,6 +42,8 @@ impl Options {
 }
 
 pub struct Sandbox {
+    /// The test that runs it, by its thread: whose account of the rights this is.
+    story: String,
     tools: Tools,
     run_dir: PathBuf,
     journal: Journal,
@@ -79,7 +81,8 @@ impl Sandbox {
             dns: dns.clone(),
         };
         let proxy = Proxy::serve(door, backends)?;
-        Ok(Self { tools, run_dir, journal, roles, census, account, relay, faults, dns, ministack, proxy })
+        let story = std::thread::current().name().unwrap_or("unnamed").to_owned();
+        Ok(Self { story, tools, run_dir, journal, roles, census, account, relay, faults, dns, ministack, proxy })
     }
 
     /// The one endpoint of the account.
@@ -127,6 +130,8 @@ impl Sandbox {
             Site { tools: &self.tools, run_dir: &self.run_dir, endpoint: self.endpoint(), account: &self.account };
         let mut stack = deploy::deploy(&site, deployment, progress).await?;
         stack.functions = self.census.take().await?;
+        self.census.of_services().await?;
+        self.roles.register().names(&stack.resources);
         Ok(stack)
     }
 
@@ -135,8 +140,13 @@ impl Sandbox {
         self.account.log_lines(group).await
     }
 
-    /// Ends every process that was started.
+    /// Ends every process that was started, and leaves word of the rights that were needed where [`rights`] looks for it.
+    ///
+    /// [`rights`]: crate::rights
     pub async fn stop(self) -> Result<()> {
+        if let Some(folder) = crate::rights::folder() {
+            self.roles.register().keep(&self.story, &folder)?;
+        }
         self.ministack.stop().await
     }
 }

@@ -89,6 +89,6 @@ fn yes_or_no(met: bool) -> Met {
     if met { Met::Yes } else { Met::No }
 }
 
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

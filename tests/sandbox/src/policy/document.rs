@@ -81,15 +81,17 @@ impl Document {
     pub fn read(json: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(json)
     }
-
-    /// The action patterns that some statement allows.
-    pub fn allowed_actions(&self) -> impl Iterator<Item = &str> {
-        let allowing = self.statements.iter().filter(|statement| statement.effect == Effect::Allow);
-        allowing.flat_map(|statement| statement.action.as_slice()).map(String::as_str)
-    }
 }
 
 impl Statement {
+    pub(super) fn actions(&self) -> &[String] {
+        self.action.as_slice()
+    }
+
+    pub(super) fn resources(&self) -> &[String] {
+        self.resource.as_slice()
+    }
+
     pub(super) fn covers_action(&self, action: &str) -> bool {
         let action = action.to_lowercase();
         let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(&pattern.to_lowercase(), &action));

@@ -158,3 +158,23 @@ fn a_resource_policy_lets_in_the_service_that_it_names_for_the_source_that_it_na
     assert_eq!(by(Some("sns.amazonaws.com")), Verdict::NotAllowed);
     assert_eq!(by(None), Verdict::NotAllowed);
 }
+
+#[test]
+fn each_action_on_each_resource_is_a_grant_and_a_call_needs_the_first_that_fits() {
+    let json = r#"{"Statement":[
+        {"Effect":"Deny","Action":"a:Kill","Resource":"*"},
+        {"Effect":"Allow","Action":["a:Get","a:Put"],"Resource":["arn:x","arn:y*"],"Condition":
+            {"StringEquals":{"aws:ResourceTag/homeostat":"managed"}}},
+        {"Effect":"Allow","Action":"a:*","Resource":"arn:yes"}]}"#;
+    let documents = [Document::read(json).unwrap()];
+    let all = grants(&documents);
+    let pairs: Vec<_> = all.iter().map(|grant| (grant.action.as_str(), grant.resource.as_str())).collect();
+    let expected =
+        [("a:Get", "arn:x"), ("a:Get", "arn:y*"), ("a:Put", "arn:x"), ("a:Put", "arn:y*"), ("a:*", "arn:yes")];
+    assert_eq!(pairs, expected);
+    let needed = |action, resource| granting(&documents, &Asked { action, resource, service: None, key: &tags });
+    assert_eq!(needed("a:put", "arn:yes").as_ref(), all.get(3));
+    assert_eq!(needed("a:Other", "arn:yes").as_ref(), all.get(4));
+    assert_eq!(needed("a:Other", "arn:x"), None);
+    assert_eq!(all[0].conditions, ["StringEquals aws:ResourceTag/homeostat: managed"]);
+}

@@ -16,7 +16,10 @@ use super::faults::{Decided, Seen};
 use super::forward::Upstream;
 use super::{Backends, Cut, Replied, Reply, broken, served};
 use crate::account::Account;
+use crate::api::ApiError;
 use crate::journal::{Call, Origin, Who, action_of, failure_of, subject_of};
+use crate::roles::{Permission, permissions};
+use crate::wire::{self, Protocol};
 use inject::Outcome;
 
 /// Five times Lambda's largest zip for a direct upload.
@@ -144,10 +147,29 @@ impl Front {
                     self.take_time(&call.origin).await;
                     return gate.answer().await;
                 }
+                self.know(&call.origin).await;
                 self.take_time(&call.origin).await;
+                if let Err(refused) = self.may(call) {
+                    let protocol = Protocol::of(call.service(), &call.head.headers);
+                    return protocol.answer(&call.action, Err(&refused), &call.request_id()).into();
+                }
                 self.upstream.forward(&call.head, call.body.clone()).await
             }
         }
+    }
+
+    /// Operators do everything, uploads among it, whose bodies are not for reading.
+    fn may(&self, call: &Incoming) -> Result<(), ApiError> {
+        let who = self.backends.journal.who(call.origin.key.as_deref());
+        if who == Who::Operator {
+            return Ok(());
+        }
+        let name = wire::name(&call.head.headers, call.head.uri.path());
+        let request = Protocol::of(call.service(), &call.head.headers).read(name, &call.body)?;
+        for Permission { action, on } in permissions(call.service(), &request.action, &request.input)? {
+            self.backends.roles.check(&who, call.service(), &action, &on)?;
+        }
+        Ok(())
     }
 
     /// Only functions' calls: `sam deploy` makes hundreds, and nobody looks at the order of those.

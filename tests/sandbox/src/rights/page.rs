@@ -1,0 +1,66 @@
+//! The table of rights for people: what each function may do, on what, under which conditions, and who needs it.
+//!
+//! Of the many stories that need a right it names one; it never names one that didn't.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Row;
+
+const HEAD: &str = "# What each function may do
+
+Each right of each role that `template.yaml` deploys, and one who needs it: a story of `tests/scenarios` whose calls did, or a service of AWS
+that acts with the role. `make rights` plays the stories and writes this page; `make test` fails if a right is needed by none, if a
+call was refused that no story wanted refused, or if this page says anything else than what was seen.
+";
+
+type NeededBy = BTreeMap<Row, BTreeSet<String>>;
+
+pub(super) fn of(needed_by: &NeededBy) -> String {
+    let mut page = HEAD.to_owned();
+    let mut last = "";
+    for (row, needs) in needed_by {
+        if row.function != last {
+            page.push_str(&format!("\n## {}\n\n| may | on | if | needed by |\n|---|---|---|---|\n", row.function));
+            last = &row.function;
+        }
+        let need = needs.first().map_or("nobody", String::as_str);
+        page.push_str(&format!("{}{need} |\n", beginning(row)));
+    }
+    page
+}
+
+/// What of the page is not so.
+pub(super) fn mistakes(page: &str, needed_by: &NeededBy) -> Vec<String> {
+    let mut function = "";
+    let mut told = BTreeMap::new();
+    let mut mistakes = Vec::new();
+    for line in page.lines() {
+        if let Some(name) = line.strip_prefix("## ") {
+            function = name;
+        } else if let Some((right, need)) = line.strip_suffix(" |").and_then(|line| line.rsplit_once("| ")) {
+            told.insert((function.to_owned(), format!("{right}| ")), need.to_owned());
+        }
+    }
+    for (row, needs) in needed_by {
+        match told.remove(&(row.function.clone(), beginning(row))) {
+            None => mistakes.push(format!("the page lacks a right of {}: {}", row.function, beginning(row))),
+            Some(need) if !needs.contains(&need) => {
+                mistakes.push(format!(
+                    "the page says that {need} needs a right of {}: {}",
+                    row.function,
+                    beginning(row)
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    let others = told.into_keys().filter(|(_, right)| !right.starts_with("| may |") && !right.starts_with("|---"));
+    mistakes
+        .extend(others.map(|(function, right)| format!("the page gives {function} a right that it hasn't: {right}")));
+    mistakes
+}
+
+fn beginning(row: &Row) -> String {
+    let conditions: Vec<String> = row.conditions.iter().map(|condition| condition.replace('|', "\\|")).collect();
+    format!("| `{}` | `{}` | {} | ", row.action, row.on, conditions.join("<br>"))
+}
