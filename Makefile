@@ -68,27 +68,45 @@ $(VENV)/%/done: tests/sandbox/requirements/%.txt
 	@$(VENV)/$*/bin/python -m pip check >&2
 	@touch $@
 
-# What `sam build` calls. HOMEOSTAT_PROFILE and HOMEOSTAT_POLICY let the sandbox deploy its own build and policy.
+# What `sam build` calls, by build/<architecture>/Makefile, which says for which. HOMEOSTAT_PROFILE and HOMEOSTAT_POLICY let the
+# sandbox deploy its own build and policy.
 HOMEOSTAT_PROFILE ?= release
 HOMEOSTAT_POLICY ?= policy.toml
+
+ifdef ARCHITECTURE
+# What rustc, readelf and the names of C compilers call it.
+TARGET := $(or $(and $(filter arm64,$(ARCHITECTURE)),aarch64),$(ARCHITECTURE))-unknown-linux-gnu
+MACHINE := $(if $(filter arm64,$(ARCHITECTURE)),AArch64,X86-64)
+CROSS := $(subst -unknown,,$(TARGET))
+# Built for this very machine, it lies where every other build of it does.
+ifneq ($(TARGET),$(shell rustc --version --verbose | sed -n 's/^host: //p'))
+target := --target $(TARGET)
+IN_TARGET := $(TARGET)/
+export CARGO_TARGET_$(shell tr a-z- A-Z_ <<<$(TARGET))_LINKER ?= $(CROSS)-gcc
+export CC_$(subst -,_,$(TARGET)) ?= $(CROSS)-gcc
+CAN_BUILD = { test -d "$$(rustc --print sysroot)/lib/rustlib/$(TARGET)/lib" && command -v $(CROSS)-gcc >/dev/null; } || { echo "this machine is not $(ARCHITECTURE), and lacks what it takes to build for it: \`rustup target add $(TARGET)\` and $(CROSS)-gcc (Debian: apt-get install gcc-$(subst _,-,$(CROSS))); or name the machine's own Architecture in samconfig.toml" >&2; exit 1; }
+endif
+endif
+
+CAN_BUILD ?= { test -n "$(ARCHITECTURE)" || { echo "sam build calls this, from build/<architecture>; by hand: make --makefile build/arm64/Makefile $@" >&2; exit 1; }; }
+BUILT := target/$(IN_TARGET)$(patsubst dev,debug,$(HOMEOSTAT_PROFILE))
 ifeq ($(HOMEOSTAT_PROFILE),dev)
 # All at once, with the features that the tests are built with: else cargo would compile the AWS SDK a second time.
-BUILT := target/debug
-build = cargo build --locked --workspace --bins
-CHECK_POLICY := cargo build --quiet --locked --workspace --bins && $(BUILT)/homeostat policy check
+build = cargo build --locked --workspace --bins $(target)
+CHECK_POLICY := cargo build --quiet --locked --workspace --bins && target/debug/homeostat policy check
 else
-BUILT := target/$(HOMEOSTAT_PROFILE)
-build = cargo build --locked --profile $(HOMEOSTAT_PROFILE) -p $(1)
+build = cargo build --locked --profile $(HOMEOSTAT_PROFILE) $(target) -p $(1)
 # Of the operator's command, this takes only what needs no SDK: a few seconds instead of minutes.
 CHECK_POLICY := cargo run --quiet --locked -p cli --no-default-features --bin homeostat -- policy check
 endif
 
 define function
+@$(CAN_BUILD)
 $(CHECK_POLICY) $(HOMEOSTAT_POLICY) >&2
 $(build) >&2
-@command -v readelf objdump >/dev/null || { echo "readelf or objdump is missing, which check the binary: install binutils" >&2; exit 1; }
-@readelf -h $(BUILT)/$(1) | grep -q 'Machine:.*X86-64' || { echo "$(1) is not built for x86_64, which template.yaml names" >&2; exit 1; }
-@symbols=$$(objdump -T $(BUILT)/$(1)); ! grep -E 'GLIBC_2\.(3[5-9]|[4-9][0-9])' <<<"$$symbols" >&2 || { echo "$(1) needs a newer C library than Lambda's Amazon Linux 2023 has (2.34): build it on an older system" >&2; exit 1; }
+@command -v readelf >/dev/null || { echo "readelf is missing, which checks the binary: install binutils" >&2; exit 1; }
+@readelf --file-header $(BUILT)/$(1) | grep -q 'Machine:.*$(MACHINE)' || { echo "$(1) is not built for $(ARCHITECTURE), which template.yaml deploys" >&2; exit 1; }
+@needs=$$(readelf --wide --version-info $(BUILT)/$(1)); ! grep -oE 'GLIBC_2\.(3[5-9]|[4-9][0-9])' <<<"$$needs" >&2 || { echo "$(1) needs a newer C library than Lambda's Amazon Linux 2023 has (2.34): build it on an older system" >&2; exit 1; }
 cp $(BUILT)/$(1) $(ARTIFACTS_DIR)/bootstrap
 cp $(HOMEOSTAT_POLICY) $(ARTIFACTS_DIR)/policy.toml
 endef

@@ -17,6 +17,9 @@ pub use stack::Stack;
 /// Where in the sandbox's folder `sam build` leaves the template, and a folder for each function.
 pub(crate) const BUILT: &str = "build";
 
+/// This machine's, in Lambda's words: here it is what runs the functions.
+pub(crate) const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+
 const BUCKET: &str = "sandbox-artifacts";
 
 /// Gets each line of sam's output, so that a long build is not a silent one.
@@ -107,14 +110,15 @@ async fn build(site: &Site<'_>, deployment: &Deployment, built: &Path, progress:
 }
 
 fn overrides(deployment: &Deployment) -> Vec<String> {
-    if deployment.parameters.is_empty() {
-        return Vec::new();
-    }
     // sam takes off the outer quotes and the backslash before a quote, and leaves every other backslash alone.
     let quoted = |value: &str| format!("\"{}\"", value.replace('"', "\\\""));
-    let each = deployment.parameters.iter();
+    let each = deployment.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     std::iter::once("--parameter-overrides".to_owned())
-        .chain(each.map(|(name, value)| format!("ParameterKey={name},ParameterValue={}", quoted(value))))
+        .chain(
+            std::iter::once(("Architecture", ARCHITECTURE))
+                .chain(each)
+                .map(|(name, value)| format!("ParameterKey={name},ParameterValue={}", quoted(value))),
+        )
         .collect()
 }
 

@@ -10,6 +10,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use world::App;
 
 use crate::account::{OPERATOR, REGION};
+use crate::deploy::ARCHITECTURE;
 use crate::stage::Stage;
 
 /// Runs until the input ends or says `quit`.
@@ -39,8 +40,9 @@ fn usage(endpoint: &str) -> String {
 
   export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION={REGION}
   export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret} SAM_CLI_TELEMETRY=0
-  HOMEOSTAT_PROFILE=dev HOMEOSTAT_POLICY=tests/sandbox/policy.toml .venv/sam/bin/sam build
-  .venv/sam/bin/sam deploy --no-confirm-changeset
+  HOMEOSTAT_PROFILE=dev HOMEOSTAT_POLICY=tests/sandbox/policy.toml .venv/sam/bin/sam build \\
+    --parameter-overrides Architecture={ARCHITECTURE}
+  .venv/sam/bin/sam deploy --no-confirm-changeset --parameter-overrides Architecture={ARCHITECTURE}
   aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names web
   aws logs filter-log-events --log-group-name /homeostat/homeostat/replace-instance
 

@@ -11,17 +11,18 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use super::docker::Docker;
+use crate::deploy::ARCHITECTURE;
 use crate::deploy::run::to_its_end;
 
-/// sam's name for the runtime and the architecture in template.yaml.
-const BASE: &str = "public.ecr.aws/lambda/provided:al2023-x86_64";
+/// sam's name for the runtime in template.yaml, up to the architecture.
+const BASE: &str = "public.ecr.aws/lambda/provided:al2023-";
 /// The same with sam's own emulator in it. sam makes it once and takes no notice when the base changes.
-const LAYERED: &str = "public.ecr.aws/lambda/provided:al2023-rapid-x86_64";
+const LAYERED: &str = "public.ecr.aws/lambda/provided:al2023-rapid-";
 /// On a stand-in, and on nothing else.
 const LABEL: &str = "homeostat.stand-in";
 
 const SCRIPT: &str = "tests/sandbox/src/sam_local/stand-in.sh";
-const EMULATOR: &str = "site-packages/samcli/local/rapid/aws-lambda-rie-x86_64";
+const EMULATOR: &str = "site-packages/samcli/local/rapid/aws-lambda-rie-";
 
 const LOOKED_UP_WITHIN: Duration = Duration::from_secs(15);
 /// The public image is about 50 MB.
@@ -33,10 +34,11 @@ pub(super) async fn ready(docker: &Docker, root: &Path, run_dir: &Path, say: fn(
         return Ok(there);
     }
     // Not there, as a rule; should it be in use, sam would go on with the old one, and so does this.
-    _ = docker.ask(["image", "rm", LAYERED], LOOKED_UP_WITHIN).await;
-    say(&format!("pulling {BASE}"));
-    let Err(why) = docker.ask(["pull", "--quiet", BASE], PULLED_WITHIN).await else {
-        return Ok(format!("the base image is {BASE}, just pulled"));
+    _ = docker.ask(["image", "rm", &of_here(LAYERED)], LOOKED_UP_WITHIN).await;
+    let base = of_here(BASE);
+    say(&format!("pulling {base}"));
+    let Err(why) = docker.ask(["pull", "--quiet", &base], PULLED_WITHIN).await else {
+        return Ok(format!("the base image is {base}, just pulled"));
     };
     say(&format!("  it can't be pulled: {why:#}"));
     let began = Instant::now();
@@ -46,14 +48,19 @@ pub(super) async fn ready(docker: &Docker, root: &Path, run_dir: &Path, say: fn(
     Ok(format!("{}; built in {:.0} s", inspect(docker).await?, began.elapsed().as_secs_f64()))
 }
 
+fn of_here(name: &str) -> String {
+    format!("{name}{ARCHITECTURE}")
+}
+
 /// An error if it isn't there.
 async fn inspect(docker: &Docker) -> Result<String> {
+    let base = of_here(BASE);
     let labels =
-        docker.ask(["image", "inspect", BASE, "--format", "{{json .Config.Labels}}"], LOOKED_UP_WITHIN).await?;
+        docker.ask(["image", "inspect", &base, "--format", "{{json .Config.Labels}}"], LOOKED_UP_WITHIN).await?;
     let labels: Value = serde_json::from_str(&labels).with_context(|| format!("reading the labels {labels}"))?;
     Ok(match labels.get(LABEL).and_then(Value::as_str) {
-        None => format!("the base image is {BASE}"),
-        Some(system) => format!("the base image is a stand-in for {BASE}, made of {system}"),
+        None => format!("the base image is {base}"),
+        Some(system) => format!("the base image is a stand-in for {base}, made of {system}"),
     })
 }
 
@@ -65,7 +72,7 @@ async fn build_stand_in(root: &Path, run_dir: &Path, say: fn(&str)) -> Result<()
     command
         .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash"])
         .arg(root.join(SCRIPT))
-        .args([BASE, LABEL])
+        .args([&of_here(BASE), LABEL])
         .arg(emulator(root)?)
         .env("TMPDIR", run_dir)
         .env("DOCKER_CONTEXT", "default");
@@ -83,6 +90,6 @@ async fn build_stand_in(root: &Path, run_dir: &Path, say: fn(&str)) -> Result<()
 fn emulator(root: &Path) -> Result<PathBuf> {
     let lib = root.join(".venv/sam/lib");
     let pythons = std::fs::read_dir(&lib).with_context(|| format!("reading {}: make setup", lib.display()))?;
-    let mut found = pythons.filter_map(|python| Some(python.ok()?.path().join(EMULATOR)));
+    let mut found = pythons.filter_map(|python| Some(python.ok()?.path().join(of_here(EMULATOR))));
     found.find(|path| path.is_file()).context("the SAM CLI in .venv brings no Runtime Interface Emulator")
 }

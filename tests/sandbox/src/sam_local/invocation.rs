@@ -15,7 +15,7 @@ use super::ground::Ground;
 use super::report::Row;
 use super::routes::Route;
 use super::said::Said;
-use crate::deploy::strangers_to_the_user;
+use crate::deploy::{ARCHITECTURE, strangers_to_the_user};
 use crate::journal::Call;
 use crate::roles::prefix;
 
@@ -41,6 +41,7 @@ impl Ground {
         command
             .args(["local", "invoke", &route.logical_id(), "--skip-pull-image", "--template"])
             .arg(self.template())
+            .args(["--parameter-overrides", &format!("Architecture={ARCHITECTURE}")])
             .arg("--event")
             .arg(path)
             .arg("--env-vars")
