@@ -1,18 +1,21 @@
 //! An incident in words for somebody who was just woken: what, why, what next, how to stop it.
 //!
-//! This module never lets a name or a reason break the subject line: it holds at most 99 ASCII characters.
+//! This module never lets a name or a reason break a line, hide in it, turn its direction or flood it: the subject is at most 99
+//! ASCII characters, the body's lines hold what can be seen, and are so long that no command is cut.
 
 mod hook;
+mod instance;
+mod outcome;
 mod plan;
 mod zone;
 
-use homeostat_core::decision::{Close, Decision};
 use homeostat_core::id::Subject;
-use homeostat_core::incident::{Incident, Kind, State};
+use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::line::one_line;
+use homeostat_core::shell;
 use jiff::{SignedDuration, Unit};
 
 use crate::news::News;
-use plan::{needed, waits_for};
 
 /// SNS: "Must be ASCII text that begins with a letter, number, or punctuation mark; no line breaks or control characters;
 /// less than 100 characters long" (API reference, `Publish`).
@@ -21,110 +24,63 @@ const LONGEST_SUBJECT: usize = 99;
 /// A note is cut here: the whole of it stands in the ledger, and this is read on a phone.
 const LONGEST_NOTE: usize = 160;
 
+/// Longer than any command with names of 255 characters, each of them a quote.
+const LONGEST_LINE: usize = 2_500;
+
+/// In bytes. SNS takes 256 KB for all of a message (API reference, `Publish`); a zone's records can be so many that nobody reads them.
+const LONGEST_BODY: usize = 32_000;
+
 pub(crate) struct Message {
     pub(crate) subject: String,
     pub(crate) body: String,
 }
 
-pub(crate) fn about(news: &News) -> Message {
+pub(crate) fn about(news: &News, stack: &str) -> Message {
     let (subject, lines) = match news {
         News::Decided(incident) => with_story(incident, decided(incident)),
+        News::Outcome(incident) => with_story(incident, outcome::of(incident)),
         News::Stuck(incident) => with_story(incident, stuck(incident)),
         News::Overdue(incident) => with_story(incident, overdue(incident)),
-        News::Unreadable { key, why } => unreadable(key, why),
+        News::Unreadable { key, why, .. } => unreadable(key, why),
     };
-    Message { subject: one_line(&format!("Homeostat: {subject}")), body: lines.join("\n") }
+    let last = format!("Ledger: stack {stack}, {}", reference(news));
+    Message { subject: ascii(&format!("Homeostat: {subject}")), body: body(lines, &last) }
+}
+
+/// Where it can be looked up. The version tells this message from all others of the incident.
+fn reference(news: &News) -> String {
+    match news {
+        News::Unreadable { key, .. } => key.clone(),
+        News::Decided(incident) | News::Outcome(incident) | News::Stuck(incident) | News::Overdue(incident) => {
+            format!("SUBJECT#{}, version {}, policy {}", incident.subject, incident.version, incident.policy)
+        }
+    }
+}
+
+fn body(lines: Vec<String>, last: &str) -> String {
+    let mut body = String::new();
+    for line in lines {
+        let line = one_line(&line, LONGEST_LINE);
+        if body.len() + line.len() > LONGEST_BODY {
+            body.push_str("… The rest stands in the ledger.\n");
+            break;
+        }
+        body.push_str(&line);
+        body.push('\n');
+    }
+    body.push_str(&one_line(last, LONGEST_LINE));
+    body
 }
 
 /// The subject line without its sender, and the lines of the body.
 type Told = (String, Vec<String>);
 
 fn decided(incident: &Incident) -> Told {
-    if let Kind::Zone(kept) = &incident.kind {
-        return zone::decided(incident, kept);
+    match &incident.kind {
+        Kind::Zone(kept) => zone::decided(incident, kept),
+        Kind::Hook(kept) => hook::decided(incident, kept),
+        Kind::Instance { .. } | Kind::Group { .. } => instance::decided(incident),
     }
-    if let Kind::Hook(kept) = &incident.kind {
-        return hook::decided(incident, kept);
-    }
-    let (name, what) = (short(incident), long(incident));
-    match &incident.decision {
-        Some(Decision::Act { step, because }) => {
-            let mut lines = vec![format!("Homeostat is replacing {what}."), String::new()];
-            lines.extend(because.iter().map(|proof| format!("Why: {proof}.")));
-            lines.push(format!("What it does: {step}."));
-            lines.push(
-                "Next: it watches until the group is whole again, and tells you then, or if it isn't in time.".into(),
-            );
-            (format!("replacing {name}"), lines)
-        }
-        Some(Decision::Hold { because, .. }) if incident.state == State::Escalated => {
-            reminder(incident, &because.to_string(), &["You: see below what happened, and finish by hand.".into()])
-        }
-        Some(Decision::Hold { because, .. }) => (
-            format!("{} {name}", if incident.state == State::Following { "following" } else { "holding still about" }),
-            vec![
-                format!("{} {what}, and Homeostat changes nothing for now.", trouble(incident)),
-                String::new(),
-                format!("Why: {because}."),
-                waits_for(because),
-            ],
-        ),
-        Some(Decision::Page(page)) if incident.reminders > 0 => reminder(incident, &page.to_string(), &needed(page)),
-        Some(Decision::Page(page)) => {
-            let mut lines = vec![format!("Homeostat needs you: {what}."), String::new(), format!("Why: {page}.")];
-            lines.extend(needed(page));
-            lines.push(acknowledge(incident));
-            (format!("NEEDS YOU: {name}"), lines)
-        }
-        Some(Decision::Close(close)) => closed(close, &name, &what),
-        None => (format!("opened: {name}"), vec![format!("{what}: no decision yet.")]),
-    }
-}
-
-fn trouble(incident: &Incident) -> &'static str {
-    match incident.kind.notice() {
-        Some(notice) if notice.what.is_yet_to_come() => "AWS has announced something of",
-        _ => "Something is wrong with",
-    }
-}
-
-fn closed(close: &Close, name: &str, what: &str) -> Told {
-    match close {
-        Close::Recovered => (
-            format!("recovered: {name} is replaced"),
-            vec![format!("{what} was replaced, and the group is whole. Nothing more will be done."), String::new()],
-        ),
-        Close::LeftByItself => (
-            format!("recovered: {name} has left"),
-            vec![
-                format!("{what} was taken out by its group or by a person, and the group is whole."),
-                "Homeostat changed nothing, and nothing more will be done.".to_owned(),
-                String::new(),
-            ],
-        ),
-        Close::NothingWrong { why } => (
-            format!("closed: {name}"),
-            vec![
-                format!("The incident about {what} is closed; Homeostat changed nothing."),
-                String::new(),
-                format!("Why: {why}."),
-            ],
-        ),
-        Close::TakenOver { .. } | Close::Hook(_) => {
-            (format!("closed: {name}"), vec![format!("{what}: {close}."), String::new()])
-        }
-    }
-}
-
-fn reminder(incident: &Incident, why: &str, what_to_do: &[String]) -> Told {
-    let mut lines = vec![
-        format!("Reminder {}: Homeostat still needs you: {}.", incident.reminders, long(incident)),
-        String::new(),
-        format!("Why: {why}."),
-    ];
-    lines.extend_from_slice(what_to_do);
-    lines.push(acknowledge(incident));
-    (format!("STILL NEEDS YOU: {}", short(incident)), lines)
 }
 
 fn acknowledge(incident: &Incident) -> String {
@@ -132,7 +88,7 @@ fn acknowledge(incident: &Incident) -> String {
         Subject::Instance { id, .. } => format!("instance#{id}"),
         other => other.handle(),
     };
-    format!("To end the reminders: homeostat ack {scope:?} --reason …")
+    format!("To end the reminders: homeostat ack {} --reason …", shell::word(&scope))
 }
 
 fn stuck(incident: &Incident) -> Told {
@@ -180,25 +136,27 @@ fn overdue(incident: &Incident) -> Told {
 
 fn unreadable(key: &str, why: &str) -> Told {
     let lines = vec![
-        format!("Homeostat itself needs you: it can't read the incident {key} in its own ledger."),
+        format!("Homeostat itself needs you: there is news that it can't read in its own ledger, of {key}."),
         String::new(),
-        format!("Why: {why}. Another version of Homeostat wrote it."),
-        "You: deploy the newer version again, or heal the subject by hand and delete the item.".to_owned(),
-        "Next: nothing is done about this subject; all others are attended to.".to_owned(),
+        format!("Why: {why}."),
+        "You: see whether another version of Homeostat wrote it, and deploy that one again; or heal the subject by hand and \
+         delete the item."
+            .to_owned(),
+        "Next: what this version can't read it leaves alone; all other incidents are attended to and told.".to_owned(),
     ];
     (format!("NEEDS YOU: unreadable: {key}"), lines)
 }
 
 fn with_story(incident: &Incident, (subject, mut lines): Told) -> Told {
-    let scope = incident.kind.scope().to_string();
+    let scope = shell::word(&incident.kind.scope().to_string());
     let stop = match &incident.kind {
         Kind::Zone(_) => {
             lines.extend(took(incident, "the change of weights", "all weights back"));
-            Some(format!("To stop it for this zone: homeostat pause {scope:?} --reason …"))
+            Some(format!("To stop it for this zone: homeostat pause {scope} --reason …"))
         }
         Kind::Instance { .. } | Kind::Group { .. } => {
             lines.extend(took(incident, "taken out", "a whole group"));
-            Some(format!("To stop it for this group: homeostat pause {scope:?} --reason …"))
+            Some(format!("To stop it for this group: homeostat pause {scope} --reason …"))
         }
         // A held instance is no disturbance: how long it was held, and what a pause does about it, is told as that.
         Kind::Hook(_) => None,
@@ -206,21 +164,28 @@ fn with_story(incident: &Incident, (subject, mut lines): Told) -> Told {
     lines.extend(stop.filter(|_| incident.closed_at.is_none()));
     lines.push(String::new());
     lines.extend(incident.kind.notice().map(|notice| format!("Announced at {:.0}: {notice}.", notice.at)));
-    lines.push(format!("{}{:.0}. What happened:", alarm(incident), incident.signalled_at));
-    lines.extend(incident.notes.iter().map(|note| format!("{:.0} {}", note.at, shortened(&note.what))));
-    lines.push(format!("Ledger: SUBJECT#{}, policy {}", incident.subject, incident.policy));
+    lines.push(format!("{}. What happened:", capitalized(&seen(incident))));
+    lines.extend(incident.notes.iter().map(|note| format!("{:.0} {}", note.at, one_line(&note.what, LONGEST_NOTE))));
     (subject, lines)
 }
 
-fn alarm(incident: &Incident) -> String {
+/// What it began with.
+fn seen(incident: &Incident) -> String {
+    let at = incident.signalled_at;
     match &incident.kind {
-        Kind::Instance { alarm: Some(alarm), .. } => format!("Alarm {:?}, ", alarm.alarm_name()),
-        Kind::Instance { alarm: None, .. } | Kind::Group { .. } => "Found at ".to_owned(),
+        Kind::Instance { alarm: Some(alarm), .. } => format!("alarm {:?}, {at:.0}", alarm.alarm_name()),
+        Kind::Instance { alarm: None, .. } | Kind::Group { .. } => format!("found at {at:.0}"),
         // One incident for all of a zone's alarms: which of them spoke, the story tells.
-        Kind::Zone(_) => "First signal at ".to_owned(),
-        Kind::Hook(kept) if kept.token.is_none() => "Found held at ".to_owned(),
-        Kind::Hook(_) => "Held since ".to_owned(),
+        Kind::Zone(_) => format!("first signal at {at:.0}"),
+        Kind::Hook(kept) if kept.token.is_none() => format!("found held at {at:.0}"),
+        Kind::Hook(_) => format!("held since {at:.0}"),
     }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
 }
 
 fn short(incident: &Incident) -> String {
@@ -252,16 +217,13 @@ fn times(what: &str, time: Option<SignedDuration>) -> Option<String> {
     Some(format!("{what}: {rounded:#}."))
 }
 
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_NOTE) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-    }
-}
-
-fn one_line(text: &str) -> String {
+fn ascii(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(LONGEST_SUBJECT).collect()
 }
 
+#[cfg(test)]
+mod every;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

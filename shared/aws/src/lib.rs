@@ -24,7 +24,7 @@ pub use dns::DnsCloud;
 pub use hooks::HookCloud;
 pub use ledger::DynamoLedger;
 use load_balancing::TargetGroups;
-pub use sns::Topic;
+pub use sns::{Attribute, NotSent, Publication, Topic};
 pub use sqs::{QueueUrls, WakeQueues};
 
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};

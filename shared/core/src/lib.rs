@@ -11,7 +11,7 @@ pub mod id;
 pub mod incident;
 pub mod instance;
 pub mod json;
-mod line;
+pub mod line;
 pub mod memory;
 pub mod policy;
 pub mod ports;

@@ -3,7 +3,7 @@
 //! This module never lets a control character, an escape sequence or a change of direction through, and never more than it is asked for.
 
 /// A text on one line that shows what it holds.
-pub(crate) fn one_line(text: &str, longest: usize) -> String {
+pub fn one_line(text: &str, longest: usize) -> String {
     let mut line = String::new();
     for (count, character) in text.chars().enumerate() {
         if count == longest {
@@ -12,6 +12,8 @@ pub(crate) fn one_line(text: &str, longest: usize) -> String {
         }
         match character {
             '"' | '\'' | '\\' => line.push(character),
+            // Letters by their category, and blank: Hangul's fillers.
+            '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' => line.extend(character.escape_unicode()),
             _ => line.extend(character.escape_debug()),
         }
     }

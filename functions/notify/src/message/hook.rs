@@ -5,7 +5,7 @@
 mod ended;
 mod plan;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use homeostat_core::decision::{Close, Decision, Page};
 use homeostat_core::hook::action::Transition;

@@ -3,14 +3,12 @@
 //! This module never promises more than the ladder does.
 
 use homeostat_core::decision::{Hold, Page};
+use homeostat_core::shell;
 
 pub(super) fn waits_for(because: &Hold) -> String {
     match because {
         Hold::GroupReplaces { .. } => {
             "Next: it watches the group replace it, and tells you when the group is whole, or if it isn't in time."
-        }
-        Hold::Watching { .. } => {
-            "Next: it keeps watching. The policy says mode = \"watch\"; with \"act\" it would act."
         }
         Hold::BreakerOpen { .. } => "Next: it waits for you. Mend what is launched first, then acknowledge.",
         _ => "Next: it keeps looking, and tells you if it acts.",
@@ -39,8 +37,8 @@ pub(super) fn needed(page: &Page) -> [String; 2] {
         Page::Waited { .. } => ("You: see whether what holds it back is still meant to.".to_owned(), keeps_looking),
         Page::ReplacementsFail { group, .. } => (
             format!(
-                "You: find out why what the group launches falls sick. When it is mended: homeostat ack {:?} --reason …",
-                format!("group#{group}")
+                "You: find out why what the group launches falls sick. When it is mended: homeostat ack {} --reason …",
+                shell::word(&format!("group#{group}"))
             ),
             "Next: nothing in this group is replaced until then, or until it launches from another version.",
         ),

@@ -1,14 +1,14 @@
 use super::*;
-use homeostat_core::decision::{Hold, Page, Step};
+use homeostat_core::decision::{Close, Decision, Hold, Page, Step};
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, What};
 use jiff::Timestamp;
 
-fn at(second: i64) -> Timestamp {
+pub(in crate::message) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-fn incident_in(group: &str) -> Incident {
+pub(in crate::message) fn incident_in(group: &str) -> Incident {
     let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
     let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
     Incident::new(
@@ -19,17 +19,17 @@ fn incident_in(group: &str) -> Incident {
     )
 }
 
-fn acting_on_group(group: &str) -> Incident {
+pub(in crate::message) fn acting_on_group(group: &str) -> Incident {
     let step = Step::Replace { group: group.parse().unwrap(), instance: "i-0123456789abcdef0".parse().unwrap() };
     let decision = Decision::Act { step: step.clone(), because: Vec::new() };
     incident_in(group).intend(at(1), &step, &decision)
 }
 
 fn told(incident: &Incident) -> Message {
-    about(&News::Decided(incident.clone()))
+    about(&News::Decided(incident.clone()), "homeostat")
 }
 
-fn refused() -> Page {
+pub(in crate::message) fn refused() -> Page {
     Page::Refused { why: "AccessDenied: not authorized".into() }
 }
 
@@ -37,11 +37,11 @@ fn refused() -> Page {
 fn a_subject_is_never_longer_than_sns_takes_nor_anything_but_ascii() {
     for group in ["web", "wéb ☃ \u{202e}gnp", &"x".repeat(255)] {
         let incident = acting_on_group(group);
-        let unreadable = News::Unreadable { key: format!("SUBJECT#{group}"), why: "schema".into() };
+        let unreadable = News::Unreadable { key: format!("SUBJECT#{group}"), id: "1".into(), why: "schema".into() };
         let news =
             [News::Decided(incident.clone()), News::Stuck(incident.clone()), News::Overdue(incident), unreadable];
         for news in news {
-            let subject = about(&news).subject;
+            let subject = about(&news, "homeostat").subject;
             assert!(subject.len() < 100 && subject.bytes().all(|b| (0x20..0x7f).contains(&b)), "{subject}");
             assert!(subject.starts_with("Homeostat: "), "{subject}");
         }
@@ -51,7 +51,7 @@ fn a_subject_is_never_longer_than_sns_takes_nor_anything_but_ascii() {
 #[test]
 fn an_open_incident_says_how_to_stop_it_and_a_closed_one_does_not() {
     let open = acting_on_group("web");
-    assert!(told(&open).body.contains("homeostat pause \"group#web\""));
+    assert!(told(&open).body.contains("homeostat pause group#web"));
     let proving = open.settle(at(2), Outcome::Done).hold(at(60), at(90), &Hold::Proving { since: at(60) });
     let closed = told(&proving.close(at(90), &Close::Recovered)).body;
     assert!(!closed.contains("To stop it"), "{closed}");
@@ -63,7 +63,7 @@ fn a_refusal_is_told_in_aws_own_words_and_with_what_to_do() {
     let message = told(&acting_on_group("web").page(at(2), at(9), &refused()));
     assert!(message.subject.contains("NEEDS YOU"), "{}", message.subject);
     assert!(message.body.contains("AccessDenied: not authorized") && message.body.contains("homeostat:managed=true"));
-    assert!(message.body.contains("homeostat ack \"instance#i-0123456789abcdef0\""), "{}", message.body);
+    assert!(message.body.contains("homeostat ack instance#i-0123456789abcdef0"), "{}", message.body);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn what_was_only_watched_or_followed_is_never_said_to_be_done() {
 #[test]
 fn the_sweeps_findings_name_what_nobody_attends_to() {
     for news in [News::Stuck(acting_on_group("web")), News::Overdue(acting_on_group("web"))] {
-        let message = about(&news);
+        let message = about(&news, "homeostat");
         assert!(message.subject.contains("NEEDS YOU") && message.subject.contains("i-0123456789abcdef0"));
         assert!(message.body.starts_with("Homeostat itself needs you"), "{}", message.body);
     }

@@ -5,7 +5,7 @@
 mod figures;
 mod plan;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
 use homeostat_core::incident::{Incident, State};
@@ -13,7 +13,7 @@ use homeostat_core::zone::kept::Kept;
 use homeostat_core::zone::said::Trouble;
 use homeostat_core::zone::shift::Shift;
 
-use super::{Told, acknowledge};
+use super::{Told, acknowledge, seen};
 use figures::{held, moved, runs_out};
 use plan::{also, needed, waits_for};
 
@@ -35,7 +35,8 @@ pub(super) fn decided(incident: &Incident, kept: &Kept) -> Told {
         Some(Decision::Hold { because, .. }) => {
             let name = name(incident, kept);
             let what = format!("Something may be wrong with {name}, and Homeostat moves no weight for now.");
-            let lines = vec![what, String::new(), format!("Why: {because}."), waits_for(because)];
+            let seen = format!("Seen: {}.", seen(incident));
+            let lines = vec![what, String::new(), seen, format!("Why: {because}."), waits_for(because)];
             (format!("holding still about {name}"), lines)
         }
         Some(Decision::Page(page)) => asks(incident, kept, asked(incident, page, "Why")),

@@ -16,7 +16,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-fn kept(transition: Transition, default: ActionResult) -> Kept {
+pub(in crate::message) fn kept(transition: Transition, default: ActionResult) -> Kept {
     let told = Told {
         group: "web".parse().unwrap(),
         hook: "ready".parse().unwrap(),
@@ -35,15 +35,15 @@ fn kept(transition: Transition, default: ActionResult) -> Kept {
     }
 }
 
-fn launching() -> Kept {
+pub(in crate::message) fn launching() -> Kept {
     kept(Transition::Launching, ActionResult::Continue)
 }
 
-fn leaving() -> Kept {
+pub(in crate::message) fn leaving() -> Kept {
     kept(Transition::Terminating, ActionResult::Continue)
 }
 
-fn held(kept: Kept) -> Incident {
+pub(in crate::message) fn held(kept: Kept) -> Incident {
     Incident::new(SUBJECT.parse().unwrap(), Kind::Hook(Box::new(kept)), at(0), at(0))
 }
 
@@ -53,20 +53,20 @@ fn completed(kept: Kept, result: ActionResult, because: &Because, outcome: Outco
     held(kept).intend(at(600), &step, &decision).settle(at(601), outcome)
 }
 
-fn ended(kept: Kept, result: ActionResult, because: Because) -> Incident {
+pub(in crate::message) fn ended(kept: Kept, result: ActionResult, because: Because) -> Incident {
     let undone = kept.undone.clone();
     let incident = completed(kept, result, &because, Outcome::Done);
     let ended = Ended { result: Some(result), because: Some(because), left: None, undone };
     incident.close(at(602), &Close::Hook(ended))
 }
 
-fn not_ready() -> Because {
+pub(in crate::message) fn not_ready() -> Because {
     let missing = vec!["tag app:ready: not set".to_owned(), "EC2's status checks: initializing".to_owned()];
     Because::NotReady { missing, within: SignedDuration::from_mins(10) }
 }
 
 fn told(incident: &Incident) -> Message {
-    let message = about(&News::Decided(incident.clone()));
+    let message = about(&News::Decided(incident.clone()), "homeostat");
     assert!(message.subject.len() < 100 && message.subject.is_ascii(), "{}", message.subject);
     message
 }
@@ -96,7 +96,7 @@ fn fail(afterwards: Afterwards) -> Page {
 }
 
 /// The launch that filled the measure.
-fn failing(kept: Kept, afterwards: Afterwards) -> Incident {
+pub(in crate::message) fn failing(kept: Kept, afterwards: Afterwards) -> Incident {
     completed(kept, ActionResult::Abandon, &not_ready(), Outcome::Done).page(at(602), at(900), &fail(afterwards))
 }
 
@@ -219,7 +219,7 @@ fn a_reminder_of_failing_launches_says_that_it_is_one() {
         let Message { subject, body } = told(&again.reminded(at(9999), SignedDuration::from_mins(30)));
         assert_eq!(subject, "Homeostat: STILL NEEDS YOU: 3 launches in a row abandoned in web");
         assert!(body.starts_with("Reminder 1: Homeostat still needs you: what group web launches is never ready."));
-        says(&body, &[RESUME, "homeostat ack \"hook#web:ready:i-0123456789abcdef0\""]);
+        says(&body, &[RESUME, "homeostat ack hook#web:ready:i-0123456789abcdef0"]);
     }
 }
 
@@ -237,7 +237,7 @@ fn the_end_of_failing_launches_claims_no_cause_and_recalls_what_stays_suspended(
     never_says(&end(Afterwards::Admit).body, &[RESUME]);
 }
 
-fn refused(kept: Kept) -> Incident {
+pub(in crate::message) fn refused(kept: Kept) -> Incident {
     let why = "AccessDenied: not authorized".to_owned();
     let tried = completed(kept, ActionResult::Continue, &Because::Drained, Outcome::Refused { why: why.clone() });
     tried.page(at(602), at(900), &Page::Refused { why })
@@ -277,7 +277,7 @@ fn the_end_of_what_was_told_is_told_in_plain_words() {
 #[test]
 fn the_sweeps_findings_say_what_happens_to_who_is_held_and_how_to_let_go() {
     for news in [News::Stuck(held(launching())), News::Overdue(held(launching()))] {
-        let Message { subject, body } = about(&news);
+        let Message { subject, body } = about(&news, "homeostat");
         assert!(subject.contains("NEEDS YOU") && subject.contains("i-0123456789abcdef0 of web"), "{subject}");
         says(
             &body,
@@ -285,7 +285,7 @@ fn the_sweeps_findings_say_what_happens_to_who_is_held_and_how_to_let_go() {
         );
         never_says(&body, &["budget", "heal the group"]);
     }
-    let body = about(&News::Stuck(failing(launching(), Afterwards::Admit))).body;
+    let body = about(&News::Stuck(failing(launching(), Afterwards::Admit)), "homeostat").body;
     says(&body, &["is not held any more"]);
     never_says(&body, &["complete-lifecycle-action", "By itself"]);
 }

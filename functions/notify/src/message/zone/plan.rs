@@ -5,6 +5,7 @@
 use homeostat_core::decision::{Hold, Page};
 use homeostat_core::incident::Incident;
 use homeostat_core::ports::Outcome;
+use homeostat_core::shell;
 use homeostat_core::zone::said::Trouble;
 
 pub(super) fn waits_for(because: &Hold) -> String {
@@ -75,7 +76,7 @@ pub(super) fn mended(trouble: &Trouble) -> Vec<String> {
             "Next: it stays as it is, and the incident open, until the policy names it again.",
         ),
         Trouble::NotInSync { change, .. } => (
-            format!("You: see whether Route 53 has trouble (AWS Health). To ask: aws route53 get-change --id {change:?}"),
+            format!("You: see whether Route 53 has trouble (AWS Health). To ask: aws route53 get-change --id {}", shell::word(change)),
             "Next: nothing more is moved in this zone until the change is on all name servers.",
         ),
     };

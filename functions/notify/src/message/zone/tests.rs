@@ -43,7 +43,7 @@ fn set(name: &str, identifier: &str, weight: Weight) -> RecordSet {
     }
 }
 
-fn drain(name: &str, partly: bool) -> Move {
+pub(in crate::message) fn drain(name: &str, partly: bool) -> Move {
     Move {
         key: key(name),
         before: vec![set(name, "blue", 70), set(name, "green", 30)],
@@ -55,15 +55,15 @@ fn drain(name: &str, partly: bool) -> Move {
     }
 }
 
-fn step(moves: Vec<Move>) -> Step {
+pub(in crate::message) fn step(moves: Vec<Move>) -> Step {
     Step::Shift(Shift { zone: zone(), moves })
 }
 
-fn new() -> Incident {
+pub(in crate::message) fn new() -> Incident {
     Incident::new(Subject::zone(zone()), Kind::Zone(Kept::new(zone())), at(0), at(1))
 }
 
-fn proofs() -> Vec<Proof> {
+pub(in crate::message) fn proofs() -> Vec<Proof> {
     let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:blue-5xx".parse().unwrap();
     let well = vec!["health check x: 16 of 16 checkers find it healthy".to_owned()];
     vec![
@@ -72,25 +72,25 @@ fn proofs() -> Vec<Proof> {
     ]
 }
 
-fn acting(moves: Vec<Move>) -> Incident {
+pub(in crate::message) fn acting(moves: Vec<Move>) -> Incident {
     let step = step(moves);
     new().intend(at(2), &step, &Decision::Act { step: step.clone(), because: proofs() })
 }
 
-fn drained() -> Incident {
+pub(in crate::message) fn drained() -> Incident {
     acting(vec![drain("www.example.com", false)]).settle(at(3), Outcome::Pending { change: "C1".into() })
 }
 
 fn told(incident: &Incident) -> Message {
-    about(&News::Decided(incident.clone()))
+    about(&News::Decided(incident.clone()), "homeostat")
 }
 
-fn paged(trouble: Trouble) -> Incident {
+pub(in crate::message) fn paged(trouble: Trouble) -> Incident {
     drained().page(at(60), at(360), &Page::Weights { troubles: vec![trouble] })
 }
 
 /// Every trouble there is, and a word of what is said of it.
-fn troubles() -> Vec<(Trouble, &'static str)> {
+pub(in crate::message) fn troubles() -> Vec<(Trouble, &'static str)> {
     let (record, endpoint) = (key("www.example.com"), id("blue"));
     let why = "none is well".to_owned();
     vec![
@@ -112,7 +112,7 @@ fn troubles() -> Vec<(Trouble, &'static str)> {
         ),
         (Trouble::StillReduced { record: record.clone(), endpoint, since: at(3), why }, "gets its share back in steps"),
         (Trouble::NotInPolicy { record }, "policy.toml"),
-        (Trouble::NotInSync { change: "C1".into(), since: at(3) }, "aws route53 get-change --id \"C1\""),
+        (Trouble::NotInSync { change: "C1".into(), since: at(3) }, "aws route53 get-change --id C1"),
     ]
 }
 
@@ -127,7 +127,7 @@ fn a_drain_says_who_loses_what_and_who_gets_it() {
         "  blue: 70 % -> 0 % of answers (weight 70 -> 0)\n  green: 30 % -> 100 % of answers (weight 30)\n",
         "(TTL: 60 s)",
         "back in steps",
-        "homeostat pause \"zone#Z0123456789ABCDEFGHIJ\" --reason",
+        "homeostat pause zone#Z0123456789ABCDEFGHIJ --reason",
     ] {
         assert!(body.contains(said), "{said}: {body}");
     }
@@ -166,7 +166,7 @@ fn every_trouble_says_why_what_a_person_can_do_and_how_far_it_is() {
         assert!(subject.starts_with("Homeostat: NEEDS YOU: www.example.com A: "), "{subject}");
         assert!(subject.len() < 100 && subject.is_ascii(), "{subject}");
         assert!(body.contains(&format!("Why: {trouble}.\nYou: ")) && body.contains(said), "{said}: {body}");
-        assert!(body.contains("\nNext: ") && body.contains("homeostat ack \"zone#Z0123456789ABCDEFGHIJ\""), "{body}");
+        assert!(body.contains("\nNext: ") && body.contains("homeostat ack zone#Z0123456789ABCDEFGHIJ"), "{body}");
         assert!(body.contains("how Homeostat left it:\n  blue: 70 % -> 0 % of answers"), "{body}");
     }
 }
@@ -261,7 +261,7 @@ fn a_close_says_whose_the_weights_are_now() {
 #[test]
 fn the_sweeps_findings_speak_of_weights_and_not_of_a_group() {
     for news in [News::Stuck(drained()), News::Overdue(drained())] {
-        let Message { subject, body } = about(&news);
+        let Message { subject, body } = about(&news, "homeostat");
         assert!(subject.contains("www.example.com A") && !body.contains("group"), "{body}");
     }
 }

@@ -1,0 +1,139 @@
+//! One message of each kind, as people get it: `messages.txt` beside the sources holds them.
+
+use expect_test::expect_file;
+use homeostat_aws::Attribute;
+use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
+use homeostat_core::hook::action::ActionResult;
+use homeostat_core::hook::said::{Because, Limit};
+use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::policy::Afterwards;
+use homeostat_core::ports::Outcome;
+use jiff::SignedDuration;
+
+use super::about;
+use super::hook::tests as hooks;
+use super::tests::{acting_on_group, at, incident_in, refused};
+use super::zone::tests as zones;
+use crate::attributes;
+use crate::news::News;
+
+fn replace() -> Step {
+    Step::Replace { group: "web".parse().unwrap(), instance: "i-0123456789abcdef0".parse().unwrap() }
+}
+
+fn sick() -> Vec<Proof> {
+    let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
+    let target_group = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123".parse().unwrap();
+    vec![
+        Proof::Alarm { alarm, since: at(0), reason: "Threshold Crossed: 3 datapoints were over 5".into() },
+        Proof::TargetHealth { target_group, reason: "Target.FailedHealthChecks".into() },
+    ]
+}
+
+fn act(incident: &Incident) -> Incident {
+    incident.intend(at(1), &replace(), &Decision::Act { step: replace(), because: sick() })
+}
+
+fn hold(because: &Hold) -> News {
+    News::Decided(incident_in("web").hold(at(1), at(61), because))
+}
+
+fn page(because: &Page) -> News {
+    News::Decided(act(&incident_in("web")).settle(at(2), Outcome::Done).page(at(900), at(1200), because))
+}
+
+fn page_of_group(because: &Page) -> News {
+    let kind = Kind::Group { group: "web".parse().unwrap(), notice: None };
+    let group = Incident::new("eu-west-1#group#web".parse().unwrap(), kind, at(0), at(1));
+    News::Decided(group.page(at(1), at(301), because))
+}
+
+fn about_instances() -> Vec<News> {
+    let done = act(&incident_in("web")).settle(at(2), Outcome::Done);
+    let doubted =
+        |incident: Incident| incident.settle(at(2), Outcome::Unknown { why: "Throttling: Rate exceeded".into() });
+    let doubted = doubted(act(&doubted(act(&incident_in("web")))));
+    let proving = |incident: &Incident| incident.hold(at(240), at(300), &Hold::Proving { since: at(240) });
+    let refused = act(&incident_in("web")).settle(at(2), Outcome::Refused { why: "AccessDenied: no".into() });
+    let refused = refused.page(at(2), at(302), &self::refused());
+    let fail = Page::ReplacementsFail {
+        group: "web".parse().unwrap(),
+        failures: 3,
+        within: SignedDuration::from_hours(1),
+        launched_from: Some("lt-1:7".into()),
+    };
+    vec![
+        News::Decided(act(&incident_in("web"))),
+        hold(&Hold::NotConfirmed { missing: vec!["its target is healthy in targetgroup/web/0123".into()] }),
+        hold(&Hold::Watching { step: replace(), because: sick() }),
+        hold(&Hold::GroupReplaces { why: "it is being terminated".into() }),
+        News::Outcome(doubted.clone()),
+        News::Outcome(doubted.settle(at(60), Outcome::AlreadyDone)),
+        News::Decided(refused.clone()),
+        News::Decided(refused.reminded(at(9999), SignedDuration::from_mins(30))),
+        page(&Page::NotRecovered { within: SignedDuration::from_mins(15), why: "3 of 4 instances are healthy".into() }),
+        page(&fail),
+        page_of_group(&Page::TooManySick { sick: 3, most: 2, desired: 4 }),
+        News::Decided(proving(&done).close(at(300), &Close::Recovered)),
+        News::Decided(proving(&incident_in("web")).close(at(300), &Close::LeftByItself)),
+        News::Decided(incident_in("web").close(at(9), &Close::NothingWrong { why: "its alarm is OK again".into() })),
+        News::Stuck(Incident { wakes: 3, stuck: Some(at(400)), ..acting_on_group("web") }),
+        News::Overdue(Incident { overdue: Some(at(1200)), ..acting_on_group("web") }),
+        News::Unreadable {
+            key: "SUBJECT#eu-west-1#instance#i-0123456789abcdef0".into(),
+            id: "4f5e".into(),
+            why: "it has the schema 2, and this version knows 1".into(),
+        },
+    ]
+}
+
+fn about_zones() -> Vec<News> {
+    let drain = || vec![zones::drain("www.example.com", false)];
+    let watched = Hold::Watching { step: zones::step(drain()), because: zones::proofs() };
+    let missing = vec!["health check x: 9 of 16 checkers find it healthy".to_owned()];
+    let mut news = vec![
+        News::Decided(zones::acting(drain())),
+        News::Decided(zones::new().hold(at(1), at(61), &watched)),
+        News::Decided(zones::new().hold(at(1), at(61), &Hold::NotConfirmed { missing })),
+    ];
+    news.extend(zones::troubles().into_iter().map(|(trouble, _)| News::Decided(zones::paged(trouble))));
+    let back = zones::drained().hold(at(900), at(960), &Hold::Proving { since: at(900) });
+    news.push(News::Decided(back.close(at(960), &Close::Recovered)));
+    news.push(News::Decided(zones::drained().close(at(99), &Close::TakenOver { what: "www.example.com A".into() })));
+    news
+}
+
+fn about_hooks() -> Vec<News> {
+    let (launch, leave) = (hooks::launching, hooks::leaving);
+    let in_use = Because::OutOfTime { limit: Limit::Global, waiting: vec!["tag app:busy is \"7\"".into()] };
+    let unjudged = Because::Unjudged { why: vec!["could not read the instance: no answer".into()] };
+    vec![
+        News::Decided(hooks::ended(launch(), ActionResult::Abandon, hooks::not_ready())),
+        News::Decided(hooks::ended(launch(), ActionResult::Continue, unjudged)),
+        News::Decided(hooks::ended(leave(), ActionResult::Continue, in_use)),
+        News::Decided(hooks::failing(launch(), Afterwards::SuspendLaunch)),
+        News::Decided(hooks::refused(launch())),
+        News::Stuck(hooks::held(launch())),
+    ]
+}
+
+fn shown(news: &News) -> String {
+    let message = about(news, "homeostat");
+    let attributes = attributes::of(news, "homeostat");
+    let attributes: Vec<String> = attributes
+        .iter()
+        .map(|(name, value)| match value {
+            Attribute::Text(text) => format!("{name}={text}"),
+            Attribute::Number(number) => format!("{name}={number}"),
+        })
+        .collect();
+    let Some(words) = attributes.get(..3) else { panic!("{attributes:?}") };
+    format!("{}\n{}\n\n{}\n", message.subject, words.join(", "), message.body)
+}
+
+#[test]
+fn every_message_reads_like_this() {
+    let news = [about_instances(), about_zones(), about_hooks()].concat();
+    let shown: Vec<String> = news.iter().map(shown).collect();
+    expect_file!["../../messages.txt"].assert_eq(&shown.join(&format!("\n{}\n", "-".repeat(60))));
+}
