@@ -29,6 +29,7 @@ mod launching;
 mod lifecycle;
 mod machine;
 mod metric;
+mod monitoring;
 mod observing;
 mod pace;
 mod place;

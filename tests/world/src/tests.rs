@@ -7,6 +7,7 @@ mod health;
 mod hooks;
 mod launches;
 mod machines;
+mod monitoring;
 mod replacement;
 mod spot;
 mod standby;
