@@ -10,7 +10,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let boot = async {
         let (policy, region) = (settings::policy()?, settings::region()?);
         let (table, hooks) = (settings::text("TABLE_NAME")?, Some(settings::text("HOOK_QUEUE_URL")?));
-        let config = connect_briskly().await;
+        let config = connect_briskly();
         let wake_ups = WakeQueues::new(&config, QueueUrls { hooks, ..QueueUrls::default() });
         let (aws, machines) = (HookCloud::new(&config), Ec2::new(&config));
         let ledger = DynamoLedger::new(&config, table);

@@ -11,7 +11,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         let queue = |name| settings::text(name).map(Some);
         let (instances, zones) = (queue("INSTANCE_WAKE_QUEUE_URL")?, queue("ZONE_WAKE_QUEUE_URL")?);
         let queues = QueueUrls { instances, zones, hooks: queue("HOOK_QUEUE_URL")? };
-        let config = connect().await;
+        let config = connect();
         let (incidents, wake_ups) = (DynamoLedger::new(&config, table), WakeQueues::new(&config, queues));
         Ok(Ready { incidents, wake_ups, clock: SystemClock })
     };

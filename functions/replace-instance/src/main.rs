@@ -10,7 +10,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let boot = async {
         let policy = settings::policy()?;
         let (table, region) = (settings::text("TABLE_NAME")?, settings::region()?);
-        let config = connect().await;
+        let config = connect();
         let (aws, checks) = (InstanceCloud::new(&config), Ec2::new(&config));
         let ledger = DynamoLedger::new(&config, table);
         Ok(Ready { aws, checks, ledger, clock: SystemClock, policy, region })

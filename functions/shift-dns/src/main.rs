@@ -9,7 +9,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let boot = async {
         let policy = settings::policy()?;
         let (table, zones) = (settings::text("TABLE_NAME")?, Some(settings::text("ZONE_WAKE_QUEUE_URL")?));
-        let config = connect().await;
+        let config = connect();
         let wake_ups = WakeQueues::new(&config, QueueUrls { zones, ..QueueUrls::default() });
         let (aws, ledger) = (DnsCloud::new(&config), DynamoLedger::new(&config, table));
         Ok(Ready { aws, ledger, wake_ups, clock: SystemClock, policy })

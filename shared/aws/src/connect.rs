@@ -2,6 +2,7 @@
 //!
 //! This module never leaves a call without a total limit: the SDK has none of its own.
 
+mod environment;
 mod http;
 
 use std::time::Duration;
@@ -27,26 +28,30 @@ const BRISK_ATTEMPT: Duration = Duration::from_millis(1_800);
 const BRISK_CALL: Duration = Duration::from_secs(4);
 
 /// As [`connect`], with less patience.
-pub async fn connect_briskly() -> SdkConfig {
-    let config = connect().await;
+pub fn connect_briskly() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT)
         .operation_attempt_timeout(BRISK_ATTEMPT)
         .operation_timeout(BRISK_CALL)
         .build();
-    config.into_builder().timeout_config(timeouts).build()
+    connect().into_builder().timeout_config(timeouts).build()
 }
 
 /// The configuration that all clients of a function share, with one pool of connections.
-pub async fn connect() -> SdkConfig {
+///
+/// What Lambda says in the environment is all there is to know. The SDK's own loader asks it as well, and then files of profiles,
+/// a container's and an instance's metadata, and STS: their code is in the binary whether they are asked or not.
+pub fn connect() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT)
         .operation_attempt_timeout(ATTEMPT)
         .operation_timeout(CALL)
         .build();
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF);
-    let config = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http::one_pool(CONNECT));
-    config.timeout_config(timeouts).retry_config(retries).load().await
+    let told = environment::config();
+    let pool = http::one_pool(CONNECT, told.endpoint_url());
+    let config = told.into_builder().behavior_version(BehaviorVersion::v2026_01_12());
+    config.http_client(pool).timeout_config(timeouts).retry_config(retries).build()
 }
 
 #[cfg(test)]
