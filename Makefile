@@ -9,14 +9,14 @@ PYTHON ?= python3
 export CARGO_TARGET_DIR := $(CURDIR)/target
 unexport CARGO_BUILD_TARGET
 
-.PHONY: help demo test bench fuzz setup functions fmt clippy unit docs validate sam-local sam-local-where-docker
+.PHONY: help demo test bench fuzz setup functions fmt clippy unit docs validate supply-chain sam-local sam-local-where-docker
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST)
 
 demo: setup functions ## Deploys into the sandbox, breaks an application, and shows how it is healed (DEMO_ARGS=--json for machines)
 	@target/debug/sandbox demo $(DEMO_ARGS)
 
-test: setup fmt clippy unit docs validate sam-local-where-docker ## Every check
+test: setup fmt clippy unit docs validate supply-chain sam-local-where-docker ## Every check
 
 # The bare bootstrap without the bench itself, which would have the sandbox built for release too.
 bench: setup functions ## Measures shift-dns from a cold start, beside a bare bootstrap (BENCH_ARGS=--json for machines)
@@ -53,10 +53,25 @@ sam-local: setup functions ## Runs `sam local invoke` for each file of events/, 
 sam-local-where-docker: setup functions
 	@target/debug/sandbox sam-local || { code=$$?; [ $$code = 3 ] && [ -z "$${HOMEOSTAT_NEEDS_DOCKER:-}" ] || exit $$code; }
 
-validate: $(VENV)/sam/done
+# On the template as it is, and on what CloudFormation makes of it. Exceptions stand in template.yaml, each with its reason.
+validate: $(VENV)/sam/done $(VENV)/checkov/done ## Lints the template: sam validate --lint, cfn-lint, checkov
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
+	@mkdir -p target
+	@AWS_DEFAULT_REGION=us-east-1 $(VENV)/sam/bin/python build/transformed.py template.yaml >target/transformed.json
+	$(VENV)/sam/bin/cfn-lint template.yaml target/transformed.json
+	$(VENV)/checkov/bin/checkov --skip-download --quiet --compact --framework cloudformation --file template.yaml target/transformed.json
 
-# Python tools, pinned with hashes. Two environments, since MiniStack and the SAM CLI want different versions of botocore.
+DENY_VERSION := 0.20.2
+DENY := $(VENV)/cargo-deny/bin/cargo-deny --locked
+# Else the advisories alone are left out, and said to be, where their database can't be fetched.
+HOMEOSTAT_NEEDS_ADVISORIES ?=
+
+supply-chain: $(VENV)/cargo-deny/$(DENY_VERSION) ## Holds Cargo.lock against deny.toml
+	$(DENY) check --hide-inclusion-graph bans licenses sources
+	@if $(DENY) fetch db >&2; then echo '$(DENY) check --hide-inclusion-graph advisories' && $(DENY) check --hide-inclusion-graph advisories; \
+	else echo "supply-chain: advisories were NOT checked, since their database can't be fetched" >&2; test -z "$(HOMEOSTAT_NEEDS_ADVISORIES)"; fi
+
+# Python tools, pinned with hashes. Three environments, since MiniStack, the SAM CLI and checkov want different versions of botocore.
 setup: $(VENV)/sam/done $(VENV)/ministack/done ## Installs the pinned Python tools into .venv
 
 $(VENV)/%/done: tests/sandbox/requirements/%.txt
@@ -66,6 +81,13 @@ $(VENV)/%/done: tests/sandbox/requirements/%.txt
 	@# The lists are complete, so nothing but them is installed.
 	@$(VENV)/$*/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes --requirement $< >&2
 	@$(VENV)/$*/bin/python -m pip check >&2
+	@touch $@
+
+# Of the registry, pinned by its version and its own lock. Unoptimized, since it has little to do.
+$(VENV)/cargo-deny/$(DENY_VERSION):
+	@echo "== building cargo-deny (a few minutes)" >&2
+	@CARGO_TARGET_DIR=$(CURDIR)/target/cargo-deny cargo install --quiet --locked --debug --version $(DENY_VERSION) --root $(VENV)/cargo-deny cargo-deny >&2
+	@rm -rf target/cargo-deny
 	@touch $@
 
 # What `sam build` calls, by build/<architecture>/Makefile, which says for which. HOMEOSTAT_PROFILE and HOMEOSTAT_POLICY let the
