@@ -9,7 +9,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let boot = async {
         let (topic, stack) = (settings::text("TOPIC_ARN")?, settings::text("STACK_NAME")?);
         let chat = settings::text("CHAT_NOTIFICATIONS")? == "true";
-        Ok(Notify::new(Topic::new(&connect().await, topic), Settings { stack, chat }))
+        Ok(Notify::new(Topic::new(&connect(), topic), Settings { stack, chat }))
     };
     run(boot, handle).await
 }
