@@ -36,6 +36,8 @@ pub(crate) enum Command {
 pub(crate) enum PolicyCommand {
     /// Reads a policy and names all its mistakes.
     Check { file: PathBuf },
+    /// Prints every setting with its form, default and meaning, as Markdown.
+    Reference,
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod account;
 mod arguments;
 mod page;
 mod policy_check;
+mod policy_reference;
 mod report;
 
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<Said, Failed> {
     match command {
         Command::Policy(PolicyCommand::Check { file }) => policy_check::check(&file).map(|checked| Said::of(&checked)),
+        Command::Policy(PolicyCommand::Reference) => Ok(Said::of(&policy_reference::reference())),
         #[cfg(feature = "account")]
         Command::Account(command) => account::run(command),
     }

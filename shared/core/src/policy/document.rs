@@ -3,16 +3,14 @@
 //! This module never stops at the first mistake, and knows nothing of what the keys mean.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
-use std::str::FromStr;
 
-use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Budget;
+use super::section::Section;
+use super::setting::{Form, Free, HasUsual, Needed, Place, Usual};
 use crate::line::one_line;
 
 /// One thing that is wrong with a policy, and where. Line and column count from 1; the file's name is the reader's to put
@@ -42,10 +40,8 @@ pub(super) struct Document<'a> {
 impl<'a> Document<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, Vec<Mistake>> {
         let (table, errors) = DeTable::parse_recoverable(text);
-        let broken: Vec<Mistake> = errors
-            .iter()
-            .map(|error| mistake(text, error.span().unwrap_or(0..0), one_line(error.message(), LONGEST_SHOWN)))
-            .collect();
+        let broken: Vec<Mistake> =
+            errors.iter().map(|error| no_toml(text, error.span().unwrap_or(0..0), error.message())).collect();
         if broken.is_empty() {
             Ok(Document { text, table, mistakes: RefCell::default() })
         } else {
@@ -62,6 +58,13 @@ impl<'a> Document<'a> {
         let mistakes = self.mistakes.take();
         if mistakes.is_empty() { Ok(value) } else { Err(in_order(mistakes)) }
     }
+}
+
+/// With what stands at the place, if anything does: "5m: string values must be quoted".
+fn no_toml(text: &str, span: Range<usize>, message: &str) -> Mistake {
+    let found = text.get(span.clone()).unwrap_or_default().trim();
+    let said = if found.is_empty() { message.to_owned() } else { format!("{found}: {message}") };
+    mistake(text, span, one_line(&said, LONGEST_SHOWN))
 }
 
 fn in_order(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
@@ -85,13 +88,35 @@ pub(super) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn only(&self, known: &[&str]) {
+    /// Each key that the section doesn't have is a mistake.
+    pub(super) fn only(&self, section: &Section) {
         for key in self.entries.iter().flat_map(|entries| entries.keys()) {
-            if !known.contains(&key.get_ref().as_ref()) {
-                let message = format!("is not known, expected one of {}", known.join(", "));
-                self.say(key.span(), &one_line(key.get_ref(), LONGEST_SHOWN), &message);
+            let name = key.get_ref().as_ref();
+            if !section.keys().any(|known| known == name) {
+                self.say(key.span(), &one_line(name, LONGEST_SHOWN), &section.unknown(name));
             }
         }
+    }
+
+    pub(super) fn need<F: Form>(&self, setting: &Needed<F>) -> Option<F::Value> {
+        if !self.has(setting.key) {
+            self.wrong(setting.key, None, &setting.form.expected());
+        }
+        self.read(setting.key, &setting.form)
+    }
+
+    pub(super) fn usual<F: HasUsual>(&self, setting: &Usual<F>) -> F::Value {
+        let found = self.read(setting.key, &setting.form);
+        found.unwrap_or_else(|| setting.form.usual(&setting.left_out.0))
+    }
+
+    /// `None` if it is left out, or wrong, which was said.
+    pub(super) fn free<F: Form>(&self, setting: &Free<F>) -> Option<F::Value> {
+        self.read(setting.key, &setting.form)
+    }
+
+    fn read<F: Form>(&self, key: &str, form: &F) -> Option<F::Value> {
+        form.read(&Place { table: self, key: key.to_owned(), value: self.get(key)? })
     }
 
     pub(super) fn table(&self, key: &str) -> Table<'a> {
@@ -112,7 +137,8 @@ impl<'a> Table<'a> {
         let found = self.get(key);
         let list = found.and_then(|value| value.get_ref().as_array()).filter(|list| !list.is_empty());
         let Some(list) = list else {
-            self.wrong(key, found, "at least one table");
+            let expected = format!("at least one table [[{}]]", self.name(key));
+            self.wrong(key, found, &expected);
             return Vec::new();
         };
         let mut tables = Vec::new();
@@ -133,133 +159,32 @@ impl<'a> Table<'a> {
         if self.has(key) { self.tables(key) } else { Vec::new() }
     }
 
-    /// A list that may be missing.
-    pub(super) fn parsed_list<T: FromStr + Ord>(&self, key: &str, expected: &str) -> Vec<T> {
-        if self.has(key) { self.list(key, expected).unwrap_or_default() } else { Vec::new() }
-    }
-
-    /// A table of texts, at least one.
-    pub(super) fn texts(&self, key: &str, expected: &str) -> Option<BTreeMap<String, String>> {
-        let found = self.get(key);
-        let entries = found.and_then(|value| value.get_ref().as_table()).filter(|entries| !entries.is_empty());
-        let text = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| -> Option<(String, String)> {
-            let name: &std::borrow::Cow<'_, str> = name.get_ref();
-            Some((name.clone().into_owned(), value.get_ref().as_str()?.to_owned()))
-        };
-        let texts = entries.and_then(|entries| entries.iter().map(text).collect());
-        if texts.is_none() {
-            self.wrong(key, found, expected);
-        }
-        texts
-    }
-
-    pub(super) fn required<T: FromStr>(&self, key: &str, expected: &str) -> Option<T> {
-        let found = self.get(key);
-        let parsed = found.and_then(|value| value.get_ref().as_str()).and_then(|text| text.parse().ok());
-        if parsed.is_none() {
-            self.wrong(key, found, expected);
-        }
-        parsed
-    }
-
     pub(super) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
-    }
-
-    /// A text that parses, or the default where there is none.
-    pub(super) fn parsed<T: FromStr>(&self, key: &str, default: T, expected: &str) -> T {
-        if self.has(key) { self.required(key, expected).unwrap_or(default) } else { default }
-    }
-
-    /// A list of names without repetition, at least one.
-    pub(super) fn list<T: FromStr + Ord>(&self, key: &str, expected: &str) -> Option<Vec<T>> {
-        let found = self.get(key);
-        let list = found.and_then(|value| value.get_ref().as_array()).filter(|list| !list.is_empty());
-        let Some(list) = list else {
-            self.wrong(key, found, expected);
-            return None;
-        };
-        let mut items = std::collections::BTreeSet::new();
-        for (index, value) in list.iter().enumerate() {
-            match value.get_ref().as_str().and_then(|text| text.parse().ok()) {
-                Some(item) => {
-                    if !items.insert(item) {
-                        self.wrong(&format!("{key}[{index}]"), Some(value), "each once");
-                    }
-                }
-                None => self.wrong(&format!("{key}[{index}]"), Some(value), expected),
-            }
-        }
-        Some(items.into_iter().collect())
-    }
-
-    pub(super) fn integer(&self, key: &str, least: i64, most: i64) -> Option<i64> {
-        let found = self.get(key);
-        let number = found.and_then(|value| integer(value.get_ref())).filter(|number| (least..=most).contains(number));
-        if number.is_none() {
-            let expected = if least == most { least.to_string() } else { format!("a number from {least} to {most}") };
-            self.wrong(key, found, &expected);
-        }
-        number
-    }
-
-    pub(super) fn duration(
-        &self,
-        key: &str,
-        default: SignedDuration,
-        least: SignedDuration,
-        most: SignedDuration,
-    ) -> SignedDuration {
-        let Some(value) = self.get(key) else { return default };
-        match value.get_ref().as_str().map(str::parse::<SignedDuration>) {
-            Some(Ok(duration)) if (least..=most).contains(&duration) => return duration,
-            Some(Ok(_)) => self.wrong(key, Some(value), &format!("a time from {least:#} to {most:#}")),
-            Some(Err(_)) | None => self.wrong(key, Some(value), "a time such as \"90s\" or \"5m\""),
-        }
-        default
-    }
-
-    pub(super) fn budget(&self, key: &str, default: Budget) -> Budget {
-        let Some(value) = self.get(key) else { return default };
-        let count = integer(value.get_ref()).and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
-        let count = count.map(Budget::Instances);
-        let share = value.get_ref().as_str().and_then(|text| text.parse().ok());
-        count.or(share).unwrap_or_else(|| {
-            self.wrong(key, Some(value), "a share such as \"20%\" or a number of instances, at least 1");
-            default
-        })
-    }
-
-    /// One of a few words.
-    pub(super) fn choice<T: Copy>(&self, key: &str, default: T, choices: &[(&str, T)]) -> T {
-        let Some(value) = self.get(key) else { return default };
-        let said = value.get_ref().as_str();
-        let chosen = choices.iter().find(|(word, _)| said == Some(word)).map(|(_, choice)| *choice);
-        chosen.unwrap_or_else(|| {
-            let words: Vec<String> = choices.iter().map(|(word, _)| format!("{word:?}")).collect();
-            self.wrong(key, Some(value), &words.join(" or "));
-            default
-        })
-    }
-
-    /// A whole number from 1.
-    pub(super) fn count(&self, key: &str, default: u32, most: u32) -> u32 {
-        let Some(value) = self.get(key) else { return default };
-        let count = integer(value.get_ref()).and_then(|count| u32::try_from(count).ok());
-        count.filter(|count| (1..=most).contains(count)).unwrap_or_else(|| {
-            self.wrong(key, Some(value), &format!("a number from 1 to {most}"));
-            default
-        })
-    }
-
-    /// A list of names of CloudWatch's that may be missing.
-    pub(super) fn names(&self, key: &str, expected: &str) -> Vec<String> {
-        self.parsed_list(key, expected).into_iter().map(|Name(name)| name).collect()
     }
 
     /// A mistake about a key that can be read, but doesn't make sense.
     pub(super) fn mistake(&self, key: &str, message: &str) {
         self.say(self.get(key).map_or(self.span.clone(), Spanned::span), key, message);
+    }
+
+    /// Whether something was said of the value as a whole.
+    pub(super) fn is_wrong(&self, key: &str) -> bool {
+        let place = self.get(key).map(|value| mistake(self.document.text, value.span(), String::new()));
+        let at = |mistake: &Mistake| Some((mistake.line, mistake.column));
+        place.is_some_and(|place| self.document.mistakes.borrow().iter().any(|mistake| at(mistake) == at(&place)))
+    }
+
+    /// Two settings that can both be read contradict each other. It is told of the first, or of the second where only that stands in the text.
+    pub(super) fn contradiction(&self, (key, value): (&str, &str), how: &str, (other, limit): (&str, &str)) {
+        if self.is_wrong(key) || self.is_wrong(other) {
+            return;
+        }
+        let place = self.get(key).or_else(|| self.get(other)).map_or(self.span.clone(), Spanned::span);
+        let by_default = |key| if self.has(key) { "" } else { " by default" };
+        let (this, that) = (by_default(key), by_default(other));
+        let message = format!("is {value}{this}, {how} {other}, which is {limit}{that}: expected at most that");
+        self.say(place, key, &message);
     }
 
     fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
@@ -270,7 +195,7 @@ impl<'a> Table<'a> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    fn wrong(&self, key: &str, found: Option<&Spanned<DeValue<'_>>>, expected: &str) {
+    pub(super) fn wrong(&self, key: &str, found: Option<&Spanned<DeValue<'_>>>, expected: &str) {
         match found {
             None => self.say(self.span.clone(), key, &format!("is missing, expected {expected}")),
             Some(value) => {
@@ -285,22 +210,4 @@ impl<'a> Table<'a> {
         let said = mistake(self.document.text, span, format!("{} {message}", self.name(key)));
         self.document.mistakes.borrow_mut().push(said);
     }
-}
-
-/// What CloudWatch takes for the name of an alarm, a metric or its namespace (API reference, `PutMetricAlarm`): it refuses each call
-/// with any other.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Name(pub String);
-
-impl FromStr for Name {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let is_name = (1..=255).contains(&text.chars().count()) && !text.contains(char::is_control);
-        is_name.then(|| Name(text.to_owned())).ok_or(())
-    }
-}
-
-fn integer(value: &DeValue<'_>) -> Option<i64> {
-    let integer = value.as_integer()?;
-    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
 }

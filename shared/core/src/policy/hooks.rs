@@ -4,14 +4,16 @@
 //! This module never takes the health in a group's own target groups for evidence of a launch: Auto Scaling registers an
 //! instance there only after the hook.
 
+pub(super) mod settings;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::document::{Name, Table};
-use super::{LONGEST, MODES, Mode, SHORTEST_LOOK};
+use super::Mode;
+use super::document::Table;
 use crate::hook::action::Transition;
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use crate::zone::name::{NotAName, RecordName};
@@ -203,49 +205,21 @@ impl HeldBy<'_> {
 
 /// Instances boot within a minute or two: what is known a few seconds late costs little, and each look costs calls.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(5);
-const LONGEST_LOOK: SignedDuration = SignedDuration::from_mins(1);
 const REMIND_EVERY: SignedDuration = SignedDuration::from_mins(30);
-const WITHIN_LAUNCH: SignedDuration = SignedDuration::from_mins(10);
-const WITHIN_TERMINATION: SignedDuration = SignedDuration::from_mins(15);
-/// As with the breaker: three times in a row is no bad luck.
-const ABANDONS: u32 = 3;
-const MOST_ABANDONS: u32 = 20;
-/// High-resolution metrics have periods of 1, 5, 10, 20 or 30 s, all others multiples of a minute (API reference, `MetricStat`).
-const PERIOD: SignedDuration = SignedDuration::from_mins(1);
-const LONGEST_PERIOD: SignedDuration = SignedDuration::from_hours(1);
-
-const SECTION_KEYS: [&str; 4] = ["look-every", "remind-every", "launch", "terminate"];
-const LAUNCH_KEYS: [&str; 9] =
-    ["group", "hook", "mode", "evidence", "tag", "target-groups", "within", "abandons", "afterwards"];
-const TERMINATE_KEYS: [&str; 8] =
-    ["group", "hook", "mode", "target-groups", "busy-tag", "busy-metric", "record", "within"];
-const METRIC_KEYS: [&str; 5] = ["namespace", "name", "statistic", "period", "dimensions"];
-
-const GROUP: &str = "the name of an Auto Scaling group";
-const HOOK: &str = "the name of one of its lifecycle hooks";
-const EVIDENCE: &str = "a list of \"instance-status\", \"tag\" and \"target-health\", at least one";
-const TARGET_GROUPS: &str = "a list of ARNs of target groups that don't belong to the group, each once";
-const TAG: &str = "a tag such as \"app:ready\" (its value is the time) or \"app:ready=yes\"";
-const TAG_KEY: &str = "a tag's key, such as \"app:busy\"";
-const AFTERWARDS: &[(&str, Afterwards)] =
-    &[("admit", Afterwards::Admit), ("suspend-launch", Afterwards::SuspendLaunch)];
-const STATISTICS: &[(&str, &str)] =
-    &[("Maximum", "Maximum"), ("Sum", "Sum"), ("Average", "Average"), ("Minimum", "Minimum")];
 
 pub(super) fn section(table: &Table<'_>, mode: Mode) -> HookPolicy {
-    table.only(&SECTION_KEYS);
-    let look_every = table.duration("look-every", LOOK_EVERY, SHORTEST_LOOK, LONGEST_LOOK);
-    let remind_every = table.duration("remind-every", REMIND_EVERY, SHORTEST_LOOK, LONGEST);
+    table.only(&settings::SECTION);
+    let [look_every, remind_every] = [settings::LOOKS, settings::REMINDS].map(|setting| table.usual(&setting));
     if !table.has("launch") && !table.has("terminate") {
         table.mistake("launch", "is missing, and so is terminate: expected at least one of these tables");
     }
     let mut policy = HookPolicy { look_every, remind_every, ..HookPolicy::without_hooks() };
-    for entry in table.tables_if_any("launch") {
+    for entry in table.tables_if_any(settings::LAUNCHES.key) {
         let Some(launch) = launch(&entry, mode) else { continue };
         once(&entry, &policy, &launch.group, &launch.hook);
         policy.launches.push(launch);
     }
-    for entry in table.tables_if_any("terminate") {
+    for entry in table.tables_if_any(settings::TERMINATIONS.key) {
         let Some(termination) = termination(&entry, mode) else { continue };
         once(&entry, &policy, &termination.group, &termination.hook);
         policy.terminations.push(termination);
@@ -255,56 +229,53 @@ pub(super) fn section(table: &Table<'_>, mode: Mode) -> HookPolicy {
 
 fn once(table: &Table<'_>, known: &HookPolicy, group: &GroupName, hook: &HookName) {
     if known.of(group, hook).is_some() {
-        table.mistake("hook", "stands twice with this group, expected each hook once");
+        table.mistake("hook", &format!("is \"{hook}\" of {group} a second time, expected each hook once"));
     }
 }
 
 fn launch(table: &Table<'_>, mode: Mode) -> Option<LaunchPolicy> {
-    table.only(&LAUNCH_KEYS);
-    let group = table.required::<GroupName>("group", GROUP);
-    let hook = table.required::<HookName>("hook", HOOK);
-    let mode = table.choice("mode", mode, MODES);
-    let evidence = table.list::<Readiness>("evidence", EVIDENCE);
-    let tag = table.has("tag").then(|| table.required::<ReadyTag>("tag", TAG)).flatten();
-    let target_groups = table.parsed_list::<TargetGroupArn>("target-groups", TARGET_GROUPS);
-    let within = table.duration("within", WITHIN_LAUNCH, SHORTEST_LOOK, LONGEST);
-    let abandons = table.count("abandons", ABANDONS, MOST_ABANDONS);
-    let afterwards = table.choice("afterwards", Afterwards::Admit, AFTERWARDS);
+    table.only(&settings::LAUNCH);
+    let (group, hook) = (table.need(&settings::GROUP), table.need(&settings::HOOK));
+    let mode = table.free(&settings::MODE).unwrap_or(mode);
+    let evidence = table.need(&settings::EVIDENCE);
+    let tag = table.free(&settings::TAG);
+    let target_groups = table.free(&settings::READY_IN).unwrap_or_default();
+    let within = table.usual(&settings::LAUNCHED_WITHIN);
+    let (abandons, afterwards) = (table.usual(&settings::ABANDONS), table.usual(&settings::AFTERWARDS));
     let evidence = evidence?;
     let asks = |readiness| evidence.contains(&readiness);
-    for (key, asked) in [("tag", asks(Readiness::Tag)), ("target-groups", asks(Readiness::TargetHealth))] {
+    for (key, word, asked) in
+        [("tag", "tag", asks(Readiness::Tag)), ("target-groups", "target-health", asks(Readiness::TargetHealth))]
+    {
         if asked && !table.has(key) {
-            table.mistake(key, "is missing, expected since the evidence asks for it");
+            table.mistake(key, &format!("is missing, expected since the evidence asks for \"{word}\""));
         }
         if !asked && table.has(key) {
-            table.mistake(key, "is there, and the evidence doesn't ask for it");
+            table.mistake(key, &format!("is there, but the evidence doesn't ask for \"{word}\""));
         }
     }
     Some(LaunchPolicy { group: group?, hook: hook?, mode, evidence, tag, target_groups, within, abandons, afterwards })
 }
 
 fn termination(table: &Table<'_>, mode: Mode) -> Option<TerminationPolicy> {
-    table.only(&TERMINATE_KEYS);
-    let group = table.required::<GroupName>("group", GROUP);
-    let hook = table.required::<HookName>("hook", HOOK);
-    let mode = table.choice("mode", mode, MODES);
-    let target_groups = table.parsed_list::<TargetGroupArn>("target-groups", TARGET_GROUPS);
-    let busy_tag = table.has("busy-tag").then(|| table.required::<TagKey>("busy-tag", TAG_KEY)).flatten();
-    let busy_metric = table.has("busy-metric").then(|| metric(&table.table("busy-metric"))).flatten();
-    let record = table.has("record").then(|| record(&table.table("record"))).flatten();
-    let within = table.duration("within", WITHIN_TERMINATION, SHORTEST_LOOK, LONGEST);
-    let busy_tag = busy_tag.map(|tag| tag.0);
+    table.only(&settings::TERMINATE);
+    let (group, hook) = (table.need(&settings::GROUP), table.need(&settings::HOOK));
+    let mode = table.free(&settings::MODE).unwrap_or(mode);
+    let target_groups = table.free(&settings::DRAINED_FROM).unwrap_or_default();
+    let busy_tag = table.free(&settings::BUSY_TAG).map(|tag| tag.0);
+    let of = |key| table.has(key).then(|| table.table(key));
+    let busy_metric = of(settings::METRIC.key).and_then(|table| metric(&table));
+    let record = of(settings::RECORD.key).and_then(|table| record(&table));
+    let within = table.usual(&settings::GONE_WITHIN);
     Some(TerminationPolicy { group: group?, hook: hook?, mode, target_groups, busy_tag, busy_metric, record, within })
 }
 
 fn metric(table: &Table<'_>) -> Option<BusyMetric> {
-    table.only(&METRIC_KEYS);
-    let namespace = table.required::<Name>("namespace", "a metric's namespace, such as \"App\"");
-    let name = table.required::<Name>("name", "a metric's name, such as \"JobsInFlight\"");
-    let statistic = table.choice("statistic", "Maximum", STATISTICS).to_owned();
-    let period = table.duration("period", PERIOD, SHORTEST_LOOK, LONGEST_PERIOD);
-    let dimensions = table.texts("dimensions", "a table such as { InstanceId = \"{instance}\" }");
-    let dimensions = dimensions?;
+    table.only(&settings::BUSY_METRIC);
+    let (namespace, name) = (table.need(&settings::NAMESPACE), table.need(&settings::METRIC_NAME));
+    let statistic = table.usual(&settings::STATISTIC).to_owned();
+    let period = table.usual(&settings::PERIOD);
+    let dimensions = table.need(&settings::DIMENSIONS)?;
     if !dimensions.values().any(|value| value.contains(INSTANCE)) {
         table.mistake("dimensions", "names no {instance}, expected a metric of the instance alone");
     }
@@ -320,10 +291,9 @@ fn is_period(time: SignedDuration) -> bool {
 }
 
 fn record(table: &Table<'_>) -> Option<OwnRecord> {
-    table.only(&["zone", "name", "type"]);
-    let zone = table.required::<HostedZoneId>("zone", "a hosted zone's id, such as Z0123456789ABCDEFGHIJ");
-    let name = table.required::<OwnName>("name", "a name with the instance's id in it, such as {instance}.example.com");
-    let kind = table.parsed::<RecordType>("type", RecordType::A, "\"A\", \"AAAA\" or \"CNAME\"");
+    table.only(&settings::OWN_RECORD);
+    let (zone, name) = (table.need(&settings::ZONE), table.need(&settings::RECORD_NAME));
+    let kind = table.usual(&settings::TYPE);
     Some(OwnRecord { zone: zone?, name: name?.0, kind })
 }
 
@@ -354,18 +324,6 @@ impl FromStr for ReadyTag {
     fn from_str(text: &str) -> Result<Self, ()> {
         let (key, value) = text.split_once('=').map_or((text, None), |(key, value)| (key, Some(value.to_owned())));
         Ok(ReadyTag { key: key.parse::<TagKey>()?.0, value })
-    }
-}
-
-impl FromStr for Readiness {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "instance-status" => Ok(Readiness::InstanceStatus),
-            "tag" => Ok(Readiness::Tag),
-            "target-health" => Ok(Readiness::TargetHealth),
-            _ => Err(()),
-        }
     }
 }
 

@@ -2,16 +2,18 @@
 //!
 //! This module never takes an endpoint for one that may be given traffic unless something can prove that it is well.
 
+pub(super) mod settings;
+
 use std::collections::BTreeSet;
-use std::str::FromStr;
 
 use jiff::SignedDuration;
 
+use super::Mode;
 use super::document::Table;
-use super::{LONGEST, MODES, Mode, SHORTEST_LOOK};
+use super::forms::written;
+use super::groups::at_most;
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGroupArn};
-use crate::zone::name::RecordName;
-use crate::zone::record::{FENCE_LABEL, RecordKey, RecordType};
+use crate::zone::record::{FENCE_LABEL, RecordKey};
 use crate::zone::share::Share;
 
 /// How weights may be moved.
@@ -133,25 +135,6 @@ impl ZonePolicy<'_> {
     }
 }
 
-const SECTION_KEYS: [&str; 6] = ["look-every", "in-sync-within", "dwell", "wait-at-most", "remind-every", "record"];
-const RECORD_KEYS: [&str; 14] = [
-    "zone",
-    "name",
-    "type",
-    "mode",
-    "evidence",
-    "proof",
-    "min-healthy",
-    "drain-to",
-    "hold",
-    "steps",
-    "pace",
-    "flaps",
-    "flaps-within",
-    "endpoint",
-];
-const ENDPOINT_KEYS: [&str; 7] = ["id", "drain-to", "max-share", "alarms", "health-check", "target-groups", "canaries"];
-
 const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// "Within 60 seconds" as a rule (API reference, `ChangeResourceRecordSets`): five times as long is no rule's exception any more.
 const IN_SYNC_WITHIN: SignedDuration = SignedDuration::from_mins(5);
@@ -163,26 +146,19 @@ const REMIND_EVERY: SignedDuration = SignedDuration::from_mins(30);
 /// is 5 a second by the older figure and 50 in a burst by the newer one (Developer Guide, "Quotas").
 const MOST_NAMES: usize = 10;
 /// More than anybody has in use at once, and few enough that a whole zone fits one item of the ledger.
-const MOST_ENDPOINTS: usize = 16;
-/// Past this many a latch would be none.
-const MOST_FLAPS: u32 = 20;
-const FLAPS: u32 = 3;
+const MOST_ENDPOINTS: u32 = 16;
 /// A tenth shows whether it serves; the half whether it bears a load.
-const STEPS: [u8; 2] = [10, 50];
-
-const ALARMS: &str = "a list of alarms' ARNs, each once";
-const EVIDENCE: &str = "a list of \"alarm\", \"health-check\", \"target-health\" and \"canary\", at least one";
-const PROOF: &str = "a list of \"health-check\", \"target-health\" and \"canary\", at least one";
-const SHARE: &str = "a share such as \"20%\"";
+const STEPS: [Share; 2] = [Share::percent(10), Share::percent(50)];
 
 pub(super) fn section(table: &Table<'_>, mode: Mode) -> DnsPolicy {
-    table.only(&SECTION_KEYS);
-    let duration = |key, default, least| table.duration(key, default, least, LONGEST);
+    table.only(&settings::SECTION);
     let mut records: Vec<RecordPolicy> = Vec::new();
-    for entry in table.tables("record") {
+    for entry in table.tables(settings::RECORDS.key) {
         let Some(record) = record(&entry, mode) else { continue };
         if records.iter().any(|other| other.zone == record.zone && other.key == record.key) {
-            entry.mistake("name", "stands twice with this zone and type, expected each record once");
+            let message =
+                format!("is \"{}\" a second time with this zone and type, expected each record once", record.key.name);
+            entry.mistake("name", &message);
         }
         let in_zone = records.iter().filter(|other| other.zone == record.zone);
         let names: BTreeSet<_> = in_zone.map(|other| &other.key.name).chain([&record.key.name]).collect();
@@ -191,39 +167,33 @@ pub(super) fn section(table: &Table<'_>, mode: Mode) -> DnsPolicy {
         }
         records.push(record);
     }
-    DnsPolicy {
-        records,
-        look_every: duration("look-every", LOOK_EVERY, SHORTEST_LOOK),
-        in_sync_within: duration("in-sync-within", IN_SYNC_WITHIN, SHORTEST_LOOK),
-        dwell: duration("dwell", DWELL, SignedDuration::ZERO),
-        wait_at_most: duration("wait-at-most", WAIT_AT_MOST, SHORTEST_LOOK),
-        remind_every: duration("remind-every", REMIND_EVERY, SHORTEST_LOOK),
-    }
+    let [look_every, in_sync_within, dwell, wait_at_most, remind_every] =
+        [settings::LOOKS, settings::IN_SYNC, settings::STAYS, settings::WAITS, settings::REMINDS]
+            .map(|setting| table.usual(&setting));
+    at_most(table, (&settings::LOOKS, look_every), (&settings::WAITS, wait_at_most));
+    DnsPolicy { records, look_every, in_sync_within, dwell, wait_at_most, remind_every }
 }
 
 fn record(table: &Table<'_>, mode: Mode) -> Option<RecordPolicy> {
-    table.only(&RECORD_KEYS);
-    let duration = |key, default, least| table.duration(key, default, least, LONGEST);
-    let hold = duration("hold", SignedDuration::from_mins(5), SignedDuration::ZERO);
-    let pace = duration("pace", SignedDuration::from_mins(2), SHORTEST_LOOK);
-    let flaps_within = duration("flaps-within", SignedDuration::from_hours(2), SHORTEST_LOOK);
-    let flaps = table.count("flaps", FLAPS, MOST_FLAPS);
-    let mode = table.choice("mode", mode, MODES);
-    let drain_to = table.parsed("drain-to", Share::NONE, SHARE);
-    let steps = if table.has("steps") {
-        let expected = "a list of shares such as \"10%\", each once";
-        table.list::<Share>("steps", expected).unwrap_or_default()
-    } else {
-        STEPS.map(Share::percent).to_vec()
-    };
-    let evidence = if table.has("evidence") { table.list("evidence", EVIDENCE) } else { Some(vec![Ailment::Alarm]) };
-    let proof = table.list::<Active>("proof", PROOF);
-    let endpoints = endpoints(table, drain_to, evidence.as_deref(), proof.as_deref());
-    let most = u32::try_from(endpoints.len().saturating_sub(1)).unwrap_or(1).max(1);
-    let min_healthy = table.count("min-healthy", 1, most);
-    let zone = table.required::<HostedZoneId>("zone", "a hosted zone's id, such as Z0123456789ABCDEFGHIJ");
-    let name = table.required::<RecordName>("name", "a record's name, such as www.example.com");
-    let kind = table.required::<RecordType>("type", "\"A\", \"AAAA\" or \"CNAME\"");
+    table.only(&settings::RECORD);
+    let (zone, name, kind) = (table.need(&settings::ZONE), table.need(&settings::NAME), table.need(&settings::TYPE));
+    let mode = table.free(&settings::MODE).unwrap_or(mode);
+    let [hold, pace, flaps_within] =
+        [settings::HOLD, settings::PACE, settings::FLAPS_WITHIN].map(|setting| table.usual(&setting));
+    let flaps = table.usual(&settings::FLAPS);
+    if flaps > 1 {
+        // No second drain comes before the hold is over.
+        at_most(table, (&settings::HOLD, hold), (&settings::FLAPS_WITHIN, flaps_within));
+    }
+    let drain_to = table.usual(&settings::DRAIN_TO);
+    let steps = table.usual(&settings::PARTS);
+    let (evidence, proof) = (table.usual(&settings::EVIDENCE), table.need(&settings::PROOF));
+    let endpoints = endpoints(table, drain_to, &evidence, proof.as_deref());
+    let min_healthy = table.usual(&settings::MIN_HEALTHY);
+    let (wanted, there) = (usize::try_from(min_healthy).unwrap_or(usize::MAX), endpoints.len());
+    if there > 1 && wanted >= there {
+        table.mistake("min-healthy", &format!("is {min_healthy}, expected fewer than its {there} endpoints"));
+    }
     let (zone, name, kind) = (zone?, name?, kind?);
     if name.under(FENCE_LABEL).is_err() {
         table.mistake(
@@ -235,7 +205,7 @@ fn record(table: &Table<'_>, mode: Mode) -> Option<RecordPolicy> {
         zone,
         key: RecordKey { name, kind },
         mode,
-        evidence: evidence?,
+        evidence,
         proof: proof?,
         min_healthy,
         hold,
@@ -250,91 +220,63 @@ fn record(table: &Table<'_>, mode: Mode) -> Option<RecordPolicy> {
 fn endpoints(
     table: &Table<'_>,
     drain_to: Share,
-    evidence: Option<&[Ailment]>,
+    evidence: &[Ailment],
     proof: Option<&[Active]>,
 ) -> Vec<EndpointPolicy> {
-    let tables = table.tables("endpoint");
+    let tables = table.tables(settings::ENDPOINTS.key);
     if tables.len() == 1 {
         table.mistake("endpoint", "stands once, expected at least two: one alone has nowhere to move its weight");
     }
-    if tables.len() > MOST_ENDPOINTS {
+    if u32::try_from(tables.len()).is_ok_and(|count| count > MOST_ENDPOINTS) {
         table.mistake("endpoint", &format!("stands {} times, expected at most {MOST_ENDPOINTS}", tables.len()));
     }
     let mut endpoints: Vec<EndpointPolicy> = Vec::new();
     for entry in tables {
+        if !table.is_wrong("evidence") {
+            have_what_is_wanted(&entry, evidence, proof.unwrap_or_default());
+        }
         let Some(endpoint) = endpoint(&entry, drain_to) else { continue };
         if endpoints.iter().any(|other| other.id == endpoint.id) {
-            entry.mistake("id", "stands twice, expected each endpoint once");
-        }
-        if evidence.unwrap_or_default().contains(&Ailment::Alarm) && endpoint.alarms.is_empty() {
-            entry.mistake(
-                "alarms",
-                "is missing, and the record's evidence wants an alarm that speaks for this endpoint",
-            );
-        }
-        let active = evidence.unwrap_or_default().iter().filter_map(|ailment| match ailment {
-            Ailment::Active(active) => Some(*active),
-            Ailment::Alarm => None,
-        });
-        let needed: BTreeSet<Active> = active.chain(proof.unwrap_or_default().iter().copied()).collect();
-        for source in needed {
-            let (key, is_missing) = match source {
-                Active::HealthCheck => ("health-check", endpoint.health_check.is_none()),
-                Active::TargetHealth => ("target-groups", endpoint.target_groups.is_empty()),
-                Active::Canary => ("canaries", endpoint.canaries.is_empty()),
-            };
-            if is_missing {
-                entry.mistake(key, "is missing, and the record's evidence or proof wants it");
-            }
+            entry.mistake("id", &format!("is {:?} a second time, expected each endpoint once", endpoint.id.as_str()));
         }
         endpoints.push(endpoint);
     }
     endpoints
 }
 
-fn endpoint(table: &Table<'_>, drain_to: Share) -> Option<EndpointPolicy> {
-    table.only(&ENDPOINT_KEYS);
-    let max_share = table.parsed("max-share", Share::ALL, SHARE);
-    let drain_to = table.parsed("drain-to", drain_to, SHARE);
-    let health_check = table.has("health-check").then(|| {
-        table.required::<HealthCheckId>(
-            "health-check",
-            "a Route 53 health check's id, such as 01234567-89ab-cdef-0123-456789abcdef",
-        )
-    });
-    let list = |key| table.parsed_list::<AlarmArn>(key, ALARMS);
-    let (alarms, canaries) = (list("alarms"), list("canaries"));
-    let target_groups =
-        table.parsed_list::<TargetGroupArn>("target-groups", "a list of target groups' ARNs, each once");
-    let id = table.required::<SetIdentifier>("id", "the set identifier of a weighted record");
-    Some(EndpointPolicy {
-        id: id?,
-        drain_to,
-        max_share,
-        alarms,
-        health_check: health_check.flatten(),
-        target_groups,
-        canaries,
-    })
-}
-
-impl FromStr for Active {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "health-check" => Ok(Active::HealthCheck),
-            "target-health" => Ok(Active::TargetHealth),
-            "canary" => Ok(Active::Canary),
-            _ => Err(()),
+fn have_what_is_wanted(endpoint: &Table<'_>, evidence: &[Ailment], proof: &[Active]) {
+    if evidence.contains(&Ailment::Alarm) && !endpoint.has("alarms") {
+        let message = "is missing, and the record's evidence wants an alarm that speaks for this endpoint";
+        endpoint.mistake("alarms", message);
+    }
+    for (source, key) in
+        [(Active::HealthCheck, "health-check"), (Active::TargetHealth, "target-groups"), (Active::Canary, "canaries")]
+    {
+        let is_wanted = evidence.contains(&Ailment::Active(source)) || proof.contains(&source);
+        if is_wanted && !endpoint.has(key) {
+            endpoint.mistake(key, "is missing, and the record's evidence or proof wants it");
         }
     }
 }
 
-impl FromStr for Ailment {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        if text == "alarm" { Ok(Ailment::Alarm) } else { text.parse().map(Ailment::Active) }
+fn endpoint(table: &Table<'_>, drain_to: Share) -> Option<EndpointPolicy> {
+    table.only(&settings::ENDPOINT);
+    let id = table.need(&settings::ID);
+    let own_drain_to = table.free(&settings::OWN_DRAIN_TO);
+    let endpoint = EndpointPolicy {
+        drain_to: own_drain_to.unwrap_or(drain_to),
+        max_share: table.usual(&settings::MAX_SHARE),
+        alarms: table.free(&settings::ALARMS).unwrap_or_default(),
+        health_check: table.free(&settings::HEALTH_CHECK),
+        target_groups: table.free(&settings::TARGET_GROUPS).unwrap_or_default(),
+        canaries: table.free(&settings::CANARIES).unwrap_or_default(),
+        id: id?,
+    };
+    let (kept, most) = (written(endpoint.drain_to), written(endpoint.max_share));
+    if endpoint.drain_to > endpoint.max_share {
+        table.mistake("max-share", &format!("is {most}, expected at least the {kept} that drain-to leaves it"));
     }
+    Some(endpoint)
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use scenarios::Story;
 use scenarios::simulator::{Answer, Call, Gate, Gated, Passage};
 use world::Demo;
 
+use crate::fleet::shipped_policy;
+
 /// Ready at the second look.
 struct OneTurn(bool);
 
@@ -48,9 +50,12 @@ impl Gate for OneTurnEach {
 
 #[test]
 fn the_effect_is_at_most_the_fourth_call_in_a_row() {
-    let text = include_str!("../../../../policy.toml");
-    let story = Story::new(Demo::new().unwrap(), policy::parse(text).unwrap(), "2026-03-01T12:00:00Z".parse().unwrap())
-        .unwrap();
+    let story = Story::new(
+        Demo::new().unwrap(),
+        policy::parse(&shipped_policy()).unwrap(),
+        "2026-03-01T12:00:00Z".parse().unwrap(),
+    )
+    .unwrap();
     let victim = story.in_service(&"web".parse().unwrap())[0].clone();
     story.break_app(&victim).unwrap();
     // Past the target group's verdict, with the alarm's event kept back until then.

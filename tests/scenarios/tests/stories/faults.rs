@@ -16,6 +16,8 @@ use scenarios::Story;
 use serde_json::Value;
 use world::{Cloud, Demo, MemoryLedger, VirtualClock};
 
+use crate::fleet::shipped_policy;
+
 /// The world, with some of its answers changed on the way.
 struct Twisted {
     cloud: Cloud,
@@ -62,9 +64,8 @@ type Owner = replace_instance::Ready<Twisted, Cloud, MemoryLedger, VirtualClock>
 
 /// A story whose first instance is sick beyond doubt, with its alarm's event kept back.
 fn sick() -> (Story, Value) {
-    let text = include_str!("../../../../policy.toml");
     let noon = "2026-03-01T12:00:00Z".parse().unwrap();
-    let story = Story::new(Demo::new().unwrap(), policy::parse(text).unwrap(), noon).unwrap();
+    let story = Story::new(Demo::new().unwrap(), policy::parse(&shipped_policy()).unwrap(), noon).unwrap();
     let victim = story.in_service(&"web".parse().unwrap())[0].clone();
     story.break_app(&victim).unwrap();
     story.cloud.pass(SignedDuration::from_mins(3));

@@ -7,7 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use scenarios::Story;
 use world::{ActivityKind, App, Demo};
 
-pub(crate) const POLICY: &str = include_str!("../../../../policy.toml");
+/// It ships watching: here it acts.
+pub(crate) fn shipped_policy() -> String {
+    include_str!("../../../../policy.toml").replacen("mode = \"watch\"", "mode = \"act\"", 1)
+}
 
 pub(crate) fn noon() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()

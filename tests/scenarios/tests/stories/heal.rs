@@ -9,14 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 use scenarios::Story;
 use world::{ActivityKind, Demo, Pace};
 
-const POLICY: &str = include_str!("../../../../policy.toml");
+use crate::fleet::shipped_policy;
 
 fn noon() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
 fn story() -> Story {
-    Story::new(Demo::new().unwrap(), policy::parse(POLICY).unwrap(), noon()).unwrap()
+    Story::new(Demo::new().unwrap(), policy::parse(&shipped_policy()).unwrap(), noon()).unwrap()
 }
 
 fn web() -> GroupName {
@@ -117,7 +117,7 @@ fn two_sick_instances_are_replaced_one_after_the_other() {
 
 #[test]
 fn a_group_that_cannot_recover_is_paged_and_stays_open() {
-    let policy = POLICY.replace("recover-within = \"15m\"", "recover-within = \"2m\"");
+    let policy = shipped_policy().replace("recover-within = \"15m\"", "recover-within = \"2m\"");
     let slow = Pace { answers_after: SignedDuration::from_mins(5), ..Pace::aws() };
     let demo = Demo { pace: slow, ..Demo::new().unwrap() };
     let mut story = Story::new(demo, policy::parse(&policy).unwrap(), noon()).unwrap();

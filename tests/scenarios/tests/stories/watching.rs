@@ -8,7 +8,7 @@ use homeostat_core::ports::{Ledger, Pause, Write};
 use world::Process;
 
 use super::fleet::{
-    POLICY, break_some, fleet, is_whole, minutes, noon, said, terminated, the_open_one, web, web_scope,
+    break_some, fleet, is_whole, minutes, noon, said, shipped_policy, terminated, the_open_one, web, web_scope,
 };
 
 #[test]
@@ -23,7 +23,7 @@ fn a_group_that_is_watched_is_told_of_and_left_alone_until_the_policy_says_act()
     assert_eq!(terminated(&story), []);
     assert!(story.ledger.slots_of(&web()).holders.is_empty() && story.ledger.memory_of(&web_scope()).acts.is_empty());
 
-    story.owner.policy = policy::parse(POLICY).unwrap();
+    story.owner.policy = policy::parse(&shipped_policy()).unwrap();
     story.pass(minutes(20));
     assert_eq!(terminated(&story), std::slice::from_ref(victim));
     is_whole(&story, 4);

@@ -75,20 +75,20 @@ alarms = ["web-5xx"]
 health-check = "abc"
 "#,
         expect![[r#"
-            3:9: shift-dns.dwell is "soon", expected a time such as "90s" or "5m"
-            4:1: shift-dns.hue is not known, expected one of look-every, in-sync-within, dwell, wait-at-most, remind-every, record
+            3:9: shift-dns.dwell is "soon", expected a time from "0s" to "24h", such as "30s"
+            4:1: shift-dns.hue is not known, expected one of record, look-every, in-sync-within, dwell, wait-at-most, remind-every
             6:8: shift-dns.record[0].zone is "/hostedzone/Z1", expected a hosted zone's id, such as Z0123456789ABCDEFGHIJ
             7:8: shift-dns.record[0].name is "www..example.com", expected a record's name, such as www.example.com
             8:8: shift-dns.record[0].type is "MX", expected "A", "AAAA" or "CNAME"
-            9:13: shift-dns.record[0].evidence[0] is "hunch", expected a list of "alarm", "health-check", "target-health" and "canary", at least one
+            9:13: shift-dns.record[0].evidence[0] is "hunch", expected "alarm", "health-check", "target-health" or "canary"
             10:9: shift-dns.record[0].proof is [], expected a list of "health-check", "target-health" and "canary", at least one
-            11:12: shift-dns.record[0].drain-to is "120%", expected a share such as "20%"
+            11:12: shift-dns.record[0].drain-to is "120%", expected a share from "0%" to "100%"
             12:17: shift-dns.record[0].steps[1] is "10%", expected each once
-            13:15: shift-dns.record[0].min-healthy is 0, expected a number from 1 to 1
+            13:15: shift-dns.record[0].min-healthy is 0, expected a number from 1 to 15
             14:1: shift-dns.record[0].endpoint stands once, expected at least two: one alone has nowhere to move its weight
             15:6: shift-dns.record[0].endpoint[0].id is "", expected the set identifier of a weighted record
-            16:13: shift-dns.record[0].endpoint[0].max-share is 50, expected a share such as "20%"
-            17:11: shift-dns.record[0].endpoint[0].alarms[0] is "web-5xx", expected a list of alarms' ARNs, each once
+            16:13: shift-dns.record[0].endpoint[0].max-share is 50, expected a share from "0%" to "100%"
+            17:11: shift-dns.record[0].endpoint[0].alarms[0] is "web-5xx", expected an alarm's ARN, such as arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-5xx
             18:16: shift-dns.record[0].endpoint[0].health-check is "abc", expected a Route 53 health check's id, such as 01234567-89ab-cdef-0123-456789abcdef"#]],
     );
 }
@@ -112,8 +112,8 @@ fn what_stands_twice_is_a_mistake() {
     check(
         &twice.replacen("id = \"green\"", "id = \"blue\"", 1),
         expect![[r#"
-            12:6: shift-dns.record[0].endpoint[1].id stands twice, expected each endpoint once
-            17:8: shift-dns.record[1].name stands twice with this zone and type, expected each record once"#]],
+            12:6: shift-dns.record[0].endpoint[1].id is "blue" a second time, expected each endpoint once
+            17:8: shift-dns.record[1].name is "www.example.com" a second time with this zone and type, expected each record once"#]],
     );
 }
 

@@ -1,0 +1,169 @@
+//! The section `replace-instance`: the instances of which groups may be replaced, on what evidence, and how many.
+//!
+//! This module never takes a group that is named twice: which of the two would hold?
+
+pub(super) mod settings;
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+
+use super::Mode;
+use super::document::Table;
+use super::lists::Tables;
+use super::section::Section;
+use super::setting::{Must, Needed, Setting, Usual};
+use crate::id::GroupName;
+use crate::policy::forms::Time;
+
+/// How the instances of one Auto Scaling group may be replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupPolicy {
+    pub name: GroupName,
+    pub mode: Mode,
+    /// All of it must say "sick" before anything is done. Never empty.
+    pub evidence: Vec<Evidence>,
+    /// Names of alarms on the whole group: each has its members looked at, and none is evidence against a member.
+    pub alarms: Vec<String>,
+    /// How long after its launch an instance is left alone. The longer of this and the group's own grace period counts.
+    pub grace: SignedDuration,
+    /// How many of the group's instances may be out at once.
+    pub budget: Budget,
+    /// Past this many sick at once nothing is replaced: then it is no instance that is sick.
+    pub too_many: Budget,
+    /// Within this time no more than the budget are acted on, even if all of them were quick to recover.
+    pub cooldown: SignedDuration,
+    /// So many failed replacements within `breaker_within` stop all replacing in the group.
+    pub breaker: u32,
+    pub breaker_within: SignedDuration,
+    /// Time between two looks at an open incident.
+    pub look_every: SignedDuration,
+    /// How long the group must stay whole before the incident is closed.
+    pub dwell: SignedDuration,
+    /// From the first act; past it a person is paged.
+    pub recover_within: SignedDuration,
+    /// How long a sick instance may wait for a budget, a pause or a refresh before a person is paged.
+    pub wait_at_most: SignedDuration,
+    /// Time between two reminders of a page that nobody acknowledged.
+    pub remind_every: SignedDuration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Evidence {
+    Alarm,
+    InstanceStatus,
+    TargetHealth,
+}
+
+/// A share of the group's desired capacity, or a number of instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    Percent(u32),
+    Instances(u32),
+}
+
+impl Budget {
+    /// How many of `desired` instances may be out at once: a share is rounded down, but is never less than one, since a
+    /// group of four with 20 % could else never be healed. A group of one may lose its one.
+    pub fn slots(self, desired: u32) -> u32 {
+        match self {
+            Budget::Instances(count) => count.min(desired),
+            Budget::Percent(percent) => {
+                let share = u64::from(desired) * u64::from(percent) / 100;
+                u32::try_from(share).unwrap_or(u32::MAX).max(1).min(desired)
+            }
+        }
+    }
+}
+
+impl FromStr for Budget {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let percent: u32 = text.strip_suffix('%').ok_or(())?.parse().map_err(|_| ())?;
+        if (1..=100).contains(&percent) { Ok(Budget::Percent(percent)) } else { Err(()) }
+    }
+}
+
+pub(super) const SECTION: Section =
+    Section { table: "[replace-instance]", about: "Which instances may be replaced.", settings: &[&GROUPS] };
+
+const GROUPS: Needed<Tables> = Setting {
+    key: "group",
+    form: Tables("at least one table `[[replace-instance.group]]`"),
+    left_out: Must,
+    meaning: "The groups.",
+};
+
+pub(super) fn section(table: &Table<'_>, mode: Mode) -> Vec<GroupPolicy> {
+    table.only(&SECTION);
+    let mut names = BTreeSet::new();
+    let mut groups = Vec::new();
+    for entry in table.tables(GROUPS.key) {
+        let group = group(&entry, mode);
+        if let Some(group) = &group
+            && !names.insert(group.name.clone())
+        {
+            entry.mistake("name", &format!("is \"{}\" a second time, expected each group once", group.name));
+        }
+        groups.extend(group);
+    }
+    groups
+}
+
+fn group(table: &Table<'_>, mode: Mode) -> Option<GroupPolicy> {
+    table.only(&settings::GROUP);
+    let name = table.need(&settings::NAME);
+    let mode = table.free(&settings::MODE).unwrap_or(mode);
+    let evidence = table.need(&settings::EVIDENCE);
+    let alarms = table.free(&settings::ALARMS).unwrap_or_default().into_iter().map(|name| name.0).collect();
+    let (budget, too_many) = (table.usual(&settings::BUDGET), table.usual(&settings::TOO_MANY));
+    let breaker = table.usual(&settings::BREAKER);
+    let [grace, cooldown, breaker_within, look_every, dwell, recover_within, wait_at_most, remind_every] = [
+        settings::GRACE,
+        settings::COOLDOWN,
+        settings::BREAKER_WITHIN,
+        settings::LOOK_EVERY,
+        settings::DWELL,
+        settings::RECOVER_WITHIN,
+        settings::WAIT_AT_MOST,
+        settings::REMIND_EVERY,
+    ]
+    .map(|setting| table.usual(&setting));
+    at_most(table, (&settings::LOOK_EVERY, look_every), (&settings::RECOVER_WITHIN, recover_within));
+    at_most(table, (&settings::LOOK_EVERY, look_every), (&settings::WAIT_AT_MOST, wait_at_most));
+    at_most(table, (&settings::DWELL, dwell), (&settings::RECOVER_WITHIN, recover_within));
+    // Acts are a cooldown apart: no second failure would fall into a shorter time.
+    if breaker > 1 {
+        at_most(table, (&settings::COOLDOWN, cooldown), (&settings::BREAKER_WITHIN, breaker_within));
+    }
+    Some(GroupPolicy {
+        name: name?,
+        mode,
+        evidence: evidence?,
+        alarms,
+        grace,
+        budget,
+        too_many,
+        cooldown,
+        breaker,
+        breaker_within,
+        look_every,
+        dwell,
+        recover_within,
+        wait_at_most,
+        remind_every,
+    })
+}
+
+/// A time that makes no sense beyond another.
+pub(super) fn at_most(
+    table: &Table<'_>,
+    (setting, time): (&Usual<Time>, SignedDuration),
+    (other, limit): (&Usual<Time>, SignedDuration),
+) {
+    if time > limit {
+        let shown = |time| format!("\"{time:#}\"");
+        table.contradiction((setting.key, &shown(time)), "longer than", (other.key, &shown(limit)));
+    }
+}

@@ -1,0 +1,119 @@
+use super::*;
+use expect_test::{Expect, expect};
+use jiff::SignedDuration;
+
+const LEAST: &str = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\n";
+
+fn check(text: &str, expect: Expect) {
+    let said: Vec<String> = parse(text).unwrap_err().iter().map(|mistake| format!("policy.toml:{mistake}")).collect();
+    expect.assert_eq(&said.join("\n"));
+}
+
+#[test]
+fn the_least_policy_is_careful() {
+    let policy = parse(LEAST).unwrap();
+    let group = policy.group(&"web".parse().unwrap()).unwrap();
+    assert_eq!((group.budget, group.grace), (Budget::Percent(20), SignedDuration::from_mins(5)));
+}
+
+#[test]
+fn a_share_is_at_least_one_and_never_more_than_there_are() {
+    for (budget, desired, slots) in [
+        (Budget::Percent(20), 4, 1),
+        (Budget::Percent(20), 10, 2),
+        (Budget::Percent(20), 14, 2),
+        (Budget::Percent(100), 3, 3),
+        (Budget::Percent(20), 1, 1),
+        (Budget::Percent(20), 0, 0),
+        (Budget::Instances(5), 3, 3),
+    ] {
+        assert_eq!(budget.slots(desired), slots, "{budget:?} of {desired}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_with_their_places() {
+    check(
+        "schema = 2\ncolour = 1\n[[replace-instance.group]]\nname = \"a:b\"\nevidence = []\nbudget = \"200%\"\n\
+         dwell = \"soon\"\ngrace = 5\nlook-every = \"0s\"\nrecover-within = \"9d\"\nhue = \"red\"\nmode = \"sleep\"\nbreaker = 0\nalarms = [\"a\", \"a\"]\n",
+        expect![[r#"
+            policy.toml:1:10: schema is 2, expected 1
+            policy.toml:2:1: colour is not known, expected one of schema, mode, replace-instance, shift-dns, lifecycle-hook
+            policy.toml:4:8: replace-instance.group[0].name is "a:b", expected the name of an Auto Scaling group
+            policy.toml:5:12: replace-instance.group[0].evidence is [], expected a list of "alarm", "instance-status" and "target-health", at least one
+            policy.toml:6:10: replace-instance.group[0].budget is "200%", expected a share from "1%" to "100%", or a number of instances from 1
+            policy.toml:7:9: replace-instance.group[0].dwell is "soon", expected a time from "0s" to "24h", such as "30s"
+            policy.toml:8:9: replace-instance.group[0].grace is 5, expected a time from "0s" to "24h", such as "30s"
+            policy.toml:9:14: replace-instance.group[0].look-every is "0s", expected a time from "1s" to "24h", such as "30s"
+            policy.toml:10:18: replace-instance.group[0].recover-within is "9d", expected a time from "1s" to "24h", such as "30s"
+            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, mode, evidence, alarms, grace, budget, too-many, cooldown, breaker, breaker-within, look-every, dwell, recover-within, wait-at-most, remind-every
+            policy.toml:12:8: replace-instance.group[0].mode is "sleep", expected "act" or "watch"
+            policy.toml:13:11: replace-instance.group[0].breaker is 0, expected a number from 1 to 20
+            policy.toml:14:16: replace-instance.group[0].alarms[1] is "a", expected each once"#]],
+    );
+}
+
+#[test]
+fn what_is_missing_is_told_where_it_should_be() {
+    check(
+        "schema = 1\n\n[[replace-instance.group]]\nevidence = [\"alarm\", \"hunch\"]\n",
+        expect![[r#"
+            policy.toml:3:1: replace-instance.group[0].name is missing, expected the name of an Auto Scaling group
+            policy.toml:4:22: replace-instance.group[0].evidence[1] is "hunch", expected "alarm", "instance-status" or "target-health""#]],
+    );
+    check(
+        "",
+        expect![[r#"
+        policy.toml:1:1: schema is missing, expected 1
+        policy.toml:1:1: replace-instance is missing, and so are shift-dns and lifecycle-hook: expected at least one of these tables"#]],
+    );
+}
+
+#[test]
+fn what_can_be_read_but_makes_no_sense_is_a_mistake() {
+    check(
+        "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"alarm\"]\nbudget = 0\n\
+         look-every = \"24h\"\ndwell = \"1h\"\n",
+        expect![[r#"
+            policy.toml:4:22: replace-instance.group[0].evidence[1] is "alarm", expected each once
+            policy.toml:5:10: replace-instance.group[0].budget is 0, expected a share from "1%" to "100%", or a number of instances from 1
+            policy.toml:6:14: replace-instance.group[0].look-every is "24h", longer than recover-within, which is "15m" by default: expected at most that
+            policy.toml:7:9: replace-instance.group[0].dwell is "1h", longer than recover-within, which is "15m" by default: expected at most that"#]],
+    );
+}
+
+#[test]
+fn broken_toml_names_the_line() {
+    check(
+        "schema = 1\n[[replace-instance.group\n",
+        expect![[r#"policy.toml:2:25: unclosed array table, expected `]]`"#]],
+    );
+}
+
+#[test]
+fn a_mistake_is_one_line_however_long_and_whatever_stands_there() {
+    let escape = format!("{LEAST}\"\\u001b[2J\" = 1\ngrace = \"\"\"\n\u{202e}{}\"\"\"\n", "a".repeat(5_000));
+    let mistakes = parse(&escape).unwrap_err();
+    assert_eq!(mistakes.len(), 2);
+    for Mistake { message, .. } in mistakes {
+        assert!(!message.contains(|c: char| c.is_control() || c == '\u{202e}'), "{message}");
+        assert!(message.len() < 400, "{message}");
+    }
+}
+
+#[test]
+fn broken_toml_is_told_in_the_order_of_the_text() {
+    let mistakes = parse("schema = \n[[a\nb = 1 2\n]\n").unwrap_err();
+    assert!(mistakes.is_sorted_by_key(|mistake| (mistake.line, mistake.column)), "{mistakes:?}");
+}
+
+#[test]
+fn a_group_named_twice_is_a_mistake() {
+    let twice = format!("{LEAST}{}", LEAST.trim_start_matches("schema = 1\n"));
+    check(
+        &twice,
+        expect![[
+            r#"policy.toml:6:8: replace-instance.group[1].name is "web" a second time, expected each group once"#
+        ]],
+    );
+}
