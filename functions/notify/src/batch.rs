@@ -17,6 +17,11 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// The key of an incident, or none that could be read.
+    pub(crate) fn may_be_an_incident(&self) -> bool {
+        self.key.is_empty() || self.key.starts_with("SUBJECT#")
+    }
+
     /// What people and logs know it by.
     pub(crate) fn name(&self) -> &str {
         [self.key.as_str(), self.id.as_str()].into_iter().find(|name| !name.is_empty()).unwrap_or("without key and id")
@@ -69,5 +74,8 @@ mod tests {
         assert!(broken.read.is_err() && number.read.is_err() && whole.read.is_ok());
         assert_eq!((broken.place, broken.key), (whole.place, whole.key));
         assert_eq!(number.name(), "without key and id");
+        assert!(number.may_be_an_incident());
+        let slots = record(json!({ "dynamodb": { "Keys": { "pk": { "S": "BUDGET#group#web" } }, "NewImage": 1 } }));
+        assert!(slots.read.is_err() && !slots.may_be_an_incident());
     }
 }

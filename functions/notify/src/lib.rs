@@ -61,7 +61,7 @@ impl<O: Outside> Notify<O> {
     /// [`Failure::Drop`] if it is no batch of a stream.
     pub async fn handle(&self, event: Value) -> Result<Value, Failure> {
         for record in batch::records(event)? {
-            if let Err(NotTold::Unavailable(why)) = self.attend(&record).await {
+            if let Err(why) = self.attend(&record).await {
                 tracing::error!(disposition = "Retry", record = record.name(), "not told: {why}");
                 return Ok(json!({ "batchItemFailures": [{ "itemIdentifier": record.place }] }));
             }
@@ -72,7 +72,10 @@ impl<O: Outside> Notify<O> {
     async fn attend(&self, record: &Record) -> Result<(), NotTold> {
         let change = match &record.read {
             Ok(read) => Change::of(read),
-            Err(why) => return self.tell_once(record, &news::unreadable(record, why)).await,
+            Err(why) if record.may_be_an_incident() => {
+                return self.tell_once(record, &news::unreadable(record, why)).await;
+            }
+            Err(_) => return Ok(()),
         };
         let Some(change) = change else { return Ok(()) };
         // Before it is told: what SNS does not take shall be counted all the same, and once.
@@ -98,7 +101,9 @@ impl<O: Outside> Notify<O> {
         match self.tell(news).await {
             Err(NotTold::Refused(why)) => {
                 tracing::error!(disposition = "Drop", record = record.name(), "SNS refuses the message: {why}");
-                self.tell(&news::unreadable(record, &format!("SNS refuses the message about it: {why}"))).await?;
+                let instead = news::unreadable(record, &format!("SNS refuses the message about it: {why}"));
+                // If not even that: it isn't the message, and the dead-letter queue may be heard.
+                self.tell(&instead).await?;
             }
             told => told?,
         }

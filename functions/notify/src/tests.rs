@@ -120,6 +120,14 @@ fn what_sns_does_not_take_as_it_is_is_told_in_other_words_and_passed_over() {
 }
 
 #[test]
+fn a_topic_that_takes_nothing_at_all_is_tried_again_and_loses_nothing() {
+    let refused = || NotTold::Refused("InvalidParameter: TopicArn".into());
+    let notify = notify(vec![(1, refused()), (2, refused())], false);
+    assert_eq!(handled(&notify, batch(&[1])), json!({ "batchItemFailures": [{ "itemIdentifier": "100" }] }));
+    assert!(subjects(&notify).is_empty());
+}
+
+#[test]
 fn a_message_carries_what_machines_filter_by() {
     let notify = notify(Vec::new(), false);
     handled(&notify, batch(&[1]));
