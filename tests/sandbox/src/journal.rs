@@ -1,4 +1,5 @@
-//! Every call that passed the proxy: who made it, in which invocation, what it did, when, and how it ended.
+//! Every call that passed the proxy: who made it, in which invocation, what it did, when, and how it ended; and every
+//! [invocation](Invocation) of a function.
 //!
 //! The journal never changes what it was told, with one exception: calls of a function that was not registered yet get
 //! its name when it is. It holds no request bodies.
@@ -7,6 +8,7 @@ mod action;
 mod call;
 mod chain;
 mod failure;
+mod invocation;
 mod labels;
 mod origin;
 mod subject;
@@ -24,6 +26,7 @@ pub(crate) use action::{action_of, is_form};
 pub use call::{Call, Caller, Function, Who};
 pub use chain::{is_effect, longest_chain, up_to_the_effect};
 pub(crate) use failure::failure_of;
+pub use invocation::{End, Invocation};
 pub use labels::Labels;
 pub(crate) use origin::Origin;
 pub(crate) use subject::subject_of;
@@ -50,6 +53,7 @@ struct Book {
     next: u64,
     calls: Vec<Call>,
     functions: HashMap<String, Function>,
+    invocations: Vec<Invocation>,
 }
 
 /// A wait that its deadline ended.

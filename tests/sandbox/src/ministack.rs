@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use http_body_util::Full;
 use hyper::Request;
 use hyper::body::Bytes;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::account::http_client;
@@ -62,6 +62,11 @@ impl MiniStack {
     /// Its process id.
     pub(crate) fn process(&self) -> Result<u32> {
         self.child.id().context("MiniStack has ended")
+    }
+
+    /// A line of JSON for each invocation that is over; once.
+    pub(crate) fn invocations(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
     }
 
     pub fn log(&self) -> &Path {
@@ -129,7 +134,8 @@ fn spawn(tools: &Tools, port: u16, functions_call: &str, scratch: &Path, log: &P
         .env("DOCKER_HOST", format!("unix://{}", scratch.join("no-docker").display()))
         .current_dir(scratch)
         .stdin(Stdio::piped())
-        .stdout(output.try_clone().context("sharing the log")?)
+        // The guard keeps it for what the sandbox is told.
+        .stdout(Stdio::piped())
         .stderr(output)
         // Ctrl-C must reach the sandbox first: it closes the pipe when it has told what happened.
         .process_group(0);

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use aws_config::SdkConfig;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::ChildStdout;
 
 use crate::account::{Account, sdk_config};
 use crate::api::Api;
@@ -64,8 +66,11 @@ impl Sandbox {
         let run_dir = std::fs::canonicalize(&run_dir).with_context(|| format!("finding {}", run_dir.display()))?;
         // MiniStack tells its functions the proxy's address, and the proxy forwards to MiniStack's.
         let door = Door::open(port).await?;
-        let ministack = MiniStack::start(&tools, &run_dir, door.endpoint()).await?;
+        let mut ministack = MiniStack::start(&tools, &run_dir, door.endpoint()).await?;
         let (journal, roles, upstream) = (Journal::new(), Roles::default(), ministack.endpoint().to_owned());
+        if let Some(lines) = ministack.invocations() {
+            tokio::spawn(journal_invocations(lines, journal.clone()));
+        }
         let census = Census::at(&upstream, journal.clone(), roles.clone());
         let (account, relay) = (Account::at(&upstream), Relay::at(&upstream, journal.labels().clone()));
         let faults = Faults::with(Killer::of_functions_under(ministack.process()?)?);
@@ -135,6 +140,10 @@ impl Sandbox {
         Ok(stack)
     }
 
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
     /// The lines of a log group of the deployed functions, oldest first.
     pub async fn log_lines(&self, group: &str) -> Result<Vec<String>> {
         self.account.log_lines(group).await
@@ -148,6 +157,16 @@ impl Sandbox {
             self.roles.register().keep(&self.story, &folder)?;
         }
         self.ministack.stop().await
+    }
+}
+
+/// Until MiniStack ends.
+async fn journal_invocations(lines: ChildStdout, journal: Journal) {
+    let mut lines = BufReader::new(lines).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let Err(error) = journal.record_invocation(&line) {
+            tracing::error!("an invocation is not journalled: {error:#}");
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 import atexit
 import contextvars
+import json
 import os
 import signal
 import sys
@@ -9,6 +10,10 @@ import threading
 import time
 
 GRACE_SECONDS = 5
+
+# Standard output is a pipe to the sandbox, for what it is told of invocations; what anybody prints goes to the log.
+told = os.dup(1)
+os.dup2(2, 1)
 
 
 def end_with_the_sandbox():
@@ -34,7 +39,7 @@ threading.Thread(target=end_with_the_sandbox, daemon=True).start()
 atexit.register(take_the_functions_along)
 
 try:
-    from ministack.services import eventbridge, lambda_svc
+    from ministack.services import cloudwatch, eventbridge, lambda_svc
 except ImportError as error:
     sys.exit(f"this Python has no MiniStack, which comes as the package ministack: {error}")
 
@@ -73,6 +78,56 @@ def trace_of_an_attempt(config, inbound=None):
 
 lambda_svc._invoke = invoke_within_a_trace
 lambda_svc._xray_trace_id_for_invocation = trace_of_an_attempt
+
+# The world evaluates the deployed alarms. MiniStack would as well, over all functions at once, and send messages of its own.
+for name in ("_evaluate_alarm", "_dispatch_alarm_actions"):
+    if not hasattr(cloudwatch, name):
+        sys.exit(f"this version of MiniStack has no {name}, by which the sandbox keeps it from evaluating alarms")
+    setattr(cloudwatch, name, lambda *_: None)
+
+# Every invocation passes these two, whoever asked for it: a caller, a retry, a queue, a stream.
+for name in ("_acquire_execution_slot", "_execute_function_dispatch"):
+    if not hasattr(lambda_svc, name):
+        sys.exit(f"this version of MiniStack has no {name}, by which the sandbox hears how invocations end")
+acquire_slot, execute = lambda_svc._acquire_execution_slot, lambda_svc._execute_function_dispatch
+
+
+def age_of_last_record(event):
+    """How long ago a stream received the last record of a batch, in milliseconds; None of any other event."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    last = records[-1] if isinstance(records, list) and records else None
+    created = last.get("dynamodb", {}).get("ApproximateCreationDateTime") if isinstance(last, dict) else None
+    return None if created is None else max(0, round((time.time() - float(created)) * 1000))
+
+
+def tell(config, end, age=None):
+    line = {"function": config.get("FunctionName"), "end": end, "record_age_ms": age}
+    try:
+        # Short enough for a pipe to take it whole, whatever other threads write.
+        os.write(told, (json.dumps(line) + "\n").encode())
+    except OSError:
+        pass  # The sandbox is gone, and this process soon will be.
+
+
+def acquire_slot_or_tell(func, config):
+    slot, limit = acquire_slot(func, config)
+    if slot is None:
+        tell(config, "throttled")
+    return slot, limit
+
+
+def execute_and_tell(func, config, event, *rest):
+    end, age = "failed", age_of_last_record(event)
+    try:
+        result = execute(func, config, event, *rest)
+        end = "failed" if result.get("error") else "succeeded"
+        return result
+    finally:
+        tell(config, end, age)
+
+
+lambda_svc._acquire_execution_slot = acquire_slot_or_tell
+lambda_svc._execute_function_dispatch = execute_and_tell
 
 from ministack.app import main
 

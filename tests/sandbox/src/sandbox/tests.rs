@@ -12,7 +12,7 @@ use serde_json::json;
 use super::*;
 use crate::account::IAM;
 use crate::api::{ApiError, Resource, Tree, make, read};
-use crate::journal::{Call, Caller};
+use crate::journal::{Call, Caller, End};
 use crate::proxy::faults::{Fault, Kind, Matcher};
 use crate::relay::Label;
 
@@ -126,5 +126,20 @@ async fn a_labelled_invocation_is_killed_at_the_very_call_that_was_named() {
     assert_eq!(faults.hits(kill).len(), 1);
 
     assert_eq!(faults.failures(), Vec::<String>::new());
+    each_invocation_is_journalled_once(&sandbox).await;
     sandbox.stop().await.unwrap();
+}
+
+/// Those above, the retry among them, and one for which there is no concurrency.
+async fn each_invocation_is_journalled_once(sandbox: &Sandbox) {
+    let functions = aws_sdk_lambda::Client::new(&sandbox.sdk_config());
+    let none = functions.put_function_concurrency().function_name("healer").reserved_concurrent_executions(0);
+    none.send().await.unwrap();
+    sandbox.journal().invocations_after(4).await;
+    let event = json!({ "source": "aws.test", "detail-type": "Test", "detail": { "about": "i-7" } });
+    sandbox.relay().publish(event).await.unwrap();
+    let ends = sandbox.journal().invocations_after(5).await;
+    assert!(ends.iter().all(|invocation| invocation.end == End::Throttled && invocation.function == "healer"));
+    let before: Vec<End> = sandbox.journal().invocations().iter().take(5).map(|invocation| invocation.end).collect();
+    assert_eq!(before, [End::Succeeded, End::Failed, End::Failed, End::Failed, End::Succeeded]);
 }
