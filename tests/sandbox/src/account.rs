@@ -113,6 +113,21 @@ impl Account {
         result.with_context(|| format!("the answer to {action} has no result: {body}"))
     }
 
+    /// Calls an action of a JSON protocol: `target` is its `x-amz-target`.
+    pub(crate) async fn json(
+        &self,
+        service: &str,
+        target: &str,
+        input: &serde_json::Value,
+    ) -> Result<serde_json::Value> {
+        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
+        let (status, body) = self.send(Method::POST, "/", service, &headers, input.to_string().into_bytes()).await?;
+        if status >= 400 {
+            bail!("{target} {input} answered {status}: {}", String::from_utf8_lossy(&body));
+        }
+        serde_json::from_slice(&body).with_context(|| format!("reading the answer to {target} {input}"))
+    }
+
     pub(crate) async fn make_bucket(&self, name: &str) -> Result<()> {
         let (status, body) = self.send(Method::PUT, &format!("/{name}"), "s3", &[], Vec::new()).await?;
         if status >= 400 {
@@ -123,14 +138,8 @@ impl Account {
 
     /// The newest lines of a log group, oldest first; a group without a line has none.
     pub(crate) async fn log_lines(&self, group: &str) -> Result<Vec<String>> {
-        let headers =
-            [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "Logs_20140328.FilterLogEvents")];
-        let body = serde_json::json!({ "logGroupName": group, "limit": 10_000 }).to_string();
-        let (status, body) = self.send(Method::POST, "/", "logs", &headers, body.into_bytes()).await?;
-        if status >= 400 {
-            bail!("reading the log group {group} answered {status}: {}", String::from_utf8_lossy(&body));
-        }
-        let answer: serde_json::Value = serde_json::from_slice(&body).context("reading log events")?;
+        let input = serde_json::json!({ "logGroupName": group, "limit": 10_000 });
+        let answer = self.json("logs", "Logs_20140328.FilterLogEvents", &input).await?;
         let events = answer.get("events").and_then(|events| events.as_array()).map(Vec::as_slice).unwrap_or_default();
         let lines = events.iter().filter_map(|event| event.get("message")?.as_str());
         Ok(lines.map(|line| line.trim_end().to_owned()).collect())

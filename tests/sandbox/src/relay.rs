@@ -9,6 +9,7 @@ mod end;
 mod envelope;
 mod invoke;
 mod label;
+mod notice;
 mod permission;
 mod schedule;
 
@@ -21,12 +22,15 @@ pub use end::Ended;
 use end::Ends;
 pub use label::Label;
 use label::Planned;
+pub use notice::Notice;
 pub use schedule::Schedules;
 
+use crate::account::Account;
 use crate::journal::Labels;
 
 #[derive(Clone)]
 pub struct Relay {
+    account: Account,
     events: aws_sdk_eventbridge::Client,
     lambda: aws_sdk_lambda::Client,
     sns: aws_sdk_sns::Client,
@@ -67,6 +71,7 @@ impl Relay {
     pub(crate) fn at(endpoint: &str, labels: Labels) -> Self {
         let config = crate::account::sdk_config(endpoint);
         Self {
+            account: Account::at(endpoint),
             events: aws_sdk_eventbridge::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
@@ -102,6 +107,15 @@ impl Relay {
     /// name. What comes out of a queue can't be followed from its first call on.
     pub fn invoke_labelled(&self, function_arn: &str, event: &Value, label: &Label) {
         self.invoke_once(function_arn, &event.to_string(), label);
+    }
+
+    /// Switches a deployed rule on or off, as anybody with a console may.
+    pub async fn switch_rule(&self, name: &str, on: bool) -> Result<()> {
+        let switched = match on {
+            true => self.events.enable_rule().name(name).send().await.map(drop).map_err(anyhow::Error::from),
+            false => self.events.disable_rule().name(name).send().await.map(drop).map_err(anyhow::Error::from),
+        };
+        switched.with_context(|| format!("switching the rule {name}"))
     }
 
     async fn publish_times(&self, event: Value, times: u8, label: Option<Label>) -> Result<Published> {

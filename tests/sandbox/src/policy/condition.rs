@@ -76,7 +76,7 @@ struct Test {
 fn test_of(operator: &str) -> Option<Test> {
     let equal: fn(&str, &str) -> bool = |wanted, value| wanted == value;
     let (fits, negated) = match operator {
-        "StringEquals" => (equal, false),
+        "StringEquals" | "Bool" => (equal, false),
         "StringNotEquals" => (equal, true),
         "StringLike" | "ArnLike" | "ArnEquals" => (matches as fn(&str, &str) -> bool, false),
         "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => (matches as fn(&str, &str) -> bool, true),

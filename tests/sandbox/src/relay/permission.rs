@@ -1,4 +1,5 @@
-//! May EventBridge, an alarm or a topic do this? Asked of the policy of the function or of the queue. Never remembers the answer.
+//! May EventBridge, an alarm or a topic do this? Asked of the policy of the function, of the queue, or of the topic and its key.
+//! Never remembers the answer.
 
 use anyhow::{Context, Result};
 use aws_sdk_lambda::operation::get_policy::GetPolicyError;
@@ -22,10 +23,20 @@ impl<'a> Asks<'a> {
 }
 
 /// What it wants to do.
-struct Wish<'a> {
-    action: &'a str,
-    resource: &'a str,
-    asks: Asks<'a>,
+pub(super) struct Wish<'a> {
+    pub(super) action: &'a str,
+    pub(super) resource: &'a str,
+    pub(super) asks: Asks<'a>,
+}
+
+/// What every wish of a service brings: AWS's services speak TLS among themselves.
+fn key_of(name: &str, asks: Asks<'_>) -> Key {
+    match name {
+        "aws:sourcearn" => Key::Is(asks.source_arn.to_owned()),
+        "aws:sourceaccount" => Key::Is(ACCOUNT_ID.to_owned()),
+        "aws:securetransport" => Key::Is("true".to_owned()),
+        _ => Key::Unmodelled,
+    }
 }
 
 impl Relay {
@@ -48,15 +59,11 @@ impl Relay {
     }
 }
 
-fn allowed(policy: Option<&str>, wish: &Wish<'_>) -> Result<bool> {
+pub(super) fn allowed(policy: Option<&str>, wish: &Wish<'_>) -> Result<bool> {
     let Some(policy) = policy.filter(|policy| !policy.is_empty()) else { return Ok(false) };
     let document =
         Document::read(policy).with_context(|| format!("it has what the sandbox does not evaluate: {policy}"))?;
-    let key = |name: &str| match name {
-        "aws:sourcearn" => Key::Is(wish.asks.source_arn.to_owned()),
-        "aws:sourceaccount" => Key::Is(ACCOUNT_ID.to_owned()),
-        _ => Key::Unmodelled,
-    };
+    let key = |name: &str| key_of(name, wish.asks);
     let asked = Asked { action: wish.action, resource: wish.resource, service: Some(wish.asks.service), key: &key };
     Ok(decide([&document], &asked) == Verdict::Allowed)
 }
