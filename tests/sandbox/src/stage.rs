@@ -6,6 +6,7 @@
 pub mod balance;
 pub mod held;
 mod inbox;
+mod own_alarms;
 mod pump;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use world::{Demo, Pace, Place, World};
 pub use balance::Balance;
 pub use held::{Held, policy_with_hooks};
 pub use inbox::{Inbox, Message};
+use own_alarms::{Kept, OwnAlarms};
 pub use pump::Announced;
 use pump::Pump;
 
@@ -45,6 +47,8 @@ pub struct Stage {
     run_dir: PathBuf,
     sandbox: Sandbox,
     face: Face,
+    own_alarms: OwnAlarms,
+    kept: Kept,
     pump: Pump,
     schedules: Schedules,
 }
@@ -53,9 +57,12 @@ impl Stage {
     /// A sandbox whose world is the demo's fleet, running well. `root` is the project's folder.
     pub async fn set(root: &Path, run_dir: &Path, port: u16, demo: Demo) -> Result<Self> {
         let (sandbox, face) = Stage::unannounced(root, run_dir, port, demo).await?;
-        let pump = Pump::start(face.clone(), sandbox.relay().clone());
+        let own_alarms = OwnAlarms::of(&sandbox, face.clone(), MINUTE);
+        let kept = own_alarms.keep();
+        let pump = Pump::start(face.clone(), sandbox.relay().clone(), own_alarms.clone());
         let schedules = sandbox.relay().schedules(MINUTE);
-        Ok(Stage { root: root.to_owned(), run_dir: run_dir.to_owned(), sandbox, face, pump, schedules })
+        let (root, run_dir) = (root.to_owned(), run_dir.to_owned());
+        Ok(Stage { root, run_dir, sandbox, face, own_alarms, kept, pump, schedules })
     }
 
     /// The same sandbox and world alone: nobody tells the deployed functions of anything.
@@ -82,7 +89,12 @@ impl Stage {
         &self.face
     }
 
-    /// What every alarm does itself from now on when it goes to ALARM: functions that it calls, topics that it notifies.
+    /// The names of the alarms that the deployed template brings.
+    pub fn own_alarms(&self) -> Vec<String> {
+        self.own_alarms.names()
+    }
+
+    /// What every alarm of the fleet does itself from now on when it goes to ALARM: functions that it calls, topics that it notifies.
     pub fn set_alarm_actions(&self, actions: Vec<String>) {
         self.pump.set_actions(actions);
     }
@@ -94,13 +106,13 @@ impl Stage {
 
     /// The project's own template with the binaries of the profile `dev`, under a policy for compressed time.
     pub async fn deploy(&self, policy: &Path, progress: Progress<'_>) -> Result<Stack> {
-        self.sandbox.deploy(&Stage::deployment(&self.root, policy, Vec::new()), progress).await
+        self.deploy_with(policy, Vec::new(), progress).await
     }
 
     /// The same, with weighted records beside it in the policy, and in the role.
     pub async fn deploy_for(&self, balances: &[&Balance], policy: &Path, progress: Progress<'_>) -> Result<Stack> {
         let deployment = Stage::deployment_for(&self.root, &self.run_dir, balances, policy)?;
-        self.sandbox.deploy(&deployment, progress).await
+        self.deploy_all_of(&deployment, progress).await
     }
 
     /// The project's own template with records beside what a policy says; what belongs to it is put into the folder.
@@ -116,7 +128,13 @@ impl Stage {
         parameters: Vec<(String, String)>,
         progress: Progress<'_>,
     ) -> Result<Stack> {
-        self.sandbox.deploy(&Stage::deployment(&self.root, policy, parameters), progress).await
+        self.deploy_all_of(&Stage::deployment(&self.root, policy, parameters), progress).await
+    }
+
+    async fn deploy_all_of(&self, deployment: &Deployment, progress: Progress<'_>) -> Result<Stack> {
+        let stack = self.sandbox.deploy(deployment, progress).await?;
+        self.own_alarms.load().await.context("taking over the deployed alarms")?;
+        Ok(stack)
     }
 
     fn deployment(root: &Path, policy: &Path, parameters: Vec<(String, String)>) -> Deployment {
@@ -237,7 +255,7 @@ impl Stage {
     }
 
     pub async fn stop(self) -> Result<()> {
-        drop(self.pump);
+        drop((self.kept, self.pump));
         self.schedules.stop();
         self.sandbox.stop().await
     }

@@ -1,6 +1,7 @@
 //! A subscriber of the deployed topic: a queue, as a person's mailbox would be.
 //!
-//! It never publishes.
+//! It never publishes. Stories about incidents don't hear what Homeostat's own alarms say, some of which greet every install; their
+//! inbox passes it over.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -30,10 +31,25 @@ pub struct Message {
 pub struct Inbox {
     queue: aws_sdk_sqs::Client,
     url: String,
+    hears_alarms: bool,
+}
+
+impl Message {
+    /// CloudWatch's words, not Homeostat's.
+    fn is_of_an_alarm(&self) -> bool {
+        let body = serde_json::from_str::<serde_json::Value>(&self.body);
+        body.is_ok_and(|body| body.get("AlarmArn").is_some())
+    }
 }
 
 impl Inbox {
+    /// Hears of incidents.
     pub async fn subscribe(config: &SdkConfig, topic: &str) -> Result<Self> {
+        Ok(Inbox { hears_alarms: false, ..Inbox::subscribe_to_all(config, topic).await? })
+    }
+
+    /// Hears of incidents, and of whatever alarms tell the topic.
+    pub async fn subscribe_to_all(config: &SdkConfig, topic: &str) -> Result<Self> {
         let queue = aws_sdk_sqs::Client::new(config);
         let name = format!("inbox-{}", INBOXES.fetch_add(1, Ordering::Relaxed));
         let made = queue.create_queue().queue_name(name).send().await.context("making the inbox's queue")?;
@@ -52,7 +68,7 @@ impl Inbox {
         let topics = aws_sdk_sns::Client::new(config);
         let request = topics.subscribe().topic_arn(topic).protocol("sqs").endpoint(arn);
         request.send().await.context("subscribing to the topic")?;
-        Ok(Inbox { queue, url })
+        Ok(Inbox { queue, url, hears_alarms: true })
     }
 
     /// The messages so far, once one of them is the one that is awaited.
@@ -75,6 +91,7 @@ impl Inbox {
         let receipt = message.receipt_handle.unwrap_or_default();
         self.queue.delete_message().queue_url(&self.url).receipt_handle(receipt).send().await?;
         let body = message.body.unwrap_or_default();
-        serde_json::from_str(&body).map(Some).with_context(|| format!("reading {body}"))
+        let message: Message = serde_json::from_str(&body).with_context(|| format!("reading {body}"))?;
+        Ok(Some(message).filter(|message| self.hears_alarms || !message.is_of_an_alarm()))
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
+use super::OwnAlarms;
 use crate::face::Face;
 use crate::relay::{Published, Relay};
 
@@ -47,15 +48,16 @@ pub(super) struct Pump {
     ticks: watch::Receiver<u64>,
 }
 
-/// What every alarm does itself when it goes to ALARM, beside what EventBridge is told.
+/// What every alarm of the fleet does itself when it goes to ALARM, beside what EventBridge is told.
 type Actions = Arc<Mutex<Vec<String>>>;
 
 impl Pump {
-    pub(super) fn start(face: Face, relay: Relay) -> Self {
+    pub(super) fn start(face: Face, relay: Relay, own: OwnAlarms) -> Self {
         let (sender, ticks) = watch::channel(0);
         let announced = Arc::new(Mutex::new(Vec::new()));
         let actions = Actions::default();
-        let pumping = tokio::spawn(pump(face, relay, announced.clone(), actions.clone(), sender));
+        let actor = Actor { relay, own, of_fleet: actions.clone() };
+        let pumping = tokio::spawn(pump(face, actor, announced.clone(), sender));
         Pump { pumping, announced, actions, ticks }
     }
 
@@ -92,28 +94,34 @@ impl Drop for Pump {
     }
 }
 
-/// An alarm's own actions, all at once.
-async fn act(relay: &Relay, actions: &[String], event: &Value) -> Result<()> {
-    if event.pointer("/detail/state/value").and_then(Value::as_str) != Some("ALARM") {
-        return Ok(());
-    }
-    try_join_all(actions.iter().map(|action| relay.run_action(action, event))).await.map(|_| ())
+/// Does what alarms do themselves.
+struct Actor {
+    relay: Relay,
+    own: OwnAlarms,
+    of_fleet: Actions,
 }
 
-async fn pump(
-    face: Face,
-    relay: Relay,
-    announced: Arc<Mutex<Vec<Announced>>>,
-    actions: Actions,
-    ticks: watch::Sender<u64>,
-) {
+impl Actor {
+    /// An alarm's own actions. The deployed ones have theirs by the template.
+    async fn act(&self, event: &Value) -> Result<()> {
+        if let Some(alarm) = self.own.acts(event) {
+            return self.own.act(&alarm, event).await;
+        }
+        if event.pointer("/detail/state/value").and_then(Value::as_str) != Some("ALARM") {
+            return Ok(());
+        }
+        let named = self.of_fleet.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        try_join_all(named.iter().map(|action| self.relay.run_action(action, event))).await.map(|_| ())
+    }
+}
+
+async fn pump(face: Face, actor: Actor, announced: Arc<Mutex<Vec<Announced>>>, ticks: watch::Sender<u64>) {
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         for event in face.with(|world| world.take_events()) {
-            let named = actions.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let (published, acted) = join(relay.publish(event.clone()), act(&relay, &named, &event)).await;
+            let (published, acted) = join(actor.relay.publish(event.clone()), actor.act(&event)).await;
             let (published, failure) = match (published, acted) {
                 (Ok(published), acted) => (Some(published), acted.err()),
                 (Err(error), _) => (None, Some(error)),
