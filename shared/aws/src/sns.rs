@@ -68,7 +68,9 @@ impl Topic {
         let request = request.set_message_attributes(Some(attributes));
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error) if error.code().is_some_and(|code| NEVER.contains(&code)) => Err(NotSent::Refused(words(&error))),
+            Err(error) if error.code().is_some_and(|code| NEVER.contains(&code)) => {
+                Err(NotSent::Refused(words(&error)))
+            }
             Err(error) => Err(unavailable("publish to the topic", &error).into()),
         }
     }
