@@ -9,7 +9,7 @@ PYTHON ?= python3
 export CARGO_TARGET_DIR := $(CURDIR)/target
 unexport CARGO_BUILD_TARGET
 
-.PHONY: help demo test bench fuzz setup functions fmt clippy unit docs validate supply-chain sam-local sam-local-where-docker
+.PHONY: help demo test bench fuzz setup functions fmt clippy unit rights docs validate supply-chain sam-local sam-local-where-docker
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST)
 
@@ -18,10 +18,13 @@ demo: setup functions ## Deploys into the sandbox, breaks an application, and sh
 
 test: setup fmt clippy unit docs validate supply-chain sam-local-where-docker ## Every check
 
-# The bare bootstrap without the bench itself, which would have the sandbox built for release too.
-bench: setup functions ## Measures shift-dns from a cold start, beside a bare bootstrap (BENCH_ARGS=--json for machines)
-	@cargo build --locked --release -p shift-dns >&2
-	@cargo build --locked --release -p bench --no-default-features --bin bare >&2
+# The bare bootstrap and `decide` without the bench itself, which would have the sandbox built for release too. The other functions are
+# measured by their size alone, if they are built: EC2's client alone takes minutes.
+BENCHED := $(if $(BENCH_ALL),$(notdir $(wildcard functions/*)),shift-dns)
+
+bench: setup functions ## Measures a cold start, sizes and decisions (BENCH_ARGS=--json for machines, BENCH_ALL=1 for all sizes)
+	@cargo build --locked --release $(BENCHED:%=-p %) >&2
+	@cargo build --locked --release -p bench --no-default-features --features decide --bin bare --bin decide >&2
 	@target/debug/bench $(BENCH_ARGS)
 
 FUZZ_SECONDS ?= 3600
@@ -40,8 +43,18 @@ fmt:
 clippy:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
+# The stories leave word there of the rights that they needed. Emptied first: an earlier run proves nothing of this one.
+RIGHTS := $(CURDIR)/target/rights
+
 unit: functions ## Unit tests, the scenarios in virtual time, and the stories in the sandbox
-	cargo test --locked --workspace
+	@rm -rf $(RIGHTS)
+	HOMEOSTAT_RIGHTS=$(RIGHTS) cargo test --locked --workspace
+	@target/debug/sandbox rights $(RIGHTS)
+
+rights: functions ## Plays the stories alone, and writes docs/RIGHTS.md
+	@rm -rf $(RIGHTS)
+	HOMEOSTAT_RIGHTS=$(RIGHTS) cargo test --locked --workspace --test stories
+	@target/debug/sandbox rights $(RIGHTS) --write
 
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps

@@ -3,7 +3,7 @@
 //! Nothing of what is deployed acts here by itself: no event is brought to it, no schedule runs, and its queues and its stream feed
 //! nobody.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -35,6 +35,8 @@ pub(crate) struct Ground {
     face: Face,
     balance: Balance,
     stack: Stack,
+    /// What the deployed functions have in their zips.
+    policy: PathBuf,
     /// As they are to be found at the beginning of each round.
     records: Vec<Weighted>,
     told: Option<Value>,
@@ -45,10 +47,12 @@ impl Ground {
         let (sandbox, face) = Stage::unannounced(root, run_dir, 0, Stage::fleet()?).await?;
         let balance = Balance::make_in(&sandbox, &face, "").await?;
         let records = balance.zone.records(&balance.name, &KIND).await?;
-        let stack = sandbox
-            .deploy(&Stage::deployment_for(root, run_dir, &[&balance], &root.join(POLICY))?, &mut |_| {})
-            .await?;
-        let ground = Ground { sandbox, face, balance, stack, records, told: None };
+        let deployment = Stage::deployment_for(root, run_dir, &[&balance], &root.join(POLICY))?;
+        let mut build_env = deployment.build_env.iter();
+        let policy = build_env.find_map(|(name, value)| (name == "HOMEOSTAT_POLICY").then(|| PathBuf::from(value)));
+        let policy = policy.context("the deployment names no policy")?;
+        let stack = sandbox.deploy(&deployment, &mut |_| {}).await?;
+        let ground = Ground { sandbox, face, balance, stack, policy, records, told: None };
         ground.cut_off_functions().await?;
         let slow = ground.face.with(|world| world.break_endpoint(SICK, EndpointState::Slow));
         slow.map_err(|refusal| anyhow!("{refusal}"))?;
@@ -62,6 +66,10 @@ impl Ground {
             lambda.delete_event_source_mapping().uuid(id).send().await.context("cutting off a function")?;
         }
         Ok(())
+    }
+
+    pub(crate) fn policy(&self) -> &Path {
+        &self.policy
     }
 
     /// As Lambda would set them for `shift-dns`, with the credentials of the sandbox's operator.

@@ -8,27 +8,35 @@ use anyhow::{Context, Result};
 use procfs::{Current, LoadAverage};
 use serde::Serialize;
 
-use crate::round::{Round, Subject, Who};
+use crate::decisions::Decisions;
+use crate::package::Package;
+use crate::round::{Round, Subject};
 
 #[derive(Serialize)]
 pub(crate) struct Report {
-    /// In bytes, as built.
-    pub(crate) shift_dns_size: u64,
-    pub(crate) bare_size: u64,
     /// Of the last minute, before and after: what else the machine was busy with is in the figures.
     pub(crate) load: Vec<f32>,
+    /// In the order of the table's columns. The last is the bare bootstrap.
+    pub(crate) subjects: Vec<String>,
     pub(crate) summary: Vec<Line>,
     /// The longest sequence of calls up to the change of which each waited for the one before it, as deployed.
     pub(crate) chain_to_change: Vec<String>,
+    pub(crate) packages: Vec<Package>,
+    pub(crate) decisions: Vec<Decisions>,
     pub(crate) rounds: Vec<Round>,
 }
 
+/// Of each subject.
 #[derive(Serialize)]
 pub(crate) struct Line {
     pub(crate) what: &'static str,
-    pub(crate) shift_dns: Range,
-    pub(crate) bare: Range,
-    /// Of the medians.
+    pub(crate) figures: Vec<Figure>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Figure {
+    pub(crate) range: Range,
+    /// Of the medians, to the bare bootstrap's.
     pub(crate) ratio: f64,
 }
 
@@ -41,26 +49,27 @@ pub(crate) struct Range {
 
 type Measure = (&'static str, fn(&Round) -> f64);
 
-const MEASURES: [Measure; 8] = [
+const MEASURES: [Measure; 9] = [
     ("first answer, ms", |round| round.first.milliseconds),
     ("  without the endpoint's time", |round| round.first.own_milliseconds()),
     ("  processor's time", |round| round.first.cpu_milliseconds),
     ("  calls", |round| count(&round.first.calls)),
     ("warm answer, ms", |round| round.warm.milliseconds),
     ("  without the endpoint's time", |round| round.warm.own_milliseconds()),
+    ("  processor's time", |round| round.warm.cpu_milliseconds - round.first.cpu_milliseconds),
     ("  calls", |round| count(&round.warm.calls)),
     ("memory, MiB resident", |round| kib(round.resident_kib) / 1024.0),
 ];
 
 impl Report {
-    pub(crate) fn new(shift_dns: &Subject, bare: &Subject) -> Result<Self> {
-        let size = |subject: &Subject| anyhow::Ok(std::fs::metadata(&subject.bootstrap)?.len());
+    pub(crate) fn new(subjects: &[Subject]) -> Result<Self> {
         Ok(Report {
-            shift_dns_size: size(shift_dns)?,
-            bare_size: size(bare)?,
             load: vec![load()?],
+            subjects: subjects.iter().map(|subject| subject.name.clone()).collect(),
             summary: Vec::new(),
             chain_to_change: Vec::new(),
+            packages: Vec::new(),
+            decisions: Vec::new(),
             rounds: Vec::new(),
         })
     }
@@ -69,19 +78,21 @@ impl Report {
         self.rounds.push(round);
     }
 
-    pub(crate) fn end(&mut self, chain_to_change: Vec<String>) -> Result<()> {
-        self.chain_to_change = chain_to_change;
+    pub(crate) fn end(&mut self) -> Result<()> {
         self.load.push(load()?);
-        let of = |who: Who, measure: fn(&Round) -> f64| {
-            let rounds = self.rounds.iter().filter(|round| round.who == who);
+        self.summary = MEASURES.map(|(what, measure)| self.line(what, measure)).into_iter().collect::<Result<_>>()?;
+        Ok(())
+    }
+
+    fn line(&self, what: &'static str, measure: fn(&Round) -> f64) -> Result<Line> {
+        let range = |who: &String| {
+            let rounds = self.rounds.iter().filter(|round| round.who == *who);
             Range::of(rounds.map(measure).collect()).with_context(|| format!("no round of {who}"))
         };
-        let lines = MEASURES.map(|(what, measure)| {
-            let (shift_dns, bare) = (of(Who::ShiftDns, measure)?, of(Who::Bare, measure)?);
-            Ok(Line { what, shift_dns, bare, ratio: shift_dns.median / bare.median })
-        });
-        self.summary = lines.into_iter().collect::<Result<_>>()?;
-        Ok(())
+        let ranges = self.subjects.iter().map(range).collect::<Result<Vec<_>>>()?;
+        let bare = ranges.last().map_or(f64::NAN, |range| range.median);
+        let figure = |range: Range| Figure { range, ratio: range.median / bare };
+        Ok(Line { what, figures: ranges.into_iter().map(figure).collect() })
     }
 }
 
@@ -99,7 +110,7 @@ fn kib(size: u64) -> f64 {
 
 impl Range {
     /// `None` = of nothing.
-    fn of(mut values: Vec<f64>) -> Option<Self> {
+    pub(crate) fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let half = values.len() / 2;
         let upper = *values.get(half)?;
@@ -114,25 +125,37 @@ impl fmt::Display for Range {
     }
 }
 
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ratio = if self.ratio.is_finite() { format!("{:.2} ×", self.ratio) } else { String::new() };
+        f.pad(&format!("{} {ratio}", self.range))
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rounds = self.rounds.len() / 2;
-        writeln!(f, "Medians of {rounds} rounds (least to most), each with a fresh process of both\n")?;
-        writeln!(f, "{:<32} {:<26} {:<26} ratio", "", "shift-dns", "bare bootstrap")?;
-        for Line { what, shift_dns, bare, ratio } in &self.summary {
-            let ratio = if ratio.is_finite() { format!("{ratio:.2}") } else { "-".to_owned() };
-            writeln!(f, "{what:<32} {shift_dns:<26} {bare:<26} {ratio}")?;
+        let rounds = self.rounds.len() / self.subjects.len().max(1);
+        writeln!(f, "Medians of {rounds} rounds (least to most), each with a fresh process of everyone, and × bare\n")?;
+        let row = |cells: Vec<String>| cells.iter().map(|cell| format!("{cell:<34}")).collect::<String>();
+        writeln!(f, "{:<32} {}", "", row(self.subjects.clone()).trim_end())?;
+        for Line { what, figures } in &self.summary {
+            writeln!(f, "{what:<32} {}", row(figures.iter().map(ToString::to_string).collect()).trim_end())?;
         }
-        let size = |bytes: u64| kib(bytes / 1024) / 1024.0;
-        let (shift_dns, bare) = (size(self.shift_dns_size), size(self.bare_size));
-        writeln!(f, "{:<32} {shift_dns:<26.1} {bare:<26.1} {:.2}", "binary, MiB", shift_dns / bare)?;
-        if let Some(round) = self.rounds.iter().find(|round| round.who == Who::ShiftDns) {
-            writeln!(f, "\ncalls of the first answer: {}", round.first.calls.join(", "))?;
+        if let Some(round) = self.rounds.iter().find(|round| round.shifts) {
             let chain = &self.chain_to_change;
+            writeln!(f, "\ncalls of the first answer: {}", round.first.calls.join(", "))?;
             writeln!(f, "longest chain to the change, {} calls: {}", chain.len(), chain.join(", "))?;
             writeln!(f, "calls of the warm answer: {}", round.warm.calls.join(", "))?;
             writeln!(f, "the first answer: {}", round.first.answer)?;
             writeln!(f, "the warm answer: {}", round.warm.answer)?;
+        }
+        writeln!(f, "\npackaged, by python3 -m zipfile")?;
+        for package in &self.packages {
+            writeln!(f, "  {package}")?;
+        }
+        writeln!(f, "\ndecisions on one core")?;
+        for decisions in &self.decisions {
+            writeln!(f, "  {decisions}")?;
         }
         let load: Vec<String> = self.load.iter().map(|load| format!("{load:.2}")).collect();
         write!(f, "\nload before and after: {}", load.join(", "))

@@ -14,23 +14,19 @@ use serde_json::Value;
 use crate::emulator::Kit;
 use crate::ground::Ground;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Who {
-    ShiftDns,
-    Bare,
-}
-
 /// What is measured, in a folder as Lambda would unpack it.
 pub(crate) struct Subject {
-    pub(crate) who: Who,
+    pub(crate) name: String,
+    /// A build of shift-dns, from which a changed record is expected.
+    pub(crate) shifts: bool,
     pub(crate) bootstrap: PathBuf,
     env: Vec<(String, String)>,
 }
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Round {
-    pub(crate) who: Who,
+    pub(crate) who: String,
+    pub(crate) shifts: bool,
     pub(crate) first: Answered,
     pub(crate) warm: Answered,
     pub(crate) resident_kib: u64,
@@ -56,15 +52,16 @@ impl Answered {
 }
 
 impl Subject {
-    pub(crate) fn shift_dns(run_dir: &Path, binary: &Path, ground: &Ground) -> Result<Self> {
-        let folder = run_dir.join("shift-dns");
+    pub(crate) fn shift_dns(name: String, run_dir: &Path, binary: &Path, ground: &Ground) -> Result<Self> {
+        let folder = run_dir.join(&name);
         let bootstrap = unpack(&folder, binary)?;
-        std::fs::copy(run_dir.join("policy.toml"), folder.join("policy.toml")).context("adding the policy")?;
-        Ok(Subject { who: Who::ShiftDns, bootstrap, env: ground.env(&folder)? })
+        std::fs::copy(ground.policy(), folder.join("policy.toml")).context("adding the policy")?;
+        Ok(Subject { name, shifts: true, bootstrap, env: ground.env(&folder)? })
     }
 
     pub(crate) fn bare(run_dir: &Path, binary: &Path) -> Result<Self> {
-        Ok(Subject { who: Who::Bare, bootstrap: unpack(&run_dir.join("bare"), binary)?, env: Vec::new() })
+        let bootstrap = unpack(&run_dir.join("bare"), binary)?;
+        Ok(Subject { name: "bare bootstrap".to_owned(), shifts: false, bootstrap, env: Vec::new() })
     }
 }
 
@@ -88,7 +85,7 @@ pub(crate) async fn measure(kit: &Kit, subject: &Subject, ground: &Ground, event
     emulator.stop().await?;
     let Ok([first, warm]) = <[_; 2]>::try_from(seen) else { bail!("two events, and not two answers") };
     let footprint = warm.2;
-    if subject.who == Who::ShiftDns {
+    if subject.shifts {
         ensure!(ground.is_shifted().await?, "the endpoint kept its weight; the answer was {}", first.0);
         chain(&first.3).with_context(|| format!("the answer was {}", first.0))?;
     }
@@ -101,7 +98,8 @@ pub(crate) async fn measure(kit: &Kit, subject: &Subject, ground: &Ground, event
             answer,
         };
     Ok(Round {
-        who: subject.who,
+        who: subject.name.clone(),
+        shifts: subject.shifts,
         first: answered(first),
         warm: answered(warm),
         resident_kib: footprint.resident_kib,
@@ -137,22 +135,13 @@ fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e5).round() / 100.0
 }
 
-impl fmt::Display for Who {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Who::ShiftDns => "shift-dns",
-            Who::Bare => "bare",
-        })
-    }
-}
-
 impl fmt::Display for Round {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Round { who, first, warm, resident_kib, .. } = self;
         let resident = resident_kib / 1024;
         write!(
             f,
-            "{who:<9}  first {:>6.1} ms, {:>6.1} of them its own; warm {:>6.1} ms; {resident} MiB",
+            "{who:<14}  first {:>6.1} ms, {:>6.1} of them its own; warm {:>6.1} ms; {resident} MiB",
             first.milliseconds,
             first.own_milliseconds(),
             warm.milliseconds

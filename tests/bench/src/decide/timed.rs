@@ -1,0 +1,135 @@
+//! A remedy that does what another does, and counts how many times a second that one decides.
+//!
+//! It never changes what is decided, and counts only decisions to act: those climb the whole ladder, and say why. What else the machine
+//! is busy with doesn't count: the time is the processor's, of this thread.
+
+use std::hint::black_box;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use homeostat_core::attend::{Circumstances, Ignored, Remedy, Rung, Times};
+use homeostat_core::decision::{Decision, Step};
+use homeostat_core::id::{Scope, Subject};
+use homeostat_core::incident::Incident;
+use homeostat_core::memory::Memory;
+use homeostat_core::ports::{History, Limits, Outcome, Unavailable};
+use homeostat_core::signal::Hint;
+use jiff::Timestamp;
+
+const BATCHES: usize = 15;
+const BATCH: Duration = Duration::from_millis(40);
+/// Between two looks at the clock.
+const AT_ONCE: u32 = 2000;
+
+pub(crate) struct Timed<'a, R> {
+    pub(crate) remedy: R,
+    pub(crate) counted: &'a Mutex<Option<Counted>>,
+}
+
+pub(crate) struct Counted {
+    pub(crate) decision: String,
+    /// One for each batch, from the least.
+    pub(crate) per_second: Vec<f64>,
+}
+
+/// How long this thread has run on a processor; `None` = the kernel doesn't say.
+fn busy() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    stat.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+}
+
+fn count(decide: impl Fn() -> Decision) -> Vec<f64> {
+    let batch = |_| -> Option<f64> {
+        let (began, mut made) = (busy()?, 0);
+        loop {
+            for _ in 0..AT_ONCE {
+                drop(black_box(decide()));
+            }
+            made += AT_ONCE;
+            let took = busy()?.saturating_sub(began);
+            if took >= BATCH {
+                return Some(f64::from(made) / took.as_secs_f64());
+            }
+        }
+    };
+    let mut per_second: Vec<f64> = (0..BATCHES).filter_map(batch).collect();
+    per_second.sort_by(f64::total_cmp);
+    per_second
+}
+
+impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
+    type Glance = R::Glance;
+    type Seen = R::Seen;
+
+    fn decide(&self, now: Timestamp, incident: &Incident, seen: &R::Seen, around: &Circumstances) -> Decision {
+        let decide = || self.remedy.decide(black_box(now), black_box(incident), black_box(seen), black_box(around));
+        let decision = decide();
+        if let (Decision::Act { .. }, Ok(mut counted)) = (&decision, self.counted.lock()) {
+            counted.get_or_insert_with(|| Counted { decision: decision.to_string(), per_second: count(decide) });
+        }
+        decision
+    }
+
+    async fn glance(&self, hint: &Hint) -> Result<R::Glance, Unavailable> {
+        self.remedy.glance(hint).await
+    }
+
+    fn open(&self, now: Timestamp, hint: &Hint, glance: &R::Glance, history: &History) -> Result<Incident, Ignored> {
+        self.remedy.open(now, hint, glance, history)
+    }
+
+    fn join(&self, incident: Incident, hint: &Hint) -> Incident {
+        self.remedy.join(incident, hint)
+    }
+
+    fn scope(&self, subject: &Subject) -> Option<Scope> {
+        self.remedy.scope(subject)
+    }
+
+    fn is_early(&self, now: Timestamp, incident: &Incident, hint: &Hint) -> bool {
+        self.remedy.is_early(now, incident, hint)
+    }
+
+    fn absorb(&self, now: Timestamp, incident: Incident, seen: &R::Seen, limits: &Limits) -> Incident {
+        self.remedy.absorb(now, incident, seen, limits)
+    }
+
+    async fn observe(&self, glance: R::Glance, incident: &Incident) -> Result<R::Seen, Unavailable> {
+        self.remedy.observe(glance, incident).await
+    }
+
+    fn unwell(&self, incident: &Incident, seen: &R::Seen) -> Vec<Subject> {
+        self.remedy.unwell(incident, seen)
+    }
+
+    fn took_effect(&self, incident: &Incident, seen: &R::Seen) -> bool {
+        self.remedy.took_effect(incident, seen)
+    }
+
+    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &R::Seen, around: &Circumstances) -> Vec<Rung> {
+        self.remedy.rungs(now, incident, seen, around)
+    }
+
+    fn remember(
+        &self,
+        now: Timestamp,
+        incident: &Incident,
+        seen: &R::Seen,
+        decision: &Decision,
+        memory: &Memory,
+    ) -> Option<Memory> {
+        self.remedy.remember(now, incident, seen, decision, memory)
+    }
+
+    fn times(&self, incident: &Incident) -> Times {
+        self.remedy.times(incident)
+    }
+
+    fn policy_hash(&self) -> &str {
+        self.remedy.policy_hash()
+    }
+
+    async fn perform(&self, step: &Step) -> Outcome {
+        self.remedy.perform(step).await
+    }
+}
