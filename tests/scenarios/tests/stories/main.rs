@@ -32,6 +32,8 @@ mod lost;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
+mod own_health;
+#[cfg(test)]
 mod parts;
 #[cfg(test)]
 mod races;
