@@ -127,3 +127,34 @@ fn a_name_that_leaves_no_room_for_its_generation_is_a_mistake() {
         ]],
     );
 }
+
+#[test]
+fn settings_of_a_record_that_contradict_each_other_are_mistakes() {
+    let text = LEAST
+        .replace("proof =", "hold = \"3h\"\nmin-healthy = 2\nproof =")
+        .replace("id = \"blue\"", "id = \"blue\"\ndrain-to = \"50%\"\nmax-share = \"20%\"");
+    check(
+        &text,
+        expect![[r#"
+        6:8: shift-dns.record[0].hold is "3h", longer than flaps-within, which is "2h" by default: expected at most that
+        7:15: shift-dns.record[0].min-healthy is 2, expected fewer than its 2 endpoints
+        12:13: shift-dns.record[0].endpoint[0].max-share is "20%", expected at least the "50%" that drain-to leaves it"#]],
+    );
+    let once = text.replace("hold =", "flaps = 1\nhold =");
+    assert_eq!(
+        parse(&once).unwrap_err().len(),
+        2,
+        "where one drain latches, none has to come before another is forgotten"
+    );
+}
+
+#[test]
+fn a_contradiction_with_what_is_wrong_itself_is_none() {
+    let text = LEAST.replace("proof =", "hold = \"3h\"\nflaps-within = \"long\"\nevidence = \"canary\"\nproof =");
+    check(
+        &text,
+        expect![[r#"
+        7:16: shift-dns.record[0].flaps-within is "long", expected a time from "1s" to "24h", such as "30s"
+        8:12: shift-dns.record[0].evidence is "canary", expected a list of "alarm", "health-check", "target-health" and "canary", at least one"#]],
+    );
+}
