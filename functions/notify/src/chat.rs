@@ -33,6 +33,7 @@ fn notification(news: &News, message: &Message) -> Value {
     let title = message.subject.trim_start_matches("Homeostat: ");
     let thread = inert(&news.incident().map_or_else(|| number(news), name));
     let incident = news.incident();
+    let related = incident.map(|incident| inert(&one_line(&incident.subject.handle(), LONGEST_STEP)));
     json!({
         "version": "1.0",
         "source": "custom",
@@ -48,7 +49,7 @@ fn notification(news: &News, message: &Message) -> Value {
             "threadId": thread,
             "summary": inert(title),
             "eventType": event,
-            "relatedResources": incident.map(|incident| inert(&one_line(&incident.subject.handle(), LONGEST_STEP))).into_iter().collect::<Vec<_>>(),
+            "relatedResources": related.into_iter().collect::<Vec<_>>(),
             "additionalContext": {
                 "remedy": incident.map_or("notify", |incident| incident.kind.remedy()),
                 "severity": severity,

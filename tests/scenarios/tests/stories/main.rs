@@ -48,6 +48,8 @@ mod tidy;
 #[cfg(test)]
 mod together;
 #[cfg(test)]
+mod told;
+#[cfg(test)]
 mod watching;
 mod weights;
 mod weights_drill;
