@@ -42,7 +42,7 @@ fn notification(news: &News, message: &Message) -> Value {
             "textType": "client-markdown",
             "title": inert(&format!("Homeostat: {title}")),
             "description": cut(&inert(&text.join("\n")), LONGEST_TEXT),
-            "nextSteps": steps.iter().take(MOST_STEPS).map(|step| self::step(&cut(step, LONGEST_STEP))).collect::<Vec<_>>(),
+            "nextSteps": steps.iter().take(MOST_STEPS).map(|line| step(line)).collect::<Vec<_>>(),
             "keywords": [event, severity, reason],
         },
         "metadata": {
@@ -62,13 +62,19 @@ fn is_step(line: &str) -> bool {
     STEPS.iter().any(|step| line.starts_with(step))
 }
 
-/// A line that may end in a command.
+/// A line that may hold a command, as code only where it can be copied as it is: whole, and without a character that a client
+/// would read as more than itself.
 fn step(line: &str) -> String {
+    let shown = cut(line, LONGEST_STEP);
     let command = COMMANDS.iter().filter_map(|command| line.find(command)).min().map(|before| before + ": ".len());
-    match command.and_then(|at| line.split_at_checked(at)) {
-        Some((words, command)) => format!("{}`{}`", inert(words), twins(command, &['`', '<', '>', '&'])),
-        None => inert(line),
+    let Some((words, command)) = command.and_then(|at| shown.split_at_checked(at)) else { return inert(&shown) };
+    // What a person should know of it stands behind it, in parentheses; a name in quotes may have some of its own.
+    let end = command.rfind(" (").filter(|_| command.ends_with([')', '.']) && !command.ends_with("')"));
+    let (command, remark) = command.split_at(end.unwrap_or(command.len()));
+    if shown != line || command.contains(['`', '<', '>', '&']) {
+        return inert(&shown);
     }
+    format!("{}`{command}`{}", inert(words), inert(remark))
 }
 
 /// Markdown of Slack and of Teams: emphasis, code, quotes, headings, mentions (`<!here>`, `<@U1>`, `@name`), entities, links.

@@ -7,7 +7,8 @@
 //! number of its own: the incident's version. Lambda delivers again from the first record that failed on, and not what was told
 //! before it; and whatever is delivered again to the same process was remembered by it. What remains: SNS's answer is lost, or
 //! the process ends between SNS's answer and Lambda's. Then a record comes again, at most as often as the mapping's
-//! `MaximumRetryAttempts` says, and each time the SDK tries at most twice. Each copy has the same attribute `message`.
+//! `MaximumRetryAttempts` says and for each time that it splits a batch, and each time the SDK tries at most twice. Each copy has
+//! the same attribute `message`.
 //!
 //! **A bad record never silences the rest.** Only what SNS did not take is tried again, in order, since what follows is of the
 //! same incidents. What can't be read will never be: it is told as that, logged as dropped, and passed over.
@@ -58,10 +59,14 @@ impl<O: Outside> Notify<O> {
     /// (`ReportBatchItemFailures`).
     ///
     /// # Errors
-    /// [`Failure::Drop`] if it is no batch of a stream.
+    /// [`Failure::Drop`] if it is no batch of a stream, [`Failure::Retry`] if not even its first record was told.
     pub async fn handle(&self, event: Value) -> Result<Value, Failure> {
-        for record in batch::records(event)? {
+        for (told, record) in batch::records(event)?.into_iter().enumerate() {
             if let Err(why) = self.attend(&record).await {
+                // Nothing would be told again, so that it can be an error, which is counted and alarmed.
+                if told == 0 {
+                    return Err(Failure::Retry(format!("not told: {}: {why}", record.name())));
+                }
                 tracing::error!(disposition = "Retry", record = record.name(), "not told: {why}");
                 return Ok(json!({ "batchItemFailures": [{ "itemIdentifier": record.place }] }));
             }

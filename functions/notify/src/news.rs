@@ -2,6 +2,7 @@
 //!
 //! This module never tells a change that the incident, or the sweep, does not mark as worth telling.
 
+use homeostat_core::decision::Decision;
 use homeostat_core::incident::{Doubt, Incident};
 
 use crate::batch::Record;
@@ -71,7 +72,9 @@ fn is_end_told(incident: &Incident) -> bool {
 /// Its doubt is what has changed.
 fn is_outcome(change: &Change, incident: &Incident) -> bool {
     let is_told = matches!(incident.doubt, Some(Doubt::Told | Doubt::Settled));
-    is_told && change.before.as_ref().is_some_and(|before| before.doubt != incident.doubt)
+    // A page says all, and would be lost behind it.
+    let is_page = matches!(incident.decision, Some(Decision::Page(_)));
+    is_told && !is_page && change.before.as_ref().is_some_and(|before| before.doubt != incident.doubt)
 }
 
 #[cfg(test)]

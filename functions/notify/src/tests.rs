@@ -58,8 +58,12 @@ fn batch(ids: &[u8]) -> Value {
     json!({ "Records": records.collect::<Vec<_>>() })
 }
 
+fn answered(notify: &Notify<People>, event: Value) -> Result<Value, Failure> {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(handle(notify, event))
+}
+
 fn handled(notify: &Notify<People>, event: Value) -> Value {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(handle(notify, event)).unwrap()
+    answered(notify, event).unwrap()
 }
 
 fn subjects(notify: &Notify<People>) -> Vec<String> {
@@ -93,8 +97,11 @@ fn a_batch_that_comes_again_as_a_whole_repeats_neither_a_message_nor_a_count() {
 #[test]
 fn what_follows_a_failure_waits_for_its_turn() {
     let notify = notify(vec![(1, unavailable())], false);
-    handled(&notify, batch(&[1, 2]));
+    let Err(Failure::Retry(why)) = answered(&notify, batch(&[1, 2])) else { panic!("an error is counted and alarmed") };
+    assert!(why.contains("SUBJECT#us-east-1#instance#i-00000000000000001"), "{why}");
     assert!(subjects(&notify).is_empty(), "an incident's close is not told before its page");
+    assert_eq!(handled(&notify, batch(&[1, 2])), json!({ "batchItemFailures": [] }));
+    assert_eq!(subjects(&notify), [replacing(1), replacing(2)]);
 }
 
 #[test]
@@ -123,8 +130,10 @@ fn what_sns_does_not_take_as_it_is_is_told_in_other_words_and_passed_over() {
 fn a_topic_that_takes_nothing_at_all_is_tried_again_and_loses_nothing() {
     let refused = || NotTold::Refused("InvalidParameter: TopicArn".into());
     let notify = notify(vec![(1, refused()), (2, refused())], false);
-    assert_eq!(handled(&notify, batch(&[1])), json!({ "batchItemFailures": [{ "itemIdentifier": "100" }] }));
+    assert!(matches!(answered(&notify, batch(&[1])), Err(Failure::Retry(_))));
     assert!(subjects(&notify).is_empty());
+    handled(&notify, batch(&[1]));
+    assert_eq!(subjects(&notify), [replacing(1)]);
 }
 
 #[test]
@@ -160,8 +169,6 @@ fn chat_is_given_its_shape_only_where_it_is_asked_for() {
 
 #[test]
 fn what_is_no_batch_is_dropped() {
-    let answer = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let answer =
-        answer.block_on(handle(&notify(Vec::new(), false), json!({ "detail-type": "CloudWatch Alarm State Change" })));
+    let answer = answered(&notify(Vec::new(), false), json!({ "detail-type": "CloudWatch Alarm State Change" }));
     assert!(matches!(answer, Err(Failure::Drop(_))), "{answer:?}");
 }

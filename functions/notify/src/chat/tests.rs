@@ -80,3 +80,17 @@ fn chat_gets_no_more_than_it_shows() {
     let description = chat["content"]["description"].as_str().unwrap();
     assert!(description.chars().count() <= LONGEST_TEXT + 1 && description.ends_with('…'));
 }
+
+#[test]
+fn a_command_is_code_only_where_it_can_be_copied() {
+    assert_eq!(
+        step("To stop it: homeostat pause 'group#web' --reason … (its hooks are then completed)."),
+        "To stop it: `homeostat pause 'group#web' --reason …` (its hooks are then completed)."
+    );
+    let named = "To stop it: homeostat pause 'group#web (old)' --reason …";
+    assert_eq!(step(named), "To stop it: `homeostat pause 'group#web (old)' --reason …`");
+    let changed = step("To stop it: homeostat pause 'group#R&D' --reason …");
+    assert!(!changed.contains('`') && changed.contains("R＆D"), "{changed}");
+    let cut = step(&format!("To stop it: homeostat pause 'group#{}' --reason …", "x".repeat(LONGEST_STEP)));
+    assert!(!cut.contains('`') && cut.ends_with('…'), "{cut}");
+}
