@@ -11,7 +11,8 @@ use crate::account::AccountCommand;
 
 /// Homeostat: heals a web application on AWS.
 ///
-/// Exit codes: 0 fine, 1 something is to be mended, 2 the command line is wrong or AWS could not be read.
+/// Exit codes: 0 fine, or warnings alone; 1 there is an error to be mended, or there was nothing to do; 2 the command line is
+/// wrong or AWS could not be read.
 #[derive(Parser)]
 #[command(name = "homeostat", version)]
 pub(crate) struct Arguments {
