@@ -11,7 +11,10 @@ mod invoke;
 mod label;
 mod notice;
 mod permission;
+mod runs;
 mod schedule;
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use aws_sdk_eventbridge::types::{Rule, RuleState, Target};
@@ -23,6 +26,7 @@ use end::Ends;
 pub use label::Label;
 use label::Planned;
 pub use notice::Notice;
+use runs::Runs;
 pub use schedule::Schedules;
 
 use crate::account::Account;
@@ -38,6 +42,7 @@ pub struct Relay {
     labels: Labels,
     planned: Planned,
     ends: Ends,
+    runs: Runs,
 }
 
 /// What became of an event.
@@ -79,6 +84,7 @@ impl Relay {
             labels,
             planned: Planned::default(),
             ends: Ends::default(),
+            runs: Runs::default(),
         }
     }
 
@@ -118,6 +124,11 @@ impl Relay {
         switched.with_context(|| format!("switching the rule {name}"))
     }
 
+    /// How often each rule invoked a target since this was last asked.
+    pub(crate) fn take_runs(&self) -> BTreeMap<String, u32> {
+        self.runs.take()
+    }
+
     async fn publish_times(&self, event: Value, times: u8, label: Option<Label>) -> Result<Published> {
         let mut label = label;
         let event = envelope::complete(event)?;
@@ -140,6 +151,7 @@ impl Relay {
     async fn to_targets(&self, rule: &DeployedRule, event: &Value, label: Option<&Label>) -> Result<Vec<Delivery>> {
         let mut deliveries = Vec::new();
         for target in self.targets(rule).await? {
+            self.runs.add(&rule.name);
             let delivery = self.deliver(rule, &target, event, label).await?;
             if delivery.outcome != Outcome::Invoked {
                 tracing::warn!(rule = rule.name, target = delivery.target, outcome = ?delivery.outcome, "not delivered");

@@ -1,11 +1,11 @@
 //! The alarms that the deployed templates bring, Homeostat's own. The world evaluates them; their metrics are fed to it from the
-//! journal's invocations and from the depth of real queues; and what they do is done as CloudWatch does it.
+//! journal's invocations, the relay's runs of rules and the depth of real queues; and what they do is done as CloudWatch does it.
 //!
 //! Time is compressed as that of the schedules is: what is a minute of a period lasts as long as a minute of theirs, and an age is
 //! stretched by as much. A message says the deployed period, and the datapoints as they were seen.
 //!
 //! What is not as on AWS: an invocation counts when it is over, not when it began, and at once, not a minute later. A queue's depth is
-//! read twice a minute, also when nobody used it for six hours. Periods start at whole multiples of their length, and alarms are
+//! read, and the runs of rules are counted, twice a minute, also when nobody used it for six hours. Periods start at whole multiples of their length, and alarms are
 //! evaluated each second; CloudWatch looks each minute at the last five, say, whenever they began. A throttled event is not held back
 //! for a later try.
 //!
@@ -132,7 +132,10 @@ impl OwnAlarms {
         loop {
             tick.tick().await;
             let looked = match self.load().await {
-                Ok(()) => self.measure_queues().await,
+                Ok(()) => {
+                    self.count_runs();
+                    self.measure_queues().await
+                }
                 wrong => wrong,
             };
             let complaint = looked.err().map(|error| format!("{error:#}")).unwrap_or_default();
@@ -141,6 +144,12 @@ impl OwnAlarms {
             }
             complained = complaint;
         }
+    }
+
+    fn count_runs(&self) {
+        let runs = self.relay.take_runs();
+        let points = runs.into_iter().map(|(rule, times)| (metrics::of_rule(rule), f64::from(times)));
+        self.face.with(|world| points.for_each(|(metric, times)| world.put_metric(metric, times)));
     }
 
     async fn measure_queues(&self) -> Result<()> {

@@ -140,8 +140,13 @@ impl Trouble<'_> {
                 ensure!(metrics.iter().any(|it| it == metric), "no alarm on {metric} of {}", function.name);
             }
         }
-        let queue = self.stack.output("DeadLettersUrl")?.rsplit('/').next().unwrap_or_default();
-        ensure!(watched.remove(queue).is_some(), "no alarm on {queue}");
+        for queue in ["DeadLetters", "LostMessages"] {
+            let name = self.stack.physical_id(queue)?.rsplit('/').next().unwrap_or_default();
+            ensure!(watched.remove(name).is_some(), "no alarm on {queue}");
+        }
+        for rule in ["ReplaceInstanceResync", "ShiftDnsResync", "LifecycleHookResync"] {
+            ensure!(watched.remove(self.stack.physical_id(rule)?).is_some(), "no alarm on {rule}");
+        }
         ensure!(watched.is_empty(), "alarms on what the stack doesn't have: {watched:?}");
         Ok(())
     }

@@ -21,11 +21,15 @@ const SQS: &str = "AWS/SQS";
 const QUEUE: &str = "QueueName";
 const VISIBLE: &str = "ApproximateNumberOfMessagesVisible";
 
-/// A function's metric has no other dimension here, nor a queue's.
+const EVENTS: &str = "AWS/Events";
+const RULE: &str = "RuleName";
+
+/// A function's metric has no other dimension here, nor a queue's, nor a rule's.
 pub(super) fn is_fed(metric: &Metric) -> bool {
     let of_function = metric.namespace == LAMBDA && metric.dimensions.keys().eq([FUNCTION]);
     (of_function && [INVOCATIONS, ERRORS, THROTTLES, ITERATOR_AGE].contains(&metric.name.as_str()))
         || queue_of(metric).is_some()
+        || (metric.namespace == EVENTS && metric.name == INVOCATIONS && metric.dimensions.keys().eq([RULE]))
 }
 
 /// The queue whose visible messages it counts.
@@ -47,6 +51,12 @@ pub(super) fn of_invocation(invocation: &Invocation, minute: Duration) -> Vec<(M
     let mut points = vec![(of(INVOCATIONS), 1.0), (of(ERRORS), failed), (of(THROTTLES), 0.0)];
     points.extend(invocation.record_age.map(|age| (of(ITERATOR_AGE), stretched(age, minute))));
     points
+}
+
+/// "The number of times a target is invoked by a rule" (EventBridge User Guide, "EventBridge metrics").
+pub(super) fn of_rule(rule: String) -> Metric {
+    let dimensions = BTreeMap::from([(RULE.to_owned(), rule)]);
+    Metric { namespace: EVENTS.to_owned(), name: INVOCATIONS.to_owned(), dimensions }
 }
 
 /// In milliseconds, as they would be if a minute lasted a minute.
@@ -83,6 +93,14 @@ mod tests {
     fn the_age_of_a_record_is_stretched_as_a_minute_is_compressed() {
         let aged = points(End::Succeeded, Some(Duration::from_secs(4)));
         assert_eq!(aged.last(), Some(&(ITERATOR_AGE.to_owned(), 120_000.0)));
+    }
+
+    #[test]
+    fn a_rule_is_counted_by_its_name_alone() {
+        let metric = of_rule("resync".to_owned());
+        assert!(is_fed(&metric));
+        assert!(!is_fed(&Metric { name: ERRORS.to_owned(), ..metric.clone() }));
+        assert!(!is_fed(&Metric { namespace: LAMBDA.to_owned(), ..metric }));
     }
 
     #[test]
