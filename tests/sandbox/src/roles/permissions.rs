@@ -55,7 +55,7 @@ fn of_dynamodb(action: &str, input: &Tree) -> Result<Vec<Permission>, ApiError> 
             let tables = read::field(input, "RequestItems").and_then(Tree::as_map).map(Vec::as_slice);
             let each = tables.unwrap_or_default().iter();
             each.map(|(name, wanted)| {
-                let keys = read::items(wanted, "Keys")?.iter().filter_map(|key| partition_key(key)).collect();
+                let keys = read::items(wanted, "Keys")?.iter().filter_map(partition_key).collect();
                 Ok(Permission { action: action.to_owned(), on: table(name.as_text().unwrap_or_default(), None, keys) })
             })
             .collect()
