@@ -79,6 +79,13 @@ fn mistake(text: &str, span: Range<usize>, message: String) -> Mistake {
     Mistake { line: before.matches('\n').count() + 1, column, message }
 }
 
+/// As it would stand in the file: quoted, unless it may stand bare.
+fn shown_key(name: &str) -> String {
+    let is_bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let shown = one_line(name, LONGEST_SHOWN);
+    if is_bare { shown } else { format!("\"{shown}\"") }
+}
+
 /// A table of the document, or the place where one should be.
 pub(super) struct Table<'a> {
     document: &'a Document<'a>,
@@ -93,12 +100,14 @@ impl<'a> Table<'a> {
         for key in self.entries.iter().flat_map(|entries| entries.keys()) {
             let name = key.get_ref().as_ref();
             if !section.keys().any(|known| known == name) {
-                self.say(key.span(), &one_line(name, LONGEST_SHOWN), &section.unknown(name));
+                self.say(key.span(), &shown_key(name), &section.unknown(name));
             }
         }
     }
 
+    /// Where this table is missing itself, that was said.
     pub(super) fn need<F: Form>(&self, setting: &Needed<F>) -> Option<F::Value> {
+        self.entries?;
         if !self.has(setting.key) {
             self.wrong(setting.key, None, &setting.form.expected());
         }
@@ -165,6 +174,9 @@ impl<'a> Table<'a> {
 
     /// A mistake about a key that can be read, but doesn't make sense.
     pub(super) fn mistake(&self, key: &str, message: &str) {
+        if self.entries.is_none() {
+            return;
+        }
         self.say(self.get(key).map_or(self.span.clone(), Spanned::span), key, message);
     }
 

@@ -100,20 +100,19 @@ pub(super) fn section(table: &Table<'_>, mode: Mode) -> Vec<GroupPolicy> {
     let mut names = BTreeSet::new();
     let mut groups = Vec::new();
     for entry in table.tables(GROUPS.key) {
-        let group = group(&entry, mode);
-        if let Some(group) = &group
-            && !names.insert(group.name.clone())
+        let name = entry.need(&settings::NAME);
+        if let Some(name) = &name
+            && !names.insert(name.clone())
         {
-            entry.mistake("name", &format!("is \"{}\" a second time, expected each group once", group.name));
+            entry.mistake("name", &format!("is \"{name}\" a second time, expected each group once"));
         }
-        groups.extend(group);
+        groups.extend(group(&entry, name, mode));
     }
     groups
 }
 
-fn group(table: &Table<'_>, mode: Mode) -> Option<GroupPolicy> {
+fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<GroupPolicy> {
     table.only(&settings::GROUP);
-    let name = table.need(&settings::NAME);
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let evidence = table.need(&settings::EVIDENCE);
     let alarms = table.free(&settings::ALARMS).unwrap_or_default().into_iter().map(|name| name.0).collect();
@@ -134,7 +133,7 @@ fn group(table: &Table<'_>, mode: Mode) -> Option<GroupPolicy> {
     at_most(table, (&settings::LOOK_EVERY, look_every), (&settings::WAIT_AT_MOST, wait_at_most));
     at_most(table, (&settings::DWELL, dwell), (&settings::RECOVER_WITHIN, recover_within));
     // Acts are a cooldown apart: no second failure would fall into a shorter time.
-    if breaker > 1 {
+    if breaker > 1 && !table.is_wrong(settings::BREAKER.key) {
         at_most(table, (&settings::COOLDOWN, cooldown), (&settings::BREAKER_WITHIN, breaker_within));
     }
     Some(GroupPolicy {

@@ -6,7 +6,7 @@
 
 pub(super) mod settings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use jiff::SignedDuration;
@@ -214,28 +214,30 @@ pub(super) fn section(table: &Table<'_>, mode: Mode) -> HookPolicy {
         table.mistake("launch", "is missing, and so is terminate: expected at least one of these tables");
     }
     let mut policy = HookPolicy { look_every, remind_every, ..HookPolicy::without_hooks() };
+    let mut named = BTreeSet::new();
     for entry in table.tables_if_any(settings::LAUNCHES.key) {
-        let Some(launch) = launch(&entry, mode) else { continue };
-        once(&entry, &policy, &launch.group, &launch.hook);
-        policy.launches.push(launch);
+        let hook = once(&entry, &mut named);
+        policy.launches.extend(launch(&entry, hook, mode));
     }
     for entry in table.tables_if_any(settings::TERMINATIONS.key) {
-        let Some(termination) = termination(&entry, mode) else { continue };
-        once(&entry, &policy, &termination.group, &termination.hook);
-        policy.terminations.push(termination);
+        let hook = once(&entry, &mut named);
+        policy.terminations.extend(termination(&entry, hook, mode));
     }
     policy
 }
 
-fn once(table: &Table<'_>, known: &HookPolicy, group: &GroupName, hook: &HookName) {
-    if known.of(group, hook).is_some() {
+/// A hook's names, if both can be read.
+fn once(table: &Table<'_>, named: &mut BTreeSet<(GroupName, HookName)>) -> Option<(GroupName, HookName)> {
+    let (group, hook) = (table.need(&settings::GROUP), table.need(&settings::HOOK));
+    let (group, hook) = (group?, hook?);
+    if !named.insert((group.clone(), hook.clone())) {
         table.mistake("hook", &format!("is \"{hook}\" of {group} a second time, expected each hook once"));
     }
+    Some((group, hook))
 }
 
-fn launch(table: &Table<'_>, mode: Mode) -> Option<LaunchPolicy> {
+fn launch(table: &Table<'_>, hook: Option<(GroupName, HookName)>, mode: Mode) -> Option<LaunchPolicy> {
     table.only(&settings::LAUNCH);
-    let (group, hook) = (table.need(&settings::GROUP), table.need(&settings::HOOK));
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let evidence = table.need(&settings::EVIDENCE);
     let tag = table.free(&settings::TAG);
@@ -254,12 +256,12 @@ fn launch(table: &Table<'_>, mode: Mode) -> Option<LaunchPolicy> {
             table.mistake(key, &format!("is there, but the evidence doesn't ask for \"{word}\""));
         }
     }
-    Some(LaunchPolicy { group: group?, hook: hook?, mode, evidence, tag, target_groups, within, abandons, afterwards })
+    let (group, hook) = hook?;
+    Some(LaunchPolicy { group, hook, mode, evidence, tag, target_groups, within, abandons, afterwards })
 }
 
-fn termination(table: &Table<'_>, mode: Mode) -> Option<TerminationPolicy> {
+fn termination(table: &Table<'_>, hook: Option<(GroupName, HookName)>, mode: Mode) -> Option<TerminationPolicy> {
     table.only(&settings::TERMINATE);
-    let (group, hook) = (table.need(&settings::GROUP), table.need(&settings::HOOK));
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let target_groups = table.free(&settings::DRAINED_FROM).unwrap_or_default();
     let busy_tag = table.free(&settings::BUSY_TAG).map(|tag| tag.0);
@@ -267,7 +269,8 @@ fn termination(table: &Table<'_>, mode: Mode) -> Option<TerminationPolicy> {
     let busy_metric = of(settings::METRIC.key).and_then(|table| metric(&table));
     let record = of(settings::RECORD.key).and_then(|table| record(&table));
     let within = table.usual(&settings::GONE_WITHIN);
-    Some(TerminationPolicy { group: group?, hook: hook?, mode, target_groups, busy_tag, busy_metric, record, within })
+    let (group, hook) = hook?;
+    Some(TerminationPolicy { group, hook, mode, target_groups, busy_tag, busy_metric, record, within })
 }
 
 fn metric(table: &Table<'_>) -> Option<BusyMetric> {
@@ -275,14 +278,15 @@ fn metric(table: &Table<'_>) -> Option<BusyMetric> {
     let (namespace, name) = (table.need(&settings::NAMESPACE), table.need(&settings::METRIC_NAME));
     let statistic = table.usual(&settings::STATISTIC).to_owned();
     let period = table.usual(&settings::PERIOD);
-    let dimensions = table.need(&settings::DIMENSIONS)?;
-    if !dimensions.values().any(|value| value.contains(INSTANCE)) {
+    let dimensions = table.need(&settings::DIMENSIONS);
+    let names_it = |dimensions: &BTreeMap<String, String>| dimensions.values().any(|value| value.contains(INSTANCE));
+    if !dimensions.as_ref().is_none_or(names_it) {
         table.mistake("dimensions", "names no {instance}, expected a metric of the instance alone");
     }
     if !is_period(period) {
         table.mistake("period", "is no metric's period, expected 1, 5, 10, 20 or 30 seconds, or whole minutes");
     }
-    Some(BusyMetric { namespace: namespace?.0, name: name?.0, statistic, period, dimensions })
+    Some(BusyMetric { namespace: namespace?.0, name: name?.0, statistic, period, dimensions: dimensions? })
 }
 
 fn is_period(time: SignedDuration) -> bool {

@@ -153,19 +153,10 @@ const STEPS: [Share; 2] = [Share::percent(10), Share::percent(50)];
 pub(super) fn section(table: &Table<'_>, mode: Mode) -> DnsPolicy {
     table.only(&settings::SECTION);
     let mut records: Vec<RecordPolicy> = Vec::new();
+    let mut named = Vec::new();
     for entry in table.tables(settings::RECORDS.key) {
-        let Some(record) = record(&entry, mode) else { continue };
-        if records.iter().any(|other| other.zone == record.zone && other.key == record.key) {
-            let message =
-                format!("is \"{}\" a second time with this zone and type, expected each record once", record.key.name);
-            entry.mistake("name", &message);
-        }
-        let in_zone = records.iter().filter(|other| other.zone == record.zone);
-        let names: BTreeSet<_> = in_zone.map(|other| &other.key.name).chain([&record.key.name]).collect();
-        if names.len() > MOST_NAMES {
-            entry.mistake("name", &format!("is one more than the {MOST_NAMES} names that one zone may have here"));
-        }
-        records.push(record);
+        let key = once(&entry, &mut named);
+        records.extend(record(&entry, key, mode));
     }
     let [look_every, in_sync_within, dwell, wait_at_most, remind_every] =
         [settings::LOOKS, settings::IN_SYNC, settings::STAYS, settings::WAITS, settings::REMINDS]
@@ -174,14 +165,35 @@ pub(super) fn section(table: &Table<'_>, mode: Mode) -> DnsPolicy {
     DnsPolicy { records, look_every, in_sync_within, dwell, wait_at_most, remind_every }
 }
 
-fn record(table: &Table<'_>, mode: Mode) -> Option<RecordPolicy> {
-    table.only(&settings::RECORD);
+/// A record's zone and key, if all of it can be read.
+fn once(table: &Table<'_>, named: &mut Vec<(HostedZoneId, RecordKey)>) -> Option<(HostedZoneId, RecordKey)> {
     let (zone, name, kind) = (table.need(&settings::ZONE), table.need(&settings::NAME), table.need(&settings::TYPE));
+    if name.as_ref().is_some_and(|name| name.under(FENCE_LABEL).is_err()) {
+        let message = format!("is so long that {FENCE_LABEL} can't stand under it, where its generation is kept");
+        table.mistake("name", &message);
+    }
+    let record = (zone?, RecordKey { name: name?, kind: kind? });
+    let (zone, key) = &record;
+    if named.contains(&record) {
+        let message = format!("is \"{}\" a second time with this zone and type, expected each record once", key.name);
+        table.mistake("name", &message);
+    }
+    let in_zone = named.iter().filter(|(other, _)| other == zone);
+    let names: BTreeSet<_> = in_zone.map(|(_, other)| &other.name).chain([&key.name]).collect();
+    if names.len() > MOST_NAMES {
+        table.mistake("name", &format!("is one more than the {MOST_NAMES} names that one zone may have here"));
+    }
+    named.push(record.clone());
+    Some(record)
+}
+
+fn record(table: &Table<'_>, key: Option<(HostedZoneId, RecordKey)>, mode: Mode) -> Option<RecordPolicy> {
+    table.only(&settings::RECORD);
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let [hold, pace, flaps_within] =
         [settings::HOLD, settings::PACE, settings::FLAPS_WITHIN].map(|setting| table.usual(&setting));
     let flaps = table.usual(&settings::FLAPS);
-    if flaps > 1 {
+    if flaps > 1 && !table.is_wrong(settings::FLAPS.key) {
         // No second drain comes before the hold is over.
         at_most(table, (&settings::HOLD, hold), (&settings::FLAPS_WITHIN, flaps_within));
     }
@@ -194,16 +206,10 @@ fn record(table: &Table<'_>, mode: Mode) -> Option<RecordPolicy> {
     if there > 1 && wanted >= there {
         table.mistake("min-healthy", &format!("is {min_healthy}, expected fewer than its {there} endpoints"));
     }
-    let (zone, name, kind) = (zone?, name?, kind?);
-    if name.under(FENCE_LABEL).is_err() {
-        table.mistake(
-            "name",
-            &format!("is so long that {FENCE_LABEL} can't stand under it, where its generation is kept"),
-        );
-    }
+    let (zone, key) = key?;
     Some(RecordPolicy {
         zone,
-        key: RecordKey { name, kind },
+        key,
         mode,
         evidence,
         proof: proof?,
@@ -231,15 +237,18 @@ fn endpoints(
         table.mistake("endpoint", &format!("stands {} times, expected at most {MOST_ENDPOINTS}", tables.len()));
     }
     let mut endpoints: Vec<EndpointPolicy> = Vec::new();
+    let mut ids = BTreeSet::new();
     for entry in tables {
         if !table.is_wrong("evidence") {
             have_what_is_wanted(&entry, evidence, proof.unwrap_or_default());
         }
-        let Some(endpoint) = endpoint(&entry, drain_to) else { continue };
-        if endpoints.iter().any(|other| other.id == endpoint.id) {
-            entry.mistake("id", &format!("is {:?} a second time, expected each endpoint once", endpoint.id.as_str()));
+        let id = entry.need(&settings::ID);
+        if let Some(id) = &id
+            && !ids.insert(id.clone())
+        {
+            entry.mistake("id", &format!("is {:?} a second time, expected each endpoint once", id.as_str()));
         }
-        endpoints.push(endpoint);
+        endpoints.extend(endpoint(&entry, id, drain_to));
     }
     endpoints
 }
@@ -259,24 +268,23 @@ fn have_what_is_wanted(endpoint: &Table<'_>, evidence: &[Ailment], proof: &[Acti
     }
 }
 
-fn endpoint(table: &Table<'_>, drain_to: Share) -> Option<EndpointPolicy> {
+fn endpoint(table: &Table<'_>, id: Option<SetIdentifier>, drain_to: Share) -> Option<EndpointPolicy> {
     table.only(&settings::ENDPOINT);
-    let id = table.need(&settings::ID);
-    let own_drain_to = table.free(&settings::OWN_DRAIN_TO);
-    let endpoint = EndpointPolicy {
-        drain_to: own_drain_to.unwrap_or(drain_to),
-        max_share: table.usual(&settings::MAX_SHARE),
+    let drain_to = table.free(&settings::OWN_DRAIN_TO).unwrap_or(drain_to);
+    let max_share = table.usual(&settings::MAX_SHARE);
+    if drain_to > max_share && !table.is_wrong(settings::OWN_DRAIN_TO.key) {
+        let (kept, most) = (written(drain_to), written(max_share));
+        table.mistake("max-share", &format!("is {most}, expected at least the {kept} that drain-to leaves it"));
+    }
+    Some(EndpointPolicy {
+        drain_to,
+        max_share,
         alarms: table.free(&settings::ALARMS).unwrap_or_default(),
         health_check: table.free(&settings::HEALTH_CHECK),
         target_groups: table.free(&settings::TARGET_GROUPS).unwrap_or_default(),
         canaries: table.free(&settings::CANARIES).unwrap_or_default(),
         id: id?,
-    };
-    let (kept, most) = (written(endpoint.drain_to), written(endpoint.max_share));
-    if endpoint.drain_to > endpoint.max_share {
-        table.mistake("max-share", &format!("is {most}, expected at least the {kept} that drain-to leaves it"));
-    }
-    Some(endpoint)
+    })
 }
 
 #[cfg(test)]

@@ -117,3 +117,63 @@ fn a_group_named_twice_is_a_mistake() {
         ]],
     );
 }
+
+#[test]
+fn a_name_that_stands_twice_is_told_whatever_else_is_wrong_there() {
+    check(
+        r#"schema = 1
+[[replace-instance.group]]
+name = "web"
+evidence = []
+[[replace-instance.group]]
+name = "web"
+evidence = ["hunch"]
+[[lifecycle-hook.launch]]
+group = "web"
+hook = "ready"
+evidence = []
+[[lifecycle-hook.launch]]
+group = "web"
+hook = "ready"
+"#,
+        expect![[r#"
+            policy.toml:4:12: replace-instance.group[0].evidence is [], expected a list of "alarm", "instance-status" and "target-health", at least one
+            policy.toml:6:8: replace-instance.group[1].name is "web" a second time, expected each group once
+            policy.toml:7:13: replace-instance.group[1].evidence[0] is "hunch", expected "alarm", "instance-status" or "target-health"
+            policy.toml:11:12: lifecycle-hook.launch[0].evidence is [], expected a list of "instance-status", "tag" and "target-health", at least one
+            policy.toml:12:1: lifecycle-hook.launch[1].evidence is missing, expected a list of "instance-status", "tag" and "target-health", at least one
+            policy.toml:14:8: lifecycle-hook.launch[1].hook is "ready" of web a second time, expected each hook once"#]],
+    );
+}
+
+#[test]
+fn of_what_is_no_table_nothing_is_missing() {
+    let hook = "[[lifecycle-hook.terminate]]\ngroup = \"web\"\nhook = \"drained\"\n";
+    check(
+        &format!("schema = 1\nreplace-instance = 3\nshift-dns = []\n{hook}busy-metric = \"x\"\nrecord = 3\n"),
+        expect![[r#"
+            policy.toml:2:20: replace-instance is 3, expected a table
+            policy.toml:3:13: shift-dns is [], expected a table
+            policy.toml:7:15: lifecycle-hook.terminate[0].busy-metric is "x", expected a table
+            policy.toml:8:10: lifecycle-hook.terminate[0].record is 3, expected a table"#]],
+    );
+    check("schema = 1\nlifecycle-hook = 3\n", expect!["policy.toml:2:18: lifecycle-hook is 3, expected a table"]);
+}
+
+#[test]
+fn a_key_that_may_not_stand_bare_is_quoted() {
+    check(
+        &format!("{LEAST}\"\" = 1\n\"a b\" = 1\n"),
+        expect![[r#"
+            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, mode, evidence, alarms, grace, budget, too-many, cooldown, breaker, breaker-within, look-every, dwell, recover-within, wait-at-most, remind-every
+            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, mode, evidence, alarms, grace, budget, too-many, cooldown, breaker, breaker-within, look-every, dwell, recover-within, wait-at-most, remind-every"#]],
+    );
+}
+
+#[test]
+fn a_wrong_breaker_contradicts_nothing() {
+    check(
+        &format!("{LEAST}breaker = 999\ncooldown = \"3h\"\n"),
+        expect!["policy.toml:5:11: replace-instance.group[0].breaker is 999, expected a number from 1 to 20"],
+    );
+}

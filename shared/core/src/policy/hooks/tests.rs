@@ -98,3 +98,13 @@ fn a_section_without_a_hook_is_a_mistake() {
         ],
     );
 }
+
+#[test]
+fn a_metric_without_dimensions_hides_no_other_mistake() {
+    check(
+        &format!("{LEAST}busy-metric = {{ namespace = \"App\", name = \"InFlight\", period = \"90s\" }}\n"),
+        expect![[r#"
+            policy.toml:9:15: lifecycle-hook.terminate[0].busy-metric.dimensions is missing, expected a table such as { InstanceId = "{instance}" }
+            policy.toml:9:64: lifecycle-hook.terminate[0].busy-metric.period is no metric's period, expected 1, 5, 10, 20 or 30 seconds, or whole minutes"#]],
+    );
+}

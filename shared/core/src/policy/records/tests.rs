@@ -158,3 +158,36 @@ fn a_contradiction_with_what_is_wrong_itself_is_none() {
         8:12: shift-dns.record[0].evidence is "canary", expected a list of "alarm", "health-check", "target-health" and "canary", at least one"#]],
     );
 }
+
+#[test]
+fn a_record_and_an_endpoint_that_stand_twice_are_told_whatever_else_is_wrong_there() {
+    let record = LEAST.trim_start_matches("schema = 1\n").replace("[\"health-check\"]", "[]").replace("green", "blue");
+    check(
+        &format!("schema = 1\n{record}{record}"),
+        expect![[r#"
+        6:9: shift-dns.record[0].proof is [], expected a list of "health-check", "target-health" and "canary", at least one
+        12:6: shift-dns.record[0].endpoint[1].id is "blue" a second time, expected each endpoint once
+        17:8: shift-dns.record[1].name is "www.example.com" a second time with this zone and type, expected each record once
+        19:9: shift-dns.record[1].proof is [], expected a list of "health-check", "target-health" and "canary", at least one
+        25:6: shift-dns.record[1].endpoint[1].id is "blue" a second time, expected each endpoint once"#]],
+    );
+}
+
+#[test]
+fn a_name_without_room_for_its_fence_is_told_though_the_zone_is_wrong() {
+    let long = format!("{0}.{0}.{0}.{1}.example.com", "a".repeat(63), "a".repeat(45));
+    let text = LEAST.replace("WWW.example.com.", &long).replace("Z0123456789ABCDEFGHIJ", "z");
+    assert_eq!(parse(&text).unwrap_err().len(), 2, "{text}");
+}
+
+#[test]
+fn a_wrong_share_or_count_contradicts_nothing() {
+    check(
+        &LEAST
+            .replace("type = \"A\"", "type = \"A\"\ndrain-to = \"50%\"\nflaps = 999\nhold = \"3h\"")
+            .replace("id = \"blue\"", "id = \"blue\"\ndrain-to = \"x%\"\nmax-share = \"20%\""),
+        expect![[r#"
+            7:9: shift-dns.record[0].flaps is 999, expected a number from 1 to 20
+            12:12: shift-dns.record[0].endpoint[0].drain-to is "x%", expected a share from "0%" to "100%""#]],
+    );
+}
