@@ -8,6 +8,7 @@ mod forms;
 mod groups;
 mod hooks;
 mod lists;
+mod names;
 mod records;
 mod section;
 mod setting;
@@ -112,6 +113,15 @@ pub fn parse(text: &str) -> Result<Policy, Vec<Mistake>> {
     let dns = dns.map(|table| records::section(&table, mode));
     let hooks = hooks.map(|table| hooks::section(&table, mode));
     document.finish(Policy { groups, dns, hooks, hash: hash(text) })
+}
+
+/// Reads a policy as it stands in a file.
+///
+/// # Errors
+/// As [`parse`]; also where the bytes are no text.
+pub fn parse_bytes(bytes: &[u8]) -> Result<Policy, Vec<Mistake>> {
+    let text = std::str::from_utf8(bytes).map_err(|error| vec![document::no_text(bytes, error)])?;
+    parse(text)
 }
 
 fn hash(text: &str) -> String {

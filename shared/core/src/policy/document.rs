@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
+use std::str::Utf8Error;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -65,6 +66,12 @@ fn no_toml(text: &str, span: Range<usize>, message: &str) -> Mistake {
     let found = text.get(span.clone()).unwrap_or_default().trim();
     let said = if found.is_empty() { message.to_owned() } else { format!("{found}: {message}") };
     mistake(text, span, one_line(&said, LONGEST_SHOWN))
+}
+
+pub(super) fn no_text(bytes: &[u8], error: Utf8Error) -> Mistake {
+    let before = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());
+    let end = before.len();
+    mistake(&before, end..end, "what stands here is no UTF-8, expected a text in UTF-8".to_owned())
 }
 
 fn in_order(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {

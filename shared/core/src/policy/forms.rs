@@ -2,7 +2,6 @@
 //!
 //! A form never knows what its value is for.
 
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
@@ -197,12 +196,18 @@ pub(super) fn one_of<T>(words: &[(&str, T)]) -> String {
 /// A text that a type of the core takes.
 pub(super) struct Text<T> {
     expected: &'static str,
+    also: fn(&str) -> bool,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T> Text<T> {
     pub(super) const fn of(expected: &'static str) -> Self {
-        Text { expected, of: PhantomData }
+        Text::that(expected, |_| true)
+    }
+
+    /// One that must also be this.
+    pub(super) const fn that(expected: &'static str, also: fn(&str) -> bool) -> Self {
+        Text { expected, also, of: PhantomData }
     }
 }
 
@@ -213,30 +218,7 @@ impl<T: FromStr> Form for Text<T> {
     }
 
     fn read(&self, place: &Place<'_, '_>) -> Option<T> {
-        place.or_wrong(place.text().and_then(|text| text.parse().ok()), self)
-    }
-}
-
-/// A table of texts, at least one.
-pub(super) struct Texts {
-    pub(super) expected: &'static str,
-}
-
-impl Form for Texts {
-    type Value = BTreeMap<String, String>;
-    fn expected(&self) -> String {
-        self.expected.to_owned()
-    }
-
-    fn read(&self, place: &Place<'_, '_>) -> Option<BTreeMap<String, String>> {
-        let entries = place.value.get_ref().as_table().filter(|entries| !entries.is_empty());
-        let texts = entries.and_then(|entries| {
-            entries
-                .iter()
-                .map(|(name, text)| Some((name.get_ref().to_string(), text.get_ref().as_str()?.to_owned())))
-                .collect()
-        });
-        place.or_wrong(texts, self)
+        place.or_wrong(place.text().filter(|text| (self.also)(text)).and_then(|text| text.parse().ok()), self)
     }
 }
 

@@ -301,13 +301,16 @@ fn record(table: &Table<'_>) -> Option<OwnRecord> {
     Some(OwnRecord { zone: zone?, name: name?.0, kind })
 }
 
+fn with_longest_id(text: &str) -> String {
+    text.replace(INSTANCE, "i-0123456789abcdef0")
+}
+
 struct OwnName(String);
 
 impl FromStr for OwnName {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        let longest = text.replace(INSTANCE, "i-0123456789abcdef0");
-        let is_name = text.contains(INSTANCE) && longest.parse::<RecordName>().is_ok();
+        let is_name = text.contains(INSTANCE) && with_longest_id(text).parse::<RecordName>().is_ok();
         is_name.then(|| OwnName(text.to_owned())).ok_or(())
     }
 }

@@ -41,13 +41,19 @@ impl<T: Copy + Ord> HasUsual for Words<T> {
 pub(super) struct List<T> {
     all: &'static str,
     each: &'static str,
+    also: fn(&str) -> bool,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T> List<T> {
     /// `all`: "alarms' ARNs"; `each`: "an alarm's ARN".
     pub(super) const fn of(all: &'static str, each: &'static str) -> Self {
-        List { all, each, of: PhantomData }
+        List::that(all, each, |_| true)
+    }
+
+    /// Each of which must also be this.
+    pub(super) const fn that(all: &'static str, each: &'static str, also: fn(&str) -> bool) -> Self {
+        List { all, each, also, of: PhantomData }
     }
 }
 
@@ -58,7 +64,7 @@ impl<T: FromStr + Ord> Form for List<T> {
     }
 
     fn read(&self, place: &Place<'_, '_>) -> Option<Vec<T>> {
-        items(place, &self.expected(), self.each, |text| text.parse().ok())
+        items(place, &self.expected(), self.each, |text| text.parse().ok().filter(|_| (self.also)(text)))
     }
 }
 

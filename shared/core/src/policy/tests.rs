@@ -177,3 +177,13 @@ fn a_wrong_breaker_contradicts_nothing() {
         expect!["policy.toml:5:11: replace-instance.group[0].breaker is 999, expected a number from 1 to 20"],
     );
 }
+
+#[test]
+fn bytes_that_are_no_text_have_their_place() {
+    assert_eq!(parse_bytes(LEAST.as_bytes()), parse(LEAST));
+    let mistakes = parse_bytes(
+        "schema = 1\n# ü".as_bytes().iter().copied().chain(*b"\xff = 1\n\xfe").collect::<Vec<_>>().as_slice(),
+    );
+    let said: Vec<String> = mistakes.unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["2:4: what stands here is no UTF-8, expected a text in UTF-8"]);
+}

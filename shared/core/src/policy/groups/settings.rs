@@ -6,6 +6,7 @@ use super::{Budget, Evidence};
 use crate::id::GroupName;
 use crate::policy::forms::{Choice, Count, Name, Part, Text, Time};
 use crate::policy::lists::{List, Words};
+use crate::policy::names::{is_no_arn, is_plain};
 use crate::policy::section::Section;
 use crate::policy::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
 use crate::policy::{MODES, Mode};
@@ -39,7 +40,7 @@ pub(in crate::policy) const GROUP: Section = Section {
 
 pub(super) const NAME: Needed<Text<GroupName>> = Setting {
     key: "name",
-    form: Text::of("the name of an Auto Scaling group"),
+    form: Text::that("the name of an Auto Scaling group", is_plain),
     left_out: Must,
     meaning: "Which group. Each stands once.",
 };
@@ -61,7 +62,7 @@ pub(super) const EVIDENCE: Needed<Words<Evidence>> = Setting {
 
 pub(super) const ALARMS: Free<List<Name>> = Setting {
     key: "alarms",
-    form: List::of("alarms' names", "an alarm's name"),
+    form: List::that("alarms' names", "an alarm's name, not its ARN", is_no_arn),
     left_out: Means("none"),
     meaning: "Alarms on the whole group whose metrics name neither the group nor one of its target groups: each has all members \
               looked at, and is evidence against none.",

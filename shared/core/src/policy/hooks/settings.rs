@@ -2,10 +2,11 @@
 
 use jiff::SignedDuration;
 
-use super::{Afterwards, LOOK_EVERY, OwnName, REMIND_EVERY, Readiness, ReadyTag, TagKey};
+use super::{Afterwards, LOOK_EVERY, OwnName, REMIND_EVERY, Readiness, ReadyTag, TagKey, with_longest_id};
 use crate::id::{GroupName, HookName, HostedZoneId, TargetGroupArn};
-use crate::policy::forms::{Choice, Count, Name, Text, Texts, Time};
+use crate::policy::forms::{Choice, Count, Name, Text, Time};
 use crate::policy::lists::{List, Tables, Words};
+use crate::policy::names::{Dimensions, is_namespace, is_plain, is_target_group_arn};
 use crate::policy::section::Section;
 use crate::policy::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
 use crate::policy::{MODES, Mode};
@@ -78,7 +79,7 @@ pub(super) const REMINDS: Usual<Time> = Setting {
 
 pub(super) const GROUP: Needed<Text<GroupName>> = Setting {
     key: "group",
-    form: Text::of("the name of an Auto Scaling group"),
+    form: Text::that("the name of an Auto Scaling group", is_plain),
     left_out: Must,
     meaning: "Whose hook it is.",
 };
@@ -117,9 +118,10 @@ pub(super) const TAG: Free<Text<ReadyTag>> = Setting {
               before the machine was last started says nothing. With a value, that value counts whenever it was set.",
 };
 
-const NOT_THE_GROUPS: List<TargetGroupArn> = List::of(
+const NOT_THE_GROUPS: List<TargetGroupArn> = List::that(
     "ARNs of target groups that don't belong to the group",
     "a target group's ARN, such as arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/jobs/0123456789abcdef",
+    is_target_group_arn,
 );
 
 pub(super) const READY_IN: Free<List<TargetGroupArn>> = Setting {
@@ -189,7 +191,7 @@ pub(super) const GONE_WITHIN: Usual<Time> = Setting {
 
 pub(super) const NAMESPACE: Needed<Text<Name>> = Setting {
     key: "namespace",
-    form: Text::of("a metric's namespace, such as \"App\""),
+    form: Text::that("a metric's namespace in ASCII, such as \"App\", not beginning with \":\"", is_namespace),
     left_out: Must,
     meaning: "The metric's namespace.",
 };
@@ -216,9 +218,9 @@ pub(super) const PERIOD: Usual<Time> = Setting {
     meaning: "1, 5, 10, 20 or 30 seconds, or whole minutes.",
 };
 
-pub(super) const DIMENSIONS: Needed<Texts> = Setting {
+pub(super) const DIMENSIONS: Needed<Dimensions> = Setting {
     key: "dimensions",
-    form: Texts { expected: "a table such as { InstanceId = \"{instance}\" }" },
+    form: Dimensions { longest: with_longest_id },
     left_out: Must,
     meaning: "The metric's dimensions. `{instance}` stands for the instance's id, and must occur.",
 };

@@ -104,7 +104,7 @@ fn a_metric_without_dimensions_hides_no_other_mistake() {
     check(
         &format!("{LEAST}busy-metric = {{ namespace = \"App\", name = \"InFlight\", period = \"90s\" }}\n"),
         expect![[r#"
-            policy.toml:9:15: lifecycle-hook.terminate[0].busy-metric.dimensions is missing, expected a table such as { InstanceId = "{instance}" }
+            policy.toml:9:15: lifecycle-hook.terminate[0].busy-metric.dimensions is missing, expected 1 to 30 dimensions in ASCII such as { InstanceId = "{instance}" }: names of up to 255 characters, not beginning with ":", and values of up to 1024
             policy.toml:9:64: lifecycle-hook.terminate[0].busy-metric.period is no metric's period, expected 1, 5, 10, 20 or 30 seconds, or whole minutes"#]],
     );
 }

@@ -6,6 +6,7 @@ use super::{Active, Ailment, DWELL, IN_SYNC_WITHIN, LOOK_EVERY, MOST_ENDPOINTS, 
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGroupArn};
 use crate::policy::forms::{Answers, Choice, Count, Text, Time};
 use crate::policy::lists::{List, Tables, Words};
+use crate::policy::names::is_target_group_arn;
 use crate::policy::section::Section;
 use crate::policy::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
 use crate::policy::{MODES, Mode};
@@ -234,9 +235,10 @@ pub(super) const HEALTH_CHECK: Free<Text<HealthCheckId>> = Setting {
 
 pub(super) const TARGET_GROUPS: Free<List<TargetGroupArn>> = Setting {
     key: "target-groups",
-    form: List::of(
+    form: List::that(
         "target groups' ARNs",
         "a target group's ARN, such as arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef",
+        is_target_group_arn,
     ),
     left_out: NEEDED,
     meaning: "What \"target-health\" asks: the target groups behind an alias.",
