@@ -6,7 +6,7 @@ mod parameters;
 
 use std::path::Path;
 
-use homeostat_core::policy::{self, Policy};
+use homeostat_core::policy::{self, HookPolicy, Mode, Policy};
 use serde::Serialize;
 
 use crate::page::Page;
@@ -19,6 +19,9 @@ pub(crate) struct Checked {
     groups: usize,
     records: usize,
     hooks: usize,
+    /// Where it acts, and where it only says what it would do: nobody should find out by an act that the mode was left out.
+    acts_on: Vec<String>,
+    only_watches: Vec<String>,
     /// What the template wants for the weighted records.
     parameters: Option<Parameters>,
     /// What the template wants for the records of instances.
@@ -38,11 +41,11 @@ pub(crate) struct Mistake {
 /// The policy of a file, or its mistakes.
 ///
 /// # Errors
-/// [`Failed`]: there is no such file, or it is no text.
+/// [`Failed`]: the file can't be read.
 pub(crate) fn read(file: &Path) -> Result<Result<Policy, Vec<Mistake>>, Failed> {
     let unreadable = |error| Failed::because(format!("can't read the policy {}: {error}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(unreadable)?;
-    Ok(policy::parse(&text).map_err(|mistakes| mistakes.into_iter().map(Mistake::from).collect()))
+    let bytes = std::fs::read(file).map_err(unreadable)?;
+    Ok(policy::parse_bytes(&bytes).map_err(|mistakes| mistakes.into_iter().map(Mistake::from).collect()))
 }
 
 pub(crate) fn check(file: &Path) -> Result<Checked, Failed> {
@@ -54,11 +57,22 @@ pub(crate) fn check(file: &Path) -> Result<Checked, Failed> {
         groups: policy.as_ref().map_or(0, |policy| policy.group_names().len()),
         records: dns.map_or(0, |dns| dns.records.len()),
         hooks: hooks.map_or(0, |hooks| hooks.hooks().count()),
+        acts_on: policy.as_ref().map(|policy| in_mode(policy, Mode::Act)).unwrap_or_default(),
+        only_watches: policy.as_ref().map(|policy| in_mode(policy, Mode::Watch)).unwrap_or_default(),
         parameters: dns.and_then(Parameters::of),
         hook_parameters: hooks.and_then(HookParameters::of),
         hash: policy.as_ref().ok().map(|policy| policy.hash.clone()),
         mistakes: policy.err().unwrap_or_default(),
     })
+}
+
+/// What the policy names that has this mode.
+fn in_mode(policy: &Policy, mode: Mode) -> Vec<String> {
+    let groups = policy.groups().map(|group| (group.mode, group.name.to_string()));
+    let records = policy.dns.iter().flat_map(|dns| &dns.records).map(|record| (record.mode, record.key.to_string()));
+    let hooks = policy.hooks.iter().flat_map(HookPolicy::held_by);
+    let hooks = hooks.map(|held| (held.mode(), format!("{} of {}", held.hook(), held.group())));
+    groups.chain(records).chain(hooks).filter(|(its, _)| *its == mode).map(|(_, name)| name).collect()
 }
 
 impl From<policy::Mistake> for Mistake {
@@ -72,6 +86,11 @@ impl Report for Checked {
     fn print(&self, page: &mut Page) {
         for Mistake { line, column, message } in &self.mistakes {
             page.long_line(&format!("{}:{line}:{column}: {message}", self.file));
+        }
+        for (does, names) in [("acts on", &self.acts_on), ("only watches", &self.only_watches)] {
+            if !names.is_empty() {
+                page.long_line(&format!("{}: {does} {}", self.file, names.join(", ")));
+            }
         }
         if self.mistakes.is_empty() {
             let more =

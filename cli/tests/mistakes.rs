@@ -45,7 +45,7 @@ hook = "drained"
 
 /// What `homeostat policy check policy.toml` prints.
 #[expect(clippy::unwrap_used, reason = "outside of a test's own function, clippy doesn't see that this is a test")]
-fn printed(policy: &str) -> (Option<i32>, String) {
+fn printed(policy: impl AsRef<[u8]>) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("policy.toml"), policy).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_homeostat"));
@@ -69,6 +69,42 @@ fn check(slips: &[(&str, &str)], expect: Expect) {
 #[test]
 fn none() {
     assert_eq!(printed(GOOD).0, Some(0));
+}
+
+#[test]
+fn a_mode_that_is_left_out_acts_and_a_good_policy_says_so() {
+    let told = |policy: &str| {
+        let (code, printed) = printed(policy);
+        assert_eq!(code, Some(0), "{printed}");
+        printed.lines().filter(|line| !line.contains('=')).map(|line| format!("{line}\n")).collect::<String>()
+    };
+    expect![[r#"
+        policy.toml: only watches web, www.example.com A, ready of web, drained of web
+        policy.toml: 1 group(s), 1 record(s), 2 hook(s), no mistakes
+        deploy with these parameters: the role of shift-dns may change only these
+    "#]]
+    .assert_eq(&told(GOOD));
+    expect![[r#"
+        policy.toml: acts on web, www.example.com A, ready of web
+        policy.toml: only watches drained of web
+        policy.toml: 1 group(s), 1 record(s), 2 hook(s), no mistakes
+        deploy with these parameters: the role of shift-dns may change only these
+    "#]]
+    .assert_eq(&told(
+        &GOOD.replace("mode = \"watch\"\n", "").replace("hook = \"drained\"", "hook = \"drained\"\nmode = \"watch\""),
+    ));
+}
+
+#[test]
+fn a_file_that_is_no_text() {
+    let latin_1: Vec<u8> =
+        GOOD.replace("name = \"web\"", "name = \"w\u{0}b\"").bytes().map(|b| if b == 0 { 0xe9 } else { b }).collect();
+    let (code, printed) = printed(latin_1);
+    assert_eq!(code, Some(1), "{printed}");
+    expect![[r#"
+        policy.toml:5:10: what stands here is no UTF-8, expected a text in UTF-8
+    "#]]
+    .assert_eq(&printed);
 }
 
 #[test]
