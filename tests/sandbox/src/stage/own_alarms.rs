@@ -5,9 +5,9 @@
 //! stretched by as much. A message says the deployed period, and the datapoints as they were seen.
 //!
 //! What is not as on AWS: an invocation counts when it is over, not when it began, and at once, not a minute later. A queue's depth is
-//! read, and the runs of rules are counted, twice a minute, also when nobody used it for six hours. Periods start at whole multiples of their length, and alarms are
-//! evaluated each second; CloudWatch looks each minute at the last five, say, whenever they began. A throttled event is not held back
-//! for a later try.
+//! read, and the runs of rules are counted, twice a minute, also when nobody used it for six hours, after which CloudWatch may take a
+//! quarter of an hour to begin. Periods start at whole multiples of their length, and alarms are evaluated each second; CloudWatch looks
+//! each minute at the last five, say, whenever they began. A throttled event is not held back for a later try.
 //!
 //! It never guesses: an alarm on a metric that nobody feeds, with a statistic that the world doesn't know, or that does anything but
 //! notify a topic is refused, and then none is loaded.
