@@ -1,21 +1,24 @@
 //! The table of rights for people: what each function may do, on what, under which conditions, and who needs it.
 //!
-//! Of the many stories that need a right it names one; it never names one that didn't.
+//! Of the many who need a right it names the one who needs the most rights, so that few have to be read; it never names one who
+//! didn't need it.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Row;
 
 const HEAD: &str = "# What each function may do
 
-Each right of each role that `template.yaml` deploys, and one who needs it: a story of `tests/scenarios` whose calls did, or a service of AWS
-that acts with the role. `make rights` plays the stories and writes this page; `make test` fails if a right is needed by none, if a
-call was refused that no story wanted refused, or if this page says anything else than what was seen.
+Each right of each role that `template.yaml` deploys, and one who needs it: a story of `tests/scenarios` whose calls did, or a
+service of AWS that acts with the role. `make rights` plays the stories and writes this page; `make test` fails if a right is
+needed by none, if a call was refused that no story wanted refused, or if this page says anything else than what was seen.
 ";
 
 type NeededBy = BTreeMap<Row, BTreeSet<String>>;
 
 pub(super) fn of(needed_by: &NeededBy) -> String {
+    let count = |need: &String| needed_by.values().filter(|needs| needs.contains(need)).count();
     let mut page = HEAD.to_owned();
     let mut last = "";
     for (row, needs) in needed_by {
@@ -23,7 +26,7 @@ pub(super) fn of(needed_by: &NeededBy) -> String {
             page.push_str(&format!("\n## {}\n\n| may | on | if | needed by |\n|---|---|---|---|\n", row.function));
             last = &row.function;
         }
-        let need = needs.first().map_or("nobody", String::as_str);
+        let need = needs.iter().max_by_key(|need| (count(need), Reverse(*need))).map_or("nobody", String::as_str);
         page.push_str(&format!("{}{need} |\n", beginning(row)));
     }
     page

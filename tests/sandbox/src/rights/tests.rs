@@ -54,6 +54,14 @@ fn a_page_may_name_any_story_that_needs_the_right_and_nothing_else() {
 }
 
 #[test]
+fn the_page_names_who_needs_the_most() {
+    let one = account("a", vec![right("a:Get", &[Need::Call])]);
+    let more = account("b", vec![right("a:Get", &[Need::Call]), right("a:Put", &[Need::Call])]);
+    let page = Rights::of(vec![one, more]).page();
+    assert_eq!((page.matches("| a |").count(), page.matches("| b |").count()), (0, 2), "{page}");
+}
+
+#[test]
 fn a_folder_in_which_nobody_left_word_proves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     assert!(Rights::read(folder.path()).is_err());

@@ -40,6 +40,7 @@ async fn play(stage: &Stage) -> Result<()> {
     let stack = stage.deploy(&stage.policy(), &mut |_| {}).await?;
     let trouble = Trouble { stage, stack: &stack };
     trouble.each_function_is_watched()?;
+    trouble.the_topic_has_its_own_key().await?;
     // Silence is an alarm, and before the first sweep there is nothing else: on AWS too, an install may be greeted so.
     trouble.all_is_quiet().await?;
     let inbox = Inbox::subscribe_to_all(&stage.sandbox().sdk_config(), stack.output("TopicArn")?).await?;
@@ -148,6 +149,15 @@ impl Trouble<'_> {
             ensure!(watched.remove(self.stack.physical_id(rule)?).is_some(), "no alarm on {rule}");
         }
         ensure!(watched.is_empty(), "alarms on what the stack doesn't have: {watched:?}");
+        Ok(())
+    }
+
+    /// Else nobody would ask whether alarms may use it.
+    async fn the_topic_has_its_own_key(&self) -> Result<()> {
+        let topics = aws_sdk_sns::Client::new(&self.stage.sandbox().sdk_config());
+        let asked = topics.get_topic_attributes().topic_arn(self.stack.output("TopicArn")?).send().await?;
+        let key = asked.attributes().and_then(|attributes| attributes.get("KmsMasterKeyId"));
+        ensure!(key.map(String::as_str) == Some(self.stack.physical_id("TopicKey")?), "encrypted by {key:?}");
         Ok(())
     }
 
