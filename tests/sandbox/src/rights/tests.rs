@@ -40,7 +40,7 @@ fn a_refusal_that_nobody_wanted_is_wrong_and_so_is_one_that_never_came() {
 }
 
 #[test]
-fn a_page_may_name_any_story_that_needs_the_right_and_nothing_else() {
+fn a_page_has_each_right_once_and_names_nobody_who_is_unknown() {
     let both = |story| account(story, vec![right("a:Get", &[Need::Call]), right("a:Put", &[Need::Call])]);
     let rights = Rights::of(vec![both("one"), both("other")]);
     let page = rights.page();
