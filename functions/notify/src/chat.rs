@@ -68,8 +68,8 @@ fn step(line: &str) -> String {
     let shown = cut(line, LONGEST_STEP);
     let command = COMMANDS.iter().filter_map(|command| line.find(command)).min().map(|before| before + ": ".len());
     let Some((words, command)) = command.and_then(|at| shown.split_at_checked(at)) else { return inert(&shown) };
-    // What a person should know of it stands behind it, in parentheses; a name in quotes may have some of its own.
-    let end = command.rfind(" (").filter(|_| command.ends_with([')', '.']) && !command.ends_with("')"));
+    // What a person should know of it stands behind it, in parentheses; those of a quoted name are no end.
+    let end = command.rfind(" (").filter(|_| command.ends_with([')', '.']));
     let (command, remark) = command.split_at(end.unwrap_or(command.len()));
     if shown != line || command.contains(['`', '<', '>', '&']) {
         return inert(&shown);

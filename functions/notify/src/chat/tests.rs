@@ -89,6 +89,8 @@ fn a_command_is_code_only_where_it_can_be_copied() {
     );
     let named = "To stop it: homeostat pause 'group#web (old)' --reason …";
     assert_eq!(step(named), "To stop it: `homeostat pause 'group#web (old)' --reason …`");
+    let or = "To end it: aws autoscaling complete (or 'ABANDON')";
+    assert_eq!(step(or), "To end it: `aws autoscaling complete` (or 'ABANDON')");
     let changed = step("To stop it: homeostat pause 'group#R&D' --reason …");
     assert!(!changed.contains('`') && changed.contains("R＆D"), "{changed}");
     let cut = step(&format!("To stop it: homeostat pause 'group#{}' --reason …", "x".repeat(LONGEST_STEP)));

@@ -187,4 +187,6 @@ fn a_doubt_is_told_as_an_outcome_and_what_follows_it_as_what_it_is() {
     assert!(matches!(of(&written(&twice, &paged)), Some(News::Decided(_))));
     let done = twice.settle(at, Outcome::AlreadyDone);
     assert!(matches!(of(&written(&twice, &done)), Some(News::Outcome(_))));
+    let both = done.page(at, at, &Page::Refused { why: "no".into() });
+    assert!(matches!(of(&written(&twice, &both)), Some(News::Decided(_))), "a page is not lost behind an end of doubt");
 }
