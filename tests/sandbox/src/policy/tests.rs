@@ -178,3 +178,11 @@ fn each_action_on_each_resource_is_a_grant_and_a_call_needs_the_first_that_fits(
     assert_eq!(needed("a:Other", "arn:x"), None);
     assert_eq!(all[0].conditions, ["StringEquals aws:ResourceTag/homeostat: managed"]);
 }
+
+#[test]
+fn a_statement_on_nothing_grants_nothing() {
+    let json = r#"{"Statement":[{"Effect":"Allow","Action":"a:Get","Resource":["","arn:x"]}]}"#;
+    let documents = [Document::read(json).unwrap()];
+    let resources: Vec<String> = grants(&documents).into_iter().map(|grant| grant.resource).collect();
+    assert_eq!(resources, ["arn:x"]);
+}
