@@ -75,6 +75,11 @@ pub trait Remedy {
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Self::Seen, around: &Circumstances) -> Decision;
 
+    /// What `decide` would hold for right after a step, whatever a look showed: it saves that look.
+    fn follows(&self, _now: Timestamp, _settled: &Incident) -> Option<(Timestamp, Hold)> {
+        None
+    }
+
     /// The ladder as it was climbed, for people: each rung with what it went by. None where the ladder has no say.
     fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Self::Seen, around: &Circumstances) -> Vec<Rung>;
 
@@ -170,14 +175,13 @@ async fn look<R: Remedy>(
         Decision::Page(because) => incident.page(now, now + times.look_every * ESCALATED_SLOWER, because),
         Decision::Close(close) => incident.close(now, close),
     };
-    let next = next.reminded(now, times.remind_every).due_within(times.recover_within).under(remedy.policy_hash());
+    let next = paced(remedy, now, next, &times);
     let write = Write { memory: memory.as_ref(), alarm: news, ..Write::of(&next) };
     if let Decision::Act { step, .. } = &decision {
         let slots = next.kind.takes_slot().then(|| around.limits.slots.taken_by(&next.subject, now));
         let unpaused_at = step.minds_pauses().then_some(now);
         ledger.write(Write { slots: slots.as_ref(), unpaused_at, ..write }).await?;
-        act(remedy, ledger, clock, step, &next).await?;
-        return Ok(None);
+        return act(remedy, ledger, clock, step, &next, on_decision).await;
     }
     let gives_back = next.closed_at.is_some() || (incident.acted_at.is_some() && next.acted_at.is_none());
     let freed = if gives_back { around.limits.slots.freed_by(&next.subject) } else { None };
@@ -249,6 +253,10 @@ async fn read<R: Remedy>(
     Ok(Reading::Looked(Box::new(Looked { incident, seen, around, news })))
 }
 
+fn paced<R: Remedy>(remedy: &R, now: Timestamp, next: Incident, times: &Times) -> Incident {
+    next.reminded(now, times.remind_every).due_within(times.recover_within).under(remedy.policy_hash())
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "reads as the end of `look`")]
 fn decided(decision: Decision, incident: Incident) -> Result<Option<Attended>, NotWritten> {
     Ok(Some(Attended::Decided { decision, incident: Box::new(incident) }))
@@ -304,21 +312,33 @@ fn slower(incident: &Incident, now: Timestamp, until: Timestamp, times: &Times) 
     }
 }
 
-/// Intent before effect, outcome after: a crash between any two lines leaves a record to start from.
+/// Intent before effect, outcome after: a crash between any two lines leaves a record to start from. What follows whatever
+/// the world shows is written with the outcome.
 async fn act<R: Remedy>(
     remedy: &R,
     ledger: &impl Ledger,
     clock: &impl Clock,
     step: &Step,
     acting: &Incident,
-) -> Result<(), NotWritten> {
+    on_decision: &mut impl FnMut(&Incident, &Decision),
+) -> Result<Option<Attended>, NotWritten> {
     let in_time = acting.intent.as_ref().is_some_and(|intent| clock.now() + LONGEST_EFFECT <= intent.until);
     let outcome = if in_time {
         remedy.perform(step).await
     } else {
         Outcome::Unknown { why: "recording the intent took so long that its lease was nearly over".to_owned() }
     };
-    ledger.write(Write::of(&acting.settle(clock.now(), outcome))).await
+    let now = clock.now();
+    let settled = acting.settle(now, outcome);
+    let Some((until, because)) = remedy.follows(now, &settled) else {
+        ledger.write(Write::of(&settled)).await?;
+        return Ok(None);
+    };
+    let next = paced(remedy, now, settled.and_hold(now, until, &because), &remedy.times(&settled));
+    let decision = Decision::Hold { until, because };
+    on_decision(&next, &decision);
+    ledger.write(Write::of(&next)).await?;
+    decided(decision, next)
 }
 
 /// The effect of an intent whose outcome nobody recorded, or whose answer was lost, shows in the world. So does that of a call

@@ -279,6 +279,12 @@ impl Incident {
         next
     }
 
+    /// Holds, in the very version that is not written yet.
+    #[must_use]
+    pub fn and_hold(&self, now: Timestamp, until: Timestamp, because: &Hold) -> Incident {
+        Incident { version: self.version, ..self.hold(now, until, because) }
+    }
+
     /// The pending intent's change turned out to have taken effect, while something else was on.
     #[must_use]
     pub fn found_done(mut self, now: Timestamp, shift: &Shift) -> Incident {

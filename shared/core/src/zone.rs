@@ -30,13 +30,13 @@ use jiff::{SignedDuration, Timestamp};
 use crate::attend::{Attended, Circumstances, Ignored, Remedy, Rung, Times};
 use crate::decision::{Close, Decision, Hold, Step};
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
-use crate::incident::{Incident, Kind};
+use crate::incident::{Incident, Kind, State};
 use crate::instance::{AlarmSeen, TargetHealth};
 use crate::memory::Memory;
 use crate::policy::{DnsPolicy, Policy, RecordPolicy, ZonePolicy};
 use crate::ports::{History, Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
-use decide::{Case, decide};
+use decide::{Case, decide, on_its_way};
 use kept::Kept;
 use name::RecordName;
 use record::RecordSet;
@@ -154,6 +154,12 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
             return Decision::Close(Close::NothingWrong { why });
         };
         decide(Case { now, incident, kept, seen, around, policy: &self.zone_policy() })
+    }
+
+    /// A change is on its way for seconds, and nothing else is decided meanwhile.
+    fn follows(&self, now: Timestamp, settled: &Incident) -> Option<(Timestamp, Hold)> {
+        let took_effect = settled.unsettled_intent().is_none() && settled.state == State::Verifying;
+        on_its_way(now, settled.kind.zone()?, self.dns).filter(|_| took_effect)
     }
 
     fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Vec<Rung> {

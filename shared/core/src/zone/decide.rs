@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::judge::{Judged, judge};
-use super::kept::{Kept, PROPAGATES_WITHIN};
+use super::kept::{Kept, PROPAGATES_WITHIN, Propagating};
 use super::record::{Generation, weights};
 use super::said::{Awaits, Trouble, Waiting};
 use super::seen::Seen;
@@ -13,7 +13,7 @@ use super::shift::{Move, Shift};
 use crate::attend::Circumstances;
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
 use crate::incident::{Incident, State};
-use crate::policy::{Mode, ZonePolicy};
+use crate::policy::{DnsPolicy, Mode, ZonePolicy};
 use crate::ports::{Outcome, Pause};
 
 /// Everything that one decision rests on.
@@ -142,8 +142,8 @@ impl Case<'_> {
     }
 
     fn hold(&self, until: Option<Timestamp>, because: Hold) -> Decision {
-        let soon = self.now + self.policy.dns.look_every;
-        Decision::Hold { until: until.map_or(soon, |until| until.min(soon)).max(self.now), because }
+        let dns = self.policy.dns;
+        Decision::Hold { until: no_later(self.now, until.unwrap_or(self.now + dns.look_every), dns), because }
     }
 
     /// When the facts alone can make a difference; else at the usual pace.
@@ -177,17 +177,15 @@ impl Case<'_> {
 
     /// One change at a time: the next waits until this one is on all name servers.
     pub(super) fn propagating(&self) -> Option<Decision> {
-        let on_its_way = self.kept.propagating.as_ref()?;
-        let (change, since) = (on_its_way.change.clone(), on_its_way.since);
-        let age = self.now.duration_since(since);
-        if let Some(change) = &change
-            && age >= self.policy.dns.in_sync_within
+        let dns = self.policy.dns;
+        if let Some(Propagating { change: Some(change), since }) = &self.kept.propagating
+            && self.now.duration_since(*since) >= dns.in_sync_within
         {
-            let troubles = vec![Trouble::NotInSync { change: change.clone(), since }];
+            let troubles = vec![Trouble::NotInSync { change: change.clone(), since: *since }];
             return Some(Decision::Page(Page::Weights { troubles }));
         }
-        let until = if change.is_some() { self.now + age.max(FIRST_QUESTION) } else { since + PROPAGATES_WITHIN };
-        Some(self.hold(Some(until), Hold::Propagating { change, since }))
+        let (until, because) = on_its_way(self.now, self.kept, dns)?;
+        Some(Decision::Hold { until, because })
     }
 
     /// What a person said last: nothing is moved under their hands.
@@ -214,6 +212,19 @@ impl Case<'_> {
         }
         Some(self.hold(None, Hold::Lost { why: why.clone() }))
     }
+}
+
+/// How long the last change is waited for before it is asked after. Nothing that could be read has a say in it.
+pub(super) fn on_its_way(now: Timestamp, kept: &Kept, dns: &DnsPolicy) -> Option<(Timestamp, Hold)> {
+    let Propagating { change, since } = kept.propagating.clone()?;
+    let age = now.duration_since(since).max(FIRST_QUESTION);
+    let until = if change.is_some() { now + age } else { since + PROPAGATES_WITHIN };
+    Some((no_later(now, until, dns), Hold::Propagating { change, since }))
+}
+
+/// The usual pace is the slowest.
+fn no_later(now: Timestamp, until: Timestamp, dns: &DnsPolicy) -> Timestamp {
+    until.min(now + dns.look_every).max(now)
 }
 
 /// Whether records in this mode are changed or only watched.

@@ -189,7 +189,9 @@ impl Scene {
             Decision::Act { step: step @ Step::Shift(shift), .. } => {
                 let intended = self.incident.intend(now, step, &decision);
                 self.apply(shift);
-                intended.settle(now, Outcome::Pending { change: "C1".to_owned() })
+                let settled = intended.settle(now, Outcome::Pending { change: "C1".to_owned() });
+                self.foretells_what_a_look_would_decide(&settled);
+                settled
             }
             Decision::Act { .. } => panic!("{decision}"),
             Decision::Hold { until, because } => self.incident.hold(now, *until, because),
@@ -197,6 +199,16 @@ impl Scene {
             Decision::Close(close) => self.incident.close(now, close),
         };
         decision
+    }
+
+    /// What is held for without a look is what every look decides until the change has arrived.
+    fn foretells_what_a_look_would_decide(&self, settled: &Incident) {
+        let (aws, zone) = (Nothing, self.incident.kind.zone().unwrap().zone.clone());
+        let (remedy, now) = (self.remedy(&aws, &zone), at(self.now));
+        let seen = Seen { is_in_sync: None, ..self.seen() };
+        let absorbed = remedy.absorb(now, settled.clone(), &seen, &Limits::default());
+        let foretold = remedy.follows(now, settled).map(|(until, because)| Decision::Hold { until, because });
+        assert_eq!(foretold, Some(remedy.decide(now, &absorbed, &seen, &self.around)));
     }
 
     fn apply(&mut self, shift: &Shift) {

@@ -59,7 +59,7 @@ fn end_state(story: &DnsStory) -> EndState {
 fn calls_of_an_undisturbed_heal() -> u32 {
     let (story, event) = sick();
     let (crashed, calls) = crash(&story, &event, u32::MAX, When::Before);
-    assert!(!crashed && calls > 10, "{calls} calls");
+    assert!(!crashed && calls >= 9, "{calls} calls");
     calls
 }
 
@@ -115,5 +115,5 @@ fn once_the_intent_is_recorded_the_sweep_alone_leads_to_the_same_end() {
             }
         }
     }
-    assert!(recorded > 8, "{recorded}");
+    assert!(recorded > 4, "{recorded}");
 }
