@@ -97,13 +97,13 @@ fn sum(weights: &Weights) -> u64 {
     weights.values().map(|weight| u64::from(*weight)).sum()
 }
 
-fn original_shares(wish: &Wish<'_>) -> Millionths {
-    shares(wish.original).into_iter().map(|(id, share)| (id, share.millionths())).collect()
+fn millionths(weights: &Weights) -> Millionths {
+    shares(weights).into_iter().map(|(id, share)| (id, share.millionths())).collect()
 }
 
 /// The share of each, and whether some of what was to move has to stay.
 fn targets(wish: &Wish<'_>) -> Option<(Millionths, bool)> {
-    let had = original_shares(wish);
+    let had = millionths(wish.original);
     let mut targets = had.clone();
     let mut freed = 0;
     for (id, share) in wish.reduced {
@@ -128,7 +128,7 @@ fn targets(wish: &Wish<'_>) -> Option<(Millionths, bool)> {
     if freed == 0 || left >= freed {
         return None;
     }
-    let has: Millionths = shares(wish.now).into_iter().map(|(id, share)| (id, share.millionths())).collect();
+    let has = millionths(wish.now);
     let over = |id: &SetIdentifier, target: u64| has.get(id).map_or(0, |has| has.saturating_sub(target));
     let stays: u64 = wish.reduced.keys().filter_map(|id| Some(over(id, *targets.get(id)?))).sum();
     for (id, share) in wish.reduced {
@@ -176,13 +176,25 @@ fn fill(targets: &mut Millionths, limits: &BTreeMap<SetIdentifier, Share>, by: &
 fn as_weights(wish: &Wish<'_>, targets: &Millionths) -> Option<Weights> {
     let total = sum(wish.original);
     let most = u64::try_from(wish.original.len()).ok()? * u64::from(Weight::MAX);
-    let multiples = (1..=most / total.max(1)).map(|times| times * total);
-    let others = (1..=most).rev();
-    let apportioned = multiples.chain(others).filter_map(|total| apportion(wish, targets, total));
-    std::iter::once_with(|| beside_the_others(wish, targets))
-        .flatten()
-        .chain(apportioned)
-        .find(|weights| holds(wish, targets, weights))
+    let fitting = || {
+        let multiples = (1..=most / total.max(1)).map(|times| times * total);
+        let others = (1..=most).rev();
+        let apportioned = multiples.chain(others).filter_map(|total| apportion(wish, targets, total));
+        let beside_the_others = std::iter::once_with(|| beside_the_others(wish, targets)).flatten();
+        beside_the_others.chain(apportioned).filter(|weights| holds(wish, targets, weights))
+    };
+    let has = millionths(wish.now);
+    fitting().find(|weights| is_steady(&has, targets, weights)).or_else(|| fitting().next())
+}
+
+/// Nobody loses what is only rounding: up at one step and down at the next would be twice as much as either.
+fn is_steady(has: &Millionths, targets: &Millionths, weights: &Weights) -> bool {
+    let will_have = millionths(weights);
+    has.iter().all(|(id, has)| {
+        let target = targets.get(id).copied().unwrap_or(0);
+        let is_to_lose = *has > target + TOLERANCE;
+        is_to_lose || will_have.get(id).is_some_and(|will_have| will_have + TOLERANCE >= *has)
+    })
 }
 
 /// Only those change that are reduced.
@@ -229,7 +241,7 @@ fn apportion(wish: &Wish<'_>, targets: &Millionths, total: u64) -> Option<Weight
 
 /// Whether these weights are what was wanted, and break no limit.
 fn holds(wish: &Wish<'_>, targets: &Millionths, weights: &Weights) -> bool {
-    let (had, total) = (original_shares(wish), sum(weights));
+    let (had, total) = (millionths(wish.original), sum(weights));
     total > 0
         && weights.iter().all(|(id, weight)| {
             let share = u64::from(*weight) * WHOLE / total;
@@ -291,6 +303,23 @@ mod tests {
 
     fn whole(list: &[(&str, Weight)]) -> Plan {
         Plan { weights: weights(list), partly: false }
+    }
+
+    #[test]
+    fn who_was_rounded_up_is_not_rounded_down_at_the_next_step() {
+        let (original, now) =
+            (weights(&[("a", 9), ("b", 10), ("c", 0), ("d", 0)]), weights(&[("a", 6), ("b", 10), ("c", 0), ("d", 0)]));
+        let reduced = BTreeMap::from([(id("a"), Share::from_millionths(355_000)), (id("b"), Share::NONE)]);
+        let receivers = percents(&[("c", 100), ("d", 100)]);
+        let plan = plan(&Wish {
+            original: &original,
+            now: &now,
+            reduced: &reduced,
+            receivers: &receivers,
+            standbys_too: false,
+        });
+        let shares = shares(&plan.unwrap().weights);
+        assert!(shares[&id("a")] >= Share::from_millionths(355_000), "{shares:?}");
     }
 
     #[test]
