@@ -44,33 +44,71 @@ impl Judged {
 pub(super) fn judge(case: Case<'_>, record: &RecordPolicy) -> Judged {
     let held = case.kept.records.get(&record.key);
     let sets = case.seen.record(&record.key);
-    let judge = Judge { case, record, held, sets: &sets };
+    let ailing: Vec<Ails> = record.endpoints.iter().map(|it| ails(case.now, record, it, case.seen)).collect();
     let mut judged = Judged::default();
-    let any_sick = record.endpoints.iter().any(|endpoint| matches!(judge.ails(endpoint), Ails::Sick(_)));
+    let any_sick = ailing.iter().any(|ails| matches!(ails, Ails::Sick(_)));
     if held.is_none() && !any_sick {
-        judged.unconfirmed = judge.unconfirmed();
+        judged.unconfirmed = unconfirmed(record, &sets, ailing);
         return judged;
     }
     match standing(case, record, held, &sets) {
         Standing::Stale => match held {
-            Some(held) => judged.waiting.extend(judge.waits_for_all(held, &Awaits::Reread)),
+            Some(held) => judged.waiting.extend(all_wait(record, held, &Awaits::Reread)),
             None => judged.unconfirmed = Some(Hold::NotConfirmed { missing: vec![STALE.to_owned()] }),
         },
         Standing::Changed { what } => judged.troubles.push(Trouble::Changed { record: record.key.clone(), what }),
         Standing::Unfit { why } => judged.troubles.push(Trouble::Unfit { record: record.key.clone(), why }),
-        Standing::AsLeft => judge.move_on(&mut judged),
+        Standing::AsLeft => Judge::new(case, record, held, &sets, ailing).move_on(&mut judged),
     }
     judged
 }
 
 const STALE: &str = "Route 53 still shows what was there before Homeostat's last change";
 
+/// Some of the evidence calls an endpoint sick that gives answers.
+fn unconfirmed(record: &RecordPolicy, sets: &[RecordSet], ailing: Vec<Ails>) -> Option<Hold> {
+    let weights = weights(sets);
+    let serves = |endpoint: &EndpointPolicy| weights.get(&endpoint.id).is_some_and(|weight| *weight > 0);
+    let serving = record.endpoints.iter().zip(ailing).filter(|(endpoint, _)| serves(endpoint));
+    serving.into_iter().find_map(|(_, ails)| match ails {
+        Ails::Perhaps { missing } => Some(Hold::NotConfirmed { missing }),
+        Ails::Disabled(alarm) => Some(Hold::ActionsDisabled { alarm }),
+        Ails::Sick(_) | Ails::No => None,
+    })
+}
+
+fn all_wait(record: &RecordPolicy, held: &Held, awaits: &Awaits) -> Vec<Waiting> {
+    let waiting = |(id, reduced): (&SetIdentifier, &Reduced)| Waiting {
+        record: record.key.clone(),
+        endpoint: id.clone(),
+        share: reduced.share,
+        awaits: awaits.clone(),
+    };
+    held.reduced.iter().map(waiting).collect()
+}
+
 struct Judge<'a> {
     case: Case<'a>,
     record: &'a RecordPolicy,
     held: Option<&'a Held>,
     sets: &'a [RecordSet],
+    /// As they are now.
+    weights: Weights,
+    shares: BTreeMap<SetIdentifier, Share>,
+    endpoints: Vec<Known<'a>>,
 }
+
+/// An endpoint of the policy, and what the evidence says of it.
+struct Known<'a> {
+    endpoint: &'a EndpointPolicy,
+    ails: Ails,
+    fitness: Fitness,
+    /// What nobody asks for has no say in an alarm on what is asked for: it may stay red for want of data.
+    alarm_under_traffic: Option<&'a AlarmSeen>,
+}
+
+/// Who can take over, and why that is believed.
+type Fit<'a> = BTreeMap<&'a SetIdentifier, &'a Vec<String>>;
 
 /// What is wanted of each endpoint.
 #[derive(Default)]
@@ -81,13 +119,22 @@ struct Wanted {
     drains: Vec<SetIdentifier>,
 }
 
-impl Judge<'_> {
-    fn ails(&self, endpoint: &EndpointPolicy) -> Ails {
-        ails(self.case.now, self.record, endpoint, self.case.seen)
-    }
-
-    fn fitness(&self, endpoint: &EndpointPolicy) -> Fitness {
-        fitness(self.case.now, self.record, endpoint, self.case.seen)
+impl<'a> Judge<'a> {
+    fn new(
+        case: Case<'a>,
+        record: &'a RecordPolicy,
+        held: Option<&'a Held>,
+        sets: &'a [RecordSet],
+        ailing: Vec<Ails>,
+    ) -> Self {
+        let weights = weights(sets);
+        let known = |(endpoint, ails): (&'a EndpointPolicy, Ails)| {
+            let serves = weights.get(&endpoint.id).is_some_and(|weight| *weight > 0);
+            let fitness = fitness(case.now, record, endpoint, case.seen);
+            Known { endpoint, ails, fitness, alarm_under_traffic: alarming(endpoint, case.seen).filter(|_| serves) }
+        };
+        let endpoints = record.endpoints.iter().zip(ailing).map(known).collect();
+        Judge { case, record, held, sets, shares: shares(&weights), weights, endpoints }
     }
 
     /// An endpoint that was drained has left the policy: nobody could tell whether it is well.
@@ -95,26 +142,8 @@ impl Judge<'_> {
         self.held.is_some_and(|held| !held.names_only_endpoints_of(self.record))
     }
 
-    /// What nobody asks for has no say in an alarm on what is asked for: it may stay red for want of data.
-    fn alarm_under_traffic(&self, endpoint: &EndpointPolicy) -> Option<&AlarmSeen> {
-        let serves = weights(self.sets).get(&endpoint.id).is_some_and(|weight| *weight > 0);
-        alarming(endpoint, self.case.seen).filter(|_| serves)
-    }
-
     fn original(&self) -> Weights {
-        weights(self.held.map_or(self.sets, |held| &held.saved))
-    }
-
-    /// Some of the evidence calls an endpoint sick that gives answers.
-    fn unconfirmed(&self) -> Option<Hold> {
-        let weights = weights(self.sets);
-        let serving =
-            self.record.endpoints.iter().filter(|endpoint| weights.get(&endpoint.id).is_some_and(|weight| *weight > 0));
-        serving.map(|endpoint| self.ails(endpoint)).find_map(|ails| match ails {
-            Ails::Perhaps { missing } => Some(Hold::NotConfirmed { missing }),
-            Ails::Disabled(alarm) => Some(Hold::ActionsDisabled { alarm }),
-            Ails::Sick(_) | Ails::No => None,
-        })
+        self.held.map_or_else(|| self.weights.clone(), |held| weights(&held.saved))
     }
 
     fn move_on(&self, judged: &mut Judged) {
@@ -129,8 +158,8 @@ impl Judge<'_> {
         let Some(plan) = self.plan(&original, &mut wanted, judged) else { return };
         if wanted.reduced == is_now && !self.moves_more(&plan) {
             if self.held.is_some_and(|held| held.partly) {
-                let weights = weights(self.sets);
-                judged.troubles.push(Trouble::Partly { record: self.record.key.clone(), weights });
+                let (record, weights) = (self.record.key.clone(), self.weights.clone());
+                judged.troubles.push(Trouble::Partly { record, weights });
             }
             return;
         }
@@ -150,24 +179,23 @@ impl Judge<'_> {
 
     /// What each endpoint should have by itself, whatever the others can take.
     fn wanted(&self, original: &Weights, judged: &mut Judged) -> Wanted {
-        let (had, has_now) = (shares(original), shares(&weights(self.sets)));
+        let had = shares(original);
         let mut wanted = Wanted::default();
-        for endpoint in &self.record.endpoints {
+        for Known { endpoint, ails, fitness, .. } in &self.endpoints {
             let Some(own) = had.get(&endpoint.id).copied() else { continue };
-            let (ails, fitness) = (self.ails(endpoint), self.fitness(endpoint));
             let Some(reduced) = self.held.and_then(|held| held.reduced.get(&endpoint.id)) else {
                 if let Ails::Sick(proofs) = ails
                     && endpoint.drain_to < own
                     && (endpoint.drain_to == Share::NONE || endpoint.drain_to < own.less(NEARLY))
                 {
-                    wanted.drain(endpoint, proofs);
+                    wanted.drain(endpoint, proofs.clone());
                 }
                 continue;
             };
             let floor = endpoint.drain_to.min(own);
             let alarm = alarming(endpoint, self.case.seen);
-            let (case, record, id, ails, fitness) = (self.case, self.record, &endpoint.id, &ails, &fitness);
-            let has = has_now.get(id).copied().unwrap_or(Share::NONE);
+            let (case, record, id) = (self.case, self.record, &endpoint.id);
+            let has = self.shares.get(id).copied().unwrap_or(Share::NONE);
             let returning = Returning { case, record, id, reduced, own, floor, has, ails, fitness, alarm };
             match course(&returning) {
                 Course::Relapse(proofs) => wanted.drain(endpoint, proofs),
@@ -203,37 +231,27 @@ impl Judge<'_> {
         judged.waiting.push(Waiting { record, endpoint: id, share: reduced.share, awaits });
     }
 
-    fn waits_for_all(&self, held: &Held, awaits: &Awaits) -> Vec<Waiting> {
-        let waiting = |(id, reduced): (&SetIdentifier, &Reduced)| Waiting {
-            record: self.record.key.clone(),
-            endpoint: id.clone(),
-            share: reduced.share,
-            awaits: awaits.clone(),
-        };
-        held.reduced.iter().map(waiting).collect()
-    }
-
     /// The weights for what is wanted. `None`, and why not, if it can't be had.
     fn plan(&self, original: &Weights, wanted: &mut Wanted, judged: &mut Judged) -> Option<Plan> {
-        let fit = self.receivers(wanted);
+        let mut fit = self.receivers(wanted);
         let enough = usize::try_from(self.record.min_healthy).unwrap_or(usize::MAX);
         if !wanted.drains.is_empty() && fit.len() < enough {
             self.rescue(wanted);
+            fit = self.receivers(wanted);
         }
-        let fit = self.receivers(wanted);
         let limits = self.limits(&fit, wanted);
         let is_sound = |plan: &Plan| self.breaks_no_rule(plan, &fit, wanted, enough);
-        let now = weights(self.sets);
         let planned = |standbys_too| {
-            let wish = Wish { original, now: &now, reduced: &wanted.reduced, receivers: &limits, standbys_too };
+            let wish =
+                Wish { original, now: &self.weights, reduced: &wanted.reduced, receivers: &limits, standbys_too };
             plan(&wish).filter(is_sound)
         };
         match planned(false).or_else(|| planned(true)) {
             Some(plan) => {
                 let drained = !wanted.drains.is_empty();
-                wanted
-                    .because
-                    .extend(fit.into_iter().filter(|_| drained).map(|(endpoint, why)| Proof::Well { endpoint, why }));
+                let well =
+                    |(id, why): (&SetIdentifier, &Vec<String>)| Proof::Well { endpoint: id.clone(), why: why.clone() };
+                wanted.because.extend(fit.into_iter().filter(|_| drained).map(well));
                 Some(plan)
             }
             None => {
@@ -244,10 +262,10 @@ impl Judge<'_> {
     }
 
     /// Those that are proven well, have all of their share, and whose alarms are silent.
-    fn receivers(&self, wanted: &Wanted) -> BTreeMap<SetIdentifier, Vec<String>> {
-        let unreduced = self.record.endpoints.iter().filter(|endpoint| !wanted.reduced.contains_key(&endpoint.id));
-        let fit = unreduced.filter_map(|endpoint| match (self.fitness(endpoint), self.alarm_under_traffic(endpoint)) {
-            (Fitness::Well(why), None) => Some((endpoint.id.clone(), why)),
+    fn receivers(&self, wanted: &Wanted) -> Fit<'_> {
+        let unreduced = self.endpoints.iter().filter(|known| !wanted.reduced.contains_key(&known.endpoint.id));
+        let fit = unreduced.filter_map(|known| match (&known.fitness, known.alarm_under_traffic) {
+            (Fitness::Well(why), None) => Some((&known.endpoint.id, why)),
             _ => None,
         });
         fit.collect()
@@ -255,38 +273,32 @@ impl Judge<'_> {
 
     /// Nobody else can take over: then those can that were drained before and are proven well by now.
     fn rescue(&self, wanted: &mut Wanted) {
-        for endpoint in &self.record.endpoints {
+        for Known { endpoint, fitness, .. } in &self.endpoints {
             let is_reduced = wanted.reduced.contains_key(&endpoint.id) && !wanted.drains.contains(&endpoint.id);
             let name = name(self.record, &endpoint.id);
             let is_latched = self.case.around.limits.memory.latched.contains_key(&name);
-            if let (true, false, Fitness::Well(_)) = (is_reduced, is_latched, self.fitness(endpoint)) {
+            if let (true, false, Fitness::Well(_)) = (is_reduced, is_latched, fitness) {
                 wanted.reduced.remove(&endpoint.id);
             }
         }
     }
 
     /// How much each may have: the fit up to their limit, the others what they have now.
-    fn limits(&self, fit: &BTreeMap<SetIdentifier, Vec<String>>, wanted: &Wanted) -> BTreeMap<SetIdentifier, Share> {
-        let has = shares(&weights(self.sets));
+    fn limits(&self, fit: &Fit<'_>, wanted: &Wanted) -> BTreeMap<SetIdentifier, Share> {
         let limit = |id: &SetIdentifier, has: Share| match self.record.endpoint(id) {
             Some(endpoint) if fit.contains_key(id) => endpoint.max_share.max(has),
             _ => has,
         };
-        let unreduced = has.into_iter().filter(|(id, _)| !wanted.reduced.contains_key(id));
-        unreduced.map(|(id, has)| (id.clone(), limit(&id, has))).collect()
+        let unreduced = self.shares.iter().filter(|(id, _)| !wanted.reduced.contains_key(*id));
+        unreduced.map(|(id, has)| (id.clone(), limit(id, *has))).collect()
     }
 
     /// The last look at a plan, without regard to how it was made.
-    fn breaks_no_rule(
-        &self,
-        plan: &Plan,
-        fit: &BTreeMap<SetIdentifier, Vec<String>>,
-        wanted: &Wanted,
-        enough: usize,
-    ) -> bool {
+    fn breaks_no_rule(&self, plan: &Plan, fit: &Fit<'_>, wanted: &Wanted, enough: usize) -> bool {
         let serve = |id: &&SetIdentifier| plan.weights.get(*id).is_some_and(|weight| *weight > 0);
         let is_drain = !wanted.drains.is_empty();
-        plan.weights.values().any(|weight| *weight > 0) && (!is_drain || fit.keys().filter(serve).count() >= enough)
+        plan.weights.values().any(|weight| *weight > 0)
+            && (!is_drain || fit.keys().copied().filter(serve).count() >= enough)
     }
 
     fn say_why_not(&self, wanted: &Wanted, enough: usize, judged: &mut Judged) {
@@ -296,20 +308,20 @@ impl Judge<'_> {
             judged.troubles.push(Trouble::NoTarget { record, endpoint, why: why.clone() });
         }
         if let (true, Some(held)) = (wanted.drains.is_empty(), self.held) {
-            judged.waiting.extend(self.waits_for_all(held, &Awaits::Others { why }));
+            judged.waiting.extend(all_wait(self.record, held, &Awaits::Others { why }));
         }
     }
 
     fn why_nobody(&self, wanted: &Wanted, enough: usize) -> String {
-        let others = self.record.endpoints.iter().filter(|endpoint| !wanted.drains.contains(&endpoint.id));
-        let why = |endpoint: &EndpointPolicy| {
-            let why = match (self.fitness(endpoint), self.alarm_under_traffic(endpoint)) {
+        let others = self.endpoints.iter().filter(|known| !wanted.drains.contains(&known.endpoint.id));
+        let why = |known: &Known<'_>| {
+            let why = match (&known.fitness, known.alarm_under_traffic) {
                 (_, Some(alarm)) => format!("alarm {:?} is in ALARM", alarm.arn.alarm_name()),
                 (Fitness::Well(_), None) => "is well, and can take no more".to_owned(),
                 (Fitness::Sick(proof), None) => format!("is sick too ({proof})"),
                 (Fitness::Unknown(why), None) => format!("is not proven well ({why})"),
             };
-            format!("{} {why}", endpoint.id)
+            format!("{} {why}", known.endpoint.id)
         };
         let said: Vec<String> = others.map(why).collect();
         if said.is_empty() {
@@ -320,8 +332,8 @@ impl Judge<'_> {
 
     /// The others can take more by now than when their limits left some of it behind.
     fn moves_more(&self, plan: &Plan) -> bool {
-        let (now, then) = (shares(&weights(self.sets)), shares(&plan.weights));
         let Some(held) = self.held.filter(|held| held.partly) else { return false };
+        let (now, then) = (&self.shares, shares(&plan.weights));
         let less = |id: &SetIdentifier| Some(*then.get(id)? < now.get(id)?.less(MUCH));
         held.reduced.keys().any(|id| less(id).unwrap_or(false))
     }

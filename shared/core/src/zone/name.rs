@@ -37,6 +37,12 @@ impl RecordName {
         format!("{label}.{}", self.0).parse()
     }
 
+    /// Whether it is the other name with this one label before it.
+    pub fn is_under(&self, label: &str, other: &RecordName) -> bool {
+        let rest = self.0.strip_prefix(label).and_then(|rest| rest.strip_prefix('.'));
+        rest.is_some_and(|rest| rest == other.0)
+    }
+
     /// Whether it is the other name, or in the domain that the other names.
     pub fn is_within(&self, other: &RecordName) -> bool {
         self.0.strip_suffix(&other.0).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -135,6 +141,17 @@ mod tests {
         for text in ["", ".", "..", "a..b", ".a", r"a\05", r"a\999", r"a\777", &long_label, &long_name] {
             assert!(text.parse::<RecordName>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_name_is_under_the_one_that_it_was_put_under_and_no_other() {
+        let name = |text: &str| text.parse::<RecordName>().unwrap();
+        let (www, under) = (name("www.example.com"), name("www.example.com").under("_homeostat").unwrap());
+        assert!(under.is_under("_homeostat", &www));
+        for other in ["example.com", "w.example.com", "a.www.example.com"] {
+            assert!(!under.is_under("_homeostat", &name(other)), "{other}");
+        }
+        assert!(!under.is_under("_home", &www) && !www.is_under("www", &www));
     }
 
     #[test]

@@ -42,8 +42,7 @@ impl Seen {
 
     /// The record under which the generation of this name stands.
     pub fn fence(&self, name: &RecordName) -> Option<&RecordSet> {
-        let fence = name.under(super::record::FENCE_LABEL).ok()?;
-        self.sets.iter().find(|set| set.name == fence && set.kind == "TXT")
+        self.sets.iter().find(|set| set.kind == "TXT" && set.name.is_under(super::record::FENCE_LABEL, name))
     }
 
     pub fn generation(&self, name: &RecordName) -> Option<Generation> {

@@ -176,14 +176,14 @@ fn fill(targets: &mut Millionths, limits: &BTreeMap<SetIdentifier, Share>, by: &
 fn as_weights(wish: &Wish<'_>, targets: &Millionths) -> Option<Weights> {
     let total = sum(wish.original);
     let most = u64::try_from(wish.original.len()).ok()? * u64::from(Weight::MAX);
+    let (had, has) = (millionths(wish.original), millionths(wish.now));
     let fitting = || {
         let multiples = (1..=most / total.max(1)).map(|times| times * total);
         let others = (1..=most).rev();
         let apportioned = multiples.chain(others).filter_map(|total| apportion(wish, targets, total));
         let beside_the_others = std::iter::once_with(|| beside_the_others(wish, targets)).flatten();
-        beside_the_others.chain(apportioned).filter(|weights| holds(wish, targets, weights))
+        beside_the_others.chain(apportioned).filter(|weights| holds(wish, &had, targets, weights))
     };
-    let has = millionths(wish.now);
     fitting().find(|weights| is_steady(&has, targets, weights)).or_else(|| fitting().next())
 }
 
@@ -240,8 +240,8 @@ fn apportion(wish: &Wish<'_>, targets: &Millionths, total: u64) -> Option<Weight
 }
 
 /// Whether these weights are what was wanted, and break no limit.
-fn holds(wish: &Wish<'_>, targets: &Millionths, weights: &Weights) -> bool {
-    let (had, total) = (millionths(wish.original), sum(weights));
+fn holds(wish: &Wish<'_>, had: &Millionths, targets: &Millionths, weights: &Weights) -> bool {
+    let total = sum(weights);
     total > 0
         && weights.iter().all(|(id, weight)| {
             let share = u64::from(*weight) * WHOLE / total;
