@@ -2,6 +2,8 @@
 //!
 //! This module never waits, asks or changes anything: the same arguments always give the same decision.
 
+use std::cell::OnceCell;
+
 use jiff::Timestamp;
 
 use super::breaker;
@@ -27,6 +29,8 @@ pub(super) struct Case<'a> {
     pub(super) group: &'a Group,
     pub(super) id: &'a InstanceId,
     pub(super) alarm: Option<&'a AlarmArn>,
+    /// Several rungs ask.
+    findings: OnceCell<Vec<Finding>>,
 }
 
 /// The processes without which nothing that was taken out comes back (EC2 Auto Scaling User Guide, "Suspend and resume
@@ -53,7 +57,8 @@ pub fn decide(
     let (Some(group), Some(id)) = (&seen.group, incident.subject.instance()) else {
         return group_missing(now, incident, name, policy);
     };
-    let case = Case { now, incident, seen, around, policy, group, id, alarm: alarm_of(incident) };
+    let (alarm, findings) = (alarm_of(incident), OnceCell::new());
+    let case = Case { now, incident, seen, around, policy, group, id, alarm, findings };
     bounded(now, incident, policy, case.decide())
 }
 
@@ -75,8 +80,9 @@ pub(super) fn absorb(now: Timestamp, mut incident: Incident, seen: &Seen, policy
     let around = Circumstances::default();
     let is_foretold = match (policy, &seen.group, incident.subject.instance()) {
         (Some(policy), Some(group), Some(id)) => {
-            let alarm = alarm_of(&incident);
-            Case { now, incident: &incident, seen, around: &around, policy, group, id, alarm }.foretold().is_err()
+            let (alarm, findings) = (alarm_of(&incident), OnceCell::new());
+            let (incident, around) = (&incident, &around);
+            Case { now, incident, seen, around, policy, group, id, alarm, findings }.foretold().is_err()
         }
         _ => false,
     };
@@ -98,7 +104,8 @@ pub(super) fn rungs(
     let (Some(policy), Some(group), Some(id)) = (policy, &seen.group, incident.subject.instance()) else {
         return Vec::new();
     };
-    let case = Case { now, incident, seen, around, policy, group, id, alarm: alarm_of(incident) };
+    let (alarm, findings) = (alarm_of(incident), OnceCell::new());
+    let case = Case { now, incident, seen, around, policy, group, id, alarm, findings };
     if case.is_climbing() { case.rungs() } else { Vec::new() }
 }
 
@@ -258,7 +265,11 @@ impl Case<'_> {
 
     /// What AWS announced and still says is proof enough. But where the policy's own evidence calls the instance sick, that counts, so
     /// that what is days away hides nothing; and it speaks too where the announcement is void and somebody else has asked.
-    pub(super) fn findings(&self) -> Vec<Finding> {
+    pub(super) fn findings(&self) -> &[Finding] {
+        self.findings.get_or_init(|| self.find_all())
+    }
+
+    fn find_all(&self) -> Vec<Finding> {
         let of_policy = self.of_policy();
         let nobody_else_asked = self.alarm.is_none() && self.policy.evidence.contains(&Evidence::Alarm);
         match self.announced() {
@@ -297,17 +308,12 @@ impl Case<'_> {
             return Some("the instance has left the group, or is leaving it, without Homeostat".to_owned());
         }
         let findings = self.findings();
-        let spoke = match self.announced() {
-            Some(found) if self.alarm.is_none() => found,
-            _ => alarm(self.seen.alarm.as_ref(), self.id, self.alarm),
-        };
-        let says_so = match spoke {
-            Finding::Sick(_) => None,
-            Finding::Well(why) | Finding::Unknown(why) => Some(why),
-        };
         // An event whose alarm doesn't say the same when re-read is no signal, unless something else looks sick.
-        if self.incident.is_new() && !findings.iter().any(is_sick) && says_so.is_some() {
-            return says_so;
+        if self.incident.is_new()
+            && !findings.iter().any(is_sick)
+            && let Some(says_so) = self.taken_back()
+        {
+            return Some(says_so);
         }
         // The alarm that spoke may be gone for good, and what is left says "well".
         let is_well = |finding: &Finding| matches!(finding, Finding::Well(_));
@@ -315,14 +321,26 @@ impl Case<'_> {
         if has_lasted && findings.iter().any(is_well) && !findings.iter().any(is_sick) {
             return Some("nothing has called it sick for long, although not all evidence can be had".to_owned());
         }
-        let well: Option<Vec<String>> = findings
-            .into_iter()
+        let well: Option<Vec<&str>> = findings
+            .iter()
             .map(|finding| match finding {
-                Finding::Well(why) => Some(why),
+                Finding::Well(why) => Some(why.as_str()),
                 Finding::Sick(_) | Finding::Unknown(_) => None,
             })
             .collect();
         well.map(|reasons| reasons.join(" and "))
+    }
+
+    /// What whoever spoke of the instance says now, if that is no longer that it is sick.
+    fn taken_back(&self) -> Option<String> {
+        let spoke = match self.announced() {
+            Some(found) if self.alarm.is_none() => found,
+            _ => alarm(self.seen.alarm.as_ref(), self.id, self.alarm),
+        };
+        match spoke {
+            Finding::Sick(_) => None,
+            Finding::Well(why) | Finding::Unknown(why) => Some(why),
+        }
     }
 
     /// Recovered = the subject is gone or well, and as many serve as are desired, less those that other incidents own.

@@ -72,8 +72,8 @@ impl Case<'_> {
         let (mut proofs, mut missing) = (Vec::new(), Vec::new());
         for finding in self.findings() {
             match finding {
-                Finding::Sick(proof) => proofs.push(proof),
-                Finding::Well(why) | Finding::Unknown(why) => missing.push(why),
+                Finding::Sick(proof) => proofs.push(proof.clone()),
+                Finding::Well(why) | Finding::Unknown(why) => missing.push(why.clone()),
             }
         }
         if missing.is_empty() && !proofs.is_empty() { Ok(proofs) } else { Err(Hold::NotConfirmed { missing }) }
