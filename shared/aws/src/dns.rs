@@ -2,7 +2,7 @@
 //!
 //! This module never asks one Region about another's alarms or targets.
 
-use aws_config::{Region, SdkConfig};
+use aws_config::SdkConfig;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
 use homeostat_core::instance::{AlarmSeen, TargetHealth};
 use homeostat_core::ports::{Outcome, Unavailable};
@@ -14,24 +14,25 @@ use homeostat_core::zone::{Records, ShiftWeights};
 
 use crate::cloudwatch::Alarms;
 use crate::load_balancing::TargetGroups;
+use crate::regional::Regional;
 use crate::route53::Zones;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct DnsCloud {
     zones: Zones,
-    /// Alarms and target groups are where their endpoints are: each Region is asked for its own.
-    config: SdkConfig,
+    /// Alarms and target groups are where their endpoints are.
+    alarms: Regional<Alarms>,
+    /// Few policies ask for them.
+    target_groups: Regional<TargetGroups>,
 }
 
 impl DnsCloud {
     pub fn new(config: &SdkConfig) -> Self {
-        DnsCloud { zones: Zones::new(config), config: config.clone() }
-    }
-
-    /// The same connections, in the Region that an ARN names.
-    fn in_region_of(&self, arn: &str) -> SdkConfig {
-        let region = arn.split(':').nth(3).unwrap_or_default().to_owned();
-        self.config.to_builder().region(Region::new(region)).build()
+        DnsCloud {
+            zones: Zones::new(config),
+            alarms: Regional::ready(config, Alarms::new),
+            target_groups: Regional::new(config, TargetGroups::new),
+        }
     }
 }
 
@@ -46,7 +47,7 @@ impl Records for DnsCloud {
 
     async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
         let Some(first) = alarms.first() else { return Ok(Vec::new()) };
-        Alarms::new(&self.in_region_of(first.as_str())).named(alarms).await
+        self.alarms.of(first.as_str()).named(alarms).await
     }
 
     async fn observations(&self, health_check: &HealthCheckId) -> Result<Vec<Observation>, Unavailable> {
@@ -54,7 +55,7 @@ impl Records for DnsCloud {
     }
 
     async fn targets(&self, target_group: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
-        TargetGroups::new(&self.in_region_of(target_group.as_str())).targets(target_group).await
+        self.target_groups.of(target_group.as_str()).targets(target_group).await
     }
 }
 

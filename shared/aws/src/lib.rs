@@ -12,6 +12,7 @@ mod ledger;
 mod load_balancing;
 #[cfg(feature = "operator")]
 pub mod operator;
+mod regional;
 mod route53;
 mod sns;
 mod sqs;
