@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ macro_rules! name {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             pub fn as_str(&self) -> &str {
@@ -33,7 +34,7 @@ macro_rules! name {
             fn from_str(text: &str) -> Result<Self, NotA> {
                 let valid: fn(&str) -> bool = $valid;
                 if valid(text) {
-                    Ok(Self(text.to_owned()))
+                    Ok(Self(text.into()))
                 } else {
                     Err(NotA { got: text.to_owned(), expected: $expected })
                 }
@@ -49,7 +50,7 @@ macro_rules! name {
 
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0
+                name.0.as_ref().to_owned()
             }
         }
 
@@ -229,7 +230,7 @@ impl fmt::Display for Scope {
 
 impl Subject {
     pub fn zone(id: HostedZoneId) -> Subject {
-        Subject::Zone { region: Region(GLOBAL.to_owned()), id }
+        Subject::Zone { region: Region(GLOBAL.into()), id }
     }
 
     /// The thing's own name, as people know it.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// Developer Guide, "DNS domain name format").
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct RecordName(String);
+pub struct RecordName(Arc<str>);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -40,12 +41,12 @@ impl RecordName {
     /// Whether it is the other name with this one label before it.
     pub fn is_under(&self, label: &str, other: &RecordName) -> bool {
         let rest = self.0.strip_prefix(label).and_then(|rest| rest.strip_prefix('.'));
-        rest.is_some_and(|rest| rest == other.0)
+        rest.is_some_and(|rest| *rest == *other.0)
     }
 
     /// Whether it is the other name, or in the domain that the other names.
     pub fn is_within(&self, other: &RecordName) -> bool {
-        self.0.strip_suffix(&other.0).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        self.0.strip_suffix(&*other.0).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 }
 
@@ -53,7 +54,7 @@ impl FromStr for RecordName {
     type Err = NotAName;
 
     fn from_str(text: &str) -> Result<Self, NotAName> {
-        normal(text).map(RecordName).ok_or_else(|| NotAName { got: text.to_owned() })
+        normal(text).map(|name| RecordName(name.into())).ok_or_else(|| NotAName { got: text.to_owned() })
     }
 }
 
@@ -103,7 +104,7 @@ impl TryFrom<String> for RecordName {
 
 impl From<RecordName> for String {
     fn from(name: RecordName) -> Self {
-        name.0
+        name.0.as_ref().to_owned()
     }
 }
 
