@@ -150,7 +150,8 @@ async fn look<R: Remedy>(
     has_done_something: bool,
     on_decision: &mut impl FnMut(&Incident, &Decision),
 ) -> Result<Option<Attended>, NotWritten> {
-    let Looked { incident, seen, around, news } = match read(remedy, ledger, clock, hint, has_done_something).await? {
+    let reading = read(remedy, ledger, clock, hint, has_done_something).await?;
+    let Looked { now, incident, seen, around, news } = match reading {
         Reading::Nothing(ignored) => return Ok(Some(Attended::Ignored(ignored))),
         Reading::TookEffect { settled, news } => {
             ledger.write(Write { alarm: news.as_ref(), ..Write::of(&settled) }).await?;
@@ -158,7 +159,7 @@ async fn look<R: Remedy>(
         }
         Reading::Looked(looked) => *looked,
     };
-    let (now, news) = (clock.now(), news.as_ref());
+    let news = news.as_ref();
     let decision = remedy.decide(now, &incident, &seen, &around);
     if let Some(ignored) = leave_it(hint, &incident, &decision) {
         return Ok(Some(Attended::Ignored(ignored)));
@@ -202,6 +203,9 @@ enum Reading<S> {
 
 /// All that a decision rests on.
 struct Looked<S> {
+    /// The hour of all of it. A lease that is over for the decision, and was not for what was seen, would leave an effect that
+    /// shows unsettled, and the decision blind to it.
+    now: Timestamp,
     incident: Incident,
     seen: S,
     around: Circumstances,
@@ -241,16 +245,17 @@ async fn read<R: Remedy>(
     let late: OptionFuture<_> = early.is_none().then(|| ledger.limits(&incident.subject, &scope)).into();
     let (seen, late) = join(remedy.observe(glance, &incident), late).await;
     let (seen, limits) = (seen?, late.transpose()?.or(early).unwrap_or_default());
-    if let Some(settled) = effect_seen_late(remedy, clock.now(), &incident, &seen) {
+    let now = clock.now();
+    if let Some(settled) = effect_seen_late(remedy, now, &incident, &seen) {
         return Ok(Reading::TookEffect { settled: Box::new(settled), news });
     }
-    let incident = remedy.absorb(clock.now(), incident, &seen, &limits);
+    let incident = remedy.absorb(now, incident, &seen, &limits);
     let others_open = match incident.began_at() {
         Some(_) => ledger.open_among(&remedy.unwell(&incident, &seen)).await?,
         None => Vec::new(),
     };
     let around = Circumstances { limits, others_open };
-    Ok(Reading::Looked(Box::new(Looked { incident, seen, around, news })))
+    Ok(Reading::Looked(Box::new(Looked { now, incident, seen, around, news })))
 }
 
 fn paced<R: Remedy>(remedy: &R, now: Timestamp, next: Incident, times: &Times) -> Incident {

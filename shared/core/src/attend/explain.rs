@@ -62,7 +62,7 @@ pub async fn explain<R: Remedy>(
             Ok(Explanation { outcome: Outlook::TookEffect(settled), rungs: Vec::new() })
         }
         Reading::Looked(looked) => {
-            let now = clock.now();
+            let now = looked.now;
             let decision = remedy.decide(now, &looked.incident, &looked.seen, &looked.around);
             let rungs = remedy.rungs(now, &looked.incident, &looked.seen, &looked.around);
             let outcome = match leave_it(hint, &looked.incident, &decision) {

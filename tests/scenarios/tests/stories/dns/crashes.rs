@@ -4,11 +4,12 @@
 use futures_util::FutureExt;
 use homeostat_core::decision::Decision;
 use homeostat_core::id::Scope;
+use homeostat_core::ports::Clock;
 use homeostat_core::zone::record::{RecordSet, Weight};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use scenarios::DnsStory;
 use serde_json::Value;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::gates::{CrashAt, When, owner};
 use super::site::*;
@@ -116,4 +117,53 @@ fn once_the_intent_is_recorded_the_sweep_alone_leads_to_the_same_end() {
         }
     }
     assert!(recorded > 4, "{recorded}");
+}
+
+/// Shows one hour at first, and a later one from the nth look at it on.
+struct Leaps {
+    from: u32,
+    looks: AtomicU32,
+    before: Timestamp,
+    after: Timestamp,
+}
+
+impl Clock for Leaps {
+    fn now(&self) -> Timestamp {
+        if self.looks.fetch_add(1, Ordering::Relaxed) < self.from { self.before } else { self.after }
+    }
+    async fn back_off(&self, _: u32) {}
+}
+
+/// Nobody is sick any more, so whoever took the effect for none would close the incident, and forget what blue had.
+#[test]
+fn a_lease_that_ends_in_the_middle_of_a_look_hides_no_effect() {
+    for from in 0..8 {
+        let (mut story, event) = (1..20)
+            .find_map(|nth| {
+                let (story, event) = sick();
+                crash(&story, &event, nth, When::After);
+                (!table(&story, &www()).is_empty()).then_some((story, event))
+            })
+            .unwrap();
+        let until = the_open_one(&story).intent.unwrap().until;
+        mend(&story, "blue");
+        story.cloud.pass(minutes(5));
+        let clock = Leaps {
+            from,
+            looks: AtomicU32::new(0),
+            before: until - SignedDuration::from_secs(1),
+            after: until + SignedDuration::from_secs(1),
+        };
+        let owner = shift_dns::Ready {
+            aws: story.cloud.clone(),
+            ledger: story.ledger.clone(),
+            wake_ups: story.owner.wake_ups.clone(),
+            clock,
+            policy: story.owner.policy.clone(),
+        };
+        shift_dns::handle(&owner, event).now_or_never().unwrap().unwrap();
+        story.pass(minutes(40));
+        has(&story, &www(), &[70, 30]);
+        assert_eq!(story.ledger.open(), [], "{from} looks at the clock before the lease ended");
+    }
 }
