@@ -25,29 +25,28 @@ pub(super) enum Standing {
 pub(super) fn standing(case: Case<'_>, record: &RecordPolicy, held: Option<&Held>, sets: &[RecordSet]) -> Standing {
     let name = &record.key.name;
     let (left, there) = (case.kept.generations.get(name), case.seen.generation(name));
-    match (left, &there) {
+    let of_its_generation = match (left, &there) {
         (Some(left), Some(there)) if there < left => {
             let last = held.map_or(left.at, last_step);
             match held {
                 _ if case.now < last + case.policy.dns.in_sync_within => return Standing::Stale,
-                Some(_) => {
-                    return Standing::Changed { what: "an older generation stands in its place".to_owned() };
-                }
-                None => {}
+                Some(_) => Some("an older generation stands in its place".to_owned()),
+                None => None,
             }
         }
         // What is not held is nobody's: any generation will do to start from.
-        _ if held.is_none() => {}
+        _ if held.is_none() => None,
         (Some(left), Some(there)) if there > left => {
-            return Standing::Changed { what: format!("another Homeostat moved its weights at {:.0}", there.at) };
+            Some(format!("another Homeostat moved its weights at {:.0}", there.at))
         }
-        (Some(_), None) => return Standing::Changed { what: "its generation is gone".to_owned() },
-        _ => {}
-    }
-    if let Some(held) = held
-        && let Some(what) = difference(&held.as_left(), sets)
-    {
-        return Standing::Changed { what };
+        (Some(_), None) => Some("its generation is gone".to_owned()),
+        _ => None,
+    };
+    let of_its_sets = held.and_then(|held| difference(&held.as_left(), sets));
+    // A word on the one must not pass for a word on the other.
+    let changes: Vec<String> = of_its_generation.into_iter().chain(of_its_sets).collect();
+    if !changes.is_empty() {
+        return Standing::Changed { what: changes.join(", ") };
     }
     let fence = case.seen.fence(name);
     if let Some(why) = unfit(record, sets).or_else(|| foreign(fence)) {

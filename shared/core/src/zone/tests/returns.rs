@@ -166,6 +166,20 @@ fn the_word_on_one_change_is_no_word_on_the_next() {
 }
 
 #[test]
+fn the_word_on_a_lost_generation_is_no_word_on_a_weight() {
+    let mut it = drained();
+    it.sets.retain(|set| set.kind != "TXT");
+    it.now = it.wake_at();
+    assert!(matches!(troubles(&it.look()), [Trouble::Changed { .. }]));
+    known(&mut it);
+    it.set_weight("blue", 50);
+    it.now = it.wake_at();
+    let decision = it.look();
+    let [Trouble::Changed { what, .. }] = troubles(&decision) else { panic!("{decision}") };
+    assert_eq!(what, "its generation is gone, blue has weight 50, and Homeostat left 0");
+}
+
+#[test]
 fn a_record_that_left_the_policy_is_let_go_of_on_a_persons_word() {
     let mut it = drained();
     it.policy.dns = Some(crate::policy::DnsPolicy::without_records());
