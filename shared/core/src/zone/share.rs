@@ -25,6 +25,8 @@ const TOLERANCE: u64 = 20_000;
 impl Share {
     pub const NONE: Share = Share(0);
     pub const ALL: Share = Share(1_000_000);
+    /// One weight beside one of 255: no smaller share can be had wherever the others stand.
+    pub const FINEST: Share = Share(1_000_000_u32.div_ceil(Weight::MAX as u32));
 
     pub const fn percent(percent: u8) -> Share {
         Share(if percent < 100 { percent as u32 * 10_000 } else { 1_000_000 })

@@ -221,10 +221,7 @@ fn a_refused_call_is_not_repeated_before_a_person_has_spoken() {
 #[test]
 fn who_stands_by_gets_weight_where_too_few_others_have_any() {
     let policy = POLICY.replace("pace = \"2m\"", "pace = \"2m\"\nmin-healthy = 2");
-    let red = "[[shift-dns.record.endpoint]]\nid = \"red\"\n\
-               alarms = [\"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:red-5xx\"]\n\
-               health-check = \"00000000-0000-0000-0000-000000000ed0\"\n";
-    let mut it = Scene::with(&(policy + red), vec![set("blue", 70), set("green", 30), set("red", 0)]).fails("blue");
+    let mut it = Scene::with(&(policy + RED), vec![set("blue", 70), set("green", 30), set("red", 0)]).fails("blue");
     assert!(it.until_act(10).is_some());
     assert!(it.weights().iter().all(|(name, weight)| (*weight > 0) == (name != "blue")), "{:?}", it.weights());
 }

@@ -42,6 +42,14 @@ alarms = ["arn:aws:cloudwatch:us-east-1:123456789012:alarm:green-5xx"]
 health-check = "00000000-0000-0000-0000-00000000abcd"
 "#;
 
+/// A third endpoint for it.
+pub(super) const RED: &str = r#"
+[[shift-dns.record.endpoint]]
+id = "red"
+alarms = ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:red-5xx"]
+health-check = "00000000-0000-0000-0000-000000000ed0"
+"#;
+
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }

@@ -180,6 +180,20 @@ fn the_word_on_a_lost_generation_is_no_word_on_a_weight() {
 }
 
 #[test]
+fn an_endpoint_whose_share_is_too_small_for_steps_comes_back_with_the_others() {
+    let weights = [("blue", 1), ("green", 124), ("red", 206)];
+    let sets = weights.iter().map(|(name, weight)| set(name, *weight)).collect();
+    let mut it = Scene::with(&format!("{POLICY}{RED}"), sets).fails("blue").fails("green");
+    assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 0), ("green", 0), ("red", 206)]);
+    it.now += 10;
+    it.mend("blue");
+    it.mend("green");
+    while it.until_act(4000).is_some() {}
+    it.has(&weights);
+}
+
+#[test]
 fn a_record_that_left_the_policy_is_let_go_of_on_a_persons_word() {
     let mut it = drained();
     it.policy.dns = Some(crate::policy::DnsPolicy::without_records());
