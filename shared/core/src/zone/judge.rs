@@ -183,22 +183,23 @@ impl<'a> Judge<'a> {
         let mut wanted = Wanted::default();
         for Known { endpoint, ails, fitness, .. } in &self.endpoints {
             let Some(own) = had.get(&endpoint.id).copied() else { continue };
+            let has = self.shares.get(&endpoint.id).copied().unwrap_or(Share::NONE);
+            let floor = endpoint.drain_to.min(own);
             let Some(reduced) = self.held.and_then(|held| held.reduced.get(&endpoint.id)) else {
+                // Who took over for others has more than its own, and loses that too.
                 if let Ails::Sick(proofs) = ails
-                    && endpoint.drain_to < own
-                    && (endpoint.drain_to == Share::NONE || endpoint.drain_to < own.less(NEARLY))
+                    && floor < has
+                    && (floor == Share::NONE || floor < has.less(NEARLY))
                 {
-                    wanted.drain(endpoint, proofs.clone());
+                    wanted.drain(endpoint, floor, proofs.clone());
                 }
                 continue;
             };
-            let floor = endpoint.drain_to.min(own);
             let alarm = alarming(endpoint, self.case.seen);
             let (case, record, id) = (self.case, self.record, &endpoint.id);
-            let has = self.shares.get(id).copied().unwrap_or(Share::NONE);
             let returning = Returning { case, record, id, reduced, own, floor, has, ails, fitness, alarm };
             match course(&returning) {
-                Course::Relapse(proofs) => wanted.drain(endpoint, proofs),
+                Course::Relapse(proofs) => wanted.drain(endpoint, floor, proofs),
                 Course::Waits(awaits) => {
                     wanted.reduced.insert(endpoint.id.clone(), reduced.share);
                     self.waits(endpoint, reduced, awaits, judged);
@@ -346,8 +347,8 @@ const NEARLY: Share = Share::percent(2);
 const MUCH: Share = Share::percent(5);
 
 impl Wanted {
-    fn drain(&mut self, endpoint: &EndpointPolicy, proofs: Vec<Proof>) {
-        self.reduced.insert(endpoint.id.clone(), endpoint.drain_to);
+    fn drain(&mut self, endpoint: &EndpointPolicy, floor: Share, proofs: Vec<Proof>) {
+        self.reduced.insert(endpoint.id.clone(), floor);
         self.drains.push(endpoint.id.clone());
         self.because.extend(proofs);
     }

@@ -85,7 +85,10 @@ pub struct Plan {
 
 /// The weights that fulfil the wish as far as the receivers' limits go. `None` if nothing at all can be moved.
 pub fn plan(wish: &Wish<'_>) -> Option<Plan> {
-    if wish.reduced.is_empty() {
+    // Who stood by and took over has nothing to lose there, and is reduced all the same.
+    let had = shares(wish.original);
+    let has_no_more = |(id, share): (&SetIdentifier, &Share)| had.get(id).is_some_and(|had| had <= share);
+    if sum(wish.original) > 0 && wish.reduced.iter().all(has_no_more) {
         return Some(Plan { weights: wish.original.clone(), partly: false });
     }
     let (targets, partly) = targets(wish)?;

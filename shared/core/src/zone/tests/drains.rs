@@ -6,6 +6,7 @@ use crate::instance::AlarmState;
 use crate::ports::Outcome;
 use crate::zone::record::Routing;
 use crate::zone::said::Trouble;
+use crate::zone::share::{Share, shares};
 
 #[test]
 fn a_failing_endpoint_is_drained_in_one_batch_that_covers_the_whole_record() {
@@ -160,6 +161,43 @@ fn a_slow_endpoint_keeps_the_share_that_the_policy_leaves_it() {
     let mut it = Scene::with(&policy, vec![set("blue", 70), set("green", 30)]).fails("blue");
     assert!(it.until_act(10).is_some());
     it.has(&[("blue", 8), ("green", 30)]);
+}
+
+#[test]
+fn who_took_over_and_falls_sick_too_is_drained_from_what_it_has() {
+    let policy = format!("{}{RED}", POLICY.replace("pace = \"2m\"", "pace = \"2m\"\ndrain-to = \"20%\""));
+    for (sets, left) in [
+        // 20.8 % of its own: nearly what it is drained to. And 16.7 %: less than that.
+        (vec![set("blue", 10), set("green", 9), set("red", 5)], 20),
+        (vec![set("blue", 11), set("green", 9), set("red", 4)], 17),
+    ] {
+        let mut it = Scene::with(&policy, sets).fails("green");
+        assert!(it.until_act(10).is_some());
+        it.now += 10;
+        it.break_("red");
+        assert!(it.until_act(10).is_some());
+        let red = shares(&super::record::weights(&it.sets))[&id("red")];
+        assert!(red < Share::percent(left + 2), "{red} {:?}", it.weights());
+    }
+}
+
+#[test]
+fn a_standby_that_took_over_and_falls_sick_gives_way_to_who_is_well() {
+    let mut it = Scene::with(POLICY, vec![set("blue", 100), set("green", 0)]).fails("blue");
+    assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 0), ("green", 100)]);
+    it.now += 10;
+    it.mend("blue");
+    it.look();
+    it.now += 10;
+    it.break_("green");
+    assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 100), ("green", 0)]);
+    it.now += 10;
+    it.mend("green");
+    while it.until_act(1000).is_some() {}
+    it.has(&[("blue", 100), ("green", 0)]);
+    assert_eq!(it.incident.decision, Some(Decision::Close(Close::Recovered)));
 }
 
 #[test]
