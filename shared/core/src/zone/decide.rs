@@ -107,11 +107,11 @@ impl Case<'_> {
         let held = self.kept.records.get(&moved.key);
         let last = self.seen.generation(&moved.key.name);
         let reduced = held.into_iter().flat_map(|held| &held.reduced);
-        let there = self.seen.record(&moved.key);
         let fence = Move {
             key: moved.key.clone(),
-            after: weights(&there),
-            before: there,
+            // Nor is it in this one: what Homeostat did not leave there is not what it left.
+            after: weights(&moved.before),
+            before: moved.before.clone(),
             reduced: reduced.map(|(id, reduced)| (id.clone(), reduced.share)).collect(),
             partly: held.is_some_and(|held| held.partly),
             fence: moved.fence.clone(),

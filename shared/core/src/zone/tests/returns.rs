@@ -4,6 +4,7 @@ use super::harness::*;
 use crate::decision::{Close, Decision, Hold};
 use crate::incident::Acknowledgement;
 use crate::instance::AlarmState;
+use crate::ports::Outcome;
 use crate::zone::record::Generation;
 use crate::zone::said::{Awaits, Trouble};
 
@@ -177,6 +178,32 @@ fn the_word_on_a_lost_generation_is_no_word_on_a_weight() {
     let decision = it.look();
     let [Trouble::Changed { what, .. }] = troubles(&decision) else { panic!("{decision}") };
     assert_eq!(what, "its generation is gone, blue has weight 50, and Homeostat left 0");
+}
+
+#[test]
+fn what_keeps_a_late_batch_from_applying_takes_nothing_of_somebody_else_for_its_own() {
+    let mut it = drained();
+    it.mend("blue");
+    it.now += 10;
+    it.look();
+    it.now += 310;
+    let decision = it.decide();
+    let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
+    let unknown = Outcome::Unknown { why: "cut".into() };
+    it.incident = it.incident.intend(at(it.now), step, &decision).settle(at(it.now), unknown);
+    it.sets.push(set("red", 10));
+    it.now += 61;
+    assert!(matches!(it.look(), Decision::Act { .. }), "another generation");
+    it.now += 10;
+    assert!(matches!(troubles(&it.look()), [Trouble::Changed { .. }]));
+    known(&mut it);
+    it.now = it.wake_at();
+    let decision = it.look();
+    assert!(
+        matches!(decision, Decision::Close(Close::TakenOver { .. })),
+        "with another endpoint it is theirs: {decision}"
+    );
+    it.has(&[("blue", 0), ("green", 30), ("red", 10)]);
 }
 
 #[test]

@@ -13,8 +13,11 @@ pub(super) const ACROSS: f64 = 2.0 * ROUNDING;
 /// Of a comparison of two quotients.
 pub(super) const HAIR: f64 = 0.01;
 
+/// In an order of their own: what a batch deletes and creates again comes after what it leaves alone.
 pub(super) fn of(key: &RecordKey, sets: &[RecordSet]) -> Vec<RecordSet> {
-    sets.iter().filter(|set| set.is_of(key)).cloned().collect()
+    let mut sets: Vec<RecordSet> = sets.iter().filter(|set| set.is_of(key)).cloned().collect();
+    sets.sort_by_key(|set| format!("{:?}", set.routing));
+    sets
 }
 
 pub(super) fn weights(key: &RecordKey, sets: &[RecordSet]) -> Weights {
