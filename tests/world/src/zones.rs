@@ -40,6 +40,8 @@ pub struct ZoneChange {
     pub at: Timestamp,
     pub in_sync_at: Timestamp,
     pub by: Author,
+    /// What its batch asked to be there. What else there was, it left alone. An edit asks for nothing.
+    pub asked: Vec<RecordSet>,
     pub before: Vec<RecordSet>,
     pub after: Vec<RecordSet>,
 }
@@ -99,9 +101,10 @@ impl HostedZone {
         listed(last.map_or(&self.sets, |last| &last.before), name)
     }
 
-    fn change(&mut self, id: String, now: Timestamp, by: Author, after: Vec<RecordSet>) {
+    fn change(&mut self, id: String, now: Timestamp, by: Author, asked: &[RecordSet], after: Vec<RecordSet>) {
         let before = std::mem::replace(&mut self.sets, after.clone());
-        self.changes.push(ZoneChange { id, at: now, in_sync_at: now + self.propagates_after, by, before, after });
+        let (in_sync_at, asked) = (now + self.propagates_after, asked.to_vec());
+        self.changes.push(ZoneChange { id, at: now, in_sync_at, by, asked, before, after });
     }
 }
 
@@ -137,7 +140,7 @@ impl World {
         let zone = self.known_zone_mut(id)?;
         match terms::applied(&zone.sets, batch) {
             Ok(after) => {
-                zone.change(change.clone(), now, by, after);
+                zone.change(change.clone(), now, by, &batch.delete, after);
                 self.spread_traffic();
                 Ok(change)
             }
@@ -167,7 +170,7 @@ impl World {
         let zone = self.known_zone_mut(id)?;
         let mut after = zone.sets.clone();
         edit(&mut after);
-        zone.change(change.clone(), now, by, after);
+        zone.change(change.clone(), now, by, &[], after);
         self.spread_traffic();
         Ok(change)
     }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::decision::Page;
-use homeostat_core::id::HostedZoneId;
+use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_core::incident::Incident;
 use homeostat_core::zone::kept::Kept;
 use homeostat_core::zone::name::RecordName;
@@ -13,6 +13,7 @@ use homeostat_core::zone::record::{FENCE_LABEL, Generation, RecordKey, RecordSet
 use jiff::Timestamp;
 use world::{Author, ZoneChange};
 
+use super::rules::SKEWS;
 use super::shares;
 use crate::simulator::view::View;
 
@@ -26,6 +27,8 @@ pub(super) struct Annals {
     pub(super) left: BTreeMap<RecordKey, Vec<RecordSet>>,
     /// Records that somebody else ever changed.
     pub(super) edited: BTreeMap<RecordKey, Timestamp>,
+    /// Endpoints that somebody added, and until when a list may not show them.
+    pub(super) added: BTreeMap<(RecordKey, SetIdentifier), Timestamp>,
     pub(super) acknowledged_at: Option<Timestamp>,
     /// When a page last said that somebody else changed a record.
     pub(super) told_of: BTreeMap<RecordKey, Timestamp>,
@@ -62,6 +65,11 @@ pub(super) fn generation(name: &RecordName, sets: &[RecordSet]) -> Option<Genera
     Generation::of(fence(name, sets)?)
 }
 
+/// When that was decided which a change by Homeostat did to this record.
+pub(super) fn decided_at(key: &RecordKey, change: &ZoneChange) -> Timestamp {
+    generation(&key.name, &change.after).map_or(change.at, |generation| generation.at)
+}
+
 /// What the open incident of the zone keeps.
 pub(super) fn kept<'a>(view: &'a View, zone: &HostedZoneId) -> Option<&'a Kept> {
     incident(view, zone).and_then(|open| open.kind.zone())
@@ -80,21 +88,25 @@ impl Annals {
                 continue;
             }
             self.now.insert(key.clone(), after.clone());
+            let (was, is) = (shares::weights(key, &change.before), shares::weights(key, &change.after));
             if change.by == Author::Somebody {
                 self.edited.insert(key.clone(), change.at);
+                let new = is.keys().filter(|id| !was.contains_key(*id));
+                self.added.extend(new.map(|id| ((key.clone(), id.clone()), change.in_sync_at)));
                 continue;
             }
             if shares::of(key, &change.before) == shares::of(key, &change.after) {
                 self.only_its_generation(key, &change.after);
                 continue;
             }
-            let (was, is) = (shares::weights(key, &change.before), shares::weights(key, &change.after));
             let begins = !is_held(key) && self.left.get(key) != Some(&before);
             if begins || !self.base.contains_key(key) {
                 self.base.insert(key.clone(), was);
             }
             self.left.insert(key.clone(), after);
-            if self.base.get(key) == Some(&is) {
+            // What somebody added beside it in the meantime stays.
+            let is_back = |base: &Weights| base.iter().all(|(id, weight)| is.get(id) == Some(weight));
+            if self.base.get(key).is_some_and(is_back) {
                 self.base.remove(key);
                 self.left.remove(key);
             }
@@ -103,6 +115,18 @@ impl Annals {
         if change.by == Author::Homeostat {
             self.last = Some(change.clone());
         }
+    }
+
+    /// What whoever made this change knew of a record. No batch can ask that nobody adds an endpoint while it is on its way, and a
+    /// list may be served by what has not heard of it yet.
+    pub(super) fn known(&self, key: &RecordKey, sets: &[RecordSet], change: &ZoneChange) -> Vec<RecordSet> {
+        let decided_at = decided_at(key, change);
+        let unseen_until = |set: &RecordSet| self.added.get(&(key.clone(), set.weighted()?.0.clone()));
+        let asked = shares::weights(key, &change.asked);
+        let is_asked = |set: &RecordSet| set.weighted().is_some_and(|(id, _)| asked.contains_key(id));
+        let mut known = whole(key, sets);
+        known.retain(|set| is_asked(set) || unseen_until(set).is_none_or(|until| *until + SKEWS < decided_at));
+        known
     }
 
     /// A person knows how the zone is: what they changed and Homeostat doesn't hold is now as it should be.

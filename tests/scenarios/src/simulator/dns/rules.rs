@@ -8,11 +8,11 @@ mod holding;
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::policy::{Policy, RecordPolicy};
 use homeostat_core::ports::Pause;
-use homeostat_core::zone::record::{Generation, RecordKey, Weights};
+use homeostat_core::zone::record::{Generation, RecordKey, RecordSet};
 use jiff::{SignedDuration, Timestamp};
 use world::ZoneChange;
 
-use super::annals::{Annals, generation, whole};
+use super::annals::{Annals, decided_at, generation, whole};
 use super::shares;
 use super::truth::Truth;
 use crate::simulator::Broken;
@@ -54,23 +54,17 @@ impl Moment<'_> {
     pub(super) fn moved(&self) -> impl Iterator<Item = Moved<'_>> {
         self.records().map(|record| {
             let key = &record.key;
-            let decided_at = self.generation(key).map_or(self.change.at, |generation| generation.at);
-            // No batch can ask that nobody adds an endpoint while it is on its way.
-            let edited = self.annals.edited.get(key).is_some_and(|at| *at + SKEWS >= decided_at);
-            let is_known = |id: &str| !edited || record.endpoints.iter().any(|endpoint| endpoint.id.as_str() == id);
-            let percents = |mut weights: Weights| {
-                weights.retain(|id, _| is_known(id.as_str()));
-                shares::percents(&weights)
-            };
-            let before = shares::weights(key, &self.change.before);
-            let is_begun = self.annals.left.get(key) == Some(&whole(key, &self.change.before));
-            let base = self.annals.base.get(key).filter(|_| is_begun || edited).unwrap_or(&before).clone();
+            let known = |sets: &[RecordSet]| self.annals.known(key, sets, self.change);
+            let (before, after) = (known(&self.change.before), known(&self.change.after));
+            let is_begun = self.annals.left.get(key).is_some_and(|left| known(left) == before);
+            let before = shares::weights(key, &before);
+            let base = self.annals.base.get(key).filter(|_| is_begun).unwrap_or(&before);
             Moved {
                 record,
-                base: percents(base),
-                before: percents(before),
-                after: percents(shares::weights(key, &self.change.after)),
-                decided_at,
+                base: shares::percents(base),
+                before: shares::percents(&before),
+                after: shares::percents(&shares::weights(key, &after)),
+                decided_at: decided_at(key, self.change),
             }
         })
     }
@@ -116,7 +110,7 @@ pub(super) fn judge_kept(
     for key in annals.let_go(zone, before, after) {
         let edited = annals.edited.get(key).copied();
         let is_known = edited.zip(annals.acknowledged_at).is_some_and(|(edited, known)| known >= edited);
-        let weights = |of: &[homeostat_core::zone::record::RecordSet]| shares::weights(key, of);
+        let weights = |of: &[RecordSet]| shares::weights(key, of);
         let serving = annals.now.get(key).map(|sets| weights(sets)).unwrap_or_default();
         let serves_well = record(key).is_some_and(|record| {
             let is_ours = |id: &str| record.endpoints.iter().any(|endpoint| endpoint.id.as_str() == id);

@@ -2,10 +2,10 @@
 
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::zone::kept::PROPAGATES_WITHIN;
-use homeostat_core::zone::record::weights;
+use homeostat_core::zone::record::{RecordSet, weights};
 
 use super::{Moment, SKEWS};
-use crate::simulator::dns::annals::{Annals, kept, whole};
+use crate::simulator::dns::annals::{Annals, kept};
 use crate::simulator::dns::shares;
 use crate::simulator::view::View;
 
@@ -14,12 +14,9 @@ pub(super) fn is_as_it_was_left(moment: &Moment<'_>) -> Result<(), String> {
     let is_moved = |key| shares::of(key, &moment.change.before) != shares::of(key, &moment.change.after);
     for record in moment.records().filter(|record| kept.records.contains_key(&record.key) && is_moved(&record.key)) {
         let Some(left) = moment.annals.left.get(&record.key) else { continue };
-        let before = whole(&record.key, &moment.change.before);
-        // No batch can ask that nobody adds an endpoint while it is on its way.
-        let decided = moment.generation(&record.key).map(|generation| generation.at);
-        let edited = moment.annals.edited.get(&record.key);
-        let crossed = edited.zip(decided).is_some_and(|(edited, decided)| *edited + SKEWS >= decided);
-        if before != *left && !(crossed && left.iter().all(|set| before.contains(set))) {
+        let known = |sets: &[RecordSet]| moment.annals.known(&record.key, sets, moment.change);
+        let (left, before) = (known(left), known(&moment.change.before));
+        if before != left {
             return Err(format!("{}: left as {left:?}, and it was {before:?}", record.key));
         }
     }
