@@ -30,6 +30,8 @@ pub(super) struct Annals {
     /// Endpoints that somebody added, and until when a list may not show them.
     pub(super) added: BTreeMap<(RecordKey, SetIdentifier), Timestamp>,
     pub(super) acknowledged_at: Option<Timestamp>,
+    /// Each record as it was then.
+    pub(super) acknowledged: BTreeMap<RecordKey, Vec<RecordSet>>,
     /// When a page last said that somebody else changed a record.
     pub(super) told_of: BTreeMap<RecordKey, Timestamp>,
     /// Each record as it is.
@@ -153,6 +155,7 @@ impl Annals {
         let word = |view: &View| incident(view, zone).and_then(|open| open.acknowledged.clone());
         if word(after).is_some() && word(after) != word(before) {
             self.acknowledged_at = Some(now);
+            self.acknowledged = self.now.clone();
             self.confirmed(kept(after, zone));
         }
         let said = incident(after, zone).and_then(|open| open.decision.as_ref()).map(ToString::to_string);

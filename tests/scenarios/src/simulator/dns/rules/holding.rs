@@ -44,7 +44,8 @@ pub(super) fn is_unpaused(moment: &Moment<'_>) -> Result<(), String> {
     found.map_or(Ok(()), |(since, pause)| Err(format!("{pause:?}, since {since}; decided at {decided}")))
 }
 
-/// The weights never; the rest only on a person's word about a change of it.
+/// The weights never; the rest only on a person's word about a change of it: about the last one, or as it was when they gave their
+/// word, since a list may be older than what somebody did after that.
 pub(super) fn keeps_what_was_saved(
     zone: &HostedZoneId,
     annals: &Annals,
@@ -58,7 +59,10 @@ pub(super) fn keeps_what_was_saved(
         let keeps_weights = old.iter().all(|(id, weight)| new.get(id).is_none_or(|now| now == weight));
         let edited = annals.edited.get(key);
         let is_known = edited.zip(annals.acknowledged_at).is_some_and(|(edited, known)| known >= *edited);
-        if !(keeps_weights && is_known) {
+        let is_as_acknowledged = annals.acknowledged.get(key).is_some_and(|known| {
+            held.saved.iter().all(|set| known.iter().any(|known| known.with_weight(0) == set.with_weight(0)))
+        });
+        if !(keeps_weights && (is_known || is_as_acknowledged)) {
             return Err(format!("{key}: {:?}", held.saved));
         }
     }
