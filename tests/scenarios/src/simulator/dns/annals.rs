@@ -98,7 +98,10 @@ impl Annals {
                 continue;
             }
             if shares::of(key, &change.before) == shares::of(key, &change.after) {
-                self.only_its_generation(key, &change.after);
+                // What somebody changed before anybody knew that it was Homeostat's is not Homeostat's again by that.
+                if is_held(key) || self.left.get(key) == Some(&before) {
+                    self.only_its_generation(key, &change.after);
+                }
                 continue;
             }
             let begins = !is_held(key) && self.left.get(key) != Some(&before);
