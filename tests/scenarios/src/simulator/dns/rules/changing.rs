@@ -8,7 +8,7 @@ use homeostat_core::zone::record::{RecordKey, RecordSet, reweighted, weights};
 use homeostat_core::zone::share::Share;
 
 use super::{Moment, Moved, SKEWS};
-use crate::simulator::dns::annals::{fence, generation, incident};
+use crate::simulator::dns::annals::{fence, generation, incident, kept};
 use crate::simulator::dns::shares::{self, ACROSS, HAIR, ROUNDING};
 use crate::simulator::dns::truth::LATELY;
 
@@ -160,10 +160,15 @@ pub(super) fn keeps_within_limits(moment: &Moment<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// An alarm that keeps its state without data may speak of what was long ago.
+/// An alarm that keeps its state without data may speak of what was long ago. So does a drain that the others' limits left
+/// unfinished: what they can take later goes then, down to what the endpoint was to have when it was drained.
 pub(super) fn drains_only_the_sick(moment: &Moment<'_>) -> Result<(), String> {
     for moved in moment.moved() {
-        for id in moved.drained() {
+        let held = kept(moment.view, moment.zone).and_then(|kept| kept.records.get(&moved.record.key));
+        let was_to_have = |id: &str| held?.reduced.iter().find(|(of, _)| of.as_str() == id).map(|(_, it)| it.share);
+        let is_unfinished =
+            |id: &str| was_to_have(id).is_some_and(|had| share(&moved.after, id) + ROUNDING >= percent(had));
+        for id in moved.drained().into_iter().filter(|id| !is_unfinished(id)) {
             let unwell = moment.truth.endpoints.get(id).and_then(|known| known.last_unwell);
             let lately = unwell.is_some_and(|at| at + LATELY * 2 >= moved.decided_at);
             if !lately && moment.alarms_forget {
