@@ -98,9 +98,12 @@ impl Annals {
                 continue;
             }
             if shares::of(key, &change.before) == shares::of(key, &change.after) {
-                // What somebody changed before anybody knew that it was Homeostat's is not Homeostat's again by that.
                 if is_held(key) || self.left.get(key) == Some(&before) {
                     self.only_its_generation(key, &change.after);
+                } else {
+                    // What somebody changed before anybody knew that it was Homeostat's is not Homeostat's again by that.
+                    self.base.remove(key);
+                    self.left.remove(key);
                 }
                 continue;
             }
