@@ -112,24 +112,11 @@ fn name(set: &RecordSet) -> String {
 fn change(left: &RecordSet, there: Option<&RecordSet>) -> Option<String> {
     let name = name(left);
     let Some(there) = there else { return Some(format!("{name} is gone")) };
-    let weight = |set: &RecordSet| set.weighted().map(|(_, weight)| weight);
-    let of_weight = weight(left).zip(weight(there)).filter(|(left, weight)| left != weight);
-    let of_weight = of_weight.map(|(left, weight)| format!("{name} has weight {weight}, and Homeostat left {left}"));
-    let of_answer = (left.with_weight(0) != there.with_weight(0))
-        .then(|| format!("{name} answers with something else, or in another way ({})", answer(there)));
-    let changes: Vec<String> = of_weight.into_iter().chain(of_answer).collect();
-    (!changes.is_empty()).then(|| changes.join(", "))
-}
-
-/// All of a set but its name and its weight.
-fn answer(set: &RecordSet) -> String {
-    let ttl = set.ttl.map(|ttl| format!("TTL {ttl}"));
-    let alias = set.alias.as_ref().map(|alias| {
-        let health = if alias.evaluate_target_health { ", by its health" } else { "" };
-        format!("alias of {} in {}{health}", alias.name, alias.zone)
-    });
-    let health_check = set.health_check.as_ref().map(|id| format!("health check {id}"));
-    let traffic_policy = set.traffic_policy.as_ref().map(|id| format!("traffic policy instance {id}"));
-    let fields = ttl.into_iter().chain(alias).chain(health_check).chain(traffic_policy);
-    set.values.iter().cloned().chain(fields).collect::<Vec<_>>().join(", ")
+    match (left.weighted(), there.weighted()) {
+        _ if there == left => None,
+        (Some((_, left)), Some((_, weight))) if left != weight => {
+            Some(format!("{name} has weight {weight}, and Homeostat left {left}"))
+        }
+        _ => Some(format!("{name} answers with something else, or in another way")),
+    }
 }

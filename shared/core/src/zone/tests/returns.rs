@@ -181,20 +181,6 @@ fn the_word_on_a_lost_generation_is_no_word_on_a_weight() {
 }
 
 #[test]
-fn the_word_on_a_field_is_no_word_on_what_it_became_then() {
-    let mut it = drained();
-    it.mend("blue");
-    for ttl in [30, 90] {
-        it.sets.iter_mut().filter(|set| set.kind == "A").for_each(|set| set.ttl = Some(ttl));
-        it.now = it.wake_at();
-        let decision = it.look();
-        let [Trouble::Changed { what, .. }] = troubles(&decision) else { panic!("{decision}") };
-        assert!(what.contains(&format!("TTL {ttl}")), "{what}");
-        known(&mut it);
-    }
-}
-
-#[test]
 fn what_keeps_a_late_batch_from_applying_takes_nothing_of_somebody_else_for_its_own() {
     let mut it = drained();
     it.mend("blue");
