@@ -75,7 +75,7 @@ pub trait Remedy {
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Self::Seen, around: &Circumstances) -> Decision;
 
-    /// What `decide` would hold for right after a step, whatever a look showed: it saves that look.
+    /// What `decide` would hold for in the first seconds after a step, whatever a look showed: it saves that look.
     fn follows(&self, _now: Timestamp, _settled: &Incident) -> Option<(Timestamp, Hold)> {
         None
     }

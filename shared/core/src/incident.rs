@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
 use crate::id::Subject;
+use crate::line::one_line;
 pub use kind::Kind;
 
 use crate::ports::Outcome;
@@ -24,6 +25,8 @@ pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Notes kept on one incident: enough for its whole story, and far below DynamoDB's 400 KB for an item.
 const MOST_NOTES: usize = 40;
+/// In characters: what was seen may be as long as somebody made it.
+const LONGEST_NOTE: usize = 1_000;
 
 /// How much later than its function means to wake itself the sweep does. The sweep looks a minute ahead: with less, it would wake
 /// each held instance once more every minute.
@@ -455,6 +458,7 @@ impl Incident {
     }
 
     fn next(&self, now: Timestamp, what: String) -> Incident {
+        let what = one_line(&what, LONGEST_NOTE);
         let mut next = self.clone();
         next.version += 1;
         next.wakes = 0;

@@ -153,6 +153,9 @@ impl<'a> Judge<'a> {
         }
         let original = self.original();
         let mut wanted = self.wanted(&original, judged);
+        if wanted.drains.is_empty() && self.is_as_before(&wanted, &shares(&original)) {
+            wanted.reduced.clear();
+        }
         let is_now: BTreeMap<_, _> =
             self.held.iter().flat_map(|held| &held.reduced).map(|(id, reduced)| (id.clone(), reduced.share)).collect();
         let Some(plan) = self.plan(&original, &mut wanted, judged) else { return };
@@ -175,6 +178,12 @@ impl<'a> Judge<'a> {
         };
         let list = if acts(self.record.mode) { &mut judged.act } else { &mut judged.watch };
         list.push((moved, wanted.because));
+    }
+
+    /// Nobody is to have less than its own: a standby that took over and gave it back has nothing to wait for.
+    fn is_as_before(&self, wanted: &Wanted, own: &BTreeMap<SetIdentifier, Share>) -> bool {
+        let is_latched = |id| self.case.around.limits.memory.latched.contains_key(&name(self.record, id));
+        wanted.reduced.iter().all(|(id, share)| own.get(id).is_some_and(|own| own <= share) && !is_latched(id))
     }
 
     /// What each endpoint should have by itself, whatever the others can take.

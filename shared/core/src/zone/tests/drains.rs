@@ -201,6 +201,30 @@ fn a_standby_that_took_over_and_falls_sick_gives_way_to_who_is_well() {
 }
 
 #[test]
+fn a_sick_standby_that_has_given_back_what_it_took_over_is_waited_for_no_longer() {
+    let mut it = Scene::with(POLICY, vec![set("blue", 100), set("green", 0)]).fails("blue");
+    assert!(it.until_act(10).is_some());
+    it.now += 10;
+    it.mend("blue");
+    it.look();
+    it.now += 10;
+    it.break_("green");
+    while it.until_act(7200).is_some() {}
+    it.has(&[("blue", 100), ("green", 0)]);
+    assert_eq!(it.incident.decision, Some(Decision::Close(Close::Recovered)));
+    assert!(!it.is_escalated() && it.incident.paged_at.is_none(), "it has all that it had");
+}
+
+#[test]
+fn a_weight_of_one_that_nothing_proves_well_keeps_no_sick_endpoint_in_place() {
+    let sets = vec![set("blue", 1), set("green", 124), set("red", 206)];
+    let mut it = Scene::with(&format!("{POLICY}{RED}"), sets).fails("green");
+    it.checkers.insert("blue".into(), 8);
+    assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 1), ("green", 0), ("red", 255)]);
+}
+
+#[test]
 fn what_was_saved_first_is_never_overwritten_by_a_second_alarm() {
     let mut it = Scene::new().fails("blue");
     it.look();
