@@ -37,6 +37,16 @@ fn every_transition_of_an_open_incident_leaves_it_with_a_wake_up() {
 }
 
 #[test]
+fn a_note_has_an_end_however_long_what_was_seen_is() {
+    let why = "é".repeat(30_000);
+    let held = incident().hold(at(1), at(9), &Hold::OutcomeUnknown { why: why.clone() });
+    let longest = held.notes.iter().map(|note| note.what.chars().count()).max();
+    assert_eq!(longest, Some(LONGEST_NOTE + 1), "and a mark that there was more");
+    let again = held.hold(at(9), at(19), &Hold::OutcomeUnknown { why });
+    assert_eq!(again.notes.len(), held.notes.len(), "the same again is one note still");
+}
+
+#[test]
 fn a_relapse_takes_the_recovery_back() {
     let proving = Hold::Proving { since: at(5) };
     let proven = incident().hold(at(5), at(9), &proving);

@@ -69,8 +69,8 @@ const STALE: &str = "Route 53 still shows what was there before Homeostat's last
 fn unconfirmed(record: &RecordPolicy, sets: &[RecordSet], ailing: Vec<Ails>) -> Option<Hold> {
     let weights = weights(sets);
     let serves = |endpoint: &EndpointPolicy| weights.get(&endpoint.id).is_some_and(|weight| *weight > 0);
-    let serving = record.endpoints.iter().zip(ailing).filter(|(endpoint, _)| serves(endpoint));
-    serving.into_iter().find_map(|(_, ails)| match ails {
+    let mut serving = record.endpoints.iter().zip(ailing).filter(|(endpoint, _)| serves(endpoint));
+    serving.find_map(|(_, ails)| match ails {
         Ails::Perhaps { missing } => Some(Hold::NotConfirmed { missing }),
         Ails::Disabled(alarm) => Some(Hold::ActionsDisabled { alarm }),
         Ails::Sick(_) | Ails::No => None,

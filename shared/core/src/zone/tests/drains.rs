@@ -216,6 +216,23 @@ fn a_sick_standby_that_has_given_back_what_it_took_over_is_waited_for_no_longer(
 }
 
 #[test]
+fn a_latched_standby_is_not_let_go_of_to_take_over_again() {
+    let mut it = Scene::with(POLICY, vec![set("blue", 100), set("green", 0)]).fails("blue");
+    assert!(it.until_act(10).is_some());
+    it.now += 10;
+    it.mend("blue");
+    it.look();
+    it.now += 10;
+    it.break_("green");
+    assert!(it.until_act(10).is_some());
+    let memory = it.around.limits.memory.clone();
+    it.around.limits.memory = memory.latch(at(it.now), &"www.example.com A green".to_owned());
+    it.now += 10;
+    assert_eq!(it.until_act(1000), None);
+    assert!(!it.incident.kind.zone().unwrap().records.is_empty(), "{:?}", it.incident.decision);
+}
+
+#[test]
 fn a_weight_of_one_that_nothing_proves_well_keeps_no_sick_endpoint_in_place() {
     let sets = vec![set("blue", 1), set("green", 124), set("red", 206)];
     let mut it = Scene::with(&format!("{POLICY}{RED}"), sets).fails("green");
