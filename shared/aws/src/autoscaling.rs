@@ -9,7 +9,7 @@ use aws_sdk_autoscaling::error::ProvideErrorMetadata;
 use aws_sdk_autoscaling::primitives::DateTime;
 use aws_sdk_autoscaling::types::{Activity, AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus};
 use homeostat_core::id::{GroupName, InstanceId};
-use homeostat_core::instance::{Group, Launches, Lifecycle, Member};
+use homeostat_core::instance::{Group, Launches, Lifecycle, Member, Unit, Units};
 use homeostat_core::ports::{Outcome, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 
@@ -144,11 +144,14 @@ fn group(found: &AutoScalingGroup) -> Result<Group, Unavailable> {
     let target_groups: Result<Vec<_>, _> = found.target_group_arns().iter().map(|arn| arn.parse()).collect();
     let suspended = found.suspended_processes().iter().filter_map(|process| process.process_name());
     let least_healthy = found.instance_maintenance_policy().and_then(|policy| policy.min_healthy_percentage());
+    let unit = unit(found);
+    let desired = found.desired_capacity().and_then(|desired| u32::try_from(desired).ok()).ok_or_else(missing)?;
     let tags = found.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
     Ok(Group {
         name: name.parse().map_err(|_| missing())?,
-        desired: found.desired_capacity().and_then(|desired| u32::try_from(desired).ok()).ok_or_else(missing)?,
-        members: found.instances().iter().map(member).collect::<Result<_, _>>()?,
+        desired: Units::new(desired),
+        unit,
+        members: found.instances().iter().map(|instance| member(instance, unit)).collect::<Result<_, _>>()?,
         target_groups: target_groups.map_err(|_| missing())?,
         // "Default: 0 seconds" (API reference, `AutoScalingGroup`).
         grace: SignedDuration::from_secs(i64::from(found.health_check_grace_period().unwrap_or(0))),
@@ -160,7 +163,23 @@ fn group(found: &AutoScalingGroup) -> Result<Group, Unavailable> {
     })
 }
 
-fn member(found: &Instance) -> Result<Member, Unavailable> {
+/// `DesiredCapacityType` goes with attributes of instance types alone (API reference, `AutoScalingGroup`); its default "units" is
+/// instances, unless the group has weights.
+fn unit(found: &AutoScalingGroup) -> Unit {
+    let overrides = found.mixed_instances_policy().and_then(|policy| policy.launch_template());
+    let overrides = overrides.map(|template| template.overrides()).unwrap_or_default();
+    // Weights that were taken out of the policy stay with the instances that run.
+    let has_weights = overrides.iter().any(|one| one.weighted_capacity().is_some())
+        || found.instances().iter().any(|instance| instance.weighted_capacity().is_some());
+    match found.desired_capacity_type() {
+        Some("vcpu") => Unit::Vcpus,
+        Some("memory-mib") => Unit::Mebibytes,
+        None | Some("" | "units") if !has_weights => Unit::Instances,
+        _ => Unit::Weights,
+    }
+}
+
+fn member(found: &Instance, unit: Unit) -> Result<Member, Unavailable> {
     let id = found.instance_id().unwrap_or_default();
     let lifecycle = found.lifecycle_state().ok_or_else(|| unreadable("a member without a lifecycle state"))?;
     Ok(Member {
@@ -170,8 +189,18 @@ fn member(found: &Instance) -> Result<Member, Unavailable> {
         protected: found
             .protected_from_scale_in()
             .ok_or_else(|| unreadable("a member without ProtectedFromScaleIn"))?,
+        units: units(found, unit),
         launched_from: launched_from(found),
     })
+}
+
+/// `WeightedCapacity` is a text of 1 to 999 (API reference, `Instance`). Where it is missing, only a group that counts instances
+/// tells what its member provides.
+fn units(found: &Instance, unit: Unit) -> Option<Units> {
+    match found.weighted_capacity() {
+        Some(weight) => weight.parse().ok().filter(|weight| *weight > 0).map(Units::new),
+        None => unit.is_instances().then_some(Units::ONE_INSTANCE),
+    }
 }
 
 /// `lt-0123456789abcdef0:7`, or a launch configuration's name; a configuration never changes.
@@ -255,15 +284,40 @@ mod tests {
     }
 
     #[test]
+    fn capacity_is_read_in_the_groups_own_unit() {
+        let one = |weight: Option<&str>| {
+            let instance = Instance::builder().instance_id("i-0123456789abcdef0").lifecycle_state("InService".into());
+            instance.protected_from_scale_in(false).set_weighted_capacity(weight.map(str::to_owned)).build()
+        };
+        let read = |builder: AutoScalingGroupBuilder| {
+            let group = group(&builder.build()).unwrap();
+            (group.unit, group.members[0].units)
+        };
+        let typed = |kind: &str| web().desired_capacity_type(kind);
+        assert_eq!(read(web().instances(one(None))), (Unit::Instances, Some(Units::ONE_INSTANCE)));
+        assert_eq!(read(typed("units").instances(one(None))), (Unit::Instances, Some(Units::ONE_INSTANCE)));
+        assert_eq!(read(web().instances(one(Some("2")))), (Unit::Weights, Some(Units::new(2))));
+        assert_eq!(read(typed("vcpu").instances(one(Some("8")))), (Unit::Vcpus, Some(Units::new(8))));
+        for (unknown, unit) in [("vcpu", Unit::Vcpus), ("memory-mib", Unit::Mebibytes), ("new", Unit::Weights)] {
+            assert_eq!(read(typed(unknown).instances(one(None))), (unit, None), "{unknown}");
+        }
+        for weight in ["0", "-1", "two", ""] {
+            assert_eq!(read(web().instances(one(Some(weight)))), (Unit::Weights, None), "{weight:?}");
+        }
+        let mixed = web().instances(one(Some("2"))).instances(one(None)).build();
+        assert_eq!(group(&mixed).unwrap().members[1].units, None, "not known, and not one instance");
+    }
+
+    #[test]
     fn a_member_tells_what_it_was_launched_from() {
         let bare = || Instance::builder().instance_id("i-0123456789abcdef0").lifecycle_state("InService".into());
         let instance = || bare().protected_from_scale_in(false);
         let template = LaunchTemplateSpecification::builder().launch_template_id("lt-1").version("7").build();
-        let launched = |instance: InstanceBuilder| member(&instance.build()).unwrap().launched_from;
+        let launched = |instance: InstanceBuilder| member(&instance.build(), Unit::Instances).unwrap().launched_from;
         assert_eq!(launched(instance().launch_template(template)).as_deref(), Some("lt-1:7"));
         assert_eq!(launched(instance().launch_configuration_name("web-7")).as_deref(), Some("web-7"));
         assert_eq!(launched(instance()), None);
-        assert!(member(&instance().protected_from_scale_in(true).build()).unwrap().protected);
-        assert!(member(&bare().build()).is_err(), "every member has the field");
+        assert!(member(&instance().protected_from_scale_in(true).build(), Unit::Instances).unwrap().protected);
+        assert!(member(&bare().build(), Unit::Instances).is_err(), "every member has the field");
     }
 }

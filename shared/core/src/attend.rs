@@ -285,7 +285,7 @@ fn leave_it(hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ign
     let subject = incident.subject.clone();
     match decision {
         Decision::Close(close) => Some(Ignored::NothingWrong { subject, why: close.to_string() }),
-        Decision::Hold { because: Hold::TooManySick { .. }, .. } => {
+        Decision::Hold { because: Hold::TooManySick(_), .. } => {
             incident.kind.group().map(|group| Ignored::TooManySick { subject, group: group.clone() })
         }
         // Nobody said that it is sick, and the next survey comes by itself.

@@ -2,6 +2,7 @@
 //!
 //! This module never decides; the remedies do.
 
+mod crowd;
 mod names;
 
 use std::fmt;
@@ -9,8 +10,11 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use crowd::Crowd;
+
 use crate::hook::said::{Because, Ended, HookStep, LaunchesFail, Waits};
 use crate::id::{AlarmArn, GroupName, HealthCheckId, InstanceId, SetIdentifier, Subject, TargetGroupArn};
+use crate::instance::Unit;
 use crate::signal::Notice;
 use crate::zone::said::{Trouble, Waiting};
 use crate::zone::shift::Shift;
@@ -150,10 +154,11 @@ pub enum Hold {
         refresh: String,
     },
     /// A zone, a dependency or a bad image: replacing won't help. The group's own incident says so to people.
-    TooManySick {
-        sick: u32,
-        most: u32,
-        desired: u32,
+    TooManySick(Crowd),
+    /// Auto Scaling doesn't show what these instances count toward the desired capacity.
+    Uncounted {
+        unit: Unit,
+        instances: Vec<String>,
     },
     GroupMissing {
         group: GroupName,
@@ -162,6 +167,8 @@ pub enum Hold {
     Budget {
         taken: u32,
         slots: u32,
+        #[serde(default, skip_serializing_if = "Unit::is_instances")]
+        unit: Unit,
         holders: Vec<Subject>,
     },
     /// As many were acted on lately as may be at once.
@@ -184,6 +191,8 @@ pub enum Hold {
     Recovering {
         healthy: u32,
         needed: u32,
+        #[serde(default, skip_serializing_if = "Unit::is_instances")]
+        unit: Unit,
         /// Members that a lifecycle hook holds, each with its state: on their way, and not in service meanwhile.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         held: Vec<String>,
@@ -260,11 +269,7 @@ pub enum Page {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         launched_from: Option<String>,
     },
-    TooManySick {
-        sick: u32,
-        most: u32,
-        desired: u32,
-    },
+    TooManySick(Crowd),
     /// What stands in the way of moving weights, or of moving them back.
     Weights {
         troubles: Vec<Trouble>,
@@ -302,6 +307,7 @@ impl Hold {
                 | Hold::Protected
                 | Hold::Suspended { .. }
                 | Hold::Refreshing { .. }
+                | Hold::Uncounted { .. }
                 | Hold::Budget { .. }
                 | Hold::Cooldown { .. }
                 | Hold::BreakerOpen { .. }
@@ -390,7 +396,12 @@ impl fmt::Display for Hold {
                 write!(f, "the group can't replace it while {} is suspended", list(processes))
             }
             Hold::Refreshing { refresh } => write!(f, "instance refresh {refresh} of the group is running"),
-            Hold::TooManySick { sick, most, desired } => too_many_sick(f, *sick, *most, *desired),
+            Hold::TooManySick(crowd) => write!(f, "{crowd}"),
+            Hold::Uncounted { unit, instances } => write!(
+                f,
+                "the group's capacity is counted in {unit}, and Auto Scaling doesn't show how much of it {} provide",
+                list(instances)
+            ),
             Hold::Cooldown { acts, cooldown, until } => {
                 write!(f, "{acts} of the group acted on within {cooldown:#}, as many as may be; next from {until:.0}")
             }
@@ -402,15 +413,15 @@ impl fmt::Display for Hold {
             Hold::Watching { step, because } => {
                 write!(f, "only watching; would {step}, because {}", list(because))
             }
-            Hold::Budget { taken, slots, holders } => {
-                write!(f, "{taken} of {slots} instances that may be out at once are out already")?;
+            Hold::Budget { taken, slots, unit, holders } => {
+                write!(f, "{taken} of {slots} {unit} that may be out at once are out already")?;
                 if !holders.is_empty() {
                     write!(f, " (acted on: {})", list(&holders.iter().map(Subject::name).collect::<Vec<_>>()))?;
                 }
                 Ok(())
             }
-            Hold::Recovering { healthy, needed, held } => {
-                write!(f, "{healthy} of {needed} instances are healthy and in service")?;
+            Hold::Recovering { healthy, needed, unit, held } => {
+                write!(f, "{healthy} of {needed} {unit} are healthy and in service")?;
                 if !held.is_empty() {
                     write!(f, ", and lifecycle hooks hold {}", list(held))?;
                 }
@@ -462,18 +473,11 @@ impl fmt::Display for Page {
                 }
                 f.write_str(", so nothing more of the group is replaced")
             }
-            Page::TooManySick { sick, most, desired } => too_many_sick(f, *sick, *most, *desired),
+            Page::TooManySick(crowd) => write!(f, "{crowd}"),
             Page::Weights { troubles } => f.write_str(&list(troubles)),
             Page::LaunchesFail(fail) => write!(f, "{fail}"),
         }
     }
-}
-
-fn too_many_sick(f: &mut fmt::Formatter<'_>, sick: u32, most: u32, desired: u32) -> fmt::Result {
-    write!(
-        f,
-        "{sick} of {desired} are sick at once, and past {most} replacing won't help: a zone, a dependency or an image may have failed"
-    )
 }
 
 pub(crate) fn list<T: fmt::Display>(items: &[T]) -> String {

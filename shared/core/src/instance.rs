@@ -13,6 +13,7 @@ mod seen;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod units;
 mod whole_group;
 
 use std::future::Future;
@@ -28,6 +29,7 @@ pub use seen::{
     TargetHealths,
 };
 pub use survey::{Surveyed, survey};
+pub use units::{Limit, Tally, Unit, Units};
 pub use whole_group::WholeGroup;
 
 use std::collections::BTreeMap;

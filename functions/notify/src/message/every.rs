@@ -73,7 +73,7 @@ fn about_instances() -> Vec<News> {
         News::Decided(refused.reminded(at(9999), SignedDuration::from_mins(30))),
         page(&Page::NotRecovered { within: SignedDuration::from_mins(15), why: "3 of 4 instances are healthy".into() }),
         page(&fail),
-        page_of_group(&Page::TooManySick { sick: 3, most: 2, desired: 4 }),
+        page_of_group(&Page::TooManySick(super::tests::crowd())),
         News::Decided(proving(&done).close(at(300), &Close::Recovered)),
         News::Decided(proving(&incident_in("web")).close(at(300), &Close::LeftByItself)),
         News::Decided(incident_in("web").close(at(9), &Close::NothingWrong { why: "its alarm is OK again".into() })),

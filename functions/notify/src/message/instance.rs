@@ -87,7 +87,7 @@ fn in_short(page: &Page) -> &'static str {
         Page::Waited { .. } => "sick, and held back",
         Page::GroupStalled { .. } => "the group does not replace it",
         Page::ReplacementsFail { .. } => "its replacements fail",
-        Page::TooManySick { .. } => "too many are sick at once",
+        Page::TooManySick(_) => "too many are sick at once",
         Page::Weights { .. } => "its weights",
         Page::LaunchesFail(_) => "its launches fail",
     }

@@ -42,7 +42,7 @@ pub(super) fn needed(page: &Page) -> [String; 2] {
             ),
             "Next: nothing in this group is replaced until then, or until it launches from another version.",
         ),
-        Page::TooManySick { .. } => (
+        Page::TooManySick(_) => (
             "You: look for what they have in common: a zone, a dependency, an image, a bad deploy.".to_owned(),
             "Next: nothing is replaced while so many are sick. Those still sick once it is fewer are healed then.",
         ),

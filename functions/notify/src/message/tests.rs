@@ -1,5 +1,6 @@
 use super::*;
-use homeostat_core::decision::{Close, Decision, Hold, Page, Step};
+use homeostat_core::decision::{Close, Crowd, Decision, Hold, Page, Step};
+use homeostat_core::instance::Unit;
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, What};
 use jiff::Timestamp;
@@ -31,6 +32,10 @@ fn told(incident: &Incident) -> Message {
 
 pub(in crate::message) fn refused() -> Page {
     Page::Refused { why: "AccessDenied: not authorized".into() }
+}
+
+pub(super) fn crowd() -> Crowd {
+    Crowd { sick: 3, most: 2, unit: Unit::Instances, desired: 4, desired_unit: Unit::Instances }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use aws_lambda_events::dynamodb::EventRecord;
 use homeostat_core::decision::{Close, Decision, Hold, Page, Step};
 use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::instance::Unit;
 use homeostat_core::ports::Outcome;
 use jiff::SignedDuration;
 
@@ -95,7 +96,7 @@ fn an_opening_counts_for_its_stack_and_for_its_remedy() {
 fn only_another_reason_to_hold_counts() {
     let held = hold(&new(), &Hold::Protected);
     assert_eq!(counted(None, &held), ["Opened", "Held protected"]);
-    let recovering = |healthy| Hold::Recovering { healthy, needed: 4, held: Vec::new() };
+    let recovering = |healthy| Hold::Recovering { healthy, needed: 4, unit: Unit::Instances, held: Vec::new() };
     let waiting = hold(&held, &recovering(2));
     assert_eq!(counted(Some(&held), &waiting), ["Held recovering"]);
     assert_eq!(counted(Some(&waiting), &hold(&waiting, &recovering(3))), [""; 0], "the same with other figures");

@@ -26,7 +26,7 @@ impl Attended {
     pub fn troubled_group(&self) -> Option<&GroupName> {
         match self {
             Attended::Ignored(Ignored::TooManySick { group, .. }) => Some(group),
-            Attended::Decided { decision: Decision::Hold { because: Hold::TooManySick { .. }, .. }, incident } => {
+            Attended::Decided { decision: Decision::Hold { because: Hold::TooManySick(_), .. }, incident } => {
                 incident.kind.group()
             }
             _ => None,

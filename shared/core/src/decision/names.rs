@@ -21,7 +21,8 @@ impl Hold {
             Hold::Foretold { .. } => "foretold",
             Hold::Suspended { .. } => "suspended",
             Hold::Refreshing { .. } => "refreshing",
-            Hold::TooManySick { .. } => "too-many-sick",
+            Hold::TooManySick(_) => "too-many-sick",
+            Hold::Uncounted { .. } => "uncounted",
             Hold::GroupMissing { .. } => "group-missing",
             Hold::Budget { .. } => "budget",
             Hold::Cooldown { .. } => "cooldown",
@@ -50,7 +51,7 @@ impl Page {
             Page::Waited { .. } => "waited",
             Page::GroupStalled { .. } => "group-stalled",
             Page::ReplacementsFail { .. } => "replacements-fail",
-            Page::TooManySick { .. } => "too-many-sick",
+            Page::TooManySick(_) => "too-many-sick",
             Page::Weights { troubles } => troubles.first().map_or("weights", Trouble::name),
             Page::LaunchesFail(_) => "launches-fail",
         }

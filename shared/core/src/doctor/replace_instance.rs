@@ -20,6 +20,7 @@ pub(super) const CHECKS: &[GroupCheck] = &[
     disabled_alarms,
     named_alarms,
     size,
+    counting,
     own_health_checks,
     protection,
     grace,
@@ -156,7 +157,7 @@ fn named_alarms(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
 }
 
 fn size(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
-    found(policy, facts, |group| match group.desired {
+    found(policy, facts, |group| match group.instances_of(group.desired) {
         0 => Some((
             Warning,
             "its desired capacity is 0: there is nothing to heal".to_owned(),
@@ -164,10 +165,25 @@ fn size(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
         )),
         1 if !group.launches_first => Some((
             Warning,
-            "its desired capacity is 1: to replace its instance is an outage".to_owned(),
-            "raise it to 2, or give it an instance maintenance policy that launches before it terminates".to_owned(),
+            format!("its desired capacity is {}, one instance: to replace it is an outage", group.desired),
+            "raise it to two instances, or give it an instance maintenance policy that launches before it terminates".to_owned(),
         )),
         _ => None,
+    })
+}
+
+fn counting(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    found(policy, facts, |group| {
+        let names: Vec<&str> = group.uncounted().into_iter().map(InstanceId::as_str).collect();
+        let what = format!(
+            "its capacity is counted in {}, and Auto Scaling doesn't show how much {} provide, so nothing is replaced: {}",
+            group.unit,
+            counted(names.len(), "instance"),
+            some(&names)
+        );
+        let mend = "give each instance type of its mixed instances policy a WeightedCapacity, or set DesiredCapacityType to \
+                    units";
+        (!names.is_empty()).then_some((Error, what, mend.to_owned()))
     })
 }
 

@@ -10,7 +10,7 @@ use super::*;
 use crate::decision::Page;
 use crate::id::{GroupName, InstanceId, Scope};
 use crate::incident::{Acknowledgement, Incident, Kind};
-use crate::instance::{Group, Lifecycle, Member};
+use crate::instance::{Group, Lifecycle, Member, Unit, Units};
 use crate::memory::{Breaker, Memory};
 use crate::policy;
 use crate::ports::Pause;
@@ -38,13 +38,14 @@ fn both() -> Policy {
 
 fn member(number: u32) -> Member {
     let lifecycle = Lifecycle("InService".into());
-    Member { id: id(number), lifecycle, healthy: true, protected: false, launched_from: None }
+    Member { id: id(number), lifecycle, healthy: true, protected: false, units: Some(Units::ONE_INSTANCE), launched_from: None }
 }
 
 fn group() -> Group {
     Group {
         name: web(),
-        desired: 2,
+        desired: Units::new(2),
+        unit: Unit::Instances,
         members: vec![member(1), member(2)],
         target_groups: vec!["arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/1".parse().unwrap()],
         grace: SignedDuration::ZERO,
@@ -133,8 +134,8 @@ fn what_works_less_well_than_one_may_think_is_a_warning() {
     only(&both(), &Facts { alarms: Ok(vec![alarm("web-1", &[1])]), ..well() }, Warning, "1 of 2 in service");
     let disabled = Alarm { actions_enabled: false, ..alarm("web-2", &[2]) };
     only(&both(), &Facts { alarms: Ok(vec![alarm("web-1", &[1]), disabled]), ..well() }, Warning, "disabled");
-    only(&both(), &with(|group| group.desired = 1), Warning, "outage");
-    only(&both(), &with(|group| group.desired = 0), Warning, "nothing to heal");
+    only(&both(), &with(|group| group.desired = Units::new(1)), Warning, "outage");
+    only(&both(), &with(|group| group.desired = Units::NONE), Warning, "nothing to heal");
     only(&both(), &with(|group| group.status = Some("Delete in progress".into())), Warning, "Delete in progress");
     only(&both(), &Facts { dead_letters: Ok(3), ..well() }, Warning, "3 of its messages");
     only(&both(), &Facts { audience: Ok(Audience { confirmed: 1, pending: 2 }), ..well() }, Warning, "2 of its");
@@ -151,7 +152,7 @@ fn what_needs_no_mending_is_a_note() {
     only(&both(), &Facts { health_checks, ..well() }, Note, "HealthCheckType is ELB");
     only(&both(), &with(|group| group.members[0].protected = true), Note, "1 instance is protected");
     only(&both(), &with(|group| group.grace = SignedDuration::from_mins(10)), Note, "the longer counts");
-    assert_eq!(examine(Some(&both()), &with(|group| (group.desired, group.launches_first) = (1, true))), []);
+    assert_eq!(examine(Some(&both()), &with(|group| (group.desired, group.launches_first) = (Units::new(1), true))), []);
 }
 
 #[test]

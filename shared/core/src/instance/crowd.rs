@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::sick_without_alarm;
 use super::seen::{Group, Member, Seen};
+use super::units::Tally;
 use crate::id::{InstanceId, Subject};
 use crate::policy::{Evidence, GroupPolicy};
 use crate::ports::Slots;
@@ -13,7 +14,7 @@ use crate::ports::Slots;
 /// Members in service that are sick as far as it can be told without reading each one's alarm: by the rest of the evidence,
 /// by the alarms in ALARM where there is no other, or since EC2 says that they don't run. One that may still be booting is not
 /// counted.
-pub(super) fn sick_at_once(now: Timestamp, seen: &Seen, group: &Group, policy: &GroupPolicy) -> u32 {
+pub(super) fn sick_at_once(now: Timestamp, seen: &Seen, group: &Group, policy: &GroupPolicy) -> Tally {
     let grace = policy.grace.max(group.grace);
     let booting = |member: &Member| seen.launches.by(&member.id).is_some_and(|launched| now < launched + grace);
     let by_alarm = |member: &Member| {
@@ -21,14 +22,14 @@ pub(super) fn sick_at_once(now: Timestamp, seen: &Seen, group: &Group, policy: &
     };
     let is_stopped = |member: &Member| seen.machines.get(&member.id).is_some_and(|machine| !machine.is_running());
     let members = group.members.iter().filter(|member| member.lifecycle.is_in_service() && !booting(member));
-    count(
+    Tally::of(
         members.filter(|member| sick_without_alarm(policy, seen, &member.id) || by_alarm(member) || is_stopped(member)),
     )
 }
 
 /// Who of a group is out, or about to be.
 pub(super) struct Out {
-    pub(super) taken: u32,
+    pub(super) taken: Tally,
     /// Who else holds a slot.
     pub(super) holders: Vec<Subject>,
 }
@@ -52,13 +53,15 @@ pub(super) fn out(
     let present: Vec<&Member> = group.members.iter().filter(is_present).collect();
     let others = slots.holders.keys().filter(|holder| holder.instance() != Some(id));
     let holders: Vec<Subject> = others.cloned().collect();
-    let is_about_to_go = |holder: &&Subject| present.iter().any(|member| Some(&member.id) == holder.instance());
-    let about_to_go = count(holders.iter().filter(is_about_to_go));
-    let gone = count(holders.iter()).saturating_sub(about_to_go);
-    let in_service = count(group.members.iter().filter(|member| member.lifecycle.is_in_service()));
-    let present = count(present.iter());
-    let out = group.desired.saturating_sub(present).max(in_service.saturating_sub(present));
-    Out { taken: about_to_go + out.max(gone), holders }
+    let is_about_to_go = |member: &&&Member| holders.iter().any(|holder| holder.instance() == Some(&member.id));
+    let about_to_go = Tally::of(present.iter().filter(is_about_to_go).copied());
+    let gone = count(holders.iter()).saturating_sub(about_to_go.instances);
+    let gone = Tally { instances: gone, units: group.largest().times(gone) };
+    let in_service = Tally::of(group.members.iter().filter(|member| member.lifecycle.is_in_service()));
+    let present = Tally::of(present.into_iter());
+    let missing = group.desired.less(present.units);
+    let missing = Tally { instances: group.instances_of(missing), units: missing };
+    Out { taken: about_to_go.and(missing.max(in_service.less(present)).max(gone)), holders }
 }
 
 pub(super) fn count<T>(items: impl Iterator<Item = T>) -> u32 {

@@ -7,10 +7,10 @@ use std::cell::OnceCell;
 use jiff::Timestamp;
 
 use super::breaker;
-use super::crowd::count;
 use super::evidence::{Finding, alarm, find};
 use super::notice;
 use super::seen::{Group, Member, Seen};
+use super::units::Tally;
 use crate::attend::{Circumstances, Rung};
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
 use crate::id::{AlarmArn, GroupName, InstanceId};
@@ -146,6 +146,13 @@ fn bounded(now: Timestamp, incident: &Incident, policy: &GroupPolicy, decision: 
         Decision::Hold { because, .. } => Decision::Page(Page::NotRecovered { within, why: because.to_string() }),
         Decision::Close(_) | Decision::Page(_) => decision,
     }
+}
+
+/// The first few, and how many more.
+pub(super) fn named<T: ToString>(all: &[T]) -> Vec<String> {
+    let more = all.len().saturating_sub(MOST_NAMED);
+    let named = all.iter().take(MOST_NAMED).map(ToString::to_string);
+    named.chain((more > 0).then(|| format!("{more} more"))).collect()
 }
 
 fn is_sick(finding: &Finding) -> bool {
@@ -345,9 +352,13 @@ impl Case<'_> {
 
     /// Recovered = the subject is gone or well, and as many serve as are desired, less those that other incidents own.
     fn verify(&self) -> Decision {
-        let serving = self.group.members.iter().filter(|member| self.seen.serves(member));
-        let healthy = count(serving);
-        let needed = self.group.desired.saturating_sub(count(self.around.others_open.iter()));
+        if let Err(because) = self.counted() {
+            return self.recovering(because);
+        }
+        let healthy = Tally::of(self.group.members.iter().filter(|member| self.seen.serves(member))).units;
+        let is_others = |member: &&Member| self.around.others_open.iter().any(|it| it.instance() == Some(&member.id));
+        let of_others = Tally::of(self.group.members.iter().filter(is_others)).units;
+        let needed = self.group.desired.less(of_others);
         let settled =
             self.leaving_or_gone() || self.findings().iter().all(|finding| matches!(finding, Finding::Well(_)));
         if settled && healthy >= needed {
@@ -362,7 +373,12 @@ impl Case<'_> {
                 _ => Close::NothingWrong { why: "the group is whole again, without Homeostat".to_owned() },
             });
         }
-        let because = Hold::Recovering { healthy, needed, held: self.held() };
+        let (healthy, needed, unit) = (healthy.number(), needed.number(), self.group.unit);
+        self.recovering(Hold::Recovering { healthy, needed, unit, held: self.held() })
+    }
+
+    /// Looked at again, until its time is over.
+    fn recovering(&self, because: Hold) -> Decision {
         if self.incident.state == State::Escalated {
             return Decision::Page(self.still_paged(&because));
         }
@@ -377,9 +393,8 @@ impl Case<'_> {
     fn held(&self) -> Vec<String> {
         let waits = |member: &&Member| member.lifecycle.0.ends_with(":Wait");
         let held: Vec<&Member> = self.group.members.iter().filter(waits).collect();
-        let more = held.len().saturating_sub(MOST_NAMED);
-        let named = held.iter().take(MOST_NAMED).map(|member| format!("{} ({})", member.id, member.lifecycle.0));
-        named.chain((more > 0).then(|| format!("{more} more"))).collect()
+        let held: Vec<String> = held.iter().map(|member| format!("{} ({})", member.id, member.lifecycle.0)).collect();
+        named(&held)
     }
 
     /// Why a person is still needed, with today's figures.

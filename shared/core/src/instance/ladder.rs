@@ -6,12 +6,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::crowd::{self, Out, count, sick_at_once};
-use super::decide::{Case, NEEDED};
+use super::decide::{Case, NEEDED, named};
 use super::evidence::Finding;
 use super::notice;
 use super::seen::Member;
+use super::units::{Limit, Tally};
 use crate::attend::{Rung, climbed};
-use crate::decision::{Hold, Proof};
+use crate::decision::{Crowd, Hold, Proof, list};
 
 struct Step {
     name: &'static str,
@@ -20,7 +21,7 @@ struct Step {
     by: fn(&Case<'_>) -> String,
 }
 
-const LADDER: [Step; 12] = [
+const LADDER: [Step; 13] = [
     Step { name: "nothing is paused", holds: |case| case.paused(), by: |case| case.pauses() },
     Step { name: "its alarm may act", holds: |case| case.actions_disabled(), by: |case| case.alarm_in_words() },
     Step {
@@ -33,6 +34,7 @@ const LADDER: [Step; 12] = [
     Step { name: "it is ours to touch", holds: |case| case.ours_to_touch(), by: |case| case.membership() },
     Step { name: "its group leaves it to us", holds: |case| case.left_to_the_group(), by: |case| case.groups_view() },
     Step { name: "its group can replace it", holds: |case| case.replaceable(), by: |case| case.processes() },
+    Step { name: "its capacity is known", holds: |case| case.counted(), by: |case| case.capacity_in_words() },
     Step { name: "few are sick at once", holds: |case| case.not_too_many(), by: |case| case.crowd_in_words() },
     Step { name: "the budget allows it", holds: |case| case.within_budget(), by: |case| case.budget_in_words() },
     Step { name: "the last act is long ago", holds: |case| case.cooled_down(), by: |case| case.last_act() },
@@ -148,23 +150,41 @@ impl Case<'_> {
         }
     }
 
+    /// Where the unit of a member isn't known, neither a share nor a shortage of the group is.
+    pub(super) fn counted(&self) -> Result<(), Hold> {
+        let uncounted = self.group.uncounted();
+        if uncounted.is_empty() {
+            return Ok(());
+        }
+        Err(Hold::Uncounted { unit: self.group.unit, instances: named(&uncounted) })
+    }
+
     fn not_too_many(&self) -> Result<(), Hold> {
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
-        let (most, desired) = (self.policy.too_many.slots(self.group.desired), self.group.desired);
-        if sick <= most { Ok(()) } else { Err(Hold::TooManySick { sick, most, desired }) }
+        let limit = self.group.limit(self.policy.too_many);
+        if limit.allows(sick) { Ok(()) } else { Err(Hold::TooManySick(Crowd::of(sick, limit, self.group))) }
     }
 
     fn out(&self) -> Out {
         crowd::out(self.now, self.seen, self.group, self.grace(), self.id, &self.around.limits.slots)
     }
 
-    fn slots(&self) -> u32 {
-        self.policy.budget.slots(self.group.desired)
+    fn limit(&self) -> Limit {
+        self.group.limit(self.policy.budget)
+    }
+
+    /// This member on top of those that are out, or count as such.
+    fn fits(&self, taken: Tally) -> bool {
+        let own = Tally::of(self.group.member(self.id).into_iter());
+        self.limit().allows(taken.and(own))
     }
 
     fn within_budget(&self) -> Result<(), Hold> {
-        let (out, slots) = (self.out(), self.slots());
-        if out.taken < slots { Ok(()) } else { Err(Hold::Budget { taken: out.taken, slots, holders: out.holders }) }
+        let (Out { taken, holders }, limit) = (self.out(), self.limit());
+        if self.fits(taken) {
+            return Ok(());
+        }
+        Err(Hold::Budget { taken: taken.in_unit(limit.unit), slots: limit.most, unit: limit.unit, holders })
     }
 
     /// A slot that was given back is warm for a while: a group that falls sick as fast as it heals is not churned.
@@ -174,8 +194,9 @@ impl Case<'_> {
         let acts = limits.memory.acts.iter().filter(|act| !limits.slots.holders.contains_key(&act.subject));
         let warm: Vec<Timestamp> = acts.map(|act| act.at).filter(is_warm).collect();
         let acts = count(warm.iter());
+        let replaced = Tally { instances: acts, units: self.group.largest().times(acts) };
         match warm.iter().min() {
-            Some(first) if self.out().taken + acts >= self.slots() => {
+            Some(first) if !self.fits(self.out().taken.and(replaced)) => {
                 Err(Hold::Cooldown { acts, cooldown, until: *first + cooldown })
             }
             _ => Ok(()),
@@ -266,13 +287,24 @@ impl Case<'_> {
         format!("suspended that it takes: {suspended}; instance refresh: {refresh}")
     }
 
+    fn capacity_in_words(&self) -> String {
+        let uncounted = self.group.uncounted();
+        let unit = self.group.unit;
+        if uncounted.is_empty() {
+            return format!("the group counts {unit}");
+        }
+        format!("the group counts {unit}, and Auto Scaling doesn't show those of {}", list(&named(&uncounted)))
+    }
+
     fn crowd_in_words(&self) -> String {
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
-        format!("{sick} of {} sick, at most {}", self.group.desired, self.policy.too_many.slots(self.group.desired))
+        Crowd::of(sick, self.group.limit(self.policy.too_many), self.group).in_words()
     }
 
     fn budget_in_words(&self) -> String {
-        format!("{} of {} that may be out at once are out", self.out().taken, self.slots())
+        let limit = self.limit();
+        let taken = self.out().taken.in_unit(limit.unit);
+        format!("{taken} of {} {} that may be out at once are out", limit.most, limit.unit)
     }
 
     fn last_act(&self) -> String {

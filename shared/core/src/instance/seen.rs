@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::units::{Unit, Units};
 use crate::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 
 /// The first look: what can be read before the ledger has said anything.
@@ -78,7 +79,9 @@ impl Launches {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     pub name: GroupName,
-    pub desired: u32,
+    pub desired: Units,
+    /// What `desired` is a number of.
+    pub unit: Unit,
     pub members: Vec<Member>,
     pub target_groups: Vec<TargetGroupArn>,
     /// Auto Scaling's own `HealthCheckGracePeriod`.
@@ -108,6 +111,8 @@ pub struct Member {
     pub healthy: bool,
     /// `ProtectedFromScaleIn`.
     pub protected: bool,
+    /// What it counts toward the desired capacity; `None` = Auto Scaling doesn't show that.
+    pub units: Option<Units>,
     /// The launch template and its version, or the launch configuration.
     pub launched_from: Option<String>,
 }

@@ -151,7 +151,7 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
         let known: Vec<Subject> = sick.iter().map(|hint| hint.subject.clone()).collect();
         sick.extend(announced(group, &seen, now, region).filter(|hint| !known.contains(&hint.subject)));
     }
-    if sick_at_once(now, &seen, group, policy) > policy.too_many.slots(group.desired) {
+    if !group.limit(policy.too_many).allows(sick_at_once(now, &seen, group, policy)) {
         let subject = Subject::Group { region: region.clone(), name: group.name.clone() };
         return Ok(vec![Hint { subject, why: Why::Found { since: now, alarm: None, told_by } }]);
     }

@@ -3,15 +3,17 @@
 mod guards;
 mod held;
 mod notices;
+mod weights;
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::decide;
+use super::units::{Unit, Units};
 use super::seen::{AlarmSeen, AlarmState, Group, Launches, Lifecycle, Member, Seen, TargetHealth};
 use crate::attend::Circumstances;
-use crate::decision::{Close, Decision, Hold, Page};
+use crate::decision::{Close, Crowd, Decision, Hold, Page};
 use crate::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind};
 use crate::policy::{self, Policy};
@@ -35,6 +37,7 @@ fn member(number: u8) -> Member {
         lifecycle: Lifecycle("InService".into()),
         healthy: true,
         protected: false,
+        units: Some(Units::ONE_INSTANCE),
         launched_from: Some("lt-1:7".into()),
     }
 }
@@ -59,7 +62,8 @@ fn situation() -> Situation {
     let targets = (1..=4).map(|number| (instance(number), if number == 1 { sick() } else { TargetHealth::Healthy }));
     let group = Group {
         name: "web".parse().unwrap(),
-        desired: 4,
+        desired: Units::new(4),
+        unit: Unit::Instances,
         members: members.collect(),
         target_groups: vec![arn.clone()],
         grace: SignedDuration::ZERO,
@@ -377,10 +381,10 @@ fn recovery_is_neither_the_terminated_instance_nor_the_running_replacement_but_a
     let mut it = situation();
     it.acted(Some(Outcome::Done));
     it.group().members[0].lifecycle = Lifecycle("Terminating".into());
-    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4, held: Vec::new() });
+    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() });
     it.replaced();
     it.target(5, Some(TargetHealth::Initial));
-    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4, held: Vec::new() });
+    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() });
     it.target(5, Some(TargetHealth::Healthy));
     assert!(matches!(it.held_because(), Hold::Proving { .. }));
 }
@@ -405,7 +409,7 @@ fn other_incidents_of_the_group_are_not_waited_for() {
     it.acted(Some(Outcome::Done));
     it.replaced();
     it.target(2, Some(sick()));
-    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4, held: Vec::new() });
+    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() });
     it.around.others_open.push(subject(2));
     assert!(matches!(it.held_because(), Hold::Proving { .. }));
 }

@@ -4,12 +4,13 @@
 
 use jiff::Timestamp;
 
-use super::crowd::{count, sick_at_once};
+use super::crowd::sick_at_once;
+use super::decide::named;
 use super::eyes::Eyes;
 use super::seen::{Glance, Group, Seen};
 use super::{Fleet, StatusChecks};
 use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times, climbed};
-use crate::decision::{Close, Decision, Hold, Page, Step};
+use crate::decision::{Close, Crowd, Decision, Hold, Page, Step};
 use crate::id::Subject;
 use crate::incident::{Incident, Kind};
 use crate::memory::Memory;
@@ -68,39 +69,16 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
     }
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, _: &Circumstances) -> Decision {
-        let Some(name) = incident.kind.group() else {
-            return Decision::Close(Close::NothingWrong { why: "the incident is about no group".to_owned() });
-        };
-        let Some(policy) = self.eyes.group_policy(incident) else {
-            return Decision::Page(Page::NotInPolicy { group: name.clone() });
-        };
-        let Some(group) = &seen.group else {
-            let why = format!("group {name} does not exist any more");
-            return Decision::Close(Close::NothingWrong { why });
-        };
-        let (sick, most, desired) =
-            (sick_at_once(now, seen, group, policy), policy.too_many.slots(group.desired), group.desired);
-        if sick > most {
-            return Decision::Page(Page::TooManySick { sick, most, desired });
-        }
-        if let Some(short) = self.is_short(now, incident, seen, policy) {
-            return short;
-        }
-        let since = incident.recovered_at.unwrap_or(now);
-        let until = since + policy.dwell;
-        if !incident.is_new() && now < until {
-            return Decision::Hold { until, because: Hold::Proving { since } };
-        }
-        Decision::Close(Close::NothingWrong { why: format!("{sick} of {desired} are sick, and {most} can be healed") })
+        decide(now, incident, seen, self.eyes.group_policy(incident))
     }
 
     fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, _: &Circumstances) -> Vec<Rung> {
         let (Some(policy), Some(group)) = (self.eyes.group_policy(incident), &seen.group) else { return Vec::new() };
-        let (sick, most) = (sick_at_once(now, seen, group, policy), policy.too_many.slots(group.desired));
-        let few = ("few are sick at once", sick <= most, format!("{sick} of {} sick, at most {most}", group.desired));
+        let (sick, limit) = (sick_at_once(now, seen, group, policy), group.limit(policy.too_many));
+        let few = ("few are sick at once", limit.allows(sick), Crowd::of(sick, limit, group).in_words());
         let all_are_there = incident.kind.notice().map(|notice| {
-            let by = format!("{} of {} in service; {notice}", in_service(group), group.desired);
-            ("as many are in service as are desired", in_service(group) >= group.desired, by)
+            let is_whole = group.in_service().is_some_and(|units| units >= group.desired);
+            ("as much is in service as is desired", is_whole, format!("{}; {notice}", in_service(group)))
         });
         climbed([few].into_iter().chain(all_are_there))
     }
@@ -122,27 +100,55 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
     }
 }
 
-impl<A: Fleet + Sync, S: StatusChecks + Sync> WholeGroup<'_, A, S> {
-    /// A group whose launches fail tries again by itself, and is left to: only when it stays short is a person asked.
-    fn is_short(&self, now: Timestamp, incident: &Incident, seen: &Seen, policy: &GroupPolicy) -> Option<Decision> {
-        let (notice, group) = (incident.kind.notice()?, seen.group.as_ref()?);
-        let in_service = in_service(group);
-        if in_service >= group.desired {
-            return None;
-        }
-        let why = format!("{notice}; {in_service} of {} are in service", group.desired);
-        let within = policy.recover_within;
-        // Whoever has been told that too many are sick looks at the group already, and isn't woken each time that one gets well.
-        let is_known = matches!(incident.paged_because, Some(Page::TooManySick { .. }));
-        Some(if now >= incident.opened_at.max(notice.at) + within && !is_known {
-            Decision::Page(Page::GroupStalled { within, why })
-        } else {
-            Decision::Hold { until: now + policy.look_every, because: Hold::GroupReplaces { why } }
-        })
+/// Decides what to do about a whole group.
+pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Decision {
+    let Some(name) = incident.kind.group() else {
+        return Decision::Close(Close::NothingWrong { why: "the incident is about no group".to_owned() });
+    };
+    let Some(policy) = policy else {
+        return Decision::Page(Page::NotInPolicy { group: name.clone() });
+    };
+    let Some(group) = &seen.group else {
+        let why = format!("group {name} does not exist any more");
+        return Decision::Close(Close::NothingWrong { why });
+    };
+    let (sick, limit) = (sick_at_once(now, seen, group, policy), group.limit(policy.too_many));
+    let crowd = Crowd::of(sick, limit, group);
+    if !limit.allows(sick) {
+        return Decision::Page(Page::TooManySick(crowd));
     }
+    if let Some(short) = is_short(now, incident, group, policy) {
+        return short;
+    }
+    let since = incident.recovered_at.unwrap_or(now);
+    let until = since + policy.dwell;
+    if !incident.is_new() && now < until {
+        return Decision::Hold { until, because: Hold::Proving { since } };
+    }
+    Decision::Close(Close::NothingWrong { why: crowd.in_words() })
 }
 
-/// Well or not: a member that is sick has an incident of its own.
-fn in_service(group: &Group) -> u32 {
-    count(group.members.iter().filter(|member| member.lifecycle.is_in_service()))
+/// A group whose launches fail tries again by itself, and is left to: only when it stays short is a person asked.
+fn is_short(now: Timestamp, incident: &Incident, group: &Group, policy: &GroupPolicy) -> Option<Decision> {
+    let notice = incident.kind.notice()?;
+    if group.in_service().is_some_and(|units| units >= group.desired) {
+        return None;
+    }
+    let why = format!("{notice}; {}", in_service(group));
+    let within = policy.recover_within;
+    // Whoever has been told that too many are sick looks at the group already, and isn't woken each time that one gets well.
+    let is_known = matches!(incident.paged_because, Some(Page::TooManySick(_)));
+    Some(if now >= incident.opened_at.max(notice.at) + within && !is_known {
+        Decision::Page(Page::GroupStalled { within, why })
+    } else {
+        Decision::Hold { until: now + policy.look_every, because: Hold::GroupReplaces { why } }
+    })
+}
+
+/// Healthy or not: a member that is unhealthy has an incident of its own.
+fn in_service(group: &Group) -> String {
+    match group.in_service() {
+        Some(units) => format!("{units} of {} {} are in service", group.desired, group.unit),
+        None => Hold::Uncounted { unit: group.unit, instances: named(&group.uncounted()) }.to_string(),
+    }
 }

@@ -41,7 +41,7 @@ fn when_a_zone_dies_one_page_is_sent_for_the_group_and_nothing_is_replaced() {
     let of_the_group: Vec<_> = open.iter().filter(|it| matches!(it.subject, Subject::Group { .. })).collect();
     let [group] = &of_the_group[..] else { panic!("{open:?}") };
     assert_eq!(group.state, State::Escalated);
-    assert!(said(group).contains("6 of 10 are sick at once"), "{}", said(group));
+    assert!(said(group).contains("6 of 10 instances are unhealthy at once"), "{}", said(group));
     assert!(open.iter().filter(|it| it.state == State::Escalated).count() == 1, "one page, not seven");
 
     for victim in story.in_service(&web()) {

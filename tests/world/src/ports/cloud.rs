@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::instance::{
     AlarmSeen, AlarmState, Checks, Fleet, Group, Launches, Lifecycle, Machine, Member, Replace, StatusChecks,
-    TargetHealth as Seen, TargetHealths,
+    TargetHealth as Seen, TargetHealths, Unit, Units,
 };
 use homeostat_core::ports::{Clock, Outcome, Unavailable};
 use homeostat_core::signal::INSTANCE_DIMENSION;
@@ -186,11 +186,13 @@ fn group(world: &World, group: &AutoScalingGroup) -> Group {
         lifecycle: Lifecycle(instance.lifecycle.as_str().to_owned()),
         healthy: instance.health == HealthStatus::Healthy,
         protected: instance.protected_from_scale_in,
+        units: Some(Units::ONE_INSTANCE),
         launched_from: Some(source(group, instance.launch_template_version)),
     });
     Group {
         name: settings.name.clone(),
-        desired: settings.desired,
+        desired: Units::new(settings.desired),
+        unit: Unit::Instances,
         members: members.collect(),
         target_groups: settings.target_groups.clone(),
         grace: settings.grace,

@@ -1,6 +1,7 @@
 use std::sync::Mutex;
 
 use homeostat_core::doctor::Unread;
+use homeostat_core::instance::{Unit, Units};
 use homeostat_core::policy;
 use jiff::SignedDuration;
 
@@ -60,7 +61,8 @@ impl Hooks for Fake {
 fn group(name: &str) -> Group {
     Group {
         name: name.parse().unwrap(),
-        desired: 2,
+        desired: Units::new(2),
+        unit: Unit::Instances,
         members: Vec::new(),
         target_groups: Vec::new(),
         grace: SignedDuration::ZERO,

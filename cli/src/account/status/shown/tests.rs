@@ -1,7 +1,8 @@
 use super::*;
-use homeostat_core::decision::{Decision, Hold, Page as Asked, Step};
+use homeostat_core::decision::{Crowd, Decision, Hold, Page as Asked, Step};
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_core::incident::Kind;
+use homeostat_core::instance::Unit;
 use homeostat_core::ports::Outcome;
 use homeostat_core::zone::kept::Kept;
 use homeostat_core::zone::record::{Generation, RecordKey, RecordSet, Routing};
@@ -35,7 +36,9 @@ fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
     let name: GroupName = "web\u{202e}; reboot ".repeat(14).parse().unwrap();
     let subject = Subject::Group { region: "eu-west-1".parse().unwrap(), name: name.clone() };
     let incident = Incident::new(subject.clone(), Kind::Group { group: name.clone(), notice: None }, at, at);
-    let asked = incident.page(at, at, &Asked::TooManySick { sick: 3, most: 2, desired: 4 });
+    let (unit, desired_unit) = (Unit::Instances, Unit::Instances);
+    let crowd = Crowd { sick: 3, most: 2, unit, desired: 4, desired_unit };
+    let asked = incident.page(at, at, &Asked::TooManySick(crowd));
     let slots = Slots { version: 1, holders: BTreeMap::from([(subject, at)]) };
     let breaker = Breaker { since: at, failures: 3, launched_from: None };
     let groups = vec![HeldBack::new(name, slots, Memory::default().broken(breaker))];
@@ -50,7 +53,7 @@ fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
     };
     let text = shown(&status);
     assert!(text.lines().all(|line| line.chars().count() <= 80) && text.is_ascii(), "{text}");
-    for said in ["escalated", "3 of 4 are sick at once", "homeostat ack 'group#web", "open since"] {
+    for said in ["escalated", "3 of 4 instances are unhealthy at once", "homeostat ack 'group#web", "open since"] {
         assert!(text.contains(said), "{said}: {text}");
     }
     assert!(status.open[0].slot_held_since.is_some());

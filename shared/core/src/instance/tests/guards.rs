@@ -110,7 +110,7 @@ fn a_group_that_changes_its_mind_leaves_the_instance_to_homeostat() {
 /// Ten, of which `sick` are sick.
 fn ten(sick_ones: u8) -> Situation {
     let mut it = situation();
-    it.group().desired = 10;
+    it.group().desired = Units::new(10);
     it.group().members = (1..=10).map(member).collect();
     for number in 1..=10 {
         it.target(number, Some(if number <= sick_ones { sick() } else { TargetHealth::Healthy }));
@@ -123,7 +123,7 @@ fn ten(sick_ones: u8) -> Situation {
 fn when_more_than_half_are_sick_nothing_is_replaced() {
     assert!(ten(5).is_acting());
     let held = ten(6).held_because();
-    assert!(matches!(held, Hold::TooManySick { sick: 6, most: 5, desired: 10 }), "{held:?}");
+    assert!(matches!(held, Hold::TooManySick(Crowd { sick: 6, most: 5, desired: 10, .. })), "{held:?}");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn one_that_may_still_be_booting_is_not_counted_among_the_sick() {
 fn one_that_does_not_run_is_counted_among_the_sick() {
     let mut it = ten(5);
     _ = it.seen.machines.insert(instance(9), stopped());
-    assert!(matches!(it.held_because(), Hold::TooManySick { sick: 6, .. }), "{:?}", it.held_because());
+    assert!(matches!(it.held_because(), Hold::TooManySick(Crowd { sick: 6, .. })), "{:?}", it.held_because());
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn where_the_alarm_is_the_only_evidence_the_alarms_are_counted() {
     assert!(it.is_acting());
     let alarm = it.alarm().clone();
     it.seen.alarms = (1..=6).map(|number| AlarmSeen { instances: vec![instance(number)], ..alarm.clone() }).collect();
-    assert!(matches!(it.held_because(), Hold::TooManySick { sick: 6, .. }), "{:?}", it.held_because());
+    assert!(matches!(it.held_because(), Hold::TooManySick(Crowd { sick: 6, .. })), "{:?}", it.held_because());
 }
 
 #[test]

@@ -57,6 +57,6 @@ fn past_its_deadline_people_hear_whom_hooks_hold() {
 fn what_an_older_version_wrote_is_read_and_nobody_held_is_written_as_it_did() {
     let written = r#"{"recovering":{"healthy":3,"needed":4}}"#;
     let read: Hold = serde_json::from_str(written).unwrap();
-    assert_eq!(read, Hold::Recovering { healthy: 3, needed: 4, held: Vec::new() });
+    assert_eq!(read, Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() });
     assert_eq!(serde_json::to_string(&read).unwrap(), written);
 }

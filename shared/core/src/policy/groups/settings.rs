@@ -79,15 +79,16 @@ pub(super) const BUDGET: Usual<Part> = Setting {
     key: "budget",
     form: Part,
     left_out: Is(Budget::Percent(20)),
-    meaning: "How much of the group may be out at once. A share is of the desired capacity, rounded down, but at least one \
-              instance.",
+    meaning: "How much of the group may be out at once. A share is of the desired capacity in the group's own unit (instances, \
+              weights, vCPUs or memory), rounded down, but at least one instance; a number is of instances.",
 };
 
 pub(super) const TOO_MANY: Usual<Part> = Setting {
     key: "too-many",
     form: Part,
     left_out: Is(Budget::Percent(50)),
-    meaning: "If more than this are sick at once, nothing is replaced and a person is paged: then it is no instance that is sick.",
+    meaning: "If more than this are unhealthy at once, nothing is replaced and a person is paged: then it is not the instances that \
+              are at fault. Counted as for `budget`; one instance alone is never too many.",
 };
 
 pub(super) const COOLDOWN: Usual<Time> = Setting {

@@ -1,0 +1,188 @@
+//! Capacity in the unit in which its group counts: instances, weights, vCPUs or MiB.
+//!
+//! This module never takes a number of instances for capacity, nor capacity for a number of instances.
+
+use std::fmt;
+use std::iter::Sum;
+
+use serde::{Deserialize, Serialize};
+
+use super::crowd::count;
+use super::seen::{Group, Member};
+use crate::id::InstanceId;
+use crate::policy::Budget;
+
+/// What a group's desired capacity is a number of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    #[default]
+    Instances,
+    /// Instance weights, or a `DesiredCapacityType` that is not known here.
+    Weights,
+    /// `DesiredCapacityType`: `vcpu`.
+    Vcpus,
+    /// `DesiredCapacityType`: `memory-mib`.
+    Mebibytes,
+}
+
+impl Unit {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub fn is_instances(&self) -> bool {
+        *self == Unit::Instances
+    }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unit::Instances => "instances",
+            Unit::Weights => "units of capacity",
+            Unit::Vcpus => "vCPUs",
+            Unit::Mebibytes => "MiB of memory",
+        })
+    }
+}
+
+/// An amount of a group's capacity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Units(u32);
+
+impl Units {
+    pub const NONE: Units = Units(0);
+    /// What a member is where a group counts instances.
+    pub const ONE_INSTANCE: Units = Units(1);
+
+    pub const fn new(units: u32) -> Self {
+        Units(units)
+    }
+
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
+    pub fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    #[must_use]
+    pub fn less(self, other: Units) -> Units {
+        Units(self.0.saturating_sub(other.0))
+    }
+
+    #[must_use]
+    pub fn and(self, other: Units) -> Units {
+        Units(self.0.saturating_add(other.0))
+    }
+
+    #[must_use]
+    pub fn times(self, count: u32) -> Units {
+        Units(self.0.saturating_mul(count))
+    }
+}
+
+impl Sum for Units {
+    fn sum<I: Iterator<Item = Units>>(units: I) -> Units {
+        units.fold(Units::NONE, Units::and)
+    }
+}
+
+impl fmt::Display for Units {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Members, and the capacity that they are. A limit of the policy is held against the one or the other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub instances: u32,
+    pub units: Units,
+}
+
+impl Tally {
+    pub(super) fn of<'a>(members: impl Iterator<Item = &'a Member>) -> Tally {
+        members.fold(Tally::default(), |tally, member| {
+            // One whose capacity is not known is held before anything is counted: see `Group::uncounted`.
+            let units = member.units.unwrap_or(Units::ONE_INSTANCE);
+            tally.and(Tally { instances: 1, units })
+        })
+    }
+
+    #[must_use]
+    pub(super) fn and(self, other: Tally) -> Tally {
+        Tally { instances: self.instances.saturating_add(other.instances), units: self.units.and(other.units) }
+    }
+
+    #[must_use]
+    pub(super) fn less(self, other: Tally) -> Tally {
+        Tally { instances: self.instances.saturating_sub(other.instances), units: self.units.less(other.units) }
+    }
+
+    /// The larger of the two, in either count.
+    #[must_use]
+    pub(super) fn max(self, other: Tally) -> Tally {
+        Tally { instances: self.instances.max(other.instances), units: self.units.max(other.units) }
+    }
+
+    pub(super) fn in_unit(self, unit: Unit) -> u32 {
+        if unit.is_instances() { self.instances } else { self.units.number() }
+    }
+}
+
+/// How much of a group a setting of the policy stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    pub most: u32,
+    /// A number in the policy is of instances, a share is of the group's capacity.
+    pub unit: Unit,
+}
+
+impl Limit {
+    /// Whether so much is within it. One instance alone always is: else no group whose instances are larger than the share
+    /// could ever be healed.
+    pub fn allows(self, tally: Tally) -> bool {
+        let is_one_at_most = self.most > 0 && tally.instances <= 1;
+        is_one_at_most || tally.in_unit(self.unit) <= self.most
+    }
+}
+
+impl Group {
+    pub fn limit(&self, setting: Budget) -> Limit {
+        match setting {
+            Budget::Instances(_) => Limit { most: setting.slots(self.desired.number()), unit: Unit::Instances },
+            Budget::Percent(_) if self.uncounted().is_empty() => {
+                Limit { most: setting.slots(self.desired.number()), unit: self.unit }
+            }
+            // A share of those that are there: whether too many are unhealthy is asked of such a group, too.
+            Budget::Percent(_) => Limit { most: setting.slots(self.count_in_service()), unit: Unit::Instances },
+        }
+    }
+
+    fn count_in_service(&self) -> u32 {
+        count(self.members.iter().filter(|member| member.lifecycle.is_in_service()))
+    }
+
+    /// Members in service whose capacity Auto Scaling doesn't show: nothing of the group can be counted.
+    pub fn uncounted(&self) -> Vec<&InstanceId> {
+        let in_service = self.members.iter().filter(|member| member.lifecycle.is_in_service());
+        in_service.filter(|member| member.units.is_none()).map(|member| &member.id).collect()
+    }
+
+    /// The capacity in service, healthy or not; `None` = it can't be counted.
+    pub fn in_service(&self) -> Option<Units> {
+        let in_service = self.members.iter().filter(|member| member.lifecycle.is_in_service());
+        in_service.map(|member| member.units).sum()
+    }
+
+    /// The capacity of the largest member: what one that is gone may have been.
+    pub(super) fn largest(&self) -> Units {
+        self.members.iter().filter_map(|member| member.units).max().unwrap_or(Units::ONE_INSTANCE)
+    }
+
+    /// So much capacity, as the most instances that it may be.
+    pub(crate) fn instances_of(&self, units: Units) -> u32 {
+        let smallest = self.members.iter().filter_map(|member| member.units).filter(|units| !units.is_none()).min();
+        units.number().div_ceil(smallest.unwrap_or(Units::ONE_INSTANCE).number())
+    }
+}
