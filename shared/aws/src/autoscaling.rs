@@ -4,12 +4,15 @@
 
 pub(crate) mod hooks;
 
+use std::collections::BTreeSet;
+
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::error::ProvideErrorMetadata;
 use aws_sdk_autoscaling::primitives::DateTime;
 use aws_sdk_autoscaling::types::{Activity, AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus};
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::instance::{Group, Launches, Lifecycle, Member, Unit, Units};
+use homeostat_core::memory::LaunchedFrom;
 use homeostat_core::ports::{Outcome, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 
@@ -158,6 +161,7 @@ fn group(found: &AutoScalingGroup) -> Result<Group, Unavailable> {
         suspended: suspended.map(str::to_owned).collect(),
         launches_first: least_healthy.is_some_and(|percent| percent >= 100),
         rebalances: found.capacity_rebalance().unwrap_or(false),
+        launches_from: launches_from(found),
         status: found.status().map(str::to_owned),
         tags: tags.collect(),
     })
@@ -203,6 +207,21 @@ fn units(found: &Instance, unit: Unit) -> Option<Units> {
     }
 }
 
+/// The base template of a mixed instances policy is launched for the overrides that name no template of their own.
+fn launches_from(found: &AutoScalingGroup) -> BTreeSet<LaunchedFrom> {
+    let mixed = found.mixed_instances_policy().and_then(|policy| policy.launch_template());
+    let overrides = mixed.map(|mixed| mixed.overrides()).unwrap_or_default();
+    let own = overrides.iter().map(|one| one.launch_template_specification());
+    let is_base_used = overrides.is_empty() || own.clone().any(|own| own.is_none());
+    let base = mixed.and_then(|mixed| mixed.launch_template_specification()).filter(|_| is_base_used);
+    let templates = own.flatten().chain(base).chain(found.launch_template()).filter_map(|specification| {
+        let template = specification.launch_template_id().or(specification.launch_template_name())?;
+        // "If you don't specify a version, the default version is used" (API reference, `LaunchTemplateSpecification`).
+        Some(format!("{template}:{}", specification.version().unwrap_or("$Default")))
+    });
+    templates.chain(found.launch_configuration_name().map(str::to_owned)).collect()
+}
+
 /// `lt-0123456789abcdef0:7`, or a launch configuration's name; a configuration never changes.
 fn launched_from(found: &Instance) -> Option<String> {
     let template = found
@@ -220,7 +239,8 @@ mod tests {
     use super::*;
     use aws_sdk_autoscaling::types::builders::{AutoScalingGroupBuilder, InstanceBuilder};
     use aws_sdk_autoscaling::types::{
-        InstanceMaintenancePolicy, LaunchTemplateSpecification, SuspendedProcess, TagDescription,
+        InstanceMaintenancePolicy, LaunchTemplate, LaunchTemplateOverrides, LaunchTemplateSpecification,
+        MixedInstancesPolicy, SuspendedProcess, TagDescription,
     };
 
     #[test]
@@ -306,6 +326,29 @@ mod tests {
         }
         let mixed = web().instances(one(Some("2"))).instances(one(None)).build();
         assert_eq!(group(&mixed).unwrap().members[1].units, None, "not known, and not one instance");
+    }
+
+    #[test]
+    fn all_that_a_group_launches_from_is_read_from_its_description() {
+        let template = |id: &str, version: Option<&str>| {
+            let template = LaunchTemplateSpecification::builder().launch_template_id(id);
+            template.set_version(version.map(str::to_owned)).build()
+        };
+        let read = |builder: AutoScalingGroupBuilder| Vec::from_iter(group(&builder.build()).unwrap().launches_from);
+        assert_eq!(read(web()), Vec::<String>::new());
+        assert_eq!(read(web().launch_configuration_name("web-7")), ["web-7"]);
+        assert_eq!(read(web().launch_template(template("lt-1", Some("7")))), ["lt-1:7"]);
+        assert_eq!(read(web().launch_template(template("lt-1", None))), ["lt-1:$Default"]);
+        let mixed = |own: [Option<LaunchTemplateSpecification>; 2]| {
+            let one = |own| LaunchTemplateOverrides::builder().set_launch_template_specification(own).build();
+            let base = LaunchTemplate::builder().launch_template_specification(template("lt-1", Some("7")));
+            let base = base.set_overrides(Some(own.map(one).into()));
+            web().mixed_instances_policy(MixedInstancesPolicy::builder().launch_template(base.build()).build())
+        };
+        assert_eq!(read(mixed([None, None])), ["lt-1:7"]);
+        assert_eq!(read(mixed([None, Some(template("lt-2", Some("$Latest")))])), ["lt-1:7", "lt-2:$Latest"]);
+        let both = [Some(template("lt-2", Some("3"))), Some(template("lt-3", Some("4")))];
+        assert_eq!(read(mixed(both)), ["lt-2:3", "lt-3:4"], "the base is launched by none of them");
     }
 
     #[test]

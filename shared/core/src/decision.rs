@@ -15,6 +15,7 @@ pub use crowd::Crowd;
 use crate::hook::said::{Because, Ended, HookStep, LaunchesFail, Waits};
 use crate::id::{AlarmArn, GroupName, HealthCheckId, InstanceId, SetIdentifier, Subject, TargetGroupArn};
 use crate::instance::Unit;
+use crate::memory::Source;
 use crate::signal::Notice;
 use crate::zone::said::{Trouble, Waiting};
 use crate::zone::shift::Shift;
@@ -266,8 +267,8 @@ pub enum Page {
         group: GroupName,
         failures: u32,
         within: SignedDuration,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        launched_from: Option<String>,
+        #[serde(default, skip_serializing_if = "Source::is_unknown")]
+        launched_from: Source,
     },
     TooManySick(Crowd),
     /// What stands in the way of moving weights, or of moving them back.
@@ -468,8 +469,8 @@ impl fmt::Display for Page {
             }
             Page::ReplacementsFail { failures, within, launched_from, .. } => {
                 write!(f, "{failures} replacements failed within {within:#}")?;
-                if let Some(source) = launched_from {
-                    write!(f, ", launched from {source}")?;
+                if !launched_from.is_unknown() {
+                    write!(f, ", launched from {launched_from}")?;
                 }
                 f.write_str(", so nothing more of the group is replaced")
             }

@@ -177,12 +177,12 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         memory: &Memory,
     ) -> Option<Memory> {
         let policy = self.eyes.group_policy(incident)?;
-        let source = seen.newest_source();
+        let source = seen.launching().source;
         match decision {
             Decision::Act { because, .. } => {
                 let foretold = because.iter().all(Proof::is_foretold);
                 let relapse = !foretold && breaker::is_relapse(now, incident, seen, memory, policy);
-                let memory = if relapse { memory.failed(now, &incident.subject, source) } else { memory.clone() };
+                let memory = if relapse { memory.failed(now, &incident.subject, &source) } else { memory.clone() };
                 Some(memory.acted(Act { at: now, subject: incident.subject.clone(), foretold }))
             }
             // One shortage is one failure, however many incidents wait for its end.
@@ -191,11 +191,10 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
                     && incident.mitigated_at.is_some()
                     && !memory.failures.iter().any(|failure| failure.at + *within > now) =>
             {
-                Some(memory.failed(now, &incident.subject, source))
+                Some(memory.failed(now, &incident.subject, &source))
             }
             Decision::Page(Page::ReplacementsFail { failures, .. }) => {
-                let launched_from = source.map(str::to_owned);
-                Some(memory.broken(Breaker { since: now, failures: *failures, launched_from }))
+                Some(memory.broken(Breaker { since: now, failures: *failures, launched_from: source }))
             }
             _ => None,
         }

@@ -3,7 +3,11 @@
 //! A replacement is a new instance and so a new subject: only the group can remember that it is the third in an hour. This
 //! module never writes anything; each transition gives the next version.
 
+mod source;
+
 use std::collections::BTreeMap;
+
+pub use source::{LaunchedFrom, Launching, Source, template_of};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -117,9 +121,9 @@ impl Act {
 pub struct FailedReplacement {
     pub at: Timestamp,
     pub subject: Subject,
-    /// What the group's newest instance was launched from, as far as it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub launched_from: Option<String>,
+    /// What the group launched from at that time.
+    #[serde(default, skip_serializing_if = "Source::is_unknown")]
+    pub launched_from: Source,
 }
 
 /// Replacing goes on making nothing better, so nothing in the group is replaced until a person has looked.
@@ -127,8 +131,8 @@ pub struct FailedReplacement {
 pub struct Breaker {
     pub since: Timestamp,
     pub failures: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub launched_from: Option<String>,
+    #[serde(default, skip_serializing_if = "Source::is_unknown")]
+    pub launched_from: Source,
 }
 
 impl Memory {
@@ -144,10 +148,10 @@ impl Memory {
 
     /// The same failure is counted once, however often it is seen.
     #[must_use]
-    pub fn failed(&self, now: Timestamp, subject: &Subject, launched_from: Option<&str>) -> Memory {
+    pub fn failed(&self, now: Timestamp, subject: &Subject, launched_from: &Source) -> Memory {
         let mut next = self.clone();
         if !next.failures.iter().any(|failure| failure.subject == *subject) {
-            let launched_from = launched_from.map(str::to_owned);
+            let launched_from = launched_from.clone();
             next.failures.push(FailedReplacement { at: now, subject: subject.clone(), launched_from });
             keep_newest(&mut next.failures);
         }
@@ -233,9 +237,9 @@ impl Memory {
         Memory { version: self.version, acts: self.acts.clone(), ..Memory::default() }
     }
 
-    /// The breaker, if it speaks about what the group launches now. What was rolled out since has not failed yet.
-    pub fn breaker_for(&self, launched_from: Option<&str>) -> Option<&Breaker> {
-        self.breaker.as_ref().filter(|breaker| is_same_source(breaker.launched_from.as_deref(), launched_from))
+    /// The breaker, if it is about what the group launches now. What was rolled out since has not failed yet.
+    pub fn breaker_for(&self, launching: &Launching) -> Option<&Breaker> {
+        self.breaker.as_ref().filter(|breaker| launching.is_still(&breaker.launched_from, breaker.since))
     }
 
     /// Failures within the window, of what the group launches now.
@@ -243,12 +247,11 @@ impl Memory {
         &self,
         now: Timestamp,
         window: SignedDuration,
-        launched_from: Option<&str>,
+        launching: &Launching,
     ) -> impl Iterator<Item = &FailedReplacement> {
-        let launched_from = launched_from.map(str::to_owned);
-        self.failures.iter().filter(move |failure| {
-            failure.at + window > now && is_same_source(failure.launched_from.as_deref(), launched_from.as_deref())
-        })
+        self.failures
+            .iter()
+            .filter(move |failure| failure.at + window > now && launching.is_still(&failure.launched_from, failure.at))
     }
 
     /// As it is written over what was read.
@@ -258,7 +261,7 @@ impl Memory {
     }
 }
 
-/// Where one of the two is not known, they are taken for the same: the breaker errs on the side of doing nothing.
+/// Where one of the two is not known, they are taken for the same: that errs on the side of doing nothing.
 fn is_same_source(one: Option<&str>, other: Option<&str>) -> bool {
     one.zip(other).is_none_or(|(one, other)| one == other)
 }
@@ -272,8 +275,7 @@ fn source(by_source: &[Abandoned], from: Option<&str>) -> Option<usize> {
 
 /// Whatever the version: `lt-0123456789abcdef0:7` is a launch template's version 7.
 fn is_same_template(one: Option<&str>, other: Option<&str>) -> bool {
-    let template = |source: Option<&str>| source.map(|source| source.split(':').next().unwrap_or_default().to_owned());
-    one.is_none() || other.is_none() || template(one) == template(other)
+    one.zip(other).is_none_or(|(one, other)| template_of(one) == template_of(other))
 }
 
 fn keep_newest<T>(items: &mut Vec<T>) {
@@ -296,9 +298,10 @@ mod tests {
 
     #[test]
     fn one_failure_is_never_counted_twice_and_old_ones_not_at_all() {
-        let memory = Memory::default().failed(at(0), &subject(1), None).failed(at(9), &subject(1), None);
-        assert_eq!(memory.failures_within(at(9), SignedDuration::from_secs(10), None).count(), 1);
-        assert_eq!(memory.failures_within(at(10), SignedDuration::from_secs(10), None).count(), 0);
+        let unknown = Source::default();
+        let memory = Memory::default().failed(at(0), &subject(1), &unknown).failed(at(9), &subject(1), &unknown);
+        let within = |now| memory.failures_within(now, SignedDuration::from_secs(10), &Launching::default()).count();
+        assert_eq!((within(at(9)), within(at(10))), (1, 0));
     }
 
     #[test]
@@ -310,18 +313,21 @@ mod tests {
 
     #[test]
     fn what_was_rolled_out_since_is_not_blamed_and_what_is_unknown_is() {
-        let breaker = Breaker { since: at(0), failures: 3, launched_from: Some("lt-1:7".into()) };
-        let memory = Memory::default().failed(at(0), &subject(1), Some("lt-1:7")).broken(breaker);
+        let both = Source::of(["lt-1:7", "lt-2:3"]);
+        let breaker = Breaker { since: at(0), failures: 3, launched_from: both.clone() };
+        let memory = Memory::default().failed(at(0), &subject(1), &both).broken(breaker);
         let hour = SignedDuration::from_hours(1);
-        for (source, blamed) in [(Some("lt-1:7"), true), (Some("lt-1:8"), false), (None, true)] {
-            assert_eq!(memory.breaker_for(source).is_some(), blamed, "{source:?}");
-            assert_eq!(memory.failures_within(at(1), hour, source).count() == 1, blamed, "{source:?}");
+        for (from, blamed) in [(&["lt-1:7", "lt-2:3"][..], true), (&["lt-1:8", "lt-2:3"], false), (&[], true)] {
+            let source = Source::of(from.iter().copied());
+            let launching = Launching { source, newest: BTreeMap::new() };
+            assert_eq!(memory.breaker_for(&launching).is_some(), blamed, "{from:?}");
+            assert_eq!(memory.failures_within(at(1), hour, &launching).count() == 1, blamed, "{from:?}");
         }
     }
 
     #[test]
     fn an_acknowledgement_closes_the_breaker_and_keeps_what_was_done() {
-        let breaker = Breaker { since: at(0), failures: 3, launched_from: None };
+        let breaker = Breaker { since: at(0), failures: 3, launched_from: Source::default() };
         let memory = Memory::default().acted(Act::on_the_sick(at(0), subject(1))).broken(breaker).acknowledged();
         assert_eq!((memory.breaker, memory.acts.len()), (None, 1));
     }

@@ -6,7 +6,7 @@ use homeostat_core::hook::action::Transition;
 use homeostat_core::hook::said::LaunchesFail;
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
 use homeostat_core::incident::Kind;
-use homeostat_core::memory::{AlarmMemory, Breaker, Launch, Memory};
+use homeostat_core::memory::{AlarmMemory, Breaker, Launch, Memory, Source};
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
 use homeostat_core::zone::kept::Kept;
@@ -117,8 +117,8 @@ fn said(ledger: &Fake, scope: &str) -> Result<Acknowledged, Failed> {
 
 fn broken() -> Memory {
     let subject: Subject = INSTANCE.parse().unwrap();
-    let breaker = Breaker { since: now(), failures: 3, launched_from: None };
-    Memory::default().failed(now(), &subject, None).broken(breaker)
+    let breaker = Breaker { since: now(), failures: 3, launched_from: Source::default() };
+    Memory::default().failed(now(), &subject, &Source::default()).broken(breaker)
 }
 
 #[test]

@@ -153,7 +153,8 @@ fn word(state: State) -> &'static str {
 impl HeldBack {
     fn row(&self) -> Row {
         let below = self.breaker.iter().map(|breaker| {
-            let source = breaker.launched_from.as_deref().map(|from| format!(" of {from}")).unwrap_or_default();
+            let from = &breaker.launched_from;
+            let source = if from.is_unknown() { String::new() } else { format!(" of {from}") };
             format!(
                 "{} replacements{source} failed: homeostat ack {}",
                 breaker.failures,

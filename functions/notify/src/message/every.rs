@@ -6,6 +6,7 @@ use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
 use homeostat_core::hook::action::ActionResult;
 use homeostat_core::hook::said::{Because, Limit};
 use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::memory::Source;
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::Outcome;
 use jiff::SignedDuration;
@@ -60,7 +61,7 @@ fn about_instances() -> Vec<News> {
         group: "web".parse().unwrap(),
         failures: 3,
         within: SignedDuration::from_hours(1),
-        launched_from: Some("lt-1:7".into()),
+        launched_from: Source::of(["lt-1:7"]),
     };
     vec![
         News::Decided(act(&incident_in("web"))),

@@ -3,6 +3,7 @@
 use homeostat_aws::Attribute;
 use homeostat_core::decision::{Decision, Hold, Page, Step};
 use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::memory::Source;
 use homeostat_core::ports::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -75,7 +76,7 @@ fn incidents(called: &str, why: &str) -> Vec<Incident> {
         group,
         failures: 3,
         within: SignedDuration::from_mins(9),
-        launched_from: Some(why.into()),
+        launched_from: Source::of([why]),
     };
     let mut incidents = Vec::new();
     for (subject, kind) in subjects.into_iter().zip(kinds) {

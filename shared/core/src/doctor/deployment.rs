@@ -144,7 +144,8 @@ fn breakers(facts: &Facts) -> Vec<Finding> {
         Scope::Zone(_) => None,
     });
     open.map(|(scope, group, breaker)| {
-        let source = breaker.launched_from.as_deref().map(|from| format!(" of {from}")).unwrap_or_default();
+        let from = &breaker.launched_from;
+        let source = if from.is_unknown() { String::new() } else { format!(" of {from}") };
         let what = format!(
             "its breaker is open since {:.0}: {} replacements{source} failed, and nothing is replaced",
             breaker.since, breaker.failures

@@ -166,7 +166,8 @@ fn size(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
         1 if !group.launches_first => Some((
             Warning,
             format!("its desired capacity is {}, one instance: to replace it is an outage", group.desired),
-            "raise it to two instances, or give it an instance maintenance policy that launches before it terminates".to_owned(),
+            "raise it to two instances, or give it an instance maintenance policy that launches before it terminates"
+                .to_owned(),
         )),
         _ => None,
     })

@@ -11,7 +11,7 @@ use crate::decision::Page;
 use crate::id::{GroupName, InstanceId, Scope};
 use crate::incident::{Acknowledgement, Incident, Kind};
 use crate::instance::{Group, Lifecycle, Member, Unit, Units};
-use crate::memory::{Breaker, Memory};
+use crate::memory::{Breaker, Memory, Source};
 use crate::policy;
 use crate::ports::Pause;
 
@@ -38,7 +38,14 @@ fn both() -> Policy {
 
 fn member(number: u32) -> Member {
     let lifecycle = Lifecycle("InService".into());
-    Member { id: id(number), lifecycle, healthy: true, protected: false, units: Some(Units::ONE_INSTANCE), launched_from: None }
+    Member {
+        id: id(number),
+        lifecycle,
+        healthy: true,
+        protected: false,
+        units: Some(Units::ONE_INSTANCE),
+        launched_from: None,
+    }
 }
 
 fn group() -> Group {
@@ -50,6 +57,7 @@ fn group() -> Group {
         target_groups: vec!["arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/1".parse().unwrap()],
         grace: SignedDuration::ZERO,
         suspended: Vec::new(),
+        launches_from: ["lt-1:7".to_owned()].into(),
         launches_first: false,
         rebalances: false,
         status: None,
@@ -139,7 +147,7 @@ fn what_works_less_well_than_one_may_think_is_a_warning() {
     only(&both(), &with(|group| group.status = Some("Delete in progress".into())), Warning, "Delete in progress");
     only(&both(), &Facts { dead_letters: Ok(3), ..well() }, Warning, "3 of its messages");
     only(&both(), &Facts { audience: Ok(Audience { confirmed: 1, pending: 2 }), ..well() }, Warning, "2 of its");
-    let breaker = Breaker { since: at(-60), failures: 3, launched_from: Some("lt-1:7".into()) };
+    let breaker = Breaker { since: at(-60), failures: 3, launched_from: Source::of(["lt-1:7"]) };
     let memories = BTreeMap::from([(Scope::Group(web()), Ok(Memory::default().broken(breaker)))]);
     only(&both(), &Facts { memories, ..well() }, Warning, "3 replacements of lt-1:7");
 }
@@ -152,7 +160,10 @@ fn what_needs_no_mending_is_a_note() {
     only(&both(), &Facts { health_checks, ..well() }, Note, "HealthCheckType is ELB");
     only(&both(), &with(|group| group.members[0].protected = true), Note, "1 instance is protected");
     only(&both(), &with(|group| group.grace = SignedDuration::from_mins(10)), Note, "the longer counts");
-    assert_eq!(examine(Some(&both()), &with(|group| (group.desired, group.launches_first) = (Units::new(1), true))), []);
+    assert_eq!(
+        examine(Some(&both()), &with(|group| (group.desired, group.launches_first) = (Units::new(1), true))),
+        []
+    );
 }
 
 #[test]

@@ -53,7 +53,9 @@ fn a_relapse_takes_the_recovery_back() {
     let proven = incident().hold(at(5), at(9), &proving);
     assert_eq!(proven.recovered_at, Some(at(5)));
     assert_eq!(
-        proven.hold(at(9), at(19), &Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() }).recovered_at,
+        proven
+            .hold(at(9), at(19), &Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() })
+            .recovered_at,
         None
     );
 }
@@ -146,7 +148,11 @@ fn a_person_is_reminded_until_somebody_says_that_they_know() {
 fn notes_stay_bounded_and_keep_the_beginning() {
     let mut incident = incident().intend(at(1), &step(), &act());
     for healthy in 0..500 {
-        incident = incident.hold(at(2), at(3), &Hold::Recovering { healthy, needed: 1000, unit: Unit::Instances, held: Vec::new() });
+        incident = incident.hold(
+            at(2),
+            at(3),
+            &Hold::Recovering { healthy, needed: 1000, unit: Unit::Instances, held: Vec::new() },
+        );
     }
     assert_eq!(incident.notes.len(), MOST_NOTES);
     assert!(incident.notes[0].what.starts_with("act:"), "{}", incident.notes[0].what);

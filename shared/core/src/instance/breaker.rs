@@ -11,7 +11,8 @@ use crate::incident::Incident;
 use crate::memory::Memory;
 use crate::policy::GroupPolicy;
 
-/// Whether this instance was launched after an act of ours in its group, so that replacing did not help there.
+/// Whether this instance was launched after an act of ours in its group, so that replacing did not help there. One from a version
+/// that the group launches no more says nothing of what comes next.
 pub(super) fn is_relapse(
     now: Timestamp,
     incident: &Incident,
@@ -19,11 +20,15 @@ pub(super) fn is_relapse(
     memory: &Memory,
     policy: &GroupPolicy,
 ) -> bool {
-    let launched = incident.subject.instance().and_then(|id| seen.launches.known.get(id));
-    launched.is_some_and(|launched| {
-        let others = memory.acts.iter().filter(|act| act.subject != incident.subject && !act.foretold);
-        others.into_iter().any(|act| act.at < *launched && act.at + policy.breaker_within > now)
-    })
+    let id = incident.subject.instance();
+    let launched = id.and_then(|id| seen.launches.known.get(id));
+    let member = id.and_then(|id| seen.group.as_ref()?.member(id));
+    let launched_from = member.and_then(|member| member.launched_from.as_deref());
+    seen.launching().source.may_launch(launched_from)
+        && launched.is_some_and(|launched| {
+            let others = memory.acts.iter().filter(|act| act.subject != incident.subject && !act.foretold);
+            others.into_iter().any(|act| act.at < *launched && act.at + policy.breaker_within > now)
+        })
 }
 
 /// The page that opens the breaker, if this would be one replacement too many.
@@ -34,8 +39,8 @@ pub(super) fn trips(
     memory: &Memory,
     policy: &GroupPolicy,
 ) -> Option<Page> {
-    let source = seen.newest_source();
-    let counted: Vec<_> = memory.failures_within(now, policy.breaker_within, source).collect();
+    let launching = seen.launching();
+    let counted: Vec<_> = memory.failures_within(now, policy.breaker_within, &launching).collect();
     let is_counted = counted.iter().any(|failure| failure.subject == incident.subject);
     let this_one = u32::from(!is_counted && is_relapse(now, incident, seen, memory, policy));
     let failures = u32::try_from(counted.len()).unwrap_or(u32::MAX).saturating_add(this_one);
@@ -43,6 +48,6 @@ pub(super) fn trips(
         group: policy.name.clone(),
         failures,
         within: policy.breaker_within,
-        launched_from: source.map(str::to_owned),
+        launched_from: launching.source,
     })
 }

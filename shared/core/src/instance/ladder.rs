@@ -204,7 +204,7 @@ impl Case<'_> {
     }
 
     fn breaker_closed(&self) -> Result<(), Hold> {
-        match self.around.limits.memory.breaker_for(self.seen.newest_source()) {
+        match self.around.limits.memory.breaker_for(&self.seen.launching()) {
             None => Ok(()),
             Some(breaker) => Err(Hold::BreakerOpen { since: breaker.since, group: self.group.name.clone() }),
         }
@@ -315,10 +315,10 @@ impl Case<'_> {
     }
 
     fn breaker_in_words(&self) -> String {
-        let (memory, source) = (&self.around.limits.memory, self.seen.newest_source());
+        let (memory, launching) = (&self.around.limits.memory, self.seen.launching());
         let within = self.policy.breaker_within;
-        let failures = memory.failures_within(self.now, within, source).count();
-        let open = if memory.breaker_for(source).is_some() { "open" } else { "closed" };
+        let failures = memory.failures_within(self.now, within, &launching).count();
+        let open = if memory.breaker_for(&launching).is_some() { "open" } else { "closed" };
         format!("breaker {open}; {failures} failed within {within:#}, it opens at {}", self.policy.breaker)
     }
 }

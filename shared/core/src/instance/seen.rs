@@ -2,12 +2,13 @@
 //!
 //! This module never holds a vendor's type, and a fact that was not seen is absent, never a default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::units::{Unit, Units};
 use crate::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
+use crate::memory::{LaunchedFrom, Launching, Source, template_of};
 
 /// The first look: what can be read before the ledger has said anything.
 #[derive(Debug, Clone)]
@@ -42,11 +43,23 @@ impl Seen {
             && self.targets.values().all(|targets| targets.get(&member.id) == Some(&TargetHealth::Healthy))
     }
 
-    /// What the group's newest member was launched from, as far as both are known.
-    pub fn newest_source(&self) -> Option<&str> {
-        let members = self.group.iter().flat_map(|group| &group.members);
-        let launched = members.filter_map(|member| Some((self.launches.known.get(&member.id)?, member)));
-        launched.max_by_key(|(at, _)| **at)?.1.launched_from.as_deref()
+    /// What the group launches from. What `$Latest` and `$Default` are now, the newest member of that launch template shows.
+    pub fn launching(&self) -> Launching {
+        let Some(group) = &self.group else { return Launching::default() };
+        let mut source = Source::of(group.launches_from.iter().cloned());
+        let mut newest = BTreeMap::new();
+        let templates: Vec<String> = source.open_templates().map(str::to_owned).collect();
+        for template in templates {
+            let of_it = group.members.iter().filter_map(|member| {
+                let from = member.launched_from.as_ref().filter(|from| template_of(from) == template)?;
+                Some((*self.launches.known.get(&member.id)?, from))
+            });
+            if let Some((at, from)) = of_it.max_by_key(|(at, _)| *at) {
+                source.came_to.insert(template.clone(), from.clone());
+                newest.insert(template, at);
+            }
+        }
+        Launching { source, newest }
     }
 
     /// Whether the member is in service and doesn't serve for a reason other than being sick: its first health checks are
@@ -92,6 +105,8 @@ pub struct Group {
     pub launches_first: bool,
     /// `CapacityRebalance`: it replaces Spot Instances that EC2 recommends to replace.
     pub rebalances: bool,
+    /// Every launch template with its version, or the launch configuration, that it launches from.
+    pub launches_from: BTreeSet<LaunchedFrom>,
     /// `Status`, which it has only while it is being deleted.
     pub status: Option<String>,
     pub tags: BTreeMap<String, String>,
@@ -114,7 +129,7 @@ pub struct Member {
     /// What it counts toward the desired capacity; `None` = Auto Scaling doesn't show that.
     pub units: Option<Units>,
     /// The launch template and its version, or the launch configuration.
-    pub launched_from: Option<String>,
+    pub launched_from: Option<LaunchedFrom>,
 }
 
 /// Auto Scaling's `LifecycleState`, in its own words.

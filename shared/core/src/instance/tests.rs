@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::decide;
-use super::units::{Unit, Units};
 use super::seen::{AlarmSeen, AlarmState, Group, Launches, Lifecycle, Member, Seen, TargetHealth};
+use super::units::{Unit, Units};
 use crate::attend::Circumstances;
 use crate::decision::{Close, Crowd, Decision, Hold, Page};
 use crate::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
@@ -68,6 +68,7 @@ fn situation() -> Situation {
         target_groups: vec![arn.clone()],
         grace: SignedDuration::ZERO,
         suspended: Vec::new(),
+        launches_from: ["lt-1:7".to_owned()].into(),
         launches_first: false,
         rebalances: false,
         status: None,

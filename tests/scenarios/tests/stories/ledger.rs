@@ -5,7 +5,8 @@ use futures_util::FutureExt;
 use homeostat_core::decision::{Close, Decision, Hold, Step};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
-use homeostat_core::memory::{Act, AlarmMemory};
+use homeostat_core::instance::Unit;
+use homeostat_core::memory::{Act, AlarmMemory, Source};
 use homeostat_core::ports::{Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write};
 use jiff::{SignedDuration, Timestamp};
 use world::{MemoryLedger, VirtualClock};
@@ -37,7 +38,7 @@ fn incident(number: u8) -> Incident {
 }
 
 fn hold(incident: &Incident, until: Timestamp) -> Incident {
-    incident.hold(noon(), until, &Hold::Recovering { healthy: 3, needed: 4, held: Vec::new() })
+    incident.hold(noon(), until, &Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() })
 }
 
 fn intend(incident: &Incident) -> Incident {
@@ -160,8 +161,10 @@ async fn an_alarms_memory_only_grows_newer<L: Ledger>(ledger: &L) -> Result<()> 
 
 async fn a_group_is_remembered_in_the_same_transaction<L: Ledger + Control>(ledger: &L) -> Result<()> {
     let read = ledger.limits(&subject(6), &scope()).await?.memory;
-    let memory =
-        read.acted(Act::on_the_sick(noon(), subject(6))).failed(noon(), &subject(6), Some("lt-1:7")).over(&read);
+    let memory = read
+        .acted(Act::on_the_sick(noon(), subject(6)))
+        .failed(noon(), &subject(6), &Source::of(["lt-1:7"]))
+        .over(&read);
     let acting = intend(&incident(6));
     ledger.write(Write { memory: Some(&memory), ..Write::of(&acting) }).await?;
     ensure!(ledger.limits(&subject(6), &scope()).await?.memory == memory);

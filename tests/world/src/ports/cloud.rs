@@ -199,6 +199,7 @@ fn group(world: &World, group: &AutoScalingGroup) -> Group {
         suspended: group.suspended.keys().map(|process| process.as_str().to_owned()).collect(),
         launches_first: settings.maintenance.is_some_and(|policy| policy.min_healthy >= 100),
         rebalances: settings.rebalances,
+        launches_from: [source(group, settings.launch_template_version)].into(),
         status: group.status().map(str::to_owned),
         tags: settings.tags.clone(),
     }

@@ -67,6 +67,7 @@ fn group(name: &str) -> Group {
         target_groups: Vec::new(),
         grace: SignedDuration::ZERO,
         suspended: Vec::new(),
+        launches_from: ["lt-1:7".to_owned()].into(),
         launches_first: false,
         rebalances: false,
         status: None,

@@ -3,6 +3,7 @@ use homeostat_core::decision::{Crowd, Decision, Hold, Page as Asked, Step};
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_core::incident::Kind;
 use homeostat_core::instance::Unit;
+use homeostat_core::memory::Source;
 use homeostat_core::ports::Outcome;
 use homeostat_core::zone::kept::Kept;
 use homeostat_core::zone::record::{Generation, RecordKey, RecordSet, Routing};
@@ -40,7 +41,7 @@ fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
     let crowd = Crowd { sick: 3, most: 2, unit, desired: 4, desired_unit };
     let asked = incident.page(at, at, &Asked::TooManySick(crowd));
     let slots = Slots { version: 1, holders: BTreeMap::from([(subject, at)]) };
-    let breaker = Breaker { since: at, failures: 3, launched_from: None };
+    let breaker = Breaker { since: at, failures: 3, launched_from: Source::default() };
     let groups = vec![HeldBack::new(name, slots, Memory::default().broken(breaker))];
     let status = Status {
         place: "stack homeostat in eu-west-1".into(),

@@ -4,7 +4,7 @@ use super::*;
 use crate::decision::Step;
 use crate::incident::State;
 use crate::instance::{Checks, Machine};
-use crate::memory::{Act, Breaker, Memory};
+use crate::memory::{Act, Breaker, Memory, Source};
 
 fn policy_with(lines: &str) -> Policy {
     let text = format!("schema = 1\n[[replace-instance.group]]\nname = \"web\"\n{lines}");
@@ -175,7 +175,7 @@ fn a_slot_that_is_held_is_not_counted_as_warm_too() {
 fn failing() -> Situation {
     let mut it = situation();
     let hour_ago = it.now - SignedDuration::from_hours(1);
-    let failed = |memory: Memory, number| memory.failed(hour_ago, &subject(number), Some("lt-1:7"));
+    let failed = |memory: Memory, number| memory.failed(hour_ago, &subject(number), &Source::of(["lt-1:7"]));
     it.around.limits.memory = (7..=9).fold(Memory::default(), failed);
     it
 }
@@ -198,17 +198,66 @@ fn when_replacements_keep_failing_the_breaker_opens_and_pages() {
 #[test]
 fn an_open_breaker_holds_every_other_and_a_new_version_is_not_blamed() {
     let mut it = situation();
-    let breaker = Breaker { since: at(10), failures: 3, launched_from: Some("lt-1:7".into()) };
+    let breaker = Breaker { since: at(10), failures: 3, launched_from: Source::of(["lt-1:7"]) };
     it.around.limits.memory = Memory::default().broken(breaker);
     assert!(matches!(it.held_because(), Hold::BreakerOpen { .. }));
-    for member in &mut it.group().members {
-        member.launched_from = Some("lt-1:8".into());
-    }
+    it.group().members[3].launched_from = Some("lt-1:8".into());
+    assert!(matches!(it.held_because(), Hold::BreakerOpen { .. }), "a member says nothing of what is launched");
+    it.group().launches_from = ["lt-1:8".to_owned()].into();
     assert!(it.is_acting());
-    for member in &mut it.group().members {
-        member.launched_from = None;
-    }
+    it.group().launches_from.clear();
     assert!(matches!(it.held_because(), Hold::BreakerOpen { .. }), "what is not known is no new version");
+}
+
+/// Two launch templates, by turns; the newest member is of the second.
+fn mixed() -> Situation {
+    let mut it = failing();
+    it.group().launches_from = ["lt-1:7".to_owned(), "lt-2:3".to_owned()].into();
+    let both = Source::of(["lt-1:7", "lt-2:3"]);
+    for failure in &mut it.around.limits.memory.failures {
+        failure.launched_from = both.clone();
+    }
+    newest_from(&mut it, "lt-2:3");
+    it
+}
+
+fn newest_from(it: &mut Situation, template: &str) {
+    it.group().members[3].launched_from = Some(template.to_owned());
+    _ = it.seen.launches.known.insert(instance(4), at(1));
+}
+
+#[test]
+fn of_a_group_with_several_templates_the_newest_member_changes_nothing() {
+    for newest in ["lt-1:7", "lt-2:3"] {
+        let mut it = mixed();
+        newest_from(&mut it, newest);
+        let Decision::Page(Page::ReplacementsFail { launched_from, .. }) = it.decide() else {
+            panic!("{newest}: {}", it.decide())
+        };
+        assert_eq!(launched_from.to_string(), "lt-1:7 and lt-2:3");
+        let memory = Memory::default().broken(Breaker { since: at(10), failures: 3, launched_from });
+        it.around.limits.memory = memory;
+        assert!(matches!(it.held_because(), Hold::BreakerOpen { .. }), "{newest}: {}", it.decide());
+    }
+    let mut it = mixed();
+    it.group().launches_from = ["lt-1:8".to_owned(), "lt-2:3".to_owned()].into();
+    assert!(it.is_acting(), "one of the two was rolled out anew: {}", it.decide());
+}
+
+#[test]
+fn a_replacement_from_a_version_that_was_rolled_over_is_no_failure_of_the_new_one() {
+    let mut it = failing();
+    it.around.limits.memory.failures.truncate(2);
+    for failure in &mut it.around.limits.memory.failures {
+        failure.launched_from = Source::of(["lt-1:8"]);
+    }
+    it.around.limits.memory = it.around.limits.memory.acted(Act::on_the_sick(at(499), subject(9)));
+    _ = it.seen.launches.known.insert(instance(1), at(500));
+    it.now = at(900);
+    it.group().launches_from = ["lt-1:8".to_owned()].into();
+    assert!(it.is_acting(), "it was launched from version 7: {}", it.decide());
+    it.group().members[0].launched_from = Some("lt-1:8".into());
+    assert!(matches!(it.decide(), Decision::Page(Page::ReplacementsFail { .. })), "{}", it.decide());
 }
 
 #[test]

@@ -268,10 +268,11 @@ fn who_was_only_announced_for_days_has_not_waited_for_days() {
 
 #[test]
 fn what_ec2_takes_back_is_no_failed_replacement_and_opens_no_breaker() {
-    use crate::memory::{Act, Memory};
+    use crate::memory::{Act, Memory, Source};
     let mut it = interrupted();
     it.now = at(1030);
-    let three = |memory: Memory| (7..10).fold(memory, |memory, n| memory.failed(at(900), &subject(n), Some("lt-1:7")));
+    let from = Source::of(["lt-1:7"]);
+    let three = |memory: Memory| (7..10).fold(memory, |memory, n| memory.failed(at(900), &subject(n), &from));
     it.around.limits.memory = three(Memory::default());
     assert!(it.is_acting(), "{}", it.decide());
     let mut sick = situation();
