@@ -13,6 +13,7 @@ use clap::Args;
 use homeostat_core::policy::Policy;
 use homeostat_core::shell;
 use homeostat_core::signal::{self, Parsed};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::place::Place;
@@ -40,7 +41,7 @@ const LONGEST: usize = 6 * 1024 * 1024;
 
 pub(super) async fn explain(place: Place, wish: Wish) -> Result<Explained, Failed> {
     let event = event(&wish.event)?;
-    let read = signal::read(&event);
+    let read = signal::read(&event, Timestamp::now());
     if wish.offline || !read.iter().any(|parsed| matches!(parsed, Ok(Parsed::Signal(_)))) {
         let records = read.into_iter().map(|parsed| Record { read: Read::of(&parsed), looks: Vec::new() }).collect();
         return Ok(Explained { place: None, records });

@@ -39,7 +39,7 @@ where
     C: Clock + Sync,
 {
     let mut answers = Answers::default();
-    for parsed in signal::read(&event) {
+    for parsed in signal::read(&event, ready.clock.now()) {
         if let Some(signal) = answers.signal(parsed) {
             ready.attend_to(signal, &mut answers).await;
         }

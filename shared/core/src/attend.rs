@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::decision::{Decision, Hold, Step};
 use crate::id::{Scope, Subject};
 use crate::incident::{Incident, State};
-use crate::memory::{AlarmMemory, Memory};
+use crate::memory::{AlarmMemory, Memory, News};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, Unavailable, Write};
 use crate::signal::{Hint, Why};
 pub(crate) use explain::climbed;
@@ -196,7 +196,7 @@ enum Reading<S> {
     /// The step whose outcome nobody knew shows in the world.
     TookEffect {
         settled: Box<Incident>,
-        news: Option<AlarmMemory>,
+        news: Option<News>,
     },
     Looked(Box<Looked<S>>),
 }
@@ -209,7 +209,7 @@ struct Looked<S> {
     incident: Incident,
     seen: S,
     around: Circumstances,
-    news: Option<AlarmMemory>,
+    news: Option<News>,
 }
 
 /// Reads, and changes nothing.
@@ -226,8 +226,8 @@ async fn read<R: Remedy>(
     let early: OptionFuture<_> = scope.as_ref().map(|scope| ledger.limits(&hint.subject, scope)).into();
     let (history, glance, early) = join3(history, remedy.glance(hint), early).await;
     let (history, glance, early) = (history?, glance?, early.transpose()?);
-    let news = match news(change, history.alarm.as_ref()) {
-        Ok(news) => news.cloned(),
+    let news = match news(clock.now(), change, history.alarm.as_ref()) {
+        Ok(news) => news,
         Err(stale) => return Ok(Reading::Nothing(stale)),
     };
     let incident = match &history.open {
@@ -268,13 +268,16 @@ fn decided(decision: Decision, incident: Incident) -> Result<Option<Attended>, N
 }
 
 /// The change, if it is newer than the one that is remembered. The same again is no news, but still a reason to look: a crash
-/// may have come between. Only an older one is stale.
-fn news<'a>(change: Option<&'a AlarmMemory>, known: Option<&AlarmMemory>) -> Result<Option<&'a AlarmMemory>, Ignored> {
-    let (Some(change), Some(known)) = (change, known) else { return Ok(change) };
-    if change.changed_at < known.changed_at {
-        return Err(Ignored::Stale { change: change.clone(), known_at: known.changed_at });
+/// may have come between. Only an older one is stale. A change that has not come yet was made up, or told by a clock that was
+/// wrong: it makes no other one stale, and the next one is written over it.
+fn news(now: Timestamp, change: Option<&AlarmMemory>, known: Option<&AlarmMemory>) -> Result<Option<News>, Ignored> {
+    let Some(change) = change else { return Ok(None) };
+    let over = known.map(|known| known.changed_at);
+    match over.filter(|known_at| *known_at <= now) {
+        Some(known_at) if change.changed_at < known_at => Err(Ignored::Stale { change: change.clone(), known_at }),
+        Some(known_at) if change.changed_at == known_at => Ok(None),
+        _ => Ok(Some(News { change: change.clone(), over })),
     }
-    Ok(Some(change).filter(|change| change.changed_at > known.changed_at))
 }
 
 /// A reason not to open an incident after all.
@@ -366,5 +369,36 @@ impl Slots {
         let mut slots = self.clone();
         slots.version += 1;
         slots.holders.remove(subject).map(|_| slots)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(second: i64) -> AlarmMemory {
+        let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
+        AlarmMemory { alarm, contributor: None, changed_at: Timestamp::from_second(second).unwrap() }
+    }
+
+    fn told(at: i64, known: i64) -> Result<Option<News>, Ignored> {
+        news(Timestamp::from_second(1_000).unwrap(), Some(&change(at)), Some(&change(known)))
+    }
+
+    #[test]
+    fn a_remembered_change_that_has_not_come_yet_makes_no_other_one_stale_and_is_written_over() {
+        for future in [1_001, 1_300, 32_000_000_000] {
+            for at in [0, 900, 1_000] {
+                let over = Some(change(future).changed_at);
+                assert_eq!(told(at, future), Ok(Some(News { change: change(at), over })), "{at} after {future}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_an_older_change_is_stale_and_the_same_again_is_no_news() {
+        assert!(matches!(told(899, 900), Err(Ignored::Stale { .. })));
+        assert_eq!(told(900, 900), Ok(None));
+        assert!(matches!(told(901, 900), Ok(Some(_))));
     }
 }

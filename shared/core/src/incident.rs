@@ -28,6 +28,10 @@ const MOST_NOTES: usize = 40;
 /// In characters: what was seen may be as long as somebody made it.
 const LONGEST_NOTE: usize = 1_000;
 
+/// A rule of EventBridge tries for a day at most (EventBridge User Guide, "How EventBridge retries delivering events"). What an event
+/// dates further back is no time of this disturbance, and would be told as one of days.
+const LONGEST_ON_THE_WAY: SignedDuration = SignedDuration::from_hours(24);
+
 /// How much later than its function means to wake itself the sweep does. The sweep looks a minute ahead: with less, it would wake
 /// each held instance once more every minute.
 const SAFETY_NET: SignedDuration = SignedDuration::from_secs(75);
@@ -47,7 +51,7 @@ pub struct Incident {
     /// The policy that led to the newest write: [`crate::policy::Policy::hash`].
     #[serde(default)]
     pub policy: String,
-    /// When the disturbance began, as far as the signal tells.
+    /// When the disturbance began, as far as the signal tells: at most a day before it was opened, and never after.
     pub signalled_at: Timestamp,
     pub opened_at: Timestamp,
     /// The first intent: deadlines run from here.
@@ -173,7 +177,7 @@ impl Incident {
             wakes: 0,
             tell: 0,
             policy: String::new(),
-            signalled_at,
+            signalled_at: signalled_at.clamp(now - LONGEST_ON_THE_WAY, now),
             opened_at: now,
             acted_at: None,
             followed_at: None,

@@ -38,12 +38,21 @@ pub struct AlarmMemory {
 
 impl AlarmMemory {
     /// Of which an older change says nothing once a newer one is known: the alarm, or one of its contributors, each on its own.
+    /// An alarm's name may hold `#`, which is escaped: no alarm is named like a contributor of another one.
     pub fn speaker(&self) -> String {
+        let alarm = self.alarm.as_str().replace('%', "%25").replace('#', "%23");
         match &self.contributor {
-            None => self.alarm.to_string(),
-            Some(contributor) => format!("{}#{contributor}", self.alarm),
+            None => alarm,
+            Some(contributor) => format!("{alarm}#{contributor}"),
         }
     }
+}
+
+/// A change that is news, and the time of the one that it is written over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    pub change: AlarmMemory,
+    pub over: Option<Timestamp>,
 }
 
 /// What was done to a group or in a zone lately, and how it went.
@@ -294,6 +303,22 @@ mod tests {
 
     fn subject(number: u32) -> Subject {
         format!("eu-west-1#instance#i-{number:017x}").parse().unwrap()
+    }
+
+    #[test]
+    fn no_alarm_speaks_for_a_contributor_of_another_one() {
+        let speaker = |name: &str, contributor: Option<&str>| {
+            let alarm = format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}").parse().unwrap();
+            let contributor = contributor.map(|id| id.parse().unwrap());
+            AlarmMemory { alarm, contributor, changed_at: at(0) }.speaker()
+        };
+        assert_eq!(speaker("web", Some("a#b")), "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web#a#b");
+        for (name, contributor) in
+            [("web#a#b", None), ("web#a", Some("b")), ("web%23a#b", None), ("web%23a", Some("b"))]
+        {
+            assert_ne!(speaker(name, contributor), speaker("web", Some("a#b")), "{name}");
+        }
+        assert_ne!(speaker("web#a", None), speaker("web%23a", None));
     }
 
     #[test]

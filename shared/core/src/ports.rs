@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{GroupName, Scope, Subject};
 use crate::incident::Incident;
-use crate::memory::{AlarmMemory, Memory};
+use crate::memory::{AlarmMemory, Memory, News};
 
 pub trait Clock {
     fn now(&self) -> Timestamp;
@@ -112,8 +112,8 @@ pub struct Write<'a> {
     pub incident: &'a Incident,
     pub slots: Option<&'a Slots>,
     pub memory: Option<&'a Memory>,
-    /// Written only over an older one.
-    pub alarm: Option<&'a AlarmMemory>,
+    /// Written only over the one that was read.
+    pub alarm: Option<&'a News>,
     /// At this time no pause that covers the subject may be in force.
     pub unpaused_at: Option<Timestamp>,
 }

@@ -11,19 +11,23 @@ mod ignored;
 mod lead;
 mod lifecycle;
 mod machine;
+mod moment;
 mod notice;
+mod route;
 mod scaling;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 pub use alarm::{AlarmKind, INSTANCE_DIMENSION};
 pub use ignored::NoSignal;
 use jiff::Timestamp;
 pub use lead::{GroupAlarm, Hint, Lead, Survey, Why};
+use moment::reckoned_with;
 pub use notice::{Notice, What};
+use route::Form;
+pub use route::Route;
 use serde_json::Value;
 
 use crate::hook::action::Transition;
@@ -36,7 +40,7 @@ use crate::line;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signal {
     pub key: Key,
-    /// When that came about which it tells of. Homeostat's own orders have no time.
+    /// When that came about which it tells of, as it says itself and never later than now. Homeostat's own orders have no time.
     pub at: Option<Timestamp>,
     /// Whose it is and where: from an ARN, or from EventBridge's envelope, as codes and never as names for people. Not all events
     /// say so.
@@ -99,64 +103,47 @@ pub enum Parsed {
     Ignored(NoSignal),
 }
 
-/// What a time has to look like.
-const A_TIME: &str = "a time, such as 2026-03-01T02:03:04.567+0000";
-
-/// Up to the year 3000. A sum panics where it leaves what a timestamp can hold, and would again at each look at an incident that
-/// kept such a time.
-const TIMES: RangeInclusive<Timestamp> = Timestamp::UNIX_EPOCH..=Timestamp::constant(32_503_680_000, 0);
-
 /// Reads all that was delivered together: what a queue or a topic hands over, what EventBridge, an alarm's own action or Auto Scaling
 /// delivers, and Homeostat's own orders. There is at least one answer, and one that is malformed hides no other.
-pub fn read(event: &Value) -> Vec<Result<Parsed, Malformed>> {
+pub fn read(event: &Value, now: Timestamp) -> Vec<Result<Parsed, Malformed>> {
     let letters = envelope::open(event).into_iter();
     letters
         .map(|letter| match letter? {
-            envelope::Letter::Event { path, event, topic } => parse(path, &event, topic),
+            envelope::Letter::Event { path, event, route } => parse(path, &event, &route, now),
             envelope::Letter::Nothing(why) => Ok(Parsed::Ignored(why)),
         })
         .collect()
 }
 
-fn parse(path: String, event: &Value, topic: Option<String>) -> Result<Parsed, Malformed> {
+fn parse(path: String, event: &Value, route: &Route, now: Timestamp) -> Result<Parsed, Malformed> {
     let root = At::rooted(path, event).object()?;
-    let has = |field| event.get(field).is_some();
-    if has("homeostat") {
-        return own(&root);
-    }
-    if has("alarmData") {
-        return alarm::by_action(&root);
-    }
-    if has("AlarmName") && !has("source") {
-        return alarm::by_topic(&root);
-    }
-    if lifecycle::is_direct(event) {
-        return lifecycle::parse_direct(&root);
-    }
-    if let Some(why) = foreign::on_topic(event, topic) {
+    let Some(form) = Form::of(event) else { return of_others(&root, event, route) };
+    if let Some(why) = form.refused_by(route) {
         return Ok(Parsed::Ignored(why));
     }
-    by_bus(&root)
+    match form {
+        Form::Wake | Form::Resync => own(&root),
+        Form::AlarmAction => alarm::by_action(&root, now),
+        Form::AlarmMessage => alarm::by_topic(&root, now),
+        Form::AlarmChange => alarm::by_bus(&root, now),
+        Form::AlarmConfigured => alarm::configured(&root),
+        Form::HookMessage => lifecycle::parse_direct(&root, now),
+        Form::HookEvent => lifecycle::parse(&root, now),
+        Form::GroupReport => scaling::parse(&root, now),
+        Form::Machine => machine::parse(&root, now),
+        Form::Health => health::parse(&root, now),
+    }
 }
 
-/// By EventBridge.
-fn by_bus(root: &At<'_>) -> Result<Parsed, Malformed> {
-    let (source, detail_type) = (root.field("source"), root.field("detail-type"));
-    match (source.text()?, detail_type.text()?) {
-        ("aws.cloudwatch", alarm::STATE_CHANGE | alarm::CONTRIBUTOR_CHANGE) => alarm::by_bus(root),
-        ("aws.cloudwatch", alarm::CONFIGURATION_CHANGE) => alarm::configured(root),
-        ("aws.autoscaling", lifecycle::LAUNCH | lifecycle::TERMINATE) => lifecycle::parse(root),
-        ("aws.autoscaling", kind) if scaling::is_report(kind) => scaling::parse(root, kind),
-        ("aws.ec2", kind @ (machine::STATE_CHANGE | machine::INTERRUPTION | machine::REBALANCE)) => {
-            machine::parse(root, kind)
-        }
-        ("aws.health", health::EVENT) => health::parse(root),
-        (source, detail_type) => {
-            let known = foreign::on_bus(root, source, detail_type);
-            let kind = || NoSignal::Kind { source: source.to_owned(), detail_type: detail_type.to_owned() };
-            Ok(Parsed::Ignored(known.unwrap_or_else(kind)))
-        }
+/// What Homeostat takes from nobody: told by name, if it is an event.
+fn of_others(root: &At<'_>, event: &Value, route: &Route) -> Result<Parsed, Malformed> {
+    if let Some(why) = foreign::on_topic(event, route) {
+        return Ok(Parsed::Ignored(why));
     }
+    let (source, detail_type) = (root.field("source").text()?, root.field("detail-type").text()?);
+    let known = foreign::on_bus(root, source, detail_type);
+    let kind = || NoSignal::Kind { source: source.to_owned(), detail_type: detail_type.to_owned() };
+    Ok(Parsed::Ignored(known.unwrap_or_else(kind)))
 }
 
 /// EventBridge's own word for whose event it is, and where.
@@ -196,15 +183,7 @@ fn own(root: &At<'_>) -> Result<Parsed, Malformed> {
     Ok(Parsed::Signal(Signal { key, at, account, region, condition, evidence, lead }))
 }
 
-/// A time that others can be reckoned from.
-fn time(at: &At<'_>, expected: &str) -> Result<Timestamp, Malformed> {
-    reckoned_with(at, expected, at.parse(expected)?)
-}
-
-fn reckoned_with(at: &At<'_>, expected: &str, time: Timestamp) -> Result<Timestamp, Malformed> {
-    if TIMES.contains(&time) { Ok(time) } else { Err(at.malformed(expected)) }
-}
-
+/// Which look is meant, and no time that anything is reckoned from: any other than the incident's next is one too many.
 fn due(look: &At<'_>) -> Result<Why, Malformed> {
     if !look.is_present() {
         return Ok(Why::Wake);

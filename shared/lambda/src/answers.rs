@@ -91,10 +91,16 @@ mod tests {
 
     use super::*;
 
+    const SUBJECT: &str = "eu-west-1#instance#i-0123456789abcdef0";
+
+    fn wake() -> Value {
+        json!({"homeostat": "wake", "subject": SUBJECT})
+    }
+
     fn answers(bodies: &[Value]) -> Result<Value, Failure> {
         let records: Vec<Value> = bodies.iter().map(|body| json!({ "body": body.to_string() })).collect();
         let mut answers = Answers::default();
-        for parsed in signal::read(&json!({ "Records": records })) {
+        for parsed in signal::read(&json!({ "Records": records }), jiff::Timestamp::UNIX_EPOCH) {
             if let Some(signal) = answers.signal(parsed) {
                 answers.add(Ok(json!(signal.key.to_string())));
             }
@@ -104,14 +110,14 @@ mod tests {
 
     #[test]
     fn one_is_answered_as_it_is_and_several_in_order() {
-        let resync = json!({"homeostat": "resync"});
-        assert_eq!(answers(std::slice::from_ref(&resync)), Ok(json!("resync")));
-        assert_eq!(answers(&[resync.clone(), resync]), Ok(json!({"records": ["resync", "resync"]})));
+        let said = format!("wake {SUBJECT}");
+        assert_eq!(answers(&[wake()]), Ok(json!(said)));
+        assert_eq!(answers(&[wake(), wake()]), Ok(json!({"records": [said, said]})));
     }
 
     #[test]
     fn a_malformed_record_is_a_failure_although_the_others_were_attended_to() {
-        let failed = answers(&[json!({"homeostat": "resync"}), json!({"homeostat": "dance"})]);
+        let failed = answers(&[wake(), json!({"homeostat": "dance"})]);
         let Err(Failure::Drop(why)) = failed else { panic!("{failed:?}") };
         assert!(why.contains("$.Records[1].body.homeostat is \"dance\""), "{why}");
     }

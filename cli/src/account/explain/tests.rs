@@ -12,7 +12,7 @@ fn printed(text: &str) -> String {
     match event(&file) {
         Err(failed) => failed.why().replace(&folder.path().display().to_string(), ""),
         Ok(event) => {
-            let read = signal::read(&event);
+            let read = signal::read(&event, Timestamp::constant(1_800_000_000, 0));
             let records = read.iter().map(|parsed| Record { read: Read::of(parsed), looks: Vec::new() });
             let mut page = crate::page::Page::default();
             crate::report::Report::print(&Explained { place: None, records: records.collect() }, &mut page);

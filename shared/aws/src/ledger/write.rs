@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use homeostat_core::incident::Incident;
-use homeostat_core::memory::AlarmMemory;
+use homeostat_core::memory::News;
 use homeostat_core::ports::{NotWritten, Unavailable, Write, pause_scopes};
 use jiff::Timestamp;
 
@@ -35,7 +35,7 @@ impl DynamoLedger {
             parts.push(put(self.put_over(item::memory(&scope, memory)?, memory.version)?));
         }
         if let Some(alarm) = alarm {
-            parts.push(put(self.put_newer(alarm)?));
+            parts.push(put(self.put_news(alarm)?));
         }
         if let Some(now) = unpaused_at {
             for scope in pause_scopes(&incident.subject, &scope) {
@@ -72,15 +72,16 @@ impl DynamoLedger {
         put.build().map_err(|error| unbuilt(&error.to_string()))
     }
 
-    /// The change of an alarm, over an older one.
-    fn put_newer(&self, alarm: &AlarmMemory) -> Result<Put, Unavailable> {
-        Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item::alarm_memory(alarm)?))
-            .condition_expression("attribute_not_exists(pk) OR changed_at < :changed")
-            .expression_attribute_values(":changed", number(alarm.changed_at.as_millisecond()))
-            .build()
-            .map_err(|error| unbuilt(&error.to_string()))
+    /// The change of an alarm, over the one that was read.
+    fn put_news(&self, News { change, over }: &News) -> Result<Put, Unavailable> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item::alarm_memory(change)?));
+        let put = match over {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(read) => put
+                .condition_expression("changed_at = :read")
+                .expression_attribute_values(":read", number(read.as_millisecond())),
+        };
+        put.build().map_err(|error| unbuilt(&error.to_string()))
     }
 
     fn check_not_paused(&self, scope: &str, now: Timestamp) -> Result<TransactWriteItem, Unavailable> {
@@ -149,7 +150,7 @@ mod tests {
     use aws_sdk_dynamodb::types::error::TransactionCanceledException;
     use homeostat_core::decision::Close;
     use homeostat_core::incident::Kind;
-    use homeostat_core::memory::Memory;
+    use homeostat_core::memory::{AlarmMemory, Memory};
     use homeostat_core::ports::Slots;
 
     #[test]
@@ -218,11 +219,12 @@ mod tests {
     #[test]
     fn every_part_of_an_act_has_a_condition() {
         let (slots, memory) = (Slots { version: 4, ..Slots::default() }, Memory { version: 1, ..Memory::default() });
-        let alarm = AlarmMemory {
+        let change = AlarmMemory {
             alarm: "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap(),
             contributor: None,
             changed_at: now(),
         };
+        let alarm = News { change, over: Some(now()) };
         let act = incident(2);
         let write = Write {
             slots: Some(&slots),
@@ -235,7 +237,7 @@ mod tests {
             "put OPEN if version = :read",
             "put SLOTS if version = :read",
             "put LAST if attribute_not_exists(pk)",
-            "put LAST if attribute_not_exists(pk) OR changed_at < :changed",
+            "put LAST if changed_at = :read",
             "check PAUSE#all",
             "check PAUSE#group#web",
             "check PAUSE#instance#i-0123456789abcdef0",

@@ -157,3 +157,14 @@ fn notes_stay_bounded_and_keep_the_beginning() {
     assert_eq!(incident.notes.len(), MOST_NOTES);
     assert!(incident.notes[0].what.starts_with("act:"), "{}", incident.notes[0].what);
 }
+
+#[test]
+fn an_incident_is_dated_a_day_back_at_most_and_never_ahead() {
+    let dated = |signalled: i64| {
+        let incident = incident();
+        Incident::new(incident.subject, incident.kind, at(signalled), at(0)).signalled_at
+    };
+    assert_eq!((dated(-90), dated(-86_400)), (at(-90), at(-86_400)));
+    assert_eq!((dated(-86_401), dated(-1_800_000_000)), (at(-86_400), at(-86_400)));
+    assert_eq!(dated(300), at(0));
+}

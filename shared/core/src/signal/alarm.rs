@@ -9,8 +9,10 @@ mod told;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
 use told::{Dimensions, Told};
 
+use super::moment::{self, Moment};
 use super::{Condition, GroupAlarm, Hint, Key, Lead, NoSignal, Parsed, Signal, Survey, Why, one_line};
 use crate::id::{AlarmArn, InstanceId, Subject};
 use crate::instance::AlarmState;
@@ -64,23 +66,23 @@ pub(super) fn configured(root: &At<'_>) -> Result<Parsed, Malformed> {
     Ok(Parsed::Ignored(NoSignal::AlarmConfigured { alarm, operation }))
 }
 
-pub(super) fn by_bus(root: &At<'_>) -> Result<Parsed, Malformed> {
-    parse(&Told::by_bus(root))
+pub(super) fn by_bus(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+    parse(&Told::by_bus(root), now)
 }
 
-pub(super) fn by_action(root: &At<'_>) -> Result<Parsed, Malformed> {
-    parse(&Told::by_action(root))
+pub(super) fn by_action(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+    parse(&Told::by_action(root), now)
 }
 
-pub(super) fn by_topic(root: &At<'_>) -> Result<Parsed, Malformed> {
-    parse(&Told::by_topic(root))
+pub(super) fn by_topic(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+    parse(&Told::by_topic(root), now)
 }
 
-fn parse(told: &Told<'_>) -> Result<Parsed, Malformed> {
+fn parse(told: &Told<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
     let expected = "an alarm's ARN, arn:aws:cloudwatch:<Region>:<account>:alarm:<name>";
     let alarm: AlarmArn = told.arn.parse(expected)?;
     let (Ok(region), Ok(account)) = (alarm.region(), alarm.account()) else { return Err(told.arn.malformed(expected)) };
-    let changed_at = super::time(&told.changed_at, super::A_TIME)?;
+    let Moment { told: written, at: changed_at } = moment::past(&told.changed_at, moment::A_TIME, now)?;
     let state = match told.state.one_of(&["ALARM", "OK", "INSUFFICIENT_DATA"])? {
         "ALARM" => AlarmState::Alarm,
         "INSUFFICIENT_DATA" => AlarmState::InsufficientData,
@@ -118,7 +120,7 @@ fn parse(told: &Told<'_>) -> Result<Parsed, Malformed> {
         }
     };
     Ok(Parsed::Signal(Signal {
-        key: Key::of(&format!("alarm {} {state} {changed_at}", change.speaker())),
+        key: Key::of(&format!("alarm {} {state} {written}", change.speaker())),
         at: Some(changed_at),
         account: Some(account),
         region: Some(region),

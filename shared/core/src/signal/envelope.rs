@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::NoSignal;
+use super::{NoSignal, Route};
 use crate::json::{At, Malformed};
 
 /// A topic inside a queue is the deepest that AWS packs (Amazon SNS Developer Guide, "Fanout to Amazon SQS queues").
@@ -14,56 +14,51 @@ const DEEPEST: usize = 2;
 
 /// What one record came to.
 pub(super) enum Letter<'a> {
-    /// An event, where it was, and the topic that carried it.
+    /// An event, where it was, and how it came.
     Event {
         path: String,
         event: Cow<'a, Value>,
-        topic: Option<String>,
+        route: Route,
     },
     Nothing(NoSignal),
 }
 
 /// Every event that was delivered together, in order.
 pub(super) fn open(event: &Value) -> Vec<Result<Letter<'_>, Malformed>> {
-    open_at("$".to_owned(), Cow::Borrowed(event), None, 0)
+    open_at("$".to_owned(), Cow::Borrowed(event), Route::Call, 0)
 }
 
-fn open_at(
-    path: String,
-    event: Cow<'_, Value>,
-    topic: Option<String>,
-    depth: usize,
-) -> Vec<Result<Letter<'_>, Malformed>> {
+fn open_at(path: String, event: Cow<'_, Value>, route: Route, depth: usize) -> Vec<Result<Letter<'_>, Malformed>> {
     if event.get("Records").is_some() {
         let at = At::rooted(path, &event);
         return if depth == DEEPEST {
             vec![Err(at.malformed("an event, and no further envelope"))]
         } else {
-            records(&at, depth)
+            records(&at, &route, depth)
         };
     }
     // What a topic hands to a queue (Amazon SNS Developer Guide, "Parsing message formats").
     if event.get("Type").and_then(Value::as_str) == Some("Notification") && event.get("TopicArn").is_some() {
-        return message(&At::rooted(path, &event), depth);
+        return message(&At::rooted(path, &event), &route, depth);
     }
-    vec![Ok(Letter::Event { path, event, topic })]
+    vec![Ok(Letter::Event { path, event, route })]
 }
 
-fn records<'a>(at: &At<'_>, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
+fn records<'a>(at: &At<'_>, route: &Route, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
     let records = at.field("Records");
     match records.items() {
         Err(malformed) => vec![Err(malformed)],
         Ok(items) if items.is_empty() => vec![Err(records.malformed("at least one record"))],
-        Ok(items) => items.iter().flat_map(|record| of_record(record, depth)).collect(),
+        Ok(items) => items.iter().flat_map(|record| of_record(record, route, depth)).collect(),
     }
 }
 
-fn of_record<'a>(record: &At<'_>, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
+fn of_record<'a>(record: &At<'_>, route: &Route, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
     if record.field("Sns").is_present() {
-        return message(&record.field("Sns"), depth);
+        return message(&record.field("Sns"), route, depth);
     }
     if record.field("body").is_present() {
-        return inside(&record.field("body"), depth, None);
+        return inside(&record.field("body"), depth, within(route, Route::Queue));
     }
     let source = ["eventSource", "EventSource"].into_iter().find_map(|name| record.field(name).text().ok());
     match source {
@@ -76,20 +71,28 @@ fn of_record<'a>(record: &At<'_>, depth: usize) -> Vec<Result<Letter<'a>, Malfor
     }
 }
 
-fn message<'a>(sns: &At<'_>, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
+fn message<'a>(sns: &At<'_>, route: &Route, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
     let topic = sns.field("TopicArn").text().unwrap_or_default().to_owned();
-    inside(&sns.field("Message"), depth, Some(topic))
+    inside(&sns.field("Message"), depth, within(route, Route::Topic(topic)))
+}
+
+/// What a topic carried came by a topic, whatever it was wrapped in.
+fn within(outer: &Route, inner: Route) -> Route {
+    match outer {
+        Route::Topic(_) => outer.clone(),
+        Route::Call | Route::Queue => inner,
+    }
 }
 
 /// The document in a text. A topic also carries messages for people, a queue of Homeostat's never does.
-fn inside<'a>(text: &At<'_>, depth: usize, topic: Option<String>) -> Vec<Result<Letter<'a>, Malformed>> {
+fn inside<'a>(text: &At<'_>, depth: usize, route: Route) -> Vec<Result<Letter<'a>, Malformed>> {
     let written = match text.text() {
         Ok(written) => written,
         Err(malformed) => return vec![Err(malformed)],
     };
-    match (serde_json::from_str::<Value>(written), topic) {
-        (Ok(event @ Value::Object(_)), topic) => open_at(text.path().to_owned(), Cow::Owned(event), topic, depth + 1),
-        (_, Some(topic)) if !written.trim_start().starts_with('{') => {
+    match (serde_json::from_str::<Value>(written), route) {
+        (Ok(event @ Value::Object(_)), route) => open_at(text.path().to_owned(), Cow::Owned(event), route, depth + 1),
+        (_, Route::Topic(topic)) if !written.trim_start().starts_with('{') => {
             vec![Ok(Letter::Nothing(NoSignal::Message { topic }))]
         }
         (Ok(_), _) => vec![Err(text.malformed("an event, a JSON object"))],

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::NoSignal;
+use super::{NoSignal, Route};
 use crate::json::At;
 
 const ZONAL_SHIFT: &str = "aws.arc-zonal-shift";
@@ -33,9 +33,13 @@ const MARKS: [&str; 7] =
     ["source", "detail-type", "AlarmArn", "NewStateValue", "LifecycleTransition", "Event", "Records"];
 
 /// What is known of a message that came by a topic, or by a queue that a topic fills without its own envelope.
-pub(super) fn on_topic(event: &Value, topic: Option<String>) -> Option<NoSignal> {
+pub(super) fn on_topic(event: &Value, route: &Route) -> Option<NoSignal> {
     let marked = || MARKS.iter().any(|mark| event.get(mark).is_some());
-    of_service(event).or_else(|| topic.filter(|_| !marked()).map(|topic| NoSignal::Message { topic }))
+    let of_people = || match route {
+        Route::Topic(topic) if !marked() => Some(NoSignal::Message { topic: topic.clone() }),
+        Route::Topic(_) | Route::Queue | Route::Call => None,
+    };
+    of_service(event).or_else(of_people)
 }
 
 /// Those messages have no envelope: ElastiCache's one field is named for the service (ElastiCache User Guide, "Event notifications and

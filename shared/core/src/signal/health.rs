@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
+use super::moment::{self, A_TIME, reckoned_with};
 use super::notice::{Notice, What};
-use super::{A_TIME, Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, one_line, reckoned_with, time};
+use super::{Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, one_line};
 use crate::id::{Account, InstanceId, Region, Subject};
 use crate::json::{At, Malformed};
 
@@ -27,7 +28,7 @@ const ENDS_INSTANCES: [&str; 4] = [
 /// AWS's own samples name weekdays that don't fit their dates.
 static DATES: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
 
-pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
+pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
     let detail = root.field("detail");
     let code = detail.field("eventTypeCode").text()?;
     let service = detail.field("service").text()?;
@@ -38,10 +39,15 @@ pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
     if !ENDS_INSTANCES.iter().any(|ending| code.ends_with(ending)) {
         return news("no instance has to be replaced for it".to_owned());
     }
+    if !is_code(code) {
+        return Err(detail
+            .field("eventTypeCode")
+            .malformed("an event type's code, such as AWS_EC2_INSTANCE_STOP_SCHEDULED"));
+    }
     if detail.field("statusCode").text() == Ok("closed") {
         return news("it is over".to_owned());
     }
-    let at = time(&root.field("time"), A_TIME)?;
+    let at = moment::past(&root.field("time"), A_TIME, now)?.at;
     let by = date(&detail.field("startTime"))?;
     let (account, region) = origin(root, &detail)?;
     let instances = entities(&detail)?;
@@ -50,7 +56,7 @@ pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
     }
     let communication = detail.field("communicationId").text().or_else(|_| root.field("id").text())?;
     let page = detail.field("page").text().unwrap_or("1");
-    let what = What::Retirement { code: one_line(code) };
+    let what = What::Retirement { code: code.to_owned() };
     let notice = Notice { what: what.clone(), at, by: Some(by) };
     let hint =
         |id| Hint { subject: Subject::Instance { region: region.clone(), id }, why: Why::Notice(notice.clone()) };
@@ -64,6 +70,11 @@ pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
         account: Some(account),
         region: Some(region),
     }))
+}
+
+/// People read it: 3 to 100 letters, digits, `_` and `-` (AWS Health API reference, `EventType`), and no sentence.
+fn is_code(text: &str) -> bool {
+    text.len() <= 100 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
 }
 
 fn origin(root: &At<'_>, detail: &At<'_>) -> Result<(Account, Region), Malformed> {

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::Route;
 use crate::hook::action::Told;
 use crate::id::{AlarmArn, GroupName, HookName, InstanceId, Region};
 
@@ -34,6 +35,8 @@ pub enum NoSignal {
     NoRemedyYet { service: String, what: String },
     /// A topic carried a text that is no JSON document.
     Message { topic: String },
+    /// It came by a way by which nothing of the kind is taken.
+    Route { what: &'static str, route: Route },
     /// It comes from a Region that another stack looks after.
     Elsewhere { region: Region, ours: Region },
     /// A kind of event that this version does not take.
@@ -71,6 +74,10 @@ impl fmt::Display for NoSignal {
                 write!(f, "{what:?} of {service}: there is no remedy for it yet")
             }
             NoSignal::Message { topic } => write!(f, "a message for people, by topic {topic:?}, is no event"),
+            NoSignal::Route { what, route: route @ Route::Topic(_) } => {
+                write!(f, "{what} came by {route}, and from a topic only alarms are taken")
+            }
+            NoSignal::Route { what, route } => write!(f, "{what} came by {route}, by which none is taken"),
             NoSignal::Elsewhere { region, ours } => {
                 write!(f, "it is about {region}, and this stack looks after {ours}")
             }

@@ -3,9 +3,10 @@
 //!
 //! This module never guesses a token: without one, it would not be known which action is meant.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Condition, Key, Lead, NoSignal, Parsed, Signal, of_bus};
+use super::{Condition, Key, Lead, NoSignal, Parsed, Signal, moment, of_bus};
 use crate::hook::action::{Course, Told, Transition};
 use crate::id::{Account, Region};
 use crate::json::{At, Malformed};
@@ -16,8 +17,8 @@ pub(super) const TERMINATE: &str = "EC2 Instance-terminate Lifecycle Action";
 /// Sent once to each new notification target of a hook (same guide, "Prepare to add a lifecycle hook").
 const TEST: &str = "autoscaling:TEST_NOTIFICATION";
 
-pub(super) fn parse(root: &At<'_>) -> Result<Parsed, Malformed> {
-    let told = told(&root.field("detail"), &root.field("time"))?;
+pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+    let told = told(&root.field("detail"), &root.field("time"), now)?;
     let (account, region) = of_bus(root)?;
     Ok(signal(told, Some(account), Some(region)))
 }
@@ -28,14 +29,14 @@ pub(super) fn is_direct(event: &Value) -> bool {
     !has("source") && (has("LifecycleTransition") || event.get("Event").and_then(Value::as_str) == Some(TEST))
 }
 
-pub(super) fn parse_direct(root: &At<'_>) -> Result<Parsed, Malformed> {
+pub(super) fn parse_direct(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
     if root.field("Event").text() == Ok(TEST) {
         let group = root.field("AutoScalingGroupName").text()?.to_owned();
         return Ok(Parsed::Ignored(NoSignal::Test { group }));
     }
     let account = root.field("AccountId");
     let account = account.is_present().then(|| account.parse("an account id of 12 digits")).transpose()?;
-    Ok(signal(told(root, &root.field("Time"))?, account, None))
+    Ok(signal(told(root, &root.field("Time"), now)?, account, None))
 }
 
 /// A token is of one action alone.
@@ -51,13 +52,13 @@ fn signal(told: Told, account: Option<Account>, region: Option<Region>) -> Parse
     })
 }
 
-fn told(detail: &At<'_>, time: &At<'_>) -> Result<Told, Malformed> {
+fn told(detail: &At<'_>, time: &At<'_>, now: Timestamp) -> Result<Told, Malformed> {
     Ok(Told {
         group: detail.field("AutoScalingGroupName").parse("a group's name")?,
         hook: detail.field("LifecycleHookName").parse("a lifecycle hook's name")?,
         instance: detail.field("EC2InstanceId").parse("an instance id, such as i-0123456789abcdef0")?,
         token: detail.field("LifecycleActionToken").parse("a lifecycle action's token of 36 characters")?,
-        at: super::time(time, "a time, such as 2026-03-01T02:03:04Z")?,
+        at: moment::past(time, "a time, such as 2026-03-01T02:03:04Z", now)?.at,
         transition: detail
             .field("LifecycleTransition")
             .parse::<Transition>("autoscaling:EC2_INSTANCE_LAUNCHING or autoscaling:EC2_INSTANCE_TERMINATING")?,

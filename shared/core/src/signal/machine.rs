@@ -3,10 +3,11 @@
 //!
 //! This module never takes a state that it does not know for running.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
+use super::moment::{self, A_TIME, Moment};
 use super::notice::{Notice, What};
-use super::{A_TIME, Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, time};
+use super::{Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus};
 use crate::id::{InstanceId, Subject};
 use crate::json::{At, Malformed};
 
@@ -17,10 +18,11 @@ pub(super) const REBALANCE: &str = "EC2 Instance Rebalance Recommendation";
 /// From the warning to the interruption (EC2 User Guide, "Spot Instance interruption notices").
 const INTERRUPTED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
-pub(super) fn parse(root: &At<'_>, detail_type: &str) -> Result<Parsed, Malformed> {
+pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+    let detail_type = root.field("detail-type").text()?;
     let detail = root.field("detail");
     let instance: InstanceId = detail.field("instance-id").parse("an instance id, such as i-0123456789abcdef0")?;
-    let at = time(&root.field("time"), A_TIME)?;
+    let Moment { told, at } = moment::past(&root.field("time"), A_TIME, now)?;
     let (what, by) = match detail_type {
         REBALANCE => (What::Rebalance, None),
         INTERRUPTION => {
@@ -35,7 +37,7 @@ pub(super) fn parse(root: &At<'_>, detail_type: &str) -> Result<Parsed, Malforme
         },
     };
     let (account, region) = of_bus(root)?;
-    let key = Key::of(&format!("ec2 {instance} {} {at}", said(&what)));
+    let key = Key::of(&format!("ec2 {instance} {} {told}", said(&what)));
     let hint = Hint {
         subject: Subject::Instance { region: region.clone(), id: instance },
         why: Why::Notice(Notice { what: what.clone(), at, by }),

@@ -46,7 +46,12 @@ impl Notice {
         };
         other.is_none_or(|other| match weight(&self.what).cmp(&weight(&other.what)) {
             // A group has its time from the first recommendation on.
-            Ordering::Equal => self.at >= other.at && self.what != What::Rebalance,
+            Ordering::Equal if self.what == What::Rebalance => false,
+            // Who repeats a warning postpones nothing.
+            Ordering::Equal => match (self.by, other.by) {
+                (Some(by), Some(before)) => by < before || before <= self.at,
+                _ => self.at >= other.at,
+            },
             heavier => heavier.is_gt(),
         })
     }

@@ -3,8 +3,11 @@
 //!
 //! This module never takes an instance from a launch that failed: it may not have one.
 
+use jiff::Timestamp;
+
+use super::moment::{self, A_TIME};
 use super::notice::{Notice, What};
-use super::{A_TIME, Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, one_line, time};
+use super::{Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, one_line};
 use crate::id::{GroupName, Subject};
 use crate::json::{At, Malformed};
 
@@ -18,13 +21,14 @@ pub(super) fn is_report(detail_type: &str) -> bool {
     of_instance || detail_type.starts_with("EC2 Auto Scaling Instance Refresh ")
 }
 
-pub(super) fn parse(root: &At<'_>, detail_type: &str) -> Result<Parsed, Malformed> {
+pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+    let detail_type = root.field("detail-type").text()?;
     let detail = root.field("detail");
     let group: GroupName = detail.field("AutoScalingGroupName").parse("a group's name")?;
     if detail_type != LAUNCH_FAILED {
         return Ok(Parsed::Ignored(NoSignal::GroupsWork { group, what: detail_type.to_owned() }));
     }
-    let at = time(&root.field("time"), A_TIME)?;
+    let at = moment::past(&root.field("time"), A_TIME, now)?.at;
     let why = ["StatusMessage", "Cause"].into_iter().find_map(|name| detail.field(name).text().ok());
     let why = one_line(why.unwrap_or("AWS gives no reason"));
     let activity = detail.field("ActivityId").text()?;

@@ -1,5 +1,6 @@
 //! What all kinds of events have in common: envelopes, keys, and that nothing is ever guessed.
 
+mod forged;
 mod hostile;
 mod routes;
 
@@ -7,9 +8,12 @@ use serde_json::{Value, json};
 
 use super::*;
 
+/// Later than what these events tell of.
+const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
 /// The answer to an event that came alone.
 pub(super) fn read_one(event: &Value) -> Result<Parsed, Malformed> {
-    let mut read = read(event);
+    let mut read = read(event, NOW);
     assert_eq!(read.len(), 1, "{event}");
     read.remove(0)
 }
@@ -130,7 +134,7 @@ fn every_code_that_ends_an_instance_is_a_retirement_and_a_reboot_is_none() {
 fn each_record_has_its_own_answer() {
     let wake = wake(&"eu-west-1#instance#i-0123456789abcdef0".parse().unwrap()).to_string();
     let records = json!({"Records": [{"body": wake}, {"body": "{"}, {"body": wake}, {"eventSource": "aws:s3", "eventName": "Put"}]});
-    let read = read(&records);
+    let read = read(&records, NOW);
     assert!(
         matches!(read.as_slice(), [Ok(Parsed::Signal(_)), Err(_), Ok(Parsed::Signal(_)), Ok(Parsed::Ignored(_))]),
         "{read:?}"

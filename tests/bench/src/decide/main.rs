@@ -16,7 +16,7 @@ use homeostat_core::instance::{Eyes, ReplaceInstance};
 use homeostat_core::policy::Policy;
 use homeostat_core::signal::{self, Hint, Lead, Parsed, Survey, Why};
 use homeostat_core::zone::ShiftDns;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use world::{Cloud, MemoryLedger};
 
@@ -84,7 +84,7 @@ async fn until_it_acts<R: Remedy + Sync>(
 }
 
 fn hints_of(policy: &Policy, region: &Region, event: &Value) -> Vec<Hint> {
-    let leads = signal::read(event).into_iter().filter_map(|parsed| match parsed {
+    let leads = signal::read(event, Timestamp::now()).into_iter().filter_map(|parsed| match parsed {
         Ok(Parsed::Signal(signal)) => Some(signal.lead),
         _ => None,
     });

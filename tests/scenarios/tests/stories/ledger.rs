@@ -6,7 +6,7 @@ use homeostat_core::decision::{Close, Decision, Hold, Step};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
 use homeostat_core::instance::Unit;
-use homeostat_core::memory::{Act, AlarmMemory, Source};
+use homeostat_core::memory::{Act, AlarmMemory, News, Source};
 use homeostat_core::ports::{Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write};
 use jiff::{SignedDuration, Timestamp};
 use world::{MemoryLedger, VirtualClock};
@@ -58,7 +58,7 @@ pub(crate) async fn suite<L: Ledger + DueIncidents + Control>(ledger: &L) -> Res
     one_of_two_gets_the_last_slot(ledger).await?;
     the_sweep_moves_wake_at_and_breaks_no_fence(ledger).await?;
     the_sweeps_marks_are_kept_until_the_owner_writes(ledger).await?;
-    an_alarms_memory_only_grows_newer(ledger).await?;
+    an_alarms_memory_is_written_only_over_what_was_read(ledger).await?;
     a_group_is_remembered_in_the_same_transaction(ledger).await?;
     a_pause_in_force_refuses_the_intent_and_nothing_else(ledger).await?;
     closing_moves_the_incident_and_frees_its_slot(ledger).await
@@ -142,20 +142,28 @@ fn change(second: i64) -> AlarmMemory {
     AlarmMemory { alarm, contributor: None, changed_at: noon() + SignedDuration::from_secs(second) }
 }
 
-async fn an_alarms_memory_only_grows_newer<L: Ledger>(ledger: &L) -> Result<()> {
+async fn an_alarms_memory_is_written_only_over_what_was_read<L: Ledger>(ledger: &L) -> Result<()> {
     let known = change(5);
     let opened = hold(&incident(5), noon());
     ensure!(ledger.history(&subject(5), Some(&known)).await?.alarm.is_none(), "nobody spoke of it yet");
-    ledger.write(Write { alarm: Some(&known), ..Write::of(&opened) }).await?;
+    let news = |change: &AlarmMemory, over: Option<&AlarmMemory>| News {
+        change: change.clone(),
+        over: over.map(|read| read.changed_at),
+    };
+    ledger.write(Write { alarm: Some(&news(&known, None)), ..Write::of(&opened) }).await?;
     ensure!(ledger.history(&subject(9), Some(&known)).await?.alarm.as_ref() == Some(&known));
     let next = hold(&opened, noon());
-    for stale in [change(4), change(5)] {
-        let refused = ledger.write(Write { alarm: Some(&stale), ..Write::of(&next) }).await;
-        ensure!(is_conflict(&refused), "{:?} over {:?}", stale.changed_at, known.changed_at);
+    for unread in [None, Some(&change(4)), Some(&change(6))] {
+        let refused = ledger.write(Write { alarm: Some(&news(&change(7), unread)), ..Write::of(&next) }).await;
+        ensure!(is_conflict(&refused), "over {unread:?}, and there is {:?}", known.changed_at);
     }
     ensure!(ledger.history(&subject(5), None).await?.open.as_ref() == Some(&opened), "all or nothing");
-    ledger.write(Write { alarm: Some(&change(6)), ..Write::of(&next) }).await?;
+    ledger.write(Write { alarm: Some(&news(&change(6), Some(&known))), ..Write::of(&next) }).await?;
     ensure!(ledger.history(&subject(5), Some(&known)).await?.alarm == Some(change(6)));
+    // As where the one that was read lies in the future.
+    let healed = hold(&next, noon());
+    ledger.write(Write { alarm: Some(&news(&change(5), Some(&change(6)))), ..Write::of(&healed) }).await?;
+    ensure!(ledger.history(&subject(5), Some(&known)).await?.alarm == Some(change(5)));
     Ok(())
 }
 

@@ -109,7 +109,7 @@ impl Items {
             follows(self.memories.get(&scope).map(|stored| stored.version), memory.version)?;
         }
         if let Some(alarm) = alarm
-            && self.alarms.get(&alarm.speaker()).is_some_and(|stored| stored.changed_at >= alarm.changed_at)
+            && self.alarms.get(&alarm.change.speaker()).map(|stored| stored.changed_at) != alarm.over
         {
             return Err(NotWritten::Conflict);
         }
@@ -125,7 +125,7 @@ impl Items {
         self.revision += 1;
         self.slots.extend(slots.map(|slots| (scope.clone(), slots.clone())));
         self.memories.extend(memory.map(|memory| (scope, memory.clone())));
-        self.alarms.extend(alarm.map(|alarm| (alarm.speaker(), alarm.clone())));
+        self.alarms.extend(alarm.map(|alarm| (alarm.change.speaker(), alarm.change.clone())));
         Ok(())
     }
 }

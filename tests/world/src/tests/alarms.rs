@@ -81,7 +81,7 @@ fn an_event_is_what_the_parser_of_the_core_takes_for_a_signal_about_the_instance
     world.step(noon() + secs(120));
     let events = world.take_events();
     assert_eq!(events.len(), 1);
-    let read = signal::read(&events[0]);
+    let read = signal::read(&events[0], world.now());
     let [Ok(Parsed::Signal(Signal { lead: Lead::Each(hints), .. }))] = &read[..] else { panic!("{read:?}") };
     let [hint] = &hints[..] else { panic!("{hints:?}") };
     assert_eq!(hint.subject.name(), id.as_str());

@@ -179,6 +179,10 @@ fn what_comes_first_is_minded_and_a_recommendation_last() {
     assert!(rebalance.outweighs(None) && !rebalance.outweighs(Some(&notice(What::Rebalance, 8))));
     let stop = |second| notice(What::Interruption { action: "stop".into() }, second);
     assert!(stop(6).outweighs(Some(&stop(5))) && !stop(4).outweighs(Some(&stop(5))));
+    let repeated = |at, by| Notice { by: Some(self::at(by)), ..notice(interruption.what.clone(), at) };
+    assert!(!repeated(6, 126).outweighs(Some(&repeated(5, 125))), "who repeats a warning postpones nothing");
+    assert!(repeated(4, 124).outweighs(Some(&repeated(5, 125))), "what comes to pass first counts");
+    assert!(repeated(125, 245).outweighs(Some(&repeated(5, 125))), "the first one is over");
     assert!(!notice(What::Rebalance, 7).outweighs(Some(&rebalance)));
 }
 

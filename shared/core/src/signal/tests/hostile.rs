@@ -60,7 +60,7 @@ fn what_is_told_of_a_signal_is_plain_whatever_stands_in_names() {
         "detail": {"AutoScalingGroupName": "web\u{202e}live", "ActivityId": HOSTILE, "Cause": HOSTILE}});
     let retirement = json!({"source": "aws.health", "detail-type": "AWS Health Event", "account": "123456789012",
         "region": "eu-west-1", "time": "2026-03-01T02:03:04Z", "id": HOSTILE,
-        "detail": {"service": "EC2", "eventTypeCode": format!("{HOSTILE}INSTANCE_RETIREMENT_SCHEDULED"), "page": HOSTILE,
+        "detail": {"service": "EC2", "eventTypeCode": "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED", "page": HOSTILE,
             "startTime": "Thu, 27 Aug 2026 13:19:03 GMT", "affectedEntities": [{"entityValue": "i-0123456789abcdef0"}]}});
     let group: Subject = "eu-west-1#group#web\u{202e}live".parse().unwrap();
     for event in [alarm("web\u{202e}live", ""), launch, retirement, wake(&group)] {
@@ -112,7 +112,7 @@ fn a_time_that_nothing_can_be_reckoned_from_is_malformed() {
 
 #[test]
 fn envelopes_in_envelopes_come_to_an_end() {
-    let mut event = json!({"homeostat": "resync"});
+    let mut event = wake(&"eu-west-1#instance#i-0123456789abcdef0".parse().unwrap());
     for depth in 0..12 {
         let body = event.to_string();
         event = json!({"Records": [{"body": body}]});

@@ -139,7 +139,7 @@ mod tests {
             "Message": notice.body, "Timestamp": "2026-11-21T09:00:01.000Z", "SignatureVersion": "1",
             "Signature": "s", "SigningCertUrl": "c", "UnsubscribeUrl": "u", "MessageAttributes": {},
         } });
-        let read = signal::read(&json!({ "Records": [record] }));
+        let read = signal::read(&json!({ "Records": [record] }), Timestamp::now());
         let [Ok(Parsed::Signal(signal))] = &read[..] else { panic!("{read:?}") };
         assert!(format!("{signal:?}").contains("homeostat-errors"), "{signal:?}");
     }

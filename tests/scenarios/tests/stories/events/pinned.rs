@@ -305,10 +305,9 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
         ("hook-test", expect![[r#"ignored: Auto Scaling's test notification for group "web""#]]),
         (
             "hook-topic",
-            expect![[r#"
-            action i-0a1b2c3d4e5f60718 87654321-4321-4321-4321-210987654321
-            autoscaling:EC2_INSTANCE_LAUNCHING
-            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
+            expect![[
+                r#"ignored: a lifecycle action came by topic "arn:aws:sns:us-east-1:123456789012:alarms", and from a topic only alarms are taken"#
+            ]],
         ),
         ("instance-pending", expect!["ignored: i-0a1b2c3d4e5f60718 is pending, and nothing is wrong with that"]),
         ("instance-running", expect!["ignored: i-0a1b2c3d4e5f60718 is running, and nothing is wrong with that"]),
