@@ -3,7 +3,9 @@
 //!
 //! This module never holds an instance longer than its hook allows, and never judges one on what could not be read.
 
+mod abandoning;
 pub mod action;
+mod claim;
 mod decide;
 mod eyes;
 pub mod kept;
@@ -26,7 +28,7 @@ use crate::decision::{Close, Decision, Hold, Proof, Step};
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind, State};
 use crate::instance::{Group, StatusChecks};
-use crate::memory::{Launch, Memory};
+use crate::memory::Memory;
 use crate::policy::{BusyMetric, HeldBy, Policy};
 use crate::ports::{History, Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
@@ -163,15 +165,16 @@ where
                 return Err(Ignored::NothingOpen { subject });
             }
         };
-        let began = kept.began;
-        Ok(Incident::new(subject, Kind::Hook(Box::new(kept.saw(seen))), began, now))
+        let began = kept.began.min(now);
+        Ok(Incident::new(subject, Kind::Hook(Box::new(kept.saw(now, seen))), began, now))
     }
 
     /// A newer action of the same hook takes the older one's place: the instance has been through the warm pool.
     fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
         let Why::Action(told) = &hint.why else { return incident };
         let Kind::Hook(kept) = &mut incident.kind else { return incident };
-        if !kept.told_again(told) {
+        let is_over = kept.completed(incident.intent.as_ref()).is_some();
+        if !kept.told_again(told, is_over) {
             return incident;
         }
         // What was done about the older one says nothing of this one; what is in flight still is.
@@ -207,7 +210,7 @@ where
     fn absorb(&self, now: Timestamp, mut incident: Incident, seen: &Seen, limits: &Limits) -> Incident {
         let subject = incident.subject.clone();
         if let Kind::Hook(kept) = &mut incident.kind {
-            let next = kept.clone().saw(seen);
+            let next = kept.clone().saw(now, seen);
             let part_of = next.part_of.clone().or_else(|| part_of(now, &subject, &next, &limits.memory));
             **kept = Kept { part_of, ..next };
         }
@@ -248,7 +251,7 @@ where
         incident.kind.hook().map(|kept| rungs::rungs(&case(kept))).unwrap_or_default()
     }
 
-    /// Each launch that is abandoned, until one is ready.
+    /// Each launch that AWS abandoned, until one is ready.
     fn remember(
         &self,
         now: Timestamp,
@@ -258,20 +261,23 @@ where
         memory: &Memory,
     ) -> Option<Memory> {
         let kept = incident.kind.hook()?;
-        let Decision::Act { step: Step::Hook(step), because } = decision else { return None };
-        if !step.completes() {
-            return None;
-        }
-        let is_for =
-            |which: fn(&Because) -> bool| because.iter().any(|proof| matches!(proof, Proof::Hook(why) if which(why)));
-        let from = kept.launched_from.as_deref();
-        let next = if is_for(|why| matches!(why, Because::NotReady { .. })) {
-            let launch = Launch { instance: &kept.instance, from };
-            memory.abandon(now, &kept.hook, &launch, self.most_abandoned(kept))
-        } else if is_for(|why| matches!(why, Because::Ready { .. })) {
-            memory.admit(&kept.hook, from)
-        } else {
-            return None;
+        let settled = abandoning::settled(now, incident, memory, self.most_abandoned(kept));
+        let next = match decision {
+            Decision::Act { step: Step::Hook(step), because } if step.completes() => {
+                let is_for = |which: fn(&Because) -> bool| {
+                    because.iter().any(|proof| matches!(proof, Proof::Hook(why) if which(why)))
+                };
+                if is_for(|why| matches!(why, Because::NotReady { .. })) {
+                    settled.abandoning(now, &kept.hook, &abandoning::launch(kept))
+                } else if is_for(|why| matches!(why, Because::Ready { .. })) {
+                    settled.admit(&kept.hook, kept.launched_from.as_deref())
+                } else {
+                    settled
+                }
+            }
+            // It went on otherwise.
+            Decision::Close(_) => settled.spared(&kept.hook, &kept.instance),
+            _ => settled,
         };
         (next != *memory).then_some(next)
     }

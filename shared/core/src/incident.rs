@@ -251,7 +251,7 @@ impl Incident {
                 Proof::Hook(why) => Some(why.clone()),
                 _ => None,
             });
-            kept.completed_because = why;
+            (kept.completed_because, kept.completed_on) = (why, kept.course);
         }
         let until = now + self.kind.lease();
         next.state = State::Acting;

@@ -3,6 +3,7 @@
 //! A replacement is a new instance and so a new subject: only the group can remember that it is the third in an hour. This
 //! module never writes anything; each transition gives the next version.
 
+mod abandoned;
 mod source;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,8 @@ pub use source::{LaunchedFrom, Launching, Source, template_of};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AlarmArn, ContributorId, HookName, InstanceId, Subject};
+use crate::id::{AlarmArn, ContributorId, HookName, Subject};
+pub use abandoned::{Abandoned, Filled, Launch, Trying};
 
 /// An endpoint of a weighted record: `www.example.com A blue`.
 pub type Endpoint = String;
@@ -20,9 +22,6 @@ pub type Endpoint = String;
 /// Acts and failures kept of one group. More than the largest group's budget could use in any window that a policy may
 /// name is not needed: past this many, the oldest are the least telling.
 const MOST_KEPT: usize = 100;
-
-/// Sources of launches kept of one hook: a group has one, or one for each of a few types of machine.
-const MOST_SOURCES: usize = 10;
 
 /// The newest change of an alarm that led to an incident. An older one that arrives late says nothing any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,32 +74,6 @@ pub struct Memory {
     /// Launches that were abandoned with none admitted since, by the hook that held them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub abandoned: BTreeMap<HookName, Vec<Abandoned>>,
-}
-
-/// Launches from one source that were abandoned one after the other.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Abandoned {
-    pub since: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub launched_from: Option<String>,
-    /// Oldest first.
-    pub instances: Vec<InstanceId>,
-    /// When they became so many that none is abandoned any more, and with whom: who tells people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub filled: Option<Filled>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Filled {
-    pub at: Timestamp,
-    pub by: InstanceId,
-}
-
-/// An instance, and what it was launched from, if that is known.
-#[derive(Debug, Clone, Copy)]
-pub struct Launch<'a> {
-    pub instance: &'a InstanceId,
-    pub from: Option<&'a str>,
 }
 
 /// Weight was taken from an endpoint.
@@ -190,49 +163,6 @@ impl Memory {
         self
     }
 
-    /// A launch that is abandoned once more, after a crash say, is counted once. `most` in a row fill the measure.
-    #[must_use]
-    pub fn abandon(&self, now: Timestamp, hook: &HookName, launch: &Launch<'_>, most: u32) -> Memory {
-        let mut next = self.clone();
-        let by_source = next.abandoned.entry(hook.clone()).or_default();
-        let known = source(by_source, launch.from).map(|index| by_source.remove(index));
-        let launched_from = launch.from.map(str::to_owned);
-        // An older version of the same launch template is launched no more.
-        by_source.retain(|known| !is_same_template(known.launched_from.as_deref(), launch.from));
-        let mut abandoned =
-            known.unwrap_or(Abandoned { since: now, launched_from, instances: Vec::new(), filled: None });
-        abandoned.launched_from = launch.from.map(str::to_owned).or(abandoned.launched_from);
-        if !abandoned.instances.contains(launch.instance) {
-            abandoned.instances.push(launch.instance.clone());
-            keep_newest(&mut abandoned.instances);
-        }
-        if abandoned.instances.len() >= usize::try_from(most).unwrap_or(usize::MAX) && abandoned.filled.is_none() {
-            abandoned.filled = Some(Filled { at: now, by: launch.instance.clone() });
-        }
-        by_source.push(abandoned);
-        if by_source.len() > MOST_SOURCES {
-            by_source.remove(0);
-        }
-        next
-    }
-
-    /// A launch was ready: those before it from the same template were bad luck, or are mended.
-    #[must_use]
-    pub fn admit(&self, hook: &HookName, launched_from: Option<&str>) -> Memory {
-        let mut next = self.clone();
-        if let Some(by_source) = next.abandoned.get_mut(hook) {
-            by_source.retain(|known| !is_same_template(known.launched_from.as_deref(), launched_from));
-        }
-        next.abandoned.retain(|_, by_source| !by_source.is_empty());
-        next
-    }
-
-    /// Launches of the same source that were abandoned with none admitted since.
-    pub fn abandoned_of(&self, hook: &HookName, launched_from: Option<&str>) -> Option<&Abandoned> {
-        let by_source = self.abandoned.get(hook)?;
-        source(by_source, launched_from).and_then(|index| by_source.get(index))
-    }
-
     /// How often weight was taken from the endpoint within the window.
     pub fn drains_within(&self, now: Timestamp, window: SignedDuration, endpoint: &Endpoint) -> u32 {
         let drains = self.drains.iter().filter(|drain| drain.endpoint == *endpoint && drain.at + window > now);
@@ -273,18 +203,6 @@ impl Memory {
 /// Where one of the two is not known, they are taken for the same: that errs on the side of doing nothing.
 fn is_same_source(one: Option<&str>, other: Option<&str>) -> bool {
     one.zip(other).is_none_or(|(one, other)| one == other)
-}
-
-/// The one of that source; where either is not known, they are taken for the same.
-fn source(by_source: &[Abandoned], from: Option<&str>) -> Option<usize> {
-    let known = |known: &Abandoned| known.launched_from.as_deref() == from;
-    let may_be = |known: &Abandoned| is_same_source(known.launched_from.as_deref(), from);
-    by_source.iter().position(known).or_else(|| by_source.iter().rposition(may_be))
-}
-
-/// Whatever the version: `lt-0123456789abcdef0:7` is a launch template's version 7.
-fn is_same_template(one: Option<&str>, other: Option<&str>) -> bool {
-    one.zip(other).is_none_or(|(one, other)| template_of(one) == template_of(other))
 }
 
 fn keep_newest<T>(items: &mut Vec<T>) {

@@ -169,6 +169,7 @@ impl HeldBack {
             vec![self.group.to_string(), self.slots.len().to_string(), self.failed_replacements.to_string(), open];
         let abandoned =
             self.abandoned_launches.iter().flat_map(|(hook, by_source)| by_source.iter().map(move |of| (hook, of)));
+        let abandoned = abandoned.filter(|(_, of)| !of.instances.is_empty());
         let abandoned = abandoned.map(|(hook, abandoned)| held::abandoned(&self.group, hook, abandoned));
         Row { cells, below: below.chain(abandoned).collect() }
     }

@@ -37,6 +37,8 @@ impl Hold {
             Hold::Hook(Waits::Unseen { .. }) => "hook-unseen",
             Hold::Hook(Waits::Evidence { .. }) => "hook-not-ready",
             Hold::Hook(Waits::InUse { .. }) => "hook-in-use",
+            Hold::Hook(Waits::Abandoning { .. }) => "hook-others-abandoned",
+            Hold::Hook(Waits::Others { .. }) => "hook-held-by-others",
             Hold::Hook(Waits::Settling { .. }) => "hook-settling",
         }
     }

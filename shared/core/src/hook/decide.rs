@@ -10,7 +10,7 @@ use super::kept::Kept;
 use super::launch::{Judged, judge};
 use super::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 use super::seen::Seen;
-use super::terminate;
+use super::{LOOK_EVERY, abandoning, terminate};
 use super::time::{Latest, latest, needs_heartbeat, next_look, retry_after};
 use crate::attend::Circumstances;
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
@@ -29,6 +29,18 @@ const UNSEEN_AT_MOST: SignedDuration = SignedDuration::from_mins(1);
 /// instance still. Fewer may be a wait state that is shown before the action is (PrairieLearn, pull request 15586).
 const LOST_FOR_GOOD: u32 = 6;
 
+/// A launch that had begun when Launch was suspended may show its machine so much later.
+const LAUNCHING: SignedDuration = SignedDuration::from_secs(30);
+
+/// A description may be some seconds old.
+const SHOWN_LATE: SignedDuration = SignedDuration::from_secs(5);
+
+/// What a heartbeat tells beside giving more time.
+pub(super) const IS_IT_KNOWN: &str = "Auto Scaling to know the action that an event reported";
+
+/// Auto Scaling holds nothing for longer (API reference, `PutLifecycleHook`, `HeartbeatTimeout`).
+const HELD_AT_MOST: SignedDuration = SignedDuration::from_hours(48);
+
 #[derive(Clone, Copy)]
 pub(super) struct Case<'a> {
     pub now: Timestamp,
@@ -44,9 +56,27 @@ pub(super) enum Judgement {
     Complete(ActionResult, Because),
     First(HookStep, Because),
     Wait(Waits),
+    /// The time that an event gave would decide, and Auto Scaling has not yet shown that it knows the action.
+    Ask,
 }
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
+    let decision = climb(case);
+    // An action that an event reported beside this one is asked about when this one needs nothing.
+    let needs_nothing = match &decision {
+        Decision::Hold { because: Hold::Hook(waits), .. } => !matches!(waits, Waits::Settling { .. }),
+        Decision::Close(_) => true,
+        _ => false,
+    };
+    match case.kept.ask_for_claimed() {
+        Some(step) if needs_nothing => {
+            case.act(step, Because::NeedsTime { missing: vec![IS_IT_KNOWN.to_owned()] })
+        }
+        _ => decision,
+    }
+}
+
+fn climb(case: &Case<'_>) -> Decision {
     if let Some(until) = case.in_flight() {
         return Decision::Hold { until, because: Hold::InFlight };
     }
@@ -67,6 +97,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
         return case.beat("what it is held for".to_owned());
     }
     match case.judge() {
+        Judgement::Ask => case.beat(IS_IT_KNOWN.to_owned()),
         Judgement::Complete(result, because) => {
             case.act(HookStep::Complete { action: case.kept.action(), result }, because)
         }
@@ -192,7 +223,20 @@ impl<'a> Case<'a> {
         if self.now < latest.at {
             return Judgement::Wait(Waits::Evidence { missing: judged.open() });
         }
-        self.too_late(policy, judged, latest.limit)
+        if self.kept.accepted {
+            return self.too_late(policy, judged, latest.limit);
+        }
+        match self.no_time_to_ask() {
+            Some(limit) => self.too_late(policy, judged, limit),
+            None => Judgement::Ask,
+        }
+    }
+
+    /// What ends the waiting although Auto Scaling has not answered whether it knows the action: EC2 takes the machine, or heartbeats
+    /// were tried in vain until the timeout was nearly over.
+    fn no_time_to_ask(&self) -> Option<Limit> {
+        let latest = self.latest(HELD_AT_MOST);
+        (self.now >= latest.at && !matches!(latest.limit, Limit::Policy { .. } | Limit::Global)).then_some(latest.limit)
     }
 
     fn too_late(&self, policy: &LaunchPolicy, judged: Judged, limit: Limit) -> Judgement {
@@ -211,16 +255,24 @@ impl<'a> Case<'a> {
     }
 
     fn not_ready(&self, policy: &LaunchPolicy, missing: Vec<String>) -> Judgement {
-        let abandoned = self.abandoned();
-        let others =
-            abandoned.map_or(0, |known| known.instances.iter().filter(|id| **id != self.kept.instance).count());
+        let row = self.row();
+        let others = row.map_or(0, |row| row.instances.iter().filter(|id| **id != self.kept.instance).count());
         let others = u32::try_from(others).unwrap_or(u32::MAX);
-        let filled = abandoned.and_then(|known| known.filled.as_ref());
+        let filled = row.and_then(|row| row.filled.as_ref());
         // What was on its way when Launch was suspended is not launched again.
-        let in_vain = filled.filter(|filled| policy.afterwards == Afterwards::Admit || filled.at < self.kept.began);
+        let was_on_its_way = |at| self.kept.launched_at() < at + LAUNCHING;
+        let in_vain = filled.filter(|filled| policy.afterwards == Afterwards::Admit || !was_on_its_way(filled.at));
         if in_vain.is_some_and(|filled| filled.by != self.kept.instance) {
             let because = Because::Admitted { missing, abandoned: others };
             return Judgement::Complete(ActionResult::Continue, because);
+        }
+        if let (None, Some(waits)) = (filled, self.others_decide(policy, others)) {
+            let latest = self.latest(HELD_AT_MOST);
+            let why = vec![waits.to_string()];
+            return match self.now < latest.at {
+                true => Judgement::Wait(waits),
+                false => Judgement::Complete(ActionResult::Continue, Because::Unjudged { why }),
+            };
         }
         let fills = filled.is_none() && others + 1 >= policy.abandons;
         if fills && policy.afterwards == Afterwards::SuspendLaunch && !self.kept.launch_suspended {
@@ -234,8 +286,22 @@ impl<'a> Case<'a> {
         Judgement::Complete(ActionResult::Abandon, Because::NotReady { missing, within: held })
     }
 
-    fn abandoned(&self) -> Option<&'a Abandoned> {
-        self.around.limits.memory.abandoned_of(&self.kept.hook, self.kept.launched_from.as_deref())
+    /// Launches that AWS was asked to abandon, where its answer decides what becomes of this one.
+    fn others_decide(&self, policy: &LaunchPolicy, abandoned: u32) -> Option<Waits> {
+        let trying: Vec<_> = self.row()?.others_trying(self.now, &self.kept.instance).cloned().collect();
+        let at_most = abandoned + u32::try_from(trying.len()).unwrap_or(u32::MAX);
+        let decides = match policy.afterwards {
+            Afterwards::Admit => at_most >= policy.abandons,
+            // Whoever fills the row suspends Launch first.
+            Afterwards::SuspendLaunch => abandoned + 1 < policy.abandons && at_most + 1 >= policy.abandons,
+        };
+        (decides && !trying.is_empty()).then_some(Waits::Abandoning { others: trying })
+    }
+
+    /// Launches from the same source that were abandoned.
+    fn row(&self) -> Option<&'a Abandoned> {
+        let row = self.around.limits.memory.abandoned_of(&self.kept.hook, self.kept.launched_from.as_deref());
+        row.filter(|row| !row.is_another_rollout(self.kept.launched_at()))
     }
 
     fn termination(&self, policy: &TerminationPolicy, course: Course) -> Judgement {
@@ -246,9 +312,18 @@ impl<'a> Case<'a> {
             waiting.extend(terminate::in_use(self.now, self.kept, self.seen, policy));
         }
         let latest = self.latest(policy.within);
+        // A value of the metric counts if it is newer than the action.
+        let went_by_the_event = waiting.is_empty() && policy.busy_metric.is_some() && !self.kept.accepted;
         match step {
+            _ if went_by_the_event && !terminate::is_gone(self.seen) => Judgement::Ask,
             _ if waiting.is_empty() => go_on(Because::Drained),
-            _ if self.now >= latest.at => go_on(Because::OutOfTime { limit: latest.limit, waiting }),
+            _ if self.now >= latest.at && self.kept.accepted => {
+                go_on(Because::OutOfTime { limit: latest.limit, waiting })
+            }
+            _ if self.now >= latest.at => match self.no_time_to_ask() {
+                Some(limit) => go_on(Because::OutOfTime { limit, waiting }),
+                None => Judgement::Ask,
+            },
             Some(step) => Judgement::First(step, Because::Leaving { course }),
             None => Judgement::Wait(Waits::InUse { by: waiting }),
         }
@@ -285,29 +360,48 @@ impl<'a> Case<'a> {
 
     fn hold(&self, waits: Waits) -> Decision {
         let within = self.held_by().map_or(UNSEEN_AT_MOST, |policy| policy.within());
-        let until = next_look(self.kept, self.now, self.policy.look_every, &self.latest(within));
+        let until = match waits {
+            Waits::Abandoning { .. } => self.now + self.policy.look_every,
+            Waits::Others { .. } => self.now + between_looks_at_the_completed(self.now, self.incident),
+            _ => next_look(self.kept, self.now, self.policy.look_every, &self.latest(within)),
+        };
         Decision::Hold { until, because: Hold::Hook(waits) }
     }
 
-    /// The hook is completed, or over. Who filled the measure of abandoned launches sees to it that people hear of it, and stays
-    /// open until a launch succeeds or a person has looked.
+    /// The hook is completed, or over. Whoever was the last to be abandoned in a row sees to it that people hear of it, and stays open
+    /// until a launch succeeds or a person has looked.
     fn went_on(&self, result: Option<ActionResult>, left: Option<String>) -> Decision {
-        if let Some(HeldBy::Launch(policy)) = self.held_by()
-            && let Some(abandoned) = self.abandoned()
-            && abandoned.filled.as_ref().is_some_and(|filled| filled.by == self.kept.instance)
-        {
-            return Decision::Page(Page::LaunchesFail(LaunchesFail {
-                group: self.kept.group.clone(),
-                hook: self.kept.hook.clone(),
-                abandoned: u32::try_from(abandoned.instances.len()).unwrap_or(u32::MAX),
-                launched_from: self.kept.launched_from.clone(),
-                afterwards: policy.afterwards,
-                undone: self.kept.undone.clone(),
-            }));
+        if let Some(HeldBy::Launch(policy)) = self.held_by() {
+            let memory = abandoning::settled(self.now, self.incident, &self.around.limits.memory, policy.abandons);
+            let abandoned = memory.abandoned_of(&self.kept.hook, self.kept.launched_from.as_deref());
+            let by_this = |row: &Abandoned| row.filled.as_ref().is_some_and(|filled| filled.by == self.kept.instance);
+            let is_last = |row: &&Abandoned| row.superseded.is_none() && by_this(row);
+            if let Some(abandoned) = abandoned.filter(is_last) {
+                return Decision::Page(Page::LaunchesFail(LaunchesFail {
+                    group: self.kept.group.clone(),
+                    hook: self.kept.hook.clone(),
+                    abandoned: u32::try_from(abandoned.instances.len()).unwrap_or(u32::MAX),
+                    launched_from: self.kept.launched_from.clone(),
+                    afterwards: policy.afterwards,
+                    undone: self.kept.undone.clone(),
+                }));
+            }
+        }
+        if let Some(state) = self.held_by_others() {
+            return self.hold(Waits::Others { result, state });
         }
         let because = result.and(self.kept.completed_because.clone());
         let undone = self.kept.undone.clone();
         Decision::Close(Close::Hook(Ended { result, because, left, undone }))
+    }
+
+    /// This hook holds it no more, and it waits on: another hook of its group holds it, or the state is shown late. To close would be
+    /// to find it again with the next survey, and to take it for a new action.
+    fn held_by_others(&self) -> Option<String> {
+        let member = self.seen.member.as_ref()?.as_ref().ok()?.as_ref()?;
+        let waits = Course::of(self.kept.transition, &member.lifecycle)?;
+        let completed_on = self.kept.completed_on.or(self.kept.course);
+        completed_on.is_none_or(|course| course == waits).then(|| member.lifecycle.0.clone())
     }
 }
 
@@ -317,5 +411,13 @@ fn would(judgement: &Judgement) -> Vec<String> {
         Judgement::Complete(_, because) => vec![because.to_string()],
         Judgement::First(step, _) => vec![step.to_string()],
         Judgement::Wait(waits) => vec![waits.to_string()],
+        Judgement::Ask => vec![IS_IT_KNOWN.to_owned()],
     }
+}
+
+/// Often at first, since a state may only be shown late; once a minute if another hook holds it for long.
+fn between_looks_at_the_completed(now: Timestamp, incident: &Incident) -> SignedDuration {
+    let tried_at = incident.intent.as_ref().map_or(incident.opened_at, |intent| intent.until - incident.kind.lease());
+    let since = now.duration_since(tried_at).max(SignedDuration::ZERO);
+    (since / 2).clamp(SHOWN_LATE, LOOK_EVERY)
 }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::action::{ActionId, ActionResult, Course, Terms, Told, Transition};
+use super::claim::Claim;
 use super::said::{Because, HookStep};
 use super::seen::Seen;
 use crate::decision::Step;
@@ -17,7 +18,7 @@ use crate::ports::Outcome;
 pub(super) const SHORTEST_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
 
 /// So many answers that the action is not active, and its token is taken for an older action's: the instance is named instead.
-const LOST_TOKENS: u32 = 2;
+pub(super) const LOST_TOKENS: u32 = 2;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
@@ -29,6 +30,12 @@ pub struct Kept {
     pub token: Option<ActionToken>,
     /// When the action began, as far as is known: when an event said so, or when the instance was found waiting.
     pub began: Timestamp,
+    /// Auto Scaling accepted a heartbeat for this very action. Until then there may be no such action, whatever an event said.
+    #[serde(default)]
+    pub accepted: bool,
+    /// Another action that an event reported meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
     /// When its timeout last began to run, as far as is known. A heartbeat makes it known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beat: Option<Timestamp>,
@@ -44,6 +51,9 @@ pub struct Kept {
     /// What the instance was launched from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub launched_from: Option<String>,
+    /// When its machine was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
     /// The incident whose replacement brought this transition about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<Subject>,
@@ -64,6 +74,9 @@ pub struct Kept {
     /// Why it is being completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_because: Option<Because>,
+    /// On which course it was then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_on: Option<Course>,
     /// What was to be done and could not be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undone: Vec<String>,
@@ -94,12 +107,15 @@ impl Kept {
             transition,
             token: None,
             began: now,
+            accepted: false,
+            claim: None,
             beat: None,
             heartbeats: 0,
             failed_heartbeats: 0,
             terms: None,
             course: None,
             launched_from: None,
+            started_at: None,
             part_of: None,
             lost: 0,
             unresolved_from: None,
@@ -107,6 +123,7 @@ impl Kept {
             addresses: Vec::new(),
             launch_suspended: false,
             completed_because: None,
+            completed_on: None,
             undone: Vec::new(),
             next_look: None,
         }
@@ -114,38 +131,38 @@ impl Kept {
 
     /// With what was seen that is to be remembered.
     #[must_use]
-    pub(super) fn saw(self, seen: &Seen) -> Kept {
+    pub(super) fn saw(self, now: Timestamp, seen: &Seen) -> Kept {
         let member = seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
         let course = member.and_then(|member| Course::of(self.transition, &member.lifecycle));
         let details = seen.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref());
         let addresses = details.map(|details| details.addresses.clone()).unwrap_or_default();
         let terms = seen.terms.as_ref().and_then(|terms| terms.as_ref().ok()?.clone());
+        let earliest = details.and_then(|details| details.started_at);
+        let kept = self.between(earliest, now);
         Kept {
-            launched_from: self.launched_from.or_else(|| member?.launched_from.clone()),
-            addresses: if addresses.is_empty() { self.addresses } else { addresses },
-            course: course.or(self.course),
+            started_at: earliest.or(kept.started_at),
+            launched_from: kept.launched_from.or_else(|| member?.launched_from.clone()),
+            addresses: if addresses.is_empty() { kept.addresses } else { addresses },
+            course: course.or(kept.course),
             // What the action began under; a hook that is changed meanwhile changes nothing about it.
-            terms: self.terms.or(terms),
-            ..self
+            terms: kept.terms.or(terms),
+            ..kept
         }
     }
 
-    /// An event about the same hook and instance: the same again, an older one that comes late, the first word about what a survey
-    /// found, or a newer action. Whether it is another action.
-    pub(super) fn told_again(&mut self, told: &Told) -> bool {
-        let is_same = self.token.as_ref() == Some(&told.token);
-        if is_same || (self.token.is_some() && told.at <= self.began) {
-            return false;
+    /// An event's time is a hint: no action began before its machine was started, and none begins after now.
+    fn between(self, earliest: Option<Timestamp>, now: Timestamp) -> Kept {
+        let bounded = |at: Timestamp| at.max(earliest.unwrap_or(at)).min(now);
+        let claim = self.claim.map(|claim| Claim { at: bounded(claim.at), ..claim });
+        if self.accepted {
+            return Kept { claim, ..self };
         }
-        if self.token.is_none() && told.at <= self.began {
-            self.token = Some(told.token.clone());
-            self.began = told.at;
-            self.beat = self.beat.or(Some(told.at));
-            self.course = self.course.or(told.course);
-            return false;
-        }
-        *self = Kept { addresses: std::mem::take(&mut self.addresses), ..Kept::told(told) };
-        true
+        Kept { began: bounded(self.began), beat: self.beat.map(bounded), claim, ..self }
+    }
+
+    /// Its machine was started before it began to wait.
+    pub(super) fn launched_at(&self) -> Timestamp {
+        self.started_at.map_or(self.began, |started| started.min(self.began))
     }
 
     pub fn action(&self) -> ActionId {
@@ -193,15 +210,19 @@ impl Kept {
     fn no_such_action(&mut self, now: Timestamp) {
         self.lost += 1;
         if self.lost >= LOST_TOKENS && self.token.take().is_some() {
-            (self.began, self.beat) = (now, None);
+            (self.began, self.beat, self.accepted) = (now, None, false);
         }
     }
 
     pub fn settled(&mut self, tried_at: Timestamp, now: Timestamp, step: &HookStep, outcome: &Outcome) {
+        if !self.is_about_this_action(step) {
+            return self.answered(tried_at, now, step, outcome);
+        }
         match (step, outcome) {
             // From before the call: the timeout that it restarted runs from then at the latest.
             (HookStep::Heartbeat { .. }, Outcome::Done) => {
                 self.beat = Some(tried_at);
+                self.accepted = true;
                 self.heartbeats += 1;
                 self.failed_heartbeats = 0;
                 self.lost = 0;

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::decide::{Case, Judgement};
+use super::decide::{Case, IS_IT_KNOWN, Judgement};
 use super::said::Because;
 use crate::attend::{Rung, climbed};
 use crate::policy::{HeldBy, Mode};
@@ -72,5 +72,6 @@ fn told(judgement: &Judgement) -> String {
         Judgement::Complete(result, because) => format!("{result}: {because}"),
         Judgement::First(step, because) => format!("{step}: {because}"),
         Judgement::Wait(waits) => waits.to_string(),
+        Judgement::Ask => format!("held for {IS_IT_KNOWN}"),
     }
 }

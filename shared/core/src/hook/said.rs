@@ -142,6 +142,16 @@ pub enum Waits {
     InUse {
         by: Vec<String>,
     },
+    /// Launches that AWS was asked to abandon: its answer decides whether this one is.
+    Abandoning {
+        others: Vec<InstanceId>,
+    },
+    /// This hook holds it no more, by Homeostat or by somebody else, and another does.
+    Others {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<ActionResult>,
+        state: String,
+    },
     /// The last call is given time to show.
     Settling {
         step: Box<HookStep>,
@@ -256,6 +266,16 @@ impl fmt::Display for Waits {
             Waits::Unseen { state } => write!(f, "an event says that it waits, and Auto Scaling still shows {state}"),
             Waits::Evidence { missing } => write!(f, "held until it is ready: {}", list(missing)),
             Waits::InUse { by } => write!(f, "held while it is in use: {}", list(by)),
+            Waits::Abandoning { others } => {
+                let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+                write!(f, "held until AWS has answered whether it abandons {}", list(&others))
+            }
+            Waits::Others { result: Some(result), state } => {
+                write!(f, "completed with {result}, and still {state}: another hook of its group holds it")
+            }
+            Waits::Others { result: None, state } => {
+                write!(f, "this hook holds it no more, and it is still {state}: another hook of its group holds it")
+            }
             Waits::Settling { step } => write!(f, "waiting for this to show: {step}"),
         }
     }

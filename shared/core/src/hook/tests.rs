@@ -1,6 +1,9 @@
 //! The ladder for held instances, look by look, without a world.
 
+mod forged;
 mod harness;
 mod launches;
+mod rows;
 mod leaving;
+mod others;
 mod turns;

@@ -52,6 +52,8 @@ pub(super) struct Scene {
     pub(super) answer: fn(&HookStep) -> Outcome,
     /// What was done, oldest first.
     pub(super) done: Vec<HookStep>,
+    /// Another hook of the group holds the instance, too.
+    pub(super) is_held_by_others: bool,
 }
 
 pub(super) fn told(transition: Transition, second: i64) -> Told {
@@ -121,7 +123,7 @@ impl Scene {
             Incident::new(hint(&told).subject, crate::incident::Kind::Hook(Box::new(Kept::told(&told))), at(0), at(0));
         let (memory, pauses, answers, done) = (Memory::default(), Vec::new(), Vec::new(), Vec::new());
         let mut scene =
-            Scene { now: 0, policy, incident, seen, memory, pauses, answers, answer: |_| Outcome::Done, done };
+            Scene { now: 0, policy, incident, seen, memory, pauses, answers, answer: |_| Outcome::Done, done, is_held_by_others: false };
         scene.is(waits);
         scene
     }
@@ -132,6 +134,17 @@ impl Scene {
         let member =
             HeldMember { group: "web".parse().unwrap(), lifecycle: Lifecycle(lifecycle.into()), launched_from };
         self.seen.member = Some(Ok(Some(member)));
+    }
+
+    /// As Auto Scaling shows an instance whose last hook was completed. Any ABANDON of a launch ends it.
+    fn goes_on(&mut self, result: ActionResult) {
+        let Some(Ok(Some(member))) = &self.seen.member else { return };
+        let shown = member.lifecycle.0.clone();
+        match result {
+            ActionResult::Abandon if shown.starts_with("Pending") => self.is("Terminating"),
+            _ if self.is_held_by_others => {}
+            _ => self.is(&shown.replace(":Wait", ":Proceed")),
+        }
     }
 
     /// All the evidence is there.
@@ -215,6 +228,9 @@ impl Scene {
         let Step::Hook(step) = step else { panic!("{step}") };
         self.done.push((**step).clone());
         let outcome = if self.answers.is_empty() { (self.answer)(step) } else { self.answers.remove(0) };
+        if let (HookStep::Complete { result, .. }, Outcome::Done) = (&**step, &outcome) {
+            self.goes_on(*result);
+        }
         intended.settle(at(self.now), outcome)
     }
 

@@ -64,7 +64,10 @@ fn no_active_action_is_tried_again_then_without_the_token_then_taken_for_done() 
         .map(|step| matches!(step, HookStep::Complete { action, .. } if action.token.is_some()))
         .collect();
     assert_eq!(tokens, [true, true, false, false, false, false]);
-    assert!(scene.incident.closed_at.is_some() && scene.now <= 60, "{}", scene.now);
+    let Decision::Hold { because: Hold::Hook(Waits::Others { result: None, .. }), .. } = scene.look() else { panic!() };
+    scene.is("InService");
+    scene.look();
+    assert!(scene.incident.closed_at.is_some() && scene.done.len() == 6, "{:?}", scene.done);
 }
 
 #[test]
@@ -203,8 +206,11 @@ fn the_first_word_about_what_a_survey_found_is_no_other_action() {
     assert_eq!(scene.heartbeats(), 1);
     let beat = scene.kept().beat;
     scene.join(&told(Transition::Launching, 20));
-    assert_eq!((scene.kept().beat, scene.kept().began), (beat, at(20)));
-    assert!(scene.kept().token.is_some());
+    assert_eq!((scene.kept().beat, scene.kept().began), (beat, at(100)), "an event's word is tried first");
+    scene.now = 105;
+    scene.look();
+    assert_eq!((scene.kept().beat, scene.kept().began), (Some(at(105)), at(20)));
+    assert!(scene.kept().token.is_some() && scene.kept().claim.is_none());
 }
 
 #[test]
@@ -240,6 +246,9 @@ fn nothing_is_done_to_whom_a_survey_took_for_one_that_leaves_before_auto_scaling
     scene.incident = scene.open(found.clone(), &History::default()).unwrap();
     scene.answers = vec![Outcome::Lost { why: "No active Lifecycle Action found".into() }; 20];
     scene.pass(120, 5);
+    assert_eq!(scene.heartbeats(), 6, "and then no more");
+    scene.is("Warmed:Stopped");
+    scene.look();
     assert!(scene.incident.closed_at.is_some());
     assert!(scene.done.iter().all(|step| matches!(step, HookStep::Heartbeat { .. })), "{:?}", scene.done);
     let mut scene = Scene::leaving(LEAVE);

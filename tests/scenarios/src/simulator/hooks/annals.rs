@@ -38,8 +38,8 @@ pub(super) struct Annals {
     pub(super) on_the_way: BTreeSet<(InvocationId, (InstanceId, Option<HookName>))>,
     /// Invocations that are no more: one that looks at several at once may end with calls on the way.
     over: BTreeSet<InvocationId>,
-    /// Launches that were abandoned one after the other, of one version.
-    pub(super) row: Vec<(u32, InstanceId)>,
+    /// Launches that were abandoned with none ready since, by their version.
+    pub(super) rows: BTreeMap<u32, Vec<InstanceId>>,
     /// Whose abandoning was recorded since, whatever came of it.
     pub(super) intended: BTreeSet<InstanceId>,
     /// When the row was last forgiven, or broken by a launch that was ready.
@@ -91,7 +91,7 @@ impl Annals {
     }
 
     pub(super) fn forgive(&mut self, now: Timestamp) {
-        self.row.clear();
+        self.rows.clear();
         self.intended.clear();
         self.row_began_at = Some(now);
     }
@@ -121,8 +121,7 @@ impl Annals {
                 continue;
             }
             let version = truth.instances.get(&ended.instance).map(|known| known.version).unwrap_or_default();
-            self.row.retain(|(known, _)| *known == version);
-            self.row.push((version, ended.instance.clone()));
+            self.rows.entry(version).or_default().push(ended.instance.clone());
         }
     }
 

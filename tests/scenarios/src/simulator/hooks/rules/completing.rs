@@ -91,8 +91,8 @@ pub(super) fn ends_the_row(moment: &Moment<'_>) -> Result<(), String> {
         let mut annals = moment.annals.clone();
         annals.add(moment.deed, moment.recorded(), moment.truth);
         let most = usize::try_from(policy.abandons).unwrap_or(usize::MAX);
-        if annals.row.len() > most {
-            return Err(format!("{:?}, and {most} are allowed", annals.row));
+        if let Some(row) = annals.rows.values().find(|row| row.len() > most) {
+            return Err(format!("{row:?}, and {most} are allowed"));
         }
     }
     Ok(())

@@ -1,0 +1,192 @@
+//! Events that lie about the time, or about the action.
+
+use super::harness::*;
+use crate::decision::{Decision, Hold};
+use crate::hook::action::{ActionResult, Told, Transition};
+use crate::hook::kept::Kept;
+use crate::hook::said::{HookStep, Waits};
+use crate::hook::seen::Datapoint;
+use crate::incident::Kind;
+use crate::memory::Launch;
+use crate::ports::{History, Outcome};
+use crate::signal::Why;
+
+const MADE_UP: &str = "00000000-0000-4000-8000-000000000000";
+
+fn forged(transition: Transition, second: i64) -> Told {
+    Told { token: MADE_UP.parse().unwrap(), ..told(transition, second) }
+}
+
+fn unknown_token(step: &HookStep) -> Outcome {
+    match step {
+        HookStep::Complete { action, .. } | HookStep::Heartbeat { action }
+            if action.token.as_ref().is_some_and(|token| token.as_str() == MADE_UP) =>
+        {
+            Outcome::Lost { why: "No active Lifecycle Action found with token".into() }
+        }
+        _ => Outcome::Done,
+    }
+}
+
+/// Opened by a made-up token of that time, at this one; the hook's timeout is an hour.
+fn opened_by(mut scene: Scene, told: &Told, now: i64) -> Scene {
+    scene.now = now;
+    scene.answer = unknown_token;
+    let Some(Ok(Some(terms))) = &mut scene.seen.terms else { panic!() };
+    (terms.timeout, terms.global) = (secs(3600), secs(172_800));
+    let Some(Ok(Some(details))) = &mut scene.seen.details else { panic!() };
+    details.started_at = Some(at(now - 20));
+    scene.incident = scene.open(Why::Action(told.clone()), &History::default()).unwrap();
+    scene
+}
+
+#[test]
+fn a_made_up_token_and_an_old_time_suspend_nothing_and_abandon_nobody() {
+    for afterwards in ["admit", "suspend-launch"] {
+        let policy = format!("{}afterwards = \"{afterwards}\"\n", LAUNCH.replace("abandons = 2", "abandons = 1"));
+        let told = forged(Transition::Launching, 0);
+        // The launch really waits, since 10 s.
+        let mut scene = opened_by(Scene::launching(&policy), &told, 660);
+        scene.pass(660 + 290, 5);
+        assert_eq!(scene.completions(), [], "{afterwards}");
+        assert!(!scene.done.iter().any(|step| matches!(step, HookStep::SuspendLaunch { .. })), "{:?}", scene.done);
+        assert!(scene.memory.abandoned.is_empty());
+    }
+}
+
+#[test]
+fn a_time_before_the_machine_was_started_is_not_believed_whoever_knows_the_token() {
+    let mut scene = opened_by(Scene::launching(LAUNCH), &told(Transition::Launching, 0), 660);
+    scene.look();
+    assert_eq!(scene.kept().began, at(640), "no earlier than its machine");
+    scene.pass(660 + 270, 5);
+    assert_eq!(scene.completions(), []);
+}
+
+#[test]
+fn a_time_in_the_future_is_now_and_heartbeats_are_sent_in_time() {
+    let far = Told { at: "2999-01-01T00:00:00Z".parse().unwrap(), ..told(Transition::Launching, 0) };
+    let mut scene = opened_by(Scene::launching(&LAUNCH.replace("5m", "3h")), &far, 660);
+    assert!(scene.incident.signalled_at <= at(660), "{}", scene.incident.signalled_at);
+    scene.pass(660 + 3600, 30);
+    assert_eq!((scene.kept().began, scene.heartbeats() > 0), (at(660), true));
+    let expires = scene.kept().expires().unwrap();
+    assert!(expires <= at(660 + 3600 + 3600), "{expires}");
+}
+
+#[test]
+fn an_action_that_auto_scaling_knows_is_not_displaced_by_a_made_up_one() {
+    let mut scene = Scene::launching(&LAUNCH.replace("5m", "20m"));
+    scene.answer = unknown_token;
+    scene.pass(200, 5);
+    assert!(scene.kept().accepted);
+    let before = scene.kept().clone();
+    // One after the other, each with a newer time: the time that the policy gives never starts again.
+    while scene.completions().is_empty() && scene.now < 1500 {
+        scene.now += 5;
+        scene.join(&forged(Transition::Launching, scene.now));
+        scene.look();
+    }
+    assert_eq!((scene.completions(), scene.now), (vec![ActionResult::Abandon], 1200));
+    assert_eq!((scene.kept().token.clone(), scene.kept().began), (before.token, before.began));
+}
+
+#[test]
+fn made_up_actions_in_a_row_cost_an_action_that_was_just_reported_no_heartbeat() {
+    let mut scene = Scene::launching(&LAUNCH.replace("5m", "20m"));
+    scene.answer = unknown_token;
+    for second in (0..140).step_by(5) {
+        scene.now = second;
+        scene.join(&Told { at: at(second), ..forged(Transition::Launching, second) });
+        scene.look();
+    }
+    assert!(scene.kept().accepted, "by its instance's id: {:?}", scene.kept());
+    let expires = scene.kept().expires().unwrap();
+    scene.pass(600, 5);
+    assert!(expires > at(140) && scene.heartbeats() > 3);
+}
+
+#[test]
+fn a_newer_action_that_auto_scaling_knows_takes_over_when_its_token_is_accepted() {
+    let mut scene = Scene::launching(&LAUNCH.replace("5m", "20m"));
+    scene.pass(200, 5);
+    let newer = Told { token: "12345678-4321-4321-4321-210987654321".parse().unwrap(), ..told(Transition::Launching, 205) };
+    scene.now = 206;
+    scene.join(&newer);
+    scene.look();
+    assert_eq!((scene.kept().token.as_ref(), scene.kept().began), (Some(&newer.token), at(205)));
+    assert!(scene.kept().accepted && scene.kept().claim.is_none());
+}
+
+#[test]
+fn an_abandoning_that_aws_refuses_or_does_not_know_is_not_counted() {
+    let refusals = [Outcome::Refused { why: "AccessDenied".into() }, Outcome::Lost { why: "No active".into() }];
+    for refusal in refusals {
+        let mut scene = Scene::launching(LAUNCH);
+        scene.pass(299, 5);
+        scene.answers = vec![refusal.clone()];
+        scene.now = 300;
+        scene.look();
+        assert_eq!(scene.completions(), [ActionResult::Abandon]);
+        assert!(scene.memory.abandoned.is_empty(), "{refusal}: {:?}", scene.memory.abandoned);
+    }
+}
+
+#[test]
+fn what_was_only_tried_is_counted_when_it_shows_and_never_before() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.pass(299, 5);
+    scene.answers = vec![Outcome::Unknown { why: "timeout".into() }];
+    scene.now = 300;
+    assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Settling { .. }), .. }));
+    let row = |scene: &Scene| {
+        let row = scene.memory.abandoned_of(&"ready".parse().unwrap(), Some("lt-1:7")).cloned();
+        row.map(|row| (row.instances.len(), row.trying.len()))
+    };
+    assert_eq!(row(&scene), Some((0, 1)));
+    scene.now = 310;
+    scene.look();
+    assert_eq!(row(&scene), Some((1, 0)), "the second try was done");
+}
+
+#[test]
+fn whoever_would_be_one_too_many_waits_until_the_others_are_settled() {
+    let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 1"));
+    let (hook, other) = ("ready".parse().unwrap(), "i-1a2b3c4d".parse().unwrap());
+    let launch = Launch { instance: &other, from: Some("lt-1:7"), at: at(-600) };
+    scene.memory = scene.memory.abandoning(at(290), &hook, &launch);
+    let decision = scene.pass(320, 5);
+    assert!(matches!(decision, Decision::Hold { because: Hold::Hook(Waits::Abandoning { .. }), .. }), "{decision}");
+    let (refused, done) = (scene.memory.spared(&hook, &other), scene.memory.abandon(at(320), &hook, &launch, 1));
+    for (memory, result) in [(refused, ActionResult::Abandon), (done, ActionResult::Continue)] {
+        let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 1"));
+        scene.pass(299, 5);
+        scene.memory = memory;
+        scene.now = 325;
+        scene.look();
+        assert_eq!(scene.completions(), [result]);
+    }
+}
+
+#[test]
+fn a_metric_from_before_the_action_says_nothing_however_old_the_event_calls_it() {
+    let policy = format!(
+        "{}busy-metric = {{ namespace = \"App\", name = \"InFlight\", dimensions = {{ InstanceId = \"{{instance}}\" }} }}\n",
+        LEAVE.lines().filter(|line| !line.contains("busy-tag")).map(|line| format!("{line}\n")).collect::<String>()
+    );
+    let mut scene = Scene::leaving(&policy);
+    let Some(Ok(Some(details))) = &mut scene.seen.details else { panic!() };
+    details.started_at = Some(at(-9000));
+    scene.answer = unknown_token;
+    scene.now = 200;
+    scene.drained();
+    scene.seen.work = Some(Ok(Some(Datapoint { at: at(100), value: 0.0 })));
+    let Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
+    **kept = Kept::told(&forged(Transition::Terminating, 0));
+    scene.pass(230, 5);
+    assert_eq!(scene.completions(), [], "{:?}", scene.done);
+    scene.seen.work = Some(Ok(Some(Datapoint { at: at(235), value: 0.0 })));
+    scene.now = 240;
+    scene.look();
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+}

@@ -1,0 +1,73 @@
+//! Another hook of the group holds the same instance.
+
+use super::harness::*;
+use crate::decision::{Close, Decision, Hold, Page};
+use crate::hook::action::ActionResult;
+use crate::hook::said::Waits;
+use crate::memory::{Launch, Memory};
+use crate::ports::Outcome;
+
+fn held_by_others(decision: &Decision) -> Option<ActionResult> {
+    match decision {
+        Decision::Hold { because: Hold::Hook(Waits::Others { result, .. }), .. } => *result,
+        _ => None,
+    }
+}
+
+#[test]
+fn what_is_completed_stays_completed_until_it_is_seen_out_of_its_wait_state() {
+    let (mut launch, mut leave) = (Scene::launching(LAUNCH), Scene::leaving(LEAVE));
+    launch.is_ready();
+    leave.drained();
+    for (mut scene, after) in [(launch, "Pending:Proceed"), (leave, "Terminating:Proceed")] {
+        scene.is_held_by_others = true;
+        assert_eq!(held_by_others(&scene.look()), Some(ActionResult::Continue));
+        // Two hours, which is far more than the policy's own time and the hook's timeout.
+        for minute in 1..120 {
+            scene.now = minute * 60;
+            let decision = scene.look();
+            assert_eq!(held_by_others(&decision), Some(ActionResult::Continue), "after {minute} min: {decision}");
+        }
+        assert_eq!((scene.completions().len(), scene.done.len()), (1, 1), "{:?}", scene.done);
+        assert_eq!(scene.incident.tell, 0, "an ordinary hook is no news");
+        scene.is(after);
+        let Decision::Close(Close::Hook(ended)) = scene.look() else { panic!() };
+        assert_eq!(ended.result, Some(ActionResult::Continue));
+        assert!(ended.because.is_some(), "closed with what it was completed for: {ended}");
+    }
+}
+
+#[test]
+fn an_action_of_another_course_is_not_taken_for_the_one_that_was_completed() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.is("Warmed:Pending:Wait");
+    scene.look();
+    assert_eq!(scene.completions().len(), 1);
+    scene.is("Pending:Wait");
+    assert!(matches!(scene.look(), Decision::Close(_)), "the next survey finds it");
+}
+
+#[test]
+fn a_completed_launch_is_looked_at_once_a_minute_and_no_more() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.is_ready();
+    scene.is_held_by_others = true;
+    let mut looks = 0;
+    while scene.now < 3600 {
+        let Decision::Hold { until, .. } = scene.look() else { panic!() };
+        scene.now = until.duration_since(at(0)).as_secs();
+        looks += 1;
+    }
+    assert!((60..75).contains(&looks), "{looks} looks in an hour");
+}
+
+#[test]
+fn the_page_about_launches_that_fail_waits_for_no_other_hook() {
+    let mut scene = Scene::launching(LAUNCH);
+    let hook = "ready".parse().unwrap();
+    let first = "i-1a2b3c4d".parse().unwrap();
+    let launch = Launch { instance: &first, from: Some("lt-1:7"), at: at(-600) };
+    scene.memory = Memory::default().abandon(at(-400), &hook, &launch, 2);
+    scene.answer = |step| if step.completes() { Outcome::AlreadyDone } else { Outcome::Done };
+    assert!(matches!(scene.pass(300, 5), Decision::Page(Page::LaunchesFail(_))));
+}

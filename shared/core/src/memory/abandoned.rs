@@ -1,0 +1,176 @@
+//! Launches that a hook abandoned one after the other, by what they were launched from.
+//!
+//! This module never counts a launch before AWS has abandoned it: one that is only being tried is kept beside those.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Memory, is_same_source, keep_newest, template_of};
+use crate::id::{HookName, InstanceId};
+
+/// Sources of launches kept of one hook: a group has one, or one for each of a few types of machine.
+const MOST_SOURCES: usize = 10;
+
+/// Longer than a crash keeps anybody from asking again what became of the call.
+const TRIED_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// Launches from one source that were abandoned one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Abandoned {
+    pub since: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launched_from: Option<String>,
+    /// Those that AWS abandoned, oldest first.
+    pub instances: Vec<InstanceId>,
+    /// Those that AWS was asked to abandon, with no answer known yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trying: Vec<Trying>,
+    /// When they became so many that none is abandoned any more, and with whom: who tells people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filled: Option<Filled>,
+    /// When a launch from a newer version of the same template was abandoned. Whatever is launched from this one after that was rolled
+    /// back to, and has not failed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trying {
+    pub at: Timestamp,
+    pub instance: InstanceId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filled {
+    pub at: Timestamp,
+    pub by: InstanceId,
+}
+
+/// An instance, and what it was launched from, if that is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Launch<'a> {
+    pub instance: &'a InstanceId,
+    pub from: Option<&'a str>,
+    /// When it was launched.
+    pub at: Timestamp,
+}
+
+impl Abandoned {
+    /// Whether what was launched then was not on its way when this version was given up.
+    pub fn is_another_rollout(&self, launched_at: Timestamp) -> bool {
+        self.superseded.is_some_and(|superseded| superseded <= launched_at)
+    }
+
+    /// Other launches whose abandoning may succeed yet.
+    pub fn others_trying(&self, now: Timestamp, instance: &InstanceId) -> impl Iterator<Item = &InstanceId> {
+        let others = self.trying.iter().filter(move |one| now < one.at + TRIED_FOR && one.instance != *instance);
+        others.map(|one| &one.instance)
+    }
+}
+
+impl Memory {
+    /// AWS is about to be asked to abandon it. Asked again, after a crash say, it is the same try.
+    #[must_use]
+    pub fn abandoning(&self, now: Timestamp, hook: &HookName, launch: &Launch<'_>) -> Memory {
+        let mut next = self.spared(hook, launch.instance);
+        let by_source = next.abandoned.entry(hook.clone()).or_default();
+        let mut abandoned = take(by_source, now, launch);
+        abandoned.trying.push(Trying { at: now, instance: launch.instance.clone() });
+        keep_newest(&mut abandoned.trying);
+        put(by_source, abandoned);
+        next
+    }
+
+    pub fn is_abandoning(&self, hook: &HookName, instance: &InstanceId) -> bool {
+        let mut trying = self.abandoned.get(hook).into_iter().flatten().flat_map(|known| &known.trying);
+        trying.any(|one| one.instance == *instance)
+    }
+
+    /// AWS has not abandoned it, and will not.
+    #[must_use]
+    pub fn spared(&self, hook: &HookName, instance: &InstanceId) -> Memory {
+        let mut next = self.clone();
+        if let Some(by_source) = next.abandoned.get_mut(hook) {
+            for known in by_source.iter_mut() {
+                known.trying.retain(|one| one.instance != *instance);
+            }
+            by_source.retain(|known| !known.instances.is_empty() || !known.trying.is_empty());
+        }
+        next.abandoned.retain(|_, by_source| !by_source.is_empty());
+        next
+    }
+
+    /// AWS abandoned it. The same launch counts once. `most` in a row are enough.
+    #[must_use]
+    pub fn abandon(&self, now: Timestamp, hook: &HookName, launch: &Launch<'_>, most: u32) -> Memory {
+        let mut next = self.spared(hook, launch.instance);
+        let by_source = next.abandoned.entry(hook.clone()).or_default();
+        let mut abandoned = take(by_source, now, launch);
+        // What is on its way from an older version still belongs to that version's row.
+        for older in by_source.iter_mut().filter(|known| is_same_template(known.launched_from.as_deref(), launch.from)) {
+            older.superseded.get_or_insert(now);
+        }
+        if !abandoned.instances.contains(launch.instance) {
+            abandoned.instances.push(launch.instance.clone());
+            keep_newest(&mut abandoned.instances);
+        }
+        if abandoned.instances.len() >= usize::try_from(most).unwrap_or(usize::MAX) && abandoned.filled.is_none() {
+            abandoned.filled = Some(Filled { at: now, by: launch.instance.clone() });
+        }
+        put(by_source, abandoned);
+        next
+    }
+
+    /// A launch was ready: those before it from the same template were bad luck, or the cause is gone.
+    #[must_use]
+    pub fn admit(&self, hook: &HookName, launched_from: Option<&str>) -> Memory {
+        let mut next = self.clone();
+        if let Some(by_source) = next.abandoned.get_mut(hook) {
+            by_source.retain(|known| !is_same_template(known.launched_from.as_deref(), launched_from));
+        }
+        next.abandoned.retain(|_, by_source| !by_source.is_empty());
+        next
+    }
+
+    /// Launches of the same source that were abandoned with none admitted since.
+    pub fn abandoned_of(&self, hook: &HookName, launched_from: Option<&str>) -> Option<&Abandoned> {
+        let by_source = self.abandoned.get(hook)?;
+        source(by_source, launched_from).and_then(|index| by_source.get(index))
+    }
+}
+
+/// What is known of its source, taken out.
+fn take(by_source: &mut Vec<Abandoned>, now: Timestamp, launch: &Launch<'_>) -> Abandoned {
+    let known = source(by_source, launch.from).map(|index| by_source.remove(index));
+    let known = known.filter(|known| !known.is_another_rollout(launch.at));
+    let launched_from = launch.from.map(str::to_owned);
+    let new = Abandoned {
+        since: now,
+        launched_from: None,
+        instances: Vec::new(),
+        trying: Vec::new(),
+        filled: None,
+        superseded: None,
+    };
+    let abandoned = known.unwrap_or(new);
+    Abandoned { launched_from: launched_from.or(abandoned.launched_from), ..abandoned }
+}
+
+fn put(by_source: &mut Vec<Abandoned>, abandoned: Abandoned) {
+    by_source.push(abandoned);
+    if by_source.len() > MOST_SOURCES {
+        by_source.remove(0);
+    }
+}
+
+/// The one of that source; where either is not known, they are taken for the same.
+fn source(by_source: &[Abandoned], from: Option<&str>) -> Option<usize> {
+    let known = |known: &Abandoned| known.launched_from.as_deref() == from;
+    let may_be = |known: &Abandoned| is_same_source(known.launched_from.as_deref(), from);
+    by_source.iter().position(known).or_else(|| by_source.iter().rposition(may_be))
+}
+
+/// Whatever the version: `lt-0123456789abcdef0:7` is a launch template's version 7.
+fn is_same_template(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_none_or(|(one, other)| template_of(one) == template_of(other))
+}
