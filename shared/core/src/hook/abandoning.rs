@@ -34,9 +34,7 @@ pub(super) fn settled(now: Timestamp, incident: &Incident, memory: &Memory, most
     };
     let abandoned = result == Some(ActionResult::Abandon);
     match &intent.outcome {
-        Some(Outcome::Done | Outcome::AlreadyDone) if abandoned => {
-            memory.abandon(now, &kept.hook, &launch(kept), most)
-        }
+        Some(Outcome::Done | Outcome::AlreadyDone) if abandoned => memory.abandon(now, &kept.hook, &launch(kept), most),
         Some(Outcome::Lost { .. } | Outcome::Refused { .. }) if abandoned => memory.spared(&kept.hook, &kept.instance),
         Some(Outcome::Done | Outcome::AlreadyDone) if result.is_some() => memory.spared(&kept.hook, &kept.instance),
         _ => memory.clone(),

@@ -85,7 +85,11 @@ impl Kept {
         match outcome {
             Outcome::Done => {
                 let told = claim.told(self);
-                if self.token.is_none() && told.at <= self.began { self.adopt(&told) } else { self.replace(&told) }
+                if self.token.is_none() && told.at <= self.began {
+                    self.adopt(&told)
+                } else {
+                    self.replace(&told)
+                }
                 self.settled(tried_at, now, step, outcome);
             }
             Outcome::Refused { .. } => {}

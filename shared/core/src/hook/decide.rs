@@ -10,8 +10,8 @@ use super::kept::Kept;
 use super::launch::{Judged, judge};
 use super::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 use super::seen::Seen;
-use super::{LOOK_EVERY, abandoning, terminate};
 use super::time::{Latest, latest, needs_heartbeat, next_look, retry_after};
+use super::{LOOK_EVERY, abandoning, terminate};
 use crate::attend::Circumstances;
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
 use crate::incident::{Incident, Intent};
@@ -69,9 +69,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
         _ => false,
     };
     match case.kept.ask_for_claimed() {
-        Some(step) if needs_nothing => {
-            case.act(step, Because::NeedsTime { missing: vec![IS_IT_KNOWN.to_owned()] })
-        }
+        Some(step) if needs_nothing => case.act(step, Because::NeedsTime { missing: vec![IS_IT_KNOWN.to_owned()] }),
         _ => decision,
     }
 }

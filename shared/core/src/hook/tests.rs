@@ -3,7 +3,7 @@
 mod forged;
 mod harness;
 mod launches;
-mod rows;
 mod leaving;
 mod others;
+mod rows;
 mod turns;

@@ -107,7 +107,8 @@ impl Memory {
         let by_source = next.abandoned.entry(hook.clone()).or_default();
         let mut abandoned = take(by_source, now, launch);
         // What is on its way from an older version still belongs to that version's row.
-        for older in by_source.iter_mut().filter(|known| is_same_template(known.launched_from.as_deref(), launch.from)) {
+        for older in by_source.iter_mut().filter(|known| is_same_template(known.launched_from.as_deref(), launch.from))
+        {
             older.superseded.get_or_insert(now);
         }
         if !abandoned.instances.contains(launch.instance) {

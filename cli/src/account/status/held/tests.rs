@@ -63,7 +63,12 @@ fn failing() -> Incident {
 fn abandoned_thrice() -> Memory {
     let after = |memory: Memory, number: u32| {
         let instance = format!("i-{number:017x}").parse().unwrap();
-        memory.abandon(now(), &"ready".parse().unwrap(), &Launch { instance: &instance, from: Some("lt-1:7"), at: now() }, 3)
+        memory.abandon(
+            now(),
+            &"ready".parse().unwrap(),
+            &Launch { instance: &instance, from: Some("lt-1:7"), at: now() },
+            3,
+        )
     };
     (1..=3).fold(Memory::default(), after)
 }

@@ -110,7 +110,8 @@ fn made_up_actions_in_a_row_cost_an_action_that_was_just_reported_no_heartbeat()
 fn a_newer_action_that_auto_scaling_knows_takes_over_when_its_token_is_accepted() {
     let mut scene = Scene::launching(&LAUNCH.replace("5m", "20m"));
     scene.pass(200, 5);
-    let newer = Told { token: "12345678-4321-4321-4321-210987654321".parse().unwrap(), ..told(Transition::Launching, 205) };
+    let newer =
+        Told { token: "12345678-4321-4321-4321-210987654321".parse().unwrap(), ..told(Transition::Launching, 205) };
     scene.now = 206;
     scene.join(&newer);
     scene.look();

@@ -122,8 +122,18 @@ impl Scene {
         let incident =
             Incident::new(hint(&told).subject, crate::incident::Kind::Hook(Box::new(Kept::told(&told))), at(0), at(0));
         let (memory, pauses, answers, done) = (Memory::default(), Vec::new(), Vec::new(), Vec::new());
-        let mut scene =
-            Scene { now: 0, policy, incident, seen, memory, pauses, answers, answer: |_| Outcome::Done, done, is_held_by_others: false };
+        let mut scene = Scene {
+            now: 0,
+            policy,
+            incident,
+            seen,
+            memory,
+            pauses,
+            answers,
+            answer: |_| Outcome::Done,
+            done,
+            is_held_by_others: false,
+        };
         scene.is(waits);
         scene
     }

@@ -16,7 +16,12 @@ fn in_a_row(scene: &Scene) -> usize {
 
 fn abandoned(memory: &Memory, instance: &str, from: &str) -> Memory {
     let instance = instance.parse().unwrap();
-    memory.abandon(at(-400), &"ready".parse().unwrap(), &Launch { instance: &instance, from: Some(from), at: at(-600) }, 2)
+    memory.abandon(
+        at(-400),
+        &"ready".parse().unwrap(),
+        &Launch { instance: &instance, from: Some(from), at: at(-600) },
+        2,
+    )
 }
 
 fn missing(decision: &Decision) -> String {

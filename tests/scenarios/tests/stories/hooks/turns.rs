@@ -1,7 +1,7 @@
 //! What comes twice, late, not at all, or not in its turn; and a Homeostat that is switched off.
 
 use homeostat_core::ports::Pause;
-use world::{ActionBy, ActionEnd, ActionResult, LifecycleState};
+use world::{ActionBy, ActionEnd, ActionResult, LifecycleState, LifecycleTransition};
 
 use super::site::*;
 
@@ -99,4 +99,29 @@ fn an_instance_that_somebody_else_abandons_leaves_nothing_open() {
     until_whole(&mut story, 5, secs(1));
     assert_eq!(story.ledger.open(), []);
     assert!(actions(&story).iter().any(|action| action.ended_by != ActionEnd::Completed(ActionResult::Continue)));
+}
+
+/// A hook of somebody else holds the same instance for two hours. Each instance is one incident, and the end is told as it was.
+#[test]
+fn what_another_hook_holds_for_hours_is_completed_once_and_found_no_second_time() {
+    for transition in [LifecycleTransition::Launching, LifecycleTransition::Terminating] {
+        let mut story = site(4);
+        let theirs = hook("somebody-elses", transition, minutes(120));
+        story.cloud.with(|world| world.update_group(&web(), |settings| settings.hooks.push(theirs))).unwrap();
+        let victim = story.in_service(&web()).remove(0);
+        terminate(&story, &victim);
+        story.pass(minutes(115));
+        let closed = story.ledger.closed();
+        let in_all = closed.len() + story.ledger.open().len();
+        assert!(in_all <= 2, "{transition:?}: {in_all} incidents of one launch and one termination");
+        story.pass(minutes(30));
+        until_whole(&mut story, 4, minutes(1));
+        assert_eq!((story.ledger.closed().len(), story.ledger.open().len()), (2, 0), "{transition:?}");
+        for incident in story.ledger.closed() {
+            let said = incident.decision.map(|decision| decision.to_string()).unwrap_or_default();
+            assert!(said.contains("completed with CONTINUE, because"), "{transition:?}: {said}");
+            assert_eq!(incident.tell, 0, "{transition:?}");
+        }
+        assert_eq!(ended(&story, ActionResult::Continue), 2, "{transition:?}");
+    }
 }
