@@ -9,7 +9,7 @@ mod zones;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{join, join_all, try_join};
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
 use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
 use homeostat_core::shell;
@@ -60,12 +60,16 @@ pub(super) async fn status(deployment: &Deployment, now: Timestamp, policy: Opti
             Scope::Zone(id) => zones.insert(id),
         };
     }
-    let groups = try_join_all(groups.into_iter().map(|name| held_back(ledger, name)));
-    let zones = try_join_all(zones.into_iter().map(|id| held_back_zone(ledger, id)));
-    let (groups, zones) = try_join(groups, zones).await?;
+    let groups = join_all(groups.into_iter().map(|name| held_back(ledger, name)));
+    let zones = join_all(zones.into_iter().map(|id| held_back_zone(ledger, id)));
+    let (groups, zones) = join(groups, zones).await;
+    let (groups, unread_groups) = apart(groups);
+    let (zones, unread_zones) = apart(zones);
     let only = "without a policy, only the groups and zones of open incidents are shown: name it by --policy, to see the \
                 breaker or latch of any other";
     let mut remarks: Vec<String> = if is_whole { Vec::new() } else { vec![only.to_owned()] };
+    let unread = unread_groups.into_iter().chain(unread_zones);
+    remarks.extend(unread.map(|why| format!("what holds back a group or zone is not shown: {why}")));
     remarks.extend(unreadable.into_iter().map(|why| format!("an open incident is not shown: {why}")));
     Ok(Status {
         place: deployment.place.clone(),
@@ -78,13 +82,31 @@ pub(super) async fn status(deployment: &Deployment, now: Timestamp, policy: Opti
     })
 }
 
+/// One that can't be read hides no other.
+fn apart<T>(read: Vec<Result<T, Unavailable>>) -> (Vec<T>, Vec<String>) {
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
+    for one in read {
+        match one {
+            Ok(one) => found.push(one),
+            Err(unavailable) => unread.push(unavailable.to_string()),
+        }
+    }
+    (found, unread)
+}
+
 async fn held_back(ledger: &impl Control, name: GroupName) -> Result<HeldBack, Unavailable> {
     let scope = Scope::Group(name.clone());
-    let (slots, memory) = try_join(ledger.slots(&name), ledger.memory(&scope)).await?;
+    let named = |error: Unavailable| Unavailable {
+        doing: format!("read what is known of group {name}"),
+        why: error.to_string(),
+    };
+    let (slots, memory) = try_join(ledger.slots(&name), ledger.memory(&scope)).await.map_err(named)?;
     Ok(HeldBack::new(name, slots, memory))
 }
 
 async fn held_back_zone(ledger: &impl Control, id: HostedZoneId) -> Result<HeldBackZone, Unavailable> {
-    let memory = ledger.memory(&Scope::Zone(id.clone())).await?;
+    let named =
+        |error: Unavailable| Unavailable { doing: format!("read what is known of zone {id}"), why: error.to_string() };
+    let memory = ledger.memory(&Scope::Zone(id.clone())).await.map_err(named)?;
     Ok(HeldBackZone::new(id, memory))
 }

@@ -17,8 +17,8 @@ use crate::call::unavailable;
 
 impl Control for DynamoLedger {
     async fn open_incidents(&self) -> Result<OpenIncidents, Unavailable> {
-        let keys = self.open_keys().await?;
-        let mut open = OpenIncidents::default();
+        let (keys, unreadable) = self.open_keys().await?;
+        let mut open = OpenIncidents { unreadable, ..OpenIncidents::default() };
         // Closed since the index was read: no longer there, and no longer open.
         for item in self.get(keys).await? {
             match item::read::<Incident>(item) {
@@ -81,7 +81,8 @@ impl Control for DynamoLedger {
 }
 
 impl DynamoLedger {
-    async fn open_keys(&self) -> Result<Vec<Key>, Unavailable> {
+    /// Of those that are open, and which entries of the index name no subject.
+    async fn open_keys(&self) -> Result<(Vec<Key>, Vec<String>), Unavailable> {
         let request = self
             .client
             .query()
@@ -90,12 +91,15 @@ impl DynamoLedger {
             .key_condition_expression("sk = :open")
             .expression_attribute_values(":open", AttributeValue::S(item::OPEN.to_owned()));
         let mut pages = request.into_paginator().items().send();
-        let mut keys = Vec::new();
+        let (mut keys, mut unreadable) = (Vec::new(), Vec::new());
         while let Some(found) = pages.next().await {
             let found = found.map_err(|error| unavailable("read what is open", &error))?;
-            keys.push(Key::open(&subject(&found)?));
+            match subject(&found) {
+                Ok(subject) => keys.push(Key::open(&subject)),
+                Err(unnamed) => unreadable.push(unnamed.to_string()),
+            }
         }
-        Ok(keys)
+        Ok((keys, unreadable))
     }
 
     /// One item, or what stands for it as long as there is none.
