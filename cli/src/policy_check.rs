@@ -29,6 +29,8 @@ pub(crate) struct Checked {
     /// The deployed functions write it into every incident.
     hash: Option<String>,
     mistakes: Vec<Mistake>,
+    /// They fail nothing.
+    warnings: Vec<Mistake>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -62,6 +64,7 @@ pub(crate) fn check(file: &Path) -> Result<Checked, Failed> {
         parameters: dns.and_then(Parameters::of),
         hook_parameters: hooks.and_then(HookParameters::of),
         hash: policy.as_ref().ok().map(|policy| policy.hash.clone()),
+        warnings: policy.iter().flat_map(|policy| policy.warnings.clone()).map(Mistake::from).collect(),
         mistakes: policy.err().unwrap_or_default(),
     })
 }
@@ -86,6 +89,9 @@ impl Report for Checked {
     fn print(&self, page: &mut Page) {
         for Mistake { line, column, message } in &self.mistakes {
             page.long_line(&format!("{}:{line}:{column}: {message}", self.file));
+        }
+        for Mistake { line, column, message } in &self.warnings {
+            page.long_line(&format!("{}:{line}:{column}: warning: {message}", self.file));
         }
         for (does, names) in [("acts on", &self.acts_on), ("only watches", &self.only_watches)] {
             if !names.is_empty() {

@@ -23,6 +23,7 @@ pub use hooks::{
     Afterwards, BusyMetric, HeldBy, HookPolicy, LaunchPolicy, OwnRecord, Readiness, ReadyTag, TerminationPolicy,
 };
 use lists::Tables;
+pub(crate) use records::lone_alarm;
 pub use records::{Active, Ailment, DnsPolicy, EndpointPolicy, RecordPolicy, ZonePolicy};
 pub use section::{Row, Section, sections};
 pub use setting::LeftOut;
@@ -37,6 +38,8 @@ pub struct Policy {
     pub dns: Option<DnsPolicy>,
     /// `None`: no lifecycle hook is completed.
     pub hooks: Option<HookPolicy>,
+    /// What is allowed, and less safe than its author may think, with its place.
+    pub warnings: Vec<Mistake>,
     /// The first twelve digits of the SHA-256 of its text: which policy led to a decision.
     pub hash: String,
 }
@@ -112,7 +115,8 @@ pub fn parse(text: &str) -> Result<Policy, Vec<Mistake>> {
     let groups = groups.map_or_else(Vec::new, |table| groups::section(&table, mode));
     let dns = dns.map(|table| records::section(&table, mode));
     let hooks = hooks.map(|table| hooks::section(&table, mode));
-    document.finish(Policy { groups, dns, hooks, hash: hash(text) })
+    let warnings = document.warnings();
+    document.finish(Policy { groups, dns, hooks, warnings, hash: hash(text) })
 }
 
 /// Reads a policy as it stands in a file.

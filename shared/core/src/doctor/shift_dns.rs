@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::Severity::{Error, Note, Warning};
 use super::facts::Facts;
 use super::{Finding, RecordCheck, unreadable};
-use crate::policy::{Active, Ailment, EndpointPolicy, Mode, RecordPolicy};
+use crate::policy::{Active, Ailment, EndpointPolicy, Mode, RecordPolicy, lone_alarm};
 use crate::zone::record::{Generation, weights};
 use crate::zone::unfit;
 
@@ -21,6 +21,7 @@ pub(super) const CHECKS: &[RecordCheck] = &[
     unnamed,
     time_to_live,
     own_health_checks,
+    one_source,
     room::left,
     sources::alarms,
     sources::elsewhere,
@@ -99,6 +100,17 @@ fn time_to_live(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
         findings.push(Finding::new(Warning, about(record), what, format!("make it {LONG_TTL} s or less")));
     }
     findings
+}
+
+/// Nobody should find out by a drain that one alarm was enough.
+fn one_source(record: &RecordPolicy, _: &Facts) -> Vec<Finding> {
+    let say = |only| {
+        let what = format!(
+            "its evidence is [\"{only}\"] alone: whoever may set the state of one alarm can drain an endpoint with it"
+        );
+        Finding::new(Warning, about(record), what, "add a second source to the evidence, such as \"health-check\"")
+    };
+    lone_alarm(&record.evidence).map(say).into_iter().collect()
 }
 
 /// By its own health check, Route 53 takes a set out of the answers without Homeostat.

@@ -36,6 +36,7 @@ pub(super) struct Document<'a> {
     text: &'a str,
     table: Spanned<DeTable<'a>>,
     mistakes: RefCell<Vec<Mistake>>,
+    warnings: RefCell<Vec<Mistake>>,
 }
 
 impl<'a> Document<'a> {
@@ -44,7 +45,7 @@ impl<'a> Document<'a> {
         let broken: Vec<Mistake> =
             errors.iter().map(|error| no_toml(text, error.span().unwrap_or(0..0), error.message())).collect();
         if broken.is_empty() {
-            Ok(Document { text, table, mistakes: RefCell::default() })
+            Ok(Document { text, table, mistakes: RefCell::default(), warnings: RefCell::default() })
         } else {
             Err(in_order(broken))
         }
@@ -52,6 +53,11 @@ impl<'a> Document<'a> {
 
     pub(super) fn root(&'a self) -> Table<'a> {
         Table { document: self, path: String::new(), span: 0..0, entries: Some(self.table.get_ref()) }
+    }
+
+    /// What is allowed, and less safe than its author may think. They fail nothing.
+    pub(super) fn warnings(&self) -> Vec<Mistake> {
+        in_order(self.warnings.take())
     }
 
     /// The value, if nothing was wrong.
@@ -185,6 +191,13 @@ impl<'a> Table<'a> {
             return;
         }
         self.say(self.get(key).map_or(self.span.clone(), Spanned::span), key, message);
+    }
+
+    /// A warning about a key, or about the table where the key is left out.
+    pub(super) fn warn(&self, key: &str, message: &str) {
+        let span = self.get(key).map_or(self.span.clone(), Spanned::span);
+        let said = mistake(self.document.text, span, format!("{} {message}", self.name(key)));
+        self.document.warnings.borrow_mut().push(said);
     }
 
     /// Whether something was said of the value as a whole.

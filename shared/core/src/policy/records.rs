@@ -200,6 +200,13 @@ fn record(table: &Table<'_>, key: Option<(HostedZoneId, RecordKey)>, mode: Mode)
     let drain_to = table.usual(&settings::DRAIN_TO);
     let steps = table.usual(&settings::PARTS);
     let (evidence, proof) = (table.usual(&settings::EVIDENCE), table.need(&settings::PROOF));
+    if let Some(only) = lone_alarm(&evidence) {
+        let message = format!(
+            "is [\"{only}\"] alone: whoever may set the state of one alarm can drain an endpoint with it. Add a second source, such \
+             as \"health-check\""
+        );
+        table.warn(settings::EVIDENCE.key, &message);
+    }
     let endpoints = endpoints(table, drain_to, &evidence, proof.as_deref());
     let min_healthy = table.usual(&settings::MIN_HEALTHY);
     let (wanted, there) = (usize::try_from(min_healthy).unwrap_or(usize::MAX), endpoints.len());
@@ -221,6 +228,15 @@ fn record(table: &Table<'_>, key: Option<(HostedZoneId, RecordKey)>, mode: Mode)
         flaps_within,
         endpoints,
     })
+}
+
+/// The one kind of alarm that is all the evidence there is: `cloudwatch:SetAlarmState` is enough to make it say anything.
+pub(crate) fn lone_alarm(evidence: &[Ailment]) -> Option<&'static str> {
+    match evidence {
+        [Ailment::Alarm] => Some("alarm"),
+        [Ailment::Active(Active::Canary)] => Some("canary"),
+        _ => None,
+    }
 }
 
 fn endpoints(

@@ -31,9 +31,31 @@ fn the_least_policy_is_careful() {
     let record = &policy.dns.as_ref().unwrap().records[0];
     assert_eq!(record.key.to_string(), "www.example.com A");
     assert_eq!((record.min_healthy, record.hold), (1, SignedDuration::from_mins(5)));
-    assert_eq!(record.evidence, [Ailment::Alarm]);
+    assert_eq!(record.evidence, [Ailment::Alarm, Ailment::Active(Active::HealthCheck)], "two sources");
+    assert_eq!(policy.warnings, []);
     assert!(record.endpoints.iter().all(|endpoint| endpoint.drain_to == Share::NONE));
     assert_eq!(policy.groups().count(), 0);
+}
+
+#[test]
+fn one_alarm_alone_is_allowed_with_a_warning_that_says_where_and_what_to_add() {
+    for (evidence, warned) in [
+        ("[\"alarm\"]", true),
+        ("[\"canary\"]", true),
+        ("[\"health-check\"]", false),
+        ("[\"alarm\", \"health-check\"]", false),
+    ] {
+        let canary = "canaries = [\"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:x\"]\nhealth-check =";
+        let text = LEAST.replace("proof =", &format!("evidence = {evidence}\nproof ="));
+        let text = text.replace("health-check =", canary);
+        let policy = parse(&text).unwrap();
+        assert_eq!(policy.warnings.len(), usize::from(warned), "{evidence}");
+        for warning in &policy.warnings {
+            assert_eq!((warning.line, warning.column), (6, 12));
+            assert!(warning.message.starts_with("shift-dns.record[0].evidence is ["), "{warning}");
+            assert!(warning.message.contains("Add a second source"), "{warning}");
+        }
+    }
 }
 
 #[test]
@@ -46,6 +68,7 @@ fn the_sample_that_ships_is_read_once_its_comments_are_taken_off() {
     let policy = parse(&uncommented.join("\n")).unwrap();
     let record = &policy.dns.as_ref().unwrap().records[0];
     assert_eq!((record.steps.len(), record.endpoints.len(), policy.groups().count()), (2, 2, 1));
+    assert!(record.evidence.len() > 1 && !policy.warnings.iter().any(|it| it.message.contains("shift-dns")));
     let hooks = policy.hooks.as_ref().unwrap();
     assert_eq!((hooks.launches.len(), hooks.terminations.len()), (1, 1));
     let ships = parse(sample).unwrap();
