@@ -12,7 +12,7 @@ use homeostat_core::decision::Page as Asked;
 use homeostat_core::id::{self, Subject};
 use homeostat_core::incident::{Acknowledgement, Incident, State};
 use homeostat_core::memory::{Endpoint, Memory};
-use homeostat_core::ports::{Control, Ledger, NotWritten, Outcome, Write};
+use homeostat_core::ports::{Control, Ledger, NotWritten, Write};
 use homeostat_core::shell;
 use homeostat_core::zone::said::Trouble;
 use jiff::Timestamp;
@@ -131,18 +131,18 @@ fn asks_too(incident: &Incident, scope: &Scope) -> Option<String> {
 fn follows(incident: &Incident) -> Vec<String> {
     incident.kind.zone().map_or_else(Vec::new, |_| match &incident.paged_because {
         Some(Asked::Weights { troubles }) => troubles.iter().filter_map(taken_up).collect(),
-        Some(Asked::Refused { .. }) => {
-            let outcome = incident.intent.as_ref().and_then(|intent| intent.outcome.as_ref());
-            let refused = matches!(outcome, Some(Outcome::Refused { .. }));
-            refused.then(|| "the call that AWS refused is tried again".to_owned()).into_iter().collect()
-        }
         _ => Vec::new(),
     })
 }
 
 fn taken_up(trouble: &Trouble) -> Option<String> {
-    let Trouble::Changed { record, .. } = trouble else { return None };
-    Some(format!("Homeostat takes up {record} again, as it is now: if an endpoint is sick, it is drained anew"))
+    match trouble {
+        Trouble::Changed { record, .. } => {
+            Some(format!("Homeostat takes up {record} again, as it is now: if an endpoint is sick, it is drained anew"))
+        }
+        Trouble::Refused { record, .. } => Some(format!("the change of {record} that Route 53 refused is tried again")),
+        _ => None,
+    }
 }
 
 /// Forgets what failed, and with it what that has closed off: the breaker of a group, the latches of a zone.

@@ -6,10 +6,12 @@ mod newest;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};
+use futures_util::future::join_all;
 use homeostat_core::id::{AlarmArn, InstanceId};
 use homeostat_core::instance::{AlarmSeen, AlarmState};
 use homeostat_core::ports::Unavailable;
 use homeostat_core::signal::INSTANCE_DIMENSION;
+use homeostat_core::zone::seen::AlarmsSeen;
 use jiff::Timestamp;
 
 use crate::call::unavailable;
@@ -40,20 +42,29 @@ impl Alarms {
         same.map(seen).transpose()
     }
 
-    /// Those of these names that exist, composite ones too. `AlarmNames` takes 100 (API reference, `DescribeAlarms`).
-    pub(crate) async fn named(&self, arns: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
-        let mut alarms = Vec::new();
-        for arns in arns.chunks(MOST_NAMES) {
-            let names = arns.iter().map(|arn| arn.alarm_name().to_owned()).collect();
-            let request = self.client.describe_alarms().set_alarm_names(Some(names)).max_records(PAGE);
-            let kinds = request.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
-            let answer = kinds.send().await.map_err(|error| unavailable("read the endpoints' alarms", &error))?;
-            let found = answer.metric_alarms().iter().map(seen).chain(answer.composite_alarms().iter().map(composite));
-            // An alarm of the same name in another account is another alarm.
-            let ours = found.filter(|seen| seen.as_ref().map_or(true, |seen| arns.contains(&seen.arn)));
-            alarms.extend(ours.collect::<Result<Vec<_>, _>>()?);
-        }
-        Ok(alarms)
+    /// Those of these names that exist, composite ones too. `AlarmNames` takes 100 (API reference, `DescribeAlarms`). One that can't
+    /// be understood, and a hundred that can't be read, hide no others.
+    pub(crate) async fn named(&self, arns: &[AlarmArn]) -> AlarmsSeen {
+        join_all(arns.chunks(MOST_NAMES).map(|arns| self.hundred(arns))).await.into_iter().flatten().collect()
+    }
+
+    async fn hundred(&self, arns: &[AlarmArn]) -> AlarmsSeen {
+        let names = arns.iter().map(|arn| arn.alarm_name().to_owned()).collect();
+        let request = self.client.describe_alarms().set_alarm_names(Some(names)).max_records(PAGE);
+        let kinds = request.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
+        let answer = match kinds.send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let why = unavailable("read the endpoints' alarms", &error).to_string();
+                return arns.iter().map(|arn| (arn.clone(), Err(why.clone()))).collect();
+            }
+        };
+        let metric = answer.metric_alarms().iter().map(|alarm| (alarm.alarm_arn(), seen(alarm)));
+        let composites = answer.composite_alarms().iter().map(|alarm| (alarm.alarm_arn(), composite(alarm)));
+        // An alarm of the same name in another account is another alarm.
+        let ours = |arn: Option<&str>| arns.iter().find(|asked| Some(asked.as_str()) == arn).cloned();
+        let found = metric.chain(composites).filter_map(|(arn, alarm)| Some((ours(arn)?, alarm)));
+        found.map(|(arn, alarm)| (arn, alarm.map_err(|unreadable| unreadable.to_string()))).collect()
     }
 
     /// Those that name an instance. One that can't be understood is left out: it must not hide the others.

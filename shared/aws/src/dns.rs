@@ -4,11 +4,11 @@
 
 use aws_config::SdkConfig;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
-use homeostat_core::instance::{AlarmSeen, TargetHealth};
+use homeostat_core::instance::TargetHealth;
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_core::zone::name::RecordName;
 use homeostat_core::zone::record::RecordSet;
-use homeostat_core::zone::seen::Observation;
+use homeostat_core::zone::seen::{AlarmsSeen, HealthCheckSeen};
 use homeostat_core::zone::shift::Shift;
 use homeostat_core::zone::{Records, ShiftWeights};
 
@@ -45,13 +45,13 @@ impl Records for DnsCloud {
         self.zones.is_in_sync(change).await
     }
 
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
-        let Some(first) = alarms.first() else { return Ok(Vec::new()) };
-        self.alarms.of(first.as_str()).named(alarms).await
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+        let Some(first) = alarms.first() else { return Ok(AlarmsSeen::new()) };
+        Ok(self.alarms.of(first.as_str()).named(alarms).await)
     }
 
-    async fn observations(&self, health_check: &HealthCheckId) -> Result<Vec<Observation>, Unavailable> {
-        self.zones.observations(health_check).await
+    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
+        self.zones.health_check(health_check).await
     }
 
     async fn targets(&self, target_group: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {

@@ -8,12 +8,15 @@ use aws_sdk_route53::Client;
 use aws_sdk_route53::config::retry::RetryConfig;
 use aws_sdk_route53::error::ProvideErrorMetadata;
 use aws_sdk_route53::operation::list_resource_record_sets::ListResourceRecordSetsOutput;
-use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ChangeStatus, RrType};
+use aws_sdk_route53::types::{
+    Change, ChangeAction, ChangeBatch, ChangeStatus, HealthCheck, HealthCheckObservation, HealthCheckType, RrType,
+};
+use futures_util::future::join;
 use homeostat_core::id::{HealthCheckId, HostedZoneId};
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_core::zone::name::RecordName;
 use homeostat_core::zone::record::{FENCE_LABEL, RecordSet};
-use homeostat_core::zone::seen::Observation;
+use homeostat_core::zone::seen::{Checked, HealthCheckSeen, Observation};
 use homeostat_core::zone::shift::{Batch, Shift};
 use jiff::Timestamp;
 
@@ -32,6 +35,9 @@ const MOST_PAGES: usize = 3;
 
 /// What marks a status as healthy: "Success: HTTP Status Code 200, OK" and the like (API reference, `StatusReport`).
 const SUCCESS: &str = "Success";
+
+/// A health check that is not there, or not any more.
+const NO_SUCH: &str = "NoSuchHealthCheck";
 
 #[derive(Debug, Clone)]
 pub(crate) struct Zones {
@@ -58,7 +64,7 @@ impl Zones {
         let (mut sets, mut start, mut page_began_at_fence) = (Vec::new(), Start::of(name), false);
         for _ in 0..MOST_PAGES {
             let page = self.page(zone, start).await?;
-            let mut read = set::read_those(&page, |found| *found == *name || *found == fence)?;
+            let mut read = set::read_those(&page, |found| *found == *name || *found == fence);
             sets.append(&mut read);
             let Some(next) = Start::after(&page)? else { return Ok(sets) };
             if sets.iter().any(|set| set.name == fence) || !next.name.is_within(name) {
@@ -76,7 +82,7 @@ impl Zones {
 
     /// The sets of this name alone. One page holds more than one name can have outside routing policies.
     pub(crate) async fn sets_of(&self, zone: &HostedZoneId, name: &RecordName) -> Result<Vec<RecordSet>, Unavailable> {
-        set::read_those(&self.page(zone, Start::of(name)).await?, |found| found == name)
+        Ok(set::read_those(&self.page(zone, Start::of(name)).await?, |found| found == name))
     }
 
     /// A batch with one DELETE: it applies to exactly what was read, or not at all.
@@ -126,20 +132,51 @@ impl Zones {
         Ok(answer.change_info().is_some_and(|info| *info.status() == ChangeStatus::Insync))
     }
 
-    /// Of a calculated health check, and of one that follows an alarm, Route 53 tells nothing here (API reference,
-    /// `GetHealthCheckStatus`).
-    pub(crate) async fn observations(&self, health_check: &HealthCheckId) -> Result<Vec<Observation>, Unavailable> {
-        let answer = self.client.get_health_check_status().health_check_id(health_check.as_str()).send().await;
-        let answer = answer.map_err(|error| unavailable("read the health check's status", &error))?;
-        let reports = answer.health_check_observations().iter().filter_map(|found| found.status_report());
-        Ok(reports
-            .filter_map(|report| {
-                let at = Timestamp::from_second(report.checked_time()?.secs()).ok()?;
-                let status = report.status()?.to_owned();
-                Some(Observation { at, is_well: status.starts_with(SUCCESS), status })
-            })
-            .collect())
+    /// The settings and the status, side by side. Of a calculated health check, and of one that follows an alarm, Route 53 reports
+    /// no observations (API reference, `GetHealthCheckStatus`).
+    pub(crate) async fn health_check(&self, id: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
+        let settings = self.client.get_health_check().health_check_id(id.as_str()).send();
+        let status = self.client.get_health_check_status().health_check_id(id.as_str()).send();
+        let (settings, status) = join(settings, status).await;
+        let settings = match settings {
+            Ok(settings) => settings,
+            Err(error) if error.code() == Some(NO_SUCH) => return Ok(None),
+            Err(error) => return Err(unavailable("read the health check's settings", &error)),
+        };
+        let config = settings.health_check().and_then(HealthCheck::health_check_config);
+        let config = config.ok_or_else(|| unreadable(&format!("health check {id} without its settings")))?;
+        let of = checked(config.r#type());
+        let observations = match status {
+            Ok(status) => status.health_check_observations().iter().filter_map(observation).collect(),
+            Err(error) if error.code() == Some(NO_SUCH) => return Ok(None),
+            // Of what is no endpoint there is nothing to read.
+            Err(_) if of != Checked::Endpoint => Vec::new(),
+            Err(error) => return Err(unavailable("read the health check's status", &error)),
+        };
+        let is_set = |flag: Option<bool>| flag.unwrap_or(false);
+        Ok(Some(HealthCheckSeen {
+            of,
+            inverted: is_set(config.inverted()),
+            disabled: is_set(config.disabled()),
+            observations,
+        }))
     }
+}
+
+fn checked(kind: &HealthCheckType) -> Checked {
+    match kind {
+        HealthCheckType::Calculated => Checked::HealthChecks,
+        HealthCheckType::CloudwatchMetric => Checked::Alarm,
+        HealthCheckType::RecoveryControl => Checked::RoutingControl,
+        _ => Checked::Endpoint,
+    }
+}
+
+fn observation(found: &HealthCheckObservation) -> Option<Observation> {
+    let report = found.status_report()?;
+    let at = Timestamp::from_second(report.checked_time()?.secs()).ok()?;
+    let status = report.status()?.to_owned();
+    Some(Observation { at, is_well: status.starts_with(SUCCESS), status })
 }
 
 /// Where a page begins.

@@ -211,10 +211,6 @@ pub enum Hold {
     Lost {
         why: String,
     },
-    /// A person has been asked about the call that AWS refused, and has not answered.
-    RefusedBefore {
-        why: String,
-    },
     /// Endpoints that don't have their own share yet.
     Returning {
         waiting: Vec<Waiting>,
@@ -434,9 +430,6 @@ impl fmt::Display for Hold {
                 write!(f, "the change {change} of {since:.0} is on its way to Route 53's name servers")
             }
             Hold::Lost { why } => write!(f, "Route 53 refused the change, and shows what it was based on: {why}"),
-            Hold::RefusedBefore { why } => {
-                write!(f, "AWS refused the call, and nobody has said that it may go now: {why}")
-            }
             Hold::Returning { waiting } => f.write_str(&list(waiting)),
             Hold::Hook(waits) => write!(f, "{waits}"),
         }

@@ -280,6 +280,9 @@ impl Incident {
                 kept.shifted(now, shift, &outcome);
             }
         }
+        if let (Kind::Zone(kept), Some(Intent { step: Step::Shift(shift), .. })) = (&mut next.kind, &next.intent) {
+            kept.not_taken(now, shift, &outcome, &self.policy);
+        }
         if let Some(intent) = &mut next.intent {
             intent.outcome = Some(outcome);
         }

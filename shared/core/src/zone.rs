@@ -31,16 +31,17 @@ use crate::attend::{Attended, Circumstances, Ignored, Remedy, Rung, Times};
 use crate::decision::{Close, Decision, Hold, Step};
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind, State};
-use crate::instance::{AlarmSeen, TargetHealth};
+use crate::instance::TargetHealth;
 use crate::memory::Memory;
 use crate::policy::{DnsPolicy, Policy, RecordPolicy, ZonePolicy};
 use crate::ports::{History, Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
 use decide::{Case, decide, on_its_way};
+pub(crate) use evidence::says_nothing;
 use kept::Kept;
 use name::RecordName;
 use record::RecordSet;
-use seen::{Observation, Seen};
+use seen::{AlarmsSeen, HealthCheckSeen, Seen};
 use shift::Shift;
 pub(crate) use standing::unfit;
 pub use survey::{Surveyed, survey};
@@ -57,14 +58,14 @@ pub trait Records {
     /// Whether the change is on all name servers.
     fn is_in_sync(&self, change: &str) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
-    /// Those of these alarms that exist. All are of one Region.
-    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<Vec<AlarmSeen>, Unavailable>> + Send;
+    /// Those of these alarms that exist, or why one can't be understood. All are of one Region.
+    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<AlarmsSeen, Unavailable>> + Send;
 
-    /// What Route 53's checkers found last.
-    fn observations(
+    /// The health check's settings, and what Route 53's checkers found last. `None`: there is no such health check.
+    fn health_check(
         &self,
         health_check: &HealthCheckId,
-    ) -> impl Future<Output = Result<Vec<Observation>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Option<HealthCheckSeen>, Unavailable>> + Send;
 
     /// Every target of the group, of whatever kind.
     fn targets(
@@ -134,7 +135,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
 
     /// Marks how long each endpoint has been proven well, and lets go of what is no longer Homeostat's to hold.
     fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
-        absorb::absorb(now, incident, seen, &self.zone_policy())
+        absorb::absorb(now, incident, seen, &self.zone_policy(), &self.policy.hash)
     }
 
     fn unwell(&self, _: &Incident, _: &Seen) -> Vec<Subject> {
@@ -223,7 +224,8 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
 fn was_tried(incident: &Incident, moved: &shift::Move, id: &SetIdentifier) -> bool {
     let Some(intent) = &incident.intent else { return false };
     let Step::Shift(tried) = &intent.step else { return false };
-    !intent.took_effect() && tried.drained().contains(&(moved.key.clone(), id.clone()))
+    let is_tried_apart = incident.kind.zone().is_some_and(|kept| kept.apart.contains(&moved.key));
+    is_tried_apart || (!intent.took_effect() && tried.drained().contains(&(moved.key.clone(), id.clone())))
 }
 
 /// From the proof that an endpoint is well to its own share, with every relapse that the latch allows.

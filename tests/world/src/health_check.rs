@@ -40,6 +40,12 @@ pub struct HealthCheck {
     stopped: usize,
     /// So many of the first checkers do not reach the endpoint, whatever its state.
     cut_off: usize,
+    /// `Inverted`: of the verdict, not of what the checkers report.
+    pub inverted: bool,
+    /// `Disabled`: "Route 53 considers the status of the health check to always be healthy" (API reference, `HealthCheckConfig`).
+    pub disabled: bool,
+    /// `DeleteHealthCheck`, which records that name it do not prevent.
+    deleted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,19 +92,31 @@ impl HealthCheck {
                 contradicting: 0,
             })
         });
-        HealthCheck { id, interval, threshold, checkers: checkers.collect(), stopped: 0, cut_off: 0 }
+        HealthCheck {
+            id,
+            interval,
+            threshold,
+            checkers: checkers.collect(),
+            stopped: 0,
+            cut_off: 0,
+            inverted: false,
+            disabled: false,
+            deleted: false,
+        }
     }
 
     /// Route 53's verdict, from those of the checkers.
     pub fn is_healthy(&self) -> bool {
         let healthy = self.checkers.iter().filter(|checker| checker.says_healthy).count();
-        healthy * 100 > self.checkers.len() * HEALTHY_ABOVE_PERCENT
+        let is_healthy = self.disabled || healthy * 100 > self.checkers.len() * HEALTHY_ABOVE_PERCENT;
+        is_healthy != self.inverted
     }
 
     fn check(&mut self, number: usize, answers: bool, now: Timestamp) {
         let stopped = number + self.stopped >= self.checkers.len();
         let passed = answers && number >= self.cut_off;
         let threshold = self.threshold;
+        let stopped = stopped || self.disabled || self.deleted;
         if let Some(checker) = self.checkers.get_mut(number).filter(|_| !stopped) {
             checker.check(passed, threshold, now);
         }
@@ -155,8 +173,30 @@ impl World {
         Ok(())
     }
 
+    /// `UpdateHealthCheck`, of `Inverted` and `Disabled`.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for an endpoint without a health check.
+    pub fn update_health_check(&mut self, endpoint: &str, inverted: bool, disabled: bool) -> Result<(), Refusal> {
+        let check = self.known_check_mut(endpoint)?;
+        (check.inverted, check.disabled) = (inverted, disabled);
+        Ok(())
+    }
+
+    /// Deletes it, or puts it back. AWS gives a new one another id, so that policy and records would have to be changed with it; here
+    /// the same one comes back.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for an endpoint without a health check.
+    pub fn delete_health_check(&mut self, endpoint: &str, deleted: bool) -> Result<(), Refusal> {
+        self.known_check_mut(endpoint)?.deleted = deleted;
+        Ok(())
+    }
+
+    /// Unless it was deleted.
     pub fn health_check(&self, id: &str) -> Option<&HealthCheck> {
-        self.endpoints().filter_map(|endpoint| endpoint.health_check.as_ref()).find(|check| check.id == id)
+        let checks = self.endpoints().filter_map(|endpoint| endpoint.health_check.as_ref());
+        checks.filter(|check| !check.deleted).find(|check| check.id == id)
     }
 
     pub(crate) fn check_endpoint(&mut self, name: String, number: usize) {

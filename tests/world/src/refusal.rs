@@ -21,6 +21,8 @@ pub enum Refusal {
     InstanceRefreshInProgress,
     /// AWS's `TargetGroupNotFound`.
     TargetGroupNotFound { arn: String },
+    /// Route 53's, for a set whose health check is not there.
+    NoSuchHealthCheck { id: String },
     /// Route 53's, for a batch that doesn't fit what is there.
     InvalidChangeBatch { why: String },
     /// AWS's `ValidationError` for a name that is none.
@@ -43,6 +45,7 @@ impl Refusal {
             Refusal::ScalingActivityInProgress => "ScalingActivityInProgress",
             Refusal::InstanceRefreshInProgress => "InstanceRefreshInProgress",
             Refusal::TargetGroupNotFound { .. } => "TargetGroupNotFound",
+            Refusal::NoSuchHealthCheck { .. } => "NoSuchHealthCheck",
             Refusal::InvalidChangeBatch { .. } => "InvalidChangeBatch",
             Refusal::NotModelled { .. } => "NotModelled",
         }
@@ -66,6 +69,7 @@ impl fmt::Display for Refusal {
             }
             Refusal::InstanceRefreshInProgress => f.write_str("An Instance Refresh is already in progress."),
             Refusal::TargetGroupNotFound { arn } => write!(f, "Target groups '{arn}' not found"),
+            Refusal::NoSuchHealthCheck { id } => write!(f, "No health check found with ID: {id}"),
             Refusal::InvalidChangeBatch { why } | Refusal::Invalid { why } => f.write_str(why),
             Refusal::NotModelled { what } => write!(f, "the model lacks {what}"),
         }

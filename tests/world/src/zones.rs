@@ -137,7 +137,14 @@ impl World {
     /// [`Refusal`]: there is no such zone, or the batch doesn't fit what is there; then nothing of it applies.
     pub fn change_records(&mut self, id: &HostedZoneId, batch: &Batch, by: Author) -> Result<String, Refusal> {
         let (now, change) = (self.now, self.ids.change());
+        let of = |set: &RecordSet| set.health_check.clone().filter(|check| self.health_check(check).is_none());
+        let gone = batch.create.iter().find_map(of);
         let zone = self.known_zone_mut(id)?;
+        if let Some(check) = gone {
+            let refusal = Refusal::NoSuchHealthCheck { id: check };
+            zone.refused.push(RefusedBatch { at: now, by, batch: batch.clone(), why: refusal.to_string() });
+            return Err(refusal);
+        }
         match terms::applied(&zone.sets, batch) {
             Ok(after) => {
                 zone.change(change.clone(), now, by, &batch.delete, after);

@@ -30,7 +30,8 @@ pub(super) mod action {
     pub(in crate::account::doctor) const PAUSES: &str = "dynamodb:Query";
     pub(in crate::account::doctor) const MEMORY: &str = "dynamodb:BatchGetItem";
     pub(in crate::account::doctor) const RECORDS: &str = "route53:ListResourceRecordSets";
-    pub(in crate::account::doctor) const HEALTH_CHECKS: &str = "route53:GetHealthCheckStatus";
+    pub(in crate::account::doctor) const HEALTH_CHECKS: &str =
+        "route53:GetHealthCheck and route53:GetHealthCheckStatus";
     pub(in crate::account::doctor) const HOOKS: &str = "autoscaling:DescribeLifecycleHooks";
     pub(in crate::account::doctor) const TAGS: &str = "elasticloadbalancing:DescribeTags";
     pub(in crate::account::doctor) const TARGETS: &str = "elasticloadbalancing:DescribeTargetHealth";

@@ -5,14 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
-use homeostat_core::doctor::{DnsFacts, Read};
+use homeostat_core::doctor::{DnsFacts, Read, Unread};
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Region, TargetGroupArn};
 use homeostat_core::instance::{AlarmSeen, TargetHealth};
 use homeostat_core::policy::{DnsPolicy, EndpointPolicy};
 use homeostat_core::zone::Records;
 use homeostat_core::zone::name::RecordName;
 use homeostat_core::zone::record::RecordSet;
-use homeostat_core::zone::seen::Observation;
+use homeostat_core::zone::seen::{AlarmsSeen, HealthCheckSeen};
 
 use super::facts::{action, read};
 
@@ -44,21 +44,21 @@ async fn alarms(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<AlarmArn, Read<
     }
     let of_region = async |arns: BTreeSet<AlarmArn>| {
         let arns: Vec<AlarmArn> = arns.into_iter().collect();
-        let found = read(action::ALARMS, aws.alarms(&arns).await);
-        let find = |arn: &AlarmArn| match &found {
-            Ok(found) => Ok(found.iter().find(|alarm| alarm.arn == *arn).cloned()),
-            Err(unread) => Err(unread.clone()),
+        let found: Read<AlarmsSeen> = read(action::ALARMS, aws.alarms(&arns).await);
+        let find = |arn: &AlarmArn| {
+            let alarm = found.as_ref().map_err(Clone::clone)?.get(arn).cloned().transpose();
+            alarm.map_err(|why| Unread::Failed { action: action::ALARMS, why })
         };
         arns.iter().map(|arn| (arn.clone(), find(arn))).collect::<Vec<_>>()
     };
     join_all(by_region.into_values().map(of_region)).await.into_iter().flatten().collect()
 }
 
-async fn health_checks(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<HealthCheckId, Read<Vec<Observation>>> {
+async fn health_checks(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<HealthCheckId, Read<Option<HealthCheckSeen>>> {
     let ids: BTreeSet<HealthCheckId> = endpoints(dns).filter_map(|endpoint| endpoint.health_check.clone()).collect();
     let of_check = async |id: HealthCheckId| {
-        let observations = read(action::HEALTH_CHECKS, aws.observations(&id).await);
-        (id, observations)
+        let seen = read(action::HEALTH_CHECKS, aws.health_check(&id).await);
+        (id, seen)
     };
     join_all(ids.into_iter().map(of_check)).await.into_iter().collect()
 }

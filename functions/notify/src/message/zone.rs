@@ -23,7 +23,7 @@ pub(super) fn decided(incident: &Incident, kept: &Kept) -> Told {
         Some(Decision::Act { step, .. }) => (name(incident, kept), vec![format!("Homeostat is about to {step}.")]),
         Some(Decision::Hold { because, .. }) if incident.state == State::Escalated => {
             let mut lines = match &incident.paged_because {
-                Some(page) => asked(incident, page, "Why you were asked"),
+                Some(page) => asked(page, "Why you were asked"),
                 None => Vec::new(),
             };
             lines.push(format!("Now: {because}."));
@@ -39,7 +39,7 @@ pub(super) fn decided(incident: &Incident, kept: &Kept) -> Told {
             let lines = vec![what, String::new(), seen, format!("Why: {because}."), waits_for(because)];
             (format!("holding still about {name}"), lines)
         }
-        Some(Decision::Page(page)) => asks(incident, kept, asked(incident, page, "Why")),
+        Some(Decision::Page(page)) => asks(incident, kept, asked(page, "Why")),
         Some(Decision::Close(close)) => closed(close, kept),
         None => {
             let name = name(incident, kept);
@@ -119,9 +119,9 @@ fn doing(shift: &Shift) -> String {
 }
 
 /// Why a person is needed, what they can do, and what comes next.
-fn asked(incident: &Incident, page: &Page, why: &str) -> Vec<String> {
+fn asked(page: &Page, why: &str) -> Vec<String> {
     let Page::Weights { troubles } = page else {
-        return [vec![format!("{why}: {page}.")], needed(page, incident)].concat();
+        return [vec![format!("{why}: {page}.")], needed(page)].concat();
     };
     let each = |trouble: &Trouble| [vec![format!("{why}: {trouble}.")], plan::mended(trouble)].concat();
     troubles.iter().map(each).collect::<Vec<_>>().join(&String::new())
@@ -137,7 +137,7 @@ fn asks(incident: &Incident, kept: &Kept, asked: Vec<String>) -> Told {
     lines.extend(asked);
     lines.extend(kept.records.iter().flat_map(|(key, record)| held(key, record)));
     lines.push(acknowledge(incident));
-    lines.extend(incident.paged_because.iter().flat_map(|page| also(page, incident)));
+    lines.extend(incident.paged_because.iter().flat_map(|page| also(page)));
     let what = incident.paged_because.as_ref().map_or(name.clone(), |page| trouble(page, &name));
     (format!("{subject}: {what}"), lines)
 }
@@ -146,7 +146,6 @@ fn asks(incident: &Incident, kept: &Kept, asked: Vec<String>) -> Told {
 fn trouble(page: &Page, name: &str) -> String {
     let troubles = match page {
         Page::Weights { troubles } => troubles.as_slice(),
-        Page::Refused { .. } => return format!("{name}: AWS refused the change"),
         Page::Waited { .. } => return format!("{name}: sick, and held back"),
         _ => return name.to_owned(),
     };
@@ -164,6 +163,8 @@ fn trouble(page: &Page, name: &str) -> String {
             }
             Trouble::NotInPolicy { record } => format!("{record}: not in the policy any more"),
             Trouble::NotInSync { .. } => format!("{name}: Route 53 does not finish a change"),
+            Trouble::Waited { record, endpoint, .. } => format!("{record}: {endpoint} is unhealthy, and held back"),
+            Trouble::Refused { record, .. } => format!("{record}: Route 53 refused to change it"),
         },
     );
     format!("{first}{more}")

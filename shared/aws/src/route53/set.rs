@@ -4,25 +4,24 @@
 
 use aws_sdk_route53::operation::list_resource_record_sets::ListResourceRecordSetsOutput;
 use aws_sdk_route53::types::{AliasTarget, ResourceRecord, ResourceRecordSet, RrType};
-use homeostat_core::ports::Unavailable;
 use homeostat_core::zone::name::RecordName;
 use homeostat_core::zone::record::{Alias, RecordSet, Routing, Weight};
-
-use super::unreadable;
 
 /// The page's sets of the names that are wanted. A name that can't be understood is none of them.
 pub(super) fn read_those(
     page: &ListResourceRecordSetsOutput,
     is_wanted: impl Fn(&RecordName) -> bool,
-) -> Result<Vec<RecordSet>, Unavailable> {
+) -> Vec<RecordSet> {
     let named = page.resource_record_sets().iter().filter_map(|set| Some((set.name().parse().ok()?, set)));
     named.filter(|(name, _)| is_wanted(name)).map(|(name, set)| read(name, set)).collect()
 }
 
-fn read(name: RecordName, set: &ResourceRecordSet) -> Result<RecordSet, Unavailable> {
+/// A set whose routing can't be understood is never changed, and hides none of the others.
+fn read(name: RecordName, set: &ResourceRecordSet) -> RecordSet {
     let kind = set.r#type().as_str().to_owned();
-    Ok(RecordSet {
-        routing: routing(set).ok_or_else(|| unreadable(&format!("{name} {kind} with a weight or identifier amiss")))?,
+    RecordSet {
+        routing: routing(set)
+            .unwrap_or_else(|| Routing::Other("malformed (its weight or identifier is amiss)".to_owned())),
         ttl: set.ttl(),
         values: set.resource_records().iter().map(|record| record.value().to_owned()).collect(),
         alias: set.alias_target().map(|alias| Alias {
@@ -34,7 +33,7 @@ fn read(name: RecordName, set: &ResourceRecordSet) -> Result<RecordSet, Unavaila
         traffic_policy: set.traffic_policy_instance_id().map(str::to_owned),
         name,
         kind,
-    })
+    }
 }
 
 fn routing(set: &ResourceRecordSet) -> Option<Routing> {
@@ -98,7 +97,7 @@ mod tests {
     }
 
     fn read_one(set: &ResourceRecordSet) -> RecordSet {
-        read(set.name().parse().unwrap(), set).unwrap()
+        read(set.name().parse().unwrap(), set)
     }
 
     #[test]
@@ -136,7 +135,8 @@ mod tests {
         }
         for amiss in [set(), set().weight(256), set().weight(-1), set().weight(1).set_identifier("")] {
             let amiss = amiss.build().unwrap();
-            assert!(read(amiss.name().parse().unwrap(), &amiss).is_err(), "{amiss:?}");
+            let read = read_one(&amiss);
+            assert!(matches!(read.routing, Routing::Other(_)) && write(&read).is_err(), "{amiss:?}");
         }
     }
 }

@@ -32,7 +32,6 @@ impl Hold {
             Hold::Proving { .. } => "proving",
             Hold::Propagating { .. } => "propagating",
             Hold::Lost { .. } => "lost",
-            Hold::RefusedBefore { .. } => "refused-before",
             Hold::Returning { .. } => "returning",
             Hold::Hook(Waits::Unseen { .. }) => "hook-unseen",
             Hold::Hook(Waits::Evidence { .. }) => "hook-not-ready",
@@ -83,6 +82,8 @@ impl Trouble {
             Trouble::StillReduced { .. } => "still-reduced",
             Trouble::NotInPolicy { .. } => "not-in-policy",
             Trouble::NotInSync { .. } => "not-in-sync",
+            Trouble::Refused { .. } => "refused",
+            Trouble::Waited { .. } => "waited",
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::policy::RecordPolicy;
 use crate::ports::{Pause, Unavailable};
 use crate::zone::name::RecordName;
 use crate::zone::record::{FENCE_LABEL, RecordSet};
-use crate::zone::seen::Observation;
+use crate::zone::seen::HealthCheckSeen;
 
 pub type Read<T> = Result<T, Unread>;
 
@@ -83,7 +83,8 @@ pub struct DnsFacts {
     pub sets: BTreeMap<(HostedZoneId, RecordName), Read<Vec<RecordSet>>>,
     /// `None`: there is no such alarm.
     pub alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>>,
-    pub health_checks: BTreeMap<HealthCheckId, Read<Vec<Observation>>>,
+    /// `None`: there is no such health check.
+    pub health_checks: BTreeMap<HealthCheckId, Read<Option<HealthCheckSeen>>>,
     pub targets: BTreeMap<TargetGroupArn, Read<Vec<TargetHealth>>>,
 }
 

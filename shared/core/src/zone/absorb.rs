@@ -6,36 +6,55 @@
 
 use jiff::Timestamp;
 
-use super::decide::Case;
-use super::evidence::{Fitness, alarming, fitness};
-use super::kept::{Held, Kept, PROPAGATES_WITHIN, Propagating};
+use super::decide::{Case, acts};
+use super::evidence::{Ails, Fitness, ails, alarming, fitness, is_cleared};
+use super::judge::NEARLY;
+use super::kept::{Held, Kept, PROPAGATES_WITHIN, Propagating, Proven};
 use super::record::{RecordKey, RecordSet, reweighted, weights};
 use super::said::Trouble;
 use super::seen::Seen;
-use super::shift::Shift;
+use super::share::{Share, shares};
+use super::shift::{Move, Shift};
 use super::standing::{Standing, standing};
 use crate::attend::Circumstances;
 use crate::decision::{Page, Step};
+use crate::id::SetIdentifier;
 use crate::incident::{Incident, Intent, Kind};
 use crate::policy::{RecordPolicy, ZonePolicy};
 use crate::ports::Outcome;
 
-pub(super) fn absorb(now: Timestamp, mut incident: Incident, seen: &Seen, policy: &ZonePolicy<'_>) -> Incident {
+pub(super) fn absorb(
+    now: Timestamp,
+    mut incident: Incident,
+    seen: &Seen,
+    policy: &ZonePolicy<'_>,
+    hash: &str,
+) -> Incident {
     if let Some(shift) = seen_late(now, &incident, seen) {
         incident = incident.found_done(now, &shift);
     }
     let Kind::Zone(kept) = &mut incident.kind else { return incident };
-    if let Some(late) = kept.tried.iter().find(|tried| tried.is_seen(seen)).cloned() {
+    let mut open = kept.tried.iter().chain(&kept.lost);
+    if let Some(late) = open.find(|tried| tried.is_seen(seen)).cloned() {
         kept.shifted(now, &late, &Outcome::AlreadyDone);
     }
     let Kind::Zone(kept) = &incident.kind else { return incident };
     let around = Circumstances::default();
     let case = Case { now, incident: &incident, kept, seen, around: &around, policy };
-    let (mut next, mut settled) = (kept.clone(), Vec::new());
+    let (mut next, mut settled, mut word_is_void) = (kept.clone(), Vec::new(), false);
     next.propagating = next.propagating.filter(|on_its_way| !has_arrived(now, on_its_way, seen));
+    refusals(&mut next, case, hash);
     for (key, held) in &kept.records {
         match fate(case, key, held) {
             Fate::Held => continue,
+            Fate::Changed(sets) => {
+                next.records.entry(key.clone()).and_modify(|held| held.changed_to = sets);
+                continue;
+            }
+            Fate::ChangedSince(sets) => {
+                next.records.entry(key.clone()).and_modify(|held| held.changed_to = sets);
+                word_is_void = true;
+            }
             Fate::TakenUp(sets) => take_up(&mut next, key, sets, seen),
             Fate::TakenOver => {
                 next.records.remove(key);
@@ -51,8 +70,63 @@ pub(super) fn absorb(now: Timestamp, mut incident: Incident, seen: &Seen, policy
             reduced.well_since = if is_well { reduced.well_since.or(Some(now)) } else { None };
         }
     }
+    next.proven = proven(case, &next);
     let paged_because = without(incident.paged_because.clone(), &settled);
-    Incident { kind: Kind::Zone(next), paged_because, ..incident }
+    let acknowledged = incident.acknowledged.clone().filter(|_| !word_is_void);
+    Incident { kind: Kind::Zone(next), paged_because, acknowledged, ..incident }
+}
+
+/// Who is proven unhealthy and has more weight than the policy leaves them, each since the first look that proved it.
+fn proven(case: Case<'_>, kept: &Kept) -> Vec<Proven> {
+    let mut all = Vec::new();
+    for record in case.policy.records.iter().filter(|record| acts(record.mode)) {
+        let shares = shares(&weights(&case.seen.record(&record.key)));
+        let is_unread = case.seen.unread.contains_key(&record.key.name);
+        let is_drained = |id: &SetIdentifier| {
+            let floor = record.endpoint(id).map_or(Share::NONE, |endpoint| endpoint.drain_to);
+            !is_unread && shares.get(id).is_none_or(|has| has.less(NEARLY) <= floor)
+        };
+        for endpoint in record.endpoints.iter().filter(|endpoint| !is_drained(&endpoint.id)) {
+            let known = kept.proven.iter().find(|known| known.record == record.key && known.endpoint == endpoint.id);
+            let since = match ails(case.now, record, endpoint, case.seen) {
+                Ails::Sick(_) | Ails::Disabled(_) => known.map_or(Some(case.now), |known| Some(known.since)),
+                Ails::Perhaps { .. } | Ails::No => {
+                    let is_over = is_cleared(case.now, record, endpoint, case.seen);
+                    known.map(|known| known.since).filter(|_| !is_over)
+                }
+            };
+            let (record, endpoint) = (record.key.clone(), endpoint.id.clone());
+            all.extend(since.map(|since| Proven { record, endpoint, since }));
+        }
+    }
+    all
+}
+
+/// Forgets a refusal once the record or the policy is another, or a person has answered; and has those go by themselves that lost
+/// a race together although nobody seems to have changed any of them.
+fn refusals(next: &mut Kept, case: Case<'_>, hash: &str) {
+    let answered_at = case.incident.acknowledged.as_ref().map(|known| known.at);
+    next.refused.retain(|key, refused| {
+        if case.seen.unread.contains_key(&key.name) {
+            return true;
+        }
+        let is_as_then = refused.is_of(&case.seen.record(key), case.seen.fence(&key.name));
+        let is_answered = answered_at.is_some_and(|answered| answered > refused.at);
+        is_as_then && refused.policy == hash && !is_answered
+    });
+    let Some(Intent { step: Step::Shift(tried), outcome: Some(Outcome::Lost { .. }), .. }) = &case.incident.intent
+    else {
+        return;
+    };
+    let is_as_read = |moved: &Move| {
+        let sets = case.seen.record(&moved.key);
+        sets.len() == moved.before.len()
+            && sets.iter().all(|set| moved.before.contains(set))
+            && case.seen.fence(&moved.key.name) == moved.fence.as_ref()
+    };
+    if tried.moves.len() > 1 && tried.moves.iter().all(is_as_read) {
+        next.apart.extend(tried.moves.iter().map(|moved| moved.key.clone()));
+    }
 }
 
 /// A word on one change is no word on the next: that one is asked about anew.
@@ -81,6 +155,10 @@ fn has_arrived(now: Timestamp, on_its_way: &Propagating, seen: &Seen) -> bool {
 /// What becomes of a record that is held.
 enum Fate {
     Held,
+    /// Somebody else changed it to this, and nobody has answered.
+    Changed(Vec<RecordSet>),
+    /// Somebody changed it once more after the look that a person answered.
+    ChangedSince(Vec<RecordSet>),
     /// It is Homeostat's again, as it is now.
     TakenUp(Vec<RecordSet>),
     /// It is somebody else's.
@@ -98,15 +176,23 @@ fn fate(case: Case<'_>, key: &RecordKey, held: &Held) -> Fate {
     };
     let sets = case.seen.record(key);
     let Standing::Changed { what } = standing(case, policy, Some(held), &sets) else { return Fate::Held };
-    if !was_told(case.incident, &Trouble::Changed { record, what }) {
-        return Fate::Held;
+    if !was_told_of_all(case.incident, &record, &what) {
+        return if has_answered { Fate::Held } else { Fate::Changed(sets) };
+    }
+    if has_answered && !held.changed_to.is_empty() && has_other_fields(&held.changed_to, &sets) {
+        return Fate::ChangedSince(sets);
     }
     if has_answered {
         // What has the same endpoints with the same weights still knows what each had before.
         return if weights(&sets) == held.left { Fate::TakenUp(sets) } else { Fate::TakenOver };
     }
     // Whoever left the weights alone has not taken the drained endpoint's share for theirs to give.
-    if !has_the_weights_left(held, &sets) && all_well(case, policy) { Fate::TakenOver } else { Fate::Held }
+    if !has_the_weights_left(held, &sets) && all_well(case, policy) { Fate::TakenOver } else { Fate::Changed(sets) }
+}
+
+/// In something that is reported in the same words whatever it was changed to.
+fn has_other_fields(told: &[RecordSet], sets: &[RecordSet]) -> bool {
+    sets.iter().any(|set| !told.iter().any(|told| told.with_weight(0) == set.with_weight(0)))
 }
 
 /// Whatever else was changed, or added beside it.
@@ -129,6 +215,17 @@ fn take_up(next: &mut Kept, key: &RecordKey, sets: Vec<RecordSet>, seen: &Seen) 
 fn was_told(incident: &Incident, trouble: &Trouble) -> bool {
     let Some(Page::Weights { troubles }) = &incident.paged_because else { return false };
     troubles.contains(trouble)
+}
+
+/// Whether people heard of each difference that is there now. One that was undone since needs no other word.
+fn was_told_of_all(incident: &Incident, record: &RecordKey, what: &str) -> bool {
+    let Some(Page::Weights { troubles }) = &incident.paged_because else { return false };
+    troubles.iter().any(|trouble| match trouble {
+        Trouble::Changed { record: of, what: told } => {
+            of == record && what.split(", ").all(|now| told.split(", ").any(|told| told == now))
+        }
+        _ => false,
+    })
 }
 
 /// Everything of the record that gives answers is proven well.

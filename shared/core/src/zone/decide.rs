@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::judge::{Judged, judge};
-use super::kept::{Kept, PROPAGATES_WITHIN, Propagating};
+use super::kept::{Kept, PROPAGATES_WITHIN, Propagating, Proven};
 use super::record::{Generation, weights};
 use super::said::{Awaits, Trouble, Waiting};
 use super::seen::Seen;
@@ -32,7 +32,11 @@ pub(super) struct Case<'a> {
 const FIRST_QUESTION: SignedDuration = SignedDuration::from_secs(5);
 
 pub(super) fn decide(case: Case<'_>) -> Decision {
-    if let Some(waiting) = case.unsettled().or_else(|| case.refused()).or_else(|| case.propagating()) {
+    case.within_its_limit(undelayed(case))
+}
+
+fn undelayed(case: Case<'_>) -> Decision {
+    if let Some(waiting) = case.unsettled().or_else(|| case.propagating()) {
         return waiting;
     }
     case.conclude(judged(case))
@@ -45,24 +49,24 @@ pub(super) fn judged(case: Case<'_>) -> Judged {
     }
     let gone = case.kept.records.keys().filter(|key| case.policy.record(key).is_none());
     all.troubles.extend(gone.map(|key| Trouble::NotInPolicy { record: key.clone() }));
-    all
+    case.without_refused(all)
 }
 
 impl Case<'_> {
     fn conclude(&self, all: Judged) -> Decision {
-        let Judged { mut act, watch, waiting, troubles, unconfirmed, .. } = all;
+        let Judged { mut act, watch, waiting, troubles, unconfirmed, lost, .. } = all;
         let zone = &self.kept.zone;
         act.extend(self.fence_off(&act));
         if !act.is_empty() {
-            let (moves, because): (Vec<_>, Vec<Vec<Proof>>) = act.into_iter().unzip();
+            let (moves, because): (Vec<_>, Vec<Vec<Proof>>) = self.at_once(act).into_iter().unzip();
             let (shift, because) = (self.again(Shift { zone: zone.clone(), moves }), because.concat());
-            return self
-                .pause()
-                .or_else(|| self.lost(&shift))
-                .unwrap_or(Decision::Act { step: Step::Shift(shift), because });
+            return self.pause().unwrap_or(Decision::Act { step: Step::Shift(shift), because });
         }
         if !troubles.is_empty() {
             return Decision::Page(Page::Weights { troubles });
+        }
+        if let Some(why) = lost {
+            return self.hold(None, Hold::Lost { why });
         }
         if !waiting.is_empty() {
             let until = waiting.iter().filter_map(|waiting| self.next_look(waiting)).min();
@@ -76,7 +80,79 @@ impl Case<'_> {
         if let Some(because) = unconfirmed {
             return self.hold(None, because);
         }
+        if let Some(because) = self.still_proven() {
+            return self.hold(None, because);
+        }
         self.over()
+    }
+
+    /// Nobody stays proven unhealthy for longer than the policy says without a change or a page, whatever the reason is.
+    fn within_its_limit(&self, decision: Decision) -> Decision {
+        let why = match &decision {
+            // Somebody else's: a write would break their fence.
+            Decision::Hold { because: Hold::InFlight, .. } => return decision,
+            // What is tried for the first time may well succeed. What is tried again has failed before.
+            Decision::Act { .. } if self.incident.unsettled_intent().is_none() => return decision,
+            Decision::Act { .. } => "Route 53 has not answered whether it took the change".to_owned(),
+            Decision::Hold { because, .. } => because.to_string(),
+            Decision::Page(page) => page.to_string(),
+            Decision::Close(_) => return decision,
+        };
+        let mut troubles = match &decision {
+            Decision::Page(Page::Weights { troubles }) => troubles.clone(),
+            _ => Vec::new(),
+        };
+        let within = self.policy.dns.wait_at_most;
+        let overdue = self.kept.proven.iter().filter(|proven| self.now >= proven.since + within);
+        let mut is_news = false;
+        for Proven { record, endpoint, since } in overdue {
+            let waited =
+                Trouble::Waited { record: record.clone(), endpoint: endpoint.clone(), since: *since, why: why.clone() };
+            if !troubles.iter().any(|trouble| trouble.covers(record, endpoint)) {
+                is_news |= !self.was_asked(&waited);
+                troubles.push(waited);
+            }
+        }
+        match decision {
+            Decision::Page(Page::Weights { .. }) => Decision::Page(Page::Weights { troubles }),
+            _ if is_news => Decision::Page(Page::Weights { troubles }),
+            decision => decision,
+        }
+    }
+
+    /// Whether people were asked about it last.
+    fn was_asked(&self, trouble: &Trouble) -> bool {
+        let Some(Page::Weights { troubles }) = &self.incident.paged_because else { return false };
+        troubles.iter().any(|last| trouble.is_same(last))
+    }
+
+    /// Leaves out what Route 53 refused before: nothing has changed since that could change its answer. Every other record goes on.
+    fn without_refused(&self, mut all: Judged) -> Judged {
+        for (moved, because) in std::mem::take(&mut all.act) {
+            let Some(refused) = self.kept.refused.get(&moved.key) else {
+                all.act.push((moved, because));
+                continue;
+            };
+            // What was read may be older than what Route 53 compares with, but not for long.
+            if refused.is_lost && self.now < refused.at + self.policy.dns.in_sync_within {
+                all.lost = Some(refused.why.clone());
+                continue;
+            }
+            let (record, since, why) = (moved.key, refused.at, refused.why.clone());
+            all.troubles.push(Trouble::Refused { record, since, why });
+        }
+        all
+    }
+
+    /// All that is due in one batch; but of those that were refused together each by itself, after the others.
+    fn at_once(&self, act: Vec<(Move, Vec<Proof>)>) -> Vec<(Move, Vec<Proof>)> {
+        let (mut apart, together): (Vec<_>, Vec<_>) =
+            act.into_iter().partition(|(moved, _)| self.kept.apart.contains(&moved.key));
+        if together.is_empty() {
+            apart.truncate(1);
+            return apart;
+        }
+        together
     }
 
     /// What is tried once more is the very same batch, generation included: whichever of them arrives, it is known again.
@@ -101,6 +177,8 @@ impl Case<'_> {
             moved.before.iter().all(|set| there.contains(set))
                 && self.seen.fence(&moved.key.name) == moved.fence.as_ref()
                 && !act.iter().any(|(other, _)| other.key.name == moved.key.name)
+                // What Route 53 refuses to change, it refuses in a late batch too.
+                && !self.kept.refused.contains_key(&moved.key)
         };
         let mut tried = self.kept.tried.iter().chain(last);
         let moved = tried.find(|tried| tried.moves.iter().all(is_as_read))?.moves.first()?;
@@ -118,6 +196,18 @@ impl Case<'_> {
             generation: Generation::after(last.as_ref(), self.now),
         };
         Some((fence, Vec::new()))
+    }
+
+    /// Nothing calls an endpoint unhealthy any more, and nothing calls it healthy either.
+    fn still_proven(&self) -> Option<Hold> {
+        let says = |proven: &Proven| {
+            let Proven { record, endpoint, since } = proven;
+            format!(
+                "{record}: {endpoint} was proven unhealthy at {since:.0}, and nothing says since that it is healthy"
+            )
+        };
+        let missing: Vec<String> = self.kept.proven.iter().map(says).collect();
+        (!missing.is_empty()).then_some(Hold::NotConfirmed { missing })
     }
 
     /// Nothing is sick, nothing is held.
@@ -165,16 +255,6 @@ impl Case<'_> {
         Some(Decision::Hold { until: intent.until, because })
     }
 
-    /// A call that AWS refused is repeated only after a person has said that they know.
-    pub(super) fn refused(&self) -> Option<Decision> {
-        let Outcome::Refused { why } = self.incident.intent.as_ref()?.outcome.as_ref()? else { return None };
-        if self.incident.state != State::Escalated {
-            return Some(Decision::Page(Page::Refused { why: why.clone() }));
-        }
-        let unanswered = self.incident.acknowledged.is_none();
-        unanswered.then(|| self.hold(None, Hold::RefusedBefore { why: why.clone() }))
-    }
-
     /// One change at a time: the next waits until this one is on all name servers.
     pub(super) fn propagating(&self) -> Option<Decision> {
         let dns = self.policy.dns;
@@ -197,20 +277,6 @@ impl Case<'_> {
             return Some(Decision::Page(Page::Waited { within, why: because.to_string() }));
         }
         Some(self.hold(None, because))
-    }
-
-    /// The same batch is not sent again where Route 53 has said that something in it is not so: what was read may be old.
-    fn lost(&self, shift: &Shift) -> Option<Decision> {
-        let intent = self.incident.intent.as_ref()?;
-        let (Step::Shift(tried), Some(Outcome::Lost { why })) = (&intent.step, &intent.outcome) else { return None };
-        if !tried.has_the_same_base(shift) {
-            return None;
-        }
-        let is_old = self.now >= intent.until + self.policy.dns.in_sync_within;
-        if is_old && self.incident.state != State::Escalated {
-            return Some(Decision::Page(Page::Refused { why: why.clone() }));
-        }
-        Some(self.hold(None, Hold::Lost { why: why.clone() }))
     }
 }
 

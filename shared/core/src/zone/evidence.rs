@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::seen::{Observation, Seen};
+use super::seen::{Checked, HealthCheckSeen, Observation, Seen};
 use crate::decision::Proof;
 use crate::id::{AlarmArn, HealthCheckId, TargetGroupArn};
 use crate::instance::{AlarmSeen, AlarmState, TargetHealth};
@@ -68,6 +68,15 @@ pub(super) fn ails(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPol
             None => Ails::Sick(proofs),
         },
     }
+}
+
+/// Something says that it is healthy, and nothing that it isn't: the opposite of sick, and not only the lack of proof.
+pub(super) fn is_cleared(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> bool {
+    let mut findings: Vec<Finding> =
+        record.evidence.iter().map(|ailment| find(now, *ailment, endpoint, seen)).collect();
+    findings.extend(record.proof.iter().map(|source| active(now, *source, endpoint, seen)));
+    let says = |what: fn(&Finding) -> bool| findings.iter().any(what);
+    says(|it| matches!(it, Finding::Well(_))) && !says(|it| matches!(it, Finding::Sick(_)))
 }
 
 /// All sources that can tell without traffic.
@@ -148,23 +157,48 @@ fn alarm(arn: &AlarmArn, seen: &Seen) -> Finding {
 }
 
 fn health_check(now: Timestamp, id: &HealthCheckId, seen: &Seen) -> Finding {
-    let observations = match seen.health_checks.get(id) {
-        Some(Ok(observations)) => observations,
+    let check = match seen.health_checks.get(id) {
+        Some(Ok(Some(check))) => check,
+        Some(Ok(None)) => return Finding::Unknown(format!("there is no health check {id}")),
         Some(Err(why)) => return Finding::Unknown(why.clone()),
         None => return Finding::Unknown(format!("health check {id} was not read")),
     };
-    let fresh: Vec<&Observation> = observations.iter().filter(|seen| seen.at + STALE > now).collect();
-    let (well, of) = (fresh.iter().filter(|seen| seen.is_well).count(), fresh.len());
-    let said = || format!("health check {id}: {well} of {of} checkers find it healthy");
+    if let Some(why) = says_nothing(check) {
+        return Finding::Unknown(format!("health check {id} {why}"));
+    }
+    let fresh: Vec<&Observation> = check.observations.iter().filter(|seen| seen.at + STALE > now).collect();
+    let (found_well, of) = (fresh.iter().filter(|seen| seen.is_well).count(), fresh.len());
     if of == 0 {
         return Finding::Unknown(format!("health check {id}: no checker has said anything lately"));
     }
-    if well * 100 <= SICK_PERCENT * of {
-        let status = fresh.iter().find(|seen| !seen.is_well).map(|seen| seen.status.clone()).unwrap_or_default();
-        let (sick, of) = (of - well, of);
-        return Finding::Sick(Proof::HealthCheck { id: id.clone(), sick, of, status });
+    // Route 53 inverts its verdict, not what its checkers report.
+    let is_sick =
+        if check.inverted { found_well * 100 > SICK_PERCENT * of } else { found_well * 100 <= SICK_PERCENT * of };
+    let well = if check.inverted { of - found_well } else { found_well };
+    let inverted = if check.inverted { ", inverted" } else { "" };
+    let said = || format!("health check {id}{inverted}: {well} of {of} checkers find it healthy");
+    if is_sick {
+        let of_the_sick = fresh.iter().find(|seen| seen.is_well == check.inverted);
+        let mut status = of_the_sick.map(|seen| seen.status.clone()).unwrap_or_default();
+        if check.inverted {
+            status.push_str(", and the health check is inverted");
+        }
+        return Finding::Sick(Proof::HealthCheck { id: id.clone(), sick: of - well, of, status });
     }
     if well * 100 > WELL_PERCENT * of { Finding::Well(said()) } else { Finding::Unknown(said()) }
+}
+
+/// Why nothing about the endpoint follows from it.
+pub(crate) fn says_nothing(check: &HealthCheckSeen) -> Option<&'static str> {
+    match check.of {
+        _ if check.disabled => Some("is disabled: Route 53 checks nothing, and routes as if it were healthy"),
+        Checked::Endpoint => None,
+        Checked::HealthChecks => Some("is calculated from others: Route 53 does not report its status"),
+        Checked::Alarm => Some("follows a CloudWatch alarm: Route 53 does not report its status"),
+        Checked::RoutingControl => {
+            Some("follows a routing control: it says what people switched, not how the endpoint is")
+        }
+    }
 }
 
 /// Sick without any healthy target; well with more healthy ones than others.

@@ -23,10 +23,9 @@ pub(super) async fn look<A: Records + Sync>(
     hint: &Hint,
 ) -> Result<Seen, Unavailable> {
     let names: BTreeSet<&RecordName> = policy.records.iter().map(|record| &record.key.name).collect();
-    let sets = join_all(names.into_iter().map(|name| aws.record_sets(policy.id, name)));
+    let sets = join_all(names.into_iter().map(|name| async move { (name, aws.record_sets(policy.id, name).await) }));
     let endpoints = policy.records.iter().flat_map(|record| &record.endpoints);
     let (sets, seen) = join(sets, ask(aws, endpoints)).await;
-    let sets: Result<Vec<_>, _> = sets.into_iter().collect();
     if let Why::Alarm(change) | Why::Silence(change) = &hint.why {
         match seen.alarms.get(&change.alarm) {
             // An alarm that nobody could ask is no reason to forget what it said: later may be better.
@@ -35,7 +34,21 @@ pub(super) async fn look<A: Records + Sync>(
             Some(Ok(None)) | None => {}
         }
     }
-    Ok(Seen { sets: sets?.concat(), ..seen })
+    let (mut read, mut unread, mut failure) = (Vec::new(), BTreeMap::new(), None);
+    for (name, sets) in sets {
+        match sets {
+            Ok(sets) => read.push(sets),
+            Err(unavailable) => {
+                unread.insert(name.clone(), unavailable.to_string());
+                failure = Some(unavailable);
+            }
+        }
+    }
+    // One name that can't be read hides no other. Where none can, the caller's own retries come sooner than the next look.
+    match failure {
+        Some(failure) if read.is_empty() => Err(failure),
+        _ => Ok(Seen { sets: read.concat(), unread, ..seen }),
+    }
 }
 
 /// Everything that tells how these endpoints are.
@@ -61,7 +74,7 @@ async fn alarms<'a, A: Records + Sync>(
     let reads = by_region.into_values().map(|arns| async move {
         let read = aws.alarms(&arns).await.map_err(|unavailable| unavailable.to_string());
         let find = |arn: &AlarmArn| match &read {
-            Ok(found) => Ok(found.iter().find(|alarm| alarm.arn == *arn).cloned()),
+            Ok(found) => found.get(arn).cloned().transpose(),
             Err(why) => Err(why.clone()),
         };
         arns.iter().map(|arn| (arn.clone(), find(arn))).collect::<Vec<_>>()
@@ -70,7 +83,7 @@ async fn alarms<'a, A: Records + Sync>(
 }
 
 type Actives = (
-    BTreeMap<HealthCheckId, Read<Vec<super::seen::Observation>>>,
+    BTreeMap<HealthCheckId, Read<Option<super::seen::HealthCheckSeen>>>,
     BTreeMap<TargetGroupArn, Read<Vec<crate::instance::TargetHealth>>>,
 );
 
@@ -82,7 +95,7 @@ async fn actives<'a, A: Records + Sync>(
         endpoints.clone().filter_map(|endpoint| endpoint.health_check.clone()).collect();
     let groups: BTreeSet<TargetGroupArn> = endpoints.flat_map(|endpoint| endpoint.target_groups.clone()).collect();
     let checks = checks.into_iter().map(|id| async move {
-        let read = aws.observations(&id).await.map_err(|unavailable| unavailable.to_string());
+        let read = aws.health_check(&id).await.map_err(|unavailable| unavailable.to_string());
         (id, read)
     });
     let groups = groups.into_iter().map(|arn| async move {

@@ -29,6 +29,8 @@ pub(super) struct Judged {
     pub(super) troubles: Vec<Trouble>,
     /// An endpoint that may be sick.
     pub(super) unconfirmed: Option<Hold>,
+    /// Route 53 refused a change since the record was not as read, and shows it as it was read.
+    pub(super) lost: Option<String>,
 }
 
 impl Judged {
@@ -38,6 +40,7 @@ impl Judged {
         self.waiting.extend(other.waiting);
         self.troubles.extend(other.troubles);
         self.unconfirmed = self.unconfirmed.take().or(other.unconfirmed);
+        self.lost = self.lost.take().or(other.lost);
     }
 }
 
@@ -55,6 +58,10 @@ pub(super) fn judge(case: Case<'_>, record: &RecordPolicy) -> Judged {
         Standing::Stale => match held {
             Some(held) => judged.waiting.extend(all_wait(record, held, &Awaits::Reread)),
             None => judged.unconfirmed = Some(Hold::NotConfirmed { missing: vec![STALE.to_owned()] }),
+        },
+        Standing::Unread { why } => match held {
+            Some(held) => judged.waiting.extend(all_wait(record, held, &Awaits::Others { why })),
+            None => judged.unconfirmed = Some(Hold::NotConfirmed { missing: vec![why] }),
         },
         Standing::Changed { what } => judged.troubles.push(Trouble::Changed { record: record.key.clone(), what }),
         Standing::Unfit { why } => judged.troubles.push(Trouble::Unfit { record: record.key.clone(), why }),
@@ -350,7 +357,7 @@ impl<'a> Judge<'a> {
 }
 
 /// So near to what it would be drained to, an endpoint is drained: weights are whole numbers, and can't tell the two apart.
-const NEARLY: Share = Share::percent(2);
+pub(super) const NEARLY: Share = Share::percent(2);
 
 /// What is worth a change of its own.
 const MUCH: Share = Share::percent(5);

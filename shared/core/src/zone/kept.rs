@@ -2,13 +2,13 @@
 //!
 //! This module never overwrites what was saved first: a second alarm must not take the drained weights for the original ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::name::RecordName;
-use super::record::{Generation, RecordKey, RecordSet, Weights, reweighted};
+use super::record::{Generation, RecordKey, RecordSet, Weights, reweighted, weights};
 use super::share::Share;
 use super::shift::Shift;
 use crate::id::{HostedZoneId, SetIdentifier};
@@ -40,6 +40,44 @@ pub struct Kept {
     /// Records that somebody else took over while they were held.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken_over: Vec<RecordKey>,
+    /// Since when endpoints that still have their weight have been proven unhealthy. Nothing but a source that calls them healthy, or
+    /// their drain, ends it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proven: Vec<Proven>,
+    /// Records that Route 53 refused to change, and not because of another record in the same batch.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<RecordKey, RefusedMove>,
+    /// Records of a batch that was refused as a whole. Each goes by itself until it is clear which of them was the reason.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub apart: BTreeSet<RecordKey>,
+    /// Changes that were refused since the record was not as read. Such an answer may be that of a second attempt, and the first
+    /// one did apply.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Shift>,
+}
+
+/// An endpoint that all of the evidence called unhealthy at one look, and that nothing called healthy since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proven {
+    pub record: RecordKey,
+    pub endpoint: SetIdentifier,
+    pub since: Timestamp,
+}
+
+/// A change of one record that Route 53 refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedMove {
+    pub at: Timestamp,
+    /// With AWS's code.
+    pub why: String,
+    /// It was refused since the record was not as read.
+    pub is_lost: bool,
+    /// The record as it was then.
+    pub before: Vec<RecordSet>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence: Option<RecordSet>,
+    /// The hash of the policy that led to it.
+    pub policy: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +91,9 @@ pub struct Held {
     /// The others' limits left some of it where it was.
     #[serde(default)]
     pub partly: bool,
+    /// The record as somebody else left it, at the last look before a person answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_to: Vec<RecordSet>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +135,41 @@ impl Kept {
             propagating: None,
             tried: Vec::new(),
             taken_over: Vec::new(),
+            proven: Vec::new(),
+            refused: BTreeMap::new(),
+            apart: BTreeSet::new(),
+            lost: Vec::new(),
+        }
+    }
+
+    /// Route 53 did not take the shift. Of several records it doesn't say which was the reason, so each goes by itself from then on.
+    pub(crate) fn not_taken(&mut self, now: Timestamp, shift: &Shift, outcome: &Outcome, policy: &str) {
+        let (why, is_lost) = match outcome {
+            Outcome::Refused { why } => (why, false),
+            Outcome::Lost { why } => (why, true),
+            Outcome::Done | Outcome::Pending { .. } | Outcome::AlreadyDone | Outcome::Unknown { .. } => return,
+        };
+        if is_lost {
+            self.lost.push(shift.clone());
+            if self.lost.len() > MOST_TRIED {
+                self.lost.remove(0);
+            }
+        }
+        match shift.moves.as_slice() {
+            [only] => {
+                let refused = RefusedMove {
+                    at: now,
+                    why: why.clone(),
+                    is_lost,
+                    before: only.before.clone(),
+                    fence: only.fence.clone(),
+                    policy: policy.to_owned(),
+                };
+                self.refused.insert(only.key.clone(), refused);
+            }
+            // Somebody else's change of one of them explains it, if there was one: the next look shows that.
+            _ if is_lost => {}
+            several => self.apart.extend(several.iter().map(|moved| moved.key.clone())),
         }
     }
 
@@ -114,9 +190,12 @@ impl Kept {
             _ => None,
         };
         self.propagating = Some(Propagating { change, since: now });
-        // What was based on the generations before can't apply any more.
-        self.tried.retain(|tried| !tried.has_a_name_of(shift));
+        // What was based on the generations before can't apply any more. What was based on none can, once somebody deletes them.
+        self.tried.retain(|tried| !tried.has_a_name_of(shift) || (tried != shift && tried.is_based_on_no_generation()));
+        self.lost.retain(|lost| !lost.has_a_name_of(shift));
         for moved in &shift.moves {
+            self.refused.remove(&moved.key);
+            self.apart.remove(&moved.key);
             self.taken_over.retain(|key| *key != moved.key);
             self.generations.insert(moved.key.name.clone(), moved.generation.clone());
             if moved.reduced.is_empty() {
@@ -128,12 +207,26 @@ impl Kept {
                 left: Weights::new(),
                 reduced: BTreeMap::new(),
                 partly: false,
+                changed_to: Vec::new(),
             });
-            held.left = moved.after.clone();
+            held.changed_to.clear();
+            // Another generation alone makes nothing Homeostat's that somebody else put there.
+            if held.left.is_empty() || moved.after != weights(&moved.before) {
+                held.left = moved.after.clone();
+            }
             held.partly = moved.partly;
             held.reduced =
                 moved.reduced.iter().map(|(id, share)| (id.clone(), reduced(now, held, id, *share))).collect();
         }
+    }
+}
+
+impl RefusedMove {
+    /// Whether the same change would meet the same answer, as far as the record tells. Who lost a race may win the next one as soon
+    /// as the generation is another.
+    pub(super) fn is_of(&self, sets: &[RecordSet], fence: Option<&RecordSet>) -> bool {
+        let same_sets = sets.len() == self.before.len() && sets.iter().all(|set| self.before.contains(set));
+        same_sets && (!self.is_lost || fence == self.fence.as_ref())
     }
 }
 

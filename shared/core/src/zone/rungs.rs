@@ -2,16 +2,17 @@
 //!
 //! This module never decides anything: it asks what the decision asks.
 
-use super::decide::{Case, judged};
+use super::decide::{Case, decide, judged};
 use super::evidence::{Ails, ails};
 use super::judge::Judged;
+use super::said::Trouble;
 use super::standing::{Standing, standing};
 use crate::attend::{Rung, climbed};
-use crate::decision::{Decision, list};
+use crate::decision::{Decision, Page, list};
 use crate::policy::{EndpointPolicy, RecordPolicy};
 
 pub(super) fn rungs(case: Case<'_>) -> Vec<Rung> {
-    let (unsettled, refused, propagating) = (case.unsettled(), case.refused(), case.propagating());
+    let (unsettled, propagating) = (case.unsettled(), case.propagating());
     let concerned: Vec<&RecordPolicy> =
         case.policy.records.iter().copied().filter(|record| is_held(case, record) || is_sick(case, record)).collect();
     let strangers = case.kept.records.keys().filter(|key| case.policy.record(key).is_none());
@@ -25,9 +26,21 @@ pub(super) fn rungs(case: Case<'_>) -> Vec<Rung> {
     // Against a batch of unknown fate, whatever else there is to do.
     let fence = case.fence_off(&judged.act).map(|(fence, _)| fence.to_string());
     let pause = case.pause();
+    let refused: Vec<String> =
+        case.kept.refused.iter().map(|(key, refused)| format!("{key}: {}", refused.why)).collect();
+    let waited = |trouble: &Trouble| matches!(trouble, Trouble::Waited { .. });
+    let asks_first = Some(decide(case)).filter(|decision| match decision {
+        Decision::Page(Page::Weights { troubles }) => troubles.iter().any(waited),
+        _ => false,
+    });
+    let has_something_to_do = !judged.act.is_empty() || fence.is_some();
     climbed([
         ("nobody else is acting on it", unsettled.is_none(), or_none(unsettled.as_ref(), "no call is under way")),
-        ("no refusal keeps it from being tried", refused.is_none(), or_none(refused.as_ref(), "none does")),
+        (
+            "no refusal keeps it from being tried",
+            refused.is_empty() || has_something_to_do,
+            if refused.is_empty() { "none does".to_owned() } else { refused.join("; ") },
+        ),
         ("the last change has arrived", propagating.is_none(), or_none(propagating.as_ref(), "none is on its way")),
         ("an endpoint is sick, or has not its own weight", !none_is_concerned || fence.is_some(), all.join("; ")),
         (
@@ -35,8 +48,13 @@ pub(super) fn rungs(case: Case<'_>) -> Vec<Rung> {
             standings.iter().any(|(_, standing)| *standing == Standing::AsLeft) || fence.is_some(),
             standings.iter().map(|(record, standing)| in_words(record, standing)).collect::<Vec<_>>().join("; "),
         ),
-        ("there is something to change now", !judged.act.is_empty() || fence.is_some(), due(&judged, fence)),
+        ("there is something to change now", has_something_to_do, due(&judged, fence)),
         ("nothing is paused", pause.is_none(), or_none(pause.as_ref(), "no pause covers it")),
+        (
+            "nobody has to hear first that it takes too long",
+            asks_first.is_none(),
+            or_none(asks_first.as_ref(), "nobody"),
+        ),
     ])
 }
 
@@ -75,6 +93,7 @@ fn in_words(record: &RecordPolicy, is: &Standing) -> String {
     let says = match is {
         Standing::AsLeft => "as it was left",
         Standing::Stale => "Route 53 still shows what was there before the last change",
+        Standing::Unread { why } => why,
         Standing::Changed { what } => what,
         Standing::Unfit { why } => why,
     };

@@ -37,6 +37,31 @@ pub enum Awaits {
     Reread,
 }
 
+/// Why Route 53 does not take a change, by its code (API reference, `ChangeResourceRecordSets`, "Errors").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// A set that is created again has a health check that was deleted.
+    NoSuchHealthCheck,
+    NoSuchHostedZone,
+    /// `InvalidChangeBatch`: a set is not as it was read, or the target of an alias does not exist.
+    NotAsRead,
+    AccessDenied,
+    Other,
+}
+
+impl Code {
+    /// Of AWS's words as the adapter gives them: the code, a colon, the message.
+    pub fn of(why: &str) -> Code {
+        match why.split(':').next().unwrap_or_default() {
+            "NoSuchHealthCheck" => Code::NoSuchHealthCheck,
+            "NoSuchHostedZone" => Code::NoSuchHostedZone,
+            "InvalidChangeBatch" => Code::NotAsRead,
+            "AccessDenied" | "AccessDeniedException" => Code::AccessDenied,
+            _ => Code::Other,
+        }
+    }
+}
+
 /// What a person has to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,13 +108,36 @@ pub enum Trouble {
         change: String,
         since: Timestamp,
     },
+    /// Route 53 does not take a change of this record.
+    Refused {
+        record: RecordKey,
+        since: Timestamp,
+        /// With AWS's code.
+        why: String,
+    },
+    /// It was proven unhealthy, and still has its weight after all the time that the policy gives.
+    Waited {
+        record: RecordKey,
+        endpoint: SetIdentifier,
+        /// The first look that proved it.
+        since: Timestamp,
+        why: String,
+    },
 }
 
 impl Trouble {
     /// The same trouble may be told in other words, with other figures. Another change is another trouble.
     pub fn is_same(&self, other: &Trouble) -> bool {
-        if let (Trouble::Changed { .. }, Trouble::Changed { .. }) = (self, other) {
+        // So is another refusal: it followed a new attempt.
+        if let (Trouble::Changed { .. }, Trouble::Changed { .. }) | (Trouble::Refused { .. }, Trouble::Refused { .. }) =
+            (self, other)
+        {
             return self == other;
+        }
+        if let (Trouble::Waited { since, .. }, Trouble::Waited { since: last, .. }) = (self, other)
+            && since != last
+        {
+            return false;
         }
         std::mem::discriminant(self) == std::mem::discriminant(other) && self.about() == other.about()
     }
@@ -102,14 +150,22 @@ impl Trouble {
         }
     }
 
+    /// Whether who reads of this knows that the endpoint is unhealthy and keeps its weight, or that its record is left alone.
+    pub fn covers(&self, record: &RecordKey, endpoint: &SetIdentifier) -> bool {
+        let (of, which) = self.about();
+        of == Some(record) && which.is_none_or(|which| which == endpoint)
+    }
+
     fn about(&self) -> (Option<&RecordKey>, Option<&SetIdentifier>) {
         match self {
             Trouble::NoTarget { record, endpoint, .. }
             | Trouble::Latched { record, endpoint, .. }
-            | Trouble::StillReduced { record, endpoint, .. } => (Some(record), Some(endpoint)),
+            | Trouble::StillReduced { record, endpoint, .. }
+            | Trouble::Waited { record, endpoint, .. } => (Some(record), Some(endpoint)),
             Trouble::Partly { record, .. }
             | Trouble::Changed { record, .. }
             | Trouble::Unfit { record, .. }
+            | Trouble::Refused { record, .. }
             | Trouble::NotInPolicy { record } => (Some(record), None),
             Trouble::NotInSync { .. } => (None, None),
         }
@@ -171,6 +227,12 @@ impl fmt::Display for Trouble {
             }
             Trouble::NotInSync { change, since } => {
                 write!(f, "change {change}, made at {since:.0}, has not reached all of Route 53's name servers")
+            }
+            Trouble::Refused { record, since, why } => {
+                write!(f, "{record}: Route 53 refused to change it at {since:.0}, so it stays as it is: {why}")
+            }
+            Trouble::Waited { record, endpoint, since, why } => {
+                write!(f, "{record}: {endpoint} was proven unhealthy at {since:.0} and still has its weight: {why}")
             }
         }
     }

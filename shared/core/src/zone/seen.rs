@@ -14,19 +14,48 @@ use crate::instance::{AlarmSeen, TargetHealth};
 /// What was read, or why it was not. One endpoint's Region may be down, and with it whatever tells of that endpoint.
 pub type Read<T> = Result<T, String>;
 
+/// Those of the alarms that were asked for, each as read.
+pub type AlarmsSeen = BTreeMap<AlarmArn, Read<AlarmSeen>>;
+
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
-    /// Every record set of the names that the policy has in this zone.
+    /// Every record set of the names that the policy has in this zone, but for those that could not be read.
     pub sets: Vec<RecordSet>,
+    /// Names whose record sets could not be read, and why.
+    pub unread: BTreeMap<RecordName, String>,
     /// `None`: there is no such alarm.
     pub alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>>,
-    pub health_checks: BTreeMap<HealthCheckId, Read<Vec<Observation>>>,
+    /// `None`: there is no such health check.
+    pub health_checks: BTreeMap<HealthCheckId, Read<Option<HealthCheckSeen>>>,
     pub targets: BTreeMap<TargetGroupArn, Read<Vec<TargetHealth>>>,
     /// Whether the change that was awaited is on all name servers; `None` if none was awaited or it could not be told.
     pub is_in_sync: Option<bool>,
 }
 
-/// What one of Route 53's checkers found.
+/// A health check: what Route 53 makes of what its checkers found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthCheckSeen {
+    pub of: Checked,
+    /// Route 53 takes what its checkers find healthy for unhealthy, and the other way round.
+    pub inverted: bool,
+    /// Route 53 doesn't check, and routes as if it were healthy.
+    pub disabled: bool,
+    pub observations: Vec<Observation>,
+}
+
+/// What a health check looks at (API reference, `HealthCheckConfig`, `Type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    Endpoint,
+    /// `CALCULATED`: other health checks.
+    HealthChecks,
+    /// `CLOUDWATCH_METRIC`: the data of an alarm.
+    Alarm,
+    /// `RECOVERY_CONTROL`: a routing control, which people switch.
+    RoutingControl,
+}
+
+/// What one of Route 53's checkers found. Whether that is inverted is the health check's affair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
     pub at: Timestamp,

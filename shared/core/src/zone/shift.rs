@@ -73,6 +73,11 @@ impl Shift {
         self.moves.iter().any(|moved| other.moves.iter().any(|its| its.key.name == moved.key.name))
     }
 
+    /// Whether there was no generation yet under any of its names.
+    pub fn is_based_on_no_generation(&self) -> bool {
+        self.moves.iter().all(|moved| moved.fence.is_none())
+    }
+
     /// Whether it took effect, as far as can be seen: by its generations, which never repeat. One is enough, since a batch applies
     /// whole, and the list of another name may be older.
     pub(super) fn is_seen(&self, seen: &Seen) -> bool {
@@ -83,14 +88,6 @@ impl Shift {
         let pairs = || self.moves.iter().zip(&other.moves);
         let is_same = |(one, its): (&Move, &Move)| *one == Move { generation: one.generation.clone(), ..its.clone() };
         self.moves.len() == other.moves.len() && pairs().all(is_same)
-    }
-
-    /// Whether it is based on the same state of the records as another.
-    pub fn has_the_same_base(&self, other: &Shift) -> bool {
-        let base = |shift: &Shift| -> Vec<_> {
-            shift.moves.iter().map(|moved| (moved.key.clone(), moved.before.clone(), moved.fence.clone())).collect()
-        };
-        base(self) == base(other)
     }
 }
 

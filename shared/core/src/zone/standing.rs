@@ -20,10 +20,17 @@ pub(super) enum Standing {
     Unfit {
         why: String,
     },
+    /// What is there now could not be read.
+    Unread {
+        why: String,
+    },
 }
 
 pub(super) fn standing(case: Case<'_>, record: &RecordPolicy, held: Option<&Held>, sets: &[RecordSet]) -> Standing {
     let name = &record.key.name;
+    if let Some(why) = case.seen.unread.get(name) {
+        return Standing::Unread { why: why.clone() };
+    }
     let (left, there) = (case.kept.generations.get(name), case.seen.generation(name));
     let of_its_generation = match (left, &there) {
         (Some(left), Some(there)) if there < left => {

@@ -2,6 +2,9 @@
 
 mod drains;
 mod harness;
+mod limits;
+mod readings;
+mod refusals;
 mod returns;
 
 use super::*;

@@ -41,8 +41,8 @@ pub(super) fn health_check(world: &World, input: &Tree) -> Result<Tree, ApiError
         ("RequestInterval", make::integer(check.interval.as_secs().max(1))),
         ("FailureThreshold", make::integer(check.threshold)),
         ("MeasureLatency", make::flag(false)),
-        ("Inverted", make::flag(false)),
-        ("Disabled", make::flag(false)),
+        ("Inverted", make::flag(check.inverted)),
+        ("Disabled", make::flag(check.disabled)),
     ];
     let fields = [
         ("Id", make::text(&check.id)),

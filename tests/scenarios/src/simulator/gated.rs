@@ -22,7 +22,7 @@ use homeostat_core::ports::{
 };
 use homeostat_core::zone::name::RecordName;
 use homeostat_core::zone::record::RecordSet;
-use homeostat_core::zone::seen::Observation;
+use homeostat_core::zone::seen::{AlarmsSeen, HealthCheckSeen};
 use homeostat_core::zone::shift::Shift;
 use homeostat_core::zone::{Records, ShiftWeights};
 use jiff::{SignedDuration, Timestamp};
@@ -181,11 +181,11 @@ impl<P: Records + Sync, G: Gate> Records for Gated<P, G> {
     async fn is_in_sync(&self, change: &str) -> Result<bool, Unavailable> {
         self.read("read a change", self.port.is_in_sync(change)).await
     }
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
         self.read("read alarms", self.port.alarms(alarms)).await
     }
-    async fn observations(&self, health_check: &HealthCheckId) -> Result<Vec<Observation>, Unavailable> {
-        self.read("read a health check", self.port.observations(health_check)).await
+    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
+        self.read("read a health check", self.port.health_check(health_check)).await
     }
     async fn targets(&self, target_group: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
         self.read("read targets", self.port.targets(target_group)).await

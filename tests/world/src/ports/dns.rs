@@ -4,11 +4,11 @@
 //! It never shows what AWS's API would not, and changes nothing but through an action of the world.
 
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
-use homeostat_core::instance::{AlarmSeen, TargetHealth};
+use homeostat_core::instance::TargetHealth;
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_core::zone::name::RecordName;
 use homeostat_core::zone::record::RecordSet;
-use homeostat_core::zone::seen::Observation;
+use homeostat_core::zone::seen::{AlarmsSeen, Checked, HealthCheckSeen, Observation};
 use homeostat_core::zone::shift::Shift;
 use homeostat_core::zone::{Records, ShiftWeights};
 
@@ -39,26 +39,30 @@ impl Records for Cloud {
         })
     }
 
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
         let world = self.call();
-        let find = |arn: &AlarmArn| world.alarm(arn.alarm_name()).filter(|alarm| alarm.arn == *arn).map(alarm_seen);
+        let find = |arn: &AlarmArn| {
+            let alarm = world.alarm(arn.alarm_name()).filter(|alarm| alarm.arn == *arn).map(alarm_seen)?;
+            Some((arn.clone(), Ok(alarm)))
+        };
         Ok(alarms.iter().filter_map(find).collect())
     }
 
-    async fn observations(&self, health_check: &HealthCheckId) -> Result<Vec<Observation>, Unavailable> {
+    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
         let world = self.call();
-        let check = world.health_check(health_check.as_str()).ok_or_else(|| {
-            let why = format!("NoSuchHealthCheck: A health check with id {health_check} does not exist.");
-            unavailable("read the health check's status", why)
-        })?;
+        let Some(check) = world.health_check(health_check.as_str()) else { return Ok(None) };
         let reports = check.checkers.iter().filter_map(|checker| checker.report);
-        Ok(reports
-            .map(|report| Observation {
-                at: report.checked_at,
-                is_well: report.passed,
-                status: report.status().to_owned(),
-            })
-            .collect())
+        let observations = reports.map(|report| Observation {
+            at: report.checked_at,
+            is_well: report.passed,
+            status: report.status().to_owned(),
+        });
+        Ok(Some(HealthCheckSeen {
+            of: Checked::Endpoint,
+            inverted: check.inverted,
+            disabled: check.disabled,
+            observations: observations.collect(),
+        }))
     }
 
     async fn targets(&self, arn: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
@@ -82,7 +86,7 @@ impl ShiftWeights for Cloud {
             Err(refusal @ Refusal::InvalidChangeBatch { .. }) => {
                 Outcome::Lost { why: format!("{}: {refusal}", refusal.code()) }
             }
-            Err(refusal) => Outcome::Refused { why: refusal.to_string() },
+            Err(refusal) => Outcome::Refused { why: format!("{}: {refusal}", refusal.code()) },
         }
     }
 }

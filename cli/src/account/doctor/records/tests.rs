@@ -45,7 +45,7 @@ impl Records for Fake {
     async fn is_in_sync(&self, _: &str) -> Result<bool, Unavailable> {
         Err(down())
     }
-    async fn alarms(&self, arns: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms(&self, arns: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
         self.asked.lock().unwrap().push(format!("{} alarms", arns.len()));
         let seen = |arn: &AlarmArn| {
             let (arn, since, reason) = (arn.clone(), Timestamp::UNIX_EPOCH, String::new());
@@ -54,11 +54,11 @@ impl Records for Fake {
         if arns.iter().any(|arn| arn.as_str().contains("us-east-1")) {
             return Err(down());
         }
-        Ok(arns.iter().filter(|arn| arn.alarm_name() != "gone").map(seen).collect())
+        Ok(arns.iter().filter(|arn| arn.alarm_name() != "gone").map(|arn| (arn.clone(), Ok(seen(arn)))).collect())
     }
-    async fn observations(&self, _: &HealthCheckId) -> Result<Vec<Observation>, Unavailable> {
+    async fn health_check(&self, _: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
         self.asked.lock().unwrap().push("a health check".to_owned());
-        Ok(Vec::new())
+        Ok(None)
     }
     async fn targets(&self, _: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
         Err(down())

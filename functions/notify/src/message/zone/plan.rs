@@ -3,10 +3,8 @@
 //! This module never promises more than the ladder does.
 
 use homeostat_core::decision::{Hold, Page};
-use homeostat_core::incident::Incident;
-use homeostat_core::ports::Outcome;
 use homeostat_core::shell;
-use homeostat_core::zone::said::Trouble;
+use homeostat_core::zone::said::{Code, Trouble};
 
 pub(super) fn waits_for(because: &Hold) -> String {
     match because {
@@ -17,17 +15,8 @@ pub(super) fn waits_for(because: &Hold) -> String {
 }
 
 /// About a page that names no record.
-pub(super) fn needed(page: &Page, incident: &Incident) -> Vec<String> {
+pub(super) fn needed(page: &Page) -> Vec<String> {
     let (you, next) = match page {
-        Page::Refused { .. } if is_lost(incident) => (
-            "You: see in Route 53 who else changes the record, and move the weights by hand meanwhile.",
-            "Next: it keeps looking, and tries again once Route 53 shows the record otherwise.",
-        ),
-        Page::Refused { .. } => (
-            "You: see whether the stack's parameters DnsZoneArns, DnsRecordNames and DnsRecordTypes allow it (homeostat \
-             policy check prints what they must be), and move the weights by hand meanwhile.",
-            "Next: nothing is moved in this zone as long as AWS's answer stands.",
-        ),
         Page::Waited { .. } => (
             "You: see whether what holds it back is still meant to.",
             "Next: it keeps looking, and acts as soon as nothing holds it back.",
@@ -35,11 +24,6 @@ pub(super) fn needed(page: &Page, incident: &Incident) -> Vec<String> {
         _ => ("You: see the zone's records in Route 53.", "Next: it keeps looking."),
     };
     vec![you.to_owned(), next.to_owned()]
-}
-
-/// Route 53 did not refuse Homeostat, but what the change was based on.
-fn is_lost(incident: &Incident) -> bool {
-    incident.intent.as_ref().is_some_and(|intent| matches!(intent.outcome, Some(Outcome::Lost { .. })))
 }
 
 pub(super) fn mended(trouble: &Trouble) -> Vec<String> {
@@ -79,21 +63,48 @@ pub(super) fn mended(trouble: &Trouble) -> Vec<String> {
             format!("You: see whether Route 53 has trouble (AWS Health). To ask: aws route53 get-change --id {}", shell::word(change)),
             "Next: nothing more is moved in this zone until the change is on all name servers.",
         ),
+        Trouble::Waited { endpoint, .. } => (
+            format!("You: see whether {endpoint} is healthy, and fix what keeps Homeostat from moving its weight. Or move it by hand. {by_hand}"),
+            "Next: it keeps looking, and moves the weight as soon as the evidence is complete and nothing holds it back.",
+        ),
+        Trouble::Refused { why, .. } => (
+            format!("You: {} Meanwhile move the weights by hand. {by_hand}", refused(Code::of(why))),
+            "Next: it keeps changing the zone's other records. It tries this one again once the record or the policy \
+             has changed, or you have acknowledged.",
+        ),
     };
     vec![you, next.to_owned()]
 }
 
+/// What to do about each of AWS's answers.
+fn refused(code: Code) -> &'static str {
+    match code {
+        Code::NoSuchHealthCheck => {
+            "the record has a health check that was deleted. Give its sets one that exists, or none."
+        }
+        Code::NotAsRead => {
+            "AWS's words say what doesn't fit: an alias whose target was deleted (point it to one that exists), or \
+             somebody else who keeps changing the record (see who)."
+        }
+        Code::NoSuchHostedZone => "the hosted zone was deleted. Take its records out of the policy.",
+        Code::AccessDenied => {
+            "see whether the stack's parameters DnsZoneArns, DnsRecordNames and DnsRecordTypes allow it (homeostat policy \
+             check prints what they must be)."
+        }
+        Code::Other => "AWS's words say what it does not accept. Fix the record in Route 53.",
+    }
+}
+
 /// What a person's word does besides ending the reminders.
-pub(super) fn also(page: &Page, incident: &Incident) -> Vec<String> {
+pub(super) fn also(page: &Page) -> Vec<String> {
     let also = match page {
-        Page::Refused { .. } if is_lost(incident) => Vec::new(),
-        Page::Refused { .. } => vec!["has the call tried again"],
         Page::Weights { troubles } => {
             let each = troubles.iter().filter_map(|trouble| match trouble {
                 Trouble::Changed { .. } => {
                     Some("has Homeostat take up again, as it is now, what somebody else changed")
                 }
                 Trouble::Latched { .. } => Some("lets what failed again and again come back"),
+                Trouble::Refused { .. } => Some("has the change that Route 53 refused tried again"),
                 _ => None,
             });
             let mut also: Vec<&str> = each.collect();

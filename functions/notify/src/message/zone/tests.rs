@@ -111,7 +111,19 @@ pub(in crate::message) fn troubles() -> Vec<(Trouble, &'static str)> {
             "find out why blue fails",
         ),
         (Trouble::StillReduced { record: record.clone(), endpoint, since: at(3), why }, "gets its share back in steps"),
-        (Trouble::NotInPolicy { record }, "policy.toml"),
+        (Trouble::NotInPolicy { record: record.clone() }, "policy.toml"),
+        (
+            Trouble::Waited { record: record.clone(), endpoint: id("blue"), since: at(3), why: "paused".into() },
+            "see whether blue is healthy",
+        ),
+        (
+            Trouble::Refused {
+                record,
+                since: at(3),
+                why: "NoSuchHealthCheck: No health check found with ID: x".into(),
+            },
+            "a health check that was deleted",
+        ),
         (Trouble::NotInSync { change: "C1".into(), since: at(3) }, "aws route53 get-change --id C1"),
     ]
 }
@@ -175,35 +187,35 @@ fn every_trouble_says_why_what_a_person_can_do_and_how_far_it_is() {
 fn several_troubles_are_told_one_by_one() {
     let all: Vec<Trouble> = troubles().into_iter().map(|(trouble, _)| trouble).collect();
     let Message { subject, body } = told(&drained().page(at(60), at(360), &Page::Weights { troubles: all.clone() }));
-    assert!(subject.ends_with("keeps its weight (and 7 more)"), "{subject}");
+    assert!(subject.ends_with("keeps its weight (and 9 more)"), "{subject}");
     assert!(all.iter().all(|trouble| body.contains(&format!("Why: {trouble}."))), "{body}");
-    assert!(body.matches("That also ").count() == 2, "{body}");
+    assert!(body.matches("That also ").count() == 3, "{body}");
 }
 
 #[test]
 fn a_persons_word_that_does_more_than_end_reminders_says_so() {
     for (trouble, _) in troubles() {
         let body = told(&paged(trouble.clone())).body;
-        let also = matches!(trouble, Trouble::Changed { .. } | Trouble::Latched { .. });
+        let also = matches!(trouble, Trouble::Changed { .. } | Trouble::Latched { .. } | Trouble::Refused { .. });
         assert_eq!(body.contains("That also "), also, "{body}");
     }
 }
 
 #[test]
-fn a_refusal_is_told_with_the_parameters_and_a_lost_race_without() {
-    let refused = Page::Refused { why: "AccessDenied: not authorized".into() };
-    for (outcome, parameters) in [
-        (Outcome::Refused { why: "AccessDenied".into() }, true),
-        (Outcome::Lost { why: "it was not found".into() }, false),
+fn a_refusal_says_what_to_do_by_awss_own_code() {
+    for (why, says) in [
+        ("AccessDenied: not authorized", "DnsRecordNames"),
+        ("NoSuchHealthCheck: No health check found with ID: x", "a health check that was deleted"),
+        ("NoSuchHostedZone: No hosted zone found with ID: Z1", "the hosted zone was deleted"),
+        ("InvalidChangeBatch: [Tried to create an alias that targets x, but that target was not found]", "an alias"),
+        ("InvalidInput: no", "what it does not accept"),
     ] {
-        let acted = acting(vec![drain("www.example.com", false)]).settle(at(3), outcome);
-        let Message { subject, body } = told(&acted.page(at(4), at(99), &refused));
-        assert_eq!(subject, "Homeostat: NEEDS YOU: www.example.com A: AWS refused the change");
-        assert_eq!(
-            (body.contains("DnsRecordNames"), body.contains("tried again.")),
-            (parameters, parameters),
-            "{body}"
-        );
+        let refused = Trouble::Refused { record: key("www.example.com"), since: at(3), why: why.into() };
+        let Message { subject, body } = told(&paged(refused));
+        assert_eq!(subject, "Homeostat: NEEDS YOU: www.example.com A: Route 53 refused to change it");
+        assert!(body.contains(why) && body.contains(says), "{body}");
+        assert_eq!(body.contains("DnsRecordNames"), why.starts_with("AccessDenied"), "{body}");
+        assert!(body.contains("keeps changing the zone's other records") && body.contains("tried again."), "{body}");
     }
 }
 

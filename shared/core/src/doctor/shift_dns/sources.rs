@@ -10,9 +10,11 @@ use super::{about, about_endpoint, unreadable, uses};
 use crate::doctor::Finding;
 use crate::doctor::Severity::{Error, Note, Warning};
 use crate::doctor::facts::{Facts, Read};
-use crate::id::{AlarmArn, Region};
+use crate::id::{AlarmArn, HealthCheckId, Region};
 use crate::instance::AlarmSeen;
 use crate::policy::{Active, EndpointPolicy, RecordPolicy};
+use crate::zone::says_nothing;
+use crate::zone::seen::HealthCheckSeen;
 
 /// So much longer than the longest time between two checks, 30 s, that who said nothing has stopped.
 const SILENT: SignedDuration = SignedDuration::from_secs(120);
@@ -83,18 +85,37 @@ pub(super) fn health_checks(record: &RecordPolicy, facts: &Facts) -> Vec<Finding
         let (about, id) = (about_endpoint(record, endpoint), endpoint.health_check.as_ref()?);
         match facts.dns.health_checks.get(id)? {
             Err(unread) => Some(unreadable(about, &format!("its health check {id}"), unread)),
-            Ok(observations) if observations.iter().any(|seen| seen.at + SILENT > facts.now) => None,
-            Ok(_) => {
-                let what = format!(
-                    "no checker of its health check {id} has said anything in the last {SILENT:#}: it is neither sick nor well"
-                );
-                let mend = "name one that checks the endpoint itself and is not disabled: of calculated ones, and of those \
-                            that follow an alarm, Route 53 tells nothing here";
-                Some(Finding::new(Error, about, what, mend))
+            Ok(None) => {
+                let what =
+                    format!("its health check {id} does not exist: it says neither \"healthy\" nor \"unhealthy\"");
+                Some(Finding::new(Error, about, what, "create a health check, and name its id in the policy"))
             }
+            Ok(Some(check)) => health_check(about, id, check, facts),
         }
     });
     found.collect()
+}
+
+fn health_check(about: String, id: &HealthCheckId, check: &HealthCheckSeen, facts: &Facts) -> Option<Finding> {
+    if let Some(why) = says_nothing(check) {
+        let what = format!("its health check {id} {why}. So it says neither \"healthy\" nor \"unhealthy\"");
+        let fix = "enable it, or name one that checks the endpoint itself; or use a CloudWatch alarm on its HealthCheckStatus \
+                   metric as a canary";
+        return Some(Finding::new(Error, about, what, fix));
+    }
+    if !check.observations.iter().any(|seen| seen.at + SILENT > facts.now) {
+        let what = format!(
+            "no checker of its health check {id} has reported in the last {SILENT:#}: it says neither \"healthy\" nor \"unhealthy\""
+        );
+        return Some(Finding::new(Error, about, what, "name a health check that Route 53's checkers run"));
+    }
+    check.inverted.then(|| {
+        let what = format!(
+            "its health check {id} is inverted: the endpoint counts as unhealthy while Route 53's checkers reach it"
+        );
+        let fix = "nothing, if it is meant so; else turn off \"invert health check status\"";
+        Finding::new(Warning, about, what, fix)
+    })
 }
 
 pub(super) fn target_groups(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {

@@ -7,7 +7,7 @@ use crate::id::{AlarmArn, HostedZoneId};
 use crate::instance::{AlarmSeen, AlarmState, TargetHealth};
 use crate::zone::kept::Kept;
 use crate::zone::record::{Generation, RecordSet, Routing, Weight};
-use crate::zone::seen::Observation;
+use crate::zone::seen::{Checked, HealthCheckSeen, Observation};
 
 const POLICY: &str = r#"
 schema = 1
@@ -59,6 +59,10 @@ fn seen(arn: &AlarmArn) -> AlarmSeen {
     AlarmSeen { arn: arn.clone(), state, since: at(-9), reason, actions_enabled: true, instances: Vec::new() }
 }
 
+fn check(observations: Vec<Observation>) -> HealthCheckSeen {
+    HealthCheckSeen { of: Checked::Endpoint, inverted: false, disabled: false, observations }
+}
+
 /// An account in which nothing of these records is to be mended.
 fn of(policy: &Policy, sets: Vec<RecordSet>) -> Facts {
     let records = &policy.dns.as_ref().unwrap().records;
@@ -71,7 +75,7 @@ fn of(policy: &Policy, sets: Vec<RecordSet>) -> Facts {
         sets: records.iter().map(|record| (place(record), Ok(sets.clone()))).collect(),
         alarms: arns.map(|arn| (arn.clone(), Ok(Some(seen(arn))))).collect(),
         health_checks: endpoints()
-            .filter_map(|endpoint| Some((endpoint.health_check.clone()?, Ok(vec![observation.clone()]))))
+            .filter_map(|endpoint| Some((endpoint.health_check.clone()?, Ok(Some(check(vec![observation.clone()]))))))
             .collect(),
         targets: endpoints()
             .flat_map(|endpoint| &endpoint.target_groups)
@@ -196,9 +200,18 @@ fn what_the_policy_judges_by_must_be_there_and_say_something() {
     only(&the_policy(), &disabled("blue-5xx"), Warning, "are disabled");
     assert_eq!(examine(Some(&the_policy()), &disabled("blue-canary")), [], "a canary's word needs no actions");
     let stopped = Observation { at: at(-121), is_well: true, status: "Success".into() };
-    for read in [Ok(vec![]), Ok(vec![stopped])] {
-        let facts = changed(|dns| _ = dns.health_checks.insert(BLUE_CHECK.parse().unwrap(), read));
-        only(&the_policy(), &facts, Error, "said anything");
+    let fresh = || check(vec![Observation { at: at(-30), is_well: true, status: "Success".into() }]);
+    for (there, severity, says) in [
+        (Some(check(vec![])), Error, "has reported in the last"),
+        (Some(check(vec![stopped])), Error, "has reported in the last"),
+        (None, Error, "does not exist"),
+        (Some(HealthCheckSeen { disabled: true, ..fresh() }), Error, "is disabled"),
+        (Some(HealthCheckSeen { of: Checked::HealthChecks, ..check(vec![]) }), Error, "is calculated from others"),
+        (Some(HealthCheckSeen { of: Checked::Alarm, ..check(vec![]) }), Error, "follows a CloudWatch alarm"),
+        (Some(HealthCheckSeen { inverted: true, ..fresh() }), Warning, "is inverted"),
+    ] {
+        let facts = changed(|dns| _ = dns.health_checks.insert(BLUE_CHECK.parse().unwrap(), Ok(there)));
+        only(&the_policy(), &facts, severity, says);
     }
     let unread = changed(|dns| _ = dns.health_checks.insert(BLUE_CHECK.parse().unwrap(), Err(failed())));
     only(&the_policy(), &unread, Error, "its health check");
@@ -215,8 +228,10 @@ fn alarms_of_another_region_are_a_note_and_one_for_all_of_them() {
 
 #[test]
 fn what_nothing_is_judged_by_may_be_missing() {
-    let policy =
-        dns(&POLICY.replace("proof = [\"health-check\", \"target-health\", \"canary\"]", "proof = [\"canary\"]"));
+    let policy = dns(&POLICY.replace(
+        "proof = [\"health-check\", \"target-health\", \"canary\"]",
+        "evidence = [\"alarm\", \"canary\"]\nproof = [\"canary\"]",
+    ));
     let mut facts = of(&policy, pair());
     facts.dns.health_checks.values_mut().for_each(|read| *read = Err(failed()));
     facts.dns.targets.clear();
@@ -234,4 +249,10 @@ fn a_latch_and_an_incident_of_a_zone_are_told_as_what_they_are() {
     let incident = Incident::new(subject, Kind::Zone(Kept::new(zone)), at(0), at(0));
     let stuck = Facts { open: Ok(vec![Incident { stuck: Some(at(9)), ..incident }]), ..in_order() };
     assert!(examine(None, &stuck)[0].mend.contains("shift-dns"));
+}
+
+#[test]
+fn one_alarm_that_suffices_for_a_drain_is_a_warning() {
+    let policy = dns(&POLICY.replace("proof = ", "evidence = [\"alarm\"]\nproof = "));
+    only(&policy, &of(&policy, pair()), Warning, "whoever may set the state of one alarm");
 }

@@ -1,7 +1,7 @@
 //! Moving weight away: onto whom, how much, and above all when not.
 
 use super::harness::*;
-use crate::decision::{Close, Decision, Hold, Page, Step};
+use crate::decision::{Close, Decision, Hold, Step};
 use crate::instance::AlarmState;
 use crate::ports::Outcome;
 use crate::zone::record::Routing;
@@ -81,7 +81,7 @@ fn what_is_paused_disabled_unconfirmed_or_only_watched_is_not_moved() {
     disabled.actions_enabled = false;
     assert!(matches!(held(&disabled.decide()), Hold::ActionsDisabled { .. }));
 
-    let both = POLICY.replace("proof =", "evidence = [\"alarm\", \"health-check\"]\nproof =");
+    let both = POLICY.replace("[\"alarm\"]", "[\"alarm\", \"health-check\"]");
     let mut half = Scene::with(&both, vec![set("blue", 70), set("green", 30)]).fails("blue");
     half.checkers.insert("blue".into(), 16);
     assert!(matches!(held(&half.decide()), Hold::NotConfirmed { .. }));
@@ -274,27 +274,11 @@ fn a_lost_comparison_is_decided_anew_and_never_sent_again_as_it_was() {
     let decision = it.decide();
     let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
     let lost = Outcome::Lost { why: "the values provided do not match the current values".into() };
-    it.incident = it.incident.intend(at(0), step, &decision).settle(at(1), lost);
+    it.incident = it.incident.intend(at(0), step, &decision).under(&it.policy.hash).settle(at(1), lost);
     it.now = 2;
     assert!(matches!(held(&it.decide()), Hold::Lost { .. }), "the same again would be lost again");
     it.set_weight("green", 50);
     assert!(matches!(it.decide(), Decision::Act { .. }), "what is there now is another base");
-}
-
-#[test]
-fn a_refused_call_is_not_repeated_before_a_person_has_spoken() {
-    let mut it = Scene::new().fails("blue");
-    let decision = it.decide();
-    let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
-    it.incident =
-        it.incident.intend(at(0), step, &decision).settle(at(1), Outcome::Refused { why: "AccessDenied".into() });
-    it.now = 2;
-    assert!(matches!(it.look(), Decision::Page(Page::Refused { .. })));
-    it.now = it.wake_at();
-    assert!(matches!(held(&it.look()), Hold::RefusedBefore { .. }));
-    let known = crate::incident::Acknowledgement { by: "ana".into(), at: at(it.now), reason: "rights mended".into() };
-    it.incident = it.incident.acknowledge(known);
-    assert!(matches!(it.decide(), Decision::Act { .. }));
 }
 
 #[test]

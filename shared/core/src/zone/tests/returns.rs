@@ -1,8 +1,8 @@
 //! Bringing weight back: after a hold, in steps, and only where the record is as it was left.
 
 use super::harness::*;
-use crate::decision::{Close, Decision, Hold};
-use crate::incident::Acknowledgement;
+use crate::decision::{Close, Decision, Hold, Step};
+use crate::incident::{Acknowledgement, Kind};
 use crate::instance::AlarmState;
 use crate::ports::Outcome;
 use crate::zone::record::Generation;
@@ -346,4 +346,93 @@ fn weight_comes_back_though_the_others_cannot_be_told_to_be_well() {
     it.mend("blue");
     it.checkers.insert("green".into(), 8);
     assert!(it.until_act(600).is_some(), "green only loses by it");
+}
+
+/// Found by seed 704122: the batch was forgotten once a later one had written a generation, and what it left was taken for the
+/// weights that somebody wants.
+#[test]
+fn a_late_batch_that_a_deleted_generation_lets_in_is_known_again() {
+    let mut it = Scene::new().fails("blue");
+    let decision = it.decide();
+    let Decision::Act { step: step @ Step::Shift(late), .. } = &decision else { panic!("{decision}") };
+    let unknown = Outcome::Unknown { why: "the request timed out".into() };
+    it.incident = it.incident.intend(at(0), step, &decision).settle(at(1), unknown);
+    it.mend("blue");
+    it.now = 70;
+    assert!(it.until_act(10).is_some(), "another generation keeps the late batch from applying");
+    it.has(&[("blue", 70), ("green", 30)]);
+    it.sets.retain(|set| set.kind != "TXT");
+    it.apply(late);
+    it.now = 200;
+    it.look();
+    let kept = it.incident.kind.zone().unwrap();
+    let saved = &kept.records.values().next().expect("it is Homeostat's own change").saved;
+    assert_eq!(super::record::weights(saved)[&id("blue")], 70);
+    assert!(it.until_act(4000).is_some());
+    assert!(it.until_act(4000).is_some() && it.until_act(4000).is_some());
+    it.has(&[("blue", 70), ("green", 30)]);
+}
+
+/// Found by seeds 7318543 and 7319461: the generation that keeps a late batch out made somebody else's weights Homeostat's own.
+#[test]
+fn a_generation_that_keeps_a_late_batch_out_is_no_word_on_somebody_elses_weights() {
+    let mut it = drained();
+    let Some(Step::Shift(first)) = it.incident.intent.as_ref().map(|intent| intent.step.clone()) else { panic!() };
+    let Kind::Zone(kept) = &mut it.incident.kind else { panic!() };
+    kept.tried.push(first);
+    it.sets.retain(|set| set.kind != "TXT");
+    it.set_weight("blue", 70);
+    it.now += 400;
+    let decision = it.look();
+    assert!(matches!(decision, Decision::Act { .. }), "the late batch would apply again: {decision}");
+    it.has(&[("blue", 70), ("green", 30)]);
+    it.now += 60;
+    let decision = it.look();
+    assert!(matches!(troubles(&decision), [Trouble::Changed { .. }]), "{decision}");
+}
+
+/// Found by seeds 706376 and 707845: one of two changes that a person had answered was undone, and the rest of it counted as a
+/// change of which nobody had heard.
+#[test]
+fn a_word_on_two_changes_holds_for_the_one_that_is_left_of_them() {
+    let mut it = drained();
+    it.mend("blue");
+    it.sets.retain(|set| set.kind != "TXT");
+    it.sets.push(set("new", 10));
+    it.now = it.wake_at();
+    let decision = it.look();
+    let [Trouble::Changed { what, .. }] = troubles(&decision) else { panic!("{decision}") };
+    assert_eq!(what, "its generation is gone, new is new");
+    it.sets.retain(|set| set.weighted().is_none_or(|(id, _)| id.as_str() != "new"));
+    known(&mut it);
+    let decision = it.look();
+    assert!(matches!(held(&decision), Hold::Returning { .. }), "it goes on from there: {decision}");
+}
+
+/// Found by seed 103605: a field was changed, answered for, and changed again before the next look, and both are reported in the
+/// same words.
+#[test]
+fn the_word_on_a_field_is_no_word_on_what_it_became_then_and_is_asked_for_once_more() {
+    let mut it = drained();
+    it.mend("blue");
+    let ttl =
+        |it: &mut Scene, ttl| it.sets.iter_mut().filter(|set| set.kind == "A").for_each(|set| set.ttl = Some(ttl));
+    ttl(&mut it, 30);
+    it.now = it.wake_at();
+    it.look();
+    known(&mut it);
+    ttl(&mut it, 90);
+    let tells = it.incident.tell;
+    let decision = it.look();
+    assert!(matches!(troubles(&decision), [Trouble::Changed { .. }]), "{decision}");
+    assert!(it.incident.tell == tells + 1 && it.incident.acknowledged.is_none());
+    for value in [91, 92, 93] {
+        ttl(&mut it, value);
+        it.now = it.wake_at();
+        it.look();
+    }
+    assert_eq!(it.incident.tell, tells + 1, "a tool that keeps writing it pages nobody anew");
+    known(&mut it);
+    let decision = it.look();
+    assert!(matches!(decision, Decision::Act { .. }), "it goes on from there: {decision}");
 }

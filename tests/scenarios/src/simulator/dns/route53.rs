@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
-use homeostat_core::instance::{AlarmSeen, TargetHealth};
+use homeostat_core::instance::TargetHealth;
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_core::zone::name::RecordName;
 use homeostat_core::zone::record::{RecordSet, reweighted};
-use homeostat_core::zone::seen::Observation;
+use homeostat_core::zone::seen::{AlarmsSeen, HealthCheckSeen};
 use homeostat_core::zone::shift::Shift;
 use homeostat_core::zone::{Records, ShiftWeights};
 use jiff::SignedDuration;
@@ -120,11 +120,11 @@ impl Records for Route53 {
     async fn is_in_sync(&self, change: &str) -> Result<bool, Unavailable> {
         self.cloud.is_in_sync(change).await
     }
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
         self.cloud.alarms(alarms).await
     }
-    async fn observations(&self, health_check: &HealthCheckId) -> Result<Vec<Observation>, Unavailable> {
-        self.cloud.observations(health_check).await
+    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
+        self.cloud.health_check(health_check).await
     }
     async fn targets(&self, target_group: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
         self.cloud.targets(target_group).await
