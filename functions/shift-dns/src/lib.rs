@@ -86,12 +86,12 @@ where
     /// What no event told of is found all the same.
     async fn resync(&self, dns: &DnsPolicy) -> Result<Value, Failure> {
         let since = self.clock.now();
-        let Surveyed { sick, unread } = survey(&self.aws, dns, &self.ledger, since).await?;
+        let Surveyed { zones, unread } = survey(&self.aws, dns, &self.ledger, since).await?;
         if !unread.is_empty() {
             tracing::warn!("could not ask all that tells of endpoints: {}", unread.join("; "));
         }
         let why = || Why::Found { since, alarm: None, told_by: None };
-        let hints = sick.iter().map(|zone| (zone, Hint { subject: Subject::zone(zone.clone()), why: why() }));
+        let hints = zones.iter().map(|zone| (zone, Hint { subject: Subject::zone(zone.clone()), why: why() }));
         self.each(dns, hints.collect()).await
     }
 

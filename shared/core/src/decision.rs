@@ -17,6 +17,7 @@ use crate::id::{AlarmArn, GroupName, HealthCheckId, InstanceId, SetIdentifier, S
 use crate::instance::Unit;
 use crate::memory::Source;
 use crate::signal::Notice;
+use crate::zone::drift::Drifted;
 use crate::zone::said::{Trouble, Waiting};
 use crate::zone::shift::Shift;
 
@@ -215,6 +216,8 @@ pub enum Hold {
     Returning {
         waiting: Vec<Waiting>,
     },
+    /// Nothing is wrong but that the policy and AWS do not agree.
+    Drifted(Drifted),
     /// A lifecycle hook holds the instance.
     Hook(Waits),
 }
@@ -431,6 +434,7 @@ impl fmt::Display for Hold {
             }
             Hold::Lost { why } => write!(f, "Route 53 refused the change, and shows what it was based on: {why}"),
             Hold::Returning { waiting } => f.write_str(&list(waiting)),
+            Hold::Drifted(drifted) => write!(f, "{drifted}"),
             Hold::Hook(waits) => write!(f, "{waits}"),
         }
     }

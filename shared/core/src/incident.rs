@@ -313,7 +313,7 @@ impl Incident {
     pub fn hold(&self, now: Timestamp, until: Timestamp, because: &Hold) -> Incident {
         let decision = Decision::Hold { until, because: because.clone() };
         let mut next = self.next(now, format!("hold: {because}"));
-        if self.is_told_of() && (self.is_new() || self.is_news(because)) {
+        if self.is_told_of() && ((self.is_untold() && !is_quiet(because)) || self.is_news(because)) {
             next.tell += 1;
         }
         next.announced = self.announced || is_announcement(because);
@@ -426,14 +426,28 @@ impl Incident {
     pub fn is_told_at_the_end(&self) -> bool {
         match &self.decision {
             Some(Decision::Close(Close::Hook(ended))) => self.tell > 0 || ended.is_news(),
-            _ => true,
+            _ => self.tell > 0,
         }
+    }
+
+    /// Nobody was told that anything is wrong with what it is about.
+    fn is_untold(&self) -> bool {
+        self.tell == 0 || self.has_only_drifted()
+    }
+
+    /// Nothing was found wrong but that the policy and AWS do not agree.
+    pub fn has_only_drifted(&self) -> bool {
+        matches!(self.decision, Some(Decision::Hold { because: Hold::Drifted(_), .. })) && self.state == State::Holding
     }
 
     /// Of all holds after the first, people hear only of these: Homeostat would act and only watches, or the group acts.
     /// Once: what the group or Homeostat is about to do may change with every look.
     fn is_news(&self, because: &Hold) -> bool {
-        is_announcement(because) && !self.announced && self.state != State::Escalated
+        let is_news = match because {
+            Hold::Drifted(drifted) => drifted.is_news(),
+            because => is_announcement(because) && !self.announced,
+        };
+        is_news && self.state != State::Escalated
     }
 
     /// People hear of an outcome only where it isn't what they were told to expect: the ordinary one stands in the next message.
@@ -479,6 +493,11 @@ impl Incident {
         }
         next
     }
+}
+
+/// Told when it is certain, or not at all.
+fn is_quiet(because: &Hold) -> bool {
+    matches!(because, Hold::Drifted(_))
 }
 
 fn is_announcement(because: &Hold) -> bool {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AlarmArn, ContributorId, HookName, Subject};
 pub use abandoned::{Abandoned, Filled, Launch, Trying};
+use crate::zone::drift::Drift;
 
 /// An endpoint of a weighted record: `www.example.com A blue`.
 pub type Endpoint = String;
@@ -71,6 +72,9 @@ pub struct Memory {
     /// Endpoints that stay drained until a person has looked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub latched: BTreeMap<Endpoint, Timestamp>,
+    /// On what people heard that the policy and AWS do not agree.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drifts: Vec<Drift>,
     /// Launches that were abandoned with none admitted since, by the hook that held them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub abandoned: BTreeMap<HookName, Vec<Abandoned>>,
@@ -173,7 +177,7 @@ impl Memory {
     /// again.
     #[must_use]
     pub fn acknowledged(&self) -> Memory {
-        Memory { version: self.version, acts: self.acts.clone(), ..Memory::default() }
+        Memory { version: self.version, acts: self.acts.clone(), drifts: self.drifts.clone(), ..Memory::default() }
     }
 
     /// The breaker, if it is about what the group launches now. What was rolled out since has not failed yet.

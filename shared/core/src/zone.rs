@@ -6,6 +6,7 @@
 
 mod absorb;
 mod decide;
+pub mod drift;
 mod evidence;
 mod eyes;
 mod judge;
@@ -43,7 +44,7 @@ use name::RecordName;
 use record::RecordSet;
 use seen::{AlarmsSeen, HealthCheckSeen, Seen};
 use shift::Shift;
-pub(crate) use standing::unfit;
+pub(crate) use standing::{foreign, unfit};
 pub use survey::{Surveyed, survey};
 
 /// What this remedy reads of Route 53, CloudWatch and load balancing.
@@ -168,7 +169,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         rungs::rungs(Case { now, incident, kept, seen, around, policy: &self.zone_policy() })
     }
 
-    /// Each drain; and the latch, once there were too many.
+    /// Each drain; the latch, once there were too many; and on what drift people were told.
     fn remember(
         &self,
         now: Timestamp,
@@ -177,12 +178,20 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         decision: &Decision,
         memory: &Memory,
     ) -> Option<Memory> {
-        let Decision::Act { step: Step::Shift(shift), .. } = decision else { return None };
         let mut next = memory.clone();
-        for moved in &shift.moves {
+        let kept = incident.kind.zone()?;
+        next.drifts.retain(|told| kept.drifts.iter().any(|noticed| noticed.drift == *told));
+        if let Decision::Hold { because: Hold::Drifted(drifted), .. } = decision {
+            next.drifts.extend(drifted.news.iter().cloned());
+        }
+        let moves = match decision {
+            Decision::Act { step: Step::Shift(shift), .. } => shift.moves.as_slice(),
+            _ => &[],
+        };
+        for moved in moves {
             let Some(record) = self.dns.zone(self.zone).record(&moved.key).cloned() else { continue };
             let had_less = |id: &SetIdentifier| {
-                let held = incident.kind.zone().and_then(|kept| kept.records.get(&moved.key)?.reduced.get(id));
+                let held = kept.records.get(&moved.key).and_then(|held| held.reduced.get(id));
                 held.is_some_and(|reduced| moved.reduced.get(id) >= Some(&reduced.share))
             };
             // More of the same drain is no second one.

@@ -125,10 +125,10 @@ impl<'a> Account<'a> {
         let change = match lead {
             Lead::Several(Survey::Resync) => {
                 let since = Now.now();
-                let sick = zone::survey(&self.records, dns, &self.ledger, since).await?.sick;
+                let found = zone::survey(&self.records, dns, &self.ledger, since).await?.zones;
                 let why = || Why::Found { since, alarm: None, told_by: None };
                 let hint = |id: HostedZoneId| (id.clone(), Hint { subject: Subject::zone(id), why: why() });
-                return Ok(sick.into_iter().map(hint).collect());
+                return Ok(found.into_iter().map(hint).collect());
             }
             Lead::Several(Survey::Alarm(GroupAlarm { change, .. })) => change,
             Lead::Each(hints) => match hints.first() {

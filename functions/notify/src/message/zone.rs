@@ -7,8 +7,11 @@ mod plan;
 #[cfg(test)]
 pub(super) mod tests;
 
+use std::collections::BTreeSet;
+
 use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
 use homeostat_core::incident::{Incident, State};
+use homeostat_core::zone::drift::{Drift, Drifted};
 use homeostat_core::zone::kept::Kept;
 use homeostat_core::zone::said::Trouble;
 use homeostat_core::zone::shift::Shift;
@@ -32,6 +35,7 @@ pub(super) fn decided(incident: &Incident, kept: &Kept) -> Told {
         Some(Decision::Hold { because: Hold::Watching { step: Step::Shift(shift), because }, .. }) => {
             watches(shift, because)
         }
+        Some(Decision::Hold { because: Hold::Drifted(drifted), .. }) => differs(kept, drifted),
         Some(Decision::Hold { because, .. }) => {
             let name = name(incident, kept);
             let what = format!("Something may be wrong with {name}, and Homeostat moves no weight for now.");
@@ -46,6 +50,24 @@ pub(super) fn decided(incident: &Incident, kept: &Kept) -> Told {
             (format!("opened: {name}"), vec![format!("{name}: no decision yet.")])
         }
     }
+}
+
+/// The policy and AWS do not agree: told at noon, so that nobody has to find it at night.
+fn differs(kept: &Kept, drifted: &Drifted) -> Told {
+    let about: BTreeSet<String> = drifted.news.iter().map(Drift::about).collect();
+    let about: Vec<String> = about.into_iter().collect();
+    let mut lines = vec![
+        "The policy and AWS do not agree, so Homeostat could do less in an emergency than the policy says.".to_owned(),
+        String::new(),
+    ];
+    lines.extend(drifted.news.iter().map(|drift| format!("Seen twice, at least a minute apart: {drift}.")));
+    let before = drifted.known.iter().filter(|drift| !drifted.news.contains(drift));
+    lines.extend(before.map(|drift| format!("Told before, and still so: {drift}.")));
+    lines.push("You: correct policy.toml or what it names, whichever is wrong. To see all of it: homeostat doctor".to_owned());
+    lines.push(
+        "Next: no reminder. Homeostat goes on with what is there, and closes the incident when the two agree.".to_owned(),
+    );
+    (format!("{}: not as the policy says", first(&about, kept)), lines)
 }
 
 /// The records that it is about, as far as the incident tells; else the zone.

@@ -33,6 +33,7 @@ impl Hold {
             Hold::Propagating { .. } => "propagating",
             Hold::Lost { .. } => "lost",
             Hold::Returning { .. } => "returning",
+            Hold::Drifted(_) => "drifted",
             Hold::Hook(Waits::Unseen { .. }) => "hook-unseen",
             Hold::Hook(Waits::Evidence { .. }) => "hook-not-ready",
             Hold::Hook(Waits::InUse { .. }) => "hook-in-use",

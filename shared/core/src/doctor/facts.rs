@@ -16,7 +16,7 @@ use crate::memory::Memory;
 use crate::policy::RecordPolicy;
 use crate::ports::{Pause, Unavailable};
 use crate::zone::name::RecordName;
-use crate::zone::record::{FENCE_LABEL, RecordSet};
+use crate::zone::record::RecordSet;
 use crate::zone::seen::HealthCheckSeen;
 
 pub type Read<T> = Result<T, Unread>;
@@ -97,12 +97,6 @@ impl DnsFacts {
     pub(super) fn record(&self, record: &RecordPolicy) -> Option<Vec<RecordSet>> {
         let sets = self.read(record)?.as_ref().ok()?;
         Some(sets.iter().filter(|set| set.is_of(&record.key)).cloned().collect())
-    }
-
-    /// The TXT record where Homeostat keeps the record's generation.
-    pub(super) fn fence(&self, record: &RecordPolicy) -> Option<&RecordSet> {
-        let fence = record.key.name.under(FENCE_LABEL).ok()?;
-        self.read(record)?.as_ref().ok()?.iter().find(|set| set.name == fence && set.kind == "TXT")
     }
 }
 

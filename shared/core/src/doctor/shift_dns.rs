@@ -11,13 +11,15 @@ use super::Severity::{Error, Note, Warning};
 use super::facts::Facts;
 use super::{Finding, RecordCheck, unreadable};
 use crate::policy::{Active, Ailment, EndpointPolicy, Mode, RecordPolicy, lone_alarm};
-use crate::zone::record::{Generation, weights};
-use crate::zone::unfit;
+use crate::zone::drift::missing;
+use crate::zone::record::weights;
+use crate::zone::{foreign, unfit};
 
 pub(super) const CHECKS: &[RecordCheck] = &[
     unread,
     fitness,
     foreign_text,
+    gone,
     unnamed,
     time_to_live,
     own_health_checks,
@@ -60,18 +62,26 @@ fn fitness(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
 }
 
 fn foreign_text(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
-    let fence = facts.dns.fence(record).filter(|fence| Generation::of(fence).is_none());
-    fence
-        .map(|fence| {
-            let what = format!(
-                "the TXT record {}, which Homeostat needs for itself, holds another text: {}",
-                fence.name,
-                fence.values.join(" ")
-            );
-            Finding::new(Error, about(record), what, "remove that TXT record, or take this one out of the policy")
-        })
-        .into_iter()
-        .collect()
+    let sets = facts.dns.read(record).and_then(|read| read.as_ref().ok());
+    let why = sets.and_then(|sets| foreign(&record.key.name, sets));
+    let fix = "remove that record: Homeostat keeps the record's generation there; or take this one out of the policy";
+    why.map(|why| Finding::new(Error, about(record), why, fix)).into_iter().collect()
+}
+
+/// Where there are some of them; where there are none, its weights can't be moved at all.
+fn gone(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
+    let sets = facts.dns.record(record).unwrap_or_default();
+    if unfit(record, &sets).is_some() {
+        return Vec::new();
+    }
+    let say = |endpoint: &EndpointPolicy| {
+        let what = format!(
+            "the record has no set with the identifier {:?}, which the policy names: weight moves only among the others",
+            endpoint.id.as_str()
+        );
+        Finding::new(Error, about_endpoint(record, endpoint), what, "create the set, or correct its id in the policy")
+    };
+    missing(record, &sets).map(say).collect()
 }
 
 fn unnamed(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {

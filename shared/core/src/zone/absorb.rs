@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 
 use super::decide::{Case, acts};
+use super::drift::{drifts, noticed};
 use super::evidence::{Ails, Fitness, ails, alarming, fitness, is_cleared};
 use super::judge::NEARLY;
 use super::kept::{Held, Kept, PROPAGATES_WITHIN, Propagating, Proven};
@@ -71,9 +72,11 @@ pub(super) fn absorb(
         }
     }
     next.proven = proven(case, &next);
+    next.drifts = noticed(now, &next.drifts, seen, drifts(policy, seen, &next.records));
+    let signalled_at = began_at(now, &incident, seen, policy);
     let paged_because = without(incident.paged_because.clone(), &settled);
     let acknowledged = incident.acknowledged.clone().filter(|_| !word_is_void);
-    Incident { kind: Kind::Zone(next), paged_because, acknowledged, ..incident }
+    Incident { kind: Kind::Zone(next), signalled_at, paged_because, acknowledged, ..incident }
 }
 
 /// Who is proven unhealthy and has more weight than the policy leaves them, each since the first look that proved it.
@@ -127,6 +130,16 @@ fn refusals(next: &mut Kept, case: Case<'_>, hash: &str) {
     if tried.moves.len() > 1 && tried.moves.iter().all(is_as_read) {
         next.apart.extend(tried.moves.iter().map(|moved| moved.key.clone()));
     }
+}
+
+/// What was open only since the policy and AWS don't agree begins anew when an endpoint becomes unhealthy.
+fn began_at(now: Timestamp, incident: &Incident, seen: &Seen, policy: &ZonePolicy<'_>) -> Timestamp {
+    let since = |record: &RecordPolicy| {
+        let unhealthy = record.endpoints.iter().filter(|it| matches!(ails(now, record, it, seen), Ails::Sick(_)));
+        unhealthy.map(|it| alarming(it, seen).map_or(now, |alarm| alarm.since)).min()
+    };
+    let began = policy.records.iter().filter_map(|record| since(record)).min();
+    began.filter(|_| incident.has_only_drifted()).map_or(incident.signalled_at, |began| began.max(incident.opened_at))
 }
 
 /// A word on one change is no word on the next: that one is asked about anew.

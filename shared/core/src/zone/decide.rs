@@ -4,6 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::drift::{Drifted, SURE_AFTER};
 use super::judge::{Judged, judge};
 use super::kept::{Kept, PROPAGATES_WITHIN, Propagating, Proven};
 use super::record::{Generation, weights};
@@ -30,6 +31,9 @@ pub(super) struct Case<'a> {
 /// A change is asked after as soon as it may have arrived, and then less and less often: a question costs a part of what Route 53
 /// grants the whole account.
 const FIRST_QUESTION: SignedDuration = SignedDuration::from_secs(5);
+
+/// What waits for a person to correct it is read as often as the resync reads: its calls are what all of an account share.
+const DRIFTED_LOOKS: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn decide(case: Case<'_>) -> Decision {
     case.within_its_limit(undelayed(case))
@@ -68,6 +72,10 @@ impl Case<'_> {
         if let Some(why) = lost {
             return self.hold(None, Hold::Lost { why });
         }
+        let drifted = Drifted::of(self.now, self.kept, &self.around.limits.memory.drifts);
+        if drifted.is_news() && self.incident.state != State::Escalated {
+            return self.differs(drifted);
+        }
         if !waiting.is_empty() {
             let until = waiting.iter().filter_map(|waiting| self.next_look(waiting)).min();
             return self.hold(until, Hold::Returning { waiting });
@@ -83,7 +91,7 @@ impl Case<'_> {
         if let Some(because) = self.still_proven() {
             return self.hold(None, because);
         }
-        self.over()
+        self.over(drifted)
     }
 
     /// Nobody stays proven unhealthy for longer than the policy says without a change or a page, whatever the reason is.
@@ -211,10 +219,13 @@ impl Case<'_> {
     }
 
     /// Nothing is sick, nothing is held.
-    fn over(&self) -> Decision {
+    fn over(&self, drifted: Drifted) -> Decision {
         if let [_, ..] = self.kept.taken_over.as_slice() {
             let records: Vec<String> = self.kept.taken_over.iter().map(ToString::to_string).collect();
             return Decision::Close(Close::TakenOver { what: records.join(", ") });
+        }
+        if self.is_untouched() && !drifted.is_none() {
+            return self.differs(drifted);
         }
         if self.incident.mitigated_at.is_none() {
             let why = "no endpoint of the zone's records is sick by the evidence that the policy asks for".to_owned();
@@ -229,6 +240,19 @@ impl Case<'_> {
             return Decision::Close(Close::Recovered);
         }
         self.hold(Some(proven), Hold::Proving { since })
+    }
+
+    /// What was begun, or asked of a person, comes to its own end; the next resync finds the drift again.
+    fn is_untouched(&self) -> bool {
+        self.incident.acted_at.is_none() && self.incident.state != State::Escalated
+    }
+
+    fn differs(&self, drifted: Drifted) -> Decision {
+        let unsure = self.kept.drifts.iter().filter(|noticed| !noticed.is_sure(self.now));
+        let sure = unsure.map(|noticed| noticed.since + SURE_AFTER).min();
+        let seldom = self.is_untouched().then_some(DRIFTED_LOOKS).unwrap_or_default();
+        let until = sure.unwrap_or(self.now + self.policy.dns.look_every.max(seldom));
+        Decision::Hold { until, because: Hold::Drifted(drifted) }
     }
 
     fn hold(&self, until: Option<Timestamp>, because: Hold) -> Decision {
@@ -273,7 +297,8 @@ impl Case<'_> {
         let Pause { scope, by, reason, .. } = self.around.limits.pauses.iter().find(|pause| pause.until > self.now)?;
         let because = Hold::Paused { scope: scope.clone(), by: by.clone(), reason: reason.clone() };
         let within = self.policy.dns.wait_at_most;
-        if self.now >= self.incident.opened_at + within && self.incident.state != State::Escalated {
+        let since = self.incident.opened_at.max(self.incident.signalled_at);
+        if self.now >= since + within && self.incident.state != State::Escalated {
             return Some(Decision::Page(Page::Waited { within, why: because.to_string() }));
         }
         Some(self.hold(None, because))

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::decide::{Case, acts};
+use super::drift::{missing, unsure};
 use super::evidence::{Ails, Fitness, ails, alarming, fitness};
 use super::kept::{Held, Reduced};
 use super::record::{Generation, RecordSet, Weights, weights};
@@ -12,7 +13,7 @@ use super::returning::{Course, Returning, course};
 use super::said::{Awaits, Trouble, Waiting};
 use super::share::{Plan, Share, Wish, plan, shares};
 use super::shift::Move;
-use super::standing::{Standing, standing};
+use super::standing::{Standing, standing, unfit};
 use crate::decision::{Hold, Proof};
 use crate::id::SetIdentifier;
 use crate::instance::AlarmSeen;
@@ -49,9 +50,19 @@ pub(super) fn judge(case: Case<'_>, record: &RecordPolicy) -> Judged {
     let sets = case.seen.record(&record.key);
     let ailing: Vec<Ails> = record.endpoints.iter().map(|it| ails(case.now, record, it, case.seen)).collect();
     let mut judged = Judged::default();
-    let any_sick = ailing.iter().any(|ails| matches!(ails, Ails::Sick(_)));
+    let there = weights(&sets);
+    let is_unfit = unfit(record, &sets).is_some();
+    let is_there = |endpoint: &EndpointPolicy| is_unfit || there.contains_key(&endpoint.id);
+    let mut each = record.endpoints.iter().zip(&ailing);
+    let any_sick = each.any(|(endpoint, ails)| is_there(endpoint) && matches!(ails, Ails::Sick(_)));
     if held.is_none() && !any_sick {
         judged.unconfirmed = unconfirmed(record, &sets, ailing);
+        return judged;
+    }
+    if held.is_none()
+        && let Some(missing) = unsure(case.now, case.kept, record, &sets)
+    {
+        judged.unconfirmed = Some(Hold::NotConfirmed { missing: vec![missing] });
         return judged;
     }
     match standing(case, record, held, &sets) {
@@ -140,7 +151,9 @@ impl<'a> Judge<'a> {
             let fitness = fitness(case.now, record, endpoint, case.seen);
             Known { endpoint, ails, fitness, alarm_under_traffic: alarming(endpoint, case.seen).filter(|_| serves) }
         };
-        let endpoints = record.endpoints.iter().zip(ailing).map(known).collect();
+        // Who has no set can neither lose weight nor take any.
+        let there = record.endpoints.iter().zip(ailing).filter(|(endpoint, _)| weights.contains_key(&endpoint.id));
+        let endpoints = there.map(known).collect();
         Judge { case, record, held, sets, shares: shares(&weights), weights, endpoints }
     }
 
@@ -340,7 +353,8 @@ impl<'a> Judge<'a> {
             };
             format!("{} {why}", known.endpoint.id)
         };
-        let said: Vec<String> = others.map(why).collect();
+        let gone = missing(self.record, self.sets).map(|endpoint| format!("{} has no record set", endpoint.id));
+        let said: Vec<String> = others.map(why).chain(gone).collect();
         if said.is_empty() {
             return "all endpoints are sick".to_owned();
         }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::drift::Noticed;
 use super::name::RecordName;
 use super::record::{Generation, RecordKey, RecordSet, Weights, reweighted, weights};
 use super::share::Share;
@@ -40,6 +41,9 @@ pub struct Kept {
     /// Records that somebody else took over while they were held.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken_over: Vec<RecordKey>,
+    /// What the policy names and the last looks found missing or otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drifts: Vec<Noticed>,
     /// Since when endpoints that still have their weight have been proven unhealthy. Nothing but a source that calls them healthy, or
     /// their drain, ends it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -135,6 +139,7 @@ impl Kept {
             propagating: None,
             tried: Vec::new(),
             taken_over: Vec::new(),
+            drifts: Vec::new(),
             proven: Vec::new(),
             refused: BTreeMap::new(),
             apart: BTreeSet::new(),

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::decide::Case;
 use super::kept::Held;
-use super::record::{Generation, RecordSet, Routing, weights};
+use super::name::RecordName;
+use super::record::{FENCE_LABEL, Generation, RecordSet, Routing, weights};
 use crate::policy::RecordPolicy;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +56,7 @@ pub(super) fn standing(case: Case<'_>, record: &RecordPolicy, held: Option<&Held
     if !changes.is_empty() {
         return Standing::Changed { what: changes.join(", ") };
     }
-    let fence = case.seen.fence(name);
-    if let Some(why) = unfit(record, sets).or_else(|| foreign(fence)) {
+    if let Some(why) = unfit(record, sets).or_else(|| foreign(name, &case.seen.sets)) {
         return Standing::Unfit { why };
     }
     Standing::AsLeft
@@ -67,10 +67,14 @@ fn last_step(held: &Held) -> Timestamp {
     held.reduced.values().map(|reduced| reduced.stepped_at).max().unwrap_or(Timestamp::MIN)
 }
 
-/// Somebody else's text where the generation belongs.
-fn foreign(fence: Option<&RecordSet>) -> Option<String> {
-    let fence = fence.filter(|fence| Generation::of(fence).is_none())?;
-    Some(format!("the TXT record {} was not written by Homeostat: {}", fence.name, fence.values.join(" ")))
+/// Somebody else's record where the generation belongs: a text of theirs, or a CNAME, beside which no text can be.
+pub(crate) fn foreign(name: &RecordName, sets: &[RecordSet]) -> Option<String> {
+    let is_in_the_way = |set: &&RecordSet| match set.kind.as_str() {
+        "TXT" => Generation::of(set).is_none(),
+        kind => kind == "CNAME",
+    };
+    let fence = sets.iter().filter(|set| set.name.is_under(FENCE_LABEL, name)).find(is_in_the_way)?;
+    Some(format!("the {} record {} was not written by Homeostat: {}", fence.kind, fence.name, fence.values.join(" ")))
 }
 
 /// Why the weights of these sets can't be moved.
@@ -89,11 +93,8 @@ pub(crate) fn unfit(record: &RecordPolicy, sets: &[RecordSet]) -> Option<String>
         }
     }
     let weights = weights(sets);
-    if let Some(endpoint) = record.endpoints.iter().find(|endpoint| !weights.contains_key(&endpoint.id)) {
-        return Some(format!(
-            "it has no record set with the identifier {:?}, which the policy names",
-            endpoint.id.as_str()
-        ));
+    if !record.endpoints.iter().any(|endpoint| weights.contains_key(&endpoint.id)) {
+        return Some("it has none of the set identifiers that the policy names".to_owned());
     }
     let all_zero = weights.values().all(|weight| *weight == 0);
     all_zero.then(|| "all of its weights are zero already, so Route 53 answers with each as often".to_owned())

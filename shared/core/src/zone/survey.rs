@@ -1,27 +1,34 @@
-//! A look at all endpoints of the policy: which zones have one that is sick and no incident. It finds what no event told.
+//! A look at all of the policy: which zones have an endpoint that is unhealthy, or are no longer as the policy says, and no
+//! incident. It finds what no event told.
 //!
-//! This module never asks Route 53 about records: what nobody calls sick costs none of the calls that all of an account share.
+//! This module never asks Route 53 about a zone that has an incident: its own looks do, and all of an account share the calls.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::Records;
+use super::drift::drifts;
 use super::evidence::{Ails, ails};
 use super::eyes;
+use super::name::RecordName;
+use super::record::RecordSet;
 use super::seen::Seen;
 use crate::id::{HostedZoneId, Subject};
-use crate::policy::{DnsPolicy, RecordPolicy};
+use crate::policy::{DnsPolicy, RecordPolicy, ZonePolicy};
 use crate::ports::{Ledger, Unavailable};
 
 /// What a survey came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Surveyed {
     /// The zones to attend to.
-    pub sick: Vec<HostedZoneId>,
-    /// What could not be asked, and so calls nobody sick. It hides nothing else.
+    pub zones: Vec<HostedZoneId>,
+    /// What could not be asked, and so says nothing of anybody. It hides nothing else.
     pub unread: Vec<String>,
 }
 
-/// Asks all that the policy takes for evidence.
+/// Asks all that the policy takes for evidence, and for the records of each zone without an incident.
 ///
 /// # Errors
 /// [`Unavailable`]: the ledger could not be read.
@@ -32,16 +39,36 @@ pub async fn survey<A: Records + Sync>(
     now: Timestamp,
 ) -> Result<Surveyed, Unavailable> {
     let seen = eyes::ask(aws, dns.records.iter().flat_map(|record| &record.endpoints)).await;
-    let has_sick = |record: &&RecordPolicy| {
-        record.endpoints.iter().any(|endpoint| matches!(ails(now, record, endpoint, &seen), Ails::Sick(_)))
-    };
-    let mut sick: Vec<HostedZoneId> = dns.records.iter().filter(has_sick).map(|record| record.zone.clone()).collect();
-    sick.sort();
-    sick.dedup();
-    let subjects: Vec<Subject> = sick.iter().cloned().map(Subject::zone).collect();
+    let subjects: Vec<Subject> = dns.zones().into_iter().cloned().map(Subject::zone).collect();
     let open = ledger.open_among(&subjects).await?;
-    sick.retain(|zone| !open.contains(&Subject::zone(zone.clone())));
-    Ok(Surveyed { sick, unread: unread(&seen) })
+    let mut surveyed = Surveyed { zones: Vec::new(), unread: unread(&seen) };
+    for zone in dns.zones().into_iter().filter(|zone| !open.contains(&Subject::zone((*zone).clone()))) {
+        let policy = dns.zone(zone);
+        // One zone after the other: the rate of Route 53's calls is all of the account's.
+        match policy.records.iter().any(|record| has_unhealthy(now, record, &seen)) {
+            true => surveyed.zones.push(zone.clone()),
+            false => match sets(aws, &policy).await {
+                Ok(sets) => {
+                    let seen = Seen { sets, ..seen.clone() };
+                    let has_drifted = !drifts(&policy, &seen, &BTreeMap::new()).is_empty();
+                    surveyed.zones.extend(has_drifted.then(|| zone.clone()));
+                }
+                Err(unavailable) => surveyed.unread.push(unavailable.to_string()),
+            },
+        }
+    }
+    Ok(surveyed)
+}
+
+fn has_unhealthy(now: Timestamp, record: &RecordPolicy, seen: &Seen) -> bool {
+    record.endpoints.iter().any(|endpoint| matches!(ails(now, record, endpoint, seen), Ails::Sick(_)))
+}
+
+async fn sets<A: Records + Sync>(aws: &A, policy: &ZonePolicy<'_>) -> Result<Vec<RecordSet>, Unavailable> {
+    let names: BTreeSet<&RecordName> = policy.records.iter().map(|record| &record.key.name).collect();
+    let sets = join_all(names.into_iter().map(|name| aws.record_sets(policy.id, name))).await;
+    let sets: Result<Vec<_>, _> = sets.into_iter().collect();
+    Ok(sets?.concat())
 }
 
 fn unread(seen: &Seen) -> Vec<String> {

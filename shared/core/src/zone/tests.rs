@@ -1,6 +1,7 @@
 //! The ladder rung by rung: what must not be moved, and what must.
 
 mod drains;
+mod drift;
 mod harness;
 mod limits;
 mod readings;

@@ -4,6 +4,7 @@ use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
 use homeostat_core::id::{HostedZoneId, SetIdentifier, Subject};
 use homeostat_core::incident::{Acknowledgement, Incident, Kind};
 use homeostat_core::ports::Outcome;
+use homeostat_core::zone::drift::{Drift, Drifted};
 use homeostat_core::zone::kept::Kept;
 use homeostat_core::zone::record::{Generation, RecordKey, RecordSet, Routing, Weight};
 use homeostat_core::zone::said::{Awaits, Trouble, Waiting};
@@ -169,6 +170,29 @@ fn what_is_not_confirmed_names_the_zone_and_what_is_missing() {
     let Message { subject, body } = told(&new().hold(at(1), at(61), &Hold::NotConfirmed { missing }));
     assert_eq!(subject, "Homeostat: holding still about zone Z0123456789ABCDEFGHIJ");
     assert!(body.contains("moves no weight for now") && body.contains("9 of 16"), "{body}");
+}
+
+fn drift(endpoint: &str) -> Drift {
+    Drift::SetGone { record: key("www.example.com"), endpoint: id(endpoint) }
+}
+
+pub(in crate::message) fn drifted() -> Incident {
+    let (known, news) = (vec![drift("green"), drift("red")], vec![drift("red")]);
+    new().hold(at(60), at(360), &Hold::Drifted(Drifted { known, news, unsure: Vec::new() }))
+}
+
+#[test]
+fn drift_is_told_as_what_may_matter_later_and_not_as_a_page() {
+    let Message { subject, body } = told(&drifted());
+    assert_eq!(subject, "Homeostat: www.example.com A: not as the policy says");
+    for said in [
+        "Seen twice, at least a minute apart: www.example.com A has no record set with the identifier \"red\"",
+        "Told before, and still so: www.example.com A has no record set with the identifier \"green\"",
+        "homeostat doctor",
+    ] {
+        assert!(body.contains(said), "{said}: {body}");
+    }
+    assert!(!body.contains("NEEDS YOU") && !body.contains("homeostat ack"), "{body}");
 }
 
 #[test]

@@ -121,10 +121,20 @@ fn a_record_whose_weights_cannot_be_moved_is_an_error() {
     only_of(vec![RecordSet { routing: Routing::Simple, ..set("blue", 1) }], Error, "a simple record");
     let owned = |set| RecordSet { traffic_policy: Some("t-1".into()), ..set };
     only_of(pair().into_iter().map(owned).collect(), Error, "traffic policy instance t-1");
-    only_of(vec![set("blue", 70)], Error, "\"green\"");
     only_of(vec![set("blue", 0), set("green", 0)], Error, "zero already");
     let watched = POLICY.replace("type = \"A\"", "type = \"A\"\nmode = \"watch\"");
     only(&dns(&watched), &of(&dns(&watched), vec![]), Warning, "no such record");
+}
+
+#[test]
+fn an_endpoint_without_a_set_is_an_error_of_its_own_and_hides_no_other() {
+    only_of(vec![set("blue", 70)], Error, "no set with the identifier \"green\"");
+    let renamed = examine(Some(&the_policy()), &of(&the_policy(), vec![set("blue", 70), set("green-2", 30)]));
+    let said: Vec<&str> = renamed.iter().map(|found| found.what.as_str()).collect();
+    assert_eq!(renamed.len(), 3, "{renamed:#?}");
+    assert!(said[0].contains("nothing is moved") && said[1].contains("\"green\"") && said[2].contains("green-2"), "{said:?}");
+    let none = examine(Some(&the_policy()), &of(&the_policy(), vec![set("cyan", 70)]));
+    assert!(none[0].severity == Error && none[0].what.contains("none of the set identifiers"), "{none:#?}");
 }
 
 #[test]

@@ -88,6 +88,8 @@ pub(super) struct Scene {
     pub(super) disabled: BTreeSet<String>,
     pub(super) deleted: BTreeSet<String>,
     pub(super) in_sync: bool,
+    /// Alarms that somebody deleted.
+    pub(super) gone: Vec<String>,
 }
 
 pub(super) struct Nothing;
@@ -114,6 +116,7 @@ impl Scene {
             disabled: BTreeSet::new(),
             deleted: BTreeSet::new(),
             in_sync: true,
+            gone: Vec::new(),
         }
     }
 
@@ -140,7 +143,7 @@ impl Scene {
         let mut seen = Seen { sets: self.sets.clone(), is_in_sync: Some(self.in_sync), ..Seen::default() };
         for endpoint in self.policy_of().records.iter().flat_map(|record| &record.endpoints) {
             let name = endpoint.id.as_str();
-            let (state, since) = self.alarms[name];
+            let (state, since) = self.alarms.get(name).copied().unwrap_or((AlarmState::Ok, -1000));
             for arn in endpoint.alarms.iter().chain(&endpoint.canaries) {
                 let alarm = AlarmSeen {
                     arn: arn.clone(),
@@ -150,11 +153,12 @@ impl Scene {
                     actions_enabled: self.actions_enabled,
                     instances: Vec::new(),
                 };
-                seen.alarms.insert(arn.clone(), Ok(Some(alarm)));
+                let is_gone = self.gone.iter().any(|name| name == arn.alarm_name());
+                seen.alarms.insert(arn.clone(), Ok((!is_gone).then_some(alarm)));
             }
             let observe = |index| Observation {
                 at: at(self.now),
-                is_well: index < self.checkers[name],
+                is_well: index < self.checkers.get(name).copied().unwrap_or(16),
                 status: "Failure: HTTP Status Code 500".to_owned(),
             };
             if let Some(check) = &endpoint.health_check {

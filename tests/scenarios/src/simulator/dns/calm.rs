@@ -128,7 +128,8 @@ impl History {
             }
         }
         // What people changed, only they can put right.
-        let waits = |open: &&Incident| open.state == State::Escalated && !self.annals.edited.is_empty();
+        let is_theirs = |open: &&Incident| open.state == State::Escalated || open.has_only_drifted();
+        let waits = |open: &&Incident| is_theirs(open) && !self.annals.edited.is_empty();
         if let Some(open) = self.view.open.values().find(|open| !waits(open)) {
             let what = format!("{} is {:?}: {:?}", open.subject, open.state, open.decision);
             return end("in the end no incident is open", what);

@@ -1,0 +1,193 @@
+//! What the policy names and AWS no longer has, or has otherwise than the policy says: found at noon, and not by the emergency.
+//!
+//! This module never takes one reading for the truth: a list may be as old as the last change, and what is missing from it once
+//! is unknown.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::kept::{Held, Kept, PROPAGATES_WITHIN};
+use super::record::{RecordKey, RecordSet, weights};
+use super::seen::Seen;
+use super::standing::{foreign, unfit};
+use crate::decision::list;
+use crate::id::{AlarmArn, SetIdentifier};
+use crate::policy::{Active, Ailment, EndpointPolicy, RecordPolicy, ZonePolicy};
+
+/// By then every name server has the last change, and a second list can't be older than it.
+pub const SURE_AFTER: SignedDuration = PROPAGATES_WITHIN;
+
+/// One thing on which the policy and AWS don't agree.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Drift {
+    /// The record has no set with an identifier that the policy names.
+    SetGone { record: RecordKey, endpoint: SetIdentifier },
+    /// The record is not one whose weights can be moved.
+    Unfit { record: RecordKey, why: String },
+    /// Something else stands where the record's generation belongs.
+    LabelInUse { record: RecordKey, why: String },
+    /// An alarm by which the policy judges an endpoint doesn't exist.
+    AlarmGone { endpoint: SetIdentifier, alarm: AlarmArn },
+}
+
+/// A drift, and since when each look has found it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noticed {
+    pub drift: Drift,
+    pub since: Timestamp,
+}
+
+/// What is held for, where nothing is wrong but this.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drifted {
+    /// What two readings agree on.
+    pub known: Vec<Drift>,
+    /// Those of them that people have not heard of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub news: Vec<Drift>,
+    /// What only one reading says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsure: Vec<Drift>,
+}
+
+impl Noticed {
+    pub fn is_sure(&self, now: Timestamp) -> bool {
+        now >= self.since + SURE_AFTER
+    }
+}
+
+impl Drifted {
+    /// What an incident keeps, held against what people have heard of.
+    pub(super) fn of(now: Timestamp, kept: &Kept, told: &[Drift]) -> Drifted {
+        let (known, unsure): (Vec<&Noticed>, Vec<&Noticed>) =
+            kept.drifts.iter().partition(|noticed| noticed.is_sure(now));
+        let [known, unsure] = [known, unsure].map(|all| all.into_iter().map(|one| one.drift.clone()).collect::<Vec<_>>());
+        let news = known.iter().filter(|drift| !told.contains(drift)).cloned().collect();
+        Drifted { known, news, unsure }
+    }
+
+    pub(super) fn is_none(&self) -> bool {
+        self.known.is_empty() && self.unsure.is_empty()
+    }
+
+    pub fn is_news(&self) -> bool {
+        !self.news.is_empty()
+    }
+}
+
+/// All drift of a zone, as one reading shows it.
+pub(super) fn drifts(policy: &ZonePolicy<'_>, seen: &Seen, held: &BTreeMap<RecordKey, Held>) -> Vec<Drift> {
+    let mut drifts: Vec<Drift> =
+        policy.records.iter().flat_map(|record| of_record(record, seen, held.get(&record.key))).collect();
+    drifts.sort();
+    drifts.dedup();
+    drifts
+}
+
+fn of_record(record: &RecordPolicy, seen: &Seen, held: Option<&Held>) -> Vec<Drift> {
+    let (key, sets) = (&record.key, seen.record(&record.key));
+    let mut drifts: Vec<Drift> = record.endpoints.iter().flat_map(|endpoint| sources(record, endpoint, seen)).collect();
+    // What changes in a record that is held is a matter of its own: somebody else's change, which is a page.
+    match unfit(record, &sets).filter(|_| held.is_none()) {
+        Some(why) => drifts.push(Drift::Unfit { record: key.clone(), why }),
+        None => {
+            let had = held.map(|held| weights(&held.saved));
+            let was_there = |id: &SetIdentifier| had.as_ref().is_some_and(|had| had.contains_key(id));
+            let gone = missing(record, &sets).map(|endpoint| endpoint.id.clone()).filter(|id| !was_there(id));
+            drifts.extend(gone.map(|endpoint| Drift::SetGone { record: key.clone(), endpoint }));
+        }
+    }
+    drifts.extend(foreign(&key.name, &seen.sets).map(|why| Drift::LabelInUse { record: key.clone(), why }));
+    drifts
+}
+
+/// The policy's endpoints for which the record has no set. All of them, where there is none at all.
+pub(crate) fn missing<'a>(record: &'a RecordPolicy, sets: &[RecordSet]) -> impl Iterator<Item = &'a EndpointPolicy> {
+    let there = weights(sets);
+    record.endpoints.iter().filter(move |endpoint| !there.contains_key(&endpoint.id))
+}
+
+/// What the policy judges an endpoint by and AWS says that there is none of.
+fn sources(record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> Vec<Drift> {
+    let uses = |source| record.proof.contains(&source) || record.evidence.contains(&Ailment::Active(source));
+    let canaries = endpoint.canaries.iter().filter(|_| uses(Active::Canary));
+    let gone = endpoint.alarms.iter().chain(canaries).filter(|arn| matches!(seen.alarms.get(*arn), Some(Ok(None))));
+    gone.map(|alarm| Drift::AlarmGone { endpoint: endpoint.id.clone(), alarm: alarm.clone() }).collect()
+}
+
+/// What was noticed before, with what this reading shows. What it can't tell is as it was.
+pub(super) fn noticed(now: Timestamp, before: &[Noticed], seen: &Seen, shown: Vec<Drift>) -> Vec<Noticed> {
+    let since = |drift: &Drift| before.iter().find(|noticed| noticed.drift == *drift).map_or(now, |it| it.since);
+    let untold = before.iter().filter(|noticed| noticed.drift.is_unread(seen) && !shown.contains(&noticed.drift));
+    let mut noticed: Vec<Noticed> = untold.cloned().collect();
+    noticed.extend(shown.into_iter().map(|drift| Noticed { since: since(&drift), drift }));
+    noticed
+}
+
+/// Sets that are missing from the list and may be there all the same: nothing is moved on the strength of one list.
+pub(super) fn unsure(now: Timestamp, kept: &Kept, record: &RecordPolicy, sets: &[RecordSet]) -> Option<String> {
+    let is_sure = |drift: &Drift| kept.drifts.iter().any(|noticed| noticed.drift == *drift && noticed.is_sure(now));
+    if sets.is_empty() {
+        let gone = |it: &Drift| matches!(it, Drift::Unfit { record: of, .. } if *of == record.key) && is_sure(it);
+        let is_gone = kept.drifts.iter().any(|noticed| gone(&noticed.drift));
+        return (!is_gone).then(|| format!("{} is missing from the list of records, which is read once more", record.key));
+    }
+    // Of a record whose weights can't be moved, the sets don't matter.
+    if unfit(record, sets).is_some() {
+        return None;
+    }
+    let id = |endpoint: &EndpointPolicy| endpoint.id.clone();
+    let gone = |id: &SetIdentifier| Drift::SetGone { record: record.key.clone(), endpoint: id.clone() };
+    let unsure: Vec<SetIdentifier> = missing(record, sets).map(id).filter(|id| !is_sure(&gone(id))).collect();
+    let said = || format!("{} of {} is missing from the list of records, which is read once more", list(&unsure), record.key);
+    (!unsure.is_empty()).then(said)
+}
+
+impl Drift {
+    /// What it is about, as people know it.
+    pub fn about(&self) -> String {
+        match self {
+            Drift::SetGone { record, .. } | Drift::Unfit { record, .. } | Drift::LabelInUse { record, .. } => {
+                record.to_string()
+            }
+            Drift::AlarmGone { endpoint, .. } => endpoint.to_string(),
+        }
+    }
+
+    fn is_unread(&self, seen: &Seen) -> bool {
+        match self {
+            Drift::AlarmGone { alarm, .. } => matches!(seen.alarms.get(alarm), Some(Err(_))),
+            Drift::SetGone { .. } | Drift::Unfit { .. } | Drift::LabelInUse { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Drift::SetGone { record, endpoint } => write!(
+                f,
+                "{record} has no record set with the identifier {:?}, which the policy names: weight moves among the others",
+                endpoint.as_str()
+            ),
+            Drift::Unfit { record, why } => write!(f, "{record}: its weights can't be moved: {why}"),
+            Drift::LabelInUse { record, why } => write!(f, "{record}: its weights can't be moved: {why}"),
+            Drift::AlarmGone { endpoint, alarm } => {
+                write!(f, "alarm {:?}, by which the policy judges {endpoint}, does not exist", alarm.alarm_name())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Drifted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.known.is_empty(), self.unsure.is_empty()) {
+            (false, _) => write!(f, "the policy and AWS do not agree: {}", list(&self.known)),
+            (true, _) => write!(f, "the policy and AWS may not agree, which is read once more: {}", list(&self.unsure)),
+        }
+    }
+}
