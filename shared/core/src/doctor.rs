@@ -64,6 +64,7 @@ pub fn examine(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
     for record in dns.iter().flat_map(|dns| &dns.records) {
         findings.extend(shift_dns::CHECKS.iter().flat_map(|check| check(record, facts)));
     }
+    findings.extend(dns.iter().flat_map(|dns| shift_dns::left_out(dns, facts)));
     let hooks = policy.and_then(|policy| policy.hooks.as_ref());
     for hook in hooks.iter().flat_map(|hooks| hooks.held_by()) {
         findings.extend(lifecycle_hook::CHECKS.iter().flat_map(|check| check(hook, facts)));

@@ -435,11 +435,6 @@ impl Incident {
         self.tell == 0 || self.has_only_drifted()
     }
 
-    /// Nothing was found wrong but that the policy and AWS do not agree.
-    pub fn has_only_drifted(&self) -> bool {
-        matches!(self.decision, Some(Decision::Hold { because: Hold::Drifted(_), .. })) && self.state == State::Holding
-    }
-
     /// Of all holds after the first, people hear only of these: Homeostat would act and only watches, or the group acts.
     /// Once: what the group or Homeostat is about to do may change with every look.
     fn is_news(&self, because: &Hold) -> bool {

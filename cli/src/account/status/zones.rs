@@ -24,6 +24,8 @@ use crate::page::Row;
 pub(super) struct HeldRecord {
     record: RecordKey,
     endpoints: Vec<HeldEndpoint>,
+    /// Addresses of the other family under the same name, which the policy leaves out.
+    left_out: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,8 +48,17 @@ pub(super) fn held(incident: &Incident) -> Vec<HeldRecord> {
         Some(Decision::Hold { because: Hold::Returning { waiting }, .. }) => waiting,
         _ => &[],
     };
-    let records = incident.kind.zone().into_iter().flat_map(|kept| &kept.records);
-    records.map(|(key, held)| HeldRecord { record: key.clone(), endpoints: endpoints(key, held, waiting) }).collect()
+    let Some(kept) = incident.kind.zone() else { return Vec::new() };
+    let left_out = |of: &RecordKey| {
+        let beside = kept.siblings.iter().filter(|(key, sibling)| !sibling.is_in_policy && key.name == of.name);
+        beside.map(|(key, it)| format!("{key} is not in the policy and is not moved: {}", it.shares())).collect()
+    };
+    let shown = |(key, held): (&RecordKey, &Held)| HeldRecord {
+        record: key.clone(),
+        endpoints: endpoints(key, held, waiting),
+        left_out: left_out(key),
+    };
+    kept.records.iter().map(shown).collect()
 }
 
 fn endpoints(key: &RecordKey, held: &Held, waiting: &[Waiting]) -> Vec<HeldEndpoint> {
@@ -82,7 +93,12 @@ impl HeldRecord {
             let before = shown.weight_before.map_or_else(|| "none".to_owned(), |weight| weight.to_string());
             format!("{endpoint} {share} of answers ({share_before} before; weight {weight}, {before} before)")
         });
-        format!("holds {}: {}", self.record, each.collect::<Vec<_>>().join(", "))
+        let mut said = format!("holds {}: {}", self.record, each.collect::<Vec<_>>().join(", "));
+        for left_out in &self.left_out {
+            said.push_str("; ");
+            said.push_str(left_out);
+        }
+        said
     }
 }
 

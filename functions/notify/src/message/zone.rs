@@ -14,15 +14,15 @@ use homeostat_core::incident::{Incident, State};
 use homeostat_core::zone::drift::{Drift, Drifted};
 use homeostat_core::zone::kept::Kept;
 use homeostat_core::zone::said::Trouble;
-use homeostat_core::zone::shift::Shift;
+use homeostat_core::zone::shift::{Move, Shift};
 
 use super::{Told, acknowledge, seen};
-use figures::{held, moved, runs_out};
+use figures::{beside, held, left_out, moved, runs_out};
 use plan::{also, needed, waits_for};
 
 pub(super) fn decided(incident: &Incident, kept: &Kept) -> Told {
     match &incident.decision {
-        Some(Decision::Act { step: Step::Shift(shift), because }) => acts(shift, because),
+        Some(Decision::Act { step: Step::Shift(shift), because }) => acts(shift, because, kept),
         Some(Decision::Act { step, .. }) => (name(incident, kept), vec![format!("Homeostat is about to {step}.")]),
         Some(Decision::Hold { because, .. }) if incident.state == State::Escalated => {
             let mut lines = match &incident.paged_because {
@@ -33,14 +33,15 @@ pub(super) fn decided(incident: &Incident, kept: &Kept) -> Told {
             asks(incident, kept, lines)
         }
         Some(Decision::Hold { because: Hold::Watching { step: Step::Shift(shift), because }, .. }) => {
-            watches(shift, because)
+            watches(shift, because, kept)
         }
         Some(Decision::Hold { because: Hold::Drifted(drifted), .. }) => differs(kept, drifted),
         Some(Decision::Hold { because, .. }) => {
             let name = name(incident, kept);
             let what = format!("Something may be wrong with {name}, and Homeostat moves no weight for now.");
             let seen = format!("Seen: {}.", seen(incident));
-            let lines = vec![what, String::new(), seen, format!("Why: {because}."), waits_for(because)];
+            let mut lines = vec![what, String::new(), seen, format!("Why: {because}."), waits_for(because)];
+            lines.extend(left_out(kept));
             (format!("holding still about {name}"), lines)
         }
         Some(Decision::Page(page)) => asks(incident, kept, asked(page, "Why")),
@@ -94,11 +95,12 @@ fn first(names: &[String], kept: &Kept) -> String {
     }
 }
 
-fn acts(shift: &Shift, because: &[Proof]) -> Told {
+fn acts(shift: &Shift, because: &[Proof], kept: &Kept) -> Told {
     let mut lines = vec![format!("Homeostat is {}.", doing(shift)), String::new()];
     lines.extend(because.iter().map(|proof| format!("Why: {proof}.")));
     lines.push(format!("What it does, in one change of zone {}:", shift.zone));
     lines.extend(shift.moves.iter().flat_map(moved));
+    lines.extend(beside(shift, kept));
     lines.extend(runs_out(shift));
     lines.push(
         "Next: what was drained gets its share back in steps, once it was proven well for the hold time of the policy. \
@@ -108,26 +110,31 @@ fn acts(shift: &Shift, because: &[Proof]) -> Told {
     (headline(shift, "draining"), lines)
 }
 
-fn watches(shift: &Shift, because: &[Proof]) -> Told {
+fn watches(shift: &Shift, because: &[Proof], kept: &Kept) -> Told {
     let mut lines = vec![format!("Homeostat only watches, and changes nothing. Else it would be {}.", doing(shift))];
     lines.push(String::new());
     lines.extend(because.iter().map(|proof| format!("Why: {proof}.")));
     lines.push("What it would do:".to_owned());
     lines.extend(shift.moves.iter().flat_map(moved));
+    lines.extend(beside(shift, kept));
     lines.push("Next: it keeps watching. The policy says mode = \"watch\"; with \"act\" it would act.".to_owned());
     (headline(shift, "only watching, would drain"), lines)
 }
 
 /// `www.example.com A: draining blue`.
 fn headline(shift: &Shift, verb: &str) -> String {
-    let names = keys(shift.moves.iter().map(|moved| &moved.key));
-    let record = names.first().cloned().unwrap_or_else(|| format!("zone {}", shift.zone));
-    let drained: Vec<String> = shift.moves.iter().take(1).flat_map(|moved| keys(moved.drained())).collect();
+    let Some(first) = shift.moves.first() else { return format!("zone {}: {verb}", shift.zone) };
+    let drained = keys(first.drained());
+    // Both families of one name, where the same is done to both.
+    let is_alike = |other: &&Move| other.key.name == first.key.name && keys(other.drained()) == drained;
+    let alike: Vec<&str> = shift.moves.iter().filter(is_alike).map(|moved| moved.key.kind.as_str()).collect();
+    let record = format!("{} {}", first.key.name, alike.join(" and "));
     let what = match drained.as_slice() {
         [] => "giving weight back".to_owned(),
         drained => format!("{verb} {}", drained.join(", ")),
     };
-    let more = if names.len() > 1 { format!(" (and {} more)", names.len() - 1) } else { String::new() };
+    let rest = shift.moves.len() - alike.len();
+    let more = if rest > 0 { format!(" (and {rest} more)") } else { String::new() };
     format!("{record}: {what}{more}")
 }
 
@@ -158,6 +165,7 @@ fn asks(incident: &Incident, kept: &Kept, asked: Vec<String>) -> Told {
     let mut lines = vec![greeting, String::new()];
     lines.extend(asked);
     lines.extend(kept.records.iter().flat_map(|(key, record)| held(key, record)));
+    lines.extend(left_out(kept));
     lines.push(acknowledge(incident));
     lines.extend(incident.paged_because.iter().flat_map(|page| also(page)));
     let what = incident.paged_because.as_ref().map_or(name.clone(), |page| trouble(page, &name));
@@ -193,6 +201,12 @@ fn trouble(page: &Page, name: &str) -> String {
 }
 
 fn closed(close: &Close, kept: &Kept) -> Told {
+    let (subject, mut lines) = ended(close, kept);
+    lines.extend(left_out(kept));
+    (subject, lines)
+}
+
+fn ended(close: &Close, kept: &Kept) -> Told {
     let changed = first(&keys(kept.generations.keys()), kept);
     let nothing_more = "Nothing more will be done.".to_owned();
     match close {

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use super::Severity::{Error, Note, Warning};
 use super::facts::Facts;
 use super::{Finding, RecordCheck, unreadable};
-use crate::policy::{Active, Ailment, EndpointPolicy, Mode, RecordPolicy, lone_alarm};
+use crate::policy::{Active, Ailment, DnsPolicy, EndpointPolicy, Mode, RecordPolicy, lone_alarm};
 use crate::zone::drift::missing;
-use crate::zone::record::weights;
+use crate::zone::record::{RecordKey, RecordSet, RecordType, weights};
 use crate::zone::{foreign, unfit};
 
 pub(super) const CHECKS: &[RecordCheck] = &[
@@ -45,6 +45,30 @@ fn about_endpoint(record: &RecordPolicy, endpoint: &EndpointPolicy) -> String {
 /// Whether the policy judges endpoints by it.
 fn uses(record: &RecordPolicy, source: Active) -> bool {
     record.proof.contains(&source) || record.evidence.contains(&Ailment::Active(source))
+}
+
+/// The other family of a name's addresses: who resolves that one goes on getting the answers of a drained endpoint.
+pub(super) fn left_out(dns: &DnsPolicy, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for record in &dns.records {
+        let all = facts.dns.read(record).and_then(|read| read.as_ref().ok());
+        for kind in [RecordType::A, RecordType::Aaaa].into_iter().filter(|kind| *kind != record.key.kind) {
+            let key = RecordKey { name: record.key.name.clone(), kind };
+            let is_listed = dns.records.iter().any(|other| other.zone == record.zone && other.key == key);
+            let sets: Vec<&RecordSet> = all.into_iter().flatten().filter(|set| set.is_of(&key)).collect();
+            if is_listed || sets.is_empty() {
+                continue;
+            }
+            let is_weighted = sets.iter().any(|set| set.weighted().is_some());
+            let (severity, fix) = match is_weighted {
+                true => (Error, "list both in the policy, type = [\"A\", \"AAAA\"], and deploy with the parameters that policy check prints"),
+                false => (Warning, "make it a weighted record with the same set identifiers, and list both types in the policy"),
+            };
+            let what = format!("{key} is there too and is not in the policy: when weight moves, it keeps its answers");
+            findings.push(Finding::new(severity, about(record), what, fix));
+        }
+    }
+    findings
 }
 
 fn unread(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {

@@ -37,6 +37,24 @@ impl<T: Copy + Ord> HasUsual for Words<T> {
     }
 }
 
+/// One of a few words, or some of them.
+pub(super) struct OneOrSome<T: 'static>(pub(super) &'static [(&'static str, T)]);
+
+impl<T: Copy + Ord> Form for OneOrSome<T> {
+    type Value = Vec<T>;
+    fn expected(&self) -> String {
+        format!("{}, or a list of them", one_of(self.0))
+    }
+
+    fn read(&self, place: &Place<'_, '_>) -> Option<Vec<T>> {
+        let word = |text: &str| self.0.iter().find(|(word, _)| *word == text).map(|(_, meant)| *meant);
+        match place.value.get_ref().as_array() {
+            Some(_) => items(place, &self.expected(), &one_of(self.0), word),
+            None => place.or_wrong(place.text().and_then(word).map(|one| vec![one]), self),
+        }
+    }
+}
+
 /// Texts that a type of the core takes.
 pub(super) struct List<T> {
     all: &'static str,

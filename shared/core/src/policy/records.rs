@@ -13,7 +13,7 @@ use super::document::Table;
 use super::forms::written;
 use super::groups::at_most;
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGroupArn};
-use crate::zone::record::{FENCE_LABEL, RecordKey};
+use crate::zone::record::{FENCE_LABEL, RecordKey, RecordType};
 use crate::zone::share::Share;
 
 /// How weights may be moved.
@@ -155,8 +155,10 @@ pub(super) fn section(table: &Table<'_>, mode: Mode) -> DnsPolicy {
     let mut records: Vec<RecordPolicy> = Vec::new();
     let mut named = Vec::new();
     for entry in table.tables(settings::RECORDS.key) {
-        let key = once(&entry, &mut named);
-        records.extend(record(&entry, key, mode));
+        let (zone, keys) = once(&entry, &mut named);
+        if let Some(first) = record(&entry, zone, keys.first().cloned(), mode) {
+            records.extend(keys.into_iter().map(|key| RecordPolicy { key, ..first.clone() }));
+        }
     }
     let [look_every, in_sync_within, dwell, wait_at_most, remind_every] =
         [settings::LOOKS, settings::IN_SYNC, settings::STAYS, settings::WAITS, settings::REMINDS]
@@ -165,29 +167,38 @@ pub(super) fn section(table: &Table<'_>, mode: Mode) -> DnsPolicy {
     DnsPolicy { records, look_every, in_sync_within, dwell, wait_at_most, remind_every }
 }
 
-/// A record's zone and key, if all of it can be read.
-fn once(table: &Table<'_>, named: &mut Vec<(HostedZoneId, RecordKey)>) -> Option<(HostedZoneId, RecordKey)> {
-    let (zone, name, kind) = (table.need(&settings::ZONE), table.need(&settings::NAME), table.need(&settings::TYPE));
+/// A record's zone, and its keys: one for each of its types, if all of it can be read.
+fn once(table: &Table<'_>, named: &mut Vec<(HostedZoneId, RecordKey)>) -> (Option<HostedZoneId>, Vec<RecordKey>) {
+    let (zone, name, kinds) = (table.need(&settings::ZONE), table.need(&settings::NAME), table.need(&settings::TYPE));
+    let kinds = kinds.unwrap_or_default();
+    if kinds.len() > 1 && kinds.contains(&RecordType::Cname) {
+        table.mistake("type", "has \"CNAME\" beside another: a name with a CNAME has no other records");
+    }
     if name.as_ref().is_some_and(|name| name.under(FENCE_LABEL).is_err()) {
         let message = format!("is so long that {FENCE_LABEL} can't stand under it, where its generation is kept");
         table.mistake("name", &message);
     }
-    let record = (zone?, RecordKey { name: name?, kind: kind? });
-    let (zone, key) = &record;
-    if named.contains(&record) {
-        let message = format!("is \"{}\" a second time with this zone and type, expected each record once", key.name);
+    let (Some(zone), Some(name)) = (zone, name) else { return (None, Vec::new()) };
+    let keys: Vec<RecordKey> = kinds.into_iter().map(|kind| RecordKey { name: name.clone(), kind }).collect();
+    if keys.iter().any(|key| named.contains(&(zone.clone(), key.clone()))) {
+        let message = format!("is \"{name}\" a second time with this zone and type, expected each record once");
         table.mistake("name", &message);
     }
-    let in_zone = named.iter().filter(|(other, _)| other == zone);
-    let names: BTreeSet<_> = in_zone.map(|(_, other)| &other.name).chain([&key.name]).collect();
+    let in_zone = named.iter().filter(|(other, _)| *other == zone);
+    let names: BTreeSet<_> = in_zone.map(|(_, other)| &other.name).chain([&name]).collect();
     if names.len() > MOST_NAMES {
         table.mistake("name", &format!("is one more than the {MOST_NAMES} names that one zone may have here"));
     }
-    named.push(record.clone());
-    Some(record)
+    named.extend(keys.iter().map(|key| (zone.clone(), key.clone())));
+    (Some(zone), keys)
 }
 
-fn record(table: &Table<'_>, key: Option<(HostedZoneId, RecordKey)>, mode: Mode) -> Option<RecordPolicy> {
+fn record(
+    table: &Table<'_>,
+    zone: Option<HostedZoneId>,
+    key: Option<RecordKey>,
+    mode: Mode,
+) -> Option<RecordPolicy> {
     table.only(&settings::RECORD);
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let [hold, pace, flaps_within] =
@@ -213,10 +224,9 @@ fn record(table: &Table<'_>, key: Option<(HostedZoneId, RecordKey)>, mode: Mode)
     if there > 1 && wanted >= there {
         table.mistake("min-healthy", &format!("is {min_healthy}, expected fewer than its {there} endpoints"));
     }
-    let (zone, key) = key?;
     Some(RecordPolicy {
-        zone,
-        key,
+        zone: zone?,
+        key: key?,
         mode,
         evidence,
         proof: proof?,

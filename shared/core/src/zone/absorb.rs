@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use super::decide::{Case, acts};
-use super::drift::{drifts, noticed};
+use super::drift::{drifts, noticed, siblings};
 use super::evidence::{Ails, Fitness, ails, alarming, fitness, is_cleared};
 use super::judge::NEARLY;
 use super::kept::{Held, Kept, PROPAGATES_WITHIN, Propagating, Proven};
@@ -72,6 +72,8 @@ pub(super) fn absorb(
         }
     }
     next.proven = proven(case, &next);
+    next.siblings.retain(|key, _| seen.unread.contains_key(&key.name));
+    next.siblings.extend(siblings(policy, seen));
     next.drifts = noticed(now, &next.drifts, seen, drifts(policy, seen, &next.records));
     let signalled_at = began_at(now, &incident, seen, policy);
     let paged_because = without(incident.paged_because.clone(), &settled);

@@ -10,11 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::kept::{Held, Kept, PROPAGATES_WITHIN};
-use super::record::{RecordKey, RecordSet, weights};
+use super::record::{RecordKey, RecordSet, RecordType, Weights, weights};
 use super::seen::Seen;
+use super::share::shares;
 use super::standing::{foreign, unfit};
-use crate::decision::list;
-use crate::id::{AlarmArn, SetIdentifier};
+use crate::decision::{Decision, Hold, list};
+use crate::id::{AlarmArn, HealthCheckId, SetIdentifier};
+use crate::incident::{Incident, State};
 use crate::policy::{Active, Ailment, EndpointPolicy, RecordPolicy, ZonePolicy};
 
 /// By then every name server has the last change, and a second list can't be older than it.
@@ -30,8 +32,12 @@ pub enum Drift {
     Unfit { record: RecordKey, why: String },
     /// Something else stands where the record's generation belongs.
     LabelInUse { record: RecordKey, why: String },
+    /// A record of the same name and another type, which the policy leaves out: it keeps its answers when weight moves.
+    LeftOut { record: RecordKey, beside: RecordKey },
     /// An alarm by which the policy judges an endpoint doesn't exist.
     AlarmGone { endpoint: SetIdentifier, alarm: AlarmArn },
+    /// So doesn't a health check.
+    HealthCheckGone { endpoint: SetIdentifier, health_check: HealthCheckId },
 }
 
 /// A drift, and since when each look has found it.
@@ -52,6 +58,13 @@ pub struct Drifted {
     /// What only one reading says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unsure: Vec<Drift>,
+}
+
+impl Incident {
+    /// Nothing was found wrong but that the policy and AWS do not agree.
+    pub fn has_only_drifted(&self) -> bool {
+        matches!(self.decision, Some(Decision::Hold { because: Hold::Drifted(_), .. })) && self.state == State::Holding
+    }
 }
 
 impl Noticed {
@@ -83,6 +96,8 @@ impl Drifted {
 pub(super) fn drifts(policy: &ZonePolicy<'_>, seen: &Seen, held: &BTreeMap<RecordKey, Held>) -> Vec<Drift> {
     let mut drifts: Vec<Drift> =
         policy.records.iter().flat_map(|record| of_record(record, seen, held.get(&record.key))).collect();
+    let left_out = siblings(policy, seen).into_iter().filter(|(_, sibling)| !sibling.is_in_policy);
+    drifts.extend(left_out.map(|(record, sibling)| Drift::LeftOut { record, beside: sibling.of }));
     drifts.sort();
     drifts.dedup();
     drifts
@@ -91,6 +106,9 @@ pub(super) fn drifts(policy: &ZonePolicy<'_>, seen: &Seen, held: &BTreeMap<Recor
 fn of_record(record: &RecordPolicy, seen: &Seen, held: Option<&Held>) -> Vec<Drift> {
     let (key, sets) = (&record.key, seen.record(&record.key));
     let mut drifts: Vec<Drift> = record.endpoints.iter().flat_map(|endpoint| sources(record, endpoint, seen)).collect();
+    if seen.unread.contains_key(&key.name) {
+        return drifts;
+    }
     // What changes in a record that is held is a matter of its own: somebody else's change, which is a page.
     match unfit(record, &sets).filter(|_| held.is_none()) {
         Some(why) => drifts.push(Drift::Unfit { record: key.clone(), why }),
@@ -105,6 +123,41 @@ fn of_record(record: &RecordPolicy, seen: &Seen, held: Option<&Held>) -> Vec<Dri
     drifts
 }
 
+/// The addresses of a name that answer beside a record of the policy, as last seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sibling {
+    /// The record of the policy.
+    pub of: RecordKey,
+    pub is_in_policy: bool,
+    /// None, if it is not weighted.
+    pub weights: Weights,
+}
+
+/// Every record of addresses under a name of the policy for which there are two or more.
+pub(super) fn siblings(policy: &ZonePolicy<'_>, seen: &Seen) -> BTreeMap<RecordKey, Sibling> {
+    let mut siblings = BTreeMap::new();
+    for record in &policy.records {
+        for kind in [RecordType::A, RecordType::Aaaa].into_iter().filter(|kind| *kind != record.key.kind) {
+            let key = RecordKey { name: record.key.name.clone(), kind };
+            let sets = seen.record(&key);
+            if !sets.is_empty() {
+                let (of, is_in_policy) = (record.key.clone(), policy.record(&key).is_some());
+                siblings.insert(key, Sibling { of, is_in_policy, weights: weights(&sets) });
+            }
+        }
+    }
+    siblings
+}
+
+impl Sibling {
+    /// What it answers with, by its own weights.
+    pub fn shares(&self) -> String {
+        let shares = shares(&self.weights);
+        let each: Vec<String> = shares.iter().map(|(id, share)| format!("{id} {share}")).collect();
+        if each.is_empty() { "the same answers as before".to_owned() } else { format!("{} of its answers", each.join(", ")) }
+    }
+}
+
 /// The policy's endpoints for which the record has no set. All of them, where there is none at all.
 pub(crate) fn missing<'a>(record: &'a RecordPolicy, sets: &[RecordSet]) -> impl Iterator<Item = &'a EndpointPolicy> {
     let there = weights(sets);
@@ -116,7 +169,12 @@ fn sources(record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> Vec
     let uses = |source| record.proof.contains(&source) || record.evidence.contains(&Ailment::Active(source));
     let canaries = endpoint.canaries.iter().filter(|_| uses(Active::Canary));
     let gone = endpoint.alarms.iter().chain(canaries).filter(|arn| matches!(seen.alarms.get(*arn), Some(Ok(None))));
-    gone.map(|alarm| Drift::AlarmGone { endpoint: endpoint.id.clone(), alarm: alarm.clone() }).collect()
+    let alarms = gone.map(|alarm| Drift::AlarmGone { endpoint: endpoint.id.clone(), alarm: alarm.clone() });
+    let check = endpoint.health_check.iter().filter(|_| uses(Active::HealthCheck));
+    let gone = check.filter(|id| matches!(seen.health_checks.get(*id), Some(Ok(None))));
+    let checks =
+        gone.map(|id| Drift::HealthCheckGone { endpoint: endpoint.id.clone(), health_check: id.clone() });
+    alarms.chain(checks).collect()
 }
 
 /// What was noticed before, with what this reading shows. What it can't tell is as it was.
@@ -151,17 +209,22 @@ impl Drift {
     /// What it is about, as people know it.
     pub fn about(&self) -> String {
         match self {
-            Drift::SetGone { record, .. } | Drift::Unfit { record, .. } | Drift::LabelInUse { record, .. } => {
-                record.to_string()
-            }
-            Drift::AlarmGone { endpoint, .. } => endpoint.to_string(),
+            Drift::SetGone { record, .. }
+            | Drift::Unfit { record, .. }
+            | Drift::LabelInUse { record, .. }
+            | Drift::LeftOut { record, .. } => record.to_string(),
+            Drift::AlarmGone { endpoint, .. } | Drift::HealthCheckGone { endpoint, .. } => endpoint.to_string(),
         }
     }
 
     fn is_unread(&self, seen: &Seen) -> bool {
         match self {
             Drift::AlarmGone { alarm, .. } => matches!(seen.alarms.get(alarm), Some(Err(_))),
-            Drift::SetGone { .. } | Drift::Unfit { .. } | Drift::LabelInUse { .. } => false,
+            Drift::HealthCheckGone { health_check, .. } => matches!(seen.health_checks.get(health_check), Some(Err(_))),
+            Drift::SetGone { record, .. }
+            | Drift::Unfit { record, .. }
+            | Drift::LabelInUse { record, .. }
+            | Drift::LeftOut { record, .. } => seen.unread.contains_key(&record.name),
         }
     }
 }
@@ -176,6 +239,14 @@ impl fmt::Display for Drift {
             ),
             Drift::Unfit { record, why } => write!(f, "{record}: its weights can't be moved: {why}"),
             Drift::LabelInUse { record, why } => write!(f, "{record}: its weights can't be moved: {why}"),
+            Drift::LeftOut { record, beside } => write!(
+                f,
+                "{record} is not in the policy: when weight moves in {beside}, it keeps its answers. To have both move, list \
+                 both types: type = [\"A\", \"AAAA\"]"
+            ),
+            Drift::HealthCheckGone { endpoint, health_check } => {
+                write!(f, "health check {health_check}, by which the policy judges {endpoint}, does not exist")
+            }
             Drift::AlarmGone { endpoint, alarm } => {
                 write!(f, "alarm {:?}, by which the policy judges {endpoint}, does not exist", alarm.alarm_name())
             }

@@ -60,6 +60,7 @@ pub(super) fn judge(case: Case<'_>, record: &RecordPolicy) -> Judged {
         return judged;
     }
     if held.is_none()
+        && !case.seen.unread.contains_key(&record.key.name)
         && let Some(missing) = unsure(case.now, case.kept, record, &sets)
     {
         judged.unconfirmed = Some(Hold::NotConfirmed { missing: vec![missing] });

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::drift::Noticed;
+use super::drift::{Noticed, Sibling};
 use super::name::RecordName;
 use super::record::{Generation, RecordKey, RecordSet, Weights, reweighted, weights};
 use super::share::Share;
@@ -44,6 +44,9 @@ pub struct Kept {
     /// What the policy names and the last looks found missing or otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drifts: Vec<Noticed>,
+    /// Where a name has addresses of both families: each of the two records, as the last look found it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub siblings: BTreeMap<RecordKey, Sibling>,
     /// Since when endpoints that still have their weight have been proven unhealthy. Nothing but a source that calls them healthy, or
     /// their drain, ends it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -140,6 +143,7 @@ impl Kept {
             tried: Vec::new(),
             taken_over: Vec::new(),
             drifts: Vec::new(),
+            siblings: BTreeMap::new(),
             proven: Vec::new(),
             refused: BTreeMap::new(),
             apart: BTreeSet::new(),

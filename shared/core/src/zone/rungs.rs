@@ -17,9 +17,11 @@ pub(super) fn rungs(case: Case<'_>) -> Vec<Rung> {
         case.policy.records.iter().copied().filter(|record| is_held(case, record) || is_sick(case, record)).collect();
     let strangers = case.kept.records.keys().filter(|key| case.policy.record(key).is_none());
     let strangers: Vec<String> = strangers.map(|key| format!("{key}: held, and no longer in the policy")).collect();
+    let left_out = case.kept.siblings.iter().filter(|(_, sibling)| !sibling.is_in_policy);
+    let left_out = left_out.map(|(key, it)| format!("{key} is not in the policy and is not moved ({})", it.shares()));
     let none_is_concerned = concerned.is_empty() && strangers.is_empty();
     let all: Vec<String> =
-        case.policy.records.iter().map(|record| health(case, record)).chain(strangers.iter().cloned()).collect();
+        case.policy.records.iter().map(|record| health(case, record)).chain(strangers.iter().cloned()).chain(left_out).collect();
     let standings: Vec<(&RecordPolicy, Standing)> =
         concerned.iter().map(|record| (*record, standing_of(case, record))).collect();
     let judged = judged(case);

@@ -7,5 +7,6 @@ mod limits;
 mod readings;
 mod refusals;
 mod returns;
+mod siblings;
 
 use super::*;

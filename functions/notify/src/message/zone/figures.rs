@@ -2,7 +2,8 @@
 //!
 //! This module never takes what Homeostat left in a record for what is there now.
 
-use homeostat_core::zone::kept::Held;
+use homeostat_core::zone::drift::Sibling;
+use homeostat_core::zone::kept::{Held, Kept};
 use homeostat_core::zone::record::{RecordKey, Weights, weights};
 use homeostat_core::zone::share::{Share, shares};
 use homeostat_core::zone::shift::{Move, Shift};
@@ -36,6 +37,32 @@ fn changes(before: &Weights, after: &Weights) -> Vec<String> {
         format!("  {id}: {} -> {} of answers ({weight})", share(&had), share(&gets))
     };
     after.iter().map(line).collect()
+}
+
+/// What else answers for a name whose weights move, by its own figures: a share of one family is none of the other.
+pub(super) fn beside(shift: &Shift, kept: &Kept) -> Vec<String> {
+    let stays = |key: &RecordKey| {
+        shift.moves.iter().any(|moved| moved.key.name == key.name) && shift.moves.iter().all(|moved| moved.key != *key)
+    };
+    let staying = kept.siblings.iter().filter(|(key, _)| stays(key));
+    staying.map(|(key, sibling)| if sibling.is_in_policy { in_policy(key, sibling) } else { not_in_policy(key, sibling) }).collect()
+}
+
+/// What the policy leaves out beside its records.
+pub(super) fn left_out(kept: &Kept) -> Vec<String> {
+    let left_out = kept.siblings.iter().filter(|(_, sibling)| !sibling.is_in_policy);
+    left_out.map(|(key, sibling)| not_in_policy(key, sibling)).collect()
+}
+
+fn in_policy(key: &RecordKey, sibling: &Sibling) -> String {
+    format!("{key} stays as it is: {}.", sibling.shares())
+}
+
+fn not_in_policy(key: &RecordKey, sibling: &Sibling) -> String {
+    format!(
+        "{key} is NOT in the policy, and Homeostat does not move it: {}. To have both move: type = [\"A\", \"AAAA\"].",
+        sibling.shares()
+    )
 }
 
 /// How long clients go on with the answers that they hold. An alias has no time of its own.

@@ -4,7 +4,7 @@ use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
 use homeostat_core::id::{HostedZoneId, SetIdentifier, Subject};
 use homeostat_core::incident::{Acknowledgement, Incident, Kind};
 use homeostat_core::ports::Outcome;
-use homeostat_core::zone::drift::{Drift, Drifted};
+use homeostat_core::zone::drift::{Drift, Drifted, Sibling};
 use homeostat_core::zone::kept::Kept;
 use homeostat_core::zone::record::{Generation, RecordKey, RecordSet, Routing, Weight};
 use homeostat_core::zone::said::{Awaits, Trouble, Waiting};
@@ -147,6 +147,58 @@ fn a_drain_says_who_loses_what_and_who_gets_it() {
     assert!(!body.contains("only a part"), "{body}");
 }
 
+fn of_ipv6(name: &str) -> Move {
+    let six = |set: RecordSet| RecordSet { kind: "AAAA".into(), ..set };
+    let four = drain(name, false);
+    let key = format!("{name} AAAA").try_into().unwrap();
+    Move { key, before: four.before.into_iter().map(six).collect(), ..four }
+}
+
+/// Its AAAA has half of its answers with blue.
+fn with_a_sibling(mut incident: Incident, is_in_policy: bool) -> Incident {
+    let Kind::Zone(kept) = &mut incident.kind else { panic!() };
+    let weights = [(id("blue"), 50), (id("green"), 50)].into();
+    let sibling = Sibling { of: key("www.example.com"), is_in_policy, weights };
+    kept.siblings.insert("www.example.com AAAA".to_owned().try_into().unwrap(), sibling);
+    incident
+}
+
+#[test]
+fn both_families_in_one_change_are_told_as_what_they_are() {
+    let Message { subject, body } =
+        told(&acting(vec![drain("www.example.com", false), of_ipv6("www.example.com")]));
+    assert_eq!(subject, "Homeostat: www.example.com A and AAAA: draining blue");
+    for said in ["www.example.com A\n  blue: 70 % -> 0 %", "www.example.com AAAA\n  blue: 70 % -> 0 %"] {
+        assert!(body.contains(said), "{said}: {body}");
+    }
+    let back = Move { reduced: BTreeMap::new(), after: [(id("blue"), 70), (id("green"), 30)].into(), ..of_ipv6("www.example.com") };
+    let subject = told(&acting(vec![drain("www.example.com", false), back])).subject;
+    assert_eq!(subject, "Homeostat: www.example.com A: draining blue (and 1 more)", "not of both, if only one is drained");
+}
+
+#[test]
+fn a_share_of_one_family_is_never_told_as_that_of_the_name() {
+    let drained = with_a_sibling(acting(vec![drain("www.example.com", false)]), false);
+    let left_out = "www.example.com AAAA is NOT in the policy, and Homeostat does not move it: blue 50 %, green 50 % of its answers.";
+    let watching = with_a_sibling(new(), false).hold(
+        at(1),
+        at(61),
+        &Hold::Watching { step: step(vec![drain("www.example.com", false)]), because: proofs() },
+    );
+    let settled = drained.settle(at(3), Outcome::Pending { change: "C1".into() });
+    let (trouble, _) = troubles().remove(0);
+    let paged = settled.page(at(60), at(360), &Page::Weights { troubles: vec![trouble] });
+    let recovered = settled.hold(at(90), at(99), &Hold::Proving { since: at(90) }).close(at(960), &Close::Recovered);
+    let missing = vec!["nothing".to_owned()];
+    let unconfirmed = with_a_sibling(new(), false).hold(at(1), at(61), &Hold::NotConfirmed { missing });
+    for incident in [&drained, &watching, &paged, &recovered, &unconfirmed] {
+        let body = told(incident).body;
+        assert!(body.contains(left_out), "{body}");
+    }
+    let body = told(&with_a_sibling(acting(vec![drain("www.example.com", false)]), true)).body;
+    assert!(body.contains("www.example.com AAAA stays as it is: blue 50 %, green 50 % of its answers."), "{body}");
+}
+
 #[test]
 fn several_records_in_one_change_are_all_told() {
     let Message { subject, body } =
@@ -176,7 +228,7 @@ fn drift(endpoint: &str) -> Drift {
     Drift::SetGone { record: key("www.example.com"), endpoint: id(endpoint) }
 }
 
-pub(in crate::message) fn drifted() -> Incident {
+fn drifted() -> Incident {
     let (known, news) = (vec![drift("green"), drift("red")], vec![drift("red")]);
     new().hold(at(60), at(360), &Hold::Drifted(Drifted { known, news, unsure: Vec::new() }))
 }

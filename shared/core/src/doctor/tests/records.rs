@@ -138,6 +138,17 @@ fn an_endpoint_without_a_set_is_an_error_of_its_own_and_hides_no_other() {
 }
 
 #[test]
+fn the_other_family_of_a_name_that_the_policy_leaves_out_is_an_error() {
+    let aaaa = |identifier, weight| RecordSet { kind: "AAAA".into(), ..set(identifier, weight) };
+    let both = [pair(), vec![aaaa("blue", 70), aaaa("green", 30)]].concat();
+    only_of(both.clone(), Error, "www.example.com AAAA is there too");
+    let listed = dns(&POLICY.replace("type = \"A\"", "type = [\"A\", \"AAAA\"]"));
+    assert_eq!(examine(Some(&listed), &of(&listed, both)), []);
+    let simple = RecordSet { routing: Routing::Simple, ..aaaa("blue", 1) };
+    only_of([pair(), vec![simple]].concat(), Warning, "www.example.com AAAA is there too");
+}
+
+#[test]
 fn what_could_not_be_read_of_a_record_never_passes_for_fine() {
     let unread = changed(|dns| dns.sets.values_mut().for_each(|read| *read = Err(failed())));
     only(&the_policy(), &unread, Error, "NoSuchHostedZone");

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{Active, Ailment, DWELL, IN_SYNC_WITHIN, LOOK_EVERY, MOST_ENDPOINTS, REMIND_EVERY, STEPS, WAIT_AT_MOST};
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGroupArn};
 use crate::policy::forms::{Answers, Choice, Count, Text, Time};
-use crate::policy::lists::{List, Tables, Words};
+use crate::policy::lists::{List, OneOrSome, Tables, Words};
 use crate::policy::names::is_target_group_arn;
 use crate::policy::section::Section;
 use crate::policy::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
@@ -107,11 +107,12 @@ pub(super) const NAME: Needed<Text<RecordName>> = Setting {
     meaning: "The record. Each stands once with its zone and type; there must be room for `_homeostat.` before it.",
 };
 
-pub(super) const TYPE: Needed<Text<RecordType>> = Setting {
+pub(super) const TYPE: Needed<OneOrSome<RecordType>> = Setting {
     key: "type",
-    form: Text::of("\"A\", \"AAAA\" or \"CNAME\""),
+    form: OneOrSome(&[("A", RecordType::A), ("AAAA", RecordType::Aaaa), ("CNAME", RecordType::Cname)]),
     left_out: Must,
-    meaning: "The record's type.",
+    meaning: "The record's type. A list, such as `[\"A\", \"AAAA\"]`, has the records of one name move together, in one batch, on \
+              the same evidence. Where each type has evidence of its own, write one table for each.",
 };
 
 pub(super) const MODE: Free<Choice<Mode>> =

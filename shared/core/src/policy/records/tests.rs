@@ -102,7 +102,7 @@ health-check = "abc"
             4:1: shift-dns.hue is not known, expected one of record, look-every, in-sync-within, dwell, wait-at-most, remind-every
             6:8: shift-dns.record[0].zone is "/hostedzone/Z1", expected a hosted zone's id, such as Z0123456789ABCDEFGHIJ
             7:8: shift-dns.record[0].name is "www..example.com", expected a record's name, such as www.example.com
-            8:8: shift-dns.record[0].type is "MX", expected "A", "AAAA" or "CNAME"
+            8:8: shift-dns.record[0].type is "MX", expected "A", "AAAA" or "CNAME", or a list of them
             9:13: shift-dns.record[0].evidence[0] is "hunch", expected "alarm", "health-check", "target-health" or "canary"
             10:9: shift-dns.record[0].proof is [], expected a list of "health-check", "target-health" and "canary", at least one
             11:12: shift-dns.record[0].drain-to is "120%", expected a share from "0%" to "100%"
@@ -212,5 +212,30 @@ fn a_wrong_share_or_count_contradicts_nothing() {
         expect![[r#"
             7:9: shift-dns.record[0].flaps is 999, expected a number from 1 to 20
             12:12: shift-dns.record[0].endpoint[0].drain-to is "x%", expected a share from "0%" to "100%""#]],
+    );
+}
+
+#[test]
+fn a_list_of_types_is_as_many_records_of_one_name_with_the_same_evidence() {
+    let policy = parse(&LEAST.replace("\"A\"", "[\"AAAA\", \"A\"]")).unwrap();
+    let records = &policy.dns.as_ref().unwrap().records;
+    let keys: Vec<String> = records.iter().map(|record| record.key.to_string()).collect();
+    assert_eq!(keys, ["www.example.com A", "www.example.com AAAA"]);
+    assert_eq!(records[0].endpoints, records[1].endpoints);
+}
+
+#[test]
+fn a_list_of_types_that_cannot_be_is_a_mistake() {
+    let with = |types: &str| LEAST.replace("type = \"A\"", &format!("type = {types}"));
+    check(
+        &with("[\"A\", \"CNAME\"]"),
+        expect![[r#"5:8: shift-dns.record[0].type has "CNAME" beside another: a name with a CNAME has no other records"#]],
+    );
+    check(&with("[]"), expect![[r#"5:8: shift-dns.record[0].type is [], expected "A", "AAAA" or "CNAME", or a list of them"#]]);
+    check(&with("[\"A\", \"A\"]"), expect![[r#"5:14: shift-dns.record[0].type[1] is "A", expected each once"#]]);
+    let other = LEAST.trim_start_matches("schema = 1\n");
+    check(
+        &format!("{}{other}", with("[\"A\", \"AAAA\"]")),
+        expect![[r#"17:8: shift-dns.record[1].name is "www.example.com" a second time with this zone and type, expected each record once"#]],
     );
 }

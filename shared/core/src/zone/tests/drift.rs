@@ -200,6 +200,7 @@ fn each_kind_of_drift_that_disables_the_healer_is_noticed() {
     let to = Routing::Weighted { identifier: id("green-2"), weight: 30 };
     assert!(notices(&|it| rename(&mut it.sets[1], to.clone())).contains("\"green\""));
     assert!(notices(&|it| it.gone.push("blue-5xx".into())).contains("\"blue-5xx\""));
+    assert!(notices(&|it| _ = it.deleted.insert("blue".into())).contains("health check 00000000"));
     for kind in ["TXT", "CNAME"] {
         let name = "_homeostat.www.example.com".parse().unwrap();
         let routing = Routing::Simple;

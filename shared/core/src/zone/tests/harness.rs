@@ -237,6 +237,7 @@ impl Scene {
             inverted: self.inverted.clone(),
             disabled: self.disabled.clone(),
             deleted: self.deleted.clone(),
+            gone: self.gone.clone(),
             ..*self
         }
     }
