@@ -3,7 +3,7 @@
 //! This module never sends more than ten attributes, an empty one, or a name that holds more than printable characters.
 
 use homeostat_aws::Attribute;
-use homeostat_core::decision::{Close, Decision, Page, Step};
+use homeostat_core::decision::{Close, Decision, GroupState, Hold, Page, Step};
 use homeostat_core::hook::said::Because;
 use homeostat_core::incident::{Doubt, Incident, State};
 use homeostat_core::line::one_line;
@@ -86,6 +86,10 @@ fn decided(incident: &Incident) -> Sort {
         Some(Decision::Act { step, .. }) => Sort { event: "acting", severity: "warning", reason: step_name(step) },
         Some(Decision::Hold { because, .. }) if incident.state == State::Escalated => {
             asks(incident.paged_because.as_ref().map_or(because.name(), Page::name))
+        }
+        // Somebody meant it so.
+        Some(Decision::Hold { because: because @ Hold::GroupState(GroupState::Parked { .. }), .. }) => {
+            Sort { event: "holding", severity: "info", reason: because.name() }
         }
         Some(Decision::Hold { because, .. }) => Sort { event: "holding", severity: "warning", reason: because.name() },
         Some(Decision::Page(page)) => asks(page.name()),

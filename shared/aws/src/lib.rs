@@ -63,7 +63,7 @@ impl Fleet for InstanceCloud {
         self.alarms.in_alarm().await
     }
 
-    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
+    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         self.target_groups.health(target_group).await
     }
 

@@ -7,6 +7,7 @@ mod leaving;
 use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2::Client;
+use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
 use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
 use homeostat_core::id::{InstanceId, TargetGroupArn};
 use homeostat_core::instance::{TargetHealth, TargetHealths};
@@ -31,10 +32,15 @@ impl TargetGroups {
         Ok(answer.target_health_descriptions().iter().map(health).collect())
     }
 
-    /// Targets that are no instances (addresses, functions) are left out: no group has them as members.
-    pub(crate) async fn health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
+    /// Targets that are no instances (addresses, functions) are left out: no group has them as members. `None` = there is no
+    /// such target group.
+    pub(crate) async fn health(&self, target_group: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         let request = self.client.describe_target_health().target_group_arn(target_group.as_str());
-        let answer = request.send().await.map_err(|error| unavailable("read the targets' health", &error))?;
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("TargetGroupNotFound") => return Ok(None),
+            Err(error) => return Err(unavailable("read the targets' health", &error)),
+        };
         let mut healths: TargetHealths = BTreeMap::new();
         for description in answer.target_health_descriptions() {
             let Some(id) = description.target().and_then(|target| target.id()?.parse::<InstanceId>().ok()) else {
@@ -43,7 +49,7 @@ impl TargetGroups {
             let health = health(description);
             healths.entry(id).and_modify(|known| *known = worse(known.clone(), health.clone())).or_insert(health);
         }
-        Ok(healths)
+        Ok(Some(healths))
     }
 }
 

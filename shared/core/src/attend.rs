@@ -11,7 +11,7 @@ use std::future::Future;
 use futures_util::future::{OptionFuture, join, join3};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::decision::{Decision, Hold, Step};
+use crate::decision::{Decision, GroupState, Hold, Step};
 use crate::id::{Scope, Subject};
 use crate::incident::{Incident, State};
 use crate::memory::{AlarmMemory, Memory, News};
@@ -288,6 +288,11 @@ fn leave_it(hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ign
     let subject = incident.subject.clone();
     match decision {
         Decision::Close(close) => Some(Ignored::NothingWrong { subject, why: close.to_string() }),
+        Decision::Hold { because: Hold::GroupState(GroupState::Parked { .. }), .. }
+            if incident.subject.instance().is_some() =>
+        {
+            incident.kind.group().map(|group| Ignored::Parked { subject, group: group.clone() })
+        }
         Decision::Hold { because: Hold::TooManySick(_), .. } => {
             incident.kind.group().map(|group| Ignored::TooManySick { subject, group: group.clone() })
         }

@@ -3,6 +3,7 @@
 //! This module never decides; the remedies do.
 
 mod crowd;
+mod group_state;
 mod names;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use crowd::Crowd;
+pub use group_state::{Attached, GroupState};
 
 use crate::hook::said::{Because, Ended, HookStep, LaunchesFail, Waits};
 use crate::id::{AlarmArn, GroupName, HealthCheckId, InstanceId, SetIdentifier, Subject, TargetGroupArn};
@@ -157,11 +159,8 @@ pub enum Hold {
     },
     /// A zone, a dependency or a bad image: replacing won't help. The group's own incident says so to people.
     TooManySick(Crowd),
-    /// Auto Scaling doesn't show what these instances count toward the desired capacity.
-    Uncounted {
-        unit: Unit,
-        instances: Vec<String>,
-    },
+    /// What the whole group is like keeps its instances from being replaced.
+    GroupState(GroupState),
     GroupMissing {
         group: GroupName,
         since: Timestamp,
@@ -270,6 +269,7 @@ pub enum Page {
         launched_from: Source,
     },
     TooManySick(Crowd),
+    TargetGroupGone(Attached),
     /// What stands in the way of moving weights, or of moving them back.
     Weights {
         troubles: Vec<Trouble>,
@@ -301,13 +301,15 @@ impl Hold {
     /// Held back although sick beyond doubt, as a rule. What is not confirmed, still starting or out of service waits for the
     /// facts to change, and has no claim to a person's time.
     pub fn keeps_waiting(&self) -> bool {
+        if let Hold::GroupState(state) = self {
+            return state.keeps_waiting();
+        }
         matches!(
             self,
             Hold::Paused { .. }
                 | Hold::Protected
                 | Hold::Suspended { .. }
                 | Hold::Refreshing { .. }
-                | Hold::Uncounted { .. }
                 | Hold::Budget { .. }
                 | Hold::Cooldown { .. }
                 | Hold::BreakerOpen { .. }
@@ -397,11 +399,7 @@ impl fmt::Display for Hold {
             }
             Hold::Refreshing { refresh } => write!(f, "instance refresh {refresh} of the group is running"),
             Hold::TooManySick(crowd) => write!(f, "{crowd}"),
-            Hold::Uncounted { unit, instances } => write!(
-                f,
-                "the group's capacity is counted in {unit}, and Auto Scaling doesn't show how much of it {} provide",
-                list(instances)
-            ),
+            Hold::GroupState(state) => write!(f, "{state}"),
             Hold::Cooldown { acts, cooldown, until } => {
                 write!(f, "{acts} of the group acted on within {cooldown:#}, as many as may be; next from {until:.0}")
             }
@@ -472,6 +470,7 @@ impl fmt::Display for Page {
                 f.write_str(", so nothing more of the group is replaced")
             }
             Page::TooManySick(crowd) => write!(f, "{crowd}"),
+            Page::TargetGroupGone(attached) => write!(f, "{attached}"),
             Page::Weights { troubles } => f.write_str(&list(troubles)),
             Page::LaunchesFail(fail) => write!(f, "{fail}"),
         }

@@ -9,6 +9,7 @@ mod evidence;
 mod eyes;
 mod ladder;
 mod notice;
+mod processes;
 mod seen;
 mod survey;
 #[cfg(test)]
@@ -20,10 +21,10 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
-pub(crate) use decide::NEEDED;
 pub use decide::decide;
 pub use eyes::Eyes;
 pub(crate) use eyes::is_not_stale;
+pub use processes::Promise;
 pub use seen::{
     AlarmSeen, AlarmState, Checks, Glance, Group, Launches, Lifecycle, Machine, Member, Seen, TargetHealth,
     TargetHealths,
@@ -53,10 +54,11 @@ pub trait Fleet {
     /// Every alarm that is in ALARM and names an instance.
     fn alarms_in_alarm(&self) -> impl Future<Output = Result<Vec<AlarmSeen>, Unavailable>> + Send;
 
+    /// `None` = there is no such target group: that is an answer, and passes for none of the others.
     fn target_health(
         &self,
         target_group: &TargetGroupArn,
-    ) -> impl Future<Output = Result<TargetHealths, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Option<TargetHealths>, Unavailable>> + Send;
 
     /// When the group's newest members were launched. An error if there is no such group.
     fn launches(&self, group: &GroupName) -> impl Future<Output = Result<Launches, Unavailable>> + Send;

@@ -8,7 +8,7 @@ use futures_util::future::{OptionFuture, join, join_all, join3};
 use homeostat_aws::operator::Account;
 use homeostat_aws::{DnsCloud, InstanceCloud};
 use homeostat_core::doctor::{Facts, Read, Unread};
-use homeostat_core::id::{GroupName, Scope};
+use homeostat_core::id::{GroupName, Scope, TargetGroupArn};
 use homeostat_core::incident::Incident;
 use homeostat_core::instance::{Fleet, Group};
 use homeostat_core::memory::Memory;
@@ -68,15 +68,17 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
     let scopes = all.into_iter().map(Scope::Group).chain(zones).collect();
     let region = deployment.config.region().and_then(|region| region.as_ref().parse().ok());
     let cloud = DnsCloud::new(&deployment.config);
-    let replaced = groups.iter().flatten().filter(|group| names.contains(&group.name));
+    let replaced = || groups.iter().flatten().filter(|group| names.contains(&group.name));
     let of_policy = join(records::gather(&cloud, region, dns), hooks::gather(&account, &groups, hooks));
-    let (refreshes, memories, (dns, hooks)) =
-        join3(refreshes(&fleet, replaced), memories(&ledger, scopes, &open), of_policy).await;
+    let of_fleet = join(refreshes(&fleet, replaced()), targets(&fleet, replaced()));
+    let ((refreshes, targets), memories, (dns, hooks)) =
+        join3(of_fleet, memories(&ledger, scopes, &open), of_policy).await;
     Facts {
         now,
         groups,
         health_checks: read(action::GROUPS, health_checks),
         refreshes,
+        targets,
         alarms: read(action::ALARMS, alarms),
         audience: placed("the topic", action::SUBSCRIPTIONS, audience),
         dead_letters: placed("the dead-letter queue", action::QUEUE, dead),
@@ -104,6 +106,18 @@ async fn refreshes<'a>(
     let of_group =
         async |group: &Group| (group.name.clone(), read(action::REFRESHES, fleet.refresh(&group.name).await));
     join_all(groups.map(of_group)).await.into_iter().collect()
+}
+
+async fn targets<'a>(
+    fleet: &impl Fleet,
+    groups: impl Iterator<Item = &'a Group>,
+) -> BTreeMap<TargetGroupArn, Read<bool>> {
+    let attached: BTreeSet<&TargetGroupArn> = groups.flat_map(|group| &group.target_groups).collect();
+    let exists = async |arn: &TargetGroupArn| {
+        let there = read(action::TARGETS, fleet.target_health(arn).await).map(|healths| healths.is_some());
+        (arn.clone(), there)
+    };
+    join_all(attached.into_iter().map(exists)).await.into_iter().collect()
 }
 
 /// Of what the policy names, and of what left it with an incident open.

@@ -2,7 +2,7 @@
 
 use expect_test::expect_file;
 use homeostat_aws::Attribute;
-use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
+use homeostat_core::decision::{Attached, Close, Decision, GroupState, Hold, Page, Proof, Step};
 use homeostat_core::hook::action::ActionResult;
 use homeostat_core::hook::said::{Because, Limit};
 use homeostat_core::incident::{Incident, Kind};
@@ -49,6 +49,12 @@ fn page_of_group(because: &Page) -> News {
     News::Decided(group.page(at(1), at(301), because))
 }
 
+fn hold_of_group(state: &GroupState) -> News {
+    let kind = Kind::Group { group: "web".parse().unwrap(), notice: None };
+    let group = Incident::new("eu-west-1#group#web".parse().unwrap(), kind, at(0), at(1));
+    News::Decided(group.hold(at(1), at(301), &Hold::GroupState(state.clone())))
+}
+
 fn about_instances() -> Vec<News> {
     let done = act(&incident_in("web")).settle(at(2), Outcome::Done);
     let doubted =
@@ -75,6 +81,14 @@ fn about_instances() -> Vec<News> {
         page(&Page::NotRecovered { within: SignedDuration::from_mins(15), why: "3 of 4 instances are healthy".into() }),
         page(&fail),
         page_of_group(&Page::TooManySick(super::tests::crowd())),
+        page_of_group(&Page::TargetGroupGone(Attached {
+            group: "web".parse().unwrap(),
+            target_groups: vec![
+                "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123".parse().unwrap(),
+            ],
+            since: at(-120),
+        })),
+        hold_of_group(&GroupState::Parked { suspended: "all processes".into(), instances: 4 }),
         News::Decided(proving(&done).close(at(300), &Close::Recovered)),
         News::Decided(proving(&incident_in("web")).close(at(300), &Close::LeftByItself)),
         News::Decided(incident_in("web").close(at(9), &Close::NothingWrong { why: "its alarm is OK again".into() })),

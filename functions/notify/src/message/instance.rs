@@ -2,7 +2,7 @@
 //!
 //! This module never says of what was only watched or followed that Homeostat did it.
 
-use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
+use homeostat_core::decision::{Close, Decision, GroupState, Hold, Page, Proof, Step};
 use homeostat_core::incident::{Incident, Intent, State};
 
 use super::plan::{needed, waits_for};
@@ -19,6 +19,7 @@ pub(super) fn decided(incident: &Incident) -> Told {
             told
         }
         Some(Decision::Hold { because: Hold::Watching { step, because }, .. }) => watches(incident, step, because),
+        Some(Decision::Hold { because: Hold::GroupState(GroupState::Parked { .. }), .. }) => parked(incident),
         Some(Decision::Hold { because, .. }) => holds(incident, because),
         Some(Decision::Page(page)) => {
             let (subject, lines) = asks(incident, &page.to_string(), &needed(page));
@@ -58,6 +59,21 @@ fn holds(incident: &Incident, because: &Hold) -> Told {
     (format!("{verb} {}", short(incident)), lines)
 }
 
+/// Nothing is wrong, and nobody has to do anything.
+fn parked(incident: &Incident) -> Told {
+    let why = match &incident.decision {
+        Some(Decision::Hold { because, .. }) => because.to_string(),
+        _ => "the group is parked".to_owned(),
+    };
+    let lines = vec![
+        format!("{} is parked, and Homeostat leaves it alone.", capitalized(&long(incident))),
+        String::new(),
+        format!("Seen: {why}."),
+        "Next: it watches the group as usual once an instance runs again or a process is resumed.".to_owned(),
+    ];
+    (format!("parked: {}", short(incident)), lines)
+}
+
 fn trouble(incident: &Incident) -> &'static str {
     match incident.kind.notice() {
         Some(notice) if notice.what.is_yet_to_come() => "AWS has announced something of",
@@ -87,7 +103,8 @@ fn in_short(page: &Page) -> &'static str {
         Page::Waited { .. } => "sick, and held back",
         Page::GroupStalled { .. } => "the group does not replace it",
         Page::ReplacementsFail { .. } => "its replacements fail",
-        Page::TooManySick(_) => "too many are sick at once",
+        Page::TooManySick(_) => "too many are unhealthy at once",
+        Page::TargetGroupGone(_) => "its target group does not exist",
         Page::Weights { .. } => "its weights",
         Page::LaunchesFail(_) => "its launches fail",
     }
@@ -115,13 +132,16 @@ fn closed(incident: &Incident, close: &Close) -> Told {
             (format!("recovered: {name} has left"), vec![first, nothing, String::new()])
         }
         Close::NothingWrong { why } => {
-            let first = format!("The incident about {what} is closed; Homeostat changed nothing.");
+            let is_untouched = last_call(incident).is_none();
+            let changed = if is_untouched { "; Homeostat changed nothing" } else { "" };
+            let first = format!("The incident about {what} is closed{changed}.");
             (format!("closed: {name}"), vec![first, String::new(), format!("Why: {why}.")])
         }
         Close::TakenOver { .. } | Close::Hook(_) => {
             (format!("closed: {name}"), vec![format!("{}: {close}.", capitalized(&what)), String::new()])
         }
     };
-    lines.extend(last_call(incident).filter(|_| matches!(close, Close::Recovered)));
+    let tells_of_it = matches!(close, Close::Recovered | Close::NothingWrong { .. });
+    lines.extend(last_call(incident).filter(|_| tells_of_it));
     (subject, lines)
 }

@@ -2,7 +2,8 @@
 //!
 //! This module never promises more than the ladder does.
 
-use homeostat_core::decision::{Hold, Page};
+use homeostat_core::decision::{Attached, Hold, Page};
+use homeostat_core::id::TargetGroupArn;
 use homeostat_core::shell;
 
 pub(super) fn waits_for(because: &Hold) -> String {
@@ -46,6 +47,15 @@ pub(super) fn needed(page: &Page) -> [String; 2] {
             "You: look for what they have in common: a zone, a dependency, an image, a bad deploy.".to_owned(),
             "Next: nothing is replaced while so many are sick. Those still sick once it is fewer are healed then.",
         ),
+        Page::TargetGroupGone(Attached { group, target_groups, .. }) => {
+            let arns: Vec<&str> = target_groups.iter().map(TargetGroupArn::as_str).collect();
+            let (group, arns) = (shell::word(group.as_str()), arns.join(" "));
+            let detach = "aws autoscaling detach-load-balancer-target-groups";
+            (
+                format!("You: detach it: {detach} --auto-scaling-group-name {group} --target-group-arns {arns}"),
+                "Next: until then nothing in this group is replaced. Homeostat goes on looking, and closes the incident.",
+            )
+        }
         Page::Weights { .. } => ("You: see the record's weights in Route 53.".to_owned(), keeps_looking),
         Page::LaunchesFail(_) => ("You: see why what the group launches is never ready.".to_owned(), keeps_looking),
     };

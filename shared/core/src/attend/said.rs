@@ -22,10 +22,10 @@ pub enum Attended {
 }
 
 impl Attended {
-    /// The group of which too many are sick at once: it deserves an incident of its own.
+    /// The group of which too many are sick at once, or which is parked: it has an incident of its own.
     pub fn troubled_group(&self) -> Option<&GroupName> {
         match self {
-            Attended::Ignored(Ignored::TooManySick { group, .. }) => Some(group),
+            Attended::Ignored(Ignored::TooManySick { group, .. } | Ignored::Parked { group, .. }) => Some(group),
             Attended::Decided { decision: Decision::Hold { because: Hold::TooManySick(_), .. }, incident } => {
                 incident.kind.group()
             }
@@ -80,6 +80,11 @@ pub enum Ignored {
         subject: Subject,
         group: GroupName,
     },
+    /// Somebody stopped the whole group on purpose, and its own incident says so.
+    Parked {
+        subject: Subject,
+        group: GroupName,
+    },
 }
 
 /// The loop gave up for now. Disposition: retry, by Lambda's or the queue's own retries, then by the sweep.
@@ -121,6 +126,9 @@ impl fmt::Display for Ignored {
                 change.alarm.alarm_name(),
                 change.changed_at
             ),
+            Ignored::Parked { subject, group } => {
+                write!(f, "{}: group {group} is parked, so the group has the incident", subject.name())
+            }
             Ignored::TooManySick { subject, group } => {
                 write!(
                     f,

@@ -22,7 +22,7 @@ impl Hold {
             Hold::Suspended { .. } => "suspended",
             Hold::Refreshing { .. } => "refreshing",
             Hold::TooManySick(_) => "too-many-sick",
-            Hold::Uncounted { .. } => "uncounted",
+            Hold::GroupState(state) => state.name(),
             Hold::GroupMissing { .. } => "group-missing",
             Hold::Budget { .. } => "budget",
             Hold::Cooldown { .. } => "cooldown",
@@ -54,6 +54,7 @@ impl Page {
             Page::GroupStalled { .. } => "group-stalled",
             Page::ReplacementsFail { .. } => "replacements-fail",
             Page::TooManySick(_) => "too-many-sick",
+            Page::TargetGroupGone(_) => "target-group-gone",
             Page::Weights { troubles } => troubles.first().map_or("weights", Trouble::name),
             Page::LaunchesFail(_) => "launches-fail",
         }

@@ -45,6 +45,8 @@ pub struct Facts {
     pub health_checks: Read<BTreeMap<GroupName, String>>,
     /// The running instance refresh of each group that exists.
     pub refreshes: BTreeMap<GroupName, Read<Option<String>>>,
+    /// Whether each target group exists that is attached to one of the groups.
+    pub targets: BTreeMap<TargetGroupArn, Read<bool>>,
     /// All of the account's in this Region.
     pub alarms: Read<Vec<Alarm>>,
     pub audience: Read<Audience>,
@@ -136,6 +138,7 @@ impl Facts {
         unread.extend(self.groups.as_ref().err());
         unread.extend(self.health_checks.as_ref().err());
         unread.extend(self.refreshes.values().filter_map(|read| read.as_ref().err()));
+        unread.extend(self.targets.values().filter_map(|read| read.as_ref().err()));
         unread.extend(self.alarms.as_ref().err());
         unread.extend(self.audience.as_ref().err());
         unread.extend(self.dead_letters.as_ref().err());

@@ -5,8 +5,8 @@
 use super::Severity::{Error, Note, Warning};
 use super::facts::{Alarm, Facts};
 use super::{Finding, GroupCheck, TAG, counted, missing};
-use crate::id::InstanceId;
-use crate::instance::{Group, NEEDED};
+use crate::id::{InstanceId, TargetGroupArn};
+use crate::instance::{Group, Promise};
 use crate::policy::{Evidence, GroupPolicy, Mode};
 use crate::shell;
 
@@ -16,6 +16,7 @@ pub(super) const CHECKS: &[GroupCheck] = &[
     suspension,
     refresh,
     target_groups,
+    target_groups_gone,
     coverage,
     disabled_alarms,
     named_alarms,
@@ -67,14 +68,18 @@ fn permission(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
 
 fn suspension(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
     found(policy, facts, |group| {
-        let suspended = NEEDED.into_iter().filter(|process| group.suspended.iter().any(|name| name == process));
-        let suspended = suspended.collect::<Vec<_>>().join(" and ");
-        let what = format!("{suspended} is suspended, so nothing is replaced");
+        let (needed, all) = (group.suspended_for(Promise::Replace), group.suspended_for(Promise::ReplaceStopped));
+        let (severity, what) = if needed.is_empty() {
+            let what = format!("{} is suspended, so the group doesn't replace what stops running", all.join(" and "));
+            (Warning, what)
+        } else {
+            (Error, format!("{} is suspended, so nothing is replaced", needed.join(" and ")))
+        };
         let mend = format!(
             "resume it, when its reason is gone: aws autoscaling resume-processes --auto-scaling-group-name {}",
             shell::word(group.name.as_str())
         );
-        (!suspended.is_empty()).then_some((Error, what, mend))
+        (!all.is_empty()).then_some((severity, what, mend))
     })
 }
 
@@ -92,6 +97,22 @@ fn target_groups(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
         let what = "its evidence asks for target-health, and it has no target group: nothing is ever confirmed";
         let mend = "attach a target group, or take target-health out of its evidence";
         lacks.then(|| (Error, what.to_owned(), mend.to_owned()))
+    })
+}
+
+fn target_groups_gone(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
+    found(policy, facts, |group| {
+        let is_gone = |arn: &&TargetGroupArn| matches!(facts.targets.get(*arn), Some(Ok(false)));
+        let gone: Vec<&str> = group.target_groups.iter().filter(is_gone).map(TargetGroupArn::as_str).collect();
+        let name = shell::word(group.name.as_str());
+        let mend = format!(
+            "detach it: aws autoscaling detach-load-balancer-target-groups --auto-scaling-group-name {name} \
+             --target-group-arns {}",
+            gone.join(" ")
+        );
+        let what =
+            format!("a target group that is attached to it does not exist, so its launches fail: {}", some(&gone));
+        (!gone.is_empty()).then_some((Error, what, mend))
     })
 }
 
@@ -165,7 +186,10 @@ fn size(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
         )),
         1 if !group.launches_first => Some((
             Warning,
-            format!("its desired capacity is {}, one instance: to replace it is an outage", group.desired),
+            format!(
+                "its desired capacity is {} {}, one instance: to replace it is an outage",
+                group.desired, group.unit
+            ),
             "raise it to two instances, or give it an instance maintenance policy that launches before it terminates"
                 .to_owned(),
         )),

@@ -75,6 +75,7 @@ fn well() -> Facts {
         now: at(0),
         groups: Ok(vec![group()]),
         health_checks: Ok(BTreeMap::from([(web(), "EC2".into())])),
+        targets: BTreeMap::new(),
         refreshes: BTreeMap::from([(web(), Ok(None))]),
         alarms: Ok(vec![alarm("web-1", &[1]), alarm("web-2", &[2])]),
         audience: Ok(Audience { confirmed: 1, pending: 0 }),
@@ -117,6 +118,16 @@ fn what_keeps_a_group_from_being_healed_is_an_error() {
     only(&both(), &Facts { groups: Ok(Vec::new()), ..well() }, Error, "no such Auto Scaling group");
     only(&both(), &with(|group| group.tags.clear()), Error, "homeostat:managed=true");
     only(&both(), &with(|group| group.suspended = vec!["AZRebalance".into(), "Launch".into()]), Error, "Launch is");
+    let unseen = |group: &mut Group| {
+        group.unit = Unit::Mebibytes;
+        group.members[1].units = None;
+    };
+    only(&both(), &with(unseen), Error, "counted in MiB of memory");
+    only(&both(), &with(|group| group.suspended = vec!["AddToLoadBalancer".into()]), Error, "AddToLoadBalancer is");
+    let arn = |facts: &Facts| facts.group(&web()).unwrap().target_groups[0].clone();
+    let gone = Facts { targets: BTreeMap::from([(arn(&well()), Ok(false))]), ..well() };
+    only(&both(), &gone, Error, "does not exist, so its launches fail");
+    assert!(examine(Some(&both()), &gone)[0].mend.contains("detach-load-balancer-target-groups"));
     only(&both(), &with(|group| group.target_groups.clear()), Error, "no target group");
     only(&both(), &Facts { alarms: Ok(vec![alarm("both", &[1, 2])]), ..well() }, Error, "none names one");
     let named = a_policy("evidence = [\"target-health\"]\nalarms = [\"web-5xx\"]");
@@ -142,7 +153,13 @@ fn what_works_less_well_than_one_may_think_is_a_warning() {
     only(&both(), &Facts { alarms: Ok(vec![alarm("web-1", &[1])]), ..well() }, Warning, "1 of 2 in service");
     let disabled = Alarm { actions_enabled: false, ..alarm("web-2", &[2]) };
     only(&both(), &Facts { alarms: Ok(vec![alarm("web-1", &[1]), disabled]), ..well() }, Warning, "disabled");
+    only(&both(), &with(|group| group.suspended = vec!["HealthCheck".into()]), Warning, "what stops running");
     only(&both(), &with(|group| group.desired = Units::new(1)), Warning, "outage");
+    let one_large = |group: &mut Group| {
+        (group.unit, group.desired) = (Unit::Weights, Units::new(4));
+        group.members.iter_mut().for_each(|member| member.units = Some(Units::new(4)));
+    };
+    only(&both(), &with(one_large), Warning, "4 units of capacity, one instance");
     only(&both(), &with(|group| group.desired = Units::NONE), Warning, "nothing to heal");
     only(&both(), &with(|group| group.status = Some("Delete in progress".into())), Warning, "Delete in progress");
     only(&both(), &Facts { dead_letters: Ok(3), ..well() }, Warning, "3 of its messages");

@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use super::breaker;
 use super::evidence::{Finding, alarm, find};
 use super::notice;
+use super::processes::parked;
 use super::seen::{Group, Member, Seen};
 use super::units::Tally;
 use crate::attend::{Circumstances, Rung};
-use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
+use crate::decision::{Close, Decision, GroupState, Hold, Page, Proof, Step};
 use crate::id::{AlarmArn, GroupName, InstanceId};
 use crate::incident::{Incident, Kind, State};
 use crate::policy::{Evidence, GroupPolicy, Mode};
@@ -32,10 +33,6 @@ pub(super) struct Case<'a> {
     /// Several rungs ask.
     findings: OnceCell<Vec<Finding>>,
 }
-
-/// The processes without which nothing that was taken out comes back (EC2 Auto Scaling User Guide, "Suspend and resume
-/// processes").
-pub(crate) const NEEDED: [&str; 3] = ["Launch", "Terminate", "ReplaceUnhealthy"];
 
 /// Members told one by one: enough to start with, and still a line or two.
 const MOST_NAMED: usize = 5;
@@ -171,6 +168,9 @@ impl Case<'_> {
         if let Some(refused) = self.refused() {
             return refused;
         }
+        if let Some(parked) = parked(self.seen) {
+            return self.leave(parked);
+        }
         if self.only_recovery_counts() {
             return self.verify();
         }
@@ -183,6 +183,14 @@ impl Case<'_> {
         }
     }
 
+    /// The group's own incident says so to people; whoever is unhealthy once it is back is found then.
+    fn leave(&self, parked: GroupState) -> Decision {
+        if self.incident.is_new() {
+            return self.hold(Hold::GroupState(parked));
+        }
+        Decision::Close(Close::NothingWrong { why: parked.to_string() })
+    }
+
     fn only_recovery_counts(&self) -> bool {
         let is_followed = !self.incident.is_new() || self.leaves_as_announced();
         self.has_acted() || (self.leaving_or_gone() && is_followed)
@@ -190,7 +198,8 @@ impl Case<'_> {
 
     /// Whether the ladder has a say at all.
     pub(super) fn is_climbing(&self) -> bool {
-        self.unsettled().is_none() && self.refused().is_none() && !self.only_recovery_counts()
+        let is_left = self.unsettled().is_some() || self.refused().is_some() || parked(self.seen).is_some();
+        !is_left && !self.only_recovery_counts()
     }
 
     /// The last rung stops more than this instance: a breaker that opens pages.
@@ -353,7 +362,7 @@ impl Case<'_> {
     /// Recovered = the subject is gone or well, and as many serve as are desired, less those that other incidents own.
     fn verify(&self) -> Decision {
         if let Err(because) = self.counted() {
-            return self.recovering(because);
+            return self.verify_uncounted(because);
         }
         let healthy = Tally::of(self.group.members.iter().filter(|member| self.seen.serves(member))).units;
         let is_others = |member: &&Member| self.around.others_open.iter().any(|it| it.instance() == Some(&member.id));
@@ -362,19 +371,34 @@ impl Case<'_> {
         let settled =
             self.leaving_or_gone() || self.findings().iter().all(|finding| matches!(finding, Finding::Well(_)));
         if settled && healthy >= needed {
-            let since = self.incident.recovered_at.unwrap_or(self.now);
-            let until = since + self.policy.dwell;
-            if self.now < until {
-                return Decision::Hold { until, because: Hold::Proving { since } };
-            }
-            return Decision::Close(match (self.incident.acted_at, self.incident.mitigated_at) {
-                (Some(_), Some(_)) => Close::Recovered,
-                (None, _) if self.leaving_or_gone() => Close::LeftByItself,
-                _ => Close::NothingWrong { why: "the group is whole again, without Homeostat".to_owned() },
+            return self.proven().unwrap_or_else(|| {
+                Decision::Close(match (self.incident.acted_at, self.incident.mitigated_at) {
+                    (Some(_), Some(_)) => Close::Recovered,
+                    (None, _) if self.leaving_or_gone() => Close::LeftByItself,
+                    _ => Close::NothingWrong { why: "the group is whole again, without Homeostat".to_owned() },
+                })
             });
         }
         let (healthy, needed, unit) = (healthy.number(), needed.number(), self.group.unit);
         self.recovering(Hold::Recovering { healthy, needed, unit, held: self.held() })
+    }
+
+    /// Whether the group is short can't be told. That all of its members serve can, and is as much as there will ever be.
+    fn verify_uncounted(&self, because: Hold) -> Decision {
+        if !self.group.members.iter().all(|member| self.seen.serves(member)) {
+            // Time runs from where it began, as for any other recovery.
+            let why = because.to_string();
+            return self.recovering(if self.has_acted() { because } else { Hold::GroupReplaces { why } });
+        }
+        let why = format!("all instances of the group are healthy, and no more can be told: {because}");
+        self.proven().unwrap_or_else(|| Decision::Close(Close::NothingWrong { why }))
+    }
+
+    /// What is well has to stay so.
+    fn proven(&self) -> Option<Decision> {
+        let since = self.incident.recovered_at.unwrap_or(self.now);
+        let until = since + self.policy.dwell;
+        (self.now < until).then_some(Decision::Hold { until, because: Hold::Proving { since } })
     }
 
     /// Looked at again, until its time is over.

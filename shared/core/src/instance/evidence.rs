@@ -3,7 +3,7 @@
 //! This module never takes a missing fact for a sick instance: what is not known is not confirmed.
 
 use super::seen::{AlarmSeen, AlarmState, Checks, Seen, TargetHealth};
-use crate::decision::Proof;
+use crate::decision::{Proof, short};
 use crate::id::{AlarmArn, InstanceId};
 use crate::policy::{Evidence, GroupPolicy};
 
@@ -53,6 +53,9 @@ pub(super) fn alarm(alarm: Option<&AlarmSeen>, id: &InstanceId, arn: Option<&Ala
 /// Sick if one target group says so; well only if all do.
 fn target_health(seen: &Seen, id: &InstanceId) -> Finding {
     if seen.targets.is_empty() {
+        if let Some(gone) = seen.gone.first() {
+            return Finding::Unknown(format!("{}, attached to its group, does not exist", short(gone)));
+        }
         return Finding::Unknown("the group has no target group".to_owned());
     }
     let mut unsaid = None;

@@ -2,10 +2,12 @@
 //!
 //! This module never changes anything, and never fills in for an answer that did not come.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::{OptionFuture, join, join4, try_join_all};
 use jiff::SignedDuration;
 
-use super::seen::{AlarmSeen, AlarmState, Glance, Group, Seen, TargetHealth, TargetHealths};
+use super::seen::{AlarmSeen, AlarmState, Glance, Group, Machine, Seen, TargetHealth, TargetHealths};
 use super::{Fleet, StatusChecks};
 use crate::attend::Times;
 use crate::id::{InstanceId, TargetGroupArn};
@@ -76,7 +78,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         let interruption: OptionFuture<_> = interrupted(incident).map(|id| self.checks.interruption(id)).into();
         let ((health, unread), launches, refresh, (alarms, interruption)) =
             join4(join(health, unread), launches, refresh, join(alarms, interruption)).await;
-        let (targets, machines) = health.transpose()?.unwrap_or_default();
+        let Health { targets, gone, machines } = health.transpose()?.unwrap_or_default();
         let alarms = alarms.transpose()?.unwrap_or_default();
         let speaks = |alarm: &&AlarmSeen| alarm.instance() == incident.subject.instance() && alarm.actions_enabled;
         let spoke = alarms.iter().find(speaks).filter(|_| may_have_spoken).cloned();
@@ -84,6 +86,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
             group,
             alarm: unread.transpose()?.or(read_before).flatten().or(spoke),
             targets,
+            gone,
             launches: launches.transpose()?.unwrap_or_default(),
             machines,
             refresh: refresh.transpose()?.flatten(),
@@ -97,8 +100,15 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         let members: Vec<InstanceId> = group.members.iter().map(|member| member.id.clone()).collect();
         let targets = try_join_all(group.target_groups.iter().map(|arn| self.aws.target_health(arn)));
         let (targets, machines) = join(targets, self.checks.machines(&members)).await;
-        let targets = group.target_groups.iter().cloned().zip(targets?).filter(|(_, healths)| is_in_use(healths));
-        Ok((targets.collect(), machines?))
+        let mut health = Health { machines: machines?, ..Health::default() };
+        for (arn, healths) in group.target_groups.iter().cloned().zip(targets?) {
+            match healths {
+                Some(healths) if is_in_use(&healths) => _ = health.targets.insert(arn, healths),
+                Some(_) => {}
+                None => health.gone.push(arn),
+            }
+        }
+        Ok(health)
     }
 
     pub(super) fn group_policy(&self, incident: &Incident) -> Option<&GroupPolicy> {
@@ -120,10 +130,14 @@ fn interrupted(incident: &Incident) -> Option<&InstanceId> {
     incident.subject.instance().filter(|_| matches!(notice.what, What::Interruption { .. }))
 }
 
-type Health = (
-    std::collections::BTreeMap<TargetGroupArn, TargetHealths>,
-    std::collections::BTreeMap<InstanceId, super::seen::Machine>,
-);
+/// What load balancing and EC2 say of a group's members.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    pub(super) targets: BTreeMap<TargetGroupArn, TargetHealths>,
+    /// Target groups that don't exist.
+    pub(super) gone: Vec<TargetGroupArn>,
+    pub(super) machines: BTreeMap<InstanceId, Machine>,
+}
 
 /// CloudWatch's times are read with whole seconds.
 const ROUNDING: SignedDuration = SignedDuration::from_secs(1);

@@ -6,13 +6,15 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::crowd::{self, Out, count, sick_at_once};
-use super::decide::{Case, NEEDED, named};
+use super::decide::{Case, named};
 use super::evidence::Finding;
 use super::notice;
+use super::processes::Promise;
 use super::seen::Member;
 use super::units::{Limit, Tally};
 use crate::attend::{Rung, climbed};
-use crate::decision::{Crowd, Hold, Proof, list};
+use crate::decision::{Attached, Crowd, GroupState, Hold, Proof, list};
+use crate::signal::What;
 
 struct Step {
     name: &'static str,
@@ -116,13 +118,14 @@ impl Case<'_> {
     fn left_to_the_group(&self) -> Result<(), Hold> {
         let member: Option<&Member> = self.group.member(self.id);
         let stopped = self.seen.machines.get(self.id).filter(|machine| !machine.is_running());
-        let why = match (member, stopped) {
-            _ if !self.suspended().is_empty() => return Ok(()),
-            (Some(member), _) if !member.healthy => "Auto Scaling has marked it as unhealthy".to_owned(),
-            (_, Some(machine)) => format!("EC2 says that it is {}", machine.state),
+        let (promise, why) = match (member, stopped) {
+            (Some(member), _) if !member.healthy => {
+                (Promise::ReplaceMarked, "Auto Scaling has marked it as unhealthy".to_owned())
+            }
+            (_, Some(machine)) => (Promise::ReplaceStopped, format!("EC2 says that it is {}", machine.state)),
             _ => return Ok(()),
         };
-        Err(Hold::GroupReplaces { why })
+        if self.group.suspended_for(promise).is_empty() { Err(Hold::GroupReplaces { why }) } else { Ok(()) }
     }
 
     /// What is yet to come may be the group's own business for a while, even where the instance is protected.
@@ -131,19 +134,28 @@ impl Case<'_> {
         let notice = self.only_announced().filter(|_| self.group.member(self.id).is_some_and(serves));
         match notice.and_then(|notice| notice::left_to_the_group(&notice, self.group, self.policy, self.now)) {
             // Capacity Rebalancing has to launch and to terminate, too.
-            Some(Hold::GroupReplaces { .. }) if !self.suspended().is_empty() => Ok(()),
+            Some(Hold::GroupReplaces { .. }) if !self.group.suspended_for(Promise::Rebalance).is_empty() => Ok(()),
             left => left.map_or(Ok(()), Err),
         }
     }
 
+    /// One that only doesn't run may have been stopped by whoever suspended `HealthCheck`: its group is to leave it alone.
     fn suspended(&self) -> Vec<String> {
-        self.group.suspended.iter().filter(|process| NEEDED.contains(&process.as_str())).cloned().collect()
+        let is_only_stopped =
+            self.only_announced().is_some_and(|notice| matches!(notice.what, What::NotRunning { .. }));
+        let promise = if is_only_stopped { Promise::ReplaceStopped } else { Promise::Replace };
+        self.group.suspended_for(promise).into_iter().map(str::to_owned).collect()
     }
 
     fn replaceable(&self) -> Result<(), Hold> {
         let processes = self.suspended();
         match (&self.group.status, &self.seen.refresh) {
             _ if !processes.is_empty() => Err(Hold::Suspended { processes }),
+            _ if !self.seen.gone.is_empty() => {
+                let (group, target_groups) = (self.group.name.clone(), self.seen.gone.clone());
+                let attached = Attached { group, target_groups, since: self.now };
+                Err(Hold::GroupState(GroupState::TargetGroupGone(attached)))
+            }
             (Some(status), _) => Err(Hold::GroupReplaces { why: format!("the group's status is {status:?}") }),
             (None, Some(refresh)) => Err(Hold::Refreshing { refresh: refresh.clone() }),
             (None, None) => Ok(()),
@@ -156,7 +168,8 @@ impl Case<'_> {
         if uncounted.is_empty() {
             return Ok(());
         }
-        Err(Hold::Uncounted { unit: self.group.unit, instances: named(&uncounted) })
+        let (unit, instances) = (self.group.unit, named(&uncounted));
+        Err(Hold::GroupState(GroupState::Uncounted { unit, instances }))
     }
 
     fn not_too_many(&self) -> Result<(), Hold> {
@@ -284,7 +297,8 @@ impl Case<'_> {
         let suspended = self.suspended();
         let suspended = if suspended.is_empty() { "none".to_owned() } else { suspended.join(", ") };
         let refresh = self.seen.refresh.as_deref().unwrap_or("none");
-        format!("suspended that it takes: {suspended}; instance refresh: {refresh}")
+        let gone = self.seen.gone.len();
+        format!("suspended that it takes: {suspended}; instance refresh: {refresh}; missing target groups: {gone}")
     }
 
     fn capacity_in_words(&self) -> String {

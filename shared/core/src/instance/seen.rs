@@ -24,6 +24,8 @@ pub struct Seen {
     pub group: Option<Group>,
     pub alarm: Option<AlarmSeen>,
     pub targets: BTreeMap<TargetGroupArn, TargetHealths>,
+    /// Target groups of the group that don't exist.
+    pub gone: Vec<TargetGroupArn>,
     pub launches: Launches,
     /// What EC2 says of the members; one that is not there was not told of.
     pub machines: BTreeMap<InstanceId, Machine>,

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use super::crowd::sick_at_once;
 use super::evidence::sick_without_alarm;
-use super::eyes::Eyes;
+use super::eyes::{Eyes, Health};
+use super::processes::parked;
 use super::seen::{AlarmSeen, Group, Seen};
 use super::{Fleet, StatusChecks};
 use crate::id::{AlarmArn, GroupName, InstanceId, Region, Subject};
@@ -125,14 +126,28 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
     survey: &Survey,
 ) -> Result<Vec<Hint>, Unavailable> {
     let (health, launches) = join(eyes.health(group), eyes.aws.launches(&group.name)).await;
-    let ((targets, machines), launches) = (health?, launches?);
+    let (Health { targets, gone, machines }, launches) = (health?, launches?);
     let alarms = if policy.evidence.contains(&Evidence::Alarm) { alarms.to_vec() } else { Vec::new() };
-    let seen =
-        Seen { group: Some(group.clone()), targets, machines, launches, alarms: alarms.clone(), ..Seen::default() };
+    let seen = Seen {
+        group: Some(group.clone()),
+        targets,
+        gone,
+        machines,
+        launches,
+        alarms: alarms.clone(),
+        ..Seen::default()
+    };
     let told_by = match survey {
         Survey::Resync => None,
         Survey::Alarm(alarm) => Some(alarm.change.clone()),
     };
+    let of_the_group = || {
+        let subject = Subject::Group { region: region.clone(), name: group.name.clone() };
+        Hint { subject, why: Why::Found { since: now, alarm: None, told_by: told_by.clone() } }
+    };
+    if parked(&seen).is_some() {
+        return Ok(vec![of_the_group()]);
+    }
     let mut sick = Vec::new();
     for member in group.members.iter().filter(|member| member.lifecycle.is_in_service()) {
         // Somebody who switched an alarm's actions off doesn't want to hear of it.
@@ -152,9 +167,10 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
         sick.extend(announced(group, &seen, now, region).filter(|hint| !known.contains(&hint.subject)));
     }
     if !group.limit(policy.too_many).allows(sick_at_once(now, &seen, group, policy)) {
-        let subject = Subject::Group { region: region.clone(), name: group.name.clone() };
-        return Ok(vec![Hint { subject, why: Why::Found { since: now, alarm: None, told_by } }]);
+        return Ok(vec![of_the_group()]);
     }
+    // It may be all that is wrong, and nobody would notice until something has to be launched.
+    sick.extend((!seen.gone.is_empty()).then(of_the_group));
     Ok(sick)
 }
 

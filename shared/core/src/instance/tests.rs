@@ -1,5 +1,6 @@
 //! The ladder, rung by rung: mostly what must not lead to an act.
 
+mod group_states;
 mod guards;
 mod held;
 mod notices;

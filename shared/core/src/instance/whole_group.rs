@@ -2,21 +2,25 @@
 //!
 //! This module never acts on anything.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::crowd::sick_at_once;
 use super::decide::named;
 use super::eyes::Eyes;
+use super::processes::{Promise, parked};
 use super::seen::{Glance, Group, Seen};
 use super::{Fleet, StatusChecks};
 use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times, climbed};
-use crate::decision::{Close, Crowd, Decision, Hold, Page, Step};
+use crate::decision::{Attached, Close, Crowd, Decision, GroupState, Hold, Page, Step};
 use crate::id::Subject;
-use crate::incident::{Incident, Kind};
+use crate::incident::{Incident, Kind, State};
 use crate::memory::Memory;
 use crate::policy::GroupPolicy;
 use crate::ports::{History, Outcome, Unavailable};
 use crate::signal::{Hint, Notice, Why};
+
+/// Between two looks at a group that is parked, as often as the resync.
+const WHILE_PARKED: SignedDuration = SignedDuration::from_mins(5);
 
 pub struct WholeGroup<'a, A, S> {
     pub eyes: Eyes<'a, A, S>,
@@ -112,10 +116,23 @@ pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Seen, policy: O
         let why = format!("group {name} does not exist any more");
         return Decision::Close(Close::NothingWrong { why });
     };
+    if let Some(parked) = parked(seen) {
+        if incident.state == State::Escalated {
+            // Nobody is to be reminded of it all night. The next resync tells that it is parked.
+            return Decision::Close(Close::NothingWrong { why: parked.to_string() });
+        }
+        return Decision::Hold { until: now + WHILE_PARKED, because: Hold::GroupState(parked) };
+    }
+    if let Some(starting) = back_from_parking(now, incident, group, policy) {
+        return starting;
+    }
     let (sick, limit) = (sick_at_once(now, seen, group, policy), group.limit(policy.too_many));
     let crowd = Crowd::of(sick, limit, group);
     if !limit.allows(sick) {
         return Decision::Page(Page::TooManySick(crowd));
+    }
+    if let Some(gone) = target_group_gone(now, incident, seen, group, policy) {
+        return gone;
     }
     if let Some(short) = is_short(now, incident, group, policy) {
         return short;
@@ -128,13 +145,55 @@ pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Seen, policy: O
     Decision::Close(Close::NothingWrong { why: crowd.in_words() })
 }
 
+/// Instances that were started again are old by their launch, and boot all the same.
+fn back_from_parking(now: Timestamp, incident: &Incident, group: &Group, policy: &GroupPolicy) -> Option<Decision> {
+    let grace = policy.grace.max(group.grace);
+    let started = match incident.decision.as_ref()? {
+        Decision::Hold { because: Hold::GroupState(GroupState::Parked { .. }), .. } => now,
+        Decision::Hold { because: Hold::Grace { started, .. }, .. } => *started,
+        _ => return None,
+    };
+    let until = (started + grace).min(now + policy.look_every);
+    (now < started + grace).then_some(Decision::Hold { until, because: Hold::Grace { started, grace } })
+}
+
+/// Believed once a second look, a dwell time later, shows the same.
+fn target_group_gone(
+    now: Timestamp,
+    incident: &Incident,
+    seen: &Seen,
+    group: &Group,
+    policy: &GroupPolicy,
+) -> Option<Decision> {
+    if seen.gone.is_empty() {
+        return None;
+    }
+    let before = match &incident.decision {
+        Some(Decision::Hold { because: Hold::GroupState(GroupState::TargetGroupGone(before)), .. })
+        | Some(Decision::Page(Page::TargetGroupGone(before))) => Some(before.since),
+        _ => None,
+    };
+    let since = before.unwrap_or(now);
+    let attached = Attached { group: group.name.clone(), target_groups: seen.gone.clone(), since };
+    if before.is_some() && since < now && now >= since + policy.dwell {
+        return Some(Decision::Page(Page::TargetGroupGone(attached)));
+    }
+    let until = (since + policy.dwell).max(now + SignedDuration::from_secs(1)).min(now + policy.look_every);
+    Some(Decision::Hold { until, because: Hold::GroupState(GroupState::TargetGroupGone(attached)) })
+}
+
 /// A group whose launches fail tries again by itself, and is left to: only when it stays short is a person asked.
 fn is_short(now: Timestamp, incident: &Incident, group: &Group, policy: &GroupPolicy) -> Option<Decision> {
     let notice = incident.kind.notice()?;
-    if group.in_service().is_some_and(|units| units >= group.desired) {
+    let in_service_now = group.in_service();
+    // What can't be counted is never seen to be whole: then a person's word ends it.
+    let is_answered = in_service_now.is_none() && incident.acknowledged.is_some();
+    if is_answered || in_service_now.is_some_and(|units| units >= group.desired) {
         return None;
     }
-    let why = format!("{notice}; {}", in_service(group));
+    let suspended = group.suspended_for(Promise::Rebalance);
+    let suspended = if suspended.is_empty() { String::new() } else { format!("; suspended: {}", suspended.join(", ")) };
+    let why = format!("{notice}; {}{suspended}", in_service(group));
     let within = policy.recover_within;
     // Whoever has been told that too many are sick looks at the group already, and isn't woken each time that one gets well.
     let is_known = matches!(incident.paged_because, Some(Page::TooManySick(_)));
@@ -149,6 +208,6 @@ fn is_short(now: Timestamp, incident: &Incident, group: &Group, policy: &GroupPo
 fn in_service(group: &Group) -> String {
     match group.in_service() {
         Some(units) => format!("{units} of {} {} are in service", group.desired, group.unit),
-        None => Hold::Uncounted { unit: group.unit, instances: named(&group.uncounted()) }.to_string(),
+        None => GroupState::Uncounted { unit: group.unit, instances: named(&group.uncounted()) }.to_string(),
     }
 }

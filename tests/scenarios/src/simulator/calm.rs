@@ -2,11 +2,11 @@
 //!
 //! This module never heals what Homeostat should have healed, before it had the time to.
 
-use homeostat_core::id::GroupName;
+use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::{Incident, State};
 use homeostat_core::policy::Mode;
 use jiff::{SignedDuration, Timestamp};
-use world::{App, Instance, LifecycleState, Machine, Process};
+use world::{App, AutoScalingGroup, Instance, LifecycleState, Machine, Process, World};
 
 use super::history::History;
 use super::rules::{Broken, is_plainly_sick};
@@ -38,6 +38,7 @@ impl History {
         let alone = self.now() + ALONE;
         self.calm_until(alone, History::is_stuck)?;
         self.nobody_is_forgotten()?;
+        self.missing_target_groups_are_told()?;
         self.mend_all();
         self.stage.log(|| "people mend the rest".to_owned());
         let helped = self.now() + HELPED;
@@ -80,7 +81,7 @@ impl History {
             for group in world.groups() {
                 let name = || group.settings.name.clone();
                 mends.extend([Mend::Capacity(name()), Mend::Refresh(name())]);
-                mends.extend((!group.suspended.is_empty()).then(|| Mend::Processes(name())));
+                mends.extend((!group.suspended.is_empty()).then(|| Mend::Parked(name())));
             }
             let disabled = world.alarms().filter(|alarm| !alarm.actions_enabled);
             mends.extend(disabled.map(|alarm| Mend::Actions(alarm.arn.alarm_name().to_owned())));
@@ -109,6 +110,10 @@ impl History {
 
     fn mend_all(&mut self) {
         let ids: Vec<_> = self.cloud.with(|world| world.instances().map(|instance| instance.id.clone()).collect());
+        let groups = self.policy.group_names();
+        for group in groups {
+            self.mend(&Mend::TargetGroups(group));
+        }
         for id in ids {
             // Who is gone by now needs no mending.
             _ = self.cloud.with(|world| world.break_app(&id, App::Well));
@@ -117,8 +122,33 @@ impl History {
             self.cloud.with(|world| {
                 let is_in_service = |instance: &&Instance| instance.lifecycle == LifecycleState::InService;
                 let silent = world.instance(&id).filter(is_in_service).is_some_and(|it| !it.answers(world.now()));
+                // What was launched while nothing was registered gets no traffic until somebody sees to it.
+                let silent = silent || is_unregistered(world, &id);
                 _ = silent.then(|| world.terminate_instance(&id, false));
             });
+        }
+    }
+
+    /// Whoever may attach to what doesn't exist is told: a group that can launch nothing waits for a person.
+    fn missing_target_groups_are_told(&self) -> Result<(), Broken> {
+        let lacks = self.cloud.with(|world| {
+            let lacks = |group: &&AutoScalingGroup| {
+                group.settings.target_groups.iter().any(|arn| world.target_group(arn).is_none())
+            };
+            world.groups().filter(lacks).map(|group| group.settings.name.clone()).collect::<Vec<_>>()
+        });
+        let is_asked = |name: &GroupName| {
+            let mut open = self.view.open.values();
+            open.any(|open| {
+                open.kind.group() == Some(name) && open.subject.instance().is_none() && open.state == State::Escalated
+            })
+        };
+        match lacks.iter().find(|name| self.policy.group(name).is_some() && !is_asked(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let what = format!("nobody is asked about {name}");
+                Err(Broken::end("a target group that is gone is told", what, self.now()))
+            }
         }
     }
 
@@ -162,7 +192,7 @@ impl History {
             open.kind.group().and_then(|group| self.policy.group(group)).is_some_and(|group| group.mode == Mode::Watch);
         // Contradictory evidence is none: a machine that is impaired under a healthy target, and the like.
         let unclear = matches!(&open.decision, Some(Decision::Hold { because: Hold::NotConfirmed { .. }, .. }));
-        let is_outage = matches!(&open.decision, Some(Decision::Hold { because: Hold::TooManySick { .. }, .. }));
+        let is_outage = matches!(&open.decision, Some(Decision::Hold { because: Hold::TooManySick(_), .. }));
         open.state == State::Escalated || is_watched || unclear || (is_outage && self.asks_for_group(open))
     }
 
@@ -204,4 +234,13 @@ impl History {
         }
         Ok(())
     }
+}
+
+/// In service, and in none of the target groups that its group manages.
+fn is_unregistered(world: &World, id: &InstanceId) -> bool {
+    let Some(instance) = world.instance(id).filter(|it| it.lifecycle == LifecycleState::InService) else {
+        return false;
+    };
+    let attached = world.group(&instance.group).map(|group| group.settings.target_groups.clone()).unwrap_or_default();
+    attached.iter().filter_map(|arn| world.target_group(arn)).any(|group| !group.targets.contains_key(id))
 }

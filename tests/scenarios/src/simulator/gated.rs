@@ -145,7 +145,7 @@ impl<P: Fleet + Sync, G: Gate> Fleet for Gated<P, G> {
     async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
         self.read("read alarms", self.port.alarms_in_alarm()).await
     }
-    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
+    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         self.read("read targets", self.port.target_health(target_group)).await
     }
     async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {

@@ -47,7 +47,7 @@ impl Fleet for Hindsight {
     async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
         self.cloud().alarms_in_alarm().await
     }
-    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
+    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         self.cloud().target_health(target_group).await
     }
     async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {

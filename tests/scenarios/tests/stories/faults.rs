@@ -35,7 +35,7 @@ impl Fleet for Twisted {
     async fn alarm(&self, alarm: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
         Ok(self.cloud.alarm(alarm).await?.map(self.alarm))
     }
-    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
+    async fn target_health(&self, target_group: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         self.cloud.target_health(target_group).await
     }
     async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {

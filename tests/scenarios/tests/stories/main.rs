@@ -20,6 +20,8 @@ mod fleet;
 #[cfg(test)]
 mod found;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod heal;
 mod held;
 mod held_drill;

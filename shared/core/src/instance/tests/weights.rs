@@ -1,6 +1,7 @@
 //! Groups that count weights, vCPUs or memory: more capacity than desired is normal, and a member is several units.
 
 use super::*;
+use crate::decision::GroupState;
 use crate::instance::whole_group;
 use crate::memory::{Act, Memory};
 
@@ -168,7 +169,11 @@ fn capacity_that_is_not_shown_is_never_guessed_and_a_person_is_asked() {
     let unknown = |it: &mut Situation| it.group().members[2].units = None;
     let mut it = weighted();
     unknown(&mut it);
-    assert!(matches!(it.held_because(), Hold::Uncounted { unit: Unit::Weights, .. }), "{}", it.decide());
+    assert!(
+        matches!(it.held_because(), Hold::GroupState(GroupState::Uncounted { unit: Unit::Weights, .. })),
+        "{}",
+        it.decide()
+    );
     it.incident = it.incident.hold(it.now, it.now, &it.held_because());
     it.now += SignedDuration::from_hours(1);
     let Decision::Page(page @ Page::Waited { .. }) = it.decide() else { panic!("{}", it.decide()) };
@@ -178,9 +183,19 @@ fn capacity_that_is_not_shown_is_never_guessed_and_a_person_is_asked() {
     it.acted(Some(Outcome::Done));
     it.replaced();
     unknown(&mut it);
-    assert!(matches!(it.held_because(), Hold::Uncounted { .. }), "{}", it.decide());
+    it.target(5, Some(TargetHealth::Initial));
+    assert!(matches!(it.held_because(), Hold::GroupState(GroupState::Uncounted { .. })), "{}", it.decide());
     it.now += SignedDuration::from_mins(15);
     assert!(matches!(it.decide(), Decision::Page(Page::NotRecovered { .. })), "{}", it.decide());
+    // All that is there is healthy: more can't be told, and nothing else would ever end it.
+    it.target(5, Some(TargetHealth::Healthy));
+    let Decision::Hold { until, because: because @ Hold::Proving { .. } } = it.decide() else {
+        panic!("{}", it.decide())
+    };
+    it.incident = it.incident.hold(it.now, until, &because);
+    it.now = until;
+    let Decision::Close(Close::NothingWrong { why }) = it.decide() else { panic!("{}", it.decide()) };
+    assert!(why.contains("no more can be told"), "{why}");
 }
 
 #[test]
@@ -194,4 +209,16 @@ fn too_many_are_seen_where_the_capacity_is_not_shown() {
     }
     let Decision::Page(page) = whole(&it) else { panic!("{}", whole(&it)) };
     assert!(page.to_string().starts_with("4 instances (the desired capacity is 65536 MiB of memory)"), "{page}");
+}
+
+#[test]
+fn what_left_by_itself_is_paged_in_time_although_nothing_can_be_counted() {
+    let mut it = weighted();
+    it.incident = it.incident.hold(it.now, it.now, &Hold::InFlight);
+    it.group().members[0].lifecycle = Lifecycle("Terminating".into());
+    it.group().members[2].units = None;
+    let because = it.held_because();
+    it.incident = it.incident.hold(it.now, it.now, &because);
+    it.now += SignedDuration::from_mins(15);
+    assert!(matches!(it.decide(), Decision::Page(Page::GroupStalled { .. })), "{}", it.decide());
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use homeostat_core::id::{GroupName, TargetGroupArn};
 use jiff::{SignedDuration, Timestamp};
 use world::{
-    ActionResult, Application, GroupSettings, HealthCheckType, LifecycleHook, LifecycleTransition, Pace, Place,
+    ActionResult, Application, GroupSettings, HealthCheckType, LifecycleHook, LifecycleTransition, Mixed, Pace, Place,
     PoolState, Refusal, Stream, WarmPool, World,
 };
 
@@ -108,6 +108,7 @@ fn settings(
         application: Some(application),
         termination_lingers: SignedDuration::ZERO,
         launch_template_version: 1,
+        mixed: Mixed::default(),
         new_instances_protected: false,
         launch_automation: None,
     }

@@ -1,0 +1,78 @@
+//! What a whole group is like, where that keeps its instances from being replaced.
+//!
+//! This module never decides; it says what was seen.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::list;
+use crate::id::{GroupName, TargetGroupArn};
+use crate::instance::Unit;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupState {
+    /// Auto Scaling doesn't show what these instances count toward the desired capacity.
+    Uncounted { unit: Unit, instances: Vec<String> },
+    /// A launch would fail: it would be registered with what doesn't exist.
+    TargetGroupGone(Attached),
+    /// Somebody stopped all of it on purpose: nothing replaces or starts anything.
+    Parked { suspended: String, instances: u32 },
+}
+
+/// Target groups that are attached to an Auto Scaling group and don't exist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attached {
+    pub group: GroupName,
+    pub target_groups: Vec<TargetGroupArn>,
+    /// When that was first seen.
+    pub since: jiff::Timestamp,
+}
+
+impl GroupState {
+    pub fn name(&self) -> &'static str {
+        match self {
+            GroupState::Uncounted { .. } => "uncounted",
+            GroupState::TargetGroupGone(_) => "target-group-gone",
+            GroupState::Parked { .. } => "parked",
+        }
+    }
+
+    /// Whether an unhealthy instance waits for it to end, so that a person is asked in time.
+    pub fn keeps_waiting(&self) -> bool {
+        !matches!(self, GroupState::Parked { .. })
+    }
+}
+
+impl fmt::Display for GroupState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GroupState::Uncounted { unit, instances } => write!(
+                f,
+                "the group's capacity is counted in {unit}, and Auto Scaling doesn't show how much of it {} provide",
+                list(instances)
+            ),
+            GroupState::TargetGroupGone(attached) => write!(f, "{attached}"),
+            GroupState::Parked { suspended, instances } => {
+                let all = if *instances == 1 { "its only instance is" } else { "all its instances are" };
+                write!(f, "the group is parked: {suspended} are suspended, and {all} stopped ({instances})")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Attached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, exists) = match self.target_groups.as_slice() {
+            [_] => ("target group", "does not exist"),
+            _ => ("target groups", "do not exist"),
+        };
+        let Attached { group, target_groups, since } = self;
+        let arns = list(target_groups);
+        write!(
+            f,
+            "{what} {arns}, attached to group {group}, {exists} (seen since {since:.0}), so the group's launches fail"
+        )
+    }
+}

@@ -1,0 +1,282 @@
+//! What the whole group is like: a target group that is gone, processes that are suspended, a group that is parked.
+
+use super::*;
+use crate::decision::{Attached, GroupState};
+use crate::instance::processes::parked;
+use crate::instance::{Checks, Machine, Promise, whole_group};
+use crate::signal::{Notice, What};
+
+impl Situation {
+    fn as_group(&mut self) {
+        let subject = Subject::Group { region: "eu-west-1".parse().unwrap(), name: "web".parse().unwrap() };
+        let kind = Kind::Group { group: "web".parse().unwrap(), notice: None };
+        self.incident = Incident::new(subject, kind, self.now, self.now);
+    }
+
+    /// One look at the group, as the loop writes it down.
+    fn group_look(&mut self) -> Decision {
+        let policy = self.policy.group(&"web".parse().unwrap());
+        let decision = whole_group::decide(self.now, &self.incident, &self.seen, policy);
+        self.incident = match &decision {
+            Decision::Hold { until, because } => self.incident.hold(self.now, *until, because),
+            Decision::Page(page) => self.incident.page(self.now, self.now, page),
+            Decision::Close(close) => self.incident.close(self.now, close),
+            Decision::Act { .. } => panic!("{decision}"),
+        };
+        decision
+    }
+
+    fn second_target_group_is_gone(&mut self) {
+        let arn: TargetGroupArn =
+            "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/old/0123456789abcdef".parse().unwrap();
+        self.group().target_groups.push(arn.clone());
+        self.seen.gone.push(arn);
+    }
+
+    fn machines(&mut self, state: &str) {
+        let machine =
+            |number| (instance(number), Machine { state: state.into(), checks: Checks::Passed, ends_at: None });
+        self.seen.machines = (1..=4).map(machine).collect();
+    }
+
+    fn suspend(&mut self, processes: &[&str]) {
+        self.group().suspended = processes.iter().map(|process| (*process).to_owned()).collect();
+    }
+}
+
+const ALL: [&str; 9] = [
+    "Launch",
+    "Terminate",
+    "AddToLoadBalancer",
+    "AlarmNotification",
+    "AZRebalance",
+    "HealthCheck",
+    "InstanceRefresh",
+    "ReplaceUnhealthy",
+    "ScheduledActions",
+];
+
+#[test]
+fn a_target_group_that_is_gone_hides_no_other_and_nothing_is_taken_out_that_would_not_come_back() {
+    let mut it = situation();
+    it.second_target_group_is_gone();
+    let Hold::GroupState(GroupState::TargetGroupGone(Attached { target_groups, .. })) = it.held_because() else {
+        panic!("{}", it.decide())
+    };
+    assert_eq!(target_groups, it.seen.gone);
+    it.target(1, Some(TargetHealth::Healthy));
+    assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }), "the other one still counts: {}", it.decide());
+    it.incident = it.incident.hold(it.now, it.now, &Hold::InFlight);
+    it.target(1, Some(sick()));
+    it.now += SignedDuration::from_hours(1);
+    assert!(matches!(it.decide(), Decision::Page(Page::Waited { .. })), "{}", it.decide());
+}
+
+#[test]
+fn a_recovery_does_not_wait_for_a_target_group_that_is_gone() {
+    let mut it = situation();
+    it.acted(Some(Outcome::Done));
+    it.replaced();
+    it.second_target_group_is_gone();
+    assert!(matches!(it.held_because(), Hold::Proving { .. }), "{}", it.decide());
+}
+
+#[test]
+fn a_target_group_that_is_gone_is_paged_once_a_second_look_a_dwell_later_agrees() {
+    let mut it = situation();
+    it.as_group();
+    it.second_target_group_is_gone();
+    assert!(matches!(it.group_look(), Decision::Hold { .. }));
+    it.now += SignedDuration::from_secs(119);
+    assert!(matches!(it.group_look(), Decision::Hold { .. }));
+    it.now += SignedDuration::from_secs(1);
+    let Decision::Page(page @ Page::TargetGroupGone(_)) = it.group_look() else { panic!("{:?}", it.incident.decision) };
+    assert!(page.to_string().contains("targetgroup/old/0123456789abcdef"), "{page}");
+    let told = it.incident.tell;
+    it.now += SignedDuration::from_mins(5);
+    assert_eq!((it.group_look(), it.incident.tell), (Decision::Page(page), told), "it is no news");
+    it.seen.gone.clear();
+    assert!(matches!(it.group_look(), Decision::Hold { because: Hold::Proving { .. }, .. }));
+    it.now += SignedDuration::from_mins(2);
+    assert!(matches!(it.group_look(), Decision::Close(_)));
+}
+
+#[test]
+fn a_target_group_that_was_gone_for_one_look_is_nothing() {
+    let mut it = situation();
+    it.as_group();
+    it.second_target_group_is_gone();
+    assert!(matches!(it.group_look(), Decision::Hold { .. }));
+    it.seen.gone.clear();
+    it.now += SignedDuration::from_mins(2);
+    it.group_look();
+    it.now += SignedDuration::from_mins(2);
+    assert!(matches!(it.group_look(), Decision::Close(_)), "{:?}", it.incident.decision);
+}
+
+#[test]
+fn a_dwell_time_of_nothing_still_takes_a_second_look() {
+    let mut it = situation();
+    let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\ndwell = \"0s\"\n";
+    it.policy = policy::parse(text).unwrap();
+    it.as_group();
+    it.second_target_group_is_gone();
+    assert!(matches!(it.group_look(), Decision::Hold { .. }));
+    it.now += SignedDuration::from_secs(30);
+    assert!(matches!(it.group_look(), Decision::Page(_)));
+}
+
+#[test]
+fn nothing_is_replaced_that_would_get_no_traffic() {
+    should_hold(
+        |it| it.suspend(&["AddToLoadBalancer"]),
+        |hold| matches!(hold, Hold::Suspended { processes } if processes == &["AddToLoadBalancer"]),
+    );
+    let mut it = situation();
+    it.policy =
+        policy::parse("schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\n").unwrap();
+    it.seen.targets.clear();
+    it.group().target_groups.clear();
+    it.suspend(&["AddToLoadBalancer"]);
+    assert!(it.is_acting(), "without a target group nothing needs it: {}", it.decide());
+}
+
+#[test]
+fn each_promise_takes_its_own_processes() {
+    for (promise, process, takes) in [
+        (Promise::Replace, "HealthCheck", false),
+        (Promise::Replace, "ReplaceUnhealthy", true),
+        (Promise::ReplaceMarked, "HealthCheck", false),
+        (Promise::ReplaceStopped, "HealthCheck", true),
+        (Promise::Rebalance, "ReplaceUnhealthy", false),
+        (Promise::Rebalance, "Terminate", true),
+        (Promise::Rebalance, "AddToLoadBalancer", true),
+        (Promise::Replace, "AZRebalance", false),
+        (Promise::ReplaceStopped, "AlarmNotification", false),
+    ] {
+        let mut it = situation();
+        it.suspend(&[process]);
+        assert_eq!(!it.group().suspended_for(promise).is_empty(), takes, "{promise:?}: {process}");
+    }
+}
+
+/// It doesn't run, and that is all that is known of it.
+fn stopped() -> Situation {
+    let mut it = situation();
+    let notice = Some(Notice { what: What::NotRunning { state: "stopped".into() }, at: at(1000), by: None });
+    let kind = Kind::Instance { group: "web".parse().unwrap(), alarm: None, notice };
+    it.incident = Incident::new(subject(1), kind, at(1000), at(1000));
+    it.seen.alarm = None;
+    it.target(1, Some(TargetHealth::Healthy));
+    it.machines("running");
+    it.seen.machines.get_mut(&instance(1)).unwrap().state = "stopped".into();
+    it
+}
+
+#[test]
+fn what_does_not_run_is_left_to_a_group_only_if_it_looks() {
+    assert!(matches!(stopped().held_because(), Hold::GroupReplaces { .. }), "{}", stopped().decide());
+    let mut it = stopped();
+    it.suspend(&["HealthCheck"]);
+    assert!(matches!(it.held_because(), Hold::Suspended { .. }), "{}", it.decide());
+    it.incident = it.incident.hold(it.now, it.now, &it.held_because());
+    it.now += SignedDuration::from_hours(1);
+    let Decision::Page(page @ Page::Waited { .. }) = it.decide() else { panic!("{}", it.decide()) };
+    assert!(page.to_string().contains("HealthCheck"), "{page}");
+    // Whoever is unhealthy by the policy's own evidence waits for no health check of the group.
+    let mut it = situation();
+    it.suspend(&["HealthCheck"]);
+    assert!(it.is_acting(), "{}", it.decide());
+}
+
+/// As somebody leaves it each evening.
+fn in_the_evening() -> Situation {
+    let mut it = situation();
+    it.suspend(&ALL);
+    it.machines("stopped");
+    for number in 1..=4 {
+        it.target(number, Some(TargetHealth::Other { state: "unused".into() }));
+    }
+    it
+}
+
+#[test]
+fn a_parked_group_is_told_once_and_nobody_is_paged_all_night() {
+    let mut it = in_the_evening();
+    it.as_group();
+    let hold = it.group_look();
+    let said = "the group is parked: all processes are suspended, and all its instances are stopped (4)";
+    assert!(hold.to_string().ends_with(said), "{hold}");
+    assert_eq!(it.incident.tell, 1);
+    for _ in 0..200 {
+        it.now += SignedDuration::from_mins(5);
+        assert!(matches!(it.group_look(), Decision::Hold { because: Hold::GroupState(_), .. }));
+        it.incident = it.incident.reminded(it.now, SignedDuration::from_mins(30));
+    }
+    assert_eq!((it.incident.tell, it.incident.reminders), (1, 0));
+}
+
+#[test]
+fn somebody_who_was_asked_before_is_not_reminded_while_it_is_parked() {
+    let mut it = situation();
+    it.as_group();
+    for number in 1..=4 {
+        it.target(number, Some(sick()));
+    }
+    assert!(matches!(it.group_look(), Decision::Page(_)));
+    it.suspend(&ALL);
+    it.machines("stopped");
+    assert!(matches!(it.group_look(), Decision::Close(_)), "{:?}", it.incident.decision);
+}
+
+#[test]
+fn a_group_that_comes_back_has_its_grace_and_is_watched_as_usual() {
+    let mut it = in_the_evening();
+    it.as_group();
+    it.group_look();
+    it.now += SignedDuration::from_hours(8);
+    it.suspend(&[]);
+    it.machines("running");
+    for number in 1..=4 {
+        it.target(number, Some(sick()));
+    }
+    assert!(matches!(it.group_look(), Decision::Hold { because: Hold::Grace { .. }, .. }), "they boot");
+    it.now += SignedDuration::from_secs(299);
+    assert!(matches!(it.group_look(), Decision::Hold { because: Hold::Grace { .. }, .. }));
+    it.now += SignedDuration::from_secs(1);
+    assert!(matches!(it.group_look(), Decision::Page(Page::TooManySick(_))), "{:?}", it.incident.decision);
+}
+
+#[test]
+fn an_incident_of_a_member_that_is_parked_ends_and_none_is_opened() {
+    let mut it = in_the_evening();
+    assert!(matches!(it.held_because(), Hold::GroupState(GroupState::Parked { .. })), "not recorded: see the loop");
+    it.incident = it.incident.hold(it.now, it.now, &Hold::InFlight);
+    assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })), "{}", it.decide());
+    let mut it = situation();
+    it.acted(Some(Outcome::Done));
+    it.group().members.remove(0);
+    it.suspend(&ALL);
+    it.machines("stopped");
+    assert!(matches!(it.decide(), Decision::Close(_)), "nothing is replaced there: {}", it.decide());
+}
+
+#[test]
+fn a_group_is_parked_only_if_all_of_it_is_stopped_and_nothing_would_start_it() {
+    assert!(parked(&in_the_evening().seen).is_some());
+    let changes: [fn(&mut Situation); 5] = [
+        |it| it.seen.machines.get_mut(&instance(2)).unwrap().state = "running".into(),
+        |it| _ = it.seen.machines.remove(&instance(2)),
+        |it| it.suspend(&["Launch", "Terminate", "HealthCheck"]),
+        |it| it.suspend(&["Launch", "ReplaceUnhealthy", "HealthCheck"]),
+        |it| it.group().members.clear(),
+    ];
+    for change in changes {
+        let mut it = in_the_evening();
+        change(&mut it);
+        assert_eq!(parked(&it.seen), None);
+    }
+    let mut it = in_the_evening();
+    it.suspend(&["Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy"]);
+    assert!(parked(&it.seen).unwrap().to_string().contains("Launch, Terminate, HealthCheck, ReplaceUnhealthy are"));
+}
