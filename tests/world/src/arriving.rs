@@ -60,9 +60,14 @@ impl World {
         if self.is_suspended(group, Process::AddToLoadBalancer) {
             return;
         }
+        let zone = self.instances.get(id).map(|instance| instance.zone.clone()).unwrap_or_default();
         for arn in self.groups.get(group).map(|group| group.settings.target_groups.clone()).unwrap_or_default() {
             if let Some(target_group) = self.target_groups.get_mut(&arn) {
-                target_group.targets.insert(id.clone(), Target::registered(self.now, Registrar::Group));
+                let mut target = Target::registered(self.now, Registrar::Group);
+                if target_group.zones_without.contains(&zone) {
+                    target.use_it(false);
+                }
+                target_group.targets.insert(id.clone(), target);
                 let at = self.now + self.pace.target_check_every;
                 self.agenda.schedule(at, Due::CheckTarget(arn, id.clone()));
             }

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::alarm::{AlarmRule, Comparison, TreatMissingData};
 use crate::group::{GroupSettings, HealthCheckType, InstanceAlarm};
 use crate::metric::Statistic;
+use crate::mixed::Mixed;
 use crate::pace::Pace;
 use crate::place::Place;
 use crate::refusal::Refusal;
@@ -91,6 +92,7 @@ impl Demo {
             application: None,
             termination_lingers: SignedDuration::ZERO,
             launch_template_version: 1,
+            mixed: Mixed::default(),
             new_instances_protected: false,
             launch_automation: Some(failed_requests("Web", self.pace.alarm_period)),
         };
@@ -118,6 +120,7 @@ impl Demo {
             application: None,
             termination_lingers: SignedDuration::ZERO,
             launch_template_version: 1,
+            mixed: Mixed::default(),
             new_instances_protected: false,
             launch_automation: Some(failed_requests("Batch", self.pace.alarm_period)),
         })?;

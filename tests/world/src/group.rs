@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::alarm::AlarmRule;
 use crate::application::Application;
 use crate::hook::LifecycleHook;
+use crate::mixed::Mixed;
 use crate::pool::WarmPool;
 use crate::refresh::InstanceRefresh;
 use crate::replacing::MaintenancePolicy;
@@ -29,6 +30,8 @@ pub struct AutoScalingGroup {
     /// Launches in a row that failed: what the back-off counts.
     pub(crate) failed_launches: u32,
     pub(crate) retry_scheduled: bool,
+    /// Launches so far: whose turn it is.
+    pub(crate) turns: usize,
 }
 
 impl AutoScalingGroup {
@@ -42,6 +45,7 @@ impl AutoScalingGroup {
             refreshes: Vec::new(),
             failed_launches: 0,
             retry_scheduled: false,
+            turns: 0,
         }
     }
 
@@ -74,7 +78,7 @@ pub struct LaunchTemplate {
 }
 
 /// In the form of EC2's ids. FNV-1a of the group's name, so that no id is drawn for it.
-fn launch_template_id(group: &str) -> String {
+pub(crate) fn launch_template_id(group: &str) -> String {
     let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     format!("lt-0{:016x}", group.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
 }
@@ -85,6 +89,7 @@ pub struct GroupSettings {
     pub tags: BTreeMap<String, String>,
     pub min: u32,
     pub max: u32,
+    /// In the group's own unit.
     pub desired: u32,
     pub zones: Vec<String>,
     pub health_check: HealthCheckType,
@@ -111,6 +116,7 @@ pub struct GroupSettings {
     /// such hook. One that has `hooks` for it has no such other.
     pub termination_lingers: SignedDuration,
     pub launch_template_version: u32,
+    pub mixed: Mixed,
     /// `NewInstancesProtectedFromScaleIn`.
     pub new_instances_protected: bool,
     /// What the user's own launch automation sets up for each instance; Auto Scaling knows nothing of it.

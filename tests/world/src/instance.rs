@@ -11,6 +11,7 @@ use crate::health::HealthSource;
 use crate::journey::Journey;
 use crate::lifecycle::LifecycleState;
 use crate::machine::{InstanceState, Machine, ScheduledEvent};
+use crate::mixed::Override;
 use crate::spot::SpotRequest;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct Instance {
     pub scheduled_events: Vec<ScheduledEvent>,
     /// The version of the group's launch template that it was launched from.
     pub launch_template_version: u32,
+    /// Its type, which it keeps when the group's settings change.
+    pub launched_as: Override,
     pub protected_from_scale_in: bool,
     pub launched_at: Timestamp,
     /// When the application starts to answer.

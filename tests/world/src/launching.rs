@@ -23,6 +23,9 @@ use crate::world::World;
 /// Instance types are not modelled, but AWS's words for a lack of capacity name one.
 const INSTANCE_TYPE: &str = "m5.large";
 
+/// As users report it of a target group that was deleted while it was attached.
+const TARGET_GROUP_GONE: &str = "One or more target groups not found. Validating load balancer configuration failed.";
+
 /// How often the time to the next try doubles.
 const MOST_DOUBLINGS: u32 = 4;
 
@@ -33,12 +36,14 @@ impl World {
         if group.deleting || group.is_suspended(Process::Launch) {
             return;
         }
-        let group_desired = group.settings.desired;
-        let desired = usize::try_from(group_desired).unwrap_or(usize::MAX);
-        let before = self.taken_zones(name).len();
-        for _ in before..desired {
+        let desired = group.settings.desired;
+        loop {
+            let before = self.capacity(name);
+            if before >= desired {
+                break;
+            }
             let launched = self
-                .take_from_pool(name, &cause(shortage, before, group_desired))
+                .take_from_pool(name, &cause(shortage, before, desired))
                 .or_else(|| self.launch_somewhere_from(name, shortage, before));
             if launched.is_none() {
                 self.retry_later(name, shortage);
@@ -50,7 +55,7 @@ impl World {
 
     /// One more than there are, as a replacement launched before its predecessor is terminated.
     pub(crate) fn launch_somewhere(&mut self, name: &GroupName, shortage: Shortage) -> Option<InstanceId> {
-        let before = self.taken_zones(name).len();
+        let before = self.capacity(name);
         self.launch_somewhere_from(name, shortage, before)
     }
 
@@ -76,12 +81,19 @@ impl World {
 
     /// In the zone with the fewest members, the first of them where several have as few; where that has no capacity, in
     /// the next (EC2 Auto Scaling User Guide, "Availability Zone distribution").
-    fn launch_somewhere_from(&mut self, name: &GroupName, shortage: Shortage, before: usize) -> Option<InstanceId> {
+    fn launch_somewhere_from(&mut self, name: &GroupName, shortage: Shortage, before: u32) -> Option<InstanceId> {
         let settings = self.groups.get(name)?.settings.clone();
         let taken = self.taken_zones(name);
         let mut zones = settings.zones.clone();
         zones.sort_by_key(|zone| taken.iter().filter(|taken| *taken == zone).count());
         let cause = cause(shortage, before, settings.desired);
+        let attached = &settings.target_groups;
+        if attached.iter().any(|arn| !self.target_groups.contains_key(arn))
+            && let Some(zone) = zones.first()
+        {
+            self.fail_launch(&settings, zone.clone(), &cause, TARGET_GROUP_GONE);
+            return None;
+        }
         for zone in zones {
             if self.has_capacity(name, &zone) {
                 if let Some(group) = self.groups.get_mut(name) {
@@ -89,7 +101,8 @@ impl World {
                 }
                 return Some(self.launch(&settings, zone, &cause));
             }
-            self.fail_launch(&settings, zone, &cause);
+            let message = no_capacity(&zone);
+            self.fail_launch(&settings, zone, &cause, &message);
         }
         None
     }
@@ -132,6 +145,7 @@ impl World {
             state: InstanceState::Pending,
             scheduled_events: Vec::new(),
             launch_template_version: settings.launch_template_version,
+            launched_as: self.next_override(&settings.name),
             protected_from_scale_in: settings.new_instances_protected,
             launched_at: self.now,
             answers_from: self.now + self.pace.answers_after,
@@ -143,25 +157,27 @@ impl World {
         }
     }
 
-    /// As users report it: the message tells the zone that was asked, and that it was this launch that failed.
-    fn fail_launch(&mut self, settings: &GroupSettings, zone: String, cause: &str) {
+    fn fail_launch(&mut self, settings: &GroupSettings, zone: String, cause: &str, message: &str) {
         let never_was = self.new_instance(settings, zone);
-        let zone = &never_was.zone;
-        let message = format!(
-            "Could not launch On-Demand Instances. InsufficientInstanceCapacity - We currently do not have sufficient \
-             {INSTANCE_TYPE} capacity in the Availability Zone you requested ({zone}). Our system will be working on \
-             provisioning additional capacity. Launching EC2 instance failed."
-        );
         self.begin(ActivityKind::FailedLaunch, &never_was, cause);
         if let Some(activity) = self.activities.last_mut() {
             activity.status = ActivityStatus::Failed;
-            activity.status_message = Some(message);
+            activity.status_message = Some(message.to_owned());
             activity.ended_at = Some(self.now);
         }
     }
 }
 
-fn cause(shortage: Shortage, before: usize, desired: u32) -> String {
+/// As users report it: the message tells the zone that was asked, and that it was this launch that failed.
+fn no_capacity(zone: &str) -> String {
+    format!(
+        "Could not launch On-Demand Instances. InsufficientInstanceCapacity - We currently do not have sufficient \
+         {INSTANCE_TYPE} capacity in the Availability Zone you requested ({zone}). Our system will be working on \
+         provisioning additional capacity. Launching EC2 instance failed."
+    )
+}
+
+fn cause(shortage: Shortage, before: u32, desired: u32) -> String {
     match shortage {
         Shortage::Unhealthy => {
             "an instance was launched in response to an unhealthy instance needing to be replaced.".to_owned()

@@ -21,7 +21,7 @@ impl World {
     pub(crate) fn check_target(&mut self, arn: TargetGroupArn, id: InstanceId) {
         let passes = self.instances.get(&id).is_some_and(|instance| instance.answers(self.now));
         let targets = self.target_groups.get_mut(&arn).map(|target_group| &mut target_group.targets);
-        let checked = |target: &&mut Target| target.state != TargetState::Draining;
+        let checked = |target: &&mut Target| !matches!(target.state, TargetState::Draining | TargetState::Unused);
         let Some(target) = targets.and_then(|targets| targets.get_mut(&id)).filter(checked) else { return };
         let before = target.state;
         target.checked(passes, &self.pace);

@@ -3,7 +3,7 @@
 //!
 //! This module never marks a member, and has no part in a termination on request.
 
-use homeostat_core::id::{GroupName, InstanceId};
+use homeostat_core::id::InstanceId;
 
 use crate::agenda::Due;
 use crate::group::Shortage;
@@ -61,14 +61,14 @@ impl World {
         let Some(group) = self.groups.get(&instance.group) else { return Order::Wait };
         let desired = group.settings.desired;
         let policy = group.settings.maintenance.filter(|_| source != HealthSource::NotRunning);
-        let in_service = self.count(&instance.group, |member| member.lifecycle == LifecycleState::InService);
+        let in_service = self.units_of(&instance.group, |member| member.lifecycle == LifecycleState::InService);
         let Some(policy) = policy else {
             let out = desired.saturating_sub(in_service);
             let may = !source.waits_its_turn() || out < (desired / 10).max(1);
             return if may { Order::TerminateFirst } else { Order::Wait };
         };
-        let healthy = self.count(&instance.group, Instance::is_healthy_in_service);
-        let there = self.count(&instance.group, |member| member.lifecycle.counts());
+        let healthy = self.units_of(&instance.group, Instance::is_healthy_in_service);
+        let there = self.units_of(&instance.group, |member| member.lifecycle.counts());
         // Rounded up, or the console's 110 percent would never let a small group launch first; on no page.
         let most = (desired * policy.max_healthy).div_ceil(100);
         if healthy * 100 >= desired * policy.min_healthy {
@@ -85,10 +85,6 @@ impl World {
         } else {
             Order::Wait
         }
-    }
-
-    fn count(&self, name: &GroupName, which: impl Fn(&Instance) -> bool) -> u32 {
-        u32::try_from(self.members(name).filter(|member| which(member)).count()).unwrap_or(u32::MAX)
     }
 
     fn launch_in_place_of(&mut self, leaving: &Instance) {

@@ -36,14 +36,19 @@ impl World {
         let Some(group) = self.groups.get(name).filter(|group| !group.is_suspended(Process::Terminate)) else { return };
         let desired = group.settings.desired;
         let reuses = group.settings.warm_pool.is_some_and(|pool| pool.reuse_on_scale_in);
-        let there = self.members(name).filter(|member| member.counts()).count();
-        let surplus = there.saturating_sub(usize::try_from(desired).unwrap_or(usize::MAX));
         let may_go = |member: &&Instance| {
             member.counts() && member.lifecycle == LifecycleState::InService && !member.protected_from_scale_in
         };
         let mut going: Vec<&Instance> = self.members(name).filter(may_go).collect();
         going.sort_by_key(|member| (member.launched_at, &member.id));
-        let ids: Vec<InstanceId> = going.into_iter().take(surplus).map(|member| member.id.clone()).collect();
+        let mut capacity = self.capacity(name);
+        let is_surplus = |member: &&Instance| {
+            let without = capacity.saturating_sub(member.launched_as.units());
+            let goes = without >= desired && capacity > desired;
+            capacity = if goes { without } else { capacity };
+            goes
+        };
+        let ids: Vec<InstanceId> = going.into_iter().filter(is_surplus).map(|member| member.id.clone()).collect();
         let cause = format!(
             "a user request update of AutoScalingGroup constraints to desired: {desired} changing the desired capacity from {before} to {desired}."
         );

@@ -2,7 +2,7 @@
 //!
 //! This module never learns of an application's state but through a check, and never acts on what it finds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::id::{InstanceId, TargetGroupArn};
 use jiff::Timestamp;
@@ -16,6 +16,8 @@ pub struct TargetGroup {
     pub port: u16,
     pub tags: BTreeMap<String, String>,
     pub targets: BTreeMap<InstanceId, Target>,
+    /// Availability Zones that are not enabled at the load balancer.
+    pub zones_without: BTreeSet<String>,
     /// Whether its metrics are published: only if an alarm asks for them.
     pub(crate) published: bool,
 }
@@ -28,6 +30,7 @@ impl TargetGroup {
             port,
             tags: BTreeMap::new(),
             targets: BTreeMap::new(),
+            zones_without: BTreeSet::new(),
             published: false,
         }
     }
@@ -72,6 +75,8 @@ pub enum TargetState {
     Healthy,
     Unhealthy,
     Draining,
+    /// In an Availability Zone that its load balancer lacks: neither checked nor sent anything.
+    Unused,
 }
 
 impl TargetState {
@@ -81,6 +86,7 @@ impl TargetState {
             TargetState::Healthy => "healthy",
             TargetState::Unhealthy => "unhealthy",
             TargetState::Draining => "draining",
+            TargetState::Unused => "unused",
         }
     }
 }
@@ -94,6 +100,14 @@ impl Target {
             draining_since: None,
             passed: 0,
             failed: 0,
+        }
+    }
+
+    /// Its zone is taken from the load balancer, or given to it: from then on it is as if registered anew.
+    pub(crate) fn use_it(&mut self, is_used: bool) {
+        if !self.drains() {
+            self.state = if is_used { TargetState::Initial } else { TargetState::Unused };
+            (self.passed, self.failed) = (0, 0);
         }
     }
 
@@ -131,6 +145,9 @@ impl Target {
             TargetState::Initial => Some(("Elb.InitialHealthChecking", "Initial health checks in progress")),
             TargetState::Unhealthy => Some(("Target.FailedHealthChecks", "Health checks failed")),
             TargetState::Draining => Some(("Target.DeregistrationInProgress", "Target deregistration is in progress")),
+            TargetState::Unused => {
+                Some(("Target.NotInUse", "Target is in an Availability Zone that is not enabled for the load balancer"))
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ mod health;
 mod hooks;
 mod launches;
 mod machines;
+mod mixed;
 mod monitoring;
 mod replacement;
 mod spot;

@@ -185,7 +185,11 @@ impl World {
 fn next_target(target_group: &TargetGroup, last: Option<&InstanceId>) -> Option<InstanceId> {
     let any_healthy = target_group.targets.values().any(|target| target.state == TargetState::Healthy);
     let takes = |state: TargetState| {
-        if any_healthy { state == TargetState::Healthy } else { state != TargetState::Draining }
+        if any_healthy {
+            state == TargetState::Healthy
+        } else {
+            !matches!(state, TargetState::Draining | TargetState::Unused)
+        }
     };
     let after = last.map_or(Bound::Unbounded, Bound::Excluded);
     let behind = target_group.targets.range::<InstanceId, _>((after, Bound::Unbounded));

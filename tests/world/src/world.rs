@@ -133,6 +133,37 @@ impl World {
         Ok(arn)
     }
 
+    /// `DeleteTargetGroup`: what is attached to it stays so, and can't launch any more. That the group's description goes on naming it,
+    /// users report.
+    ///
+    /// # Errors
+    /// [`Refusal`]: no such target group.
+    pub fn delete_target_group(&mut self, arn: &TargetGroupArn) -> Result<(), Refusal> {
+        let unknown = || Refusal::TargetGroupNotFound { arn: arn.to_string() };
+        self.target_groups.remove(arn).map(drop).ok_or_else(unknown)
+    }
+
+    /// An Availability Zone is taken from the load balancer in front, or given to it (`SetSubnets`).
+    ///
+    /// # Errors
+    /// [`Refusal`]: no such target group.
+    pub fn enable_zone(&mut self, arn: &TargetGroupArn, zone: &str, is_enabled: bool) -> Result<(), Refusal> {
+        let in_zone = |id: &InstanceId| self.instances.get(id).is_some_and(|instance| instance.zone == zone);
+        let target_group = self.target_groups.get_mut(arn);
+        let target_group = target_group.ok_or_else(|| Refusal::TargetGroupNotFound { arn: arn.to_string() })?;
+        if is_enabled {
+            target_group.zones_without.remove(zone);
+        } else {
+            target_group.zones_without.insert(zone.to_owned());
+        }
+        let next = self.now + self.pace.target_check_every;
+        for (id, target) in target_group.targets.iter_mut().filter(|(id, _)| in_zone(id)) {
+            target.use_it(is_enabled);
+            self.agenda.schedule(next, Due::CheckTarget(arn.clone(), id.clone()));
+        }
+        Ok(())
+    }
+
     /// `AddTags` and `RemoveTags` of a target group.
     ///
     /// # Errors

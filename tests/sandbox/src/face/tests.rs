@@ -3,6 +3,7 @@
 mod ec2;
 mod hooks;
 mod instances;
+mod mixed;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

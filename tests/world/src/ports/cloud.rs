@@ -18,11 +18,12 @@ use super::clock::VirtualClock;
 use super::lock;
 use crate::activity::ActivityKind;
 use crate::alarm::Alarm;
-use crate::group::AutoScalingGroup;
-use crate::instance::HealthStatus;
+use crate::group::{AutoScalingGroup, LaunchTemplate};
+use crate::instance::{HealthStatus, Instance};
 use crate::machine::{MachineStatus, StatusCheck};
+use crate::mixed::{CapacityType, Mixed};
 use crate::refusal::Refusal;
-use crate::target_group::{Target, TargetState};
+use crate::target_group::{Target, TargetGroup, TargetState};
 use crate::world::World;
 
 /// One page of `DescribeScalingActivities` (API reference, `MaxRecords`): the real adapter reads no second one.
@@ -99,13 +100,11 @@ impl Fleet for Cloud {
         Ok(alarms.filter(|alarm| !alarm.instances.is_empty()).collect())
     }
 
-    async fn target_health(&self, arn: &TargetGroupArn) -> Result<TargetHealths, Unavailable> {
+    async fn target_health(&self, arn: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         let world = self.call();
-        let target_group = world.target_group(arn).ok_or_else(|| Unavailable {
-            doing: format!("read the targets of {arn}"),
-            why: Refusal::TargetGroupNotFound { arn: arn.to_string() }.to_string(),
-        })?;
-        Ok(target_group.targets.iter().map(|(id, target)| (id.clone(), target_seen(target))).collect())
+        let healths =
+            |group: &TargetGroup| group.targets.iter().map(|(id, it)| (id.clone(), target_seen(it))).collect();
+        Ok(world.target_group(arn).map(healths))
     }
 
     async fn launches(&self, name: &GroupName) -> Result<Launches, Unavailable> {
@@ -181,32 +180,48 @@ impl Replace for Cloud {
 
 fn group(world: &World, group: &AutoScalingGroup) -> Group {
     let settings = &group.settings;
+    let unit = unit(&settings.mixed);
     let members = world.members(&settings.name).map(|instance| Member {
         id: instance.id.clone(),
         lifecycle: Lifecycle(instance.lifecycle.as_str().to_owned()),
         healthy: instance.health == HealthStatus::Healthy,
         protected: instance.protected_from_scale_in,
-        units: Some(Units::ONE_INSTANCE),
-        launched_from: Some(source(group, instance.launch_template_version)),
+        units: match unit {
+            Unit::Instances => Some(Units::ONE_INSTANCE),
+            _ => instance.launched_as.shown_weight().map(Units::new),
+        },
+        launched_from: Some(source_of(group, instance)),
     });
     Group {
         name: settings.name.clone(),
         desired: Units::new(settings.desired),
-        unit: Unit::Instances,
+        unit,
         members: members.collect(),
         target_groups: settings.target_groups.clone(),
         grace: settings.grace,
         suspended: group.suspended.keys().map(|process| process.as_str().to_owned()).collect(),
         launches_first: settings.maintenance.is_some_and(|policy| policy.min_healthy >= 100),
         rebalances: settings.rebalances,
-        launches_from: [source(group, settings.launch_template_version)].into(),
+        launches_from: group.launches_from().iter().map(written).collect(),
         status: group.status().map(str::to_owned),
         tags: settings.tags.clone(),
     }
 }
 
-pub(super) fn source(group: &AutoScalingGroup, version: u32) -> String {
-    let template = group.launch_template(version);
+fn unit(mixed: &Mixed) -> Unit {
+    match mixed.capacity {
+        CapacityType::Units if mixed.overrides.iter().any(|of| of.weight.is_some()) => Unit::Weights,
+        CapacityType::Units => Unit::Instances,
+        CapacityType::Vcpu => Unit::Vcpus,
+        CapacityType::MemoryMib => Unit::Mebibytes,
+    }
+}
+
+pub(super) fn source_of(group: &AutoScalingGroup, instance: &Instance) -> String {
+    written(&group.template_of(instance.launched_as, instance.launch_template_version))
+}
+
+fn written(template: &LaunchTemplate) -> String {
     format!("{}:{}", template.id, template.version)
 }
 
@@ -245,6 +260,6 @@ pub(super) fn target_seen(target: &Target) -> Seen {
         TargetState::Unhealthy => {
             Seen::Unhealthy { reason: target.reason().map(|(code, _)| code.to_owned()).unwrap_or_default() }
         }
-        TargetState::Draining => Seen::Other { state: target.state.as_str().to_owned() },
+        TargetState::Draining | TargetState::Unused => Seen::Other { state: target.state.as_str().to_owned() },
     }
 }

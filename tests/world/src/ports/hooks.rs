@@ -14,7 +14,7 @@ use homeostat_core::zone::record::RecordSet;
 use homeostat_core::zone::shift::Batch;
 use jiff::{SignedDuration, Timestamp};
 
-use super::cloud::{Cloud, source, target_seen};
+use super::cloud::{Cloud, source_of, target_seen};
 use crate::action::ActionBy;
 use crate::hook::{self, LifecycleHook, LifecycleTransition};
 use crate::metric::{Metric, Statistic};
@@ -34,7 +34,7 @@ impl Held for Cloud {
         Ok(Some(HeldMember {
             group: instance.group.clone(),
             lifecycle: Lifecycle(instance.lifecycle.as_str().to_owned()),
-            launched_from: group.map(|group| source(group, instance.launch_template_version)),
+            launched_from: group.map(|group| source_of(group, instance)),
         }))
     }
 

@@ -29,11 +29,10 @@ pub(in crate::face) fn groups(world: &World, input: &Tree) -> Result<Tree, ApiEr
 fn group_tree(world: &World, group: &AutoScalingGroup, with_instances: bool) -> Tree {
     let settings = &group.settings;
     let members = world.members(&settings.name).filter(|_| with_instances);
-    let members = members.map(|member| make::record(shared(member, group)));
+    let members = members.map(|member| make::record(as_member(member, group)));
     let fields = [
         ("AutoScalingGroupName", make::text(settings.name.as_str())),
         ("AutoScalingGroupARN", make::text(&group.arn)),
-        ("LaunchTemplate", template_tree(&group.current_template())),
         ("MinSize", make::integer(settings.min)),
         ("MaxSize", make::integer(settings.max)),
         ("DesiredCapacity", make::integer(settings.desired)),
@@ -60,8 +59,31 @@ fn group_tree(world: &World, group: &AutoScalingGroup, with_instances: bool) -> 
     });
     let fields =
         fields.into_iter().chain(make::maybe("InstanceMaintenancePolicy", policy)).chain(warm_pool(world, settings));
-    let fields = fields.chain(make::maybe("InstanceLifecyclePolicy", retention(settings)));
+    let fields = fields.chain(make::maybe("InstanceLifecyclePolicy", retention(settings))).chain([launches(group)]);
+    let kind = settings.mixed.capacity.as_str().map(make::text);
+    let fields = fields.chain(make::maybe("DesiredCapacityType", kind));
     make::record(fields.chain(make::maybe("Status", group.status().map(make::text))))
+}
+
+/// One launch template, or a mixed instances policy (API reference, `MixedInstancesPolicy`).
+fn launches(group: &AutoScalingGroup) -> (&'static str, Tree) {
+    let version = group.settings.launch_template_version;
+    let overrides = &group.settings.mixed.overrides;
+    if overrides.is_empty() {
+        return ("LaunchTemplate", template_tree(&group.current_template()));
+    }
+    let overrides = overrides.iter().map(|of| {
+        let own = of.template.map(|_| template_tree(&group.template_of(*of, version)));
+        let weight = of.weight.map(|weight| make::text(weight.to_string()));
+        make::record(
+            make::maybe("WeightedCapacity", weight).into_iter().chain(make::maybe("LaunchTemplateSpecification", own)),
+        )
+    });
+    let template = [
+        ("LaunchTemplateSpecification", template_tree(&group.current_template())),
+        ("Overrides", make::list(overrides)),
+    ];
+    ("MixedInstancesPolicy", make::record([("LaunchTemplate", make::record(template))]))
 }
 
 /// API reference, `WarmPoolConfiguration`.
@@ -113,6 +135,11 @@ fn template_tree(template: &LaunchTemplate) -> Tree {
     ])
 }
 
+fn as_member(instance: &Instance, group: &AutoScalingGroup) -> impl Iterator<Item = (&'static str, Tree)> {
+    let weight = instance.launched_as.shown_weight().map(|weight| make::text(weight.to_string()));
+    shared(instance, group).into_iter().chain(make::maybe("WeightedCapacity", weight))
+}
+
 /// What an instance shows as a member of its group.
 fn shared(instance: &Instance, group: &AutoScalingGroup) -> [(&'static str, Tree); 6] {
     [
@@ -120,7 +147,7 @@ fn shared(instance: &Instance, group: &AutoScalingGroup) -> [(&'static str, Tree
         ("AvailabilityZone", make::text(&instance.zone)),
         ("LifecycleState", make::text(instance.lifecycle.as_str())),
         ("HealthStatus", make::text(instance.health.as_str())),
-        ("LaunchTemplate", template_tree(&group.launch_template(instance.launch_template_version))),
+        ("LaunchTemplate", template_tree(&group.template_of(instance.launched_as, instance.launch_template_version))),
         ("ProtectedFromScaleIn", make::flag(instance.protected_from_scale_in)),
     ]
 }
