@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use homeostat_core::id::GroupName;
 use jiff::{SignedDuration, Timestamp};
 use world::{
-    AlarmRule, Comparison, GroupSettings, HealthCheckType, InstanceAlarm, MaintenancePolicy, Metric, Pace, Place,
-    Refusal, Statistic, TreatMissingData, World,
+    AlarmRule, CapacityType, Comparison, GroupSettings, HealthCheckType, InstanceAlarm, MaintenancePolicy, Metric,
+    Mixed, Override, Pace, Place, Refusal, Statistic, TreatMissingData, World,
 };
 
 use super::dice::Dice;
@@ -39,6 +39,7 @@ struct Plan {
     name: &'static str,
     has_targets: bool,
     desired: u32,
+    mixed: Mixed,
 }
 
 /// The world, and the text of its policy.
@@ -50,16 +51,42 @@ pub(super) fn draw(dice: &mut Dice, now: Timestamp) -> Result<(World, String), R
     let mut policy = "schema = 1\n".to_owned();
     let names: &[&'static str] = if dice.chance(25.0) { &["web", "api"] } else { &["web"] };
     for name in names {
-        let plan = Plan { name, has_targets: dice.chance(85.0), desired: dice.number(1..=12) };
+        let (has_targets, instances, mixed) = (dice.chance(85.0), dice.number(1..=12), mixed(dice));
+        let plan = Plan { name, has_targets, desired: instances * typical(&mixed), mixed };
         let evidence = evidence(dice, plan.has_targets);
         add_group(dice, &mut world, &plan, &zones, &pace)?;
         policy.push_str(&rules(dice, name, evidence));
     }
-    let batch = Plan { name: BYSTANDER, has_targets: false, desired: 2 };
+    let batch = Plan { name: BYSTANDER, has_targets: false, desired: 2, mixed: Mixed::default() };
     add_group(dice, &mut world, &batch, &zones, &pace)?;
     world.step(now);
     world.take_events();
     Ok((world, policy))
+}
+
+/// Two of three groups count instances, all from one launch template.
+fn mixed(dice: &mut Dice) -> Mixed {
+    if dice.chance(66.0) {
+        return Mixed::default();
+    }
+    let capacity =
+        dice.either(CapacityType::Units, &[CapacityType::Units, CapacityType::Vcpu, CapacityType::MemoryMib]);
+    let weights: &[Option<u32>] = match capacity {
+        CapacityType::Units => dice.either(&[Some(2)][..], &[&[None, None], &[Some(1), Some(3)], &[Some(2), Some(3)]]),
+        CapacityType::Vcpu => dice.either(&[Some(4)][..], &[&[Some(2), Some(4), Some(8)]]),
+        // The second is more than AWS shows.
+        CapacityType::MemoryMib => dice.either(&[Some(512)][..], &[&[Some(512), Some(2048)]]),
+    };
+    let own_templates = dice.chance(50.0);
+    let overrides = (0..)
+        .zip(weights)
+        .map(|(number, weight)| Override { weight: *weight, template: own_templates.then_some(number) });
+    Mixed { capacity, overrides: overrides.collect() }
+}
+
+/// What an instance counts, as a person would reckon a desired capacity from a number of instances.
+fn typical(mixed: &Mixed) -> u32 {
+    mixed.overrides.iter().map(|of| of.units()).max().unwrap_or(1)
 }
 
 fn evidence(dice: &mut Dice, has_targets: bool) -> &'static str {
@@ -80,7 +107,10 @@ fn evidence(dice: &mut Dice, has_targets: bool) -> &'static str {
 
 fn add_group(dice: &mut Dice, world: &mut World, plan: &Plan, zones: &[String], pace: &Pace) -> Result<(), Refusal> {
     let name: GroupName = plan.name.parse()?;
-    let target_groups = if plan.has_targets { vec![world.add_target_group(plan.name, 8080)?] } else { Vec::new() };
+    let mut target_groups = if plan.has_targets { vec![world.add_target_group(plan.name, 8080)?] } else { Vec::new() };
+    if plan.has_targets && dice.chance(35.0) {
+        target_groups.push(world.add_target_group(&format!("{}-old", plan.name), 8081)?);
+    }
     let health_check = if plan.has_targets {
         dice.either(HealthCheckType::Ec2, &[HealthCheckType::Elb])
     } else {
@@ -93,7 +123,7 @@ fn add_group(dice: &mut Dice, world: &mut World, plan: &Plan, zones: &[String], 
         name: name.clone(),
         tags: BTreeMap::new(),
         min: 0,
-        max: 40,
+        max: 40 * typical(&plan.mixed),
         desired: plan.desired,
         zones: zones.to_vec(),
         health_check,
@@ -111,6 +141,7 @@ fn add_group(dice: &mut Dice, world: &mut World, plan: &Plan, zones: &[String], 
             &[SignedDuration::ZERO, SignedDuration::from_mins(2), SignedDuration::from_mins(10)],
         ),
         launch_template_version: 1,
+        mixed: plan.mixed.clone(),
         new_instances_protected: false,
         launch_automation: Some(failed_requests(dice, pace)),
     })?;

@@ -189,7 +189,8 @@ impl History {
             ("is older than its change", "ignored: Stale"),
             ("is in no group that the policy", "ignored: OutsidePolicy"),
             ("has left its group, and", "ignored: Handled"),
-            ("so the group has the incident", "ignored: TooManySick"),
+            ("are sick at once, so the group", "ignored: TooManySick"),
+            ("is parked, so the group", "ignored: Parked"),
             ("has no open incident", "ignored: NothingOpen"),
             ("\"looked_at\"", "answer: surveyed"),
         ] {

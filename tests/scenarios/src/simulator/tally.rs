@@ -17,7 +17,7 @@ pub(super) struct Act {
     pub(super) instance: InstanceId,
     /// When its instance was launched.
     pub(super) launched_at: Timestamp,
-    /// Of the group's newest member: what was rolled out since is not blamed.
+    /// What its instance was launched from: what was rolled out since is not blamed.
     pub(super) version: u32,
 }
 
@@ -79,11 +79,11 @@ impl Tally {
 
     fn act(&mut self, at: Timestamp, instance: &InstanceId, truth: &Truth) {
         let Some(known) = truth.instances.get(instance) else { return };
-        let version = truth.groups.get(&known.group).map_or(0, |facts| facts.newest_version);
         let acts = self.acts.entry(known.group.clone()).or_default();
         // The same call again is no other act.
         if !acts.iter().any(|act| act.instance == *instance) {
-            acts.push(Act { at, instance: instance.clone(), launched_at: known.launched_at, version });
+            let (launched_at, version) = (known.launched_at, known.version);
+            acts.push(Act { at, instance: instance.clone(), launched_at, version });
         }
     }
 

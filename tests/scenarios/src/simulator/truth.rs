@@ -4,14 +4,21 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::id::{GroupName, InstanceId};
+use homeostat_core::id::{GroupName, InstanceId, TargetGroupArn};
 use jiff::{SignedDuration, Timestamp};
-use world::{App, HealthStatus, Instance, LifecycleState, Machine, SpotRequest, SpotStatus, World};
+use world::{
+    App, AutoScalingGroup, HealthStatus, Instance, InstanceState, LifecycleState, Machine, Process, SpotRequest,
+    SpotStatus, World,
+};
 
 /// One instance through time. Each `since` is of the present, each `last` may be over.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
     pub(super) group: GroupName,
+    /// What it counts toward the desired capacity.
+    pub(super) units: u32,
+    /// The version that it was launched from, of whichever launch template.
+    pub(super) version: u32,
     pub(super) launched_at: Timestamp,
     pub(super) in_service_since: Option<Timestamp>,
     pub(super) last_sick: Option<Timestamp>,
@@ -50,16 +57,34 @@ pub(super) struct GroupFacts {
     pub(super) in_service: u32,
     pub(super) serving: u32,
     pub(super) has_targets: bool,
-    /// Of the member that was launched last.
+    /// What the group's description says that it launches from.
     pub(super) newest_version: u32,
-    newest: Option<Timestamp>,
     pub(super) grace: SignedDuration,
+    /// Whether it counts anything but instances.
+    pub(super) has_weights: bool,
+    /// The largest of its members.
+    pub(super) largest: u32,
+    /// Since when nothing that is taken out would come back and get traffic.
+    pub(super) cannot_replace_since: Option<Timestamp>,
+    /// Since when somebody has stopped all of it.
+    pub(super) parked_since: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Truth {
     pub(super) instances: BTreeMap<InstanceId, Known>,
     pub(super) groups: BTreeMap<GroupName, GroupFacts>,
+}
+
+/// Without these nothing is replaced; with target groups it takes `AddToLoadBalancer`, too.
+const REPLACING: [Process; 3] = [Process::Launch, Process::Terminate, Process::ReplaceUnhealthy];
+
+/// Nothing would start or replace anything, and none of it runs.
+fn is_parked(world: &World, group: &AutoScalingGroup) -> bool {
+    let left_alone = REPLACING.iter().chain([&Process::HealthCheck]).all(|process| group.is_suspended(*process));
+    let in_service = |member: &&Instance| member.lifecycle == LifecycleState::InService;
+    let mut members = world.members(&group.settings.name).filter(in_service).peekable();
+    left_alone && members.peek().is_some() && members.all(|member| member.state != InstanceState::Running)
 }
 
 /// How long a desired capacity that was counts beside the one that is.
@@ -72,13 +97,23 @@ impl Truth {
             known.is_here = false;
         }
         for facts in self.groups.values_mut() {
-            (facts.in_service, facts.serving) = (0, 0);
+            (facts.in_service, facts.serving, facts.largest) = (0, 0, 1);
         }
         for group in world.groups() {
             let facts = self.groups.entry(group.settings.name.clone()).or_default();
             facts.see_desired(group.settings.desired, now);
-            facts.has_targets = !group.settings.target_groups.is_empty();
+            let attached = &group.settings.target_groups;
+            let is_there = |arn: &TargetGroupArn| world.target_group(arn).is_some();
+            facts.has_targets = attached.iter().any(is_there);
             facts.grace = group.settings.grace;
+            facts.newest_version = group.settings.launch_template_version;
+            facts.has_weights = group.settings.mixed.overrides.iter().any(|of| of.weight.is_some());
+            let cannot = !attached.iter().all(is_there)
+                || REPLACING.iter().any(|process| group.is_suspended(*process))
+                || (!attached.is_empty() && group.is_suspended(Process::AddToLoadBalancer));
+            facts.cannot_replace_since = cannot.then(|| facts.cannot_replace_since.unwrap_or(now));
+            let is_parked = is_parked(world, group);
+            facts.parked_since = is_parked.then(|| facts.parked_since.unwrap_or(now));
         }
         for instance in world.instances() {
             let known = self.instances.entry(instance.id.clone()).or_insert_with(|| Known::of(instance));
@@ -88,12 +123,10 @@ impl Truth {
                 known.announced = Some(Announced { ours_from, last: now });
             }
             if let Some(facts) = self.groups.get_mut(&instance.group) {
-                if facts.newest <= Some(instance.launched_at) {
-                    (facts.newest, facts.newest_version) =
-                        (Some(instance.launched_at), instance.launch_template_version);
-                }
-                facts.in_service += u32::from(known.in_service_since.is_some());
-                facts.serving += u32::from(known.last_serving == Some(now));
+                let units = known.units;
+                facts.largest = facts.largest.max(units);
+                facts.in_service += if known.in_service_since.is_some() { units } else { 0 };
+                facts.serving += if known.last_serving == Some(now) { units } else { 0 };
             }
         }
     }
@@ -127,6 +160,8 @@ impl Known {
     fn of(instance: &Instance) -> Self {
         Known {
             group: instance.group.clone(),
+            units: instance.launched_as.units(),
+            version: instance.launch_template_version,
             launched_at: instance.launched_at,
             in_service_since: None,
             last_sick: None,

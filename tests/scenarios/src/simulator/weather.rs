@@ -64,6 +64,9 @@ pub(super) enum Mend {
     Version(GroupName),
     Actions(String),
     Processes(GroupName),
+    /// All of it is started, and left to itself again.
+    Parked(GroupName),
+    TargetGroups(GroupName),
     Refresh(GroupName),
     Events(InstanceId),
     Standby(InstanceId),
@@ -98,6 +101,8 @@ const STRIKES: &[(&str, Strike)] = &[
     ("no capacity in a zone", no_capacity_in_a_zone),
     ("alarm actions disabled", actions_disabled),
     ("processes suspended", processes_suspended),
+    ("a group is parked", group_is_parked),
+    ("a target group is deleted", target_group_deleted),
     ("an instance refresh", refresh),
     ("standby", standby),
     ("protection", protection),
@@ -147,6 +152,8 @@ impl History {
             Mend::Version(group) => mend_version(self, group),
             Mend::Actions(alarm) => self.cloud.with(|world| world.enable_alarm_actions(alarm, true)),
             Mend::Processes(group) => _ = self.cloud.with(|world| world.resume_processes(group, &[])),
+            Mend::Parked(group) => unpark(self, group),
+            Mend::TargetGroups(group) => _ = self.cloud.with(|world| world.detach_missing_target_groups(group)),
             Mend::Refresh(group) => {
                 _ = self.cloud.with(|world| world.end_refresh(group, RefreshStatus::Successful));
             }
@@ -349,6 +356,7 @@ fn processes_suspended(history: &mut History, group: &GroupName) -> bool {
         Process::Terminate,
         Process::ReplaceUnhealthy,
         Process::HealthCheck,
+        Process::AddToLoadBalancer,
         Process::AzRebalance,
         Process::ScheduledActions,
     ];
@@ -356,6 +364,32 @@ fn processes_suspended(history: &mut History, group: &GroupName) -> bool {
     history.stage.log(|| format!("{group}: {process:?} suspended"));
     history.mend_later(2, 60, Mend::Processes(group.clone()));
     history.cloud.with(|world| world.suspend_processes(group, &[process])).is_ok()
+}
+
+/// As somebody does each evening.
+fn group_is_parked(history: &mut History, group: &GroupName) -> bool {
+    let ids = history.members(group, in_service);
+    history.mend_later(20, 300, Mend::Parked(group.clone()));
+    if ids.is_empty() || history.cloud.with(|world| world.suspend_processes(group, &[])).is_err() {
+        return false;
+    }
+    let stop = |id| history.cloud.with(|world| world.break_machine(id, Machine::Stopped)).is_ok();
+    ids.iter().filter(|id| stop(id)).count() > 0
+}
+
+fn unpark(history: &mut History, group: &GroupName) {
+    for id in history.members(group, |instance| instance.machine == Machine::Stopped) {
+        _ = history.cloud.with(|world| world.break_machine(&id, Machine::Well));
+    }
+    _ = history.cloud.with(|world| world.resume_processes(group, &[]));
+}
+
+/// An old one that nobody needs, if there is one: with its last, a group would lose what its evidence rests on. It stays attached until a person reads the page.
+fn target_group_deleted(history: &mut History, group: &GroupName) -> bool {
+    history.cloud.with(|world| {
+        let attached = world.group(group).map(|group| group.settings.target_groups.clone()).unwrap_or_default();
+        attached.len() > 1 && attached.last().is_some_and(|arn| world.delete_target_group(arn).is_ok())
+    })
 }
 
 fn refresh(history: &mut History, group: &GroupName) -> bool {

@@ -40,6 +40,7 @@ const EXPECTED: &str = "\
     decision: Hold Budget
     decision: Hold Cooldown
     decision: Hold Grace
+    decision: Hold GroupState
     decision: Hold Foretold
     decision: Hold GroupReplaces
     decision: Hold InFlight
@@ -56,6 +57,7 @@ const EXPECTED: &str = "\
     decision: Page GroupStalled
     decision: Page NotRecovered
     decision: Page ReplacementsFail
+    decision: Page TargetGroupGone
     decision: Page TooManySick
     decision: Page Waited
     delivery: alarm given up
@@ -81,11 +83,13 @@ const EXPECTED: &str = "\
     disturbance: a Spot Instance is taken back
     disturbance: a bad version
     disturbance: a good version
+    disturbance: a group is parked
     disturbance: a machine is impaired
     disturbance: a machine is stopped
     disturbance: a machine is to retire
     disturbance: a pause
     disturbance: a rebalance recommendation
+    disturbance: a target group is deleted
     disturbance: a zone fails
     disturbance: alarm actions disabled
     disturbance: an acknowledgement
@@ -129,6 +133,7 @@ const EXPECTED: &str = "\
     fault: unheard, write
     ignored: NothingOpen
     ignored: OutsidePolicy
+    ignored: Parked
     ignored: TooManySick
     mark: overdue
     mark: stuck";

@@ -3,7 +3,7 @@
 use homeostat_core::decision::Step;
 use homeostat_core::id::InstanceId;
 use homeostat_core::incident::Incident;
-use homeostat_core::policy::{Evidence, GroupPolicy, Mode};
+use homeostat_core::policy::{Budget, Evidence, GroupPolicy, Mode};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Scene;
@@ -116,6 +116,17 @@ pub(super) fn is_past_its_grace(scene: &Scene<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// Whatever is taken out must come back, and get traffic.
+pub(super) fn comes_back(scene: &Scene<'_>) -> Result<(), String> {
+    for (id, known, facts, _) in cases(scene) {
+        if facts.cannot_replace_since.is_some_and(|since| scene.now > since + LOOK_LASTS) {
+            let since = facts.cannot_replace_since;
+            return Err(format!("{id} is taken out, and {} could not replace it since {since:?}", known.group));
+        }
+    }
+    Ok(())
+}
+
 /// Sick for so long that nobody can have missed it, as far as one kind of evidence can tell.
 fn shows(evidence: Evidence, known: &Known, facts: &GroupFacts, lasts: impl Fn(Option<Timestamp>) -> bool) -> bool {
     match evidence {
@@ -144,9 +155,12 @@ pub(super) fn is_no_outage(scene: &Scene<'_>) -> Result<(), String> {
     for (id, known, facts, policy) in cases(scene) {
         let plainly =
             |(_, member): &(&InstanceId, &Known)| is_plainly_sick(member, facts, policy, scene.now, EVIDENCE_LAGS);
-        let sick = scene.truth.members(&known.group).filter(plainly).count();
+        let by_units = facts.has_weights && matches!(policy.too_many, Budget::Percent(_));
+        let counts = |(_, member): (_, &Known)| if by_units { member.units } else { 1 };
+        let sick: u32 = scene.truth.members(&known.group).filter(plainly).map(counts).sum();
+        let is_one = scene.truth.members(&known.group).filter(plainly).count() <= 1;
         let most = policy.too_many.slots(facts.desired.max(facts.most_desired));
-        if sick > usize::try_from(most).unwrap_or(usize::MAX) {
+        if sick > most && !is_one {
             let who: Vec<String> =
                 scene.truth.members(&known.group).filter(plainly).map(|it| it.0.to_string()).collect();
             let (group, who) = (&known.group, who.join(" and "));

@@ -1,7 +1,11 @@
 //! Rules about how many are out, and who may be.
 
+use homeostat_core::id::InstanceId;
+use homeostat_core::policy::Budget;
+
 use super::Scene;
 use crate::simulator::note::What;
+use crate::simulator::truth::GroupFacts;
 
 /// Asked when a slot is taken: a budget that shrinks takes none back.
 pub(super) fn slots_are_within_the_budget(scene: &Scene<'_>) -> Result<(), String> {
@@ -10,8 +14,9 @@ pub(super) fn slots_are_within_the_budget(scene: &Scene<'_>) -> Result<(), Strin
         let (Some(policy), Some(facts)) = (scene.policy.group(group), scene.truth.groups.get(group)) else { continue };
         let had = before.slots.get(group).map_or(0, |slots| slots.holders.len());
         let most = policy.budget.slots(facts.most_desired.max(facts.desired));
-        if slots.holders.len() > had && slots.holders.len() > usize::try_from(most).unwrap_or(usize::MAX) {
-            return Err(format!("{} hold a slot of {group}, and {most} may", slots.holders.len()));
+        let holders: Vec<&InstanceId> = slots.holders.keys().filter_map(|holder| holder.instance()).collect();
+        if slots.holders.len() > had && is_more(scene, policy.budget, facts, &holders, most) {
+            return Err(format!("{holders:?} hold a slot of {group}, and {most} may"));
         }
     }
     Ok(())
@@ -46,12 +51,33 @@ pub(super) fn out_is_within_the_budget(scene: &Scene<'_>) -> Result<(), String> 
     for (group, taken_out) in &scene.tally.taken_out {
         let (Some(policy), Some(facts)) = (scene.policy.group(group), scene.truth.groups.get(group)) else { continue };
         let is_out = |id| scene.truth.instances.get(id).is_none_or(|known| known.in_service_since.is_none());
+        // Some of them may have been replaced: no more are out than are missing.
         let missing = usize::try_from(facts.desired.saturating_sub(facts.in_service)).unwrap_or_default();
-        let out = taken_out.iter().filter(|id| is_out(id)).count().min(missing);
+        let mut out: Vec<&InstanceId> = taken_out.iter().filter(|id| is_out(id)).collect();
+        out.sort_by_key(|id| units(scene, id));
+        out.truncate(missing);
         let most = policy.budget.slots(facts.most_desired.max(facts.desired));
-        if out > usize::try_from(most).unwrap_or(usize::MAX) {
-            return Err(format!("{out} of {group} are out because of Homeostat, and {most} may be: {taken_out:?}"));
+        let is_missed =
+            !facts.has_weights || out.iter().map(|id| units(scene, id)).sum::<u32>() <= missing_units(facts);
+        if is_missed && is_more(scene, policy.budget, facts, &out, most) {
+            return Err(format!("{out:?} of {group} are out because of Homeostat, and {most} may be: {taken_out:?}"));
         }
     }
     Ok(())
+}
+
+fn missing_units(facts: &GroupFacts) -> u32 {
+    facts.desired.saturating_sub(facts.in_service)
+}
+
+fn units(scene: &Scene<'_>, id: &InstanceId) -> u32 {
+    scene.truth.instances.get(id).map_or(1, |known| known.units)
+}
+
+/// Whether these are more than the setting allows: a number is of instances, a share of the capacity; one alone never is.
+fn is_more(scene: &Scene<'_>, setting: Budget, facts: &GroupFacts, ids: &[&InstanceId], most: u32) -> bool {
+    let by_units = facts.has_weights && matches!(setting, Budget::Percent(_));
+    let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+    let taken = if by_units { ids.iter().map(|id| units(scene, id)).sum() } else { count };
+    count > 1 && taken > most
 }

@@ -3,7 +3,7 @@
 use homeostat_core::decision::{Close, Decision, Step};
 use homeostat_core::hook::said::HookStep;
 use homeostat_core::id::Subject;
-use homeostat_core::incident::Incident;
+use homeostat_core::incident::{Incident, State};
 use homeostat_core::ports::pause_scopes;
 use jiff::SignedDuration;
 
@@ -90,12 +90,30 @@ pub(super) fn recovered_is_whole(scene: &Scene<'_>) -> Result<(), String> {
         let Some(facts) = scene.truth.groups.get(group) else { continue };
         let served = |known: &Known| if facts.has_targets { known.last_serving } else { known.last_in_service };
         let is_well = |known: &Known| served(known).is_some_and(|at| at + JUST_NOW >= scene.now);
-        let well = scene.truth.members(group).filter(|(_, known)| is_well(known)).count();
+        let well: u32 = scene.truth.members(group).filter(|(_, known)| is_well(known)).map(|(_, it)| it.units).sum();
         let views = scene.before.into_iter().chain([scene.after]);
         let others = views.map(|view| open_others(view.open.keys(), &view.open, closed)).max().unwrap_or_default();
-        let needed = usize::try_from(facts.least_desired).unwrap_or_default().saturating_sub(others);
+        let others = u32::try_from(others).unwrap_or(u32::MAX).saturating_mul(facts.largest);
+        let needed = facts.least_desired.saturating_sub(others);
         if well < needed {
             return Err(format!("{} is closed, and {well} of {needed} of {group} are well", closed.subject));
+        }
+    }
+    Ok(())
+}
+
+/// How long a group must have been parked: what was under way is over by then.
+const SETTLED: SignedDuration = SignedDuration::from_mins(30);
+
+/// Somebody who stopped a group on purpose is not woken for it.
+pub(super) fn parked_is_quiet(scene: &Scene<'_>) -> Result<(), String> {
+    for (before, incident) in changes(scene) {
+        let group = incident.kind.group().and_then(|group| scene.truth.groups.get(group));
+        let is_parked = group.and_then(|facts| facts.parked_since).is_some_and(|since| scene.now > since + SETTLED);
+        let pages =
+            (incident.paged_at, incident.reminders) != before.map_or((None, 0), |it| (it.paged_at, it.reminders));
+        if is_parked && pages && matches!(incident.state, State::Escalated) {
+            return Err(format!("{} asks for a person: {:?}", incident.subject, incident.decision));
         }
     }
     Ok(())
