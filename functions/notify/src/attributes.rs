@@ -16,7 +16,7 @@ const LONGEST: usize = 700;
 /// What a message is about, in three words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sort {
-    /// `acting`, `holding`, `outcome`, `needs-you`, `reminder`, `closed`.
+    /// `acting`, `holding`, `outcome`, `needs-you`, `reminder`, `closed`, `paused`, `resumed`.
     pub(crate) event: &'static str,
     /// `critical`: a person is needed. `warning`: something is wrong, and being seen to. `info`: it is over.
     pub(crate) severity: &'static str,
@@ -41,6 +41,11 @@ pub(crate) fn of(news: &News, stack: &str) -> Vec<(&'static str, Attribute)> {
         attributes.extend(incident.kind.group().map(|group| ("group", text(group.as_str()))));
         attributes.extend(incident.kind.zone().map(|kept| ("zone", text(kept.zone.as_str()))));
     }
+    if let News::Paused(pause) | News::Resumed(pause) = news {
+        attributes.push(("scope", text(&pause.scope)));
+        attributes.extend(pause.group().map(|group| ("group", text(group.as_str()))));
+        attributes.extend(pause.zone().map(|zone| ("zone", text(zone.as_str()))));
+    }
     attributes
 }
 
@@ -55,6 +60,9 @@ pub(crate) fn number(news: &News) -> String {
         News::Decided(incident) | News::Outcome(incident) => format!("{}/{}", name(incident), incident.version),
         News::Stuck(incident) => mark(incident, "stuck", incident.stuck),
         News::Overdue(incident) => mark(incident, "overdue", incident.overdue),
+        News::Paused(pause) | News::Resumed(pause) => {
+            format!("PAUSE#{}/{}", one_line(&pause.scope, LONGEST), one_line(&pause.id, LONGEST))
+        }
         News::Unreadable { key, id, .. } => format!("{}/{}", one_line(key, LONGEST), one_line(id, LONGEST)),
     }
 }
@@ -73,6 +81,8 @@ pub(crate) fn sort(news: &News) -> Sort {
         News::Outcome(_) => Sort { event: "outcome", severity: "warning", reason: "outcome-unknown" },
         News::Stuck(_) => critical("needs-you", "stuck"),
         News::Overdue(_) => critical("needs-you", "overdue"),
+        News::Paused(_) => Sort { event: "paused", severity: "warning", reason: "paused" },
+        News::Resumed(_) => Sort { event: "resumed", severity: "info", reason: "resumed" },
         News::Unreadable { .. } => critical("needs-you", "unreadable"),
     }
 }

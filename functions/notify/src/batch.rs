@@ -6,6 +6,8 @@ use aws_lambda_events::dynamodb::EventRecord;
 use homeostat_lambda::Failure;
 use serde_json::Value;
 
+use crate::pauses::CONTROL;
+
 pub(crate) struct Record {
     /// Its sequence number: from where Lambda is to deliver again.
     pub(crate) place: Option<String>,
@@ -17,9 +19,9 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// The key of an incident, or none that could be read.
-    pub(crate) fn may_be_an_incident(&self) -> bool {
-        self.key.is_empty() || self.key.starts_with("SUBJECT#")
+    /// The key of an incident or of a pause, or none that could be read.
+    pub(crate) fn may_be_news(&self) -> bool {
+        self.key.is_empty() || self.key.starts_with("SUBJECT#") || self.key == CONTROL
     }
 
     /// What people and logs know it by.
@@ -74,8 +76,8 @@ mod tests {
         assert!(broken.read.is_err() && number.read.is_err() && whole.read.is_ok());
         assert_eq!((broken.place, broken.key), (whole.place, whole.key));
         assert_eq!(number.name(), "without key and id");
-        assert!(number.may_be_an_incident());
+        assert!(number.may_be_news());
         let slots = record(json!({ "dynamodb": { "Keys": { "pk": { "S": "BUDGET#group#web" } }, "NewImage": 1 } }));
-        assert!(slots.read.is_err() && !slots.may_be_an_incident());
+        assert!(slots.read.is_err() && !slots.may_be_news());
     }
 }

@@ -1,6 +1,7 @@
-//! From the ledger's stream to people: the opening with its plan, an outcome in doubt, a page, reminders, the close; and metrics.
+//! From the ledger's stream to people: the opening with its plan, an outcome in doubt, a page, reminders, the close, pauses; and
+//! metrics.
 //!
-//! This function is the only place that talks to people about incidents. It never changes an incident, and never tells of a
+//! This function is the only place that talks to people about incidents and pauses. It never changes an incident, and never tells of a
 //! change that the incident itself doesn't mark as worth telling.
 //!
 //! **The same transition isn't told twice**, as far as that is in its hands. A transition is one record of the stream, and has a
@@ -21,6 +22,7 @@ mod message;
 mod metrics;
 mod news;
 mod outside;
+mod pauses;
 mod remembered;
 
 use std::sync::{Mutex, PoisonError};
@@ -76,8 +78,11 @@ impl<O: Outside> Notify<O> {
 
     async fn attend(&self, record: &Record) -> Result<(), NotTold> {
         let change = match &record.read {
-            Ok(read) => Change::of(read),
-            Err(why) if record.may_be_an_incident() => {
+            Ok(read) => match pauses::news(read, record) {
+                Some(news) => return self.tell_once(record, &news).await,
+                None => Change::of(read),
+            },
+            Err(why) if record.may_be_news() => {
                 return self.tell_once(record, &news::unreadable(record, why)).await;
             }
             Err(_) => return Ok(()),

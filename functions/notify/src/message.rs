@@ -6,6 +6,7 @@
 mod hook;
 mod instance;
 mod outcome;
+mod pause;
 mod plan;
 mod zone;
 
@@ -41,6 +42,8 @@ pub(crate) fn about(news: &News, stack: &str) -> Message {
         News::Outcome(incident) => with_story(incident, outcome::of(incident)),
         News::Stuck(incident) => with_story(incident, stuck(incident)),
         News::Overdue(incident) => with_story(incident, overdue(incident)),
+        News::Paused(pause) => pause::set(pause),
+        News::Resumed(pause) => pause::lifted(pause),
         News::Unreadable { key, why, .. } => unreadable(key, why),
     };
     let last = format!("Ledger: stack {stack}, {}", reference(news));
@@ -51,6 +54,7 @@ pub(crate) fn about(news: &News, stack: &str) -> Message {
 fn reference(news: &News) -> String {
     match news {
         News::Unreadable { key, .. } => key.clone(),
+        News::Paused(pause) | News::Resumed(pause) => format!("CONTROL, PAUSE#{}", pause.scope),
         News::Decided(incident) | News::Outcome(incident) | News::Stuck(incident) | News::Overdue(incident) => {
             format!("SUBJECT#{}, version {}, policy {}", incident.subject, incident.version, incident.policy)
         }

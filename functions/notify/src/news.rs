@@ -1,12 +1,13 @@
 //! Which change of an item people want to hear of.
 //!
-//! This module never tells a change that the incident, or the sweep, does not mark as worth telling.
+//! This module never tells a change of an incident that the incident, or the sweep, does not mark as worth telling.
 
 use homeostat_core::decision::Decision;
 use homeostat_core::incident::{Doubt, Incident};
 
 use crate::batch::Record;
 use crate::change::Change;
+use crate::pauses::Pause;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum News {
@@ -18,6 +19,10 @@ pub(crate) enum News {
     Stuck(Incident),
     /// The sweep found its deadline passed.
     Overdue(Incident),
+    /// A person set a pause, or changed one.
+    Paused(Pause),
+    /// A person lifted a pause before its end.
+    Resumed(Pause),
     /// There is news, and this version can't read it.
     Unreadable { key: String, id: String, why: String },
 }
@@ -28,7 +33,7 @@ impl News {
             News::Decided(incident) | News::Outcome(incident) | News::Stuck(incident) | News::Overdue(incident) => {
                 Some(incident)
             }
-            News::Unreadable { .. } => None,
+            News::Paused(_) | News::Resumed(_) | News::Unreadable { .. } => None,
         }
     }
 }

@@ -17,6 +17,7 @@ use super::tests::{acting_on_group, at, incident_in, refused};
 use super::zone::tests as zones;
 use crate::attributes;
 use crate::news::News;
+use crate::pauses::Pause;
 
 fn replace() -> Step {
     Step::Replace { group: "web".parse().unwrap(), instance: "i-0123456789abcdef0".parse().unwrap() }
@@ -132,6 +133,23 @@ fn about_hooks() -> Vec<News> {
     ]
 }
 
+fn about_pauses() -> Vec<News> {
+    let pause = |scope: &str, until| Pause {
+        scope: scope.into(),
+        by: "ana".into(),
+        reason: "moving the database".into(),
+        until,
+        id: "4f5e".into(),
+    };
+    let until = Some(at(4 * 3_600));
+    vec![
+        News::Paused(pause("group#web", until)),
+        News::Paused(pause("zone#Z0123456789ABCDEFGHIJ", until)),
+        News::Paused(pause("all", None)),
+        News::Resumed(pause("group#web", until)),
+    ]
+}
+
 fn shown(news: &News) -> String {
     let message = about(news, "homeostat");
     let attributes = attributes::of(news, "homeostat");
@@ -148,7 +166,7 @@ fn shown(news: &News) -> String {
 
 #[test]
 fn every_message_reads_like_this() {
-    let news = [about_instances(), about_zones(), about_hooks()].concat();
+    let news = [about_instances(), about_zones(), about_hooks(), about_pauses()].concat();
     let shown: Vec<String> = news.iter().map(shown).collect();
     expect_file!["../../messages.txt"].assert_eq(&shown.join(&format!("\n{}\n", "-".repeat(60))));
 }

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::news::News;
+use crate::pauses::Pause;
 use crate::{attributes, chat, message};
 
 /// An escape sequence, changes of direction, what has no width, line breaks of all kinds, tags, fillers.
@@ -150,6 +151,13 @@ proptest! {
             for sort in [News::Decided, News::Outcome, News::Stuck, News::Overdue] {
                 is_harmless(&sort(incident.clone()), "homeostat")?;
             }
+        }
+        let until = Timestamp::from_second(1_800_003_600).ok();
+        let pause = Pause { scope: called.clone(), by: why.clone(), reason: why.clone(), until, id: why.clone() };
+        let endless = Pause { scope: format!("group#{called}"), until: None, ..pause.clone() };
+        for sort in [News::Paused, News::Resumed] {
+            is_harmless(&sort(pause.clone()), "homeostat")?;
+            is_harmless(&sort(endless.clone()), "homeostat")?;
         }
         is_harmless(&News::Unreadable { key: called, id: why.clone(), why }, "homeostat")?;
     }
