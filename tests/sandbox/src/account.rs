@@ -24,6 +24,9 @@ use crate::wire::xml;
 pub const REGION: &str = "us-east-1";
 pub const ACCOUNT_ID: &str = "000000000000";
 
+/// The session by which the operator's command is known, which is held against the policy of docs/SECURITY.md.
+pub const OPERATORS_COMMAND: &str = "operators-command";
+
 /// The key and the secret of the account's root, as MiniStack knows it.
 pub const OPERATOR: (&str, &str) = ("test", "test");
 

@@ -26,6 +26,8 @@ pub use register::{Account as Needed, Need, Refusal, Right};
 #[derive(Clone, Default)]
 pub struct Roles {
     by_function: Arc<RwLock<BTreeMap<String, Role>>>,
+    /// What the operator's command is held against, once a story has said so.
+    operators: Arc<RwLock<Option<Vec<Document>>>>,
     register: Register,
 }
 
@@ -53,7 +55,7 @@ impl Roles {
     pub fn with_policies(function: &str, role: &str, policies: Vec<Document>) -> Self {
         let role = Role { name: role.to_owned(), policies };
         let by_function = Arc::new(RwLock::new(BTreeMap::from([(function.to_owned(), role)])));
-        Self { by_function, register: Register::default() }
+        Self { by_function, ..Self::default() }
     }
 
     /// Holds the roles against what AWS's services do with them, as the functions are configured now.
@@ -109,6 +111,30 @@ impl Roles {
         &self.register
     }
 
+    /// From now on, the operator's command may do with the table what these policies allow, and nothing else.
+    pub fn hold_operators_to(&self, policies: Vec<Document>) {
+        *self.operators.write().unwrap_or_else(PoisonError::into_inner) = Some(policies);
+    }
+
+    pub(crate) fn check_operators_command(&self, permission: &str, resource: &Resource) -> Result<(), ApiError> {
+        let policies = self.operators.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(policies) = policies.as_ref() else { return Ok(()) };
+        let key = |name: &str| key_of(name, resource);
+        let asked = Asked { action: permission, resource: &resource.arn, service: None, key: &key };
+        match decide(policies, &asked) {
+            Verdict::Allowed => Ok(()),
+            Verdict::Denied | Verdict::NotAllowed => {
+                let arn = &resource.arn;
+                Err(refused("dynamodb", format!("the operator's policy does not allow {permission} on {arn}")))
+            }
+        }
+    }
+
+    /// Whether the function's role allows it; nothing is noted down of that.
+    pub fn allows(&self, function: &str, action: &str, resource: &Resource) -> bool {
+        self.granting(function, action, resource).is_some()
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Role>> {
         self.by_function.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -151,6 +177,9 @@ impl Roles {
 /// The keys of Route 53's only action with keys of its own: with all other actions they are absent.
 const OF_RECORD_CHANGES: &str = "route53:changeresourcerecordsets";
 
+/// What one request says once, or leaves out.
+const OF_ONE_REQUEST: [&str; 2] = ["dynamodb:returnvalues", "dynamodb:select"];
+
 /// What policies call a service, where that is not its signing name.
 pub(crate) fn prefix(service: &str) -> &str {
     match service {
@@ -175,9 +204,11 @@ fn key_of(name: &str, resource: &Resource) -> Key {
         return Key::Is(REGION.to_owned());
     }
     match resource.keys.get(name).map(Vec::as_slice) {
-        Some([value]) if name.starts_with("kms:") => return Key::Is(value.clone()),
+        Some([value]) if name.starts_with("kms:") || OF_ONE_REQUEST.contains(&name) => return Key::Is(value.clone()),
         Some(values) => return Key::Several(values.to_vec()),
-        None if name.starts_with(OF_RECORD_CHANGES) || name.starts_with("kms:") => return Key::Absent,
+        None if name.starts_with(OF_RECORD_CHANGES) || name.starts_with("kms:") || OF_ONE_REQUEST.contains(&name) => {
+            return Key::Absent;
+        }
         None => {}
     }
     let Some((service, tag)) = name.split_once(":resourcetag/") else { return Key::Unmodelled };
@@ -259,6 +290,24 @@ mod tests {
         assert!(!change("Z1", "api.example.com", &["UPSERT"]));
         let keyless = Resource { arn: "arn:aws:route53:::hostedzone/Z1".to_owned(), ..Resource::any() };
         assert!(roles.check(&replace(), "route53", "ChangeResourceRecordSets", &keyless).is_err());
+    }
+
+    /// A group may be called like anything but for colons.
+    #[test]
+    fn a_star_in_the_middle_of_a_key_would_take_another_kind_for_its_own() {
+        let may = |pattern: &str, key: &str| {
+            let json = format!(
+                r#"{{"Statement":[{{"Effect":"Allow","Action":"dynamodb:PutItem","Resource":"arn:t","Condition":{{
+                "ForAllValues:StringLike":{{"dynamodb:LeadingKeys":["{pattern}"]}},"Null":{{"dynamodb:LeadingKeys":"false"}}}}}}]}}"#
+            );
+            let roles = Roles::with_policies("replace", "replace-role", vec![Document::read(&json).unwrap()]);
+            let keys = BTreeMap::from([("dynamodb:leadingkeys".to_owned(), vec![key.to_owned()])]);
+            roles.allows("replace", "dynamodb:PutItem", &Resource { arn: "arn:t".to_owned(), keys, ..Resource::any() })
+        };
+        let (open, closed) = ("SUBJECT#*#instance#*", "SUBJECT#us-east-1#instance#*");
+        let another = "SUBJECT#us-east-1#hook#web#instance#x:ready:i-0123456789abcdef0";
+        assert!(may(open, another) && !may(closed, another));
+        assert!(may(closed, "SUBJECT#us-east-1#instance#i-0123456789abcdef0"));
     }
 
     #[test]

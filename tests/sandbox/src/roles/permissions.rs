@@ -1,7 +1,9 @@
 //! What a function's call to MiniStack needs of its role, read off the wire.
 //!
-//! MiniStack holds such calls against the role too, but knows no `dynamodb:LeadingKeys`. This never lets a call through that
+//! MiniStack holds such calls against the role too, but knows no `dynamodb:LeadingKeys` and no `dynamodb:Attributes`. This never lets a call through that
 //! it can't read: what is not known here is allowed to no function.
+
+mod attributes;
 
 use std::collections::BTreeMap;
 
@@ -83,7 +85,12 @@ fn of_part(verb: &str) -> Result<&'static str, ApiError> {
 fn on_item(action: &str, input: &Tree) -> Result<Permission, ApiError> {
     let item = read::field(input, "Key").or_else(|| read::field(input, "Item"));
     let keys = item.and_then(partition_key).into_iter().collect();
-    Ok(Permission { action: action.to_owned(), on: table(read::text(input, "TableName")?, None, keys) })
+    let mut on = table(read::text(input, "TableName")?, None, keys);
+    on.keys.insert("dynamodb:attributes".to_owned(), attributes::named(input));
+    if let Some(returned) = read::maybe_text(input, "ReturnValues")? {
+        on.keys.insert("dynamodb:returnvalues".to_owned(), vec![returned.to_owned()]);
+    }
+    Ok(Permission { action: action.to_owned(), on })
 }
 
 fn table(name: &str, index: Option<&str>, keys: Vec<String>) -> Resource {
@@ -120,7 +127,8 @@ mod tests {
 
     fn of(service: &str, action: &str, input: Json) -> Vec<String> {
         let needed = permissions(service, action, &Value::serialized(&input).unwrap()).unwrap();
-        let keys = |on: &Resource| on.keys.values().flatten().map(|key| format!(" {key}")).collect::<String>();
+        let partitions = |on: &Resource| on.keys.get("dynamodb:leadingkeys").cloned().unwrap_or_default();
+        let keys = |on: &Resource| partitions(on).iter().map(|key| format!(" {key}")).collect::<String>();
         needed.iter().map(|it| format!("{} {}{}", it.action, it.on.arn, keys(&it.on))).collect()
     }
 

@@ -44,6 +44,10 @@ mod routes;
 #[cfg(test)]
 mod sandboxed;
 #[cfg(test)]
+mod security;
+#[cfg(test)]
+mod separated;
+#[cfg(test)]
 mod simulated;
 #[cfg(test)]
 mod tidy;

@@ -5,7 +5,8 @@ use std::process::Output;
 
 use anyhow::{Context, Result, ensure};
 use homeostat_core::id::{GroupName, InstanceId};
-use sandbox::account::{OPERATOR, REGION};
+use sandbox::account::{ACCOUNT_ID, OPERATOR, OPERATORS_COMMAND, REGION};
+use sandbox::policy::Document;
 use sandbox::stage::{PATIENCE, Stage};
 use sandbox::{Stack, journal::Call};
 use world::{Another, App, LifecycleState, MaintenancePolicy};
@@ -100,11 +101,29 @@ pub(crate) async fn a_dead_letter_about(stage: &Stage, stack: &Stack, text: &str
     }
 }
 
+/// What docs/SECURITY.md gives the operator: each of its policies.
+pub(crate) fn operators_policies() -> Result<Vec<Document>> {
+    let page = std::fs::read_to_string(root().join("docs/SECURITY.md"))?;
+    let fenced = page.split("```").filter_map(|block| block.strip_prefix("json\n"));
+    let policies: Result<Vec<Document>> = fenced
+        .map(|policy| {
+            let policy = policy.replace("REGION", REGION).replace("ACCOUNT", ACCOUNT_ID).replace("TABLE", "*");
+            Document::read(&policy)
+                .with_context(|| format!("docs/SECURITY.md has a policy that can't be read: {policy}"))
+        })
+        .collect();
+    let policies = policies?;
+    ensure!(policies.len() == 2, "docs/SECURITY.md shows who may pause, and who may acknowledge: {policies:?}");
+    Ok(policies)
+}
+
 /// The operator's command, as it was built, with an operator's credentials.
 pub(crate) async fn homeostat(stage: &Stage, arguments: &[&str]) -> Result<Output> {
     let (key, secret) = OPERATOR;
     let mut command = tokio::process::Command::new(root().join("target/debug/homeostat"));
     command.args(arguments).env_clear().env("AWS_ENDPOINT_URL", stage.sandbox().endpoint()).env("AWS_REGION", REGION);
+    stage.sandbox().roles().hold_operators_to(operators_policies()?);
+    command.env("AWS_SESSION_TOKEN", OPERATORS_COMMAND);
     command.env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", secret).env("AWS_EC2_METADATA_DISABLED", "true");
     command.output().await.context("running homeostat")
 }
