@@ -17,6 +17,7 @@ mod history;
 pub mod hooks;
 mod invocation;
 mod note;
+mod noted;
 mod rules;
 mod stage;
 mod tally;

@@ -157,13 +157,15 @@ impl Instance {
 impl World {
     /// The instances that EC2 knows: those of all groups, and those that were terminated a while ago.
     pub fn machines(&self) -> impl Iterator<Item = &Instance> {
-        let visible =
-            |gone: &&Instance| gone.terminated_at.is_some_and(|at| self.now < at + self.pace.terminated_visible);
-        self.instances.values().chain(self.gone.values().filter(visible))
+        self.instances.values().chain(self.gone.values().filter(|gone| self.is_visible(gone)))
+    }
+
+    fn is_visible(&self, gone: &Instance) -> bool {
+        gone.terminated_at.is_some_and(|at| self.now < at + self.pace.terminated_visible)
     }
 
     pub fn machine(&self, id: &InstanceId) -> Option<&Instance> {
-        self.machines().find(|machine| machine.id == *id)
+        self.instances.get(id).or_else(|| self.gone.get(id).filter(|gone| self.is_visible(gone)))
     }
 
     /// `None` = EC2 knows no such instance.

@@ -2,7 +2,7 @@
 //!
 //! This module never makes up a value for a period in which nothing was published.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::signal::INSTANCE_DIMENSION;
@@ -20,7 +20,7 @@ const UNHEALTHY_HOSTS: &str = "UnHealthyHostCount";
 const HEALTHY_HOSTS: &str = "HealthyHostCount";
 
 /// A metric is its namespace, its name and its dimensions together (CloudWatch User Guide, "Metrics concepts").
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Metric {
     pub namespace: String,
     pub name: String,
@@ -104,7 +104,8 @@ pub struct Datapoint {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Metrics {
-    published: BTreeMap<Metric, VecDeque<(Timestamp, f64)>>,
+    /// Never gone through, so that its order tells nothing.
+    published: HashMap<Metric, VecDeque<(Timestamp, f64)>>,
 }
 
 impl Metrics {

@@ -50,6 +50,7 @@ pub struct World {
     pub(crate) hook_events_lost: bool,
     pub(crate) work: Work,
     pub(crate) outbox: Vec<Value>,
+    pub(crate) happened: u64,
 }
 
 impl World {
@@ -75,6 +76,7 @@ impl World {
             hook_events_lost: false,
             work: Work::default(),
             outbox: Vec::new(),
+            happened: 0,
         }
     }
 
@@ -88,6 +90,7 @@ impl World {
     }
 
     fn happen(&mut self, due: Due) {
+        self.happened += 1;
         match due {
             Due::Running(id) => self.running(&id),
             Due::Publish(id) => self.publish(&id),
@@ -202,6 +205,11 @@ impl World {
     /// Whether events wait to be taken.
     pub fn has_events(&self) -> bool {
         !self.outbox.is_empty()
+    }
+
+    /// How much has happened by itself so far.
+    pub fn happened(&self) -> u64 {
+        self.happened
     }
 
     pub fn now(&self) -> Timestamp {

@@ -46,9 +46,13 @@ impl Bulletins {
 
     fn of_machine(&mut self, machine: &Instance, by: &Announcement) -> Vec<Value> {
         let (id, mut news) = (&machine.id, Vec::new());
-        let was = self.states.insert(id.clone(), machine.state);
-        if was.is_some_and(|was| was != machine.state) {
-            news.push(by.state_change(id, machine.state.as_str()));
+        match self.states.get_mut(id) {
+            Some(was) if *was == machine.state => {}
+            Some(was) => {
+                *was = machine.state;
+                news.push(by.state_change(id, machine.state.as_str()));
+            }
+            None => _ = self.states.insert(id.clone(), machine.state),
         }
         let is_taken_back =
             machine.spot.as_ref().is_some_and(|spot| spot.status == SpotStatus::InstanceTerminatedNoCapacity);

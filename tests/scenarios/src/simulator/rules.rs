@@ -73,6 +73,7 @@ const RULES: &[(&str, Rule)] = &[
 
 /// Of whatever an incident is about.
 const LEDGER_RULES: &[(&str, Rule)] = &[
+    ("what is stored is read back as it was", recording::reads_back),
     ("no intent is written while a pause covers it", recording::is_unpaused),
     ("versions grow by one, and the sweep changes only its own", recording::versions_grow_by_one),
     ("every open incident is looked at again", recording::has_a_wake_up),

@@ -58,6 +58,10 @@ impl Stage {
         lock(&self.notes).push(note);
     }
 
+    pub(super) fn has_notes(&self) -> bool {
+        !lock(&self.notes).is_empty()
+    }
+
     pub(super) fn take_notes(&self) -> Vec<Note> {
         std::mem::take(&mut lock(&self.notes))
     }

@@ -116,11 +116,15 @@ impl Truth {
             facts.parked_since = is_parked.then(|| facts.parked_since.unwrap_or(now));
         }
         for instance in world.instances() {
-            let known = self.instances.entry(instance.id.clone()).or_insert_with(|| Known::of(instance));
+            if !self.instances.contains_key(&instance.id) {
+                self.instances.insert(instance.id.clone(), Known::of(instance));
+            }
+            let Some(known) = self.instances.get_mut(&instance.id) else { continue };
             known.see(instance, now);
-            let rebalances = world.group(&instance.group).is_some_and(|group| group.settings.rebalances);
-            if let Some(ours_from) = ours_from(instance, rebalances) {
-                known.announced = Some(Announced { ours_from, last: now });
+            if instance.spot.is_some() || !instance.scheduled_events.is_empty() {
+                let rebalances = world.group(&instance.group).is_some_and(|group| group.settings.rebalances);
+                let ours_from = ours_from(instance, rebalances);
+                known.announced = ours_from.map(|ours_from| Announced { ours_from, last: now }).or(known.announced);
             }
             if let Some(facts) = self.groups.get_mut(&instance.group) {
                 let units = known.units;

@@ -20,6 +20,8 @@ pub(super) struct View {
     /// What was closed since the view before, and how many are closed in all.
     pub(super) newly_closed: Vec<Incident>,
     pub(super) closed: usize,
+    /// What was not read back as it was written.
+    pub(super) flaw: Option<String>,
 }
 
 impl View {
@@ -31,6 +33,7 @@ impl View {
         let newly_closed: Vec<Incident> = gone.filter_map(|subject| ledger.last_closed(subject)).collect();
         View {
             revision: ledger.revision(),
+            flaw: ledger.flaw(),
             slots: names.iter().map(|name| (name.clone(), ledger.slots_of(name))).collect(),
             memory: names.iter().map(|name| (name.clone(), ledger.memory_of(&Scope::Group(name.clone())))).collect(),
             closed: before.closed + newly_closed.len(),

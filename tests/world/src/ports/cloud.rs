@@ -3,6 +3,7 @@
 //! It never shows what AWS's API would not, and changes nothing but through an action of the world.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
@@ -34,13 +35,14 @@ const MOST_ACTIVITIES: usize = 100;
 pub struct Cloud {
     world: Arc<Mutex<World>>,
     clock: VirtualClock,
+    acted_on: Arc<AtomicU64>,
 }
 
 impl Cloud {
     /// The world, under a clock that starts at its time and charges its pace for each call.
     pub fn over(world: World) -> Self {
         let clock = VirtualClock::starting_at(world.now(), world.pace().call);
-        Cloud { world: Arc::new(Mutex::new(world)), clock }
+        Cloud { world: Arc::new(Mutex::new(world)), clock, acted_on: Arc::default() }
     }
 
     pub fn clock(&self) -> &VirtualClock {
@@ -49,7 +51,18 @@ impl Cloud {
 
     /// Looks at the world, or acts on it, as it is now. Takes no time.
     pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        self.acted_on.fetch_add(1, Ordering::Relaxed);
         look(&mut self.at(self.clock.now()))
+    }
+
+    /// The same for whoever only looks.
+    pub fn see<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        look(&self.at(self.clock.now()))
+    }
+
+    /// The same number as before = nothing happened, and nobody could have changed anything.
+    pub fn revision(&self) -> u64 {
+        self.see(World::happened) + self.acted_on.load(Ordering::Relaxed)
     }
 
     /// Lets time pass.
@@ -79,8 +92,15 @@ impl Cloud {
         world
     }
 
+    /// One call that reads.
     pub(super) fn call(&self) -> MutexGuard<'_, World> {
         self.at(self.clock.call())
+    }
+
+    /// One call that may change something.
+    pub(super) fn act(&self) -> MutexGuard<'_, World> {
+        self.acted_on.fetch_add(1, Ordering::Relaxed);
+        self.call()
     }
 }
 
@@ -159,7 +179,7 @@ impl StatusChecks for Cloud {
 
 impl Replace for Cloud {
     async fn replace(&self, instance: &InstanceId) -> Outcome {
-        match self.call().terminate_instance(instance, false) {
+        match self.act().terminate_instance(instance, false) {
             Ok(_) => Outcome::Done,
             Err(Refusal::NoManagedInstance { .. }) => Outcome::AlreadyDone,
             Err(Refusal::ScalingActivityInProgress) => {
@@ -170,7 +190,7 @@ impl Replace for Cloud {
     }
 
     async fn mark_unhealthy(&self, instance: &InstanceId) -> Outcome {
-        match self.call().set_instance_health(instance, HealthStatus::Unhealthy, true) {
+        match self.act().set_instance_health(instance, HealthStatus::Unhealthy, true) {
             Ok(()) => Outcome::Unknown { why: "accepted; it counts once the group shows it".to_owned() },
             Err(Refusal::NoManagedInstance { .. }) => Outcome::AlreadyDone,
             Err(refusal) => Outcome::Refused { why: refusal.to_string() },

@@ -81,7 +81,7 @@ impl ShiftWeights for Cloud {
             Ok(batch) => batch,
             Err(why) => return Outcome::Refused { why: why.to_string() },
         };
-        match self.call().change_records(&shift.zone, &batch, Author::Homeostat) {
+        match self.act().change_records(&shift.zone, &batch, Author::Homeostat) {
             Ok(change) => Outcome::Pending { change },
             Err(refusal @ Refusal::InvalidChangeBatch { .. }) => {
                 Outcome::Lost { why: format!("{}: {refusal}", refusal.code()) }

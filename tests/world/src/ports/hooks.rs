@@ -110,22 +110,22 @@ impl CompleteHooks for Cloud {
             ActionResult::Continue => hook::ActionResult::Continue,
             ActionResult::Abandon => hook::ActionResult::Abandon,
         };
-        let answer = self.call().complete_lifecycle_action(&action.group, action.hook.as_str(), by(action), result);
+        let answer = self.act().complete_lifecycle_action(&action.group, action.hook.as_str(), by(action), result);
         outcome(answer)
     }
 
     async fn heartbeat(&self, action: &ActionId) -> Outcome {
-        let answer = self.call().record_lifecycle_action_heartbeat(&action.group, action.hook.as_str(), by(action));
+        let answer = self.act().record_lifecycle_action_heartbeat(&action.group, action.hook.as_str(), by(action));
         outcome(answer)
     }
 
     async fn deregister(&self, arn: &TargetGroupArn, instance: &InstanceId, _: &[Option<i32>]) -> Outcome {
-        outcome(self.call().deregister_target(arn, instance, None))
+        outcome(self.act().deregister_target(arn, instance, None))
     }
 
     async fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {
         let batch = Batch { delete: vec![set.clone()], create: Vec::new() };
-        match self.call().change_records(zone, &batch, Author::Homeostat) {
+        match self.act().change_records(zone, &batch, Author::Homeostat) {
             Ok(change) => Outcome::Pending { change },
             Err(refusal @ Refusal::InvalidChangeBatch { .. }) => Outcome::Lost { why: refusal.to_string() },
             Err(refusal) => Outcome::Refused { why: refusal.to_string() },
@@ -133,7 +133,7 @@ impl CompleteHooks for Cloud {
     }
 
     async fn suspend_launch(&self, group: &GroupName) -> Outcome {
-        outcome(self.call().suspend_processes(group, &[Process::Launch]))
+        outcome(self.act().suspend_processes(group, &[Process::Launch]))
     }
 }
 

@@ -54,7 +54,7 @@ fn is_told(view: &View, zone: &HostedZoneId, key: &RecordKey) -> bool {
 pub(super) fn whole(key: &RecordKey, sets: &[RecordSet]) -> Vec<RecordSet> {
     let mut whole = shares::of(key, sets);
     whole.extend(fence(&key.name, sets).cloned());
-    whole.sort_by_key(|set| format!("{} {} {:?}", set.name, set.kind, set.routing));
+    whole.sort_by_cached_key(|set| format!("{} {} {:?}", set.name, set.kind, set.routing));
     whole
 }
 

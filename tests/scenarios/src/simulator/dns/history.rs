@@ -13,7 +13,7 @@ use homeostat_core::zone::record::{RecordKey, RecordSet};
 use homeostat_lambda::Failure;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use world::{Cloud, MemoryLedger, TreatMissingData, WakeUpQueue};
+use world::{Cloud, MemoryLedger, TreatMissingData, WakeUpQueue, World};
 
 use super::annals::{self, Annals, whole};
 use super::draw;
@@ -90,7 +90,7 @@ impl History {
         }
         let seen = cloud.with(|world| world.zone(&zone).map_or(0, |zone| zone.changes().len()));
         let mut history = History {
-            ledger: MemoryLedger::new(cloud.clock().clone()),
+            ledger: MemoryLedger::sampling(cloud.clock().clone()),
             annals: Annals { seen, ..Annals::default() },
             stage,
             cloud,
@@ -201,11 +201,12 @@ impl History {
             [first, self.stage.next_wake_at(), Some(self.now() + HOP)].into_iter().flatten().fold(end, Timestamp::min);
         self.cloud.pass_until(next, |world| world.has_events());
         self.stage.wake_sleepers();
-        for event in self.cloud.with(|world| world.take_events()) {
-            self.deliver(&event);
+        if self.cloud.see(World::has_events) {
+            let events = self.cloud.with(World::take_events);
+            events.iter().for_each(|event| self.deliver(event));
         }
         let truth = &mut self.truth;
-        self.cloud.with(|world| truth.note(world));
+        self.cloud.see(|world| truth.note(world));
     }
 
     /// An alarm's event on its way: lost, late, twice, or as it should be.
@@ -352,7 +353,7 @@ impl History {
 
     fn judge_changes(&mut self) -> Result<(), Broken> {
         let (zone, seen) = (&self.zone, self.annals.seen);
-        let new = self.cloud.with(|world| {
+        let new = self.cloud.see(|world| {
             let changes = world.zone(zone).map(|zone| zone.changes().get(seen..).unwrap_or_default().to_vec());
             changes.unwrap_or_default()
         });

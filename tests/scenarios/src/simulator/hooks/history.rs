@@ -14,7 +14,7 @@ use homeostat_core::ports::Pause;
 use homeostat_lambda::Failure;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use world::{Cloud, Instance, MemoryLedger, WakeUpQueue};
+use world::{Cloud, Instance, MemoryLedger, WakeUpQueue, World};
 
 use super::annals::Annals;
 use super::aws::{Aws, Double};
@@ -31,6 +31,7 @@ use crate::simulator::gated::Gated;
 use crate::simulator::hindsight::Index;
 use crate::simulator::invocation::{Invocation, Progress};
 use crate::simulator::note::InvocationId;
+use crate::simulator::noted::Noted;
 use crate::simulator::stage::{SkewedClock, Stage};
 use crate::simulator::toll::Toll;
 use crate::simulator::view::View;
@@ -77,6 +78,7 @@ pub(super) struct History {
     scheduled: u64,
     running: Vec<Invocation>,
     invoked: u64,
+    noted: Noted,
 }
 
 impl History {
@@ -92,7 +94,7 @@ impl History {
         let settings = cloud.with(|world| world.group(&drawn.group).map(|group| group.settings.clone()));
         stage.log(|| format!("{settings:?}"));
         let mut history = History {
-            ledger: MemoryLedger::new(cloud.clock().clone()),
+            ledger: MemoryLedger::sampling(cloud.clock().clone()),
             annals: Annals::default(),
             stage,
             cloud,
@@ -115,6 +117,7 @@ impl History {
             scheduled: 0,
             running: Vec::new(),
             invoked: 0,
+            noted: Noted::default(),
         };
         history.note_truth();
         history.annals.seen_losses = history.cloud.with(|world| world.losses().len());
@@ -233,16 +236,19 @@ impl History {
             [first, self.stage.next_wake_at(), Some(self.now() + HOP)].into_iter().flatten().fold(end, Timestamp::min);
         self.cloud.pass_until(next, |world| world.has_events());
         self.stage.wake_sleepers();
-        for event in self.cloud.with(|world| world.take_events()) {
-            self.deliver(&event);
+        if self.cloud.see(World::has_events) {
+            let events = self.cloud.with(World::take_events);
+            events.iter().for_each(|event| self.deliver(event));
         }
-        self.note_truth();
+        if self.noted.is_news(&self.cloud) {
+            self.note_truth();
+        }
     }
 
     fn note_truth(&mut self) {
         let (truth, policy) = (&mut self.truth, launches(&self.policy));
         let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        self.cloud.with(|world| {
+        self.cloud.see(|world| {
             truth.note(world, policy);
             past.note(world);
         });

@@ -29,7 +29,10 @@ impl Truth {
     pub(super) fn note(&mut self, world: &World, policy: Option<&LaunchPolicy>) {
         let now = world.now();
         for instance in world.instances() {
-            let known = self.instances.entry(instance.id.clone()).or_default();
+            if !self.instances.contains_key(&instance.id) {
+                self.instances.insert(instance.id.clone(), Known::default());
+            }
+            let Some(known) = self.instances.get_mut(&instance.id) else { continue };
             known.version = instance.launch_template_version;
             let is_marked = instance.spot.as_ref().is_some_and(|spot| spot.status != world::SpotStatus::Fulfilled);
             if instance.app != world::App::Well || !instance.machine.works() || is_marked {

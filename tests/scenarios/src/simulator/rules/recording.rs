@@ -18,6 +18,10 @@ fn changes<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Option<&'a Inciden
     now.map(move |incident| (before.and_then(|before| before.open.get(&incident.subject)), incident))
 }
 
+pub(super) fn reads_back(scene: &Scene<'_>) -> Result<(), String> {
+    scene.after.flaw.clone().map_or(Ok(()), Err)
+}
+
 /// The true time, give or take how wrong a clock may be: whoever is ahead takes a pause for over a little early.
 pub(super) fn is_unpaused(scene: &Scene<'_>) -> Result<(), String> {
     for (was, incident) in changes(scene) {

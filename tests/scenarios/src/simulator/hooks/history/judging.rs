@@ -83,7 +83,7 @@ impl History {
     /// What ended without a call, and what was lost.
     fn judge_world(&mut self) -> Result<(), Broken> {
         let (ended, lost) = (self.annals.seen_ended, self.annals.seen_losses);
-        let (ended, losses) = self.cloud.with(|world| {
+        let (ended, losses) = self.cloud.see(|world| {
             let ended = world.lifecycle_actions().get(ended..).unwrap_or_default().to_vec();
             (ended, world.losses().get(lost..).unwrap_or_default().to_vec())
         });
