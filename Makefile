@@ -9,7 +9,7 @@ PYTHON ?= python3
 export CARGO_TARGET_DIR := $(CURDIR)/target
 unexport CARGO_BUILD_TARGET
 
-.PHONY: help demo test bench fuzz setup functions fmt clippy unit rights docs validate supply-chain sam-local sam-local-where-docker
+.PHONY: help demo test bench fuzz simulate setup functions fmt clippy unit rights docs validate supply-chain sam-local sam-local-where-docker
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST)
 
@@ -32,6 +32,17 @@ FUZZ_SECONDS ?= 3600
 
 fuzz: ## Fuzzes the parsers of events and of policies (FUZZ_SECONDS=3600 each)
 	@fuzz/run.sh $(FUZZ_SECONDS)
+
+# What a story of the simulators costs is virtual time: no sandbox, and a few milliseconds each.
+PLAY ?= all
+SEEDS ?= 3000
+MINUTES ?=
+FROM ?=
+AT_LEAST ?=
+
+simulate: ## Tells made-up histories on all cores (SEEDS=3000 of each play or MINUTES=45, PLAY=fleet|dns|hooks|all, FROM=seed, AT_LEAST=100, SIMULATE_ARGS=--json)
+	@cargo build --locked --workspace --bin simulate >&2
+	@target/debug/simulate --play $(PLAY) $(if $(MINUTES),--minutes $(MINUTES),--seeds $(SEEDS)) $(FROM:%=--from %) $(AT_LEAST:%=--at-least %) $(SIMULATE_ARGS)
 
 # The very commands that `sam build` will run, ahead of it, since it hides their progress.
 functions:

@@ -5,6 +5,7 @@
 mod announcement;
 mod dns_story;
 mod hook_story;
+pub mod seeds;
 pub mod simulator;
 mod site_policy;
 

@@ -18,6 +18,7 @@ pub mod hooks;
 mod invocation;
 mod note;
 mod noted;
+mod play;
 mod rules;
 mod stage;
 mod tally;
@@ -31,6 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use census::Census;
 pub use gated::{Answer, Call, Gate, Gated, Passage};
 use history::History;
+pub use play::Play;
 pub use rules::Broken;
 
 /// What became of one seed.
@@ -75,11 +77,7 @@ impl std::fmt::Display for Told {
             Some(Broken { rule, what, at }) => {
                 let at = at.map(|at| format!("{at:.3}")).unwrap_or_default();
                 writeln!(f, "seed {} broke the rule: {rule}\n  at {at}: {what}", self.seed)?;
-                writeln!(
-                    f,
-                    "  again: cargo run -p scenarios --bin simulate --{} --seed {} --log",
-                    self.flags, self.seed
-                )
+                writeln!(f, "  again: target/debug/simulate{} --seed {} --log", self.flags, self.seed)
             }
         }
     }

@@ -20,6 +20,8 @@ mod fleet;
 #[cfg(test)]
 mod found;
 #[cfg(test)]
+mod fresh;
+#[cfg(test)]
 mod groups;
 #[cfg(test)]
 mod heal;
@@ -27,6 +29,8 @@ mod held;
 mod held_drill;
 #[cfg(test)]
 mod hooks;
+#[cfg(test)]
+mod kept;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]

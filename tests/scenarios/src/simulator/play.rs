@@ -1,0 +1,59 @@
+//! The three plays: fleets, weighted records, lifecycle hooks.
+//!
+//! This module never tells a history by itself.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Told, dns, hooks};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Play {
+    Fleet,
+    Dns,
+    Hooks,
+}
+
+impl Play {
+    pub const ALL: [Play; 3] = [Play::Fleet, Play::Dns, Play::Hooks];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Play::Fleet => "fleet",
+            Play::Dns => "dns",
+            Play::Hooks => "hooks",
+        }
+    }
+
+    pub fn tell(self, seed: u64, logs: bool) -> Told {
+        match self {
+            Play::Fleet => super::tell(seed, logs),
+            Play::Dns => dns::tell(seed, logs),
+            Play::Hooks => hooks::tell(seed, logs),
+        }
+    }
+
+    /// Every fault, disturbance and decision that nobody should believe in unless it happened.
+    pub fn expected(self) -> impl Iterator<Item = &'static str> {
+        let text = match self {
+            Play::Fleet => include_str!("expected/fleet.txt"),
+            Play::Dns => include_str!("expected/dns.txt"),
+            Play::Hooks => include_str!("expected/hooks.txt"),
+        };
+        text.lines().map(str::trim).filter(|line| !line.is_empty())
+    }
+}
+
+impl fmt::Display for Play {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Play {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Play::ALL.into_iter().find(|play| play.name() == text);
+        found.ok_or_else(|| "it is fleet, dns, hooks or all".to_owned())
+    }
+}
