@@ -45,9 +45,8 @@ fn tests() -> BTreeSet<String> {
         let mut is_marked = false;
         for line in text.lines().map(str::trim) {
             let function = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
-            match function.and_then(|rest| rest.split('(').next()) {
-                Some(name) if is_marked => _ = tests.insert(name.to_owned()),
-                _ => {}
+            if let (true, Some(name)) = (is_marked, function.and_then(|rest| rest.split('(').next())) {
+                tests.insert(name.to_owned());
             }
             is_marked = line == "#[test]" || line.starts_with("#[tokio::test") || (is_marked && line.starts_with("#["));
         }

@@ -33,8 +33,8 @@ const WORDS: [&str; 17] = [
 
 /// Of paths into an attribute the attribute alone (same guide, "Specifying item attributes").
 pub(super) fn named(input: &Tree) -> Vec<String> {
-    let mut names: Vec<String> =
-        MAPS.iter().filter_map(|map| read::field(input, map)?.as_map()).flat_map(keys).collect();
+    let maps = MAPS.iter().filter_map(|map| read::field(input, map)?.as_map());
+    let mut names: Vec<String> = maps.flat_map(|map| keys(map)).collect();
     for expression in EXPRESSIONS.iter().filter_map(|name| read::field(input, name)?.as_text()) {
         names.extend(words(expression).map(|word| aliased(input, word)));
     }
@@ -43,7 +43,7 @@ pub(super) fn named(input: &Tree) -> Vec<String> {
     names
 }
 
-fn keys(map: &Vec<(Tree, Tree)>) -> impl Iterator<Item = String> {
+fn keys(map: &[(Tree, Tree)]) -> impl Iterator<Item = String> {
     map.iter().filter_map(|(name, _)| name.as_text().map(str::to_owned))
 }
 
