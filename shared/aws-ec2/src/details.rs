@@ -65,12 +65,23 @@ fn details(told: &Instance) -> Result<Details, Unavailable> {
         told.private_dns_name(),
         told.public_dns_name(),
     ];
-    let addresses = names.into_iter().flatten().filter(|name| !name.is_empty()).map(str::to_owned);
+    // A target group may hold any address of any network interface.
+    let interfaces = told.network_interfaces();
+    let private =
+        interfaces.iter().flat_map(|one| one.private_ip_addresses()).filter_map(|one| one.private_ip_address());
+    let v6 = interfaces.iter().flat_map(|one| one.ipv6_addresses()).filter_map(|one| one.ipv6_address());
+    let names = names.into_iter().flatten().chain(private).chain(v6).filter(|name| !name.is_empty());
+    let mut addresses: Vec<String> = Vec::new();
+    for name in names {
+        if !addresses.iter().any(|known| known == name) {
+            addresses.push(name.to_owned());
+        }
+    }
     Ok(Details {
         state: state.ok_or_else(unreadable)?.as_str().to_owned(),
         started_at: told.launch_time().and_then(|at| Timestamp::from_second(at.secs()).ok()),
         tags: tags.collect(),
-        addresses: addresses.collect(),
+        addresses,
         spot_request: told.spot_instance_request_id().map(str::to_owned),
     })
 }
@@ -79,7 +90,9 @@ fn details(told: &Instance) -> Result<Details, Unavailable> {
 mod tests {
     use super::*;
     use aws_sdk_ec2::primitives::DateTime;
-    use aws_sdk_ec2::types::{InstanceState, SpotInstanceStatus, Tag};
+    use aws_sdk_ec2::types::{
+        InstanceIpv6Address, InstanceNetworkInterface, InstancePrivateIpAddress, InstanceState, SpotInstanceStatus, Tag,
+    };
 
     #[test]
     fn what_bears_on_a_held_instance_is_read() {
@@ -94,6 +107,19 @@ mod tests {
         assert_eq!((read.state.as_str(), read.addresses), ("running", vec!["10.0.0.7".to_owned()]));
         assert_eq!(read.tags.get("app:ready").map(String::as_str), Some("yes"));
         assert_eq!((read.spot_request, read.started_at), (None, None));
+    }
+
+    #[test]
+    fn each_address_of_each_network_interface_is_read_once() {
+        let running = InstanceState::builder().name("running".into()).build();
+        let private = |address: &str| InstancePrivateIpAddress::builder().private_ip_address(address).build();
+        let v6 = InstanceIpv6Address::builder().ipv6_address("2001:db8::7").build();
+        let first = InstanceNetworkInterface::builder().private_ip_addresses(private("10.0.0.7"));
+        let first = first.private_ip_addresses(private("10.0.0.8")).ipv6_addresses(v6).build();
+        let second = InstanceNetworkInterface::builder().private_ip_addresses(private("10.0.1.7")).build();
+        let told = Instance::builder().state(running).private_ip_address("10.0.0.7");
+        let read = details(&told.network_interfaces(first).network_interfaces(second).build()).unwrap();
+        assert_eq!(read.addresses, ["10.0.0.7", "10.0.0.8", "10.0.1.7", "2001:db8::7"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use aws_config::SdkConfig;
 use homeostat_core::hook::action::{ActionId, ActionResult, Terms};
-use homeostat_core::hook::seen::{Datapoint, HeldMember, Registration};
+use homeostat_core::hook::seen::{Datapoint, HeldMember, Registration, TargetId};
 use homeostat_core::hook::{CompleteHooks, Held};
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use homeostat_core::instance::Group;
@@ -50,12 +50,8 @@ impl Held for HookCloud {
         self.groups.groups(names).await
     }
 
-    async fn registrations(
-        &self,
-        target_group: &TargetGroupArn,
-        instance: &InstanceId,
-    ) -> Result<Vec<Registration>, Unavailable> {
-        self.target_groups.registrations(target_group, instance).await
+    async fn registrations(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<Registration>>, Unavailable> {
+        self.target_groups.registrations(target_group).await
     }
 
     async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {
@@ -76,8 +72,8 @@ impl CompleteHooks for HookCloud {
         self.groups.heartbeat(action).await
     }
 
-    async fn deregister(&self, target_group: &TargetGroupArn, instance: &InstanceId, ports: &[Option<i32>]) -> Outcome {
-        self.target_groups.deregister(target_group, instance, ports).await
+    async fn deregister(&self, target_group: &TargetGroupArn, _: &InstanceId, targets: &[TargetId]) -> Outcome {
+        self.target_groups.deregister(target_group, targets).await
     }
 
     async fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {

@@ -14,6 +14,7 @@ mod rungs;
 pub mod said;
 pub mod seen;
 mod survey;
+mod targets;
 mod terminate;
 #[cfg(test)]
 mod tests;
@@ -39,7 +40,7 @@ use decide::{Case, decide};
 pub use eyes::HookEyes;
 use kept::Kept;
 use said::{Because, HookStep};
-use seen::{Datapoint, Details, HeldMember, Registration, Seen};
+use seen::{Datapoint, Details, HeldMember, Registration, Seen, TargetId};
 pub use survey::survey;
 
 /// What this remedy reads of Auto Scaling, load balancing, CloudWatch and Route 53.
@@ -57,12 +58,11 @@ pub trait Held {
     /// The groups of these names that exist. An empty answer means that none exists, never "all".
     fn groups(&self, names: &[GroupName]) -> impl Future<Output = Result<Vec<Group>, Unavailable>> + Send;
 
-    /// Each port with which the instance is registered. None is an answer.
+    /// All targets, of whatever kind. `None`: there is no such target group.
     fn registrations(
         &self,
         target_group: &TargetGroupArn,
-        instance: &InstanceId,
-    ) -> impl Future<Output = Result<Vec<Registration>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Option<Vec<Registration>>, Unavailable>> + Send;
 
     /// The newest value of the instance's metric, if it has a recent one.
     fn newest(
@@ -101,7 +101,7 @@ pub trait CompleteHooks {
         &self,
         target_group: &TargetGroupArn,
         instance: &InstanceId,
-        ports: &[Option<i32>],
+        targets: &[TargetId],
     ) -> impl Future<Output = Outcome> + Send;
 
     /// Removes the set if it is exactly so; [`Outcome::Lost`] if it is not.
@@ -302,8 +302,8 @@ where
         match &**step {
             HookStep::Complete { action, result } => aws.complete(action, *result).await,
             HookStep::Heartbeat { action } => aws.heartbeat(action).await,
-            HookStep::Deregister { instance, target_group, ports } => {
-                aws.deregister(target_group, instance, ports).await
+            HookStep::Deregister { instance, target_group, targets } => {
+                aws.deregister(target_group, instance, targets).await
             }
             HookStep::RemoveRecord { zone, set } => aws.remove_record(zone, set).await,
             HookStep::SuspendLaunch { group } => aws.suspend_launch(group).await,

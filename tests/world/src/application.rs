@@ -11,7 +11,7 @@ use crate::instance::App;
 use crate::machine::InstanceState;
 use crate::metric::Metric;
 use crate::refusal::Refusal;
-use crate::target_group::{Registrar, Target};
+use crate::target_group::{Registrar, Target, TargetType};
 use crate::world::World;
 
 const NAMESPACE: &str = "App";
@@ -93,7 +93,9 @@ impl World {
     fn register_by_itself(&mut self, id: &InstanceId, arn: TargetGroupArn) {
         let now = self.now;
         let Some(target_group) = self.target_groups.get_mut(&arn) else { return };
-        if target_group.targets.get(id).is_some_and(|target| !target.drains()) {
+        // Elastic Load Balancing refuses an instance as a target of a load balancer's target group.
+        let is_refused = target_group.target_type == TargetType::Alb;
+        if is_refused || target_group.targets.get(id).is_some_and(|target| !target.drains()) {
             return;
         }
         target_group.targets.insert(id.clone(), Target::registered(now, Registrar::Instance));

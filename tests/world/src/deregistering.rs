@@ -7,7 +7,7 @@ use homeostat_core::id::{InstanceId, TargetGroupArn};
 
 use crate::agenda::Due;
 use crate::refusal::Refusal;
-use crate::target_group::{Registrar, Target};
+use crate::target_group::{Registrar, Target, TargetType};
 use crate::world::World;
 
 impl World {
@@ -34,6 +34,21 @@ impl World {
             self.agenda.schedule(at, Due::Deregistered(arn.clone(), id.clone()));
         }
         Ok(())
+    }
+
+    /// How the target group names the instance as a target; `None` = it can't.
+    pub fn target_id(&self, arn: &TargetGroupArn, id: &InstanceId) -> Option<String> {
+        match self.target_groups.get(arn)?.target_type {
+            TargetType::Instance => Some(id.to_string()),
+            TargetType::Ip => self.machine(id).map(|machine| machine.private_ip.clone()),
+            TargetType::Alb => None,
+        }
+    }
+
+    /// The registered target that the target group names so.
+    pub fn target_named(&self, arn: &TargetGroupArn, name: &str) -> Option<InstanceId> {
+        let mut targets = self.target_groups.get(arn)?.targets.keys();
+        targets.find(|id| self.target_id(arn, id).is_some_and(|own| own == name)).cloned()
     }
 
     /// The deregistration delay is over, unless the target was registered anew meanwhile.

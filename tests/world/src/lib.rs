@@ -79,7 +79,7 @@ pub use resolving::{Candidate, shares};
 pub use scaling::alarm_name;
 pub use spot::{SpotRequest, SpotStatus};
 pub use suspending::Process;
-pub use target_group::{Registrar, Target, TargetGroup, TargetState};
+pub use target_group::{Registrar, Target, TargetGroup, TargetState, TargetType};
 pub use work::{Loss, LossReason, Stream, Tally};
 pub use world::World;
 pub use zones::{Author, HostedZone, RefusedBatch, Site, WeightedRecord, ZoneChange};

@@ -14,6 +14,7 @@ pub struct TargetGroup {
     pub arn: TargetGroupArn,
     pub name: String,
     pub port: u16,
+    pub target_type: TargetType,
     pub tags: BTreeMap<String, String>,
     pub targets: BTreeMap<InstanceId, Target>,
     /// Availability Zones that are not enabled at the load balancer.
@@ -23,11 +24,12 @@ pub struct TargetGroup {
 }
 
 impl TargetGroup {
-    pub(crate) fn new(arn: TargetGroupArn, name: &str, port: u16) -> Self {
+    pub(crate) fn new(arn: TargetGroupArn, name: &str, port: u16, target_type: TargetType) -> Self {
         TargetGroup {
             arn,
             name: name.to_owned(),
             port,
+            target_type,
             tags: BTreeMap::new(),
             targets: BTreeMap::new(),
             zones_without: BTreeSet::new(),
@@ -44,6 +46,27 @@ impl TargetGroup {
     /// How metrics name the load balancer in front of it. None is modelled: it is called as its target group is.
     pub fn load_balancer_dimension(&self) -> String {
         self.dimension().replacen("targetgroup/", "app/", 1)
+    }
+}
+
+/// `TargetType` (API reference, `CreateTargetGroup`), which no target group ever changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TargetType {
+    #[default]
+    Instance,
+    /// Its targets are named by their addresses.
+    Ip,
+    /// Its one target is an Application Load Balancer, and no instance can be registered.
+    Alb,
+}
+
+impl TargetType {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TargetType::Instance => "instance",
+            TargetType::Ip => "ip",
+            TargetType::Alb => "alb",
+        }
     }
 }
 

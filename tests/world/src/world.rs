@@ -23,7 +23,7 @@ use crate::metric::{Metric, Metrics};
 use crate::pace::Pace;
 use crate::place::Place;
 use crate::refusal::Refusal;
-use crate::target_group::TargetGroup;
+use crate::target_group::{TargetGroup, TargetType};
 use crate::work::Work;
 use crate::zones::{Author, HostedZone};
 
@@ -128,10 +128,23 @@ impl World {
     /// # Errors
     /// [`Refusal::Invalid`] for a name that can't be part of an ARN.
     pub fn add_target_group(&mut self, name: &str, port: u16) -> Result<TargetGroupArn, Refusal> {
+        self.add_target_group_of(TargetType::Instance, name, port)
+    }
+
+    /// The same, of another type.
+    ///
+    /// # Errors
+    /// [`Refusal`]: a name that AWS would not take.
+    pub fn add_target_group_of(
+        &mut self,
+        target_type: TargetType,
+        name: &str,
+        port: u16,
+    ) -> Result<TargetGroupArn, Refusal> {
         let uuid = self.ids.uuid().replace('-', "");
         let digits = uuid.get(..16).unwrap_or_default();
         let arn = self.place.target_group_arn(name, digits)?;
-        let target_group = TargetGroup::new(arn.clone(), name, port);
+        let target_group = TargetGroup::new(arn.clone(), name, port, target_type);
         self.target_groups.insert(arn.clone(), target_group);
         Ok(arn)
     }

@@ -34,6 +34,7 @@ pub(super) mod action {
         "route53:GetHealthCheck and route53:GetHealthCheckStatus";
     pub(in crate::account::doctor) const HOOKS: &str = "autoscaling:DescribeLifecycleHooks";
     pub(in crate::account::doctor) const TAGS: &str = "elasticloadbalancing:DescribeTags";
+    pub(in crate::account::doctor) const TARGET_GROUPS: &str = "elasticloadbalancing:DescribeTargetGroups";
     pub(in crate::account::doctor) const TARGETS: &str = "elasticloadbalancing:DescribeTargetHealth";
 }
 

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::{join_all, join4};
 use homeostat_aws::operator::Account;
 use homeostat_core::doctor::{HookFact, HookFacts, Read};
 use homeostat_core::id::{GroupName, TargetGroupArn};
@@ -20,6 +20,7 @@ pub(super) trait Hooks {
     fn hooks(&self, group: &GroupName) -> impl Future<Output = Result<Vec<HookFact>, Unavailable>>;
     fn has_warm_pool(&self, group: &GroupName) -> impl Future<Output = Result<bool, Unavailable>>;
     fn tags(&self, arn: &TargetGroupArn) -> impl Future<Output = Result<BTreeMap<String, String>, Unavailable>>;
+    fn target_type(&self, arn: &TargetGroupArn) -> impl Future<Output = Result<Option<String>, Unavailable>>;
 }
 
 impl Hooks for Account {
@@ -34,6 +35,10 @@ impl Hooks for Account {
     async fn tags(&self, arn: &TargetGroupArn) -> Result<BTreeMap<String, String>, Unavailable> {
         self.tags_of(arn).await
     }
+
+    async fn target_type(&self, arn: &TargetGroupArn) -> Result<Option<String>, Unavailable> {
+        self.target_type_of(arn).await
+    }
 }
 
 pub(super) async fn gather(aws: &impl Hooks, groups: &Read<Vec<Group>>, policy: Option<&HookPolicy>) -> HookFacts {
@@ -45,13 +50,16 @@ pub(super) async fn gather(aws: &impl Hooks, groups: &Read<Vec<Group>>, policy: 
     let of_group = async |group: &GroupName| read(action::HOOKS, aws.hooks(group).await);
     let of_pool = async |group: &GroupName| read(action::GROUPS, aws.has_warm_pool(group).await);
     let of_arn = async |arn: &TargetGroupArn| read(action::TAGS, aws.tags(arn).await);
-    let (of_group, warm_pools, target_groups) = join3(
+    let named_with_any = policy.launches.iter().flat_map(|policy| &policy.target_groups).chain(arns.clone());
+    let of_type = async |arn: &TargetGroupArn| read(action::TARGET_GROUPS, aws.target_type(arn).await);
+    let (of_group, warm_pools, target_groups, target_types) = join4(
         each(named.collect(), of_group),
         each(pooled.filter(|group| there.contains(group)).collect(), of_pool),
         each(arns.collect(), of_arn),
+        each(named_with_any.collect(), of_type),
     )
     .await;
-    HookFacts { of_group, warm_pools, target_groups }
+    HookFacts { of_group, warm_pools, target_groups, target_types }
 }
 
 /// Only such a tag can be from an earlier life.

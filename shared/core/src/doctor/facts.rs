@@ -68,6 +68,8 @@ pub struct HookFacts {
     pub warm_pools: BTreeMap<GroupName, Read<bool>>,
     /// The tags of the target groups from which instances are deregistered.
     pub target_groups: BTreeMap<TargetGroupArn, Read<BTreeMap<String, String>>>,
+    /// `TargetType` of each target group that is named with a hook. `None`: there is no such target group.
+    pub target_types: BTreeMap<TargetGroupArn, Read<Option<String>>>,
 }
 
 /// A lifecycle hook as Auto Scaling has it.

@@ -23,6 +23,7 @@ pub(super) const CHECKS: &[HookCheck] = &[
     terms::global_timeout,
     attached::to_the_group,
     attached::permission,
+    attached::target_types,
     failing::abandoned,
     failing::earlier_life,
 ];

@@ -385,7 +385,8 @@ impl<'a> Case<'a> {
                 }));
             }
         }
-        if let Some(state) = self.held_by_others() {
+        let by_us_or_lost = result.is_some() || self.kept.lost >= LOST_FOR_GOOD;
+        if let Some(state) = self.held_by_others().filter(|_| by_us_or_lost) {
             return self.hold(Waits::Others { result, state });
         }
         let because = result.and(self.kept.completed_because.clone());
@@ -397,9 +398,16 @@ impl<'a> Case<'a> {
     /// to find it again with the next survey, and to take it for a new action.
     fn held_by_others(&self) -> Option<String> {
         let member = self.seen.member.as_ref()?.as_ref().ok()?.as_ref()?;
-        let waits = Course::of(self.kept.transition, &member.lifecycle)?;
         let completed_on = self.kept.completed_on.or(self.kept.course);
-        completed_on.is_none_or(|course| course == waits).then(|| member.lifecycle.0.clone())
+        let is_held = match Course::of(self.kept.transition, &member.lifecycle) {
+            Some(waits) => completed_on.is_none_or(|course| course == waits),
+            // A description may still show what was before the wait state, and says nothing of what came after.
+            None => {
+                let is_fresh = self.now < tried_at(self.incident) + UNSEEN_AT_MOST;
+                is_fresh && !has_gone_on(self.kept.transition, completed_on, &member.lifecycle)
+            }
+        };
+        is_held.then(|| member.lifecycle.0.clone())
     }
 }
 
@@ -415,7 +423,11 @@ fn would(judgement: &Judgement) -> Vec<String> {
 
 /// Often at first, since a state may only be shown late; once a minute if another hook holds it for long.
 fn between_looks_at_the_completed(now: Timestamp, incident: &Incident) -> SignedDuration {
-    let tried_at = incident.intent.as_ref().map_or(incident.opened_at, |intent| intent.until - incident.kind.lease());
-    let since = now.duration_since(tried_at).max(SignedDuration::ZERO);
+    let since = now.duration_since(tried_at(incident)).max(SignedDuration::ZERO);
     (since / 2).clamp(SHOWN_LATE, LOOK_EVERY)
+}
+
+/// When the last call was about to be made.
+fn tried_at(incident: &Incident) -> Timestamp {
+    incident.intent.as_ref().map_or(incident.opened_at, |intent| intent.until - incident.kind.lease())
 }

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use futures_util::future::{OptionFuture, join, join_all, join5, try_join_all};
 
 use super::action::{Terms, Transition};
+use super::kept::Kept;
 use super::seen::{HeldMember, Reading, Registration, Seen, reading};
+use super::targets::of_instance;
 use super::{Held, Machines, terminate};
 use crate::id::{InstanceId, Subject, TargetGroupArn};
 use crate::incident::Incident;
@@ -48,14 +50,14 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
         // Tags and addresses, and whether it is a Spot Instance, whose time may be short.
         let machine: OptionFuture<_> = policy.filter(wants_status).map(|_| self.machine(instance)).into();
         let details: OptionFuture<_> = policy.map(|_| self.machines.details(instance)).into();
-        let reads = join5(member, machine, details, self.targets(instance, policy), self.leaving(instance, policy));
-        let ((member, terms), machine, details, targets, leaving) = reads.await;
+        let reads = join5(member, machine, details, self.targets(policy), self.leaving(instance, policy));
+        let ((member, terms), machine, details, all_targets, leaving) = reads.await;
         Seen {
             member: Some(reading::<Option<HeldMember>>(member)),
             terms: terms.map(reading::<Option<Terms>>),
             machine: machine.map(reading),
             details: details.map(reading),
-            targets,
+            all_targets,
             ..leaving
         }
     }
@@ -66,11 +68,10 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
 
     async fn targets(
         &self,
-        instance: &InstanceId,
         policy: Option<HeldBy<'_>>,
-    ) -> BTreeMap<TargetGroupArn, Reading<Vec<Registration>>> {
+    ) -> BTreeMap<TargetGroupArn, Reading<Option<Vec<Registration>>>> {
         let arns: Vec<&TargetGroupArn> = policy.iter().flat_map(HeldBy::target_groups).collect();
-        let reads = join_all(arns.iter().map(|arn| self.aws.registrations(arn, instance))).await;
+        let reads = join_all(arns.iter().map(|arn| self.aws.registrations(arn))).await;
         arns.into_iter().cloned().zip(reads.into_iter().map(reading)).collect()
     }
 
@@ -93,8 +94,14 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
 
     /// What can be asked only now: a Spot request by its id, and, once nothing is left to be done, whether Auto Scaling has
     /// drained the group's own target groups.
-    pub(super) async fn observe(&self, glance: Seen, incident: &Incident) -> Seen {
+    pub(super) async fn observe(&self, mut glance: Seen, incident: &Incident) -> Seen {
         let Some(kept) = incident.kind.hook() else { return glance };
+        let addresses = addresses(&glance, kept);
+        let of_it = |(arn, read): (TargetGroupArn, Reading<Option<Vec<Registration>>>)| {
+            let own = read.and_then(|all| of_instance(&arn, all, &kept.instance, &addresses, kept.transition));
+            (arn, own)
+        };
+        glance.targets = std::mem::take(&mut glance.all_targets).into_iter().map(of_it).collect();
         let policy = self.policy.of(&kept.group, &kept.hook);
         let terms: OptionFuture<_> =
             (kept.terms.is_none() && glance.terms.is_none()).then(|| self.aws.terms(&kept.group, &kept.hook)).into();
@@ -106,7 +113,7 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
             }
             Some(HeldBy::Launch(_)) | None => false,
         };
-        let attached: OptionFuture<_> = to_verify.then(|| self.attached(incident, &kept.instance)).into();
+        let attached: OptionFuture<_> = to_verify.then(|| self.attached(incident, kept, &addresses)).into();
         let ((terms, interrupted), attached) = join(join(terms, interrupted), attached).await;
         Seen {
             terms: terms.map(reading).or(glance.terms),
@@ -119,14 +126,27 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
     async fn attached(
         &self,
         incident: &Incident,
-        instance: &InstanceId,
+        kept: &Kept,
+        addresses: &[String],
     ) -> Result<BTreeMap<TargetGroupArn, Vec<Registration>>, Unavailable> {
         let names: Vec<_> = incident.kind.group().cloned().into_iter().collect();
         let groups = self.aws.groups(&names).await?;
         let arns: Vec<TargetGroupArn> = groups.into_iter().flat_map(|group| group.target_groups).collect();
-        let registrations = try_join_all(arns.iter().map(|arn| self.aws.registrations(arn, instance))).await?;
-        Ok(arns.into_iter().zip(registrations).collect())
+        let registrations = try_join_all(arns.iter().map(|arn| self.aws.registrations(arn))).await?;
+        // Auto Scaling registers instances by their ids alone: whatever holds no instances holds none of the group's.
+        let of_it = |(arn, all): (TargetGroupArn, _)| {
+            let own = of_instance(&arn, all, &kept.instance, addresses, kept.transition).ok()?;
+            Some((arn, own))
+        };
+        Ok(arns.into_iter().zip(registrations).filter_map(of_it).collect())
     }
+}
+
+/// As EC2 tells them now, or told them while the machine was there.
+fn addresses(seen: &Seen, kept: &Kept) -> Vec<String> {
+    let details = seen.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref());
+    let now = details.map(|details| details.addresses.clone()).unwrap_or_default();
+    if now.is_empty() { kept.addresses.clone() } else { now }
 }
 
 fn wants_status(policy: &HeldBy<'_>) -> bool {

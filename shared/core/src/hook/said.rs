@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::action::{ActionId, ActionResult, Course};
+use super::targets::TargetId;
 use crate::decision::{list, short};
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use crate::policy::Afterwards;
@@ -20,8 +21,8 @@ pub enum HookStep {
     Complete { action: ActionId, result: ActionResult },
     /// `RecordLifecycleActionHeartbeat`: the action's timeout begins anew.
     Heartbeat { action: ActionId },
-    /// `DeregisterTargets`, with the ports that were read.
-    Deregister { instance: InstanceId, target_group: TargetGroupArn, ports: Vec<Option<i32>> },
+    /// `DeregisterTargets`, each as it was read.
+    Deregister { instance: InstanceId, target_group: TargetGroupArn, targets: Vec<TargetId> },
     /// `ChangeResourceRecordSets` with one DELETE of exactly what was read.
     RemoveRecord { zone: HostedZoneId, set: Box<RecordSet> },
     /// `SuspendProcesses` of `Launch` alone.

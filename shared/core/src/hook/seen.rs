@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::action::{ActionResult, Course, Terms, Transition, has_gone_on};
+pub use super::targets::TargetId;
 use crate::id::{GroupName, TargetGroupArn};
 use crate::instance::{Lifecycle, Machine, TargetHealth};
 use crate::ports::Unavailable;
@@ -29,8 +30,10 @@ pub struct Seen {
     pub machine: Option<Reading<Option<Machine>>>,
     /// `Ok(None)`: EC2 knows no such instance.
     pub details: Option<Reading<Option<Details>>>,
-    /// Of the target groups that the policy names.
+    /// Of the target groups that the policy names: those targets that are this instance.
     pub targets: BTreeMap<TargetGroupArn, Reading<Vec<Registration>>>,
+    /// What AWS answered about them, of whatever instance. `None`: there is no such target group.
+    pub all_targets: BTreeMap<TargetGroupArn, Reading<Option<Vec<Registration>>>>,
     /// Of the target groups that belong to the group.
     pub attached: Option<Reading<BTreeMap<TargetGroupArn, Vec<Registration>>>>,
     pub work: Option<Reading<Option<Datapoint>>>,
@@ -79,10 +82,10 @@ pub struct Details {
     pub spot_request: Option<String>,
 }
 
-/// One port with which an instance is registered in a target group.
+/// One target of a target group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
-    pub port: Option<i32>,
+    pub target: TargetId,
     pub health: TargetHealth,
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::kept::Kept;
 use super::said::HookStep;
 use super::seen::{Reading, Registration, Seen};
+use super::targets::{TargetId, is_same_host};
 use crate::decision::short;
 use crate::id::{InstanceId, TargetGroupArn};
 use crate::policy::{OwnRecord, TerminationPolicy};
@@ -25,7 +26,7 @@ fn own_record(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<Ho
     let record = policy.record.as_ref()?;
     let set = found(kept, seen, record)?;
     let addresses = &kept.addresses;
-    let is_own = matches!(set.values.as_slice(), [value] if addresses.iter().any(|own| is_same(own, value)));
+    let is_own = matches!(set.values.as_slice(), [value] if addresses.iter().any(|own| is_same_host(own, value)));
     let is_simple = set.routing == Routing::Simple && set.alias.is_none() && set.traffic_policy.is_none();
     (is_own && is_simple).then(|| HookStep::RemoveRecord { zone: record.zone.clone(), set: Box::new(set.clone()) })
 }
@@ -34,10 +35,6 @@ fn found<'a>(kept: &Kept, seen: &'a Seen, record: &OwnRecord) -> Option<&'a Reco
     let name = record.name_of(&kept.instance).ok()?;
     let sets = seen.records.as_ref()?.as_ref().ok()?;
     sets.iter().find(|set| set.name == name && set.kind == record.kind.as_str())
-}
-
-fn is_same(own: &str, value: &str) -> bool {
-    own.trim_end_matches('.').eq_ignore_ascii_case(value.trim_end_matches('.'))
 }
 
 fn deregistrations(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Vec<HookStep> {
@@ -52,9 +49,9 @@ fn deregister(
     registrations: &Reading<Vec<Registration>>,
 ) -> Option<HookStep> {
     let taking = registrations.as_ref().ok()?.iter().filter(|one| one.takes_traffic());
-    let ports: Vec<Option<i32>> = taking.map(|one| one.port).collect();
+    let targets: Vec<TargetId> = taking.map(|one| one.target.clone()).collect();
     let (instance, target_group) = (instance.clone(), arn.clone());
-    (!ports.is_empty()).then_some(HookStep::Deregister { instance, target_group, ports })
+    (!targets.is_empty()).then_some(HookStep::Deregister { instance, target_group, targets })
 }
 
 /// EC2 has taken the machine: whatever was in flight there is over.

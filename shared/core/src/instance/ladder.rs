@@ -132,7 +132,10 @@ impl Case<'_> {
     pub(super) fn foretold(&self) -> Result<(), Hold> {
         let serves = |member: &Member| member.healthy && member.lifecycle.is_in_service();
         let notice = self.only_announced().filter(|_| self.group.member(self.id).is_some_and(serves));
-        match notice.and_then(|notice| notice::left_to_the_group(&notice, self.group, self.policy, self.now)) {
+        let left = |notice: crate::signal::Notice| {
+            notice::left_to_the_group(&notice, self.incident.opened_at, self.group, self.policy, self.now)
+        };
+        match notice.and_then(left) {
             // Capacity Rebalancing has to launch and to terminate, too.
             Some(Hold::GroupReplaces { .. }) if !self.group.suspended_for(Promise::Rebalance).is_empty() => Ok(()),
             left => left.map_or(Ok(()), Err),

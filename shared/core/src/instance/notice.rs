@@ -15,6 +15,9 @@ use crate::signal::{Notice, What};
 /// connections to drain and its replacement to boot.
 const BEFORE_INTERRUPTION: SignedDuration = SignedDuration::from_secs(90);
 
+/// From the notice to the interruption (EC2 User Guide, "Spot Instance interruption notices").
+const SPOT_NOTICE: SignedDuration = SignedDuration::from_secs(120);
+
 /// Before a machine goes out of use, with time left for a person should it not work. AWS announces it two weeks ahead as a rule (EC2
 /// User Guide, "Scheduled events for your instances").
 const BEFORE_RETIREMENT: SignedDuration = SignedDuration::from_hours(24);
@@ -43,7 +46,8 @@ pub(super) fn find(
         }
         What::NotRunning { .. } => Finding::Well("EC2 says that it is running".to_owned()),
         What::Interruption { .. } => match seen.interruption {
-            Some(_) => holds(notice.by),
+            // As EC2 tells it now, whatever the event said.
+            Some(given) => holds(Some(given + SPOT_NOTICE)),
             None => Finding::Well("EC2 does not say that it takes the Spot Instance back".to_owned()),
         },
         What::Rebalance if !group.rebalances => Finding::Well(
@@ -62,11 +66,18 @@ pub(super) fn find(
 }
 
 /// Why it is left to the group for now; `None` once it no longer is.
-pub(super) fn left_to_the_group(notice: &Notice, group: &Group, policy: &GroupPolicy, now: Timestamp) -> Option<Hold> {
+/// `heard_at`: when Homeostat first looked, since an event may say of any time that it was announced then.
+pub(super) fn left_to_the_group(
+    notice: &Notice,
+    heard_at: Timestamp,
+    group: &Group,
+    policy: &GroupPolicy,
+    now: Timestamp,
+) -> Option<Hold> {
     let from = match &notice.what {
         What::Rebalance => None,
         What::Interruption { .. } if group.rebalances => None,
-        _ => Some(ours_from(notice, policy)),
+        _ => Some(ours_from(notice, heard_at, policy)),
     };
     match from {
         Some(from) => (now < from).then(|| Hold::Foretold { notice: notice.clone(), from }),
@@ -75,12 +86,13 @@ pub(super) fn left_to_the_group(notice: &Notice, group: &Group, policy: &GroupPo
 }
 
 /// From when on it isn't the group's own business any more.
-fn ours_from(notice: &Notice, policy: &GroupPolicy) -> Timestamp {
+fn ours_from(notice: &Notice, heard_at: Timestamp, policy: &GroupPolicy) -> Timestamp {
     match (&notice.what, notice.by) {
         (What::Interruption { .. }, Some(by)) => by - BEFORE_INTERRUPTION,
         (What::Retirement { .. }, Some(by)) => {
             // Its group gets as long as for any replacement of its own, but never so long that the machine is gone by then.
-            let group_has_had_its_turn = (notice.at + policy.recover_within).min(by - BEFORE_INTERRUPTION);
+            let group_has_had_its_turn =
+                (notice.at.max(heard_at) + policy.recover_within).min(by - BEFORE_INTERRUPTION);
             (by - BEFORE_RETIREMENT).max(group_has_had_its_turn)
         }
         _ => notice.at,

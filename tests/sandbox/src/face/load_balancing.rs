@@ -3,7 +3,7 @@
 //! Load balancers and listeners are not modelled: each target group is in use, and none says by what.
 
 use homeostat_core::id::{InstanceId, TargetGroupArn};
-use world::{Target, TargetGroup, World};
+use world::{Target, TargetGroup, TargetType, World};
 
 use super::paging::{Paging, page};
 use super::{only, refused, wanted};
@@ -49,7 +49,7 @@ fn target_group_tree(world: &World, group: &TargetGroup) -> Tree {
         ("Protocol", make::text("HTTP")),
         ("ProtocolVersion", make::text("HTTP1")),
         ("Port", make::integer(group.port)),
-        ("TargetType", make::text("instance")),
+        ("TargetType", make::text(group.target_type.as_str())),
         ("HealthCheckEnabled", make::flag(true)),
         ("HealthCheckProtocol", make::text("HTTP")),
         ("HealthCheckPort", make::text("traffic-port")),
@@ -68,9 +68,10 @@ pub(super) fn target_health(world: &World, input: &Tree) -> Result<Tree, ApiErro
     let asked: Vec<&str> =
         read::items(input, "Targets")?.iter().map(|target| read::text(target, "Id")).collect::<Result<_, _>>()?;
     let described: Vec<Tree> = if asked.is_empty() {
-        group.targets.iter().map(|(id, target)| described(group, id.as_str(), Some(target))).collect()
+        let named = |(id, target)| Some(described(group, &world.target_id(&group.arn, id)?, Some(target)));
+        group.targets.iter().filter_map(named).chain(balancer(group)).collect()
     } else {
-        let target = |id: &str| group.targets.get(&id.parse::<InstanceId>().ok()?);
+        let target = |name: &str| group.targets.get(&world.target_named(&group.arn, name)?);
         asked.iter().map(|id| described(group, id, target(id))).collect()
     };
     Ok(make::record([("TargetHealthDescriptions", make::list(described))]))
@@ -88,23 +89,46 @@ fn known<'a>(world: &'a World, input: &Tree) -> Result<&'a TargetGroup, ApiError
 /// API reference, `DeregisterTargets`.
 pub(super) fn deregister(world: &mut World, input: &Tree) -> Result<Tree, ApiError> {
     only(input, "DeregisterTargets", &["TargetGroupArn", "Targets"])?;
-    let arn = known(world, input)?.arn.clone();
+    let (arn, group_type) = known(world, input).map(|group| (group.arn.clone(), group.target_type))?;
     let mut targets = Vec::new();
     for target in read::items(input, "Targets")? {
         only(target, "DeregisterTargets", &["Id", "Port"])?;
         let id = read::text(target, "Id")?;
-        let invalid = || ApiError::new(400, "InvalidTarget", format!("The target '{id}' is not a valid instance ID"));
+        let what = match group_type {
+            TargetType::Ip => "IP address",
+            TargetType::Instance | TargetType::Alb => "instance ID",
+        };
+        let invalid = || ApiError::new(400, "InvalidTarget", format!("The target '{id}' is not a valid {what}"));
         let port = read::integer(target, "Port")?.map(u16::try_from).transpose();
         let port = port.map_err(|_| ApiError::invalid("Port is not 1 to 65535"))?;
-        targets.push((id.parse::<InstanceId>().map_err(|_| invalid())?, port));
+        let is_valid = match group_type {
+            TargetType::Instance => id.parse::<InstanceId>().is_ok(),
+            TargetType::Ip => id.parse::<std::net::IpAddr>().is_ok(),
+            TargetType::Alb => false,
+        };
+        targets.push((is_valid.then_some(id).ok_or_else(invalid)?, port));
     }
     if targets.is_empty() {
         return Err(ApiError::invalid("Targets is required"));
     }
-    for (id, port) in targets {
+    for (name, port) in targets {
+        let Some(id) = world.target_named(&arn, name) else { continue };
         world.deregister_target(&arn, &id, port).map_err(|refusal| refused(&refusal))?;
     }
     Ok(make::nothing())
+}
+
+/// The one target of a target group that holds an Application Load Balancer.
+fn balancer(group: &TargetGroup) -> Option<Tree> {
+    let arn = group.arn.as_str().replacen("targetgroup/", "loadbalancer/app/", 1);
+    let health = make::record([("State", make::text("healthy"))]);
+    (group.target_type == TargetType::Alb).then(|| {
+        make::record([
+            ("Target", make::record([("Id", make::text(arn)), ("Port", make::integer(group.port))])),
+            ("HealthCheckPort", make::text(group.port.to_string())),
+            ("TargetHealth", health),
+        ])
+    })
 }
 
 /// A target that is asked for but not registered is `unused` (Elastic Load Balancing, "Health checks for your target

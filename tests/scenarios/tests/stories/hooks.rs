@@ -7,6 +7,7 @@ mod rolling;
 mod simulated;
 mod site;
 mod storm;
+mod targets;
 mod times;
 mod together;
 mod turns;

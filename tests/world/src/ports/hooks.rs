@@ -3,10 +3,10 @@
 //! It never shows what AWS's API would not, and changes nothing but through an action of the world.
 
 use homeostat_core::hook::action::{ActionId, ActionResult, Terms, Transition};
-use homeostat_core::hook::seen::{Datapoint, Details, HeldMember, Registration};
+use homeostat_core::hook::seen::{Datapoint, Details, HeldMember, Registration, TargetId};
 use homeostat_core::hook::{CompleteHooks, Held, Machines};
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
-use homeostat_core::instance::{Fleet, Group, Lifecycle};
+use homeostat_core::instance::{Fleet, Group, Lifecycle, TargetHealth};
 use homeostat_core::policy::BusyMetric;
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_core::zone::name::RecordName;
@@ -21,6 +21,7 @@ use crate::metric::{Metric, Statistic};
 use crate::refusal::Refusal;
 use crate::spot::{SpotRequest, SpotStatus};
 use crate::suspending::Process;
+use crate::target_group::{Target, TargetType};
 use crate::zones::Author;
 
 /// As the adapter asks.
@@ -48,19 +49,19 @@ impl Held for Cloud {
         Fleet::groups(self, names).await
     }
 
-    async fn registrations(
-        &self,
-        arn: &TargetGroupArn,
-        instance: &InstanceId,
-    ) -> Result<Vec<Registration>, Unavailable> {
+    async fn registrations(&self, arn: &TargetGroupArn) -> Result<Option<Vec<Registration>>, Unavailable> {
         let world = self.call();
-        let target_group = world.target_group(arn).ok_or_else(|| Unavailable {
-            doing: format!("read the targets of {arn}"),
-            why: Refusal::TargetGroupNotFound { arn: arn.to_string() }.to_string(),
-        })?;
-        let target = target_group.targets.get(instance);
+        let Some(target_group) = world.target_group(arn) else { return Ok(None) };
         let port = Some(i32::from(target_group.port));
-        Ok(target.map(|target| Registration { port, health: target_seen(target) }).into_iter().collect())
+        if target_group.target_type == TargetType::Alb {
+            let id = format!("{}/loadbalancer", arn.as_str().replacen("targetgroup/", "loadbalancer/app/", 1));
+            return Ok(Some(vec![Registration { target: TargetId { id, port }, health: TargetHealth::Healthy }]));
+        }
+        let named = |(id, target): (&InstanceId, &Target)| {
+            let target_id = TargetId { id: world.target_id(arn, id)?, port };
+            Some(Registration { target: target_id, health: target_seen(target) })
+        };
+        Ok(Some(target_group.targets.iter().filter_map(named).collect()))
     }
 
     async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {
@@ -119,8 +120,15 @@ impl CompleteHooks for Cloud {
         outcome(answer)
     }
 
-    async fn deregister(&self, arn: &TargetGroupArn, instance: &InstanceId, _: &[Option<i32>]) -> Outcome {
-        outcome(self.act().deregister_target(arn, instance, None))
+    async fn deregister(&self, arn: &TargetGroupArn, _: &InstanceId, targets: &[TargetId]) -> Outcome {
+        let mut world = self.act();
+        for target in targets {
+            let Some(id) = world.target_named(arn, &target.id) else { continue };
+            if let Err(refusal) = world.deregister_target(arn, &id, None) {
+                return outcome::<()>(Err(refusal));
+            }
+        }
+        Outcome::Done
     }
 
     async fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {

@@ -52,6 +52,11 @@ impl Hooks for Fake {
         Ok(true)
     }
 
+    async fn target_type(&self, arn: &TargetGroupArn) -> Result<Option<String>, Unavailable> {
+        self.heard(format!("type of {}", arn.as_str().rsplit(':').next().unwrap_or_default()));
+        Ok(None)
+    }
+
     async fn tags(&self, arn: &TargetGroupArn) -> Result<BTreeMap<String, String>, Unavailable> {
         self.heard(arn.as_str().rsplit(':').next().unwrap_or_default().to_owned());
         Err(Unavailable { doing: "read".into(), why: "no answer".into() })
@@ -87,7 +92,10 @@ fn gathered(groups: &Read<Vec<Group>>) -> (HookFacts, Vec<String>) {
 #[test]
 fn each_thing_is_asked_for_once_and_only_where_it_matters() {
     let (facts, asked) = gathered(&Ok(vec![group("web"), group("api"), group("other")]));
-    assert_eq!(asked, ["hooks of api", "hooks of web", "pool of web", "targetgroup/jobs/1"]);
+    assert_eq!(
+        asked,
+        ["hooks of api", "hooks of web", "pool of web", "targetgroup/jobs/1", "type of targetgroup/jobs/1"]
+    );
     assert_eq!(facts.warm_pools, BTreeMap::from([("web".parse().unwrap(), Ok(true))]));
     let tags = facts.target_groups.values().next().unwrap();
     assert!(matches!(tags, Err(Unread::Failed { action: "elasticloadbalancing:DescribeTags", .. })), "{tags:?}");
@@ -96,6 +104,6 @@ fn each_thing_is_asked_for_once_and_only_where_it_matters() {
 #[test]
 fn of_groups_that_could_not_be_read_nothing_is_said() {
     let (facts, asked) = gathered(&Err(Unread::NoPlace { what: "x" }));
-    assert_eq!(asked, ["targetgroup/jobs/1"]);
+    assert_eq!(asked, ["targetgroup/jobs/1", "type of targetgroup/jobs/1"]);
     assert!(facts.of_group.is_empty() && facts.warm_pools.is_empty());
 }

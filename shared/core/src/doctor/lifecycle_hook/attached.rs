@@ -2,7 +2,7 @@
 //!
 //! This module never judges what is healthy there.
 
-use super::{Error, Warning, about};
+use super::{Error, Note, Warning, about};
 use crate::decision::short;
 use crate::doctor::{Facts, Finding, TAG, unreadable};
 use crate::id::TargetGroupArn;
@@ -42,4 +42,48 @@ pub(super) fn permission(hook: HeldBy<'_>, facts: &Facts) -> Vec<Finding> {
         }
     };
     policy.target_groups.iter().filter_map(find).collect()
+}
+
+/// What a target group holds decides whether it can say anything of an instance.
+pub(super) fn target_types(hook: HeldBy<'_>, facts: &Facts) -> Vec<Finding> {
+    let (judged, never) = match hook {
+        HeldBy::Launch(_) => {
+            ("admits", "each launch is held until its time is over, and then comes into service unproven")
+        }
+        HeldBy::Termination(_) => ("waits for", "each termination is held until its time is over"),
+    };
+    let find = |arn: &TargetGroupArn| {
+        let name = short(arn);
+        let (severity, what, fix) = match facts.hooks.target_types.get(arn)? {
+            Err(unread) => {
+                return Some(unreadable(about(hook), &format!("the type of its target group {name}"), unread));
+            }
+            Ok(Some(of)) if of == "instance" => return None,
+            Ok(Some(of)) if of == "ip" => (
+                Note,
+                format!(
+                    "{name} is of type ip: Homeostat {judged} an instance there by the addresses of its network interfaces, and \
+                     doesn't see containers with addresses of their own"
+                ),
+                "nothing, if each instance registers an address of its own; else name other evidence",
+            ),
+            Ok(Some(of)) => (
+                Error,
+                format!("{name} is of type {of}, which says nothing of an instance: {never}"),
+                "name a target group in which its instances are registered",
+            ),
+            Ok(None) if matches!(hook, HeldBy::Launch(_)) => (
+                Error,
+                format!("there is no target group {name}: {never}"),
+                "correct its ARN in the policy, or take it out of the hook's target-groups",
+            ),
+            Ok(None) => (
+                Warning,
+                format!("there is no target group {name}: nothing is drained there"),
+                "correct its ARN in the policy, or take it out of the hook's target-groups",
+            ),
+        };
+        Some(Finding::new(severity, about(hook), what, fix))
+    };
+    hook.target_groups().iter().filter_map(find).collect()
 }

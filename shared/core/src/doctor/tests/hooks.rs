@@ -43,6 +43,7 @@ fn of(hooks: Vec<HookFact>) -> Facts {
         of_group: BTreeMap::from([(web(), Ok(hooks))]),
         warm_pools: BTreeMap::from([(web(), Ok(false))]),
         target_groups: BTreeMap::from([(JOBS.parse().unwrap(), Ok(tags))]),
+        target_types: BTreeMap::from([(JOBS.parse().unwrap(), Ok(Some("instance".into())))]),
     };
     Facts { hooks, ..well() }
 }
@@ -158,6 +159,35 @@ fn a_target_group_of_the_group_itself_proves_no_launch_and_needs_no_deregistrati
     let [launch, leave] = findings.as_slice() else { panic!("{findings:#?}") };
     assert!(launch.severity == Error && launch.what.contains("no launch is ever ready"), "{launch:?}");
     assert!(leave.severity == Warning && leave.what.contains("by itself, and before the hook"), "{leave:?}");
+}
+
+#[test]
+fn a_target_group_that_cannot_speak_of_an_instance_is_told_before_anybody_waits_for_it() {
+    let named = format!("target-groups = [\"{JOBS}\"]");
+    let launch = hooks(&format!("evidence = [\"target-health\"]\n{named}"), "");
+    let leave = hooks(STATUS, &named);
+    let typed = |of: Option<&str>| {
+        let mut facts = of_both();
+        facts.hooks.target_types = BTreeMap::from([(JOBS.parse().unwrap(), Ok(of.map(str::to_owned)))]);
+        facts
+    };
+    for other in ["alb", "lambda"] {
+        only(&launch, &typed(Some(other)), Error, "comes into service unproven");
+        only(&leave, &typed(Some(other)), Error, "says nothing of an instance");
+    }
+    only(&launch, &typed(Some("ip")), Note, "addresses of its network interfaces");
+    only(&leave, &typed(Some("ip")), Note, "addresses of its network interfaces");
+    only(&launch, &typed(None), Error, "no target group");
+    only(&leave, &typed(None), Warning, "nothing is drained there");
+    without_findings(&launch, &typed(Some("instance")));
+    let mut unread = of_both();
+    let no = Unread::Failed { action: "elasticloadbalancing:DescribeTargetGroups", why: "AccessDenied: no".into() };
+    unread.hooks.target_types = BTreeMap::from([(JOBS.parse().unwrap(), Err(no))]);
+    only(&launch, &unread, Error, "can't be read");
+}
+
+fn of_both() -> Facts {
+    of(both_hooks())
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::decision::{Close, Decision, Hold, Proof, Step};
 use crate::hook::action::{ActionResult, Course, Terms, Told, Transition};
 use crate::hook::kept::Kept;
 use crate::hook::said::{Because, Ended, HookStep, Waits};
-use crate::hook::seen::{Details, HeldMember, Registration, Seen};
+use crate::hook::seen::{Details, HeldMember, Registration, Seen, TargetId};
 use crate::hook::{HookEyes, LifecycleHook};
 use crate::id::TargetGroupArn;
 use crate::incident::Incident;
@@ -73,7 +73,11 @@ pub(super) fn hint(told: &Told) -> Hint {
 }
 
 pub(super) fn registered(health: TargetHealth) -> BTreeMap<TargetGroupArn, Result<Vec<Registration>, String>> {
-    BTreeMap::from([(POOL.parse().unwrap(), Ok(vec![Registration { port: Some(8080), health }]))])
+    BTreeMap::from([(POOL.parse().unwrap(), Ok(vec![Registration { target: own_target(), health }]))])
+}
+
+pub(super) fn own_target() -> TargetId {
+    TargetId { id: INSTANCE.to_owned(), port: Some(8080) }
 }
 
 pub(super) fn details() -> Details {
@@ -311,7 +315,7 @@ mod nowhere {
         async fn groups(&self, _: &[GroupName]) -> Read<Vec<Group>> {
             panic!()
         }
-        async fn registrations(&self, _: &TargetGroupArn, _: &InstanceId) -> Read<Vec<Registration>> {
+        async fn registrations(&self, _: &TargetGroupArn) -> Read<Option<Vec<Registration>>> {
             panic!()
         }
         async fn newest(&self, _: &BusyMetric, _: &InstanceId) -> Read<Option<Datapoint>> {
@@ -347,7 +351,7 @@ mod nowhere {
         async fn heartbeat(&self, _: &ActionId) -> Outcome {
             panic!()
         }
-        async fn deregister(&self, _: &TargetGroupArn, _: &InstanceId, _: &[Option<i32>]) -> Outcome {
+        async fn deregister(&self, _: &TargetGroupArn, _: &InstanceId, _: &[TargetId]) -> Outcome {
             panic!()
         }
         async fn remove_record(&self, _: &HostedZoneId, _: &RecordSet) -> Outcome {

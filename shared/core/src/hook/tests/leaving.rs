@@ -37,8 +37,8 @@ fn record(values: &[&str]) -> RecordSet {
 fn it_is_deregistered_once_and_drained_before_it_goes() {
     let mut scene = Scene::leaving(LEAVE);
     assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Settling { .. }), .. }));
-    let [HookStep::Deregister { ports, .. }] = scene.done.as_slice() else { panic!("{:?}", scene.done) };
-    assert_eq!(*ports, [Some(8080)]);
+    let [HookStep::Deregister { targets, .. }] = scene.done.as_slice() else { panic!("{:?}", scene.done) };
+    assert_eq!(*targets, [own_target()]);
     scene.seen.targets = registered(draining());
     scene.now = 5;
     assert!(in_use(&scene.look()).contains("draining"));
@@ -55,7 +55,7 @@ fn what_auto_scaling_should_have_drained_is_looked_at_and_never_deregistered() {
     let mut scene = Scene::leaving(LEAVE);
     scene.drained();
     let own = POOL.replace("jobs", "web").parse().unwrap();
-    let registration = Registration { port: Some(80), health: draining() };
+    let registration = Registration { target: own_target(), health: draining() };
     scene.seen.attached = Some(Ok(BTreeMap::from([(own, vec![registration])])));
     assert!(in_use(&scene.look()).contains("draining in targetgroup/web"));
     assert!(scene.done.is_empty());

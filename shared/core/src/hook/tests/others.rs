@@ -38,6 +38,20 @@ fn what_is_completed_stays_completed_until_it_is_seen_out_of_its_wait_state() {
 }
 
 #[test]
+fn what_a_description_shows_from_before_the_wait_state_is_not_the_end_of_it() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.is_ready();
+    scene.is_held_by_others = true;
+    scene.look();
+    for (second, state) in [(5, "Pending"), (10, "Pending:Wait"), (90, "Pending:Wait")] {
+        (scene.now, _) = (second, scene.is(state));
+        assert_eq!(held_by_others(&scene.look()), Some(ActionResult::Continue), "{state}");
+    }
+    scene.is("InService");
+    assert!(matches!(scene.look(), Decision::Close(_)));
+}
+
+#[test]
 fn an_action_of_another_course_is_not_taken_for_the_one_that_was_completed() {
     let mut scene = Scene::launching(LAUNCH);
     scene.is("Warmed:Pending:Wait");

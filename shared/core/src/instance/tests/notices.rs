@@ -63,6 +63,26 @@ fn an_interruption_is_left_to_the_group_for_half_a_minute_and_then_acted_on() {
 }
 
 #[test]
+fn the_times_that_an_event_gives_are_not_believed() {
+    // The interruption is when EC2 says, and not when the event did.
+    for by in [1, 1_000_000] {
+        let mut it = announced(What::Interruption { action: "terminate".into() }, Some(by));
+        it.seen.interruption = Some(at(1000));
+        it.now = at(1029);
+        let Hold::Foretold { from, .. } = it.held_because() else { panic!("{by}") };
+        assert_eq!(from, at(1030), "{by}");
+        it.now = at(1030);
+        assert!(it.is_acting(), "{by}");
+    }
+    // Announced long ago, says the event; heard of only now, so its group gets its turn all the same.
+    let mut it = retiring(1000 + 3600);
+    let Kind::Instance { notice: Some(notice), .. } = &mut it.incident.kind else { panic!() };
+    notice.at = at(0);
+    it.now = at(1010);
+    assert!(!it.is_acting(), "{:?}", it.decide());
+}
+
+#[test]
 fn with_capacity_rebalancing_the_group_acts_and_is_followed() {
     for mut it in [interrupted(), announced(What::Rebalance, None)] {
         it.group().rebalances = true;

@@ -128,8 +128,8 @@ pub(super) const READY_IN: Free<List<TargetGroupArn>> = Setting {
     key: "target-groups",
     form: NOT_THE_GROUPS,
     left_out: Means("none; needed if `evidence` names \"target-health\", and only then"),
-    meaning: "Where the instance registers itself and must be healthy. In the group's own target groups Auto Scaling registers it \
-              only after the hook.",
+    meaning: "Where the instance registers itself and must be healthy: by its id or, where the target group is of type `ip`, by one \
+              of its addresses. In the group's own target groups Auto Scaling registers it only after the hook.",
 };
 
 pub(super) const LAUNCHED_WITHIN: Usual<Time> = Setting {
@@ -158,7 +158,8 @@ pub(super) const DRAINED_FROM: Free<List<TargetGroupArn>> = Setting {
     key: "target-groups",
     form: NOT_THE_GROUPS,
     left_out: Means("none"),
-    meaning: "Where a leaving instance is deregistered and drained. They must be tagged homeostat:managed = true.",
+    meaning: "Where a leaving instance is deregistered and drained, by its id or by its addresses. They must be tagged \
+              homeostat:managed = true.",
 };
 
 pub(super) const BUSY_TAG: Free<Text<TagKey>> = Setting {

@@ -3,7 +3,7 @@
 //! This module never answers for the port.
 
 use homeostat_core::hook::action::{ActionId, ActionResult, Terms};
-use homeostat_core::hook::seen::{Datapoint, Details, HeldMember, Registration};
+use homeostat_core::hook::seen::{Datapoint, Details, HeldMember, Registration, TargetId};
 use homeostat_core::hook::{CompleteHooks, Held, Machines};
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use homeostat_core::instance::Group;
@@ -25,12 +25,8 @@ impl<P: Held + Sync, G: Gate> Held for Gated<P, G> {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         self.read("read groups", self.port.groups(names)).await
     }
-    async fn registrations(
-        &self,
-        target_group: &TargetGroupArn,
-        instance: &InstanceId,
-    ) -> Result<Vec<Registration>, Unavailable> {
-        self.read("read targets", self.port.registrations(target_group, instance)).await
+    async fn registrations(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<Registration>>, Unavailable> {
+        self.read("read targets", self.port.registrations(target_group)).await
     }
     async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {
         self.read("read a metric", self.port.newest(metric, instance)).await
@@ -59,9 +55,9 @@ impl<P: CompleteHooks + Sync, G: Gate> CompleteHooks for Gated<P, G> {
         let call = Call::Hook { what: HookCall::Heartbeat, instance: Some(&action.instance), hook: Some(&action.hook) };
         self.effect(call, self.port.heartbeat(action)).await
     }
-    async fn deregister(&self, target_group: &TargetGroupArn, instance: &InstanceId, ports: &[Option<i32>]) -> Outcome {
+    async fn deregister(&self, target_group: &TargetGroupArn, instance: &InstanceId, targets: &[TargetId]) -> Outcome {
         let call = Call::Hook { what: HookCall::Deregister, instance: Some(instance), hook: None };
-        self.effect(call, self.port.deregister(target_group, instance, ports)).await
+        self.effect(call, self.port.deregister(target_group, instance, targets)).await
     }
     async fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {
         let call = Call::Hook { what: HookCall::RemoveRecord, instance: None, hook: None };

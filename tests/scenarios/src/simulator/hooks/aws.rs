@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use homeostat_core::hook::action::{ActionId, ActionResult, Terms};
 use homeostat_core::hook::said::HookStep;
-use homeostat_core::hook::seen::{Datapoint, Details, HeldMember, Registration};
+use homeostat_core::hook::seen::{Datapoint, Details, HeldMember, Registration, TargetId};
 use homeostat_core::hook::{CompleteHooks, Held, Machines};
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use homeostat_core::instance::{Group, Lifecycle, Machine, StatusChecks};
@@ -121,14 +121,10 @@ impl Held for Aws {
         self.answers(self.moods.no_groups, "read groups")?;
         Held::groups(&self.cloud, names).await
     }
-    async fn registrations(
-        &self,
-        target_group: &TargetGroupArn,
-        instance: &InstanceId,
-    ) -> Result<Vec<Registration>, Unavailable> {
+    async fn registrations(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<Registration>>, Unavailable> {
         self.answers(self.moods.no_targets, "read targets")?;
-        let found = self.cloud.registrations(target_group, instance).await?;
-        Ok(self.double.registrations(found))
+        let found = self.cloud.registrations(target_group).await?;
+        Ok(found.map(|found| self.double.registrations(self, found)))
     }
     async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {
         self.answers(self.moods.no_machines, "read a metric")?;
@@ -181,13 +177,13 @@ impl CompleteHooks for Aws {
         let step = HookStep::Heartbeat { action: action.clone() };
         self.perform(step, self.double.heartbeat(self, action)).await
     }
-    async fn deregister(&self, target_group: &TargetGroupArn, instance: &InstanceId, ports: &[Option<i32>]) -> Outcome {
+    async fn deregister(&self, target_group: &TargetGroupArn, instance: &InstanceId, targets: &[TargetId]) -> Outcome {
         let step = HookStep::Deregister {
             instance: instance.clone(),
             target_group: target_group.clone(),
-            ports: ports.to_vec(),
+            targets: targets.to_vec(),
         };
-        self.perform(step, self.double.deregister(self, target_group, instance, ports)).await
+        self.perform(step, self.double.deregister(self, target_group, instance, targets)).await
     }
     async fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {
         let step = HookStep::RemoveRecord { zone: zone.clone(), set: Box::new(set.clone()) };

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use scenarios::HookStory;
 use world::{
     ActionEnd, ActionResult, Application, Demo, GroupSettings, LifecycleAction, LifecycleHook, LifecycleTransition,
-    Pace, Stream, World,
+    Pace, Stream, TargetType, World,
 };
 
 pub(super) fn noon() -> Timestamp {
@@ -52,10 +52,20 @@ pub(super) fn world(instances: u32, timeout: SignedDuration) -> (World, TargetGr
 }
 
 pub(super) fn world_at(pace: Pace, instances: u32, timeout: SignedDuration) -> (World, TargetGroupArn) {
+    world_of(TargetType::Instance, pace, instances, timeout)
+}
+
+/// The same, with `jobs` of another type.
+pub(super) fn world_of(
+    jobs: TargetType,
+    pace: Pace,
+    instances: u32,
+    timeout: SignedDuration,
+) -> (World, TargetGroupArn) {
     let demo = Demo { pace, group: "other".parse().unwrap(), instances: 1, ..Demo::new().unwrap() };
     let (mut world, _) = demo.build(noon() - minutes(30)).unwrap();
     let own = world.add_target_group("own", 8080).unwrap();
-    let jobs = world.add_target_group("jobs", 9090).unwrap();
+    let jobs = world.add_target_group_of(jobs, "jobs", 9090).unwrap();
     let other = world.group(&"other".parse().unwrap()).unwrap().settings.clone();
     let application = Application {
         ready_tag: Some("app:ready".to_owned()),

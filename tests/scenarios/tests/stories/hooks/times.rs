@@ -40,7 +40,7 @@ fn no_hook_ever_runs_into_its_timeout() {
            60 s    1201 s          38         6000 s  4799
           120 s    1201 s          19        12000 s  10799
           300 s    1200 s           7        30000 s  28800
-         3600 s    1201 s           0       172800 s  171599
+         3600 s    1201 s           1       172800 s  171599
     "#]]
     .assert_eq(&table);
 }

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_core::hook::CompleteHooks;
 use homeostat_core::hook::action::{ActionId, ActionResult};
-use homeostat_core::hook::seen::{Details, HeldMember, Registration};
-use homeostat_core::hook::{CompleteHooks, Held};
+use homeostat_core::hook::seen::{Details, HeldMember, Registration, TargetId};
 use homeostat_core::id::{InstanceId, TargetGroupArn};
 use homeostat_core::instance::{Checks, Machine, TargetHealth};
 use homeostat_core::ports::Outcome;
-use world::{ActionBy, ActiveAction, LifecycleTransition};
+use world::{ActionBy, ActiveAction, LifecycleTransition, TargetGroup};
 
 use super::Aws;
 
@@ -85,7 +85,7 @@ impl Double {
         aws: &Aws,
         target_group: &TargetGroupArn,
         instance: &InstanceId,
-        ports: &[Option<i32>],
+        targets: &[TargetId],
     ) -> Outcome {
         match self {
             Double::DeregistersNobody => Outcome::Done,
@@ -100,7 +100,7 @@ impl Double {
                 });
                 Outcome::Done
             }
-            _ => aws.cloud.deregister(target_group, instance, ports).await,
+            _ => aws.cloud.deregister(target_group, instance, targets).await,
         }
     }
 
@@ -115,12 +115,15 @@ impl Double {
                 _ = CompleteHooks::complete(aws, &action, ActionResult::Continue).await;
             }
             Double::DeregistersUnasked => {
-                let arns: Vec<TargetGroupArn> =
-                    aws.cloud.with(|world| world.target_groups().map(|group| group.arn.clone()).collect());
-                for arn in arns {
-                    if !aws.cloud.registrations(&arn, instance).await.is_ok_and(|found| found.is_empty()) {
-                        _ = CompleteHooks::deregister(aws, &arn, instance, &[]).await;
-                    }
+                let in_it = |group: &TargetGroup| group.targets.contains_key(instance);
+                let registered: Vec<(TargetGroupArn, TargetId)> = aws.cloud.with(|world| {
+                    let groups = world.target_groups().filter(|group| in_it(group));
+                    let target =
+                        |group: &TargetGroup| Some(TargetId { id: world.target_id(&group.arn, instance)?, port: None });
+                    groups.filter_map(|group| Some((group.arn.clone(), target(group)?))).collect()
+                });
+                for (arn, target) in registered {
+                    _ = CompleteHooks::deregister(aws, &arn, instance, &[target]).await;
                 }
             }
             _ => {}
@@ -134,9 +137,12 @@ impl Double {
         HeldMember { launched_from: Some(format!("lt-{}", aws.stage.dice().number(1..=u32::MAX))), ..member }
     }
 
-    pub(super) fn registrations(self, found: Vec<Registration>) -> Vec<Registration> {
+    pub(super) fn registrations(self, aws: &Aws, found: Vec<Registration>) -> Vec<Registration> {
         match self {
-            Double::SeesAllReady => vec![Registration { port: Some(9090), health: TargetHealth::Healthy }],
+            Double::SeesAllReady => aws.cloud.with(|world| {
+                let all = world.machines().map(|machine| TargetId { id: machine.id.to_string(), port: Some(9090) });
+                all.map(|target| Registration { target, health: TargetHealth::Healthy }).collect()
+            }),
             Double::SeesNobodyBusy => Vec::new(),
             _ => found,
         }
