@@ -14,8 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AlarmArn, ContributorId, HookName, Subject};
-pub use abandoned::{Abandoned, Filled, Launch, Trying};
 use crate::zone::drift::Drift;
+pub use abandoned::{Abandoned, Filled, Launch, Trying};
 
 /// An endpoint of a weighted record: `www.example.com A blue`.
 pub type Endpoint = String;

@@ -64,9 +64,12 @@ fn differs(kept: &Kept, drifted: &Drifted) -> Told {
     lines.extend(drifted.news.iter().map(|drift| format!("Seen twice, at least a minute apart: {drift}.")));
     let before = drifted.known.iter().filter(|drift| !drifted.news.contains(drift));
     lines.extend(before.map(|drift| format!("Told before, and still so: {drift}.")));
-    lines.push("You: correct policy.toml or what it names, whichever is wrong. To see all of it: homeostat doctor".to_owned());
     lines.push(
-        "Next: no reminder. Homeostat goes on with what is there, and closes the incident when the two agree.".to_owned(),
+        "You: correct policy.toml or what it names, whichever is wrong. To see all of it: homeostat doctor".to_owned(),
+    );
+    lines.push(
+        "Next: no reminder. Homeostat goes on with what is there, and closes the incident when the two agree."
+            .to_owned(),
     );
     (format!("{}: not as the policy says", first(&about, kept)), lines)
 }

@@ -61,8 +61,14 @@ pub(super) fn left_out(dns: &DnsPolicy, facts: &Facts) -> Vec<Finding> {
             }
             let is_weighted = sets.iter().any(|set| set.weighted().is_some());
             let (severity, fix) = match is_weighted {
-                true => (Error, "list both in the policy, type = [\"A\", \"AAAA\"], and deploy with the parameters that policy check prints"),
-                false => (Warning, "make it a weighted record with the same set identifiers, and list both types in the policy"),
+                true => (
+                    Error,
+                    "list both in the policy, type = [\"A\", \"AAAA\"], and deploy with the parameters that policy check prints",
+                ),
+                false => (
+                    Warning,
+                    "make it a weighted record with the same set identifiers, and list both types in the policy",
+                ),
             };
             let what = format!("{key} is there too and is not in the policy: when weight moves, it keeps its answers");
             findings.push(Finding::new(severity, about(record), what, fix));

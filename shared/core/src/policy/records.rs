@@ -193,12 +193,7 @@ fn once(table: &Table<'_>, named: &mut Vec<(HostedZoneId, RecordKey)>) -> (Optio
     (Some(zone), keys)
 }
 
-fn record(
-    table: &Table<'_>,
-    zone: Option<HostedZoneId>,
-    key: Option<RecordKey>,
-    mode: Mode,
-) -> Option<RecordPolicy> {
+fn record(table: &Table<'_>, zone: Option<HostedZoneId>, key: Option<RecordKey>, mode: Mode) -> Option<RecordPolicy> {
     table.only(&settings::RECORD);
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let [hold, pace, flaps_within] =

@@ -250,8 +250,9 @@ impl Case<'_> {
     fn differs(&self, drifted: Drifted) -> Decision {
         let unsure = self.kept.drifts.iter().filter(|noticed| !noticed.is_sure(self.now));
         let sure = unsure.map(|noticed| noticed.since + SURE_AFTER).min();
-        let seldom = self.is_untouched().then_some(DRIFTED_LOOKS).unwrap_or_default();
-        let until = sure.unwrap_or(self.now + self.policy.dns.look_every.max(seldom));
+        let usual = self.policy.dns.look_every;
+        let every = if self.is_untouched() { usual.max(DRIFTED_LOOKS) } else { usual };
+        let until = sure.unwrap_or(self.now + every);
         Decision::Hold { until, because: Hold::Drifted(drifted) }
     }
 

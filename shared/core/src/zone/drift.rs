@@ -78,7 +78,8 @@ impl Drifted {
     pub(super) fn of(now: Timestamp, kept: &Kept, told: &[Drift]) -> Drifted {
         let (known, unsure): (Vec<&Noticed>, Vec<&Noticed>) =
             kept.drifts.iter().partition(|noticed| noticed.is_sure(now));
-        let [known, unsure] = [known, unsure].map(|all| all.into_iter().map(|one| one.drift.clone()).collect::<Vec<_>>());
+        let [known, unsure] =
+            [known, unsure].map(|all| all.into_iter().map(|one| one.drift.clone()).collect::<Vec<_>>());
         let news = known.iter().filter(|drift| !told.contains(drift)).cloned().collect();
         Drifted { known, news, unsure }
     }
@@ -154,7 +155,11 @@ impl Sibling {
     pub fn shares(&self) -> String {
         let shares = shares(&self.weights);
         let each: Vec<String> = shares.iter().map(|(id, share)| format!("{id} {share}")).collect();
-        if each.is_empty() { "the same answers as before".to_owned() } else { format!("{} of its answers", each.join(", ")) }
+        if each.is_empty() {
+            "the same answers as before".to_owned()
+        } else {
+            format!("{} of its answers", each.join(", "))
+        }
     }
 }
 
@@ -172,8 +177,7 @@ fn sources(record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> Vec
     let alarms = gone.map(|alarm| Drift::AlarmGone { endpoint: endpoint.id.clone(), alarm: alarm.clone() });
     let check = endpoint.health_check.iter().filter(|_| uses(Active::HealthCheck));
     let gone = check.filter(|id| matches!(seen.health_checks.get(*id), Some(Ok(None))));
-    let checks =
-        gone.map(|id| Drift::HealthCheckGone { endpoint: endpoint.id.clone(), health_check: id.clone() });
+    let checks = gone.map(|id| Drift::HealthCheckGone { endpoint: endpoint.id.clone(), health_check: id.clone() });
     alarms.chain(checks).collect()
 }
 
@@ -192,7 +196,8 @@ pub(super) fn unsure(now: Timestamp, kept: &Kept, record: &RecordPolicy, sets: &
     if sets.is_empty() {
         let gone = |it: &Drift| matches!(it, Drift::Unfit { record: of, .. } if *of == record.key) && is_sure(it);
         let is_gone = kept.drifts.iter().any(|noticed| gone(&noticed.drift));
-        return (!is_gone).then(|| format!("{} is missing from the list of records, which is read once more", record.key));
+        return (!is_gone)
+            .then(|| format!("{} is missing from the list of records, which is read once more", record.key));
     }
     // Of a record whose weights can't be moved, the sets don't matter.
     if unfit(record, sets).is_some() {
@@ -201,7 +206,8 @@ pub(super) fn unsure(now: Timestamp, kept: &Kept, record: &RecordPolicy, sets: &
     let id = |endpoint: &EndpointPolicy| endpoint.id.clone();
     let gone = |id: &SetIdentifier| Drift::SetGone { record: record.key.clone(), endpoint: id.clone() };
     let unsure: Vec<SetIdentifier> = missing(record, sets).map(id).filter(|id| !is_sure(&gone(id))).collect();
-    let said = || format!("{} of {} is missing from the list of records, which is read once more", list(&unsure), record.key);
+    let said =
+        || format!("{} of {} is missing from the list of records, which is read once more", list(&unsure), record.key);
     (!unsure.is_empty()).then(said)
 }
 

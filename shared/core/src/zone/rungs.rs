@@ -20,8 +20,14 @@ pub(super) fn rungs(case: Case<'_>) -> Vec<Rung> {
     let left_out = case.kept.siblings.iter().filter(|(_, sibling)| !sibling.is_in_policy);
     let left_out = left_out.map(|(key, it)| format!("{key} is not in the policy and is not moved ({})", it.shares()));
     let none_is_concerned = concerned.is_empty() && strangers.is_empty();
-    let all: Vec<String> =
-        case.policy.records.iter().map(|record| health(case, record)).chain(strangers.iter().cloned()).chain(left_out).collect();
+    let all: Vec<String> = case
+        .policy
+        .records
+        .iter()
+        .map(|record| health(case, record))
+        .chain(strangers.iter().cloned())
+        .chain(left_out)
+        .collect();
     let standings: Vec<(&RecordPolicy, Standing)> =
         concerned.iter().map(|record| (*record, standing_of(case, record))).collect();
     let judged = judged(case);

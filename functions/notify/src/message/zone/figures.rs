@@ -45,7 +45,9 @@ pub(super) fn beside(shift: &Shift, kept: &Kept) -> Vec<String> {
         shift.moves.iter().any(|moved| moved.key.name == key.name) && shift.moves.iter().all(|moved| moved.key != *key)
     };
     let staying = kept.siblings.iter().filter(|(key, _)| stays(key));
-    staying.map(|(key, sibling)| if sibling.is_in_policy { in_policy(key, sibling) } else { not_in_policy(key, sibling) }).collect()
+    staying
+        .map(|(key, sibling)| if sibling.is_in_policy { in_policy(key, sibling) } else { not_in_policy(key, sibling) })
+        .collect()
 }
 
 /// What the policy leaves out beside its records.

@@ -165,15 +165,21 @@ fn with_a_sibling(mut incident: Incident, is_in_policy: bool) -> Incident {
 
 #[test]
 fn both_families_in_one_change_are_told_as_what_they_are() {
-    let Message { subject, body } =
-        told(&acting(vec![drain("www.example.com", false), of_ipv6("www.example.com")]));
+    let Message { subject, body } = told(&acting(vec![drain("www.example.com", false), of_ipv6("www.example.com")]));
     assert_eq!(subject, "Homeostat: www.example.com A and AAAA: draining blue");
     for said in ["www.example.com A\n  blue: 70 % -> 0 %", "www.example.com AAAA\n  blue: 70 % -> 0 %"] {
         assert!(body.contains(said), "{said}: {body}");
     }
-    let back = Move { reduced: BTreeMap::new(), after: [(id("blue"), 70), (id("green"), 30)].into(), ..of_ipv6("www.example.com") };
+    let back = Move {
+        reduced: BTreeMap::new(),
+        after: [(id("blue"), 70), (id("green"), 30)].into(),
+        ..of_ipv6("www.example.com")
+    };
     let subject = told(&acting(vec![drain("www.example.com", false), back])).subject;
-    assert_eq!(subject, "Homeostat: www.example.com A: draining blue (and 1 more)", "not of both, if only one is drained");
+    assert_eq!(
+        subject, "Homeostat: www.example.com A: draining blue (and 1 more)",
+        "not of both, if only one is drained"
+    );
 }
 
 #[test]

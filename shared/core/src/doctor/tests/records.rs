@@ -132,7 +132,10 @@ fn an_endpoint_without_a_set_is_an_error_of_its_own_and_hides_no_other() {
     let renamed = examine(Some(&the_policy()), &of(&the_policy(), vec![set("blue", 70), set("green-2", 30)]));
     let said: Vec<&str> = renamed.iter().map(|found| found.what.as_str()).collect();
     assert_eq!(renamed.len(), 3, "{renamed:#?}");
-    assert!(said[0].contains("nothing is moved") && said[1].contains("\"green\"") && said[2].contains("green-2"), "{said:?}");
+    assert!(
+        said[0].contains("nothing is moved") && said[1].contains("\"green\"") && said[2].contains("green-2"),
+        "{said:?}"
+    );
     let none = examine(Some(&the_policy()), &of(&the_policy(), vec![set("cyan", 70)]));
     assert!(none[0].severity == Error && none[0].what.contains("none of the set identifiers"), "{none:#?}");
 }

@@ -229,13 +229,20 @@ fn a_list_of_types_that_cannot_be_is_a_mistake() {
     let with = |types: &str| LEAST.replace("type = \"A\"", &format!("type = {types}"));
     check(
         &with("[\"A\", \"CNAME\"]"),
-        expect![[r#"5:8: shift-dns.record[0].type has "CNAME" beside another: a name with a CNAME has no other records"#]],
+        expect![[
+            r#"5:8: shift-dns.record[0].type has "CNAME" beside another: a name with a CNAME has no other records"#
+        ]],
     );
-    check(&with("[]"), expect![[r#"5:8: shift-dns.record[0].type is [], expected "A", "AAAA" or "CNAME", or a list of them"#]]);
+    check(
+        &with("[]"),
+        expect![[r#"5:8: shift-dns.record[0].type is [], expected "A", "AAAA" or "CNAME", or a list of them"#]],
+    );
     check(&with("[\"A\", \"A\"]"), expect![[r#"5:14: shift-dns.record[0].type[1] is "A", expected each once"#]]);
     let other = LEAST.trim_start_matches("schema = 1\n");
     check(
         &format!("{}{other}", with("[\"A\", \"AAAA\"]")),
-        expect![[r#"17:8: shift-dns.record[1].name is "www.example.com" a second time with this zone and type, expected each record once"#]],
+        expect![[
+            r#"17:8: shift-dns.record[1].name is "www.example.com" a second time with this zone and type, expected each record once"#
+        ]],
     );
 }

@@ -44,7 +44,10 @@ fn a_disabled_and_a_deleted_health_check_prove_nothing_either_way() {
         it.checkers.insert("blue".into(), 0);
         these(&mut it, "blue");
         let decision = it.look();
-        assert!(!matches!(decision, Decision::Act { .. } | Decision::Page(_)), "it is not proven unhealthy: {decision}");
+        assert!(
+            !matches!(decision, Decision::Act { .. } | Decision::Page(_)),
+            "it is not proven unhealthy: {decision}"
+        );
 
         let mut it = Scene::new().fails("blue");
         these(&mut it, "green");

@@ -50,7 +50,9 @@ fn listed_siblings_are_drained_in_one_batch_with_one_generation_and_come_back_so
     assert_eq!((batch.delete.len(), batch.create.len()), (4, 5), "four sets, and one generation for the name");
     assert_eq!((of(&it, "A"), of(&it, "AAAA")), (vec![0, 30], vec![0, 50]));
     let said = drained.to_string();
-    assert!(said.contains("www.example.com A to blue 0 (was 70") && said.contains("www.example.com AAAA to blue 0 (was 50"));
+    assert!(
+        said.contains("www.example.com A to blue 0 (was 70") && said.contains("www.example.com AAAA to blue 0 (was 50")
+    );
     it.mend("blue");
     let mut steps = 0;
     while let Some(step) = it.until_act(3600) {
