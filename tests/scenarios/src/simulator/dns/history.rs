@@ -322,6 +322,11 @@ impl History {
     pub(super) fn judge(&mut self) -> Result<(), Broken> {
         self.stage.take_notes();
         self.judge_changes()?;
+        if self.truth.endpoints.keys().any(|name| self.truth.is_dead_for(name, self.now(), rules::PATIENCE)) {
+            let sets =
+                self.cloud.with(|world| world.zone(&self.zone).map(|zone| zone.sets().to_vec())).unwrap_or_default();
+            rules::judge_waits(self.now(), &sets, &self.truth, &self.policy, &self.view)?;
+        }
         if self.ledger.revision() == self.view.revision {
             return Ok(());
         }

@@ -5,10 +5,13 @@
 mod changing;
 mod holding;
 
+use homeostat_core::decision::Page;
 use homeostat_core::id::HostedZoneId;
-use homeostat_core::policy::{Policy, RecordPolicy};
+use homeostat_core::policy::{EndpointPolicy, Mode, Policy, RecordPolicy};
 use homeostat_core::ports::Pause;
 use homeostat_core::zone::record::{Generation, RecordKey, RecordSet};
+use homeostat_core::zone::said::Trouble;
+use homeostat_core::zone::share::Share;
 use jiff::{SignedDuration, Timestamp};
 use world::ZoneChange;
 
@@ -120,6 +123,50 @@ pub(super) fn judge_kept(
         if !annals.told_of.contains_key(key) || !(is_known || serves_well) {
             let what = format!("{key} with {}", shares::shown(&serving));
             return Err(Broken::end("a held record is let go only on a person's word, or if all is well", what, now));
+        }
+    }
+    Ok(())
+}
+
+/// From the first proof on: an alarm's evaluation, two resyncs, the slow looks of an escalated incident, and what is lost on the
+/// way.
+pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(45);
+
+/// Nobody is dead for long with a weight that the policy does not leave them, and nobody asked about it.
+pub(super) fn judge_waits(
+    now: Timestamp,
+    sets: &[RecordSet],
+    truth: &Truth,
+    policy: &Policy,
+    view: &View,
+) -> Result<(), Broken> {
+    let Some(dns) = &policy.dns else { return Ok(()) };
+    let pages: Vec<&Page> = view.open.values().filter_map(|open| open.paged_because.as_ref()).collect();
+    let is_asked = |record: &RecordPolicy, endpoint: &EndpointPolicy| {
+        pages.iter().any(|page| match page {
+            Page::Weights { troubles } => {
+                let whole = |trouble: &Trouble| matches!(trouble, Trouble::NotInSync { .. });
+                troubles.iter().any(|trouble| whole(trouble) || trouble.covers(&record.key, &endpoint.id))
+            }
+            _ => true,
+        })
+    };
+    // Seed 9417217: a person had answered, and the change that came of it was on its way.
+    let is_on_it = view.open.values().any(|open| {
+        let answered = open.acknowledged.as_ref().is_some_and(|word| word.at + PATIENCE > now);
+        answered || open.unsettled_intent().is_some()
+    });
+    for record in dns.records.iter().filter(|record| record.mode == Mode::Act && !is_on_it) {
+        let percents = shares::percents(&shares::weights(&record.key, sets));
+        for endpoint in &record.endpoints {
+            let id = endpoint.id.as_str();
+            let has = percents.get(id).copied().unwrap_or_default();
+            let keeps = if endpoint.drain_to == Share::NONE { 0.0 } else { 20.0 + shares::ROUNDING };
+            let is_late = truth.is_dead_for(id, now, dns.wait_at_most + PATIENCE);
+            if is_late && has > keeps && !is_asked(record, endpoint) {
+                let what = format!("{id} of {} has {has:.1} %", record.key);
+                return Err(Broken::end("nobody stays dead for long without a change or a page", what, now));
+            }
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ pub(super) const LATELY: SignedDuration = SignedDuration::from_mins(5);
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
-    /// It answered, however late.
+    /// Route 53 could have called it healthy: it answered, however late; or it did not, and its health check is inverted.
     pub(super) last_answering: Option<Timestamp>,
     pub(super) last_well: Option<Timestamp>,
     pub(super) last_unwell: Option<Timestamp>,
@@ -36,9 +36,12 @@ impl Truth {
             let known = self.endpoints.entry(endpoint.name.clone()).or_default();
             let state = endpoint.state;
             let since = |before: Option<Timestamp>, holds: bool| holds.then(|| before.unwrap_or(now));
-            known.dead_since = since(known.dead_since, state == EndpointState::Dead);
-            known.well_since = since(known.well_since, state == EndpointState::Well);
-            if state != EndpointState::Dead {
+            let check = endpoint.health_check.as_ref().filter(|check| world.health_check(&check.id).is_some());
+            let is_plain = check.is_some_and(|check| !check.inverted && !check.disabled);
+            known.dead_since = since(known.dead_since, state == EndpointState::Dead && is_plain);
+            known.well_since = since(known.well_since, state == EndpointState::Well && is_plain);
+            let answers = state != EndpointState::Dead;
+            if check.is_some_and(|check| !check.disabled && answers != check.inverted) {
                 known.last_answering = Some(now);
             }
             if state == EndpointState::Well {

@@ -82,6 +82,14 @@ pub(super) enum Mend {
     Pause(String),
 }
 
+/// What makes a health check say something else than its checkers.
+#[derive(Debug, Clone, Copy)]
+enum Odd {
+    Inverted,
+    Disabled,
+    Deleted,
+}
+
 type Strike = fn(&mut History) -> bool;
 
 /// Each with its name in the census. What stands twice comes twice as often.
@@ -95,6 +103,9 @@ const STRIKES: &[(&str, Strike)] = &[
     ("an endpoint flaps", History::flaps),
     ("checkers are cut off", |history| history.checkers(true)),
     ("checkers stop", |history| history.checkers(false)),
+    ("a health check is inverted", |history| history.health_check(Odd::Inverted)),
+    ("a health check is disabled", |history| history.health_check(Odd::Disabled)),
+    ("a health check is deleted", |history| history.health_check(Odd::Deleted)),
     ("alarm actions disabled", History::actions_disabled),
     ("a weight is edited", History::weight_edited),
     ("the template is applied again", History::template_applied),
@@ -142,6 +153,8 @@ impl History {
                 // Each endpoint of a site has a health check.
                 _ = self.cloud.with(|world| world.cut_off_checkers(name, 0));
                 _ = self.cloud.with(|world| world.stop_checkers(name, 0));
+                _ = self.cloud.with(|world| world.update_health_check(name, false, false));
+                _ = self.cloud.with(|world| world.delete_health_check(name, false));
             }
             Mend::Actions(alarm) => self.cloud.with(|world| world.enable_alarm_actions(alarm, true)),
             Mend::Pause(scope) => {
@@ -209,6 +222,19 @@ impl History {
         let done = self.cloud.with(|world| match cut_off {
             true => world.cut_off_checkers(&name, count),
             false => world.stop_checkers(&name, count),
+        });
+        self.mend_later(3, 30, Mend::Checkers(name));
+        done.is_ok()
+    }
+
+    /// What people do to a health check while they work on something else.
+    fn health_check(&mut self, odd: Odd) -> bool {
+        let Some(name) = self.some_endpoint() else { return false };
+        self.doubt(&name, true);
+        let done = self.cloud.with(|world| match odd {
+            Odd::Inverted => world.update_health_check(&name, true, false),
+            Odd::Disabled => world.update_health_check(&name, false, true),
+            Odd::Deleted => world.delete_health_check(&name, true),
         });
         self.mend_later(3, 30, Mend::Checkers(name));
         done.is_ok()
