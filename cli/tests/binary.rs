@@ -28,8 +28,10 @@ fn checked(policy: &str, more: &[&str]) -> Ran {
     homeostat(&[&["policy", "check", &file], more].concat())
 }
 
-const GOOD: &str = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\n";
-const BAD: &str = "schema = 1\n[[replace-instance.group]]\nname = \"a:\\u001b\"\nevidence = [\"alarm\"]\n";
+const GOOD: &str =
+    "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\n";
+const BAD: &str =
+    "schema = 1\n[[replace-instance.group]]\nname = \"a:\\u001b\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\n";
 
 #[test]
 fn a_good_policy_is_fine() {

@@ -145,7 +145,7 @@ fn a_group_and_a_hook_that_stand_twice() {
         &[
             (
                 "[[shift-dns.record]]",
-                "[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\n\n[[shift-dns.record]]",
+                "[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\n\n[[shift-dns.record]]",
             ),
             ("hook = \"drained\"", "hook = \"ready\""),
         ],

@@ -25,6 +25,9 @@ const LONGEST_SUBJECT: usize = 99;
 /// A note is cut here: the whole of it stands in the ledger, and this is read on a phone.
 const LONGEST_NOTE: usize = 160;
 
+/// Named one by one.
+const MOST_ALARMS: usize = 5;
+
 /// Longer than any command with names of 255 characters, each of them a quote.
 const LONGEST_LINE: usize = 2_500;
 
@@ -168,6 +171,7 @@ fn with_story(incident: &Incident, (subject, mut lines): Told) -> Told {
     lines.extend(stop.filter(|_| incident.closed_at.is_none()));
     lines.push(String::new());
     lines.extend(incident.kind.notice().map(|notice| format!("Announced at {:.0}: {notice}.", notice.at)));
+    lines.extend(alarms(incident));
     lines.push(format!("{}. What happened:", capitalized(&seen(incident))));
     lines.extend(incident.notes.iter().map(|note| format!("{:.0} {}", note.at, one_line(&note.what, LONGEST_NOTE))));
     (subject, lines)
@@ -177,12 +181,31 @@ fn with_story(incident: &Incident, (subject, mut lines): Told) -> Told {
 fn seen(incident: &Incident) -> String {
     let at = incident.signalled_at;
     match &incident.kind {
-        Kind::Instance { alarm: Some(alarm), .. } => format!("alarm {:?}, {at:.0}", alarm.alarm_name()),
-        Kind::Instance { alarm: None, .. } | Kind::Group { .. } => format!("found at {at:.0}"),
+        Kind::Instance { alarms, .. } if !alarms.is_empty() => {
+            let names: Vec<String> = alarms.arns().map(|arn| format!("{:?}", arn.alarm_name())).collect();
+            let which = if names.len() == 1 { "alarm" } else { "alarms" };
+            format!("{which} {}, {at:.0}", some(&names, ", "))
+        }
+        Kind::Instance { .. } | Kind::Group { .. } => format!("found at {at:.0}"),
         // One incident for all of a zone's alarms: which of them spoke, the story tells.
         Kind::Zone(_) => format!("first signal at {at:.0}"),
         Kind::Hook(kept) if kept.token.is_none() => format!("found held at {at:.0}"),
         Kind::Hook(_) => format!("held since {at:.0}"),
+    }
+}
+
+/// What each alarm that spoke of it said at the last look.
+fn alarms(incident: &Incident) -> Option<String> {
+    let said: Vec<String> = incident.kind.alarms()?.iter().map(ToString::to_string).collect();
+    (!said.is_empty()).then(|| format!("Its alarms at the last look: {}.", some(&said, "; ")))
+}
+
+/// The first few: the rest is in `homeostat status`.
+fn some(items: &[String], between: &str) -> String {
+    let told = items.iter().take(MOST_ALARMS).cloned().collect::<Vec<_>>().join(between);
+    match items.len().saturating_sub(MOST_ALARMS) {
+        0 => told,
+        more => format!("{told}{between}and {more} more"),
     }
 }
 

@@ -114,7 +114,7 @@ where
 
     fn whole(&self, group: &GroupName, member: &Hint) -> Hint {
         let subject = Subject::Group { region: member.subject.region().clone(), name: group.clone() };
-        Hint { subject, why: Why::Found { since: self.clock.now(), alarm: None, told_by: None } }
+        Hint { subject, why: Why::Found { since: self.clock.now(), alarms: Vec::new(), told_by: None } }
     }
 
     fn eyes(&self) -> Eyes<'_, A, S> {

@@ -90,7 +90,7 @@ where
         if !unread.is_empty() {
             tracing::warn!("could not ask all that tells of endpoints: {}", unread.join("; "));
         }
-        let why = || Why::Found { since, alarm: None, told_by: None };
+        let why = || Why::Found { since, alarms: Vec::new(), told_by: None };
         let hints = zones.iter().map(|zone| (zone, Hint { subject: Subject::zone(zone.clone()), why: why() }));
         self.each(dns, hints.collect()).await
     }

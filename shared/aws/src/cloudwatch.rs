@@ -34,14 +34,6 @@ impl Alarms {
         Alarms { client: Client::new(config) }
     }
 
-    pub(crate) async fn alarm(&self, arn: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
-        let request = self.client.describe_alarms().alarm_names(arn.alarm_name()).alarm_types(AlarmType::MetricAlarm);
-        let answer = request.send().await.map_err(|error| unavailable("read the alarm", &error))?;
-        // An alarm of the same name in another account or Region is another alarm.
-        let same = answer.metric_alarms().iter().find(|alarm| alarm.alarm_arn() == Some(arn.as_str()));
-        same.map(seen).transpose()
-    }
-
     /// Those of these names that exist, composite ones too. `AlarmNames` takes 100 (API reference, `DescribeAlarms`). One that can't
     /// be understood, and a hundred that can't be read, hide no others.
     pub(crate) async fn named(&self, arns: &[AlarmArn]) -> AlarmsSeen {
@@ -55,13 +47,13 @@ impl Alarms {
         let answer = match kinds.send().await {
             Ok(answer) => answer,
             Err(error) => {
-                let why = unavailable("read the endpoints' alarms", &error).to_string();
+                let why = unavailable("read alarms by name", &error).to_string();
                 return arns.iter().map(|arn| (arn.clone(), Err(why.clone()))).collect();
             }
         };
         let metric = answer.metric_alarms().iter().map(|alarm| (alarm.alarm_arn(), seen(alarm)));
         let composites = answer.composite_alarms().iter().map(|alarm| (alarm.alarm_arn(), composite(alarm)));
-        // An alarm of the same name in another account is another alarm.
+        // An alarm of the same name in another account or Region is another alarm.
         let ours = |arn: Option<&str>| arns.iter().find(|asked| Some(asked.as_str()) == arn).cloned();
         let found = metric.chain(composites).filter_map(|(arn, alarm)| Some((ours(arn)?, alarm)));
         found.map(|(arn, alarm)| (arn, alarm.map_err(|unreadable| unreadable.to_string()))).collect()

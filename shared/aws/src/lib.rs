@@ -55,8 +55,15 @@ impl Fleet for InstanceCloud {
         self.groups.groups(names).await
     }
 
-    async fn alarm(&self, alarm: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
-        self.alarms.alarm(alarm).await
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+        let read = self.alarms.named(alarms).await;
+        // One that can't be understood says nothing, and hides no other.
+        match read.values().find_map(|alarm| alarm.as_ref().err()) {
+            Some(why) if read.values().all(Result::is_err) => {
+                Err(Unavailable { doing: "read its alarms".to_owned(), why: why.clone() })
+            }
+            _ => Ok(read.into_values().filter_map(Result::ok).collect()),
+        }
     }
 
     async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {

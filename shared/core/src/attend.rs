@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{Decision, GroupState, Hold, Step};
 use crate::id::{Scope, Subject};
-use crate::incident::{Incident, State};
+use crate::incident::{Incident, State, Verdict};
 use crate::memory::{AlarmMemory, Memory, News};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, Unavailable, Write};
 use crate::signal::{Hint, Why};
@@ -59,6 +59,11 @@ pub trait Remedy {
     /// The incident, with what was seen that is to be remembered, whatever is decided.
     fn absorb(&self, _now: Timestamp, incident: Incident, _seen: &Self::Seen, _limits: &Limits) -> Incident {
         incident
+    }
+
+    /// What all of the evidence says of the subject, as far as the remedy judges by evidence of its own.
+    fn verdict(&self, _now: Timestamp, _incident: &Incident, _seen: &Self::Seen) -> Verdict {
+        Verdict::Unknown
     }
 
     fn observe(
@@ -250,6 +255,8 @@ async fn read<R: Remedy>(
         return Ok(Reading::TookEffect { settled: Box::new(settled), news });
     }
     let incident = remedy.absorb(now, incident, &seen, &limits);
+    let verdict = remedy.verdict(now, &incident, &seen);
+    let incident = incident.judged(verdict);
     let others_open = match incident.began_at() {
         Some(_) => ledger.open_among(&remedy.unwell(&incident, &seen)).await?,
         None => Vec::new(),
@@ -302,14 +309,16 @@ fn leave_it(hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ign
         {
             Some(Ignored::NothingWrong { subject, why: because.to_string() })
         }
+        // Whoever switched an alarm's actions off doesn't want to hear of it, by whatever route.
+        Decision::Hold { because: because @ Hold::ActionsDisabled { .. }, .. } => {
+            Some(Ignored::NothingWrong { subject, why: because.to_string() })
+        }
         // What has too little data proves nothing, and what else there is is not all that the policy wants.
-        Decision::Hold { because: because @ (Hold::NotConfirmed { .. } | Hold::ActionsDisabled { .. }), .. }
-            if matches!(hint.why, Why::Silence(_)) =>
-        {
+        Decision::Hold { because: because @ Hold::NotConfirmed { .. }, .. } if matches!(hint.why, Why::Silence(_)) => {
             Some(Ignored::NothingWrong { subject, why: because.to_string() })
         }
         // Only some of the evidence calls an endpoint sick, and nobody has asked.
-        Decision::Hold { because: because @ (Hold::NotConfirmed { .. } | Hold::ActionsDisabled { .. }), .. }
+        Decision::Hold { because: because @ Hold::NotConfirmed { .. }, .. }
             if matches!(hint.why, Why::Found { .. }) && incident.kind.zone().is_some() =>
         {
             Some(Ignored::NothingWrong { subject, why: because.to_string() })

@@ -3,7 +3,9 @@
 //! Each transition takes the incident as it was read and gives the next version of it. This module never writes anything
 //! and never decides; it knows no time but the `now` that it is given.
 
+mod alarms;
 mod kind;
+mod verdict;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
 use crate::id::Subject;
 use crate::line::one_line;
-pub use kind::Kind;
-
 use crate::ports::Outcome;
 use crate::zone::shift::Shift;
+pub use alarms::{Alarms, Said, Spoke};
+pub use kind::Kind;
+pub use verdict::Verdict;
 
 /// Written into every item. An item with another number was written by another version of Homeostat and is left alone.
 pub const SCHEMA: u32 = 1;
@@ -51,6 +54,9 @@ pub struct Incident {
     /// The policy that led to the newest write: [`crate::policy::Policy::hash`].
     #[serde(default)]
     pub policy: String,
+    /// What the evidence said at the last look.
+    #[serde(default)]
+    pub verdict: Verdict,
     /// When the disturbance began, as far as the signal tells: at most a day before it was opened, and never after.
     pub signalled_at: Timestamp,
     pub opened_at: Timestamp,
@@ -177,6 +183,7 @@ impl Incident {
             wakes: 0,
             tell: 0,
             policy: String::new(),
+            verdict: Verdict::default(),
             signalled_at: signalled_at.clamp(now - LONGEST_ON_THE_WAY, now),
             opened_at: now,
             acted_at: None,
@@ -313,7 +320,8 @@ impl Incident {
     pub fn hold(&self, now: Timestamp, until: Timestamp, because: &Hold) -> Incident {
         let decision = Decision::Hold { until, because: because.clone() };
         let mut next = self.next(now, format!("hold: {because}"));
-        if self.is_told_of() && ((self.is_untold() && !is_quiet(because)) || self.is_news(because)) {
+        let is_first = self.is_untold() && !is_quiet(because) && !self.verdict.is_no_news();
+        if self.is_told_of() && (is_first || self.is_news(because)) {
             next.tell += 1;
         }
         next.announced = self.announced || is_announcement(because);

@@ -38,7 +38,7 @@ use std::collections::BTreeMap;
 use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
 use crate::decision::{Decision, Page, Proof, Step};
 use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
-use crate::incident::{Incident, Kind, State};
+use crate::incident::{Alarms, Incident, Kind, State, Verdict};
 use crate::memory::{Act, Breaker, Memory};
 use crate::ports::{History, Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
@@ -48,8 +48,8 @@ pub trait Fleet {
     /// The groups of these names that exist. An empty answer means that none exists, never "all".
     fn groups(&self, names: &[GroupName]) -> impl Future<Output = Result<Vec<Group>, Unavailable>> + Send;
 
-    /// The alarm as it is now; `None` if there is none of that name.
-    fn alarm(&self, alarm: &AlarmArn) -> impl Future<Output = Result<Option<AlarmSeen>, Unavailable>> + Send;
+    /// These alarms as they are now, by one call for a hundred; one that doesn't exist is left out.
+    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<Vec<AlarmSeen>, Unavailable>> + Send;
 
     /// Every alarm that is in ALARM and names an instance.
     fn alarms_in_alarm(&self) -> impl Future<Output = Result<Vec<AlarmSeen>, Unavailable>> + Send;
@@ -96,6 +96,14 @@ pub struct ReplaceInstance<'a, A, S> {
     pub eyes: Eyes<'a, A, S>,
 }
 
+impl<A, S> ReplaceInstance<'_, A, S> {
+    /// Of the alarms that led here, those that the policy takes for verdicts on an instance's health.
+    fn verdicts<'h>(&self, group: &GroupName, hint: &'h Hint) -> impl Iterator<Item = &'h AlarmArn> {
+        let policy = self.eyes.policy.group(group).cloned();
+        hint.alarms().iter().filter(move |alarm| policy.as_ref().is_none_or(|policy| policy.is_verdict(alarm)))
+    }
+}
+
 impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstance<'_, A, S> {
     type Glance = Glance;
     type Seen = Seen;
@@ -116,8 +124,11 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         };
         let is_member = |group: &&Group| subject.instance().is_some_and(|id| group.member(id).is_some());
         if let Some(group) = glance.groups.iter().find(is_member) {
-            let (group, alarm, notice) = (group.name.clone(), hint.alarm().cloned(), hint.notice().cloned());
-            let kind = Kind::Instance { group, alarm, notice };
+            let alarms: Alarms = self.verdicts(&group.name, hint).cloned().collect();
+            if let (true, Some(alarm)) = (alarms.is_empty(), hint.alarms().first()) {
+                return Err(Ignored::NoVerdict { subject, alarm: alarm.clone() });
+            }
+            let kind = Kind::Instance { group: group.name.clone(), alarms, notice: hint.notice().cloned() };
             return Ok(Incident::new(subject, kind, since, now));
         }
         Err(match history.last_closed_at {
@@ -126,12 +137,12 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         })
     }
 
-    /// An alarm that speaks while nothing was done yet is the one to judge by (one that has too little data doesn't speak), and so is
-    /// what AWS announces; after an act only recovery counts.
+    /// Each alarm that speaks while nothing was done yet is judged by, beside all before it (one that has too little data doesn't speak),
+    /// and so is what AWS announces; after an act only recovery counts.
     fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
-        if let (Kind::Instance { alarm, notice, .. }, None) = (&mut incident.kind, incident.acted_at) {
+        if let (Kind::Instance { group, alarms, notice }, None) = (&mut incident.kind, incident.acted_at) {
             let is_silent = matches!(hint.why, Why::Silence(_));
-            *alarm = hint.alarm().filter(|_| !is_silent).or(alarm.as_ref()).cloned();
+            self.verdicts(group, hint).filter(|_| !is_silent).for_each(|alarm| alarms.hear(alarm));
             *notice = hint.notice().filter(|new| new.outweighs(notice.as_ref())).or(notice.as_ref()).cloned();
         }
         incident
@@ -144,6 +155,10 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
     fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
         let policy = self.eyes.group_policy(&incident);
         decide::absorb(now, incident, seen, policy)
+    }
+
+    fn verdict(&self, now: Timestamp, incident: &Incident, seen: &Seen) -> Verdict {
+        self.eyes.group_policy(incident).map_or(Verdict::Unknown, |policy| decide::verdict(now, incident, seen, policy))
     }
 
     fn unwell(&self, incident: &Incident, seen: &Seen) -> Vec<Subject> {

@@ -9,6 +9,7 @@ mod groups;
 mod hooks;
 mod lists;
 mod names;
+mod pattern;
 mod records;
 mod section;
 mod setting;
@@ -23,6 +24,7 @@ pub use hooks::{
     Afterwards, BusyMetric, HeldBy, HookPolicy, LaunchPolicy, OwnRecord, Readiness, ReadyTag, TerminationPolicy,
 };
 use lists::Tables;
+pub use pattern::Pattern;
 pub(crate) use records::lone_alarm;
 pub use records::{Active, Ailment, DnsPolicy, EndpointPolicy, RecordPolicy, ZonePolicy};
 pub use section::{Row, Section, sections};

@@ -74,8 +74,9 @@ async fn the_wire_should_not_show_another_world_than_the_ports() {
         let (there, here) = (wire.target_health(&target_group).await, get(memory.target_health(&target_group)));
         assert_eq!(there.unwrap(), here.unwrap());
         for arn in &alarms {
-            let (there, here) = (wire.alarm(arn).await.unwrap(), get(memory.alarm(arn)).unwrap());
-            assert_eq!(there, here.map(in_seconds));
+            let arn = std::slice::from_ref(arn);
+            let (there, here) = (wire.alarms(arn).await.unwrap(), get(Fleet::alarms(&memory, arn)).unwrap());
+            assert_eq!(there, here.into_iter().map(in_seconds).collect::<Vec<_>>());
         }
         assert!(wire.launches(&names[2]).await.is_err() && get(memory.launches(&names[2])).is_err());
         for name in &names[..2] {

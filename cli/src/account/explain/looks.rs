@@ -99,7 +99,7 @@ impl<'a> Account<'a> {
             };
             looks.push(look("replace-instance", hint, explained));
             if let Some(name) = troubled {
-                let why = Why::Found { since: Now.now(), alarm: None, told_by: None };
+                let why = Why::Found { since: Now.now(), alarms: Vec::new(), told_by: None };
                 let group = Hint { subject: Subject::Group { region: self.region.clone(), name }, why };
                 let is_told = looks.iter().any(|look| look.subject == Some(group.subject.to_string()));
                 if !is_told {
@@ -126,7 +126,7 @@ impl<'a> Account<'a> {
             Lead::Several(Survey::Resync) => {
                 let since = Now.now();
                 let found = zone::survey(&self.records, dns, &self.ledger, since).await?.zones;
-                let why = || Why::Found { since, alarm: None, told_by: None };
+                let why = || Why::Found { since, alarms: Vec::new(), told_by: None };
                 let hint = |id: HostedZoneId| (id.clone(), Hint { subject: Subject::zone(id), why: why() });
                 return Ok(found.into_iter().map(hint).collect());
             }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::id::{GroupName, HookName, Subject};
-use homeostat_core::incident::{Acknowledgement, Incident, State};
+use homeostat_core::incident::{Acknowledgement, Alarms, Incident, State};
 use homeostat_core::memory::{Abandoned, Breaker, Memory};
 use homeostat_core::ports::Slots;
 use homeostat_core::shell;
@@ -45,6 +45,8 @@ pub(super) struct Open {
     overdue_since: Option<Timestamp>,
     reminders: u32,
     acknowledged: Option<Acknowledgement>,
+    /// That spoke of it, each with what it said at the last look.
+    alarms: Alarms,
     records: Vec<HeldRecord>,
     /// `None`: it is about no lifecycle hook.
     held: Option<Held>,
@@ -77,6 +79,7 @@ impl Open {
         let mut holders = groups.iter().map(|group| &group.slots);
         Open {
             slot_held_since: holders.find_map(|holders| holders.get(&incident.subject).copied()),
+            alarms: incident.kind.alarms().cloned().unwrap_or_default(),
             records: zones::held(&incident),
             held: Held::of(&incident),
             group: incident.kind.group().cloned(),
@@ -123,6 +126,7 @@ impl Open {
 
     fn sentences(&self) -> Vec<String> {
         let mut sentences = vec![self.decision.clone().unwrap_or_else(|| "no decision yet".to_owned())];
+        sentences.extend(self.alarms.iter().map(|spoke| format!("alarm {spoke}")));
         sentences.extend(self.records.iter().map(HeldRecord::sentence));
         let marks = [("stuck: its owner does not answer", self.stuck_since), ("overdue", self.overdue_since)];
         sentences.extend(marks.into_iter().filter_map(|(mark, since)| Some(format!("{mark}, as of {}", at(since?)))));

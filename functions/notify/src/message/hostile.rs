@@ -70,7 +70,7 @@ fn incidents(called: &str, why: &str) -> Vec<Incident> {
     let step = Step::Replace { group: group.clone(), instance: "i-0123456789abcdef0".parse().unwrap() };
     let subjects = ["eu-west-1#instance#i-0123456789abcdef0".to_owned(), format!("eu-west-1#group#{group}")];
     let kinds = [
-        Kind::Instance { group: group.clone(), alarm: Some(alarm), notice: None },
+        Kind::Instance { group: group.clone(), alarms: [alarm].into_iter().collect(), notice: None },
         Kind::Group { group: group.clone(), notice: None },
     ];
     let page = Page::ReplacementsFail {

@@ -1,6 +1,8 @@
 use super::*;
 use homeostat_core::decision::{Close, Crowd, Decision, Hold, Page, Step};
-use homeostat_core::instance::Unit;
+use homeostat_core::id::AlarmArn;
+use homeostat_core::incident::Alarms;
+use homeostat_core::instance::{AlarmSeen, AlarmState, Unit};
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, What};
 use jiff::Timestamp;
@@ -11,13 +13,14 @@ pub(in crate::message) fn at(second: i64) -> Timestamp {
 
 pub(in crate::message) fn incident_in(group: &str) -> Incident {
     let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
-    let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-    Incident::new(
-        subject,
-        Kind::Instance { group: group.parse().unwrap(), alarm: Some(alarm), notice: None },
-        at(0),
-        at(1),
-    )
+    let alarm: AlarmArn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
+    let mut alarms = Alarms::default();
+    alarms.hear(&alarm);
+    let reason = "Threshold Crossed".to_owned();
+    let (state, since) = (AlarmState::Alarm, at(0));
+    let seen = AlarmSeen { arn: alarm.clone(), state, since, reason, actions_enabled: true, instances: Vec::new() };
+    alarms.read(&alarm, Some(&seen));
+    Incident::new(subject, Kind::Instance { group: group.parse().unwrap(), alarms, notice: None }, at(0), at(1))
 }
 
 pub(in crate::message) fn acting_on_group(group: &str) -> Incident {

@@ -1,6 +1,6 @@
 use aws_lambda_events::dynamodb::EventRecord;
 use homeostat_core::decision::{Close, Decision, Hold, Page, Step};
-use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::incident::{Alarms, Incident, Kind};
 use homeostat_core::instance::Unit;
 use homeostat_core::ports::Outcome;
 use jiff::SignedDuration;
@@ -13,7 +13,12 @@ fn at(second: i64) -> Timestamp {
 
 fn new() -> Incident {
     let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
-    Incident::new(subject, Kind::Instance { group: "web".parse().unwrap(), alarm: None, notice: None }, at(0), at(1))
+    Incident::new(
+        subject,
+        Kind::Instance { group: "web".parse().unwrap(), alarms: Alarms::default(), notice: None },
+        at(0),
+        at(1),
+    )
 }
 
 fn acting(incident: &Incident) -> Incident {

@@ -200,7 +200,12 @@ mod tests {
         let now = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
         let step = Step::Replace { group: group.clone(), instance: "i-0123456789abcdef0".parse().unwrap() };
         let decision = Decision::Act { step: step.clone(), because: Vec::new() };
-        let incident = Incident::new(subject, Kind::Instance { group, alarm: Some(alarm), notice: None }, now, now);
+        let incident = Incident::new(
+            subject,
+            Kind::Instance { group, alarms: [alarm].into_iter().collect(), notice: None },
+            now,
+            now,
+        );
         incident.intend(now, &step, &decision).settle(now, Outcome::Unknown { why: "cut".into() })
     }
 
@@ -252,7 +257,7 @@ mod tests {
         let remembered = remembered.drained(now, &"www.example.com A blue".to_owned(), false);
         let item = memory(&incident.kind.scope(), &remembered).unwrap();
         assert_eq!(read::<Memory>(item).unwrap(), remembered);
-        let Kind::Instance { alarm: Some(alarm), .. } = &incident.kind else { panic!("{:?}", incident.kind) };
+        let alarm = incident.kind.alarms().unwrap().arns().next().unwrap();
         let memory = AlarmMemory { alarm: alarm.clone(), contributor: None, changed_at: now };
         let item = alarm_memory(&memory).unwrap();
         assert!(is_memory(&item) && item.get("changed_at") == Some(&AttributeValue::N("1800000000123".into())));

@@ -7,7 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::decision::{Decision, Hold};
-use crate::id::{GroupName, Subject};
+use crate::id::{AlarmArn, GroupName, Subject};
 use crate::incident::Incident;
 use crate::memory::AlarmMemory;
 use crate::ports::Unavailable;
@@ -49,6 +49,11 @@ pub enum Ignored {
     NothingWrong {
         subject: Subject,
         why: String,
+    },
+    /// The alarm speaks of it, and the policy doesn't take it for a verdict on its health.
+    NoVerdict {
+        subject: Subject,
+        alarm: AlarmArn,
     },
     NothingOpen {
         subject: Subject,
@@ -117,6 +122,12 @@ impl fmt::Display for Ignored {
             Ignored::Completed { subject, closed_at } => {
                 write!(f, "the hook that held {} was done with at {closed_at:.0}", subject.name())
             }
+            Ignored::NoVerdict { subject, alarm } => write!(
+                f,
+                "{}: alarm {:?} is not among the group's health-alarms, so it says nothing of the instance's health",
+                subject.name(),
+                alarm.alarm_name()
+            ),
             Ignored::NotDue { subject } => write!(f, "{} is looked at later", subject.name()),
             Ignored::NotOurs { subject } => write!(f, "{subject} is not this function's to look after"),
             Ignored::NothingOpen { subject } => write!(f, "{} has no open incident", subject.name()),

@@ -119,15 +119,17 @@ fn target_groups_gone(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
 fn coverage(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
     let Ok(alarms) = &facts.alarms else { return Vec::new() };
     found(policy, facts, |group| {
-        let has_alarm = |id: &InstanceId| alarms.iter().any(|alarm| alarm.instance() == Some(id));
+        let speaks_for =
+            |alarm: &Alarm, id: &InstanceId| alarm.instance() == Some(id) && policy.is_verdict_by(&alarm.name);
+        let has_alarm = |id: &InstanceId| alarms.iter().any(|alarm| speaks_for(alarm, id));
         let served = || group.members.iter().filter(|member| member.lifecycle.is_in_service());
         let bare: Vec<&str> =
             served().map(|member| &member.id).filter(|id| !has_alarm(id)).map(InstanceId::as_str).collect();
         if !policy.evidence.contains(&Evidence::Alarm) || bare.is_empty() {
             return None;
         }
-        let mend = "have its launch automation make an alarm for each instance, with the dimension InstanceId, or take \
-                    alarm out of its evidence";
+        let mend = "have its launch automation make an alarm for each instance, with the dimension InstanceId and a name that its \
+                    health-alarms match, or take alarm out of its evidence";
         let (severity, what) = if bare.len() == served().count() {
             (
                 Error,
@@ -152,7 +154,8 @@ fn coverage(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
 fn disabled_alarms(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
     found(policy, facts, |group| {
         let is_of_it = |alarm: &&Alarm| {
-            policy.alarms.contains(&alarm.name) || alarm.instance().is_some_and(|id| group.member(id).is_some())
+            let is_members = alarm.instance().is_some_and(|id| group.member(id).is_some());
+            policy.alarms.contains(&alarm.name) || (is_members && policy.is_verdict_by(&alarm.name))
         };
         let alarms = facts.alarms.iter().flatten().filter(is_of_it).filter(|alarm| !alarm.actions_enabled);
         let names: Vec<&str> = alarms.map(|alarm| alarm.name.as_str()).collect();

@@ -9,7 +9,7 @@ use super::Severity::{Error, Note, Warning};
 use super::*;
 use crate::decision::Page;
 use crate::id::{GroupName, InstanceId, Scope};
-use crate::incident::{Acknowledgement, Incident, Kind};
+use crate::incident::{Acknowledgement, Alarms, Incident, Kind};
 use crate::instance::{Group, Lifecycle, Member, Unit, Units};
 use crate::memory::{Breaker, Memory, Source};
 use crate::policy;
@@ -104,7 +104,7 @@ fn only(policy: &Policy, facts: &Facts, severity: Severity, word: &str) {
 
 fn incident() -> Incident {
     let subject = "eu-west-1#instance#i-00000001".parse().unwrap();
-    let kind = Kind::Instance { group: web(), alarm: None, notice: None };
+    let kind = Kind::Instance { group: web(), alarms: Alarms::default(), notice: None };
     Incident::new(subject, kind, at(0), at(0)).page(at(0), at(60), &Page::Refused { why: "AccessDenied".into() })
 }
 
@@ -136,7 +136,7 @@ fn what_keeps_a_group_from_being_healed_is_an_error() {
 
 #[test]
 fn a_group_that_is_only_watched_needs_no_tag_yet() {
-    let watched = a_policy("evidence = [\"alarm\"]\nmode = \"watch\"");
+    let watched = a_policy("evidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\nmode = \"watch\"");
     only(&watched, &with(|group| group.tags.clear()), Warning, "homeostat:managed=true");
 }
 

@@ -37,6 +37,6 @@ pub async fn survey(
     }
     let open = ledger.open_among(&waiting).await?;
     let unowned = waiting.into_iter().filter(|subject| !open.contains(subject));
-    let why = || Why::Found { since: now, alarm: None, told_by: None };
+    let why = || Why::Found { since: now, alarms: Vec::new(), told_by: None };
     Ok(unowned.map(|subject| Hint { subject, why: why() }).collect())
 }

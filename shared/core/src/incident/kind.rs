@@ -6,8 +6,9 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::LEASE;
+use super::alarms::Alarms;
 use crate::hook;
-use crate::id::{AlarmArn, GroupName, Scope};
+use crate::id::{GroupName, Scope};
 use crate::signal::Notice;
 use crate::zone::kept::Kept;
 
@@ -21,9 +22,9 @@ const HOOK_LEASE: SignedDuration = SignedDuration::from_secs(30);
 pub enum Kind {
     Instance {
         group: GroupName,
-        /// The alarm to judge by, if one spoke of this instance.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        alarm: Option<AlarmArn>,
+        /// All alarms that spoke of this instance.
+        #[serde(default, skip_serializing_if = "Alarms::is_empty")]
+        alarms: Alarms,
         /// What AWS announced of it, if it did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         notice: Option<Notice>,
@@ -47,6 +48,14 @@ impl Kind {
             Kind::Instance { group, .. } | Kind::Group { group, .. } => Some(group),
             Kind::Hook(kept) => Some(&kept.group),
             Kind::Zone(_) => None,
+        }
+    }
+
+    /// The alarms that spoke of it; a zone's are in the policy.
+    pub fn alarms(&self) -> Option<&Alarms> {
+        match self {
+            Kind::Instance { alarms, .. } => Some(alarms),
+            Kind::Group { .. } | Kind::Hook(_) | Kind::Zone(_) => None,
         }
     }
 

@@ -14,7 +14,7 @@ fn incident() -> Incident {
     let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
     Incident::new(
         subject,
-        Kind::Instance { group: "web".parse().unwrap(), alarm: Some(alarm), notice: None },
+        Kind::Instance { group: "web".parse().unwrap(), alarms: [alarm].into_iter().collect(), notice: None },
         at(0),
         at(1),
     )

@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::sick_without_alarm;
-use super::seen::{Group, Member, Seen};
+use super::seen::{AlarmSeen, Group, Member, Seen};
 use super::units::Tally;
 use crate::id::{InstanceId, Subject};
 use crate::policy::{Evidence, GroupPolicy};
@@ -18,7 +18,8 @@ pub(super) fn sick_at_once(now: Timestamp, seen: &Seen, group: &Group, policy: &
     let grace = policy.grace.max(group.grace);
     let booting = |member: &Member| seen.launches.by(&member.id).is_some_and(|launched| now < launched + grace);
     let by_alarm = |member: &Member| {
-        policy.evidence == [Evidence::Alarm] && seen.alarms.iter().any(|alarm| alarm.instance() == Some(&member.id))
+        let calls_it_so = |alarm: &AlarmSeen| alarm.instance() == Some(&member.id) && policy.is_verdict(&alarm.arn);
+        policy.evidence == [Evidence::Alarm] && seen.in_alarm.iter().any(calls_it_so)
     };
     let is_stopped = |member: &Member| seen.machines.get(&member.id).is_some_and(|machine| !machine.is_running());
     let members = group.members.iter().filter(|member| member.lifecycle.is_in_service() && !booting(member));

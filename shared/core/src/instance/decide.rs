@@ -6,16 +6,15 @@ use std::cell::OnceCell;
 
 use jiff::Timestamp;
 
-use super::breaker;
-use super::evidence::{Finding, alarm, find};
-use super::notice;
+use super::evidence::{Finding, find};
 use super::processes::parked;
 use super::seen::{Group, Member, Seen};
 use super::units::Tally;
+use super::{breaker, evidence, notice};
 use crate::attend::{Circumstances, Rung};
 use crate::decision::{Close, Decision, GroupState, Hold, Page, Proof, Step};
-use crate::id::{AlarmArn, GroupName, InstanceId};
-use crate::incident::{Incident, Kind, State};
+use crate::id::{GroupName, InstanceId};
+use crate::incident::{Alarms, Incident, Kind, State, Verdict};
 use crate::policy::{Evidence, GroupPolicy, Mode};
 use crate::ports::Outcome;
 use crate::signal::Notice;
@@ -29,7 +28,7 @@ pub(super) struct Case<'a> {
     pub(super) policy: &'a GroupPolicy,
     pub(super) group: &'a Group,
     pub(super) id: &'a InstanceId,
-    pub(super) alarm: Option<&'a AlarmArn>,
+    pub(super) alarms: &'a Alarms,
     /// Several rungs ask.
     findings: OnceCell<Vec<Finding>>,
 }
@@ -51,42 +50,55 @@ pub fn decide(
     let Some(policy) = policy else {
         return Decision::Page(Page::NotInPolicy { group: name.clone() });
     };
-    let (Some(group), Some(id)) = (&seen.group, incident.subject.instance()) else {
-        return group_missing(now, incident, name, policy);
-    };
-    let (alarm, findings) = (alarm_of(incident), OnceCell::new());
-    let case = Case { now, incident, seen, around, policy, group, id, alarm, findings };
-    bounded(now, incident, policy, case.decide())
-}
-
-fn alarm_of(incident: &Incident) -> Option<&AlarmArn> {
-    match &incident.kind {
-        Kind::Instance { alarm, .. } => alarm.as_ref(),
-        Kind::Group { .. } | Kind::Zone(_) | Kind::Hook(_) => None,
+    match case(now, incident, seen, around, Some(policy)) {
+        Some(case) => bounded(now, incident, policy, case.decide()),
+        None => group_missing(now, incident, name, policy),
     }
 }
 
-/// An incident that an announcement opened, with what is to be remembered of this look: an alarm that has spoken of the instance since,
-/// although its event was lost; and that it was still its group's turn, whatever else held.
+/// Of whom none has spoken.
+const NONE: &Alarms = &Alarms::none();
+
+fn alarms_of(incident: &Incident) -> &Alarms {
+    incident.kind.alarms().unwrap_or(NONE)
+}
+
+/// With what is to be remembered of this look: each alarm that spoke of the instance, one whose event was lost included, with what it
+/// says; and that it was still its group's turn, whatever else held.
 pub(super) fn absorb(now: Timestamp, mut incident: Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Incident {
-    if let (Kind::Instance { alarm: alarm @ None, notice: Some(_), .. }, Some(spoke)) =
-        (&mut incident.kind, &seen.alarm)
-    {
-        *alarm = Some(spoke.arn.clone());
+    if let Kind::Instance { alarms, .. } = &mut incident.kind {
+        for (arn, alarm) in &seen.alarms {
+            alarms.hear(arn);
+            alarms.read(arn, alarm.as_ref());
+        }
+        // The policy may have changed since they spoke.
+        alarms.retain(|arn| policy.is_none_or(|policy| policy.is_verdict(arn)));
+        alarms.bound();
     }
     let around = Circumstances::default();
-    let is_foretold = match (policy, &seen.group, incident.subject.instance()) {
-        (Some(policy), Some(group), Some(id)) => {
-            let (alarm, findings) = (alarm_of(&incident), OnceCell::new());
-            let (incident, around) = (&incident, &around);
-            Case { now, incident, seen, around, policy, group, id, alarm, findings }.foretold().is_err()
-        }
-        _ => false,
-    };
+    let is_foretold = case(now, &incident, seen, &around, policy).is_some_and(|case| case.foretold().is_err());
     if is_foretold {
         incident.foretold_at = Some(now);
     }
     incident
+}
+
+fn case<'a>(
+    now: Timestamp,
+    incident: &'a Incident,
+    seen: &'a Seen,
+    around: &'a Circumstances,
+    policy: Option<&'a GroupPolicy>,
+) -> Option<Case<'a>> {
+    let (policy, group, id) = (policy?, seen.group.as_ref()?, incident.subject.instance()?);
+    let (alarms, findings) = (alarms_of(incident), OnceCell::new());
+    Some(Case { now, incident, seen, around, policy, group, id, alarms, findings })
+}
+
+/// What the evidence says. Who is not in service, or may still be booting, is not judged.
+pub(super) fn verdict(now: Timestamp, incident: &Incident, seen: &Seen, policy: &GroupPolicy) -> Verdict {
+    let around = Circumstances::default();
+    case(now, incident, seen, &around, Some(policy)).map_or(Verdict::Unknown, |case| case.verdict())
 }
 
 /// The ladder as it is climbed, for people. There is none to climb without a group and a policy, and none for whom only recovery
@@ -98,12 +110,8 @@ pub(super) fn rungs(
     around: &Circumstances,
     policy: Option<&GroupPolicy>,
 ) -> Vec<Rung> {
-    let (Some(policy), Some(group), Some(id)) = (policy, &seen.group, incident.subject.instance()) else {
-        return Vec::new();
-    };
-    let (alarm, findings) = (alarm_of(incident), OnceCell::new());
-    let case = Case { now, incident, seen, around, policy, group, id, alarm, findings };
-    if case.is_climbing() { case.rungs() } else { Vec::new() }
+    let case = case(now, incident, seen, around, policy).filter(Case::is_climbing);
+    case.map(|case| case.rungs()).unwrap_or_default()
 }
 
 /// One answer without the group is no proof that it is gone; the same for the dwell time is.
@@ -287,7 +295,7 @@ impl Case<'_> {
 
     fn find_all(&self) -> Vec<Finding> {
         let of_policy = self.of_policy();
-        let nobody_else_asked = self.alarm.is_none() && self.policy.evidence.contains(&Evidence::Alarm);
+        let nobody_else_asked = self.alarms.is_empty() && self.policy.evidence.contains(&Evidence::Alarm);
         match self.announced() {
             None => of_policy,
             Some(_) if are_sick(&of_policy) => of_policy,
@@ -298,7 +306,24 @@ impl Case<'_> {
     }
 
     fn of_policy(&self) -> Vec<Finding> {
-        self.policy.evidence.iter().map(|evidence| find(*evidence, self.seen, self.id, self.alarm)).collect()
+        self.policy.evidence.iter().map(|evidence| find(*evidence, self.seen, self.id, self.alarms)).collect()
+    }
+
+    /// While something is the group's own business, what was only announced says nothing yet.
+    fn verdict(&self) -> Verdict {
+        let said = if self.foretold().is_err() {
+            evidence::verdict(&self.of_policy())
+        } else {
+            evidence::verdict(self.findings())
+        };
+        let is_judged = self.group.member(self.id).is_some_and(|member| member.lifecycle.is_in_service())
+            && self.in_grace().is_ok();
+        match said {
+            Verdict::Unhealthy | Verdict::Ending | Verdict::Suspected | Verdict::Disputed if !is_judged => {
+                Verdict::Unknown
+            }
+            said => said,
+        }
     }
 
     /// What AWS announced, where that alone is the reason.
@@ -347,11 +372,11 @@ impl Case<'_> {
         well.map(|reasons| reasons.join(" and "))
     }
 
-    /// What whoever spoke of the instance says now, if that is no longer that it is sick.
+    /// What all who spoke of the instance say now, if none of them says any longer that it is sick.
     fn taken_back(&self) -> Option<String> {
         let spoke = match self.announced() {
-            Some(found) if self.alarm.is_none() => found,
-            _ => alarm(self.seen.alarm.as_ref(), self.id, self.alarm),
+            Some(found) if self.alarms.is_empty() => found,
+            _ => evidence::alarms(self.alarms, self.seen, self.id),
         };
         match spoke {
             Finding::Sick(_) => None,

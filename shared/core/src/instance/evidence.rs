@@ -5,6 +5,7 @@
 use super::seen::{AlarmSeen, AlarmState, Checks, Seen, TargetHealth};
 use crate::decision::{Proof, short};
 use crate::id::{AlarmArn, InstanceId};
+use crate::incident::{Alarms, Verdict};
 use crate::policy::{Evidence, GroupPolicy};
 
 /// What one kind of evidence says of the subject.
@@ -15,9 +16,27 @@ pub(super) enum Finding {
     Unknown(String),
 }
 
-pub(super) fn find(evidence: Evidence, seen: &Seen, id: &InstanceId, arn: Option<&AlarmArn>) -> Finding {
+/// What several say together, the alarms among them apart.
+pub(super) fn verdict(findings: &[Finding]) -> Verdict {
+    let by_alarm = |finding: &&Finding| matches!(finding, Finding::Sick(Proof::Alarm { .. }));
+    let sick = findings.iter().filter(|finding| matches!(finding, Finding::Sick(_)));
+    let is_ending = |finding: &Finding| matches!(finding, Finding::Sick(proof) if proof.is_foretold());
+    let (sick, alarms) = (sick.clone().count(), sick.filter(by_alarm).count());
+    let is_healthy = findings.iter().any(|finding| matches!(finding, Finding::Well(_)));
+    match (sick, is_healthy) {
+        (0, true) => Verdict::Healthy,
+        (0, false) => Verdict::Unknown,
+        _ if findings.iter().all(is_ending) => Verdict::Ending,
+        (sick, _) if sick == findings.len() => Verdict::Unhealthy,
+        (_, false) => Verdict::Suspected,
+        (sick, true) if sick == alarms => Verdict::OnlyAlarm,
+        (_, true) => Verdict::Disputed,
+    }
+}
+
+pub(super) fn find(evidence: Evidence, seen: &Seen, id: &InstanceId, spoke: &Alarms) -> Finding {
     match evidence {
-        Evidence::Alarm => alarm(seen.alarm.as_ref(), id, arn),
+        Evidence::Alarm => alarms(spoke, seen, id),
         Evidence::InstanceStatus => instance_status(seen, id),
         Evidence::TargetHealth => target_health(seen, id),
     }
@@ -26,14 +45,38 @@ pub(super) fn find(evidence: Evidence, seen: &Seen, id: &InstanceId, arn: Option
 /// Whether all of the policy's evidence but the alarm calls the instance sick.
 pub(super) fn sick_without_alarm(policy: &GroupPolicy, seen: &Seen, id: &InstanceId) -> bool {
     let mut others = policy.evidence.iter().filter(|evidence| **evidence != Evidence::Alarm).peekable();
-    others.peek().is_some() && others.all(|evidence| matches!(find(*evidence, seen, id, None), Finding::Sick(_)))
+    others.peek().is_some()
+        && others.all(|evidence| matches!(find(*evidence, seen, id, &Alarms::default()), Finding::Sick(_)))
 }
 
-/// The alarm counts only as it was re-read, and only for the instance that its metrics name.
-pub(super) fn alarm(alarm: Option<&AlarmSeen>, id: &InstanceId, arn: Option<&AlarmArn>) -> Finding {
-    let Some(arn) = arn else {
-        return Finding::Unknown("no alarm has spoken of it".to_owned());
+/// Sick if one of them says so, whatever the others say; well only if all do.
+pub(super) fn alarms(spoke: &Alarms, seen: &Seen, id: &InstanceId) -> Finding {
+    let read = |arn| seen.alarms.get(arn).and_then(Option::as_ref);
+    let findings: Vec<Finding> = spoke.arns().map(|arn| alarm(arn, read(arn), id)).collect();
+    let since = |finding: &&Finding| match finding {
+        Finding::Sick(Proof::Alarm { since, .. }) => Some(*since),
+        _ => None,
     };
+    let first = findings.iter().filter(|finding| since(finding).is_some()).min_by_key(since);
+    if let Some(sick) = first {
+        return sick.clone();
+    }
+    let said = findings.iter().map(|finding| match finding {
+        Finding::Well(why) | Finding::Unknown(why) => why.as_str(),
+        Finding::Sick(_) => "",
+    });
+    let said = said.collect::<Vec<_>>().join(" and ");
+    if findings.is_empty() {
+        Finding::Unknown("no alarm has spoken of it".to_owned())
+    } else if findings.iter().all(|finding| matches!(finding, Finding::Well(_))) {
+        Finding::Well(said)
+    } else {
+        Finding::Unknown(said)
+    }
+}
+
+/// An alarm counts only as it was re-read, and only for the instance that its metrics name.
+fn alarm(arn: &AlarmArn, alarm: Option<&AlarmSeen>, id: &InstanceId) -> Finding {
     let name = arn.alarm_name();
     let Some(alarm) = alarm else {
         return Finding::Unknown(format!("there is no alarm {name:?}"));
@@ -42,6 +85,9 @@ pub(super) fn alarm(alarm: Option<&AlarmSeen>, id: &InstanceId, arn: Option<&Ala
         return Finding::Unknown(format!("alarm {name:?} does not speak for {id} alone"));
     }
     match alarm.state {
+        AlarmState::Alarm if !alarm.actions_enabled => {
+            Finding::Unknown(format!("alarm {name:?} is in ALARM, and its actions are disabled"))
+        }
         AlarmState::Alarm => {
             Finding::Sick(Proof::Alarm { alarm: arn.clone(), since: alarm.since, reason: alarm.reason.clone() })
         }

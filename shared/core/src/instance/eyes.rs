@@ -10,8 +10,8 @@ use jiff::SignedDuration;
 use super::seen::{AlarmSeen, AlarmState, Glance, Group, Machine, Seen, TargetHealth, TargetHealths};
 use super::{Fleet, StatusChecks};
 use crate::attend::Times;
-use crate::id::{InstanceId, TargetGroupArn};
-use crate::incident::{Incident, Kind};
+use crate::id::{AlarmArn, InstanceId, TargetGroupArn};
+use crate::incident::{Alarms, Incident, Kind};
 use crate::memory::AlarmMemory;
 use crate::policy::{Evidence, GroupPolicy, Policy};
 use crate::ports::Unavailable;
@@ -42,55 +42,55 @@ const WITHOUT_POLICY: Times = Times {
 
 impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
     pub(super) async fn glance(&self, hint: &Hint) -> Result<Glance, Unavailable> {
-        let names = self.policy.group_names();
-        let Some(arn) = hint.alarm() else {
-            return Ok(Glance { groups: self.aws.groups(&names).await?, alarm: None });
+        let groups = self.aws.groups(&self.policy.group_names()).await?;
+        let change = match &hint.why {
+            Why::Alarm(change) | Why::Silence(change) => Some(change.clone()),
+            Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) | Why::Found { .. } => None,
         };
-        let (groups, alarm) = join(self.aws.groups(&names), self.aws.alarm(arn)).await;
-        let (groups, alarm) = (groups?, alarm?);
-        if let (Some(alarm), Why::Alarm(change) | Why::Silence(change)) = (&alarm, &hint.why) {
-            is_not_stale(alarm, change)?;
-        }
-        Ok(Glance { groups, alarm: Some((arn.clone(), alarm)) })
+        Ok(Glance { groups, change })
     }
 
     pub(super) async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
         let (Kind::Instance { group: name, .. } | Kind::Group { group: name, .. }) = &incident.kind else {
             return Ok(Seen::default());
         };
-        let arn = match &incident.kind {
-            Kind::Instance { alarm, .. } => alarm.as_ref(),
-            Kind::Group { .. } | Kind::Zone(_) | Kind::Hook(_) => None,
-        };
         let group = glance.groups.into_iter().find(|group| group.name == *name);
-        let read_before = glance.alarm.filter(|(read, _)| Some(read) == arn).map(|(_, alarm)| alarm);
-        let unread: OptionFuture<_> = arn.filter(|_| read_before.is_none()).map(|arn| self.aws.alarm(arn)).into();
-        let evidence = self.policy.group(name).map_or(&[][..], |policy| &policy.evidence);
-        // Who was only announced has no alarm yet, and the survey leaves alone whoever has an incident.
-        let is_announced = incident.subject.instance().is_some() && incident.kind.notice().is_some();
-        let may_have_spoken = arn.is_none() && is_announced && evidence.contains(&Evidence::Alarm);
+        let policy = self.policy.group(name);
+        let evidence = policy.map_or(&[][..], |policy| &policy.evidence);
+        let spoke: Vec<AlarmArn> = incident.kind.alarms().into_iter().flat_map(Alarms::arns).cloned().collect();
+        let named: OptionFuture<_> = (!spoke.is_empty()).then(|| self.aws.alarms(&spoke)).into();
         let all_count = evidence == [Evidence::Alarm];
-        let alarms: OptionFuture<_> = (all_count || may_have_spoken).then(|| self.aws.alarms_in_alarm()).into();
+        let may_have_spoken = evidence.contains(&Evidence::Alarm) && may_be_unheard(incident);
+        let in_alarm: OptionFuture<_> = (all_count || may_have_spoken).then(|| self.aws.alarms_in_alarm()).into();
         // Of a group that is gone, AWS tells no activities but answers with an error.
         let launches: OptionFuture<_> = group.as_ref().map(|_| self.aws.launches(name)).into();
         let refresh: OptionFuture<_> = group.as_ref().map(|_| self.aws.refresh(name)).into();
         let health: OptionFuture<_> = group.as_ref().map(|group| self.health(group)).into();
         let interruption: OptionFuture<_> = interrupted(incident).map(|id| self.checks.interruption(id)).into();
-        let ((health, unread), launches, refresh, (alarms, interruption)) =
-            join4(join(health, unread), launches, refresh, join(alarms, interruption)).await;
+        let ((health, named), launches, refresh, (in_alarm, interruption)) =
+            join4(join(health, named), launches, refresh, join(in_alarm, interruption)).await;
         let Health { targets, gone, machines } = health.transpose()?.unwrap_or_default();
-        let alarms = alarms.transpose()?.unwrap_or_default();
-        let speaks = |alarm: &&AlarmSeen| alarm.instance() == incident.subject.instance() && alarm.actions_enabled;
-        let spoke = alarms.iter().find(speaks).filter(|_| may_have_spoken).cloned();
+        let (named, in_alarm) = (named.transpose()?.unwrap_or_default(), in_alarm.transpose()?.unwrap_or_default());
+        let read = |arn: AlarmArn| (arn.clone(), named.iter().find(|alarm| alarm.arn == arn).cloned());
+        let mut alarms: BTreeMap<AlarmArn, Option<AlarmSeen>> = spoke.into_iter().map(read).collect();
+        if let Some(change) = &glance.change
+            && let Some(Some(alarm)) = alarms.get(&change.alarm)
+        {
+            is_not_stale(alarm, change)?;
+        }
+        if may_have_spoken && let (Some(policy), Some(id)) = (policy, incident.subject.instance()) {
+            let unheard = in_alarm.iter().filter(|alarm| calls_unhealthy(alarm, id, policy));
+            alarms.extend(unheard.map(|alarm| (alarm.arn.clone(), Some(alarm.clone()))));
+        }
         Ok(Seen {
             group,
-            alarm: unread.transpose()?.or(read_before).flatten().or(spoke),
+            alarms,
             targets,
             gone,
             launches: launches.transpose()?.unwrap_or_default(),
             machines,
             refresh: refresh.transpose()?.flatten(),
-            alarms: if all_count { alarms } else { Vec::new() },
+            in_alarm: if all_count { in_alarm } else { Vec::new() },
             interruption: interruption.transpose()?.flatten(),
         })
     }
@@ -122,6 +122,19 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
             remind_every: policy.remind_every,
         })
     }
+}
+
+/// Whether an alarm may be in ALARM about it of which no event told. The survey leaves alone whoever has an incident, so that is asked
+/// for here, but only while no alarm that is known would confirm it.
+fn may_be_unheard(incident: &Incident) -> bool {
+    let Kind::Instance { alarms, .. } = &incident.kind else { return false };
+    let is_just_told = incident.is_new() && !alarms.is_empty();
+    !is_just_told && incident.acted_at.is_none() && !alarms.had_alarm()
+}
+
+/// A verdict on this one instance. Somebody who switched an alarm's actions off doesn't want to hear of it.
+pub(super) fn calls_unhealthy(alarm: &AlarmSeen, id: &InstanceId, policy: &GroupPolicy) -> bool {
+    alarm.instance() == Some(id) && alarm.may_act() && policy.is_verdict(&alarm.arn)
 }
 
 /// The Spot Instance that EC2 said it takes back.

@@ -10,10 +10,11 @@ use super::decide::{Case, named};
 use super::evidence::Finding;
 use super::notice;
 use super::processes::Promise;
-use super::seen::Member;
+use super::seen::{AlarmSeen, AlarmState, Member};
 use super::units::{Limit, Tally};
 use crate::attend::{Rung, climbed};
 use crate::decision::{Attached, Crowd, GroupState, Hold, Proof, list};
+use crate::policy::Evidence;
 use crate::signal::What;
 
 struct Step {
@@ -25,7 +26,7 @@ struct Step {
 
 const LADDER: [Step; 13] = [
     Step { name: "nothing is paused", holds: |case| case.paused(), by: |case| case.pauses() },
-    Step { name: "its alarm may act", holds: |case| case.actions_disabled(), by: |case| case.alarm_in_words() },
+    Step { name: "its alarms may act", holds: |case| case.actions_disabled(), by: |case| case.alarm_in_words() },
     Step {
         name: "the evidence confirms it",
         holds: |case| case.confirmed().map(drop),
@@ -63,12 +64,16 @@ impl Case<'_> {
         }
     }
 
+    /// One in ALARM that may act is enough, whatever was switched off beside it.
     fn actions_disabled(&self) -> Result<(), Hold> {
-        match &self.seen.alarm {
-            Some(alarm) if !alarm.actions_enabled && self.only_announced().is_none() => {
-                Err(Hold::ActionsDisabled { alarm: alarm.arn.clone() })
-            }
-            _ => Ok(()),
+        if !self.policy.evidence.contains(&Evidence::Alarm) || self.only_announced().is_some() {
+            return Ok(());
+        }
+        let read = self.alarms.arns().filter_map(|arn| self.seen.alarms.get(arn)?.as_ref());
+        let mut red = read.filter(|alarm| alarm.state == AlarmState::Alarm && alarm.instance() == Some(self.id));
+        match red.clone().any(AlarmSeen::may_act) {
+            true => Ok(()),
+            false => red.next().map_or(Ok(()), |alarm| Err(Hold::ActionsDisabled { alarm: alarm.arn.clone() })),
         }
     }
 
@@ -236,18 +241,8 @@ impl Case<'_> {
     }
 
     fn alarm_in_words(&self) -> String {
-        match &self.seen.alarm {
-            None => "no alarm spoke of it".to_owned(),
-            Some(alarm) => {
-                let actions = if alarm.actions_enabled { "enabled" } else { "disabled" };
-                format!(
-                    "alarm {:?} is in {} since {:.0}, actions {actions}",
-                    alarm.arn.alarm_name(),
-                    alarm.state,
-                    alarm.since
-                )
-            }
-        }
+        let said: Vec<String> = self.alarms.iter().map(|spoke| format!("alarm {spoke}")).collect();
+        if said.is_empty() { "no alarm spoke of it".to_owned() } else { said.join("; ") }
     }
 
     fn evidence_in_words(&self) -> String {

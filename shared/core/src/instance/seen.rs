@@ -5,24 +5,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::units::{Unit, Units};
 use crate::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
-use crate::memory::{LaunchedFrom, Launching, Source, template_of};
+use crate::memory::{AlarmMemory, LaunchedFrom, Launching, Source, template_of};
 
 /// The first look: what can be read before the ledger has said anything.
 #[derive(Debug, Clone)]
 pub struct Glance {
     pub groups: Vec<Group>,
-    /// The alarm that was read; `None` = none yet.
-    pub alarm: Option<(AlarmArn, Option<AlarmSeen>)>,
+    /// The alarm's change that led here: no reading that is older counts.
+    pub change: Option<AlarmMemory>,
 }
 
 /// All that a decision about an instance rests on. The real world may have changed since.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     pub group: Option<Group>,
-    pub alarm: Option<AlarmSeen>,
+    /// Each alarm that spoke of the subject, as it is now; `None` = there is none of that name.
+    pub alarms: BTreeMap<AlarmArn, Option<AlarmSeen>>,
     pub targets: BTreeMap<TargetGroupArn, TargetHealths>,
     /// Target groups of the group that don't exist.
     pub gone: Vec<TargetGroupArn>,
@@ -31,8 +33,8 @@ pub struct Seen {
     pub machines: BTreeMap<InstanceId, Machine>,
     /// The group's instance refresh that is running.
     pub refresh: Option<String>,
-    /// All alarms in ALARM that each speak for one instance alone; read only where the alarm is the only evidence.
-    pub alarms: Vec<AlarmSeen>,
+    /// All alarms in ALARM that name instances; read only where the alarm is the only evidence.
+    pub in_alarm: Vec<AlarmSeen>,
     /// When EC2 gave notice that it takes the Spot Instance back; read only where that was announced.
     pub interruption: Option<Timestamp>,
 }
@@ -168,9 +170,15 @@ impl AlarmSeen {
             _ => None,
         }
     }
+
+    /// In ALARM, and nobody has switched off what it does.
+    pub fn may_act(&self) -> bool {
+        self.state == AlarmState::Alarm && self.actions_enabled
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AlarmState {
     Alarm,
     Ok,

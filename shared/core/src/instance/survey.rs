@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::crowd::sick_at_once;
 use super::evidence::sick_without_alarm;
-use super::eyes::{Eyes, Health};
+use super::eyes::{Eyes, Health, calls_unhealthy};
 use super::processes::parked;
 use super::seen::{AlarmSeen, Group, Seen};
 use super::{Fleet, StatusChecks};
@@ -134,7 +134,7 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
         gone,
         machines,
         launches,
-        alarms: alarms.clone(),
+        in_alarm: alarms.clone(),
         ..Seen::default()
     };
     let told_by = match survey {
@@ -143,23 +143,21 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
     };
     let of_the_group = || {
         let subject = Subject::Group { region: region.clone(), name: group.name.clone() };
-        Hint { subject, why: Why::Found { since: now, alarm: None, told_by: told_by.clone() } }
+        Hint { subject, why: Why::Found { since: now, alarms: Vec::new(), told_by: told_by.clone() } }
     };
     if parked(&seen).is_some() {
         return Ok(vec![of_the_group()]);
     }
     let mut sick = Vec::new();
     for member in group.members.iter().filter(|member| member.lifecycle.is_in_service()) {
-        // Somebody who switched an alarm's actions off doesn't want to hear of it.
-        let speaks = |alarm: &&AlarmSeen| alarm.instance() == Some(&member.id) && alarm.actions_enabled;
-        let alarm = alarms.iter().find(speaks);
+        let speak: Vec<&AlarmSeen> = alarms.iter().filter(|alarm| calls_unhealthy(alarm, &member.id, policy)).collect();
         let without_alarm =
             !policy.evidence.contains(&Evidence::Alarm) && sick_without_alarm(policy, &seen, &member.id);
-        if alarm.is_some() || without_alarm {
+        if !speak.is_empty() || without_alarm {
             let subject = Subject::Instance { region: region.clone(), id: member.id.clone() };
-            let since = alarm.map_or(now, |alarm| alarm.since);
-            let alarm = alarm.map(|alarm| alarm.arn.clone());
-            sick.push(Hint { subject, why: Why::Found { since, alarm, told_by: told_by.clone() } });
+            let since = speak.iter().map(|alarm| alarm.since).min().unwrap_or(now);
+            let alarms = speak.into_iter().map(|alarm| alarm.arn.clone()).collect();
+            sick.push(Hint { subject, why: Why::Found { since, alarms, told_by: told_by.clone() } });
         }
     }
     if matches!(survey, Survey::Resync) {

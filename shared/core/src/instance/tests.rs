@@ -1,5 +1,6 @@
 //! The ladder, rung by rung: mostly what must not lead to an act.
 
+mod alarms;
 mod group_states;
 mod guards;
 mod held;
@@ -16,7 +17,7 @@ use super::units::{Unit, Units};
 use crate::attend::Circumstances;
 use crate::decision::{Close, Crowd, Decision, Hold, Page};
 use crate::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
-use crate::incident::{Incident, Kind};
+use crate::incident::{Alarms, Incident, Kind};
 use crate::policy::{self, Policy};
 use crate::ports::{Outcome, Pause};
 
@@ -45,6 +46,18 @@ fn member(number: u8) -> Member {
 
 fn sick() -> TargetHealth {
     TargetHealth::Unhealthy { reason: "Target.FailedHealthChecks".into() }
+}
+
+/// An alarm that calls the first instance sick.
+fn red(arn: AlarmArn) -> AlarmSeen {
+    AlarmSeen {
+        arn,
+        state: AlarmState::Alarm,
+        since: at(990),
+        reason: "Threshold Crossed".into(),
+        actions_enabled: true,
+        instances: vec![instance(1)],
+    }
 }
 
 /// Four instances of which the first is sick beyond doubt, with nothing that speaks against replacing it.
@@ -76,7 +89,8 @@ fn situation() -> Situation {
         tags: BTreeMap::new(),
     };
     let alarm: AlarmArn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-    let kind = Kind::Instance { group: group.name.clone(), alarm: Some(alarm.clone()), notice: None };
+    let kind =
+        Kind::Instance { group: group.name.clone(), alarms: [alarm.clone()].into_iter().collect(), notice: None };
     let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"target-health\"]\n\
                 grace = \"5m\"\nlook-every = \"1m\"\ndwell = \"2m\"\nrecover-within = \"15m\"\n";
     Situation {
@@ -84,14 +98,7 @@ fn situation() -> Situation {
         incident: Incident::new(subject(1), kind, at(990), at(1000)),
         seen: Seen {
             group: Some(group),
-            alarm: Some(AlarmSeen {
-                arn: alarm,
-                state: AlarmState::Alarm,
-                since: at(990),
-                reason: "Threshold Crossed".into(),
-                actions_enabled: true,
-                instances: vec![instance(1)],
-            }),
+            alarms: [(alarm.clone(), Some(red(alarm)))].into(),
             targets: [(arn, targets.collect())].into(),
             launches: Launches {
                 known: (1..=4).map(|number| (instance(number), at(0))).collect(),
@@ -110,7 +117,7 @@ impl Situation {
     }
 
     fn alarm(&mut self) -> &mut AlarmSeen {
-        self.seen.alarm.as_mut().unwrap()
+        self.seen.alarms.values_mut().next().unwrap().as_mut().unwrap()
     }
 
     fn target(&mut self, number: u8, health: Option<TargetHealth>) {
@@ -230,7 +237,7 @@ fn an_event_whose_alarm_says_otherwise_when_re_read_opens_nothing() {
         |it| it.alarm().state = AlarmState::InsufficientData,
         |it| it.alarm().instances = vec![instance(2)],
         |it| it.alarm().instances = vec![instance(1), instance(2)],
-        |it| it.seen.alarm = None,
+        Situation::lose_alarm,
     ];
     for change in changes {
         let mut it = situation();
@@ -244,7 +251,7 @@ fn an_event_whose_alarm_says_otherwise_when_re_read_opens_nothing() {
 #[test]
 fn an_open_incident_is_not_closed_for_lack_of_data() {
     let changes: [fn(&mut Situation); 2] =
-        [|it| it.alarm().state = AlarmState::InsufficientData, |it| it.seen.alarm = None];
+        [|it| it.alarm().state = AlarmState::InsufficientData, Situation::lose_alarm];
     for change in changes {
         let mut it = situation();
         it.incident = it.incident.hold(it.now, it.now, &Hold::InFlight);
@@ -320,7 +327,7 @@ fn the_budget_counts_slots_of_others_and_members_that_are_missing_or_starting() 
 fn a_replacement_that_a_slot_accounts_for_is_not_counted_twice() {
     let mut it = situation();
     it.policy =
-        policy::parse("schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nbudget = 2\n")
+        policy::parse("schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\nbudget = 2\n")
             .unwrap();
     it.around.limits.slots.holders.insert(subject(9), at(1));
     it.group().members.pop();
@@ -330,7 +337,7 @@ fn a_replacement_that_a_slot_accounts_for_is_not_counted_twice() {
 #[test]
 fn a_slot_whose_instance_is_still_in_service_does_not_account_for_another_that_is_missing() {
     let mut it = situation();
-    let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nbudget = 2\n";
+    let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\nbudget = 2\n";
     it.policy = policy::parse(text).unwrap();
     it.around.limits.slots.holders.insert(subject(2), at(1));
     it.group().members.pop();
@@ -432,8 +439,10 @@ fn a_group_that_vanished_or_left_the_policy_is_never_acted_on() {
     it.seen.group = None;
     assert!(matches!(it.held_because(), Hold::GroupMissing { .. }));
     let mut it = situation();
-    it.policy =
-        policy::parse("schema = 1\n[[replace-instance.group]]\nname = \"other\"\nevidence = [\"alarm\"]\n").unwrap();
+    it.policy = policy::parse(
+        "schema = 1\n[[replace-instance.group]]\nname = \"other\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\n",
+    )
+    .unwrap();
     assert!(matches!(it.decide(), Decision::Page(Page::NotInPolicy { .. })));
 }
 

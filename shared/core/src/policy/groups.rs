@@ -12,9 +12,10 @@ use jiff::SignedDuration;
 use super::Mode;
 use super::document::Table;
 use super::lists::Tables;
+use super::pattern::Pattern;
 use super::section::Section;
 use super::setting::{Must, Needed, Setting, Usual};
-use crate::id::GroupName;
+use crate::id::{AlarmArn, GroupName};
 use crate::policy::forms::Time;
 
 /// How the instances of one Auto Scaling group may be replaced.
@@ -24,6 +25,8 @@ pub struct GroupPolicy {
     pub mode: Mode,
     /// All of it must say "sick" before anything is done. Never empty.
     pub evidence: Vec<Evidence>,
+    /// Which alarms on an instance prove it unhealthy, by name; empty = every one that names it alone.
+    pub health_alarms: Vec<Pattern>,
     /// Names of alarms on the whole group: each has its members looked at, and none is evidence against a member.
     pub alarms: Vec<String>,
     /// How long after its launch an instance is left alone. The longer of this and the group's own grace period counts.
@@ -48,6 +51,21 @@ pub struct GroupPolicy {
     /// Time between two reminders of a page that nobody acknowledged.
     pub remind_every: SignedDuration,
 }
+
+impl GroupPolicy {
+    /// Whether the alarm may speak of an instance's health; all else about it (its disk, its cost) is no reason to replace it.
+    pub fn is_verdict(&self, alarm: &AlarmArn) -> bool {
+        self.is_verdict_by(alarm.alarm_name())
+    }
+
+    pub fn is_verdict_by(&self, name: &str) -> bool {
+        self.health_alarms.is_empty() || self.health_alarms.iter().any(|pattern| pattern.matches(name))
+    }
+}
+
+/// One that is about something else would end a healthy instance, with nothing that speaks against it.
+const ALARM_ALONE: &str = "is missing, expected the names of the alarms that prove an instance unhealthy, such as \
+                           [\"web-*-failing\"], since \"alarm\" is the only evidence";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Evidence {
@@ -115,6 +133,10 @@ fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<Group
     table.only(&settings::GROUP);
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let evidence = table.need(&settings::EVIDENCE);
+    let health_alarms = table.free(&settings::HEALTH_ALARMS).unwrap_or_default();
+    if evidence.as_deref() == Some(&[Evidence::Alarm]) && !table.has(settings::HEALTH_ALARMS.key) {
+        table.mistake(settings::HEALTH_ALARMS.key, ALARM_ALONE);
+    }
     let alarms = table.free(&settings::ALARMS).unwrap_or_default().into_iter().map(|name| name.0).collect();
     let (budget, too_many) = (table.usual(&settings::BUDGET), table.usual(&settings::TOO_MANY));
     let breaker = table.usual(&settings::BREAKER);
@@ -140,6 +162,7 @@ fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<Group
         name: name?,
         mode,
         evidence: evidence?,
+        health_alarms,
         alarms,
         grace,
         budget,

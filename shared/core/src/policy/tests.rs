@@ -2,7 +2,7 @@ use super::*;
 use expect_test::{Expect, expect};
 use jiff::SignedDuration;
 
-const LEAST: &str = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\n";
+const LEAST: &str = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"target-health\"]\n";
 
 fn check(text: &str, expect: Expect) {
     let said: Vec<String> = parse(text).unwrap_err().iter().map(|mistake| format!("policy.toml:{mistake}")).collect();
@@ -46,7 +46,7 @@ fn all_mistakes_are_told_at_once_with_their_places() {
             policy.toml:8:9: replace-instance.group[0].grace is 5, expected a time from "0s" to "24h", such as "30s"
             policy.toml:9:14: replace-instance.group[0].look-every is "0s", expected a time from "1s" to "24h", such as "30s"
             policy.toml:10:18: replace-instance.group[0].recover-within is "9d", expected a time from "1s" to "24h", such as "30s"
-            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, mode, evidence, alarms, grace, budget, too-many, cooldown, breaker, breaker-within, look-every, dwell, recover-within, wait-at-most, remind-every
+            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, too-many, cooldown, breaker, breaker-within, look-every, dwell, recover-within, wait-at-most, remind-every
             policy.toml:12:8: replace-instance.group[0].mode is "sleep", expected "act" or "watch"
             policy.toml:13:11: replace-instance.group[0].breaker is 0, expected a number from 1 to 20
             policy.toml:14:16: replace-instance.group[0].alarms[1] is "a", expected each once"#]],
@@ -72,10 +72,10 @@ fn what_is_missing_is_told_where_it_should_be() {
 #[test]
 fn what_can_be_read_but_makes_no_sense_is_a_mistake() {
     check(
-        "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"alarm\"]\nbudget = 0\n\
+        "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"target-health\", \"alarm\"]\nbudget = 0\n\
          look-every = \"24h\"\ndwell = \"1h\"\n",
         expect![[r#"
-            policy.toml:4:22: replace-instance.group[0].evidence[1] is "alarm", expected each once
+            policy.toml:4:39: replace-instance.group[0].evidence[2] is "alarm", expected each once
             policy.toml:5:10: replace-instance.group[0].budget is 0, expected a share from "1%" to "100%", or a number of instances from 1
             policy.toml:6:14: replace-instance.group[0].look-every is "24h", longer than recover-within, which is "15m" by default: expected at most that
             policy.toml:7:9: replace-instance.group[0].dwell is "1h", longer than recover-within, which is "15m" by default: expected at most that"#]],
@@ -165,8 +165,8 @@ fn a_key_that_may_not_stand_bare_is_quoted() {
     check(
         &format!("{LEAST}\"\" = 1\n\"a b\" = 1\n"),
         expect![[r#"
-            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, mode, evidence, alarms, grace, budget, too-many, cooldown, breaker, breaker-within, look-every, dwell, recover-within, wait-at-most, remind-every
-            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, mode, evidence, alarms, grace, budget, too-many, cooldown, breaker, breaker-within, look-every, dwell, recover-within, wait-at-most, remind-every"#]],
+            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, too-many, cooldown, breaker, breaker-within, look-every, dwell, recover-within, wait-at-most, remind-every
+            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, too-many, cooldown, breaker, breaker-within, look-every, dwell, recover-within, wait-at-most, remind-every"#]],
     );
 }
 
@@ -186,4 +186,23 @@ fn bytes_that_are_no_text_have_their_place() {
     );
     let said: Vec<String> = mistakes.unwrap_err().iter().map(ToString::to_string).collect();
     assert_eq!(said, ["2:4: what stands here is no UTF-8, expected a text in UTF-8"]);
+}
+
+#[test]
+fn which_alarms_are_verdicts_must_be_said_where_nothing_else_is_asked() {
+    let text = LEAST.replace("target-health", "alarm");
+    check(
+        &text,
+        expect![[
+            r#"policy.toml:2:1: replace-instance.group[0].health-alarms is missing, expected the names of the alarms that prove an instance unhealthy, such as ["web-*-failing"], since "alarm" is the only evidence"#
+        ]],
+    );
+    let policy = parse(&format!("{text}health-alarms = [\"web-*-failing\", \"app\"]\n")).unwrap();
+    let group = policy.group(&"web".parse().unwrap()).unwrap();
+    let said = |name: &str| {
+        group.is_verdict(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}").parse().unwrap())
+    };
+    assert!(said("web-1-failing") && said("app") && !said("app-1") && !said("web-1-disk"));
+    let policy = parse(&text.replace("[\"alarm\"]", "[\"alarm\", \"target-health\"]")).unwrap();
+    assert!(policy.group(&"web".parse().unwrap()).unwrap().health_alarms.is_empty(), "and then every one is");
 }

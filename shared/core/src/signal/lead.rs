@@ -47,8 +47,8 @@ pub enum Why {
     /// A survey found it sick.
     Found {
         since: Timestamp,
-        /// The alarm in ALARM that speaks for this instance alone.
-        alarm: Option<AlarmArn>,
+        /// All alarms in ALARM that each speak for this instance alone.
+        alarms: Vec<AlarmArn>,
         /// The change of the group's alarm that led to the survey.
         told_by: Option<AlarmMemory>,
     },
@@ -97,12 +97,12 @@ impl Hint {
         }
     }
 
-    /// The alarm that speaks for the subject alone.
-    pub fn alarm(&self) -> Option<&AlarmArn> {
+    /// The alarms that each speak for the subject alone.
+    pub fn alarms(&self) -> &[AlarmArn] {
         match &self.why {
-            Why::Alarm(change) | Why::Silence(change) => Some(&change.alarm),
-            Why::Found { alarm, .. } => alarm.as_ref(),
-            Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) => None,
+            Why::Alarm(change) | Why::Silence(change) => std::slice::from_ref(&change.alarm),
+            Why::Found { alarms, .. } => alarms,
+            Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) => &[],
         }
     }
 }

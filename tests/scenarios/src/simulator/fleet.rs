@@ -188,11 +188,13 @@ fn rules(dice: &mut Dice, name: &str, evidence: &str) -> String {
     let recover_within = dice.either("15m", &["10m", "20m", "30m"]);
     let wait_at_most = dice.either("1h", &["10m", "30m"]);
     let remind_every = dice.either("30m", &["15m", "1h"]);
+    let verdicts =
+        if evidence == "\"alarm\"" { format!("health-alarms = [\"{name}-*-failing\"]\n") } else { String::new() };
     let alarms = if dice.chance(50.0) { format!("alarms = [\"{}\"]\n", group_alarm(name)) } else { String::new() };
     format!(
         "[[replace-instance.group]]\nname = \"{name}\"\nmode = \"{mode}\"\nevidence = [{evidence}]\ngrace = \"{grace}\"\n\
          budget = {budget}\ntoo-many = {too_many}\ncooldown = \"{cooldown}\"\nbreaker = {breaker}\n\
          breaker-within = \"{breaker_within}\"\nlook-every = \"{look_every}\"\ndwell = \"{dwell}\"\n\
-         recover-within = \"{recover_within}\"\nwait-at-most = \"{wait_at_most}\"\nremind-every = \"{remind_every}\"\n{alarms}"
+         recover-within = \"{recover_within}\"\nwait-at-most = \"{wait_at_most}\"\nremind-every = \"{remind_every}\"\n{verdicts}{alarms}"
     )
 }

@@ -41,8 +41,8 @@ impl Fleet for Hindsight {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         self.cloud().groups(names).await
     }
-    async fn alarm(&self, alarm: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
-        self.cloud().alarm(alarm).await
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+        Fleet::alarms(self.cloud(), alarms).await
     }
     async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
         self.cloud().alarms_in_alarm().await

@@ -8,7 +8,7 @@ use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::incident::State;
 use homeostat_core::instance::{AlarmSeen, AlarmState, Fleet, Group, Launches, Replace, TargetHealths};
 use homeostat_core::policy;
-use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_core::ports::{Outcome, Pause, Unavailable};
 use homeostat_core::signal;
 use homeostat_lambda::Failure;
 use jiff::SignedDuration;
@@ -32,8 +32,8 @@ impl Fleet for Twisted {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         if self.groups_gone { Ok(Vec::new()) } else { self.cloud.groups(names).await }
     }
-    async fn alarm(&self, alarm: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
-        Ok(self.cloud.alarm(alarm).await?.map(self.alarm))
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+        Ok(Fleet::alarms(&self.cloud, alarms).await?.into_iter().map(self.alarm).collect())
     }
     async fn target_health(&self, target_group: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         self.cloud.target_health(target_group).await
@@ -130,15 +130,21 @@ fn an_alarm_read_from_before_the_event_is_read_again_and_never_believed() {
 fn an_alarm_with_its_actions_disabled_is_not_acted_on_by_a_wake_up_either() {
     let (mut story, event) = sick();
     let name = event["detail"]["alarmName"].as_str().unwrap().to_owned();
-    story.cloud.with(|world| world.enable_alarm_actions(&name, false));
+    story.ledger.add_pause(Pause {
+        scope: "all".into(),
+        by: "ana".into(),
+        reason: "it is opened, and not acted on".into(),
+        until: story.now() + SignedDuration::from_secs(30),
+    });
     story.deliver(event).unwrap();
+    story.cloud.with(|world| world.enable_alarm_actions(&name, false));
     story.pass(SignedDuration::from_mins(10));
     let [incident] = &story.ledger.open()[..] else { panic!() };
     assert!(incident.decision.as_ref().unwrap().to_string().contains("are disabled"), "{:?}", incident.decision);
     assert_eq!(incident.acted_at, None);
 }
 
-/// Of two alarms on one instance, what is told is the one that was judged by.
+/// Of two alarms on one instance, what is told is the one that proved it.
 #[test]
 fn another_alarm_on_the_same_instance_speaks_for_itself_alone() {
     let (mut story, event) = sick();
@@ -148,7 +154,8 @@ fn another_alarm_on_the_same_instance_speaks_for_itself_alone() {
         let alarm = world.alarm(&first).unwrap().clone();
         world.add_alarm("second", alarm.metric, alarm.rule).unwrap()
     });
-    story.deliver(event).unwrap();
+    let ignored = story.deliver(event).unwrap().to_string();
+    assert!(ignored.contains("are disabled") && story.ledger.open().is_empty(), "{ignored}");
     story.cloud.pass(SignedDuration::from_mins(1));
     let events = story.cloud.with(|world| world.take_events());
     let of_second = events.iter().find(|event| event["resources"][0] == second.as_str()).unwrap();

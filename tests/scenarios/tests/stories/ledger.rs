@@ -34,7 +34,12 @@ fn subject(number: u8) -> Subject {
 
 fn incident(number: u8) -> Incident {
     let alarm: AlarmArn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:suite".parse().unwrap();
-    Incident::new(subject(number), Kind::Instance { group: group(), alarm: Some(alarm), notice: None }, noon(), noon())
+    Incident::new(
+        subject(number),
+        Kind::Instance { group: group(), alarms: [alarm].into_iter().collect(), notice: None },
+        noon(),
+        noon(),
+    )
 }
 
 fn hold(incident: &Incident, until: Timestamp) -> Incident {

@@ -132,7 +132,7 @@ fn a_groups_alarm_has_everybody_looked_at_and_picks_only_who_the_evidence_confir
 
 #[test]
 fn one_that_its_group_replaces_is_followed_and_not_touched() {
-    let mut story = fleet(4, "evidence = [\"alarm\"]");
+    let mut story = fleet(4, "evidence = [\"alarm\"]\nhealth-alarms = [\"*\"]");
     story.cloud.with(|world| {
         world.update_group(&web(), |settings| settings.health_check = world::HealthCheckType::Elb).unwrap();
     });

@@ -110,8 +110,10 @@ impl Fleet for Cloud {
         Ok(names.iter().filter_map(|name| Some(group(&world, world.group(name)?))).collect())
     }
 
-    async fn alarm(&self, arn: &AlarmArn) -> Result<Option<AlarmSeen>, Unavailable> {
-        Ok(self.call().alarm(arn.alarm_name()).filter(|alarm| alarm.arn == *arn).map(alarm_seen))
+    async fn alarms(&self, arns: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+        let world = self.call();
+        let find = |arn: &AlarmArn| world.alarm(arn.alarm_name()).filter(|alarm| alarm.arn == *arn).map(alarm_seen);
+        Ok(arns.iter().filter_map(find).collect())
     }
 
     async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {

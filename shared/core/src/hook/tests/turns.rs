@@ -23,7 +23,7 @@ fn what_was_completed_is_not_opened_again_by_the_same_event_or_a_survey() {
     scene.now = 100;
     let history = History { last_closed_at: Some(at(50)), ..History::default() };
     let event = |second| Why::Action(told(Transition::Launching, second));
-    let found = Why::Found { since: at(100), alarm: None, told_by: None };
+    let found = Why::Found { since: at(100), alarms: Vec::new(), told_by: None };
     for why in [event(0), event(50), found.clone()] {
         assert!(matches!(scene.open(why, &history), Err(Ignored::Completed { .. })));
     }
@@ -147,7 +147,7 @@ fn the_older_actions_completion_is_not_taken_for_the_newer_ones() {
 #[test]
 fn what_a_survey_found_is_given_time_first_and_completed_without_a_token() {
     let mut scene = Scene::launching(LAUNCH);
-    let found = Why::Found { since: at(0), alarm: None, told_by: None };
+    let found = Why::Found { since: at(0), alarms: Vec::new(), told_by: None };
     scene.incident = scene.open(found, &History::default()).unwrap();
     scene.look();
     assert_eq!(scene.heartbeats(), 1, "nobody knows how much of its timeout is left");
@@ -200,7 +200,7 @@ fn another_result_than_ours_is_not_told_as_ours() {
 fn the_first_word_about_what_a_survey_found_is_no_other_action() {
     let mut scene = Scene::launching(LAUNCH);
     scene.now = 100;
-    let found = Why::Found { since: at(100), alarm: None, told_by: None };
+    let found = Why::Found { since: at(100), alarms: Vec::new(), told_by: None };
     scene.incident = scene.open(found, &History::default()).unwrap();
     scene.look();
     assert_eq!(scene.heartbeats(), 1);
@@ -240,7 +240,7 @@ fn a_description_that_shows_what_was_before_the_wait_closes_nothing() {
 
 #[test]
 fn nothing_is_done_to_whom_a_survey_took_for_one_that_leaves_before_auto_scaling_knows_the_action() {
-    let found = Why::Found { since: at(0), alarm: None, told_by: None };
+    let found = Why::Found { since: at(0), alarms: Vec::new(), told_by: None };
     let mut scene = Scene::leaving(LEAVE);
     scene.is("Warmed:Pending:Wait");
     scene.incident = scene.open(found.clone(), &History::default()).unwrap();
@@ -281,7 +281,7 @@ fn heartbeats_come_in_time_for_a_hook_whose_timeout_is_no_longer_than_a_look() {
 #[test]
 fn where_an_older_action_went_says_nothing_of_one_that_is_named_by_its_instance() {
     let mut scene = Scene::launching(LAUNCH);
-    let found = Why::Found { since: at(0), alarm: None, told_by: None };
+    let found = Why::Found { since: at(0), alarms: Vec::new(), told_by: None };
     scene.incident = scene.open(found, &History::default()).unwrap();
     let crate::incident::Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
     kept.course = Some(Course::IntoPool);

@@ -143,10 +143,10 @@ fn one_that_does_not_run_is_counted_among_the_sick() {
 #[test]
 fn where_the_alarm_is_the_only_evidence_the_alarms_are_counted() {
     let mut it = ten(1);
-    it.policy = policy_with("evidence = [\"alarm\"]\n");
+    it.policy = policy_with("evidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\n");
     assert!(it.is_acting());
     let alarm = it.alarm().clone();
-    it.seen.alarms = (1..=6).map(|number| AlarmSeen { instances: vec![instance(number)], ..alarm.clone() }).collect();
+    it.seen.in_alarm = (1..=6).map(|number| AlarmSeen { instances: vec![instance(number)], ..alarm.clone() }).collect();
     assert!(matches!(it.held_because(), Hold::TooManySick(Crowd { sick: 6, .. })), "{:?}", it.held_because());
 }
 
@@ -307,7 +307,7 @@ fn a_pause_under_which_nothing_is_proven_sick_pages_nobody() {
 fn an_incident_whose_alarm_is_gone_closes_when_the_rest_has_said_well_for_long() {
     let mut it = situation();
     it.incident = it.incident.hold(it.now, it.now, &Hold::InFlight);
-    it.seen.alarm = None;
+    it.lose_alarm();
     it.target(1, Some(TargetHealth::Healthy));
     assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }));
     it.now = at(1000 + 3600);

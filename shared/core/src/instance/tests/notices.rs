@@ -9,9 +9,10 @@ use crate::signal::{Notice, What};
 fn announced(what: What, by: Option<i64>) -> Situation {
     let mut it = situation();
     let notice = Notice { what, at: at(1000), by: by.map(at) };
-    let kind = Kind::Instance { group: "web".parse().unwrap(), alarm: None, notice: Some(notice) };
+    let kind = Kind::Instance { group: "web".parse().unwrap(), alarms: Alarms::default(), notice: Some(notice) };
     it.incident = Incident::new(subject(1), kind, at(1000), at(1000));
-    (it.seen.alarm, it.now) = (None, at(1000));
+    it.seen.alarms.clear();
+    it.now = at(1000);
     it.target(1, Some(TargetHealth::Healthy));
     it.machine("running", None);
     it
@@ -320,15 +321,13 @@ fn a_recommendation_should_not_page_or_stay_open_because_an_alarm_has_spoken_too
     ] {
         let mut it = announced(What::Rebalance, None);
         it.group().rebalances = true;
-        let text = format!("schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [{evidence}]\n");
+        let text = format!(
+            "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [{evidence}]\nhealth-alarms = [\"*\"]\n"
+        );
         it.policy = policy::parse(&text).unwrap();
         let Decision::Hold { until, because } = it.decide() else { panic!() };
         it.incident = it.incident.hold(it.now, until, &because);
-        let mut other = situation();
-        let Kind::Instance { alarm, .. } = &mut it.incident.kind else { panic!() };
-        *alarm = Some(other.alarm().arn.clone());
-        it.seen.alarm = other.seen.alarm.take();
-        it.alarm().state = state;
+        it.second_alarm("web-1").state = state;
         for minutes in [16, 59] {
             it.now = at(1000 + minutes * 60);
             assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }), "{evidence} {state}: {}", it.decide());
@@ -389,7 +388,7 @@ fn an_alarm_whose_event_was_lost_is_found_although_something_was_announced() {
     it.now = at(2 * DAY);
     it.target(1, Some(sick()));
     assert!(matches!(it.holds(), Hold::Foretold { .. }), "no alarm has spoken");
-    it.seen.alarm = situation().seen.alarm;
+    it.seen.alarms = situation().seen.alarms;
     let policy = it.policy.group(&"web".parse().unwrap());
     it.incident = decide::absorb(it.now, it.incident.clone(), &it.seen, policy);
     assert!(it.is_acting(), "{}", it.decide());

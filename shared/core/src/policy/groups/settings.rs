@@ -7,6 +7,7 @@ use crate::id::GroupName;
 use crate::policy::forms::{Choice, Count, Name, Part, Text, Time};
 use crate::policy::lists::{List, Words};
 use crate::policy::names::{is_no_arn, is_plain};
+use crate::policy::pattern::Pattern;
 use crate::policy::section::Section;
 use crate::policy::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
 use crate::policy::{MODES, Mode};
@@ -23,6 +24,7 @@ pub(in crate::policy) const GROUP: Section = Section {
         &NAME,
         &MODE,
         &EVIDENCE,
+        &HEALTH_ALARMS,
         &ALARMS,
         &GRACE,
         &BUDGET,
@@ -58,6 +60,18 @@ pub(super) const EVIDENCE: Needed<Words<Evidence>> = Setting {
     left_out: Must,
     meaning: "What must say \"sick\" before an instance is replaced, all of it: an alarm on this one instance, re-read; EC2's status \
               checks; its health in the group's target groups.",
+};
+
+pub(super) const HEALTH_ALARMS: Free<List<Pattern>> = Setting {
+    key: "health-alarms",
+    form: List::that(
+        "alarms' names, in which * stands for any characters",
+        "an alarm's name, in which * stands for any characters, not its ARN",
+        is_no_arn,
+    ),
+    left_out: Means("every alarm whose metrics name one instance alone; a mistake where `alarm` is the only evidence"),
+    meaning: "Which alarms on an instance prove it unhealthy. Any other, such as one on its disk, opens no incident and confirms \
+              nothing.",
 };
 
 pub(super) const ALARMS: Free<List<Name>> = Setting {

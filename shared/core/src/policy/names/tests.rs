@@ -31,9 +31,10 @@ fn a_group_s_name_is_what_it_looks_like() {
     for name in [" web", "web ", "web\u{202e}", "web\u{2066}", "we\u{200b}b", "web\n"] {
         assert!(!is_plain(name), "{name:?}");
     }
-    for table in
-        ["replace-instance.group]]\nevidence = [\"alarm\"]\nname", "lifecycle-hook.terminate]]\nhook = \"a\"\ngroup"]
-    {
+    for table in [
+        "replace-instance.group]]\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\nname",
+        "lifecycle-hook.terminate]]\nhook = \"a\"\ngroup",
+    ] {
         let policy = |name: &str| parse(&format!("schema = 1\n[[{table} = \"{name}\"\n"));
         assert!(policy("web").is_ok(), "{table}");
         assert_eq!(policy("web ").unwrap_err().len(), 1, "{table}");
@@ -43,7 +44,8 @@ fn a_group_s_name_is_what_it_looks_like() {
 #[test]
 fn an_arn_is_no_name_of_an_alarm() {
     let policy = |alarm: &str| {
-        let group = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\n";
+        let group =
+            "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\n";
         parse(&format!("{group}alarms = [\"{alarm}\"]\n"))
     };
     assert!(policy("web: 5xx").is_ok());

@@ -99,7 +99,7 @@ pub(super) fn policy_of(jobs: &TargetGroupArn, launch: &str, leave: &str) -> pol
     let text = format!(
         "schema = 1\n[[lifecycle-hook.launch]]\ngroup = \"web\"\nhook = \"ready\"\n{targets}{launch}\n\
          [[lifecycle-hook.terminate]]\ngroup = \"web\"\nhook = \"drained\"\n{targets}{leave}\n\
-         [[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\n"
+         [[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\n"
     );
     policy::parse(&text).unwrap_or_else(|mistakes| panic!("{mistakes:?}\n{text}"))
 }

@@ -34,7 +34,7 @@ fn incident(subject: &str) -> Incident {
     let alarm = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:web-1".parse().unwrap();
     Incident::new(
         subject.parse().unwrap(),
-        Kind::Instance { group: web(), alarm: Some(alarm), notice: None },
+        Kind::Instance { group: web(), alarms: [alarm].into_iter().collect(), notice: None },
         noon(),
         noon(),
     )

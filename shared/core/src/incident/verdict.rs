@@ -1,0 +1,41 @@
+//! What all of the evidence together said of a subject at the last look.
+//!
+//! This module never decides what follows from it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Incident;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nothing that tells, or nobody that may be judged yet.
+    #[default]
+    Unknown,
+    /// All that the policy asks for calls it unhealthy.
+    Unhealthy,
+    /// AWS is going to end it, and that is its group's own business no more.
+    Ending,
+    /// Some of it does, and what is left can't tell.
+    Suspected,
+    /// Some of it does, and some calls it healthy.
+    Disputed,
+    /// An alarm does, and what else there is calls it healthy: a disk that fills up, say.
+    OnlyAlarm,
+    Healthy,
+}
+
+impl Verdict {
+    /// Nobody is woken for it.
+    pub fn is_no_news(self) -> bool {
+        self == Verdict::OnlyAlarm
+    }
+}
+
+impl Incident {
+    /// As the evidence has it now.
+    #[must_use]
+    pub fn judged(self, verdict: Verdict) -> Incident {
+        Incident { verdict, ..self }
+    }
+}
