@@ -5,6 +5,7 @@
 
 mod explain;
 mod said;
+mod waiting;
 
 use std::future::Future;
 
@@ -20,6 +21,7 @@ use crate::signal::{Hint, Why};
 pub(crate) use explain::climbed;
 pub use explain::{Explanation, Outlook, Rung, explain};
 pub use said::{Attended, Ignored, Trouble};
+pub(crate) use waiting::in_time;
 
 /// The longest that one effect may take, its retries included. Shorter than the lease, so that an effect which starts
 /// early in its lease is over before anybody else may act.
@@ -111,6 +113,8 @@ pub trait Remedy {
 pub struct Times {
     pub look_every: SignedDuration,
     pub recover_within: SignedDuration,
+    /// How long nothing may be done about who is unhealthy before a person is asked, where the remedy gives a verdict.
+    pub wait_at_most: SignedDuration,
     pub remind_every: SignedDuration,
 }
 
@@ -165,14 +169,14 @@ async fn look<R: Remedy>(
         Reading::Looked(looked) => *looked,
     };
     let news = news.as_ref();
-    let decision = remedy.decide(now, &incident, &seen, &around);
+    let times = remedy.times(&incident);
+    let decision = in_time(now, &incident, remedy.decide(now, &incident, &seen, &around), &times);
     if let Some(ignored) = leave_it(hint, &incident, &decision) {
         return Ok(Some(Attended::Ignored(ignored)));
     }
     on_decision(&incident, &decision);
     let memory = remedy.remember(now, &incident, &seen, &decision, &around.limits.memory);
     let memory = memory.map(|memory| memory.over(&around.limits.memory));
-    let times = remedy.times(&incident);
     let next = match &decision {
         Decision::Act { step, .. } => incident.intend(now, step, &decision),
         // The incident is somebody else's until the lease ends: writing would break their fence.
@@ -256,7 +260,7 @@ async fn read<R: Remedy>(
     }
     let incident = remedy.absorb(now, incident, &seen, &limits);
     let verdict = remedy.verdict(now, &incident, &seen);
-    let incident = incident.judged(verdict);
+    let incident = incident.judged(now, verdict);
     let others_open = match incident.began_at() {
         Some(_) => ledger.open_among(&remedy.unwell(&incident, &seen)).await?,
         None => Vec::new(),

@@ -287,7 +287,8 @@ where
         let policy = kept.and_then(|kept| self.eyes.policy.of(&kept.group, &kept.hook));
         let within = policy.map(|policy| policy.within()).unwrap_or_default();
         let remind_every = self.eyes.policy.remind_every;
-        Times { look_every: LOOK_EVERY, recover_within: within + OVERDUE_AFTER, remind_every }
+        let recover_within = within + OVERDUE_AFTER;
+        Times { look_every: LOOK_EVERY, recover_within, wait_at_most: recover_within, remind_every }
     }
 
     fn policy_hash(&self) -> &str {

@@ -5,6 +5,7 @@
 
 mod alarms;
 mod kind;
+mod times;
 mod verdict;
 
 use jiff::{SignedDuration, Timestamp};
@@ -66,9 +67,10 @@ pub struct Incident {
     /// When the group was first seen to replace the instance by itself: deadlines run from here, if nothing was done before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub followed_at: Option<Timestamp>,
-    /// The last look at which something was only announced, and its group's turn: whoever waits, waits from then on.
+    /// The first look since which nothing has taken it back that it is unhealthy: nobody waits for longer than the policy allows from
+    /// here, whatever holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub foretold_at: Option<Timestamp>,
+    pub unhealthy_since: Option<Timestamp>,
     /// When the sick instance was known to be taken out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitigated_at: Option<Timestamp>,
@@ -188,7 +190,7 @@ impl Incident {
             opened_at: now,
             acted_at: None,
             followed_at: None,
-            foretold_at: None,
+            unhealthy_since: None,
             mitigated_at: None,
             recovered_at: None,
             closed_at: None,
@@ -412,17 +414,6 @@ impl Incident {
         next.wake_at = None;
         next.decision = Some(Decision::Close(how.clone()));
         next
-    }
-
-    /// From the signal to the moment when the sick instance was taken out.
-    pub fn time_to_mitigate(&self) -> Option<SignedDuration> {
-        Some(self.mitigated_at?.duration_since(self.signalled_at))
-    }
-
-    /// From the signal to the first look at which the group was whole, and stayed so: later than the fact by up to the time
-    /// between two looks, and by any relapse.
-    pub fn time_to_recover(&self) -> Option<SignedDuration> {
-        Some(self.recovered_at?.duration_since(self.signalled_at))
     }
 
     /// An instance comes or goes many times a day: people hear of it only where it goes wrong, by a page or at the end.

@@ -152,9 +152,9 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         self.eyes.observe(glance, incident).await
     }
 
-    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
+    fn absorb(&self, _: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
         let policy = self.eyes.group_policy(&incident);
-        decide::absorb(now, incident, seen, policy)
+        decide::absorb(incident, seen, policy)
     }
 
     fn verdict(&self, now: Timestamp, incident: &Incident, seen: &Seen) -> Verdict {

@@ -211,6 +211,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         Times {
             look_every: self.dns.look_every,
             recover_within: self.dns.wait_at_most + self.dns.dwell + longest,
+            wait_at_most: self.dns.wait_at_most,
             remind_every: self.dns.remind_every,
         }
     }

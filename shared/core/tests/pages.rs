@@ -34,7 +34,7 @@ fn architecture_explains_the_incident_field_by_field() {
         opened_at,
         acted_at,
         followed_at,
-        foretold_at,
+        unhealthy_since,
         verdict,
         mitigated_at,
         recovered_at,

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::{Attended, Reading, Remedy, leave_it, read};
+use super::{Attended, Reading, Remedy, in_time, leave_it, read};
 use crate::incident::Incident;
 use crate::ports::{Clock, Ledger, Unavailable};
 use crate::signal::Hint;
@@ -64,6 +64,7 @@ pub async fn explain<R: Remedy>(
         Reading::Looked(looked) => {
             let now = looked.now;
             let decision = remedy.decide(now, &looked.incident, &looked.seen, &looked.around);
+            let decision = in_time(now, &looked.incident, decision, &remedy.times(&looked.incident));
             let rungs = remedy.rungs(now, &looked.incident, &looked.seen, &looked.around);
             let outcome = match leave_it(hint, &looked.incident, &decision) {
                 Some(ignored) => Attended::Ignored(ignored),

@@ -2,6 +2,7 @@
 //!
 //! This module never decides what follows from it.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Incident;
@@ -30,12 +31,23 @@ impl Verdict {
     pub fn is_no_news(self) -> bool {
         self == Verdict::OnlyAlarm
     }
+
+    /// Since when it has been unhealthy, as far as this says anything new. Only the opposite ends it: an alarm that loses its data does
+    /// not, nor one that goes to OK while a target is unhealthy still.
+    fn unhealthy_since(self, before: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Verdict::Unhealthy | Verdict::Ending | Verdict::Suspected => before.or(Some(now)),
+            Verdict::Unknown | Verdict::Disputed => before,
+            Verdict::OnlyAlarm | Verdict::Healthy => None,
+        }
+    }
 }
 
 impl Incident {
     /// As the evidence has it now.
     #[must_use]
-    pub fn judged(self, verdict: Verdict) -> Incident {
-        Incident { verdict, ..self }
+    pub fn judged(self, now: Timestamp, verdict: Verdict) -> Incident {
+        let unhealthy_since = verdict.unhealthy_since(self.unhealthy_since, now);
+        Incident { verdict, unhealthy_since, ..self }
     }
 }

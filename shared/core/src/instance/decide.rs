@@ -64,8 +64,8 @@ fn alarms_of(incident: &Incident) -> &Alarms {
 }
 
 /// With what is to be remembered of this look: each alarm that spoke of the instance, one whose event was lost included, with what it
-/// says; and that it was still its group's turn, whatever else held.
-pub(super) fn absorb(now: Timestamp, mut incident: Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Incident {
+/// says.
+pub(super) fn absorb(mut incident: Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Incident {
     if let Kind::Instance { alarms, .. } = &mut incident.kind {
         for (arn, alarm) in &seen.alarms {
             alarms.hear(arn);
@@ -74,11 +74,6 @@ pub(super) fn absorb(now: Timestamp, mut incident: Incident, seen: &Seen, policy
         // The policy may have changed since they spoke.
         alarms.retain(|arn| policy.is_none_or(|policy| policy.is_verdict(arn)));
         alarms.bound();
-    }
-    let around = Circumstances::default();
-    let is_foretold = case(now, &incident, seen, &around, policy).is_some_and(|case| case.foretold().is_err());
-    if is_foretold {
-        incident.foretold_at = Some(now);
     }
     incident
 }
@@ -235,22 +230,7 @@ impl Case<'_> {
         self.seen.launches.by(self.id).is_none_or(|started| self.now >= started + self.group.grace)
     }
 
-    /// Whatever keeps Homeostat from an instance that is sick beyond doubt has a limit of its own.
     fn hold(&self, because: Hold) -> Decision {
-        let within = self.policy.wait_at_most;
-        // While something was only announced, and its group's turn, it has waited for nothing.
-        let since = self.incident.foretold_at.unwrap_or(self.incident.opened_at);
-        let has_waited = self.now.duration_since(since) >= within;
-        // A pause comes before the question whether anything is wrong at all.
-        let is_sick = !matches!(because, Hold::Paused { .. }) || (self.confirmed().is_ok() && self.in_grace().is_ok());
-        let waits = because.keeps_waiting() && self.foretold().is_ok();
-        if has_waited && is_sick && waits && self.incident.state != State::Escalated {
-            let why = match self.only_announced() {
-                Some(notice) => format!("{notice}, but {because}"),
-                None => because.to_string(),
-            };
-            return Decision::Page(Page::Waited { within, why });
-        }
         Decision::Hold { until: self.next_look(&because), because }
     }
 

@@ -37,6 +37,7 @@ impl<A, S> Copy for Eyes<'_, A, S> {}
 const WITHOUT_POLICY: Times = Times {
     look_every: SignedDuration::from_mins(1),
     recover_within: SignedDuration::from_mins(15),
+    wait_at_most: SignedDuration::from_hours(1),
     remind_every: SignedDuration::from_mins(30),
 };
 
@@ -119,6 +120,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         self.group_policy(incident).map_or(WITHOUT_POLICY, |policy| Times {
             look_every: policy.look_every,
             recover_within: policy.recover_within,
+            wait_at_most: policy.wait_at_most,
             remind_every: policy.remind_every,
         })
     }

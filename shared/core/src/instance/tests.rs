@@ -5,6 +5,7 @@ mod group_states;
 mod guards;
 mod held;
 mod notices;
+mod waiting;
 mod weights;
 
 use std::collections::BTreeMap;
@@ -14,10 +15,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::decide;
 use super::seen::{AlarmSeen, AlarmState, Group, Launches, Lifecycle, Member, Seen, TargetHealth};
 use super::units::{Unit, Units};
-use crate::attend::Circumstances;
+use crate::attend::{Circumstances, in_time};
 use crate::decision::{Close, Crowd, Decision, Hold, Page};
 use crate::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
-use crate::incident::{Alarms, Incident, Kind};
+use crate::incident::{Alarms, Incident, Kind, Verdict};
 use crate::policy::{self, Policy};
 use crate::ports::{Outcome, Pause};
 
@@ -95,7 +96,7 @@ fn situation() -> Situation {
                 grace = \"5m\"\nlook-every = \"1m\"\ndwell = \"2m\"\nrecover-within = \"15m\"\n";
     Situation {
         now: at(1000),
-        incident: Incident::new(subject(1), kind, at(990), at(1000)),
+        incident: Incident::new(subject(1), kind, at(990), at(1000)).judged(at(1000), Verdict::Unhealthy),
         seen: Seen {
             group: Some(group),
             alarms: [(alarm.clone(), Some(red(alarm)))].into(),
@@ -151,14 +152,16 @@ impl Situation {
 
     fn decide(&self) -> Decision {
         let group = self.policy.group(self.incident.kind.group().unwrap());
-        let decision = decide(self.now, &self.incident, &self.seen, &self.around, group);
-        let rungs = decide::rungs(self.now, &self.incident, &self.seen, &self.around, group);
+        let verdict = group.map(|group| decide::verdict(self.now, &self.incident, &self.seen, group));
+        let incident = self.incident.clone().judged(self.now, verdict.unwrap_or_default());
+        let decision = decide(self.now, &incident, &self.seen, &self.around, group);
+        let rungs = decide::rungs(self.now, &incident, &self.seen, &self.around, group);
         let is_at_the_top = !rungs.is_empty() && rungs.iter().all(|rung| rung.passed == Some(true));
         assert!(is_at_the_top || decision.step().is_none(), "{decision}: {rungs:?}");
         // The breaker that opens, and the time that is over for what was tried before, come after the ladder.
         let is_paged = matches!(decision, Decision::Page(Page::ReplacementsFail { .. } | Page::NotRecovered { .. }));
         assert!(!is_at_the_top || decision.step().is_some() || is_paged, "{decision}: {rungs:?}");
-        decision
+        in_time(self.now, &incident, decision, &waiting::TIMES)
     }
 
     fn held_because(&self) -> Hold {

@@ -46,7 +46,7 @@ pub struct GroupPolicy {
     pub dwell: SignedDuration,
     /// From the first act; past it a person is paged.
     pub recover_within: SignedDuration,
-    /// How long a sick instance may wait for a budget, a pause or a refresh before a person is paged.
+    /// How long an instance may be unhealthy without being replaced before a person is paged.
     pub wait_at_most: SignedDuration,
     /// Time between two reminders of a page that nobody acknowledged.
     pub remind_every: SignedDuration,

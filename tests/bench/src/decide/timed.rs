@@ -10,7 +10,7 @@ use std::time::Duration;
 use homeostat_core::attend::{Circumstances, Ignored, Remedy, Rung, Times};
 use homeostat_core::decision::{Decision, Step};
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::Incident;
+use homeostat_core::incident::{Incident, Verdict};
 use homeostat_core::memory::Memory;
 use homeostat_core::ports::{History, Limits, Outcome, Unavailable};
 use homeostat_core::signal::Hint;
@@ -119,6 +119,10 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         memory: &Memory,
     ) -> Option<Memory> {
         self.remedy.remember(now, incident, seen, decision, memory)
+    }
+
+    fn verdict(&self, now: Timestamp, incident: &Incident, seen: &R::Seen) -> Verdict {
+        self.remedy.verdict(now, incident, seen)
     }
 
     fn times(&self, incident: &Incident) -> Times {

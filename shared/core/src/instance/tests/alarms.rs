@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::decision::Proof;
-use crate::incident::Verdict;
 
 /// The ways in which a second alarm says less than the one that proves the instance sick.
 const SAYS_LESS: [fn(&mut Situation, &str); 5] = [
@@ -36,11 +35,11 @@ impl Situation {
     }
 
     /// With what the loop has it remember before it decides.
-    fn absorbed(&mut self) {
+    pub(super) fn absorbed(&mut self) {
         let policy = self.policy.group(&"web".parse().unwrap()).unwrap();
-        let incident = decide::absorb(self.now, self.incident.clone(), &self.seen, Some(policy));
+        let incident = decide::absorb(self.incident.clone(), &self.seen, Some(policy));
         let verdict = decide::verdict(self.now, &incident, &self.seen, policy);
-        self.incident = incident.judged(verdict);
+        self.incident = incident.judged(self.now, verdict);
     }
 }
 

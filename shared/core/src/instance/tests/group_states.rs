@@ -164,9 +164,9 @@ fn each_promise_takes_its_own_processes() {
 fn stopped() -> Situation {
     let mut it = situation();
     let notice = Some(Notice { what: What::NotRunning { state: "stopped".into() }, at: at(1000), by: None });
-    let kind = Kind::Instance { group: "web".parse().unwrap(), alarm: None, notice };
+    let kind = Kind::Instance { group: "web".parse().unwrap(), alarms: Alarms::default(), notice };
     it.incident = Incident::new(subject(1), kind, at(1000), at(1000));
-    it.seen.alarm = None;
+    it.seen.alarms.clear();
     it.target(1, Some(TargetHealth::Healthy));
     it.machines("running");
     it.seen.machines.get_mut(&instance(1)).unwrap().state = "stopped".into();

@@ -34,7 +34,9 @@ impl Situation {
     /// A look that holds, as the loop writes it down.
     fn holds(&mut self) -> Hold {
         let policy = self.policy.group(&"web".parse().unwrap());
-        self.incident = decide::absorb(self.now, self.incident.clone(), &self.seen, policy);
+        let incident = decide::absorb(self.incident.clone(), &self.seen, policy);
+        let verdict = decide::verdict(self.now, &incident, &self.seen, policy.unwrap());
+        self.incident = incident.judged(self.now, verdict);
         let Decision::Hold { until, because } = self.decide() else { panic!("{}", self.decide()) };
         self.incident = self.incident.hold(self.now, until, &because);
         because
@@ -236,11 +238,11 @@ fn what_is_held_back_before_its_time_has_waited_for_nothing() {
     let mut it = retiring(1000 + TWO_WEEKS);
     let pause = Pause { scope: "all".into(), by: "ana".into(), reason: "moving".into(), until: Timestamp::MAX };
     it.around.limits.pauses.push(pause);
-    for second in [1000, 1000 + TWO_WEEKS - 86_401, 1000 + TWO_WEEKS - 86_400, 1000 + TWO_WEEKS - 86_400 + 3598] {
+    for second in [1000, 1000 + TWO_WEEKS - 86_401, 1000 + TWO_WEEKS - 86_400, 1000 + TWO_WEEKS - 86_400 + 3599] {
         it.now = at(second);
         assert!(matches!(it.holds(), Hold::Paused { .. }), "nobody is asked about what was a day away");
     }
-    it.now = at(1000 + TWO_WEEKS - 86_400 + 3599);
+    it.now = at(1000 + TWO_WEEKS - 86_400 + 3600);
     assert!(matches!(it.decide(), Decision::Page(Page::Waited { .. })), "{:?}", it.decide());
 }
 
@@ -285,6 +287,7 @@ fn who_was_only_announced_for_days_has_not_waited_for_days() {
     }
     it.target(1, Some(sick()));
     it.around.limits.slots.holders.insert(subject(2), at(10 * DAY));
+    it.holds();
     for (later, pages) in [(60, false), (3599, false), (3600, true)] {
         it.now = at(10 * DAY + later);
         assert_eq!(matches!(it.decide(), Decision::Page(Page::Waited { .. })), pages, "{later}: {}", it.decide());
@@ -345,7 +348,7 @@ fn what_is_protected_is_told_of_as_announced_and_not_as_sick() {
     assert!(matches!(it.holds(), Hold::Foretold { .. }), "{}", it.decide());
     it.now = at(1000 + 13 * DAY + 60);
     assert!(matches!(it.holds(), Hold::Protected), "{}", it.decide());
-    it.now = at(1000 + 13 * DAY + 3600);
+    it.now = at(1000 + 13 * DAY + 3660);
     let said = it.decide().to_string();
     assert!(
         said.contains("INSTANCE_RETIREMENT_SCHEDULED") && said.contains("protected") && !said.contains("sick"),
@@ -375,6 +378,7 @@ fn who_falls_sick_under_a_pause_long_after_an_announcement_has_not_waited_yet() 
         it.holds();
     }
     it.target(1, Some(sick()));
+    it.holds();
     it.now = at(10 * DAY + 3599);
     assert!(matches!(it.holds(), Hold::Paused { .. }));
     it.now = at(10 * DAY + 3600);
@@ -390,7 +394,7 @@ fn an_alarm_whose_event_was_lost_is_found_although_something_was_announced() {
     assert!(matches!(it.holds(), Hold::Foretold { .. }), "no alarm has spoken");
     it.seen.alarms = situation().seen.alarms;
     let policy = it.policy.group(&"web".parse().unwrap());
-    it.incident = decide::absorb(it.now, it.incident.clone(), &it.seen, policy);
+    it.incident = decide::absorb(it.incident.clone(), &it.seen, policy);
     assert!(it.is_acting(), "{}", it.decide());
 }
 

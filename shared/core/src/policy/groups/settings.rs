@@ -153,7 +153,7 @@ pub(super) const WAIT_AT_MOST: Usual<Time> = Setting {
     key: "wait-at-most",
     form: Time::SOME,
     left_out: Is(SignedDuration::from_hours(1)),
-    meaning: "How long a sick instance may wait for a budget, a pause or a refresh before a person is paged.",
+    meaning: "How long an instance may be unhealthy without being replaced, whatever the reason, before a person is paged.",
 };
 
 pub(super) const REMIND_EVERY: Usual<Time> = Setting {

@@ -1,0 +1,61 @@
+//! The rule of the loop that no hold escapes: nobody is unhealthy for longer than the policy allows without an act or a page.
+//!
+//! This module never asks what the evidence is, nor what holds: the remedy says both.
+
+use jiff::Timestamp;
+
+use super::Times;
+use crate::decision::{Decision, Hold, Page};
+use crate::incident::{Incident, State, Verdict};
+
+/// The decision, or a person is asked instead.
+pub(crate) fn in_time(now: Timestamp, incident: &Incident, decision: Decision, times: &Times) -> Decision {
+    let within = times.wait_at_most;
+    let Decision::Hold { because, .. } = &decision else { return decision };
+    let has_waited = incident.unhealthy_since.is_some_and(|since| now.duration_since(since) >= within);
+    // Who was paged for hears of it again by reminders.
+    if !has_waited || has_a_limit(because) || incident.state == State::Escalated {
+        return decision;
+    }
+    let why = match incident.kind.notice() {
+        Some(notice) if incident.verdict == Verdict::Ending => format!("{notice}, but {because}"),
+        _ => because.to_string(),
+    };
+    Decision::Page(Page::Waited { within, why })
+}
+
+/// Whether something is being done that ends by itself, or people were asked for just that. Each such hold has a limit of its own: the lease; `recover-within`
+/// once it is being replaced; the dwell time once its group is gone. Who is one of too many is counted by the page of the group, and in
+/// `watch` people heard what would be done.
+///
+/// Zones and hooks give no verdict, and never get here.
+fn has_a_limit(because: &Hold) -> bool {
+    match because {
+        Hold::InFlight
+        | Hold::OutcomeUnknown { .. }
+        | Hold::GroupReplaces { .. }
+        | Hold::Recovering { .. }
+        | Hold::Proving { .. }
+        | Hold::GroupMissing { .. }
+        | Hold::TooManySick(_)
+        | Hold::Watching { .. }
+        | Hold::Propagating { .. }
+        | Hold::Lost { .. }
+        | Hold::Returning { .. }
+        | Hold::Drifted(_)
+        | Hold::Hook(_) => true,
+        Hold::Paused { .. }
+        | Hold::ActionsDisabled { .. }
+        | Hold::NotConfirmed { .. }
+        | Hold::Grace { .. }
+        | Hold::NotInService { .. }
+        | Hold::Protected
+        | Hold::Foretold { .. }
+        | Hold::Suspended { .. }
+        | Hold::Refreshing { .. }
+        | Hold::GroupState(_)
+        | Hold::Budget { .. }
+        | Hold::Cooldown { .. }
+        | Hold::BreakerOpen { .. } => false,
+    }
+}

@@ -1,0 +1,20 @@
+//! How long an incident took, by its own record.
+//!
+//! This module never knows what time it is.
+
+use jiff::SignedDuration;
+
+use super::Incident;
+
+impl Incident {
+    /// From the signal to the moment when the sick instance was taken out.
+    pub fn time_to_mitigate(&self) -> Option<SignedDuration> {
+        Some(self.mitigated_at?.duration_since(self.signalled_at))
+    }
+
+    /// From the signal to the first look at which the group was whole, and stayed so: later than the fact by up to the time
+    /// between two looks, and by any relapse.
+    pub fn time_to_recover(&self) -> Option<SignedDuration> {
+        Some(self.recovered_at?.duration_since(self.signalled_at))
+    }
+}

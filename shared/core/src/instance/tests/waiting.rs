@@ -1,0 +1,93 @@
+//! Nobody stays unhealthy for longer than `wait-at-most` without an act or a page, whatever holds and however that changes.
+
+use super::*;
+use crate::attend::Times;
+
+/// As the policy of these tests has them.
+pub(super) const TIMES: Times = Times {
+    look_every: SignedDuration::from_mins(1),
+    recover_within: SignedDuration::from_mins(15),
+    wait_at_most: SignedDuration::from_hours(1),
+    remind_every: SignedDuration::from_mins(30),
+};
+
+/// What may hold back Homeostat from an instance that was proven unhealthy, and never ends by itself.
+const HOLDS: [fn(&mut Situation); 9] = [
+    |it| it.alarm().state = AlarmState::InsufficientData,
+    |it| it.alarm().state = AlarmState::Ok,
+    |it| it.alarm().actions_enabled = false,
+    Situation::lose_alarm,
+    |it| it.target(1, Some(TargetHealth::Initial)),
+    |it| it.group().grace = SignedDuration::from_hours(9),
+    |it| it.group().members[0].lifecycle = Lifecycle("Standby".into()),
+    |it| it.group().members[0].protected = true,
+    |it| _ = it.around.limits.slots.holders.insert(subject(9), at(1)),
+];
+
+/// A look that changes nothing, as the loop writes it down.
+fn look(it: &mut Situation) {
+    it.absorbed();
+    let Decision::Hold { until, because } = it.decide() else { panic!("{}", it.decide()) };
+    it.incident = it.incident.hold(it.now, until, &because);
+}
+
+#[test]
+fn no_hold_should_keep_a_proven_instance_from_a_page() {
+    for (index, hold) in HOLDS.iter().enumerate() {
+        let mut it = situation();
+        hold(&mut it);
+        for minute in 0..60 {
+            it.now = at(1000 + minute * 60);
+            look(&mut it);
+        }
+        it.now = at(1000 + 3600);
+        assert!(matches!(it.decide(), Decision::Page(Page::Waited { .. })), "{index}: {}", it.decide());
+    }
+}
+
+#[test]
+fn no_change_of_holds_should_restart_the_count() {
+    for first in HOLDS {
+        for second in HOLDS {
+            let mut it = situation();
+            first(&mut it);
+            look(&mut it);
+            let mut changed = situation();
+            second(&mut changed);
+            changed.incident = it.incident;
+            changed.now = at(1000 + 3599);
+            look(&mut changed);
+            changed.now = at(1000 + 3600);
+            assert!(matches!(changed.decide(), Decision::Page(Page::Waited { .. })), "{}", changed.decide());
+        }
+    }
+}
+
+#[test]
+fn only_what_calls_it_healthy_should_restart_the_count() {
+    let mut it = situation();
+    it.around.limits.slots.holders.insert(subject(9), at(1));
+    look(&mut it);
+    it.now = at(1000 + 3000);
+    it.target(1, Some(TargetHealth::Healthy));
+    look(&mut it);
+    it.target(1, Some(sick()));
+    it.now = at(1000 + 3060);
+    look(&mut it);
+    it.now = at(1000 + 3600);
+    assert!(matches!(it.held_because(), Hold::Budget { .. }), "{}", it.decide());
+    it.now = at(1000 + 3060 + 3600);
+    assert!(matches!(it.decide(), Decision::Page(Page::Waited { .. })), "{}", it.decide());
+}
+
+#[test]
+fn who_may_still_be_booting_should_not_be_counted_as_unhealthy() {
+    let mut it = situation();
+    it.incident.unhealthy_since = None;
+    it.group().grace = SignedDuration::from_hours(9);
+    for hour in 0..8 {
+        it.now = at(1000 + hour * 3600);
+        look(&mut it);
+        assert_eq!(it.incident.unhealthy_since, None);
+    }
+}
