@@ -56,10 +56,10 @@ fn all_mistakes_are_told_at_once_with_their_places() {
 #[test]
 fn what_is_missing_is_told_where_it_should_be() {
     check(
-        "schema = 1\n\n[[replace-instance.group]]\nevidence = [\"alarm\", \"hunch\"]\n",
+        "schema = 1\n\n[[replace-instance.group]]\nevidence = [\"target-health\", \"hunch\"]\n",
         expect![[r#"
             policy.toml:3:1: replace-instance.group[0].name is missing, expected the name of an Auto Scaling group
-            policy.toml:4:22: replace-instance.group[0].evidence[1] is "hunch", expected "alarm", "instance-status" or "target-health""#]],
+            policy.toml:4:30: replace-instance.group[0].evidence[1] is "hunch", expected "alarm", "instance-status" or "target-health""#]],
     );
     check(
         "",

@@ -103,7 +103,7 @@ fn the_breaker_of_a_group_with_two_templates_stays_open_however_they_take_turns(
 
 #[test]
 fn a_deleted_target_group_is_paged_with_its_arn_and_nothing_is_ended() {
-    let mut story = fleet(4, "evidence = [\"alarm\"]");
+    let mut story = fleet(4, "evidence = [\"alarm\"]\nhealth-alarms = [\"*\"]");
     let gone = story.cloud.with(|world| {
         let arn = world.group(&web()).unwrap().settings.target_groups[0].clone();
         world.delete_target_group(&arn).unwrap();

@@ -117,7 +117,7 @@ fn a_target_group_that_was_gone_for_one_look_is_nothing() {
 #[test]
 fn a_dwell_time_of_nothing_still_takes_a_second_look() {
     let mut it = situation();
-    let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\ndwell = \"0s\"\n";
+    let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\ndwell = \"0s\"\n";
     it.policy = policy::parse(text).unwrap();
     it.as_group();
     it.second_target_group_is_gone();
@@ -133,8 +133,10 @@ fn nothing_is_replaced_that_would_get_no_traffic() {
         |hold| matches!(hold, Hold::Suspended { processes } if processes == &["AddToLoadBalancer"]),
     );
     let mut it = situation();
-    it.policy =
-        policy::parse("schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\n").unwrap();
+    it.policy = policy::parse(
+        "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\n",
+    )
+    .unwrap();
     it.seen.targets.clear();
     it.group().target_groups.clear();
     it.suspend(&["AddToLoadBalancer"]);
@@ -179,6 +181,7 @@ fn what_does_not_run_is_left_to_a_group_only_if_it_looks() {
     let mut it = stopped();
     it.suspend(&["HealthCheck"]);
     assert!(matches!(it.held_because(), Hold::Suspended { .. }), "{}", it.decide());
+    it.absorbed();
     it.incident = it.incident.hold(it.now, it.now, &it.held_because());
     it.now += SignedDuration::from_hours(1);
     let Decision::Page(page @ Page::Waited { .. }) = it.decide() else { panic!("{}", it.decide()) };
