@@ -151,7 +151,7 @@ fn a_group_and_a_hook_that_stand_twice() {
         ],
         expect![[r#"
             policy.toml:14:8: replace-instance.group[1].name is "web" a second time, expected each group once
-            policy.toml:41:8: lifecycle-hook.terminate[0].hook is "ready" of web a second time, expected each hook once
+            policy.toml:42:8: lifecycle-hook.terminate[0].hook is "ready" of web a second time, expected each hook once
         "#]],
     );
 }

@@ -396,7 +396,7 @@ impl Case<'_> {
             return self.recovering(if self.has_acted() { because } else { Hold::GroupReplaces { why } });
         }
         let why = format!("all instances of the group are healthy, and no more can be told: {because}");
-        self.proven().unwrap_or_else(|| Decision::Close(Close::NothingWrong { why }))
+        self.proven().unwrap_or(Decision::Close(Close::NothingWrong { why }))
     }
 
     /// What is well has to stay so.

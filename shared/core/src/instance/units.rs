@@ -27,7 +27,6 @@ pub enum Unit {
 }
 
 impl Unit {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     pub fn is_instances(&self) -> bool {
         *self == Unit::Instances
     }

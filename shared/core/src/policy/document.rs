@@ -200,11 +200,15 @@ impl<'a> Table<'a> {
         self.document.warnings.borrow_mut().push(said);
     }
 
-    /// Whether something was said of the value as a whole.
+    /// Whether there is a mistake in the value, or in a part of it.
     pub(super) fn is_wrong(&self, key: &str) -> bool {
-        let place = self.get(key).map(|value| mistake(self.document.text, value.span(), String::new()));
-        let at = |mistake: &Mistake| Some((mistake.line, mistake.column));
-        place.is_some_and(|place| self.document.mistakes.borrow().iter().any(|mistake| at(mistake) == at(&place)))
+        let Some(span) = self.get(key).map(Spanned::span) else { return false };
+        let place = |at: usize| {
+            let Mistake { line, column, .. } = mistake(self.document.text, at..at, String::new());
+            (line, column)
+        };
+        let within = place(span.start)..place(span.end);
+        self.document.mistakes.borrow().iter().any(|mistake| within.contains(&(mistake.line, mistake.column)))
     }
 
     /// Two settings that can both be read contradict each other. It is told of the first, or of the second where only that stands in the text.

@@ -134,7 +134,8 @@ fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<Group
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let evidence = table.need(&settings::EVIDENCE);
     let health_alarms = table.free(&settings::HEALTH_ALARMS).unwrap_or_default();
-    if evidence.as_deref() == Some(&[Evidence::Alarm]) && !table.has(settings::HEALTH_ALARMS.key) {
+    let alarm_alone = evidence.as_deref() == Some(&[Evidence::Alarm]) && !table.is_wrong(settings::EVIDENCE.key);
+    if alarm_alone && !table.has(settings::HEALTH_ALARMS.key) {
         table.mistake(settings::HEALTH_ALARMS.key, ALARM_ALONE);
     }
     let alarms = table.free(&settings::ALARMS).unwrap_or_default().into_iter().map(|name| name.0).collect();
