@@ -5,6 +5,7 @@
 
 mod alarms;
 mod kind;
+mod parts;
 mod times;
 mod verdict;
 
@@ -18,6 +19,7 @@ use crate::ports::Outcome;
 use crate::zone::shift::Shift;
 pub use alarms::{Alarms, Said, Spoke};
 pub use kind::Kind;
+pub use parts::{Acknowledgement, Doubt, Intent, Note};
 pub use verdict::Verdict;
 
 /// Written into every item. An item with another number was written by another version of Homeostat and is left alone.
@@ -130,47 +132,6 @@ pub enum State {
     /// A person was paged; Homeostat only watches.
     Escalated,
     Closed,
-}
-
-/// AWS's answer to a call that people heard of said neither yes nor no. Once is usual (a throttle, a group that is busy), and
-/// over with the next try; twice, people believe in something that doesn't happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Doubt {
-    Once,
-    Told,
-    /// It did take effect in the end, and people heard of that, too.
-    Settled,
-}
-
-/// An effect that was about to be tried when this was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    pub step: Step,
-    /// Until then nobody else acts on the incident.
-    pub until: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Outcome>,
-}
-
-impl Intent {
-    pub fn took_effect(&self) -> bool {
-        matches!(self.outcome, Some(Outcome::Done | Outcome::AlreadyDone | Outcome::Pending { .. }))
-    }
-}
-
-/// A person's word that they know: it ends the reminders.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Acknowledgement {
-    pub by: String,
-    pub at: Timestamp,
-    pub reason: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Note {
-    pub at: Timestamp,
-    pub what: String,
 }
 
 impl Incident {

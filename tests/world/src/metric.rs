@@ -2,7 +2,7 @@
 //!
 //! This module never makes up a value for a period in which nothing was published.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::signal::INSTANCE_DIMENSION;
@@ -104,8 +104,11 @@ pub struct Datapoint {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Metrics {
-    /// Never gone through, so that its order tells nothing.
-    published: HashMap<Metric, VecDeque<(Timestamp, f64)>>,
+    #[expect(
+        clippy::disallowed_types,
+        reason = "looked up at each step and never iterated, so its order shows nowhere"
+    )]
+    published: std::collections::HashMap<Metric, VecDeque<(Timestamp, f64)>>,
 }
 
 impl Metrics {

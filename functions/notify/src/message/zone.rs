@@ -170,7 +170,7 @@ fn asks(incident: &Incident, kept: &Kept, asked: Vec<String>) -> Told {
     lines.extend(kept.records.iter().flat_map(|(key, record)| held(key, record)));
     lines.extend(left_out(kept));
     lines.push(acknowledge(incident));
-    lines.extend(incident.paged_because.iter().flat_map(|page| also(page)));
+    lines.extend(incident.paged_because.iter().flat_map(also));
     let what = incident.paged_because.as_ref().map_or(name.clone(), |page| trouble(page, &name));
     (format!("{subject}: {what}"), lines)
 }

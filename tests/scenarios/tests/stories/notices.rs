@@ -154,7 +154,8 @@ fn launches_that_fail_are_told_of_at_once_and_paged_when_the_group_stays_short()
     story.deliver(announced(&story).launch_failed(&web(), "a", why)).unwrap();
     let open = the_open_one(&story);
     assert!(
-        said(&open).contains("sufficient m7g.large capacity") && said(&open).contains("3 of 4 are in service"),
+        said(&open).contains("sufficient m7g.large capacity")
+            && said(&open).contains("3 of 4 instances are in service"),
         "{}",
         said(&open)
     );
