@@ -19,7 +19,7 @@ fn a_group_that_is_watched_is_told_of_and_left_alone_until_the_policy_says_act()
     let watched = the_open_one(&story);
     assert!(said(&watched).contains(&format!("only watching; would terminate {victim}")), "{}", said(&watched));
     assert_eq!((watched.acted_at, watched.state), (None, State::Holding));
-    assert_eq!(watched.tell, 2, "the opening, and what would be done: three hours are no news");
+    assert_eq!(watched.tell, 1, "what would be done: three hours are no news");
     assert_eq!(terminated(&story), []);
     assert!(story.ledger.slots_of(&web()).holders.is_empty() && story.ledger.memory_of(&web_scope()).acts.is_empty());
 
