@@ -84,7 +84,7 @@ impl Alarms {
         self.0.retain(|spoke| keep(&spoke.alarm));
     }
 
-    /// Past [`MOST`], who says least goes first: never one in ALARM for one that is not.
+    /// Past `MOST`, who says least goes first: never one in ALARM for one that is not.
     pub fn bound(&mut self) {
         while self.0.len() > MOST {
             let least = self.0.iter().enumerate().min_by_key(|(_, spoke)| spoke.weight()).map(|(index, _)| index);
