@@ -12,6 +12,7 @@ mod dice;
 pub mod dns;
 mod fleet;
 pub mod gated;
+mod heard;
 mod hindsight;
 mod history;
 pub mod hooks;

@@ -11,6 +11,8 @@ use world::{
     SpotStatus, World,
 };
 
+use super::heard::Heard;
+
 /// One instance through time. Each `since` is of the present, each `last` may be over.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
@@ -33,6 +35,7 @@ pub(super) struct Known {
     pub(super) untouchable_since: Option<Timestamp>,
     /// From when on what EC2 announced of it is not its group's alone any more. Kept when it is called off, with the time of that.
     pub(super) announced: Option<Announced>,
+    pub(super) heard: Heard,
     pub(super) is_here: bool,
 }
 
@@ -121,6 +124,7 @@ impl Truth {
             }
             let Some(known) = self.instances.get_mut(&instance.id) else { continue };
             known.see(instance, now);
+            known.heard.see(world, instance);
             if instance.spot.is_some() || !instance.scheduled_events.is_empty() {
                 let rebalances = world.group(&instance.group).is_some_and(|group| group.settings.rebalances);
                 let ours_from = ours_from(instance, rebalances);
@@ -177,6 +181,7 @@ impl Known {
             last_in_service: None,
             untouchable_since: None,
             announced: None,
+            heard: Heard::default(),
             is_here: true,
         }
     }

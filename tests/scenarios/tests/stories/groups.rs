@@ -135,6 +135,28 @@ fn nothing_is_ended_whose_replacement_would_get_no_traffic() {
 }
 
 #[test]
+fn whom_no_target_group_checks_is_unknown_and_not_unhealthy() {
+    let mut story = fleet(4, "evidence = [\"target-health\"]");
+    let before = story.in_service(&web());
+    story.cloud.with(|world| world.suspend_processes(&web(), &[Process::AddToLoadBalancer])).unwrap();
+    story.cloud.with(|world| world.terminate_instance(&before[0], false)).unwrap();
+    story.pass(minutes(10));
+    let new = story.in_service(&web()).into_iter().find(|id| !before.contains(id)).unwrap();
+    story.cloud.with(|world| world.resume_processes(&web(), &[])).unwrap();
+    let is_target = story.cloud.see(|world| {
+        let attached = world.group(&web()).unwrap().settings.target_groups.clone();
+        attached.iter().any(|arn| world.target_group(arn).unwrap().targets.contains_key(&new))
+    });
+    assert!(!is_target, "resuming the process registers nobody");
+    story.cloud.with(|world| world.break_app(&new, App::Dead)).unwrap();
+    story.pass(minutes(120));
+    assert_eq!(terminated(&story), before[..1], "absent from a list is no proof");
+    // Its alarm has asked for a look, and no evidence of the policy's says anything.
+    let open = the_open_one(&story);
+    assert_eq!((open.subject.instance(), open.acted_at, open.unhealthy_since), (Some(&new), None, None));
+}
+
+#[test]
 fn what_stopped_is_not_said_to_be_replaced_by_a_group_that_does_not_look() {
     let mut story = fleet(4, BOTH);
     story.cloud.with(|world| world.suspend_processes(&web(), &[Process::HealthCheck])).unwrap();

@@ -11,6 +11,7 @@ const KEPT: &[(Play, u64, &str)] = &[
     (Play::Fleet, 101_186, "a_step_that_is_repeated_after_a_lost_answer_is_one_act"),
     (Play::Fleet, 201_315, "a_group_that_marks_an_instance_and_never_replaces_it_is_told_of_although_no_event_came"),
     (Play::Fleet, 203_611, "a_group_that_marks_an_instance_and_never_replaces_it_is_told_of_although_no_event_came"),
+    (Play::Fleet, 52_760_400, "whom_no_target_group_checks_is_unknown_and_not_unhealthy"),
     (Play::Fleet, 203_873, "a_group_that_marks_an_instance_and_never_replaces_it_is_told_of_although_no_event_came"),
 ];
 

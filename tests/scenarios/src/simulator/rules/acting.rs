@@ -130,7 +130,8 @@ pub(super) fn comes_back(scene: &Scene<'_>) -> Result<(), String> {
 /// Sick for so long that nobody can have missed it, as far as one kind of evidence can tell.
 fn shows(evidence: Evidence, known: &Known, facts: &GroupFacts, lasts: impl Fn(Option<Timestamp>) -> bool) -> bool {
     match evidence {
-        Evidence::TargetHealth => facts.has_targets && lasts(known.sick_since),
+        // Whom no target group checks is unknown to it: absent from a list is no answer.
+        Evidence::TargetHealth => facts.has_targets && lasts(known.heard.checked_since) && lasts(known.sick_since),
         Evidence::InstanceStatus => lasts(known.machine_bad_since),
         // A machine that is broken publishes nothing, and one that was mended takes its time to be heard again.
         Evidence::Alarm => lasts(known.app_dead_since) && lasts(known.machine_well_since),
