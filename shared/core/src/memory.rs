@@ -8,6 +8,7 @@ mod source;
 
 use std::collections::BTreeMap;
 
+use source::version_of;
 pub use source::{LaunchedFrom, Launching, Source, template_of};
 
 use jiff::{SignedDuration, Timestamp};

@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Memory, is_same_source, keep_newest, template_of};
+use super::{Memory, is_same_source, keep_newest, template_of, version_of};
 use crate::id::{HookName, InstanceId};
 
 /// Sources of launches kept of one hook: a group has one, or one for each of a few types of machine.
@@ -20,6 +20,8 @@ pub struct Abandoned {
     pub since: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub launched_from: Option<String>,
+    /// When the newest of them was launched.
+    pub newest: Timestamp,
     /// Those that AWS abandoned, oldest first.
     pub instances: Vec<InstanceId>,
     /// Those that AWS was asked to abandon, with no answer known yet.
@@ -28,8 +30,8 @@ pub struct Abandoned {
     /// When they became so many that none is abandoned any more, and with whom: who tells people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filled: Option<Filled>,
-    /// When a launch from a newer version of the same template was abandoned. Whatever is launched from this one after that was rolled
-    /// back to, and has not failed yet.
+    /// When a later launch from a newer version of the same template was abandoned. Whatever is launched from this one after that was
+    /// rolled back to, and has not failed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded: Option<Timestamp>,
 }
@@ -56,6 +58,14 @@ pub struct Launch<'a> {
 }
 
 impl Abandoned {
+    /// Whether such a launch came later, and from a newer version. One from an older version, a stopped instance of the warm pool for
+    /// instance, may be judged last, and says nothing of what was rolled out since.
+    fn is_superseded_by(&self, launch: &Launch<'_>) -> bool {
+        let Some((own, other)) = self.launched_from.as_deref().zip(launch.from) else { return false };
+        let is_older = version_of(own).zip(version_of(other)).is_some_and(|(own, other)| own < other);
+        template_of(own) == template_of(other) && is_older && self.newest < launch.at
+    }
+
     /// Whether what was launched then was not on its way when this version was given up.
     pub fn is_another_rollout(&self, launched_at: Timestamp) -> bool {
         self.superseded.is_some_and(|superseded| superseded <= launched_at)
@@ -107,8 +117,7 @@ impl Memory {
         let by_source = next.abandoned.entry(hook.clone()).or_default();
         let mut abandoned = take(by_source, now, launch);
         // What is on its way from an older version still belongs to that version's row.
-        for older in by_source.iter_mut().filter(|known| is_same_template(known.launched_from.as_deref(), launch.from))
-        {
+        for older in by_source.iter_mut().filter(|known| known.is_superseded_by(launch)) {
             older.superseded.get_or_insert(now);
         }
         if !abandoned.instances.contains(launch.instance) {
@@ -148,13 +157,15 @@ fn take(by_source: &mut Vec<Abandoned>, now: Timestamp, launch: &Launch<'_>) -> 
     let new = Abandoned {
         since: now,
         launched_from: None,
+        newest: launch.at,
         instances: Vec::new(),
         trying: Vec::new(),
         filled: None,
         superseded: None,
     };
     let abandoned = known.unwrap_or(new);
-    Abandoned { launched_from: launched_from.or(abandoned.launched_from), ..abandoned }
+    let newest = abandoned.newest.max(launch.at);
+    Abandoned { launched_from: launched_from.or(abandoned.launched_from), newest, ..abandoned }
 }
 
 fn put(by_source: &mut Vec<Abandoned>, abandoned: Abandoned) {

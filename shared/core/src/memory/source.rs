@@ -52,6 +52,11 @@ pub fn template_of(launched_from: &str) -> &str {
     launched_from.rsplit_once(':').map_or(launched_from, |(template, _)| template)
 }
 
+/// 7 of `lt-0123456789abcdef0:7`. A launch template's versions are numbered in the order in which they were made.
+pub(super) fn version_of(launched_from: &str) -> Option<u64> {
+    launched_from.rsplit_once(':')?.1.parse().ok()
+}
+
 /// What a group launches from now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Launching {

@@ -35,6 +35,33 @@ fn a_version_that_is_rolled_back_to_has_not_failed_yet() {
     assert_eq!((row.instances.len(), row.filled.is_some(), row.superseded), (1, false, None));
 }
 
+/// Seeds 29813165 and 29815467: versions 7 and 8 were both on their way, and the row of 8 was full when the last of 7, a stopped
+/// instance of the warm pool, was abandoned. What was launched from 8 after that was abandoned as the first of a new row.
+#[test]
+fn a_late_failure_of_an_older_version_makes_no_rollback_of_a_newer_one() {
+    let mut scene = Scene::launching(LAUNCH);
+    let memory = abandoned(&Memory::default(), "i-1a2b3c4d", "lt-1:7", -900, -600);
+    let memory = abandoned(&memory, "i-2a2b3c4d", "lt-1:7", -800, -500);
+    for (older, launched) in [("lt-1:6", -1000), ("lt-1:6", -700)] {
+        scene.memory = abandoned(&memory, "i-3a2b3c4d", older, launched, -400);
+        let row = scene.memory.abandoned_of(&"ready".parse().unwrap(), Some("lt-1:7")).unwrap();
+        assert_eq!(row.superseded, None, "by one of {older}, launched at {launched} s");
+    }
+    scene.pass(300, 5);
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+    assert!(matches!(scene.because(), Because::Admitted { abandoned: 2, .. }));
+}
+
+#[test]
+fn a_launch_from_before_a_rollback_says_nothing_of_what_was_launched_after_it() {
+    let memory = abandoned(&Memory::default(), "i-1a2b3c4d", "lt-1:7", -600, -300);
+    let row = |launched| {
+        let memory = abandoned(&memory, "i-3a2b3c4d", "lt-1:8", launched, -200);
+        memory.abandoned_of(&"ready".parse().unwrap(), Some("lt-1:7")).unwrap().superseded
+    };
+    assert_eq!((row(-700), row(-500)), (None, Some(at(-200))));
+}
+
 /// Seed 707457: Launch was suspended three seconds before this launch, which had begun half a minute ago, reached its wait state.
 #[test]
 fn a_launch_that_had_begun_when_launch_was_suspended_is_abandoned_like_those_before_it() {
