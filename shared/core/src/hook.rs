@@ -25,7 +25,7 @@ use std::future::Future;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attend::{Attended, Circumstances, Ignored, Remedy, Rung, Times};
-use crate::decision::{Close, Decision, Hold, Proof, Step};
+use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind, State};
 use crate::instance::{Group, StatusChecks};
@@ -256,12 +256,13 @@ where
         &self,
         now: Timestamp,
         incident: &Incident,
-        _: &Seen,
+        seen: &Seen,
         decision: &Decision,
         memory: &Memory,
     ) -> Option<Memory> {
         let kept = incident.kind.hook()?;
-        let settled = abandoning::settled(now, incident, memory, self.most_abandoned(kept));
+        let most = self.most_abandoned(kept);
+        let settled = abandoning::settled(now, incident, memory, most);
         let next = match decision {
             Decision::Act { step: Step::Hook(step), because } if step.completes() => {
                 let is_for = |which: fn(&Because) -> bool| {
@@ -275,8 +276,10 @@ where
                     settled
                 }
             }
-            // It went on otherwise.
-            Decision::Close(_) => settled.spared(&kept.hook, &kept.instance),
+            Decision::Page(Page::LaunchesFail(_)) => abandoning::over(now, incident, seen, memory, most),
+            Decision::Close(_) => {
+                abandoning::over(now, incident, seen, memory, most).spared(&kept.hook, &kept.instance)
+            }
             _ => settled,
         };
         (next != *memory).then_some(next)

@@ -1,12 +1,13 @@
 //! What becomes of a launch that AWS was asked to abandon.
 //!
-//! This module never counts one whose abandoning AWS did not accept.
+//! This module never counts one whose abandoning AWS refused, or that was shown in service after it.
 
 use jiff::Timestamp;
 
-use super::action::ActionResult;
+use super::action::{ActionResult, Course};
 use super::kept::Kept;
 use super::said::HookStep;
+use super::seen::Seen;
 use crate::decision::Step;
 use crate::incident::Incident;
 use crate::memory::{Launch, Memory};
@@ -21,9 +22,7 @@ pub(super) fn launch(kept: &Kept) -> Launch<'_> {
 pub(super) fn settled(now: Timestamp, incident: &Incident, memory: &Memory, most: u32) -> Memory {
     let Some(kept) = incident.kind.hook() else { return memory.clone() };
     // A person, or a launch that was ready, may have forgiven it meanwhile.
-    if !memory.is_abandoning(&kept.hook, &kept.instance) {
-        return memory.clone();
-    }
+    let Some(trying) = memory.trying(&kept.hook, &kept.instance) else { return memory.clone() };
     let Some(intent) = &incident.intent else { return memory.clone() };
     let result = match &intent.step {
         Step::Hook(step) => match &**step {
@@ -35,8 +34,26 @@ pub(super) fn settled(now: Timestamp, incident: &Incident, memory: &Memory, most
     let abandoned = result == Some(ActionResult::Abandon);
     match &intent.outcome {
         Some(Outcome::Done | Outcome::AlreadyDone) if abandoned => memory.abandon(now, &kept.hook, &launch(kept), most),
+        // No such action is what an earlier try leaves behind, too.
+        Some(Outcome::Lost { .. }) if abandoned && trying.again => memory.clone(),
         Some(Outcome::Lost { .. } | Outcome::Refused { .. }) if abandoned => memory.spared(&kept.hook, &kept.instance),
         Some(Outcome::Done | Outcome::AlreadyDone) if result.is_some() => memory.spared(&kept.hook, &kept.instance),
         _ => memory.clone(),
+    }
+}
+
+/// The action is over. What AWS never answered is told by what became of the instance: one that was not let into service counts. One
+/// that is shown waiting yet tells nothing.
+pub(super) fn over(now: Timestamp, incident: &Incident, seen: &Seen, memory: &Memory, most: u32) -> Memory {
+    let memory = settled(now, incident, memory, most);
+    let Some(kept) = incident.kind.hook() else { return memory };
+    let shown = seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
+    let waits = shown.is_some_and(|member| Course::of(kept.transition, &member.lifecycle).is_some());
+    if waits || !memory.is_abandoning(&kept.hook, &kept.instance) {
+        return memory;
+    }
+    match shown.is_some_and(|member| ActionResult::Continue.shows_in(kept.transition, &member.lifecycle)) {
+        true => memory.spared(&kept.hook, &kept.instance),
+        false => memory.abandon(now, &kept.hook, &launch(kept), most),
     }
 }

@@ -370,7 +370,8 @@ impl<'a> Case<'a> {
     /// until a launch succeeds or a person has looked.
     fn went_on(&self, result: Option<ActionResult>, left: Option<String>) -> Decision {
         if let Some(HeldBy::Launch(policy)) = self.held_by() {
-            let memory = abandoning::settled(self.now, self.incident, &self.around.limits.memory, policy.abandons);
+            let memory = &self.around.limits.memory;
+            let memory = abandoning::over(self.now, self.incident, self.seen, memory, policy.abandons);
             let abandoned = memory.abandoned_of(&self.kept.hook, self.kept.launched_from.as_deref());
             let by_this = |row: &Abandoned| row.filled.as_ref().is_some_and(|filled| filled.by == self.kept.instance);
             let is_last = |row: &&Abandoned| row.superseded.is_none() && by_this(row);

@@ -40,6 +40,9 @@ pub struct Abandoned {
 pub struct Trying {
     pub at: Timestamp,
     pub instance: InstanceId,
+    /// A try before this one got no answer. If AWS knows no such action now, that one may have ended it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,18 +85,24 @@ impl Memory {
     /// AWS is about to be asked to abandon it. Asked again, after a crash say, it is the same try.
     #[must_use]
     pub fn abandoning(&self, now: Timestamp, hook: &HookName, launch: &Launch<'_>) -> Memory {
+        let again = self.is_abandoning(hook, launch.instance);
         let mut next = self.spared(hook, launch.instance);
         let by_source = next.abandoned.entry(hook.clone()).or_default();
         let mut abandoned = take(by_source, now, launch);
-        abandoned.trying.push(Trying { at: now, instance: launch.instance.clone() });
+        abandoned.trying.push(Trying { at: now, instance: launch.instance.clone(), again });
         keep_newest(&mut abandoned.trying);
         put(by_source, abandoned);
         next
     }
 
     pub fn is_abandoning(&self, hook: &HookName, instance: &InstanceId) -> bool {
+        self.trying(hook, instance).is_some()
+    }
+
+    /// The newest try to abandon it, as long as it is not known what came of it.
+    pub fn trying(&self, hook: &HookName, instance: &InstanceId) -> Option<&Trying> {
         let mut trying = self.abandoned.get(hook).into_iter().flatten().flat_map(|known| &known.trying);
-        trying.any(|one| one.instance == *instance)
+        trying.find(|one| one.instance == *instance)
     }
 
     /// AWS has not abandoned it, and will not.

@@ -1,7 +1,7 @@
 //! Events that lie about the time, or about the action.
 
 use super::harness::*;
-use crate::decision::{Decision, Hold};
+use crate::decision::{Decision, Hold, Page};
 use crate::hook::action::{ActionResult, Told, Transition};
 use crate::hook::kept::Kept;
 use crate::hook::said::{HookStep, Waits};
@@ -148,6 +148,29 @@ fn what_was_only_tried_is_counted_when_it_shows_and_never_before() {
     scene.now = 310;
     scene.look();
     assert_eq!(row(&scene), Some((1, 0)), "the second try was done");
+}
+
+/// Seeds 29817320 and 29818103: the first try was done and its answer lost, and the second found no such action. The launch was not
+/// counted, and the next was abandoned in its stead.
+#[test]
+fn a_try_without_an_answer_is_settled_by_what_became_of_the_instance() {
+    let lost = || Outcome::Lost { why: "No active Lifecycle Action found".into() };
+    for (becomes, counted) in [("Terminating:Wait", 1), ("Terminated", 1), ("InService", 0)] {
+        let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 1"));
+        scene.pass(299, 5);
+        scene.answers = vec![Outcome::Unknown { why: "timeout".into() }];
+        scene.answers.extend((0..6).map(|_| lost()));
+        scene.now = 300;
+        scene.pass(340, 5);
+        let hook = "ready".parse().unwrap();
+        let row = |scene: &Scene| scene.memory.abandoned_of(&hook, Some("lt-1:7")).cloned();
+        let trying = row(&scene).map(|row| (row.instances.len(), row.trying.len()));
+        assert_eq!(trying, Some((0, 1)), "nobody knows yet, and others wait for it");
+        scene.is(becomes);
+        let decision = scene.look();
+        assert_eq!(row(&scene).map_or(0, |row| row.instances.len()), counted, "{becomes}");
+        assert_eq!(matches!(decision, Decision::Page(Page::LaunchesFail(_))), counted == 1, "{becomes}: {decision}");
+    }
 }
 
 #[test]
