@@ -6,13 +6,17 @@
 
 use scenarios::simulator::Play;
 
-/// The play, the seed, and the story that holds what it found.
+/// The play, the seed, and the story, or the unit test, that holds what it found.
 const KEPT: &[(Play, u64, &str)] = &[
     (Play::Fleet, 101_186, "a_step_that_is_repeated_after_a_lost_answer_is_one_act"),
     (Play::Fleet, 201_315, "a_group_that_marks_an_instance_and_never_replaces_it_is_told_of_although_no_event_came"),
     (Play::Fleet, 203_611, "a_group_that_marks_an_instance_and_never_replaces_it_is_told_of_although_no_event_came"),
     (Play::Fleet, 52_760_400, "whom_no_target_group_checks_is_unknown_and_not_unhealthy"),
     (Play::Fleet, 203_873, "a_group_that_marks_an_instance_and_never_replaces_it_is_told_of_although_no_event_came"),
+    (Play::Hooks, 29_813_165, "a_late_failure_of_an_older_version_makes_no_rollback_of_a_newer_one"),
+    (Play::Hooks, 29_815_467, "a_late_failure_of_an_older_version_makes_no_rollback_of_a_newer_one"),
+    (Play::Hooks, 29_817_320, "a_try_without_an_answer_is_settled_by_what_became_of_the_instance"),
+    (Play::Hooks, 29_818_103, "a_try_without_an_answer_is_settled_by_what_became_of_the_instance"),
 ];
 
 #[test]
@@ -25,9 +29,10 @@ fn every_rule_holds_in_every_history_that_ever_broke_one() {
 
 #[test]
 fn each_seed_that_is_kept_names_a_story_that_is_there() {
-    let stories = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories");
+    let scenarios = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (stories, of_hooks) = (scenarios.join("tests/stories"), scenarios.join("../../shared/core/src/hook/tests"));
     let mut text = String::new();
-    for folder in [stories.clone(), stories.join("dns"), stories.join("hooks")] {
+    for folder in [stories.clone(), stories.join("dns"), stories.join("hooks"), of_hooks] {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {
