@@ -85,6 +85,10 @@ impl Case<'_> {
             let step = Step::Shift(Shift { zone: zone.clone(), moves });
             return self.hold(None, Hold::Watching { step, because: because.concat() });
         }
+        // What may be missing is read a second time whatever else isn't known: only an open incident is looked at again.
+        if unconfirmed.is_some() && self.incident.is_new() && !drifted.is_none() {
+            return self.differs(drifted);
+        }
         if let Some(because) = unconfirmed {
             return self.hold(None, because);
         }

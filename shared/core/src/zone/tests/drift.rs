@@ -50,7 +50,9 @@ fn nothing_is_moved_on_the_strength_of_one_list_that_lacks_a_set() {
     let whole = it.sets.clone();
     remove(&mut it, "red");
     it.break_("blue");
-    assert!(matches!(held(&it.look()), Hold::NotConfirmed { missing } if missing[0].contains("red")));
+    let (news, unsure) = drifted(&it.look());
+    assert!(news.is_empty() && unsure[0].contains("red"), "{unsure:?}");
+    assert!(!it.incident.is_new());
     it.now += 59;
     it.break_("blue");
     assert!(matches!(held(&it.look()), Hold::NotConfirmed { .. }));
@@ -59,6 +61,37 @@ fn nothing_is_moved_on_the_strength_of_one_list_that_lacks_a_set() {
     it.break_("blue");
     assert!(matches!(it.look(), Decision::Act { .. }), "it is there: the list was old");
     it.has(&[("blue", 0), ("green", 30), ("red", 20)]);
+}
+
+/// The resync opens nothing for what is not confirmed: it would read the same list as if for the first time, for ever.
+#[test]
+fn what_is_missing_when_an_endpoint_fails_is_read_again_soon_and_told_and_keeps_nobody_from_being_drained() {
+    let mut it = three();
+    remove(&mut it, "red");
+    it.break_("blue");
+    let first = it.look();
+    assert!(!matches!(held(&first), Hold::NotConfirmed { .. }), "{first}");
+    assert_eq!(it.wake_at(), it.now + 60);
+    it.has(&[("blue", 70), ("green", 30)]);
+    it.now += 60;
+    it.break_("blue");
+    assert!(matches!(it.look(), Decision::Act { .. }), "{:?}", it.incident.decision);
+    it.has(&[("blue", 0), ("green", 30)]);
+}
+
+/// Nor does it where somebody switched the alarm's actions off, or only some of the evidence says so.
+#[test]
+fn an_alarm_with_its_actions_off_hides_no_drift() {
+    let mut it = three();
+    remove(&mut it, "red");
+    it.break_("blue");
+    it.actions_enabled = false;
+    let (_, unsure) = drifted(&it.look());
+    assert!(unsure[0].contains("red"), "{unsure:?}");
+    it.now = it.wake_at();
+    let (news, _) = drifted(&it.look());
+    assert!(news[0].contains("red"), "{news:?}");
+    it.has(&[("blue", 70), ("green", 30)]);
 }
 
 #[test]
