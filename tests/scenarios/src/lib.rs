@@ -12,7 +12,7 @@ mod site_policy;
 pub use announcement::Announcement;
 pub use dns_story::{DnsOwner, DnsStory};
 pub use hook_story::{HookOwner, HookStory};
-pub use site_policy::record_section;
+pub use site_policy::{record_section, section_of_types};
 
 use futures_util::FutureExt;
 use homeostat_core::id::{GroupName, InstanceId};

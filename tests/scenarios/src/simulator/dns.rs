@@ -10,6 +10,7 @@ mod history;
 mod route53;
 mod rules;
 mod shares;
+mod siblings;
 mod truth;
 mod weather;
 

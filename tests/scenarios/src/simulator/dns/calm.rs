@@ -2,14 +2,17 @@
 //!
 //! This module never heals what Homeostat should have healed, before it had the time to.
 
+use homeostat_core::id::Scope;
 use homeostat_core::incident::{Incident, State};
-use homeostat_core::policy::{Mode, RecordPolicy};
+use homeostat_core::policy::{Ailment, EndpointPolicy, Mode, RecordPolicy};
 use homeostat_core::zone::share::Share;
 use jiff::SignedDuration;
 use world::EndpointState;
 
+use super::annals;
 use super::history::History;
 use super::shares::{self, ROUNDING};
+use super::siblings;
 use super::weather::Mend;
 use crate::simulator::Broken;
 
@@ -38,10 +41,14 @@ impl History {
             self.pass(self.now() + ROUND)?;
         }
         self.nobody_sick_keeps_their_weight()?;
+        self.drift_is_told()?;
         self.stage.log(|| "people mend the rest".to_owned());
         let helped = self.now() + HELPED;
         for name in self.names() {
             self.mend(&Mend::Endpoint(name));
+        }
+        for alarm in std::mem::take(&mut self.deleted) {
+            self.mend(&alarm);
         }
         while self.now() < helped && !self.is_settled() {
             self.lift_all();
@@ -71,20 +78,29 @@ impl History {
     /// Who is plainly dead for long, with others that are plainly well and may take all, has lost what it had.
     fn nobody_sick_keeps_their_weight(&self) -> Result<(), Broken> {
         let records = self.policy.dns.iter().flat_map(|dns| &dns.records);
-        let stands_by = |record: &RecordPolicy, name: &str| {
-            shares::weights(&record.key, &self.template).iter().any(|(id, weight)| id.as_str() == name && *weight == 0)
-        };
-        for record in records.filter(|record| record.mode == Mode::Act && self.is_as_the_policy_has_it(record)) {
+        for record in records.filter(|record| record.mode == Mode::Act) {
             let sets = self.cloud.with(|world| world.zone(&self.zone).map(|zone| zone.sets().to_vec()));
-            let percents = shares::percents(&shares::weights(&record.key, &sets.unwrap_or_default()));
+            let weights = shares::weights(&record.key, &sets.unwrap_or_default());
+            let percents = shares::percents(&weights);
+            let is_edited = !self.is_as_the_policy_has_it(record);
+            let stood_by = shares::weights(&record.key, &self.template);
+            // Whatever people changed is what counts, and who stands at zero there stays there.
+            let stands_by = |name: &str| {
+                let was = if is_edited { &weights } else { &stood_by };
+                was.iter().any(|(id, weight)| id.as_str() == name && *weight == 0)
+            };
             let (mut sick, mut well, mut others) = (Vec::new(), 0, 0);
-            for endpoint in &record.endpoints {
+            // Who has no set any more can't take anything, and keeps nobody else from it.
+            let is_there = |name: &str| percents.contains_key(name);
+            for endpoint in
+                record.endpoints.iter().filter(|it| is_there(it.id.as_str()) && self.can_be_called_sick(record, it))
+            {
                 let name = endpoint.id.as_str();
                 if self.truth.is_dead_for(name, self.now(), UNNOTICED) {
                     sick.push(endpoint);
                 } else if self.truth.is_well_for(name, self.now(), UNNOTICED * 3)
                     && endpoint.max_share == Share::ALL
-                    && !stands_by(record, name)
+                    && !stands_by(name)
                 {
                     well += 1;
                 } else {
@@ -109,6 +125,21 @@ impl History {
         Ok(())
     }
 
+    /// Somebody deleted what calls it that.
+    pub(super) fn can_be_called_sick(&self, record: &RecordPolicy, endpoint: &EndpointPolicy) -> bool {
+        !record.evidence.contains(&Ailment::Alarm)
+            || self.cloud.see(|world| endpoint.alarms.iter().all(|arn| world.alarm(arn.alarm_name()).is_some()))
+    }
+
+    /// After an hour in which schedules run and nothing else happens: it takes a resync, and a look a minute later.
+    fn drift_is_told(&self) -> Result<(), Broken> {
+        let told = self.ledger.memory_of(&Scope::Zone(self.zone.clone())).drifts;
+        let open = annals::incident(&self.view, &self.zone);
+        let untold = self.cloud.with(|world| siblings::untold(&self.policy, &self.zone, world, open, &told));
+        let now = self.now();
+        untold.map_or(Ok(()), |what| Err(Broken::end("drift is told within a resync and a second look", what, now)))
+    }
+
     fn is_as_the_policy_has_it(&self, record: &RecordPolicy) -> bool {
         !self.annals.edited.contains_key(&record.key)
     }
@@ -128,8 +159,11 @@ impl History {
             }
         }
         // What people changed, only they can put right.
-        let is_theirs = |open: &&Incident| open.state == State::Escalated || open.has_only_drifted();
-        let waits = |open: &&Incident| is_theirs(open) && !self.annals.edited.is_empty();
+        let has_drifted = self.cloud.with(|world| siblings::has_drifted(&self.policy, &self.zone, world));
+        let waits = |open: &&Incident| {
+            (open.state == State::Escalated && !self.annals.edited.is_empty())
+                || (open.has_only_drifted() && has_drifted)
+        };
         if let Some(open) = self.view.open.values().find(|open| !waits(open)) {
             let what = format!("{} is {:?}: {:?}", open.subject, open.state, open.decision);
             return end("in the end no incident is open", what);

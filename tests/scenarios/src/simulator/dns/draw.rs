@@ -3,11 +3,11 @@
 //! This module never breaks anything; its site has been running well for a while.
 
 use homeostat_core::id::HostedZoneId;
-use homeostat_core::zone::record::{RecordKey, Weight};
+use homeostat_core::zone::record::{RecordKey, RecordType, Weight};
 use jiff::{SignedDuration, Timestamp};
 use world::{Pace, Refusal, Site, TreatMissingData, WeightedRecord, World};
 
-use crate::record_section;
+use crate::section_of_types;
 use crate::simulator::dice::Dice;
 
 const ZONE: &str = "Z0123456789ABCDEFGHIJ";
@@ -37,25 +37,55 @@ pub(super) fn draw(dice: &mut Dice, now: Timestamp) -> Result<Drawn, Refusal> {
     let count = usize::try_from(dice.number(2..=4)).unwrap_or(2);
     let endpoints: Vec<&str> = ENDPOINTS.into_iter().take(count).collect();
     let records = usize::try_from(dice.number(1..=3)).unwrap_or(1);
-    let mut drawn = Vec::new();
+    let families = if records > 1 { families(dice) } else { Families::Apart };
+    let mut drawn: Vec<WeightedRecord> = Vec::new();
     for text in RECORDS.into_iter().take(records) {
         let key = RecordKey::try_from(text.to_owned()).map_err(|why| Refusal::Invalid { why })?;
         // Some records leave an endpoint out.
         let least = if dice.chance(20.0) { 2 } else { endpoints.len() };
+        // What one table lists has the same endpoints.
+        let sibling = drawn.first().filter(|_| families == Families::Listed && drawn.len() == 1);
+        let least = sibling.map_or(least, |sibling| sibling.weights.len());
         let names = endpoints.iter().take(least.min(endpoints.len()));
         drawn.push(WeightedRecord { zone: zone.clone(), key, weights: weights(dice, names) });
     }
     let missing = dice.either(TreatMissingData::Missing, &[TreatMissingData::Ignore, TreatMissingData::NotBreaching]);
     let world = Site { pace: pace(), missing, ..Site::new(drawn.clone())? }.build(now)?;
     let mut policy = section(dice);
-    for record in &drawn {
+    for (nth, record) in drawn.iter().enumerate() {
+        if nth == 1 && families != Families::Apart {
+            continue;
+        }
         let lines = rules(dice, record.weights.len());
         let limits: Vec<(String, String)> =
             record.weights.iter().map(|(name, _)| (name.clone(), limit(dice))).collect();
         let limit = |name: &str| limits.iter().find(|(of, _)| of == name).map(|(_, limit)| limit.clone());
-        policy += &record_section(&world, record, &lines, |name| limit(name).unwrap_or_default());
+        let kinds = match nth == 0 && families == Families::Listed {
+            true => vec![RecordType::A, RecordType::Aaaa],
+            false => vec![record.key.kind],
+        };
+        policy += &section_of_types(&world, record, &kinds, &lines, |name| limit(name).unwrap_or_default());
     }
     Ok(Drawn { world, policy, zone, missing })
+}
+
+/// How the policy has the two families of one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Families {
+    /// A table for each.
+    Apart,
+    /// One table lists both.
+    Listed,
+    /// It names one, and the other is there.
+    LeftOut,
+}
+
+fn families(dice: &mut Dice) -> Families {
+    match dice.number(1..=10) {
+        1..=5 => Families::Listed,
+        6..=7 => Families::LeftOut,
+        _ => Families::Apart,
+    }
 }
 
 fn weights<'a>(dice: &mut Dice, names: impl Iterator<Item = &'a &'a str>) -> Vec<(String, Weight)> {

@@ -20,6 +20,7 @@ use super::draw;
 use super::route53::{Double, Route53};
 use super::rules::{self, Moment};
 use super::shares;
+use super::siblings::{self, Siblings};
 use super::truth::Truth;
 use super::weather::{Mend, Storm};
 use crate::simulator::Broken;
@@ -60,6 +61,9 @@ pub(super) struct History {
     pub(super) truth: Truth,
     pub(super) view: View,
     pub(super) annals: Annals,
+    siblings: Siblings,
+    /// Alarms that somebody deleted, as they were.
+    pub(super) deleted: Vec<Mend>,
     pub(super) storm: Storm,
     /// Every pause there was, each with its beginning.
     pub(super) pauses: Vec<(Timestamp, Pause)>,
@@ -92,6 +96,8 @@ impl History {
         let mut history = History {
             ledger: MemoryLedger::sampling(cloud.clock().clone()),
             annals: Annals { seen, ..Annals::default() },
+            siblings: Siblings::of(&policy, &template),
+            deleted: Vec::new(),
             stage,
             cloud,
             policy,
@@ -325,8 +331,10 @@ impl History {
         if self.truth.endpoints.keys().any(|name| self.truth.is_dead_for(name, self.now(), rules::PATIENCE)) {
             let sets =
                 self.cloud.with(|world| world.zone(&self.zone).map(|zone| zone.sets().to_vec())).unwrap_or_default();
-            rules::judge_waits(self.now(), &sets, &self.truth, &self.policy, &self.view)?;
+            let can_be_called_sick = |record: &_, endpoint: &_| self.can_be_called_sick(record, endpoint);
+            rules::judge_waits(self.now(), &sets, &self.truth, &self.policy, &self.view, can_be_called_sick)?;
         }
+        self.judge_siblings()?;
         if self.ledger.revision() == self.view.revision {
             return Ok(());
         }
@@ -335,6 +343,7 @@ impl History {
         tell(&self.stage, &before, &self.view);
         let now = self.now();
         self.annals.take_in(now, &self.zone, &before, &self.view);
+        self.judge_told(&before)?;
         let views = (&before, &self.view);
         rules::judge_kept(now, &self.zone, &self.truth, &self.policy, &self.annals, views)?;
         let gone: Vec<RecordKey> = self.annals.let_go(&self.zone, &before, &self.view).cloned().collect();
@@ -354,6 +363,28 @@ impl History {
             pauses: &pauses,
             tally: &Default::default(),
         })
+    }
+
+    fn judge_siblings(&mut self) -> Result<(), Broken> {
+        let (now, zone, annals, siblings) = (self.stage.now(), &self.zone, &self.annals, &mut self.siblings);
+        let judged =
+            self.cloud.see(|world| world.zone(zone).map_or(Ok(()), |zone| siblings.judge(now, zone, &annals.edited)));
+        judged.map_err(|what| Broken::end("what one table lists never goes apart", what, now))
+    }
+
+    /// What people hear of the other family of a name is so.
+    fn judge_told(&self, before: &View) -> Result<(), Broken> {
+        let now = self.stage.now();
+        let is_told = |open: &&homeostat_core::incident::Incident| {
+            open.tell > before.open.get(&open.subject).map_or(0, |before| before.tell)
+        };
+        for open in self.view.open.values().filter(is_told) {
+            let judged = self
+                .cloud
+                .see(|world| world.zone(&self.zone).map_or(Ok(()), |zone| siblings::is_told_rightly(now, zone, open)));
+            judged.map_err(|what| Broken::end("no message claims a share of a type that is false", what, now))?;
+        }
+        Ok(())
     }
 
     fn judge_changes(&mut self) -> Result<(), Broken> {

@@ -7,7 +7,7 @@ use homeostat_core::incident::{Acknowledgement, State};
 use homeostat_core::ports::{Control, Ledger, Pause, Write};
 use homeostat_core::zone::record::{RecordKey, RecordSet, Routing, Weight};
 use jiff::SignedDuration;
-use world::{Author, EndpointState, Site};
+use world::{AlarmRule, Author, EndpointState, Metric, Site};
 
 use super::history::{Happening, History};
 use super::route53::Moods;
@@ -80,6 +80,7 @@ pub(super) enum Mend {
     Checkers(String),
     Actions(String),
     Pause(String),
+    Alarm(Box<(String, Metric, AlarmRule)>),
 }
 
 /// What makes a health check say something else than its checkers.
@@ -113,6 +114,8 @@ const STRIKES: &[(&str, Strike)] = &[
     ("a field is edited", History::field_edited),
     ("an endpoint is added", History::endpoint_added),
     ("an endpoint is removed", History::endpoint_removed),
+    ("an alarm is deleted", History::alarm_deleted),
+    ("the other family is added", History::family_added),
     ("a pause", History::pause),
     ("a pause", History::pause),
     ("an acknowledgement", |history| history.acknowledge()),
@@ -157,6 +160,11 @@ impl History {
                 _ = self.cloud.with(|world| world.delete_health_check(name, false));
             }
             Mend::Actions(alarm) => self.cloud.with(|world| world.enable_alarm_actions(alarm, true)),
+            Mend::Alarm(alarm) => {
+                let (name, metric, rule) = (**alarm).clone();
+                // It was taken as it is from there.
+                _ = self.cloud.with(|world| world.put_alarm(&name, metric, rule));
+            }
             Mend::Pause(scope) => {
                 self.ledger.remove_pause(scope);
                 let now = self.now();
@@ -246,6 +254,40 @@ impl History {
         self.cloud.with(|world| world.enable_alarm_actions(&alarm, false));
         self.mend_later(3, 30, Mend::Actions(alarm));
         true
+    }
+
+    fn alarm_deleted(&mut self) -> bool {
+        let Some(name) = self.some_endpoint() else { return false };
+        let name = Site::served_alarm(&name);
+        let found = self.cloud.with(|world| {
+            let alarm = world.alarm(&name).map(|alarm| (name.clone(), alarm.metric.clone(), alarm.rule.clone()));
+            world.delete_alarm(&name);
+            alarm
+        });
+        let Some(found) = found else { return false };
+        let alarm = Mend::Alarm(Box::new(found));
+        self.deleted.push(alarm.clone());
+        if self.stage.dice().chance(50.0) {
+            self.mend_later(3, 60, alarm);
+        }
+        true
+    }
+
+    /// As somebody does who turns on IPv6.
+    fn family_added(&mut self) -> bool {
+        let Some(key) = self.some_record() else { return false };
+        let is_there = |sets: &[RecordSet]| sets.iter().any(|set| set.name == key.name && set.kind == "AAAA");
+        let was_there = self.cloud.with(|world| world.zone(&self.zone).is_none_or(|zone| is_there(zone.sets())));
+        !was_there
+            && self.edit(|sets| {
+                let new: Vec<RecordSet> = sets.iter().filter(|set| set.is_of(&key)).cloned().collect();
+                let six = |(nth, set): (usize, RecordSet)| RecordSet {
+                    kind: "AAAA".to_owned(),
+                    values: vec![format!("2001:db8::{}", nth + 1)],
+                    ..set
+                };
+                sets.extend(new.into_iter().enumerate().map(six));
+            })
     }
 
     fn some_record(&self) -> Option<RecordKey> {
