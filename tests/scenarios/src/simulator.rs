@@ -4,6 +4,7 @@
 //! simulator never decides about an incident, and never reads a clock: the same seed gives the same history, to the last line
 //! of its log.
 
+mod alarms;
 mod bulletins;
 mod calm;
 mod census;
@@ -20,6 +21,7 @@ mod invocation;
 mod note;
 mod noted;
 mod play;
+mod proven;
 mod rules;
 mod stage;
 mod tally;

@@ -6,8 +6,9 @@ use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::{Incident, State};
 use homeostat_core::policy::Mode;
 use jiff::{SignedDuration, Timestamp};
-use world::{App, AutoScalingGroup, Instance, LifecycleState, Machine, Process, World};
+use world::{AutoScalingGroup, Instance, LifecycleState, Machine, Process, World};
 
+use super::alarms;
 use super::history::History;
 use super::rules::{Broken, is_plainly_sick};
 use super::toll::Rates;
@@ -33,6 +34,7 @@ impl History {
         let storm = self.now() + self.storm.lasts;
         self.pass(storm, |_| false)?;
         self.storm.is_over = true;
+        self.faultless_since = self.faultless_since.or(Some(self.now()));
         self.rates = Rates::default();
         self.stage.log(|| "the storm is over".to_owned());
         let alone = self.now() + ALONE;
@@ -99,6 +101,7 @@ impl History {
             {
                 world.mend_version(&group.0, group.1);
             }
+            alarms::restore_all(world);
             mends
         });
         mends.extend(seen);
@@ -116,7 +119,8 @@ impl History {
         }
         for id in ids {
             // Who is gone by now needs no mending.
-            _ = self.cloud.with(|world| world.break_app(&id, App::Well));
+            self.mend(&Mend::App(id.clone()));
+            self.mend(&Mend::Disk(id.clone()));
             _ = self.cloud.with(|world| world.break_machine(&id, Machine::Well));
             // Some images never answer, and their alarms, which count failed requests, see nothing wrong with that.
             self.cloud.with(|world| {

@@ -188,8 +188,13 @@ fn rules(dice: &mut Dice, name: &str, evidence: &str) -> String {
     let recover_within = dice.either("15m", &["10m", "20m", "30m"]);
     let wait_at_most = dice.either("1h", &["10m", "30m"]);
     let remind_every = dice.either("30m", &["15m", "1h"]);
-    let verdicts =
-        if evidence == "\"alarm\"" { format!("health-alarms = [\"{name}-*-failing\"]\n") } else { String::new() };
+    // Without them every alarm that names an instance is a verdict.
+    let verdicts = if evidence == "\"alarm\"" || evidence.contains("alarm") && dice.chance(50.0) {
+        dice.either("health-alarms = [\"NAME-*-failing\"]\n", &["health-alarms = [\"cpu-*\", \"NAME-*-failing\"]\n"])
+    } else {
+        ""
+    };
+    let verdicts = verdicts.replace("NAME", name);
     let alarms = if dice.chance(50.0) { format!("alarms = [\"{}\"]\n", group_alarm(name)) } else { String::new() };
     format!(
         "[[replace-instance.group]]\nname = \"{name}\"\nmode = \"{mode}\"\nevidence = [{evidence}]\ngrace = \"{grace}\"\n\

@@ -1,15 +1,23 @@
-//! What of an instance can be heard at all, whatever is true of it.
+//! What of an instance can be heard at all: by its target groups' checks, and by its alarms.
 //!
 //! This module never asks what anybody made of it.
 
 use jiff::Timestamp;
-use world::{Instance, TargetState, World};
+use world::{Instance, TargetState, World, state_value};
+
+use super::alarms::{disk_alarm, own_alarm, own_metric};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Heard {
     /// Since when a target group of its group checks it. What was launched while `AddToLoadBalancer` was suspended is not registered
     /// later either, and target health says nothing of it.
     pub(super) checked_since: Option<Timestamp>,
+    /// Since when the alarm on its application is there, gets its data and has its actions on.
+    pub(super) own_alarm_since: Option<Timestamp>,
+    /// When the alarm on its disk was last in ALARM.
+    pub(super) disk_rang: Option<Timestamp>,
+    /// Since when that alarm has its actions off.
+    pub(super) disk_muted_since: Option<Timestamp>,
 }
 
 impl Heard {
@@ -17,6 +25,15 @@ impl Heard {
         let now = world.now();
         let since = |before: Option<Timestamp>, holds: bool| holds.then(|| before.unwrap_or(now));
         self.checked_since = since(self.checked_since, is_checked(world, instance));
+        let own = world.alarm(&own_alarm(instance));
+        let speaks = own
+            .is_some_and(|alarm| alarm.actions_enabled && Some(&alarm.metric) == own_metric(world, instance).as_ref());
+        self.own_alarm_since = since(self.own_alarm_since, speaks);
+        let disk = world.alarm(&disk_alarm(&instance.id));
+        if disk.is_some_and(|alarm| state_value(alarm.standing.state) == "ALARM") {
+            self.disk_rang = Some(now);
+        }
+        self.disk_muted_since = since(self.disk_muted_since, disk.is_some_and(|alarm| !alarm.actions_enabled));
     }
 }
 

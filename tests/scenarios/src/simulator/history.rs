@@ -23,6 +23,7 @@ use super::hindsight::{Hindsight, Index};
 use super::invocation::{Invocation, Progress};
 use super::note::InvocationId;
 use super::noted::Noted;
+use super::proven::Proven;
 use super::rules::{self, Broken, Scene};
 use super::stage::{SkewedClock, Stage};
 use super::tally::Tally;
@@ -74,6 +75,9 @@ pub(super) struct History {
     world_before: Option<(Timestamp, Cloud)>,
     index_before: Option<Arc<DueList>>,
     noted: Noted,
+    proven: Proven,
+    /// Since when no call and no event is lost.
+    pub(super) faultless_since: Option<Timestamp>,
 }
 
 impl History {
@@ -83,6 +87,7 @@ impl History {
         let policy = policy::parse(&text).map_err(|mistakes| Broken::drawn(&format!("{mistakes:?}")))?;
         let storm = Storm::draw(&mut dice);
         let rates = storm.rates;
+        let faultless_since = storm.is_gentle().then_some(now);
         let region = world.place().region.clone();
         let cloud = Cloud::over(world);
         let stage = Arc::new(Stage::new(cloud.clock().clone(), dice, logs));
@@ -108,6 +113,8 @@ impl History {
             world_before: None,
             index_before: None,
             noted: Noted::default(),
+            proven: Proven::default(),
+            faultless_since,
         };
         history.announcements();
         history.later(SWEEP_EVERY, Happening::Sweep);
@@ -434,6 +441,7 @@ impl History {
         if !notes.is_empty() {
             self.note_truth();
         }
+        self.proven.note(&self.truth, &self.policy, self.stage.now(), self.faultless_since);
         let pauses = if changed { self.pauses() } else { Vec::new() };
         rules::judge(&Scene {
             now: self.now(),
@@ -444,6 +452,7 @@ impl History {
             notes: &notes,
             pauses: &pauses,
             tally: &self.tally,
+            proven: &self.proven,
         })
     }
 }

@@ -5,6 +5,7 @@
 mod acting;
 mod counting;
 mod recording;
+mod waiting;
 
 pub(super) use acting::is_plainly_sick;
 
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 
 use super::census::variant;
 use super::note::Note;
+use super::proven::Proven;
 use super::stage::Stage;
 use super::tally::Tally;
 use super::truth::Truth;
@@ -49,6 +51,7 @@ pub(super) struct Scene<'a> {
     pub(super) notes: &'a [Note],
     pub(super) pauses: &'a [Pause],
     pub(super) tally: &'a Tally,
+    pub(super) proven: &'a Proven,
 }
 
 type Rule = fn(&Scene<'_>) -> Result<(), String>;
@@ -57,6 +60,7 @@ const RULES: &[(&str, Rule)] = &[
     ("an effect starts only while its own recorded intent stands, in time and with a slot", acting::has_its_intent),
     ("never two effects on one subject at a time", acting::is_alone),
     ("nothing is done to a group that is only watched, or that the policy doesn't name", acting::is_allowed),
+    ("a healthy instance is never replaced for an alarm that is not a verdict", waiting::disk_is_no_reason),
     ("nobody is acted on who was not sick in the last minutes", acting::is_sick),
     ("nobody is acted on who is protected, in Standby or leaving", acting::is_touchable),
     ("nobody is acted on who may still be booting", acting::is_past_its_grace),
@@ -66,6 +70,8 @@ const RULES: &[(&str, Rule)] = &[
     ("people are told little", recording::tells_little),
     ("nobody is asked about a group that is parked", recording::parked_is_quiet),
     ("what is closed as recovered is whole", recording::recovered_is_whole),
+    ("an alarm that is not a verdict, or has its actions off, opens nothing", waiting::others_open_nothing),
+    ("nobody is proven unhealthy for long without an act or a page", waiting::nobody_waits_for_ever),
     ("slots held stay within the budget", counting::slots_are_within_the_budget),
     ("who holds a slot has acted, and who has acted holds a slot", counting::slots_are_of_those_who_acted),
     ("no more are out because of us than the budget allows", counting::out_is_within_the_budget),

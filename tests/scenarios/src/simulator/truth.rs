@@ -71,6 +71,7 @@ pub(super) struct GroupFacts {
     pub(super) cannot_replace_since: Option<Timestamp>,
     /// Since when somebody has stopped all of it.
     pub(super) parked_since: Option<Timestamp>,
+    pub(super) last_parked: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -117,6 +118,7 @@ impl Truth {
             facts.cannot_replace_since = cannot.then(|| facts.cannot_replace_since.unwrap_or(now));
             let is_parked = is_parked(world, group);
             facts.parked_since = is_parked.then(|| facts.parked_since.unwrap_or(now));
+            facts.last_parked = if is_parked { Some(now) } else { facts.last_parked };
         }
         for instance in world.instances() {
             if !self.instances.contains_key(&instance.id) {

@@ -9,6 +9,7 @@ use homeostat_core::ports::{Control, Ledger, Pause, Write};
 use jiff::SignedDuration;
 use world::{App, EventCode, Flaw, Instance, LifecycleState, Machine, Process, RefreshStatus, SpotStatus, World};
 
+use super::alarms;
 use super::dice::Dice;
 use super::fleet::BYSTANDER;
 use super::history::{Happening, History};
@@ -51,6 +52,11 @@ impl Storm {
             is_over: false,
         }
     }
+
+    /// Nothing is lost, and nothing fails.
+    pub(super) fn is_gentle(&self) -> bool {
+        [self.losses, self.rates.lost, self.rates.crash, self.stale].iter().all(|rate| *rate <= 0.0)
+    }
 }
 
 /// What ends a disturbance that does not end by itself.
@@ -72,6 +78,9 @@ pub(super) enum Mend {
     Standby(InstanceId),
     Protection(InstanceId),
     Pause(String),
+    Disk(InstanceId),
+    /// The alarm on its application is as it was.
+    Alarms(InstanceId),
 }
 
 type Strike = fn(&mut History, &GroupName) -> bool;
@@ -100,6 +109,12 @@ const STRIKES: &[(&str, Strike)] = &[
     ("no capacity", no_capacity),
     ("no capacity in a zone", no_capacity_in_a_zone),
     ("alarm actions disabled", actions_disabled),
+    ("a disk alarm blinks", alarms::disk_blinks),
+    ("a disk alarm blinks", alarms::disk_blinks),
+    ("a disk alarm blinks with its actions off", alarms::disk_muted),
+    ("an app dies with two alarms", alarms::busy_death),
+    ("an alarm is deleted", alarms::alarm_deleted),
+    ("an alarm loses its data", alarms::alarm_loses_its_data),
     ("processes suspended", processes_suspended),
     ("a group is parked", group_is_parked),
     ("a target group is deleted", target_group_deleted),
@@ -135,7 +150,7 @@ impl History {
     }
 
     /// Does it after a while, and in any case once the storm is over.
-    fn mend_later(&mut self, least: i64, most: i64, mend: Mend) {
+    pub(super) fn mend_later(&mut self, least: i64, most: i64, mend: Mend) {
         let after = self.stage.dice().minutes(least, most);
         self.later(after, Happening::Mend(mend));
     }
@@ -144,7 +159,10 @@ impl History {
         self.stage.log(|| format!("mended: {mend:?}"));
         // What is gone by now needs no mending.
         match mend {
-            Mend::App(id) => _ = self.cloud.with(|world| world.break_app(id, App::Well)),
+            Mend::App(id) => self.cloud.with(|world| {
+                alarms::calm_down(world, id);
+                _ = world.break_app(id, App::Well);
+            }),
             Mend::Machine(id) => _ = self.cloud.with(|world| world.break_machine(id, Machine::Well)),
             Mend::Zone(zone) => self.cloud.with(|world| world.restore_zone(zone)),
             Mend::ZoneCapacity(zone) => self.cloud.with(|world| world.lack_capacity_in_zone(zone, false)),
@@ -161,6 +179,8 @@ impl History {
             Mend::Standby(id) => _ = self.cloud.with(|world| world.exit_standby(id)),
             Mend::Protection(id) => _ = self.cloud.with(|world| world.protect_from_scale_in(id, false)),
             Mend::Pause(scope) => self.ledger.remove_pause(scope),
+            Mend::Disk(id) => alarms::disk_emptied(self, id),
+            Mend::Alarms(id) => self.cloud.with(|world| alarms::alarms_restored(world, id)),
         }
     }
 
@@ -183,7 +203,7 @@ impl History {
         acknowledged
     }
 
-    fn some_member(&self, group: &GroupName, which: impl Fn(&Instance) -> bool) -> Option<InstanceId> {
+    pub(super) fn some_member(&self, group: &GroupName, which: impl Fn(&Instance) -> bool) -> Option<InstanceId> {
         let members = self.members(group, which);
         self.stage.dice().pick(&members)
     }
@@ -202,7 +222,11 @@ fn works(instance: &Instance) -> bool {
     in_service(instance) && instance.app == App::Well && instance.machine == Machine::Well
 }
 
-fn kill(history: &History, ids: &[InstanceId]) -> bool {
+pub(super) fn some_working(history: &History, group: &GroupName) -> Option<InstanceId> {
+    history.some_member(group, works)
+}
+
+pub(super) fn kill(history: &History, ids: &[InstanceId]) -> bool {
     ids.iter().any(|id| {
         history.stage.log(|| format!("the app of {id} dies"));
         history.cloud.with(|world| world.break_app(id, App::Dead)).is_ok()

@@ -362,6 +362,7 @@ impl History {
             notes: &[],
             pauses: &pauses,
             tally: &Default::default(),
+            proven: &Default::default(),
         })
     }
 

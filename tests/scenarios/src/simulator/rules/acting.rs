@@ -13,7 +13,7 @@ use crate::simulator::truth::{Announced, GroupFacts, Known};
 
 /// How long after the fact the slowest evidence still says otherwise: three healthy checks or two periods of an alarm, a look
 /// that takes half a minute, a read that is ten seconds old, a second try of the loop.
-const EVIDENCE_LAGS: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const EVIDENCE_LAGS: SignedDuration = SignedDuration::from_mins(5);
 
 /// The longest that an invocation may act on what it saw: its timeout, and a stale read before it.
 const LOOK_LASTS: SignedDuration = SignedDuration::from_mins(1);
@@ -26,7 +26,7 @@ fn starting<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'a InstanceId, I
 }
 
 /// Who is acted on, in truth and in the policy.
-fn cases<'a>(
+pub(super) fn cases<'a>(
     scene: &'a Scene<'_>,
 ) -> impl Iterator<Item = (&'a InstanceId, &'a Known, &'a GroupFacts, &'a GroupPolicy)> {
     starting(scene).filter_map(|(id, _)| {
@@ -90,7 +90,7 @@ pub(super) fn is_sick(scene: &Scene<'_>) -> Result<(), String> {
 }
 
 /// Whether EC2 will end it, and its group has had its time.
-fn is_announced(scene: &Scene<'_>, known: &Known) -> bool {
+pub(super) fn is_announced(scene: &Scene<'_>, known: &Known) -> bool {
     let skew = super::super::history::MOST_SKEW;
     let holds = |it: &Announced| scene.now + skew >= it.ours_from && scene.now <= it.last + EVIDENCE_LAGS;
     known.announced.is_some_and(|announced| holds(&announced))
@@ -134,7 +134,9 @@ fn shows(evidence: Evidence, known: &Known, facts: &GroupFacts, lasts: impl Fn(O
         Evidence::TargetHealth => facts.has_targets && lasts(known.heard.checked_since) && lasts(known.sick_since),
         Evidence::InstanceStatus => lasts(known.machine_bad_since),
         // A machine that is broken publishes nothing, and one that was mended takes its time to be heard again.
-        Evidence::Alarm => lasts(known.app_dead_since) && lasts(known.machine_well_since),
+        Evidence::Alarm => {
+            lasts(known.heard.own_alarm_since) && lasts(known.app_dead_since) && lasts(known.machine_well_since)
+        }
     }
 }
 

@@ -49,6 +49,7 @@ impl History {
             notes: &[],
             pauses: &pauses,
             tally: &Default::default(),
+            proven: &Default::default(),
         })
     }
 

@@ -1,0 +1,81 @@
+//! Rules about alarms that are not verdicts, and about who waits.
+
+use homeostat_core::incident::State;
+use homeostat_core::policy::Mode;
+use jiff::SignedDuration;
+
+use super::Scene;
+use super::acting::{EVIDENCE_LAGS, cases, is_announced};
+use crate::simulator::alarms::DISK;
+
+/// So long after an alarm was muted, an event that was late and a read that was old are over.
+const MUTED_LONG_AGO: SignedDuration = SignedDuration::from_mins(6);
+
+/// Beside the limit itself: what its group was to replace by itself, and a few looks.
+const A_FEW_LOOKS: SignedDuration = SignedDuration::from_mins(15);
+
+/// As long as a group must have been parked or started again before anything is asked of it.
+const SETTLED: SignedDuration = SignedDuration::from_mins(30);
+
+pub(super) fn disk_is_no_reason(scene: &Scene<'_>) -> Result<(), String> {
+    for (id, known, ..) in cases(scene) {
+        let was_sick = known.last_sick.is_some_and(|at| scene.now <= at + EVIDENCE_LAGS);
+        let rang = known.heard.disk_rang.filter(|at| scene.now <= *at + EVIDENCE_LAGS);
+        if let (Some(rang), false, false) = (rang, was_sick, is_announced(scene, known)) {
+            return Err(format!("{id} is healthy, and its disk alarm was in ALARM at {rang}"));
+        }
+    }
+    Ok(())
+}
+
+/// Whatever opens an incident has the policy's word, and its actions on.
+pub(super) fn others_open_nothing(scene: &Scene<'_>) -> Result<(), String> {
+    let Some(before) = scene.before else { return Ok(()) };
+    for open in scene.after.open.values().filter(|open| !before.open.contains_key(&open.subject)) {
+        let (Some(alarms), Some(id)) = (open.kind.alarms(), open.subject.instance()) else { continue };
+        let mut names = alarms.arns().map(|arn| arn.alarm_name().to_owned());
+        let names_verdicts = open
+            .kind
+            .group()
+            .and_then(|group| scene.policy.group(group))
+            .is_some_and(|policy| !policy.health_alarms.is_empty());
+        if names_verdicts && let Some(disk) = names.find(|name| name.starts_with(DISK)) {
+            return Err(format!("{id} has an incident by {disk}, which is not a verdict"));
+        }
+        let only_disk = alarms.arns().count() == 1 && alarms.arns().all(|arn| arn.alarm_name().starts_with(DISK));
+        let known = scene.truth.instances.get(id);
+        let muted = known.and_then(|known| known.heard.disk_muted_since);
+        let is_muted = muted.is_some_and(|since| scene.now > since + MUTED_LONG_AGO);
+        let is_well = known.is_some_and(|known| known.last_sick.is_none_or(|at| scene.now > at + EVIDENCE_LAGS));
+        if only_disk && is_muted && is_well {
+            return Err(format!("{id} has an incident by its disk alarm, whose actions have been off since {muted:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Nobody is proven unhealthy for longer than that without an act or a page, whatever holds.
+pub(super) fn nobody_waits_for_ever(scene: &Scene<'_>) -> Result<(), String> {
+    for (id, since) in &scene.proven.0 {
+        let Some(known) = scene.truth.instances.get(id) else { continue };
+        let (Some(facts), Some(policy)) = (scene.truth.groups.get(&known.group), scene.policy.group(&known.group))
+        else {
+            continue;
+        };
+        let was_parked = facts.last_parked.is_some_and(|at| scene.now <= at + policy.wait_at_most + SETTLED);
+        let until = *since + policy.wait_at_most + policy.recover_within + A_FEW_LOOKS;
+        if policy.mode == Mode::Watch || was_parked || scene.now <= until {
+            continue;
+        }
+        let is_answered = scene.after.open.values().any(|open| match open.subject.instance() {
+            Some(instance) => instance == id && (open.acted_at.is_some() || open.state == State::Escalated),
+            None => open.kind.group() == Some(&known.group) && open.state == State::Escalated,
+        });
+        if !is_answered {
+            let decision = scene.after.open.values().find(|open| open.subject.instance() == Some(id));
+            let decision = decision.map(|open| open.decision.as_ref().map(ToString::to_string));
+            return Err(format!("{id} of {} is proven unhealthy since {since:.0}: {decision:?}", known.group));
+        }
+    }
+    Ok(())
+}
