@@ -73,6 +73,9 @@ pub struct Incident {
     /// here, whatever holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unhealthy_since: Option<Timestamp>,
+    /// The last look at which any of the evidence called it unhealthy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unhealthy_at: Option<Timestamp>,
     /// When the sick instance was known to be taken out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitigated_at: Option<Timestamp>,
@@ -152,6 +155,7 @@ impl Incident {
             acted_at: None,
             followed_at: None,
             unhealthy_since: None,
+            unhealthy_at: None,
             mitigated_at: None,
             recovered_at: None,
             closed_at: None,

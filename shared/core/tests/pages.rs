@@ -35,6 +35,7 @@ fn architecture_explains_the_incident_field_by_field() {
         acted_at,
         followed_at,
         unhealthy_since,
+        unhealthy_at,
         verdict,
         mitigated_at,
         recovered_at,

@@ -13,8 +13,10 @@ pub(crate) fn in_time(now: Timestamp, incident: &Incident, decision: Decision, t
     let within = times.wait_at_most;
     let Decision::Hold { because, .. } = &decision else { return decision };
     let has_waited = incident.unhealthy_since.is_some_and(|since| now.duration_since(since) >= within);
+    // Where nothing calls it unhealthy any more, and not all can tell, the incident closes by itself unless that changes.
+    let is_unclear = incident.verdict == Verdict::Unclear;
     // Who was paged for hears of it again by reminders.
-    if !has_waited || has_a_limit(because) || incident.state == State::Escalated {
+    if !has_waited || is_unclear || has_a_limit(because) || incident.state == State::Escalated {
         return decision;
     }
     let why = match incident.kind.notice() {

@@ -23,6 +23,9 @@ pub enum Verdict {
     Disputed,
     /// An alarm does, and what else there is calls it healthy: a disk that fills up, say.
     OnlyAlarm,
+    /// Some calls it healthy, and what is left can't tell.
+    Unclear,
+    /// All of it does.
     Healthy,
 }
 
@@ -32,12 +35,20 @@ impl Verdict {
         self == Verdict::OnlyAlarm
     }
 
+    /// Whether any of it calls the subject unhealthy.
+    fn is_against(self) -> bool {
+        match self {
+            Verdict::Unhealthy | Verdict::Ending | Verdict::Suspected | Verdict::Disputed | Verdict::OnlyAlarm => true,
+            Verdict::Unknown | Verdict::Unclear | Verdict::Healthy => false,
+        }
+    }
+
     /// Since when it has been unhealthy, as far as this says anything new. Only the opposite ends it: an alarm that loses its data does
     /// not, nor one that goes to OK while a target is unhealthy still.
     fn unhealthy_since(self, before: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
         match self {
             Verdict::Unhealthy | Verdict::Ending | Verdict::Suspected => before.or(Some(now)),
-            Verdict::Unknown | Verdict::Disputed => before,
+            Verdict::Unknown | Verdict::Disputed | Verdict::Unclear => before,
             Verdict::OnlyAlarm | Verdict::Healthy => None,
         }
     }
@@ -48,6 +59,7 @@ impl Incident {
     #[must_use]
     pub fn judged(self, now: Timestamp, verdict: Verdict) -> Incident {
         let unhealthy_since = verdict.unhealthy_since(self.unhealthy_since, now);
-        Incident { verdict, unhealthy_since, ..self }
+        let unhealthy_at = if verdict.is_against() { Some(now) } else { self.unhealthy_at };
+        Incident { verdict, unhealthy_since, unhealthy_at, ..self }
     }
 }

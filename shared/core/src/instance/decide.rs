@@ -338,7 +338,8 @@ impl Case<'_> {
         }
         // The alarm that spoke may be gone for good, and what is left says "well".
         let is_well = |finding: &Finding| matches!(finding, Finding::Well(_));
-        let has_lasted = !self.incident.is_new() && self.now >= self.incident.opened_at + self.policy.wait_at_most;
+        let last = self.incident.unhealthy_at.map_or(self.incident.opened_at, |at| at.max(self.incident.opened_at));
+        let has_lasted = !self.incident.is_new() && self.now >= last + self.policy.wait_at_most;
         if has_lasted && findings.iter().any(is_well) && !findings.iter().any(is_sick) {
             return Some("nothing has called it sick for long, although not all evidence can be had".to_owned());
         }

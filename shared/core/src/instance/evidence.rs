@@ -23,7 +23,9 @@ pub(super) fn verdict(findings: &[Finding]) -> Verdict {
     let is_ending = |finding: &Finding| matches!(finding, Finding::Sick(proof) if proof.is_foretold());
     let (sick, alarms) = (sick.clone().count(), sick.filter(by_alarm).count());
     let is_healthy = findings.iter().any(|finding| matches!(finding, Finding::Well(_)));
+    let is_unclear = findings.iter().any(|finding| matches!(finding, Finding::Unknown(_)));
     match (sick, is_healthy) {
+        (0, true) if is_unclear => Verdict::Unclear,
         (0, true) => Verdict::Healthy,
         (0, false) => Verdict::Unknown,
         _ if findings.iter().all(is_ending) => Verdict::Ending,

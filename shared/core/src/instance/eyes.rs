@@ -71,7 +71,12 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         let ((health, named), launches, refresh, (in_alarm, interruption)) =
             join4(join(health, named), launches, refresh, join(in_alarm, interruption)).await;
         let Health { targets, gone, machines } = health.transpose()?.unwrap_or_default();
-        let (named, in_alarm) = (named.transpose()?.unwrap_or_default(), in_alarm.transpose()?.unwrap_or_default());
+        let named = named.transpose()?.unwrap_or_default();
+        let in_alarm = match in_alarm.transpose() {
+            // Where other evidence is asked for too, what no event told is an addition: without it the look still tells the rest.
+            Err(_) if !all_count => Vec::new(),
+            read => read?.unwrap_or_default(),
+        };
         let read = |arn: AlarmArn| (arn.clone(), named.iter().find(|alarm| alarm.arn == arn).cloned());
         let mut alarms: BTreeMap<AlarmArn, Option<AlarmSeen>> = spoke.into_iter().map(read).collect();
         if let Some(change) = &glance.change

@@ -91,3 +91,28 @@ fn who_may_still_be_booting_should_not_be_counted_as_unhealthy() {
         assert_eq!(it.incident.unhealthy_since, None);
     }
 }
+
+#[test]
+fn one_healthy_reading_should_not_end_what_was_unhealthy_a_minute_ago() {
+    let mut it = situation();
+    it.alarm().state = AlarmState::InsufficientData;
+    for minute in 0..60 {
+        it.now = at(1000 + minute * 60);
+        look(&mut it);
+    }
+    it.now = at(1000 + 3600);
+    it.absorbed();
+    let Decision::Page(page) = it.decide() else { panic!("{}", it.decide()) };
+    it.incident = it.incident.page(it.now, at(1000 + 3900), &page);
+    it.target(1, Some(TargetHealth::Healthy));
+    it.now = at(1000 + 3660);
+    it.absorbed();
+    assert!(!matches!(it.decide(), Decision::Close(_)), "its target flaps, and its alarm can't tell: {}", it.decide());
+    assert!(it.incident.unhealthy_since.is_some(), "one source of two does not end it");
+    it.now = at(1000 + 3600 + 3599);
+    it.absorbed();
+    assert!(!matches!(it.decide(), Decision::Close(_)), "{}", it.decide());
+    it.now = at(1000 + 3600 + 3600);
+    it.absorbed();
+    assert!(matches!(it.decide(), Decision::Close(_)), "nothing has called it unhealthy for an hour: {}", it.decide());
+}
