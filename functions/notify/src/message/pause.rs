@@ -12,19 +12,17 @@ const LONGEST_WORDS: usize = 300;
 pub(super) fn set(pause: &Pause) -> Told {
     let scope = &pause.scope;
     let until =
-        pause.until.map_or_else(|| "with no end that can be read".to_owned(), |until| format!("until {until:.0}"));
-    let mut lines = vec![
-        format!("Homeostat is paused for {}: until the pause ends, {}.", covered(pause), stops(pause)),
-        String::new(),
-    ];
+        pause.until.map_or_else(|| "until somebody removes the pause".to_owned(), |until| format!("until {until:.0}"));
+    let mut lines =
+        vec![format!("Homeostat is paused for {}: {until}, {}.", covered(pause), stops(pause)), String::new()];
     lines.extend(word(pause));
     lines.push(match pause.until {
-        Some(until) => format!("Next: it ends by itself at {until:.0}. Incidents are opened and told all the same."),
-        None => "Next: it holds until somebody removes it. Incidents are opened and told all the same.".to_owned(),
+        Some(until) => format!("Next: it ends by itself at {until:.0}. Incidents are still opened and reported."),
+        None => "Next: it holds until somebody removes it. Incidents are still opened and reported.".to_owned(),
     });
     if pause.zone().is_none() {
         lines.push(
-            "Instances that a lifecycle hook of the policy holds there are let through at once: launches unproven, terminations undrained."
+            "Instances that a lifecycle hook of the policy holds there are released at once: new ones enter service without a readiness check, and leaving ones are not drained."
                 .to_owned(),
         );
     }
@@ -35,13 +33,18 @@ pub(super) fn set(pause: &Pause) -> Told {
 pub(super) fn lifted(pause: &Pause) -> Told {
     let scope = &pause.scope;
     let mut lines = vec![
-        format!("Homeostat is no longer paused for {}: somebody lifted the pause before its end.", covered(pause)),
+        format!(
+            "Somebody lifted the pause for {}. Homeostat acts there again, unless another pause covers it.",
+            covered(pause)
+        ),
         String::new(),
     ];
     lines.extend(word(pause));
-    lines.push("Next: whatever waited is looked at again, and acted on if it is still true.".to_owned());
     lines.push(
-        "Another pause may cover the same: homeostat status lists them. CloudTrail tells who lifted this one, if it logs DynamoDB's data events."
+        "Next: whatever waited is looked at again, and acted on if the evidence still says unhealthy.".to_owned(),
+    );
+    lines.push(
+        "homeostat status lists the other pauses. CloudTrail shows who lifted this one, if it logs DynamoDB data events."
             .to_owned(),
     );
     lines.push(format!("To pause it again: homeostat pause {} --reason …", shell::word(scope)));

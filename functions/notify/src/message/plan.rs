@@ -45,7 +45,7 @@ pub(super) fn needed(page: &Page) -> [String; 2] {
         ),
         Page::TooManySick(_) => (
             "You: look for what they have in common: a zone, a dependency, an image, a bad deploy.".to_owned(),
-            "Next: nothing is replaced while so many are sick. Those still sick once it is fewer are healed then.",
+            "Next: nothing is replaced while so many are unhealthy. Once fewer are, those still unhealthy are replaced.",
         ),
         Page::TargetGroupGone(Attached { group, target_groups, .. }) => {
             let arns: Vec<&str> = target_groups.iter().map(TargetGroupArn::as_str).collect();
@@ -53,7 +53,7 @@ pub(super) fn needed(page: &Page) -> [String; 2] {
             let detach = "aws autoscaling detach-load-balancer-target-groups";
             (
                 format!("You: detach it: {detach} --auto-scaling-group-name {group} --target-group-arns {arns}"),
-                "Next: until then nothing in this group is replaced. Homeostat goes on looking, and closes the incident.",
+                "Next: nothing in this group is replaced until it is detached. Homeostat keeps looking, and closes the incident after that.",
             )
         }
         Page::Weights { .. } => ("You: see the record's weights in Route 53.".to_owned(), keeps_looking),

@@ -196,7 +196,9 @@ fn trouble(page: &Page, name: &str) -> String {
             }
             Trouble::NotInPolicy { record } => format!("{record}: not in the policy any more"),
             Trouble::NotInSync { .. } => format!("{name}: Route 53 does not finish a change"),
-            Trouble::Waited { record, endpoint, .. } => format!("{record}: {endpoint} is unhealthy, and held back"),
+            Trouble::Waited { record, endpoint, .. } => {
+                format!("{record}: {endpoint} is unhealthy and still gets traffic")
+            }
             Trouble::Refused { record, .. } => format!("{record}: Route 53 refused to change it"),
         },
     );

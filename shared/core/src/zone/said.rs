@@ -232,7 +232,10 @@ impl fmt::Display for Trouble {
                 write!(f, "{record}: Route 53 refused to change it at {since:.0}, so it stays as it is: {why}")
             }
             Trouble::Waited { record, endpoint, since, why } => {
-                write!(f, "{record}: {endpoint} was proven unhealthy at {since:.0} and still has its weight: {why}")
+                write!(
+                    f,
+                    "{record}: {endpoint} was proven unhealthy at {since:.0} and still has its weight. Held back by: {why}"
+                )
             }
         }
     }

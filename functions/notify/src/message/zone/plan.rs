@@ -64,8 +64,8 @@ pub(super) fn mended(trouble: &Trouble) -> Vec<String> {
             "Next: nothing more is moved in this zone until the change is on all name servers.",
         ),
         Trouble::Waited { endpoint, .. } => (
-            format!("You: see whether {endpoint} is healthy, and fix what keeps Homeostat from moving its weight. Or move it by hand. {by_hand}"),
-            "Next: it keeps looking, and moves the weight as soon as the evidence is complete and nothing holds it back.",
+            format!("You: check {endpoint}. If it is unhealthy, move its weight by hand, or remove what holds Homeostat back (see Why). {by_hand}"),
+            "Next: it keeps looking, and moves the weight as soon as all the evidence says unhealthy and nothing holds it back.",
         ),
         Trouble::Refused { why, .. } => (
             format!("You: {} Meanwhile move the weights by hand. {by_hand}", refused(Code::of(why))),
@@ -80,18 +80,18 @@ pub(super) fn mended(trouble: &Trouble) -> Vec<String> {
 fn refused(code: Code) -> &'static str {
     match code {
         Code::NoSuchHealthCheck => {
-            "the record has a health check that was deleted. Give its sets one that exists, or none."
+            "the record refers to a health check that was deleted. Point its record sets to one that exists, or remove the reference."
         }
         Code::NotAsRead => {
-            "AWS's words say what doesn't fit: an alias whose target was deleted (point it to one that exists), or \
-             somebody else who keeps changing the record (see who)."
+            "AWS's message says what doesn't match: an alias whose target was deleted (point it to one that exists), or \
+             somebody else keeps changing the record (CloudTrail shows who)."
         }
         Code::NoSuchHostedZone => "the hosted zone was deleted. Take its records out of the policy.",
         Code::AccessDenied => {
             "see whether the stack's parameters DnsZoneArns, DnsRecordNames and DnsRecordTypes allow it (homeostat policy \
              check prints what they must be)."
         }
-        Code::Other => "AWS's words say what it does not accept. Fix the record in Route 53.",
+        Code::Other => "AWS's message says what it does not accept. Fix the record in Route 53.",
     }
 }
 
@@ -104,7 +104,7 @@ pub(super) fn also(page: &Page) -> Vec<String> {
                     Some("has Homeostat take up again, as it is now, what somebody else changed")
                 }
                 Trouble::Latched { .. } => Some("lets what failed again and again come back"),
-                Trouble::Refused { .. } => Some("has the change that Route 53 refused tried again"),
+                Trouble::Refused { .. } => Some("makes Homeostat retry the change that Route 53 refused"),
                 _ => None,
             });
             let mut also: Vec<&str> = each.collect();
@@ -113,5 +113,5 @@ pub(super) fn also(page: &Page) -> Vec<String> {
         }
         _ => Vec::new(),
     };
-    also.into_iter().map(|also| format!("That also {also}.")).collect()
+    also.into_iter().map(|also| format!("Acknowledging also {also}.")).collect()
 }

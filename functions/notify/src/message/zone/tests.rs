@@ -115,7 +115,7 @@ pub(in crate::message) fn troubles() -> Vec<(Trouble, &'static str)> {
         (Trouble::NotInPolicy { record: record.clone() }, "policy.toml"),
         (
             Trouble::Waited { record: record.clone(), endpoint: id("blue"), since: at(3), why: "paused".into() },
-            "see whether blue is healthy",
+            "You: check blue.",
         ),
         (
             Trouble::Refused {
@@ -271,7 +271,7 @@ fn several_troubles_are_told_one_by_one() {
     let Message { subject, body } = told(&drained().page(at(60), at(360), &Page::Weights { troubles: all.clone() }));
     assert!(subject.ends_with("keeps its weight (and 9 more)"), "{subject}");
     assert!(all.iter().all(|trouble| body.contains(&format!("Why: {trouble}."))), "{body}");
-    assert!(body.matches("That also ").count() == 3, "{body}");
+    assert!(body.matches("Acknowledging also ").count() == 3, "{body}");
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn a_persons_word_that_does_more_than_end_reminders_says_so() {
     for (trouble, _) in troubles() {
         let body = told(&paged(trouble.clone())).body;
         let also = matches!(trouble, Trouble::Changed { .. } | Trouble::Latched { .. } | Trouble::Refused { .. });
-        assert_eq!(body.contains("That also "), also, "{body}");
+        assert_eq!(body.contains("Acknowledging also "), also, "{body}");
     }
 }
 
@@ -297,7 +297,10 @@ fn a_refusal_says_what_to_do_by_awss_own_code() {
         assert_eq!(subject, "Homeostat: NEEDS YOU: www.example.com A: Route 53 refused to change it");
         assert!(body.contains(why) && body.contains(says), "{body}");
         assert_eq!(body.contains("DnsRecordNames"), why.starts_with("AccessDenied"), "{body}");
-        assert!(body.contains("keeps changing the zone's other records") && body.contains("tried again."), "{body}");
+        assert!(
+            body.contains("keeps changing the zone's other records") && body.contains("retry the change"),
+            "{body}"
+        );
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) const EVIDENCE: Needed<Words<Evidence>> = Setting {
         ("target-health", Evidence::TargetHealth),
     ]),
     left_out: Must,
-    meaning: "What must say \"sick\" before an instance is replaced, all of it: an alarm on this one instance, re-read; EC2's status \
+    meaning: "What must say \"unhealthy\" before an instance is replaced, all of it: an alarm on this one instance, re-read; EC2's status \
               checks; its health in the group's target groups.",
 };
 

@@ -128,7 +128,7 @@ pub(super) const EVIDENCE: Usual<Words<Ailment>> = Setting {
     ]),
     left_out: Is(&[Ailment::Alarm, Ailment::Active(Active::HealthCheck)]),
     meaning: "What must say \"unhealthy\" before weight leaves an endpoint, all of it. What is named here, each endpoint must have. One \
-              alarm alone can be forged by whoever may set its state, and `policy check` warns of it.",
+              alarm alone can be forged by anybody who may set its state, and `policy check` warns of it.",
 };
 
 pub(super) const PROOF: Needed<Words<Active>> = Setting {
