@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::drift::{Drifted, SURE_AFTER};
-use super::judge::{Judged, judge};
+use super::judge::{Judged, STALE, judge};
 use super::kept::{Kept, PROPAGATES_WITHIN, Propagating, Proven};
 use super::record::{Generation, weights};
 use super::said::{Awaits, Trouble, Waiting};
@@ -92,7 +92,7 @@ impl Case<'_> {
         if let Some(because) = unconfirmed {
             return self.hold(None, because);
         }
-        if let Some(because) = self.still_proven() {
+        if let Some(because) = self.still_proven().or_else(|| self.may_still_apply()) {
             return self.hold(None, because);
         }
         self.over(drifted)
@@ -179,10 +179,7 @@ impl Case<'_> {
     /// A batch of unknown fate that could still apply, if it is only late, is kept from it before anything else is decided: its
     /// record gets another generation, and nothing else.
     pub(super) fn fence_off(&self, act: &[(Move, Vec<Proof>)]) -> Option<(Move, Vec<Proof>)> {
-        let last = self.incident.unsettled_intent().and_then(|intent| match &intent.step {
-            Step::Shift(shift) => Some(shift),
-            Step::Replace { .. } | Step::MarkUnhealthy { .. } | Step::Hook(_) => None,
-        });
+        let last = self.unsettled_shift();
         // What somebody added since is in no batch, so it keeps none from applying.
         let is_as_read = |moved: &Move| {
             let there = self.seen.record(&moved.key);
@@ -208,6 +205,41 @@ impl Case<'_> {
             generation: Generation::after(last.as_ref(), self.now),
         };
         Some((fence, Vec::new()))
+    }
+
+    /// A batch of unknown fate that can't be kept from applying yet, since nobody could read whether it has applied. Once the
+    /// incident is closed, nobody would know whose change it was.
+    fn may_still_apply(&self) -> Option<Hold> {
+        let last = self.unsettled_shift();
+        let open = self.kept.tried.iter().chain(last);
+        let missing = open.flat_map(|tried| &tried.moves).find_map(|moved| {
+            let name = &moved.key.name;
+            let why = match self.seen.unread.get(name) {
+                Some(why) => why.clone(),
+                None if self.is_older_than(moved) => STALE.to_owned(),
+                None => return None,
+            };
+            Some(format!("{}: an earlier change may still apply, and whether it has is not known: {why}", moved.key))
+        })?;
+        Some(Hold::NotConfirmed { missing: vec![missing] })
+    }
+
+    /// The list shows what was there before that from which the change was made.
+    fn is_older_than(&self, moved: &Move) -> bool {
+        let from = moved.fence.as_ref().and_then(Generation::of);
+        let left = self.kept.generations.get(&moved.key.name);
+        let newest = from.as_ref().max(left);
+        newest.is_some_and(|newest| {
+            let is_recent = self.now < newest.at + self.policy.dns.in_sync_within;
+            is_recent && self.seen.generation(&moved.key.name).as_ref() < Some(newest)
+        })
+    }
+
+    fn unsettled_shift(&self) -> Option<&Shift> {
+        match &self.incident.unsettled_intent()?.step {
+            Step::Shift(shift) => Some(shift),
+            Step::Replace { .. } | Step::MarkUnhealthy { .. } | Step::Hook(_) => None,
+        }
     }
 
     /// Nothing calls an endpoint unhealthy any more, and nothing calls it healthy either.

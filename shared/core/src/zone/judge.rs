@@ -82,7 +82,7 @@ pub(super) fn judge(case: Case<'_>, record: &RecordPolicy) -> Judged {
     judged
 }
 
-const STALE: &str = "Route 53 still shows what was there before Homeostat's last change";
+pub(super) const STALE: &str = "Route 53 still shows what was there before Homeostat's last change";
 
 /// Some of the evidence calls an endpoint sick that gives answers.
 fn unconfirmed(record: &RecordPolicy, sets: &[RecordSet], ailing: Vec<Ails>) -> Option<Hold> {
