@@ -54,7 +54,7 @@ impl Records for DnsCloud {
         self.zones.health_check(health_check).await
     }
 
-    async fn targets(&self, target_group: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
+    async fn targets(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         self.target_groups.of(target_group.as_str()).targets(target_group).await
     }
 }

@@ -25,11 +25,17 @@ impl TargetGroups {
         TargetGroups { client: Client::new(config) }
     }
 
-    /// Every target, of whatever kind.
-    pub(crate) async fn targets(&self, target_group: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
+    /// Every target, of whatever kind. `None` = there is no such target group.
+    pub(crate) async fn targets(
+        &self,
+        target_group: &TargetGroupArn,
+    ) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         let request = self.client.describe_target_health().target_group_arn(target_group.as_str());
-        let answer = request.send().await.map_err(|error| unavailable("read the targets' health", &error))?;
-        Ok(answer.target_health_descriptions().iter().map(health).collect())
+        match request.send().await {
+            Ok(answer) => Ok(Some(answer.target_health_descriptions().iter().map(health).collect())),
+            Err(error) if error.code() == Some("TargetGroupNotFound") => Ok(None),
+            Err(error) => Err(unavailable("read the targets' health", &error)),
+        }
     }
 
     /// Targets that are no instances (addresses, functions) are left out: no group has them as members. `None` = there is no

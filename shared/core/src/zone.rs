@@ -72,7 +72,7 @@ pub trait Records {
     fn targets(
         &self,
         target_group: &TargetGroupArn,
-    ) -> impl Future<Output = Result<Vec<TargetHealth>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Option<Vec<TargetHealth>>, Unavailable>> + Send;
 }
 
 /// What this remedy changes in AWS.

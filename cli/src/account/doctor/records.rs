@@ -63,7 +63,7 @@ async fn health_checks(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<HealthCh
     join_all(ids.into_iter().map(of_check)).await.into_iter().collect()
 }
 
-async fn targets(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<TargetGroupArn, Read<Vec<TargetHealth>>> {
+async fn targets(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<TargetGroupArn, Read<Option<Vec<TargetHealth>>>> {
     let arns: BTreeSet<TargetGroupArn> = endpoints(dns).flat_map(|endpoint| &endpoint.target_groups).cloned().collect();
     let of_group = async |arn: TargetGroupArn| {
         let targets = read(action::TARGETS, aws.targets(&arn).await);

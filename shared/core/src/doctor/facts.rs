@@ -89,7 +89,7 @@ pub struct DnsFacts {
     pub alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>>,
     /// `None`: there is no such health check.
     pub health_checks: BTreeMap<HealthCheckId, Read<Option<HealthCheckSeen>>>,
-    pub targets: BTreeMap<TargetGroupArn, Read<Vec<TargetHealth>>>,
+    pub targets: BTreeMap<TargetGroupArn, Read<Option<Vec<TargetHealth>>>>,
 }
 
 impl DnsFacts {

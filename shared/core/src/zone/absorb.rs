@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use super::decide::{Case, acts};
-use super::drift::{drifts, noticed, siblings};
+use super::drift::{drifts, nothing_is_left, noticed, siblings};
 use super::evidence::{Ails, Fitness, ails, alarming, fitness, is_cleared};
 use super::judge::NEARLY;
 use super::kept::{Held, Kept, PROPAGATES_WITHIN, Propagating, Proven};
@@ -96,7 +96,9 @@ fn proven(case: Case<'_>, kept: &Kept) -> Vec<Proven> {
             let since = match ails(case.now, record, endpoint, case.seen) {
                 Ails::Sick(_) | Ails::Disabled(_) => known.map_or(Some(case.now), |known| Some(known.since)),
                 Ails::Perhaps { .. } | Ails::No => {
-                    let is_over = is_cleared(case.now, record, endpoint, case.seen);
+                    // What nothing can judge any more is for the policy's owner, who hears of each source that is gone.
+                    let is_over = is_cleared(case.now, record, endpoint, case.seen)
+                        || nothing_is_left(case.now, case.kept, record, endpoint, case.seen);
                     known.map(|known| known.since).filter(|_| !is_over)
                 }
             };

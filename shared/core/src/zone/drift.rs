@@ -15,7 +15,7 @@ use super::seen::Seen;
 use super::share::shares;
 use super::standing::{foreign, unfit};
 use crate::decision::{Decision, Hold, list};
-use crate::id::{AlarmArn, HealthCheckId, SetIdentifier};
+use crate::id::{AlarmArn, HealthCheckId, SetIdentifier, TargetGroupArn};
 use crate::incident::{Incident, State};
 use crate::policy::{Active, Ailment, EndpointPolicy, RecordPolicy, ZonePolicy};
 
@@ -38,6 +38,8 @@ pub enum Drift {
     AlarmGone { endpoint: SetIdentifier, alarm: AlarmArn },
     /// So doesn't a health check.
     HealthCheckGone { endpoint: SetIdentifier, health_check: HealthCheckId },
+    /// So doesn't a target group.
+    TargetGroupGone { endpoint: SetIdentifier, target_group: TargetGroupArn },
 }
 
 /// A drift, and since when each look has found it.
@@ -178,7 +180,30 @@ fn sources(record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> Vec
     let check = endpoint.health_check.iter().filter(|_| uses(Active::HealthCheck));
     let gone = check.filter(|id| matches!(seen.health_checks.get(*id), Some(Ok(None))));
     let checks = gone.map(|id| Drift::HealthCheckGone { endpoint: endpoint.id.clone(), health_check: id.clone() });
-    alarms.chain(checks).collect()
+    let groups = endpoint.target_groups.iter().filter(|_| uses(Active::TargetHealth));
+    let gone = groups.filter(|arn| matches!(seen.targets.get(*arn), Some(Ok(None))));
+    let groups = gone.map(|arn| Drift::TargetGroupGone { endpoint: endpoint.id.clone(), target_group: arn.clone() });
+    alarms.chain(checks).chain(groups).collect()
+}
+
+/// Two readings agree that nothing is left by which the endpoint could be judged.
+pub(super) fn nothing_is_left(
+    now: Timestamp,
+    kept: &Kept,
+    record: &RecordPolicy,
+    endpoint: &EndpointPolicy,
+    seen: &Seen,
+) -> bool {
+    let gone = sources(record, endpoint, seen);
+    let is_sure = |drift: &Drift| kept.drifts.iter().any(|noticed| noticed.drift == *drift && noticed.is_sure(now));
+    let uses = |source| record.proof.contains(&source) || record.evidence.contains(&Ailment::Active(source));
+    let used = [
+        endpoint.alarms.len(),
+        if uses(Active::Canary) { endpoint.canaries.len() } else { 0 },
+        usize::from(endpoint.health_check.is_some() && uses(Active::HealthCheck)),
+        if uses(Active::TargetHealth) { endpoint.target_groups.len() } else { 0 },
+    ];
+    gone.len() == used.iter().sum::<usize>() && gone.iter().all(is_sure)
 }
 
 /// What was noticed before, with what this reading shows. What it can't tell is as it was.
@@ -219,7 +244,9 @@ impl Drift {
             | Drift::Unfit { record, .. }
             | Drift::LabelInUse { record, .. }
             | Drift::LeftOut { record, .. } => record.to_string(),
-            Drift::AlarmGone { endpoint, .. } | Drift::HealthCheckGone { endpoint, .. } => endpoint.to_string(),
+            Drift::AlarmGone { endpoint, .. }
+            | Drift::HealthCheckGone { endpoint, .. }
+            | Drift::TargetGroupGone { endpoint, .. } => endpoint.to_string(),
         }
     }
 
@@ -227,6 +254,7 @@ impl Drift {
         match self {
             Drift::AlarmGone { alarm, .. } => matches!(seen.alarms.get(alarm), Some(Err(_))),
             Drift::HealthCheckGone { health_check, .. } => matches!(seen.health_checks.get(health_check), Some(Err(_))),
+            Drift::TargetGroupGone { target_group, .. } => matches!(seen.targets.get(target_group), Some(Err(_))),
             Drift::SetGone { record, .. }
             | Drift::Unfit { record, .. }
             | Drift::LabelInUse { record, .. }
@@ -252,6 +280,9 @@ impl fmt::Display for Drift {
             ),
             Drift::HealthCheckGone { endpoint, health_check } => {
                 write!(f, "health check {health_check}, by which the policy judges {endpoint}, does not exist")
+            }
+            Drift::TargetGroupGone { endpoint, target_group } => {
+                write!(f, "target group {target_group}, by which the policy judges {endpoint}, does not exist")
             }
             Drift::AlarmGone { endpoint, alarm } => {
                 write!(f, "alarm {:?}, by which the policy judges {endpoint}, does not exist", alarm.alarm_name())

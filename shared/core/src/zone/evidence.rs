@@ -204,7 +204,8 @@ pub(crate) fn says_nothing(check: &HealthCheckSeen) -> Option<&'static str> {
 /// Sick without any healthy target; well with more healthy ones than others.
 fn targets(arn: &TargetGroupArn, seen: &Seen) -> Finding {
     let targets = match seen.targets.get(arn) {
-        Some(Ok(targets)) => targets,
+        Some(Ok(Some(targets))) => targets,
+        Some(Ok(None)) => return Finding::Unknown(format!("there is no target group {arn}")),
         Some(Err(why)) => return Finding::Unknown(why.clone()),
         None => return Finding::Unknown(format!("the targets of {arn} were not read")),
     };

@@ -84,7 +84,7 @@ async fn alarms<'a, A: Records + Sync>(
 
 type Actives = (
     BTreeMap<HealthCheckId, Read<Option<super::seen::HealthCheckSeen>>>,
-    BTreeMap<TargetGroupArn, Read<Vec<crate::instance::TargetHealth>>>,
+    BTreeMap<TargetGroupArn, Read<Option<Vec<crate::instance::TargetHealth>>>>,
 );
 
 async fn actives<'a, A: Records + Sync>(

@@ -27,7 +27,8 @@ pub struct Seen {
     pub alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>>,
     /// `None`: there is no such health check.
     pub health_checks: BTreeMap<HealthCheckId, Read<Option<HealthCheckSeen>>>,
-    pub targets: BTreeMap<TargetGroupArn, Read<Vec<TargetHealth>>>,
+    /// `None`: there is no such target group.
+    pub targets: BTreeMap<TargetGroupArn, Read<Option<Vec<TargetHealth>>>>,
     /// Whether the change that was awaited is on all name servers; `None` if none was awaited or it could not be told.
     pub is_in_sync: Option<bool>,
 }

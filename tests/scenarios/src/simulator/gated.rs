@@ -187,7 +187,7 @@ impl<P: Records + Sync, G: Gate> Records for Gated<P, G> {
     async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
         self.read("read a health check", self.port.health_check(health_check)).await
     }
-    async fn targets(&self, target_group: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
+    async fn targets(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         self.read("read targets", self.port.targets(target_group)).await
     }
 }

@@ -65,13 +65,10 @@ impl Records for Cloud {
         }))
     }
 
-    async fn targets(&self, arn: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
+    async fn targets(&self, arn: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         let world = self.call();
-        let target_group = world.target_group(arn).ok_or_else(|| {
-            let refusal = Refusal::TargetGroupNotFound { arn: arn.to_string() };
-            unavailable("read targets", refusal.to_string())
-        })?;
-        Ok(target_group.targets.values().map(target_seen).collect())
+        let target_group = world.target_group(arn);
+        Ok(target_group.map(|target_group| target_group.targets.values().map(target_seen).collect()))
     }
 }
 

@@ -60,7 +60,7 @@ impl Records for Fake {
         self.asked.lock().unwrap().push("a health check".to_owned());
         Ok(None)
     }
-    async fn targets(&self, _: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
+    async fn targets(&self, _: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         Err(down())
     }
 }

@@ -125,8 +125,14 @@ pub(super) fn target_groups(record: &RecordPolicy, facts: &Facts) -> Vec<Finding
         let about = about_endpoint(record, endpoint);
         match facts.dns.targets.get(arn)? {
             Err(unread) => Some(unreadable(about, &format!("its target group {arn}"), unread)),
-            Ok(targets) if targets.is_empty() => {
-                let what = format!("its target group {arn} has no targets: it is neither sick nor well");
+            Ok(None) => {
+                let what =
+                    format!("its target group {arn} does not exist: it says neither \"healthy\" nor \"unhealthy\"");
+                Some(Finding::new(Error, about, what, "correct the ARN in the policy, or create the target group"))
+            }
+            Ok(Some(targets)) if targets.is_empty() => {
+                let what =
+                    format!("its target group {arn} has no targets: it says neither \"healthy\" nor \"unhealthy\"");
                 Some(Finding::new(
                     Error,
                     about,
@@ -134,7 +140,7 @@ pub(super) fn target_groups(record: &RecordPolicy, facts: &Facts) -> Vec<Finding
                     "register its targets, or name another target group in the policy",
                 ))
             }
-            Ok(_) => None,
+            Ok(Some(_)) => None,
         }
     });
     found.collect()

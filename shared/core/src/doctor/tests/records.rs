@@ -79,7 +79,7 @@ fn of(policy: &Policy, sets: Vec<RecordSet>) -> Facts {
             .collect(),
         targets: endpoints()
             .flat_map(|endpoint| &endpoint.target_groups)
-            .map(|arn| (arn.clone(), Ok(vec![TargetHealth::Healthy])))
+            .map(|arn| (arn.clone(), Ok(Some(vec![TargetHealth::Healthy]))))
             .collect(),
     };
     Facts { groups: Ok(Vec::new()), health_checks: Ok(BTreeMap::new()), dns, ..well() }
@@ -240,7 +240,8 @@ fn what_the_policy_judges_by_must_be_there_and_say_something() {
     let unread = changed(|dns| _ = dns.health_checks.insert(BLUE_CHECK.parse().unwrap(), Err(failed())));
     only(&the_policy(), &unread, Error, "its health check");
     let first = |dns: &mut DnsFacts, read| *dns.targets.values_mut().next().unwrap() = read;
-    only(&the_policy(), &changed(|dns| first(dns, Ok(vec![]))), Error, "no targets");
+    only(&the_policy(), &changed(|dns| first(dns, Ok(Some(vec![])))), Error, "no targets");
+    only(&the_policy(), &changed(|dns| first(dns, Ok(None))), Error, "does not exist");
     only(&the_policy(), &changed(|dns| first(dns, Err(failed()))), Error, "its target group");
 }
 

@@ -330,8 +330,8 @@ impl Records for Nothing {
     async fn health_check(&self, _: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
         Ok(None)
     }
-    async fn targets(&self, _: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
-        Ok(Vec::new())
+    async fn targets(&self, _: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
+        Ok(Some(Vec::new()))
     }
 }
 

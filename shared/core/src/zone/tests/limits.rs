@@ -89,6 +89,28 @@ fn silence_from_all_sources_is_no_recovery_and_one_that_says_healthy_is() {
     assert!(matches!(decision, Decision::Close(_)), "{decision}");
 }
 
+/// Two readings agree that every source was deleted: nothing could ever say that the endpoint is healthy.
+#[test]
+fn what_nothing_can_judge_any_more_should_not_stay_open_for_ever() {
+    let mut it = both().fails("blue");
+    it.pause();
+    it.look();
+    it.around.limits.pauses.clear();
+    it.gone.push("blue-5xx".into());
+    it.deleted.insert("blue".into());
+    it.now = 30;
+    let decision = it.look();
+    assert!(!matches!(decision, Decision::Close(_)), "one reading is not enough: {decision}");
+    let heard_of = |it: &Scene| it.around.limits.memory.drifts.len();
+    while it.now < 600 {
+        it.now = it.wake_at();
+        it.look();
+    }
+    assert_eq!(heard_of(&it), 2, "the alarm and the health check");
+    assert!(it.incident.kind.zone().unwrap().proven.is_empty());
+    assert_eq!(page_at(&mut it, 3 * HOUR, |_| {}), None);
+}
+
 #[test]
 fn attempts_of_unknown_fate_are_no_change_and_people_hear_of_them_while_they_go_on() {
     let mut it = both().fails("blue");

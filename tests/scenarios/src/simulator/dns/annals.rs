@@ -29,6 +29,8 @@ pub(super) struct Annals {
     pub(super) edited: BTreeMap<RecordKey, Timestamp>,
     /// Endpoints that somebody added, and until when a list may not show them.
     pub(super) added: BTreeMap<(RecordKey, SetIdentifier), Timestamp>,
+    /// When somebody else gave an endpoint weight that had none.
+    pub(super) given: BTreeMap<(RecordKey, SetIdentifier), Timestamp>,
     pub(super) acknowledged_at: Option<Timestamp>,
     /// Each record as it was then.
     pub(super) acknowledged: BTreeMap<RecordKey, Vec<RecordSet>>,
@@ -95,6 +97,9 @@ impl Annals {
                 self.edited.insert(key.clone(), change.at);
                 let new = is.keys().filter(|id| !was.contains_key(*id));
                 self.added.extend(new.map(|id| ((key.clone(), id.clone()), change.in_sync_at)));
+                let has_none = |id: &SetIdentifier| was.get(id).is_none_or(|weight| *weight == 0);
+                let given = is.iter().filter(|(id, weight)| **weight > 0 && has_none(id));
+                self.given.extend(given.map(|(id, _)| ((key.clone(), id.clone()), change.at)));
                 continue;
             }
             if shares::of(key, &change.before) == shares::of(key, &change.after) {

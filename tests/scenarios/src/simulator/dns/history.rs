@@ -332,7 +332,8 @@ impl History {
             let sets =
                 self.cloud.with(|world| world.zone(&self.zone).map(|zone| zone.sets().to_vec())).unwrap_or_default();
             let can_be_called_sick = |record: &_, endpoint: &_| self.can_be_called_sick(record, endpoint);
-            rules::judge_waits(self.now(), &sets, &self.truth, &self.policy, &self.view, can_be_called_sick)?;
+            let seen = (&self.view, &self.annals);
+            rules::judge_waits(self.now(), &sets, &self.truth, &self.policy, seen, can_be_called_sick)?;
         }
         self.judge_siblings()?;
         if self.ledger.revision() == self.view.revision {

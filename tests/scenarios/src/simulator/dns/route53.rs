@@ -126,7 +126,7 @@ impl Records for Route53 {
     async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
         self.cloud.health_check(health_check).await
     }
-    async fn targets(&self, target_group: &TargetGroupArn) -> Result<Vec<TargetHealth>, Unavailable> {
+    async fn targets(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         self.cloud.targets(target_group).await
     }
 }

@@ -138,7 +138,7 @@ pub(super) fn judge_waits(
     sets: &[RecordSet],
     truth: &Truth,
     policy: &Policy,
-    view: &View,
+    (view, annals): (&View, &Annals),
     can_be_called_sick: impl Fn(&RecordPolicy, &EndpointPolicy) -> bool,
 ) -> Result<(), Broken> {
     let Some(dns) = &policy.dns else { return Ok(()) };
@@ -163,7 +163,10 @@ pub(super) fn judge_waits(
             let id = endpoint.id.as_str();
             let has = percents.get(id).copied().unwrap_or_default();
             let keeps = if endpoint.drain_to == Share::NONE { 0.0 } else { 20.0 + shares::ROUNDING };
-            let is_late = truth.is_dead_for(id, now, dns.wait_at_most + PATIENCE);
+            // Seed 5001102: it had been dead for an hour when somebody gave it weight again.
+            let given_at = annals.given.get(&(record.key.clone(), endpoint.id.clone()));
+            let within = dns.wait_at_most + PATIENCE;
+            let is_late = truth.is_dead_for(id, now, within) && given_at.is_none_or(|at| *at + within <= now);
             // Seed 52000692: somebody had deleted its alarm before it died. People hear of that as of what drifted.
             if is_late && has > keeps && can_be_called_sick(record, endpoint) && !is_asked(record, endpoint) {
                 let what = format!("{id} of {} has {has:.1} %", record.key);
