@@ -233,7 +233,12 @@ fn failing(afterwards: Afterwards) -> Incident {
 fn abandoned() -> Memory {
     let after = |memory: Memory, number: u32| {
         let instance = format!("i-{number:08x}").parse().unwrap();
-        memory.abandon(now(), &"ready".parse().unwrap(), &Launch { instance: &instance, from: None, at: now() }, 2)
+        memory.abandon(
+            now(),
+            &"ready".parse().unwrap(),
+            &Launch { instance: &instance, from: None, at: now(), is_fresh: true },
+            2,
+        )
     };
     (1..=2).fold(Memory::default(), after)
 }

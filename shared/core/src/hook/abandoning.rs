@@ -15,14 +15,21 @@ use crate::ports::Outcome;
 
 /// As its row knows it.
 pub(super) fn launch(kept: &Kept) -> Launch<'_> {
-    Launch { instance: &kept.instance, from: kept.launched_from.as_deref(), at: kept.launched_at() }
+    Launch {
+        instance: &kept.instance,
+        from: kept.launched_from.as_deref(),
+        at: kept.launched_at(),
+        is_fresh: kept.is_fresh(),
+    }
 }
 
 /// With the last try settled, if AWS has answered. `most` in a row are enough.
 pub(super) fn settled(now: Timestamp, incident: &Incident, memory: &Memory, most: u32) -> Memory {
     let Some(kept) = incident.kind.hook() else { return memory.clone() };
     // A person, or a launch that was ready, may have forgiven it meanwhile.
-    let Some(trying) = memory.trying(&kept.hook, &kept.instance) else { return memory.clone() };
+    if !memory.is_abandoning(&kept.hook, &kept.instance) {
+        return memory.clone();
+    }
     let Some(intent) = &incident.intent else { return memory.clone() };
     let result = match &intent.step {
         Step::Hook(step) => match &**step {
@@ -34,9 +41,9 @@ pub(super) fn settled(now: Timestamp, incident: &Incident, memory: &Memory, most
     let abandoned = result == Some(ActionResult::Abandon);
     match &intent.outcome {
         Some(Outcome::Done | Outcome::AlreadyDone) if abandoned => memory.abandon(now, &kept.hook, &launch(kept), most),
-        // No such action is what an earlier try leaves behind, too.
-        Some(Outcome::Lost { .. }) if abandoned && trying.again => memory.clone(),
-        Some(Outcome::Lost { .. } | Outcome::Refused { .. }) if abandoned => memory.spared(&kept.hook, &kept.instance),
+        // No such action is what an earlier try leaves behind, too, and the SDK repeats a call by itself.
+        Some(Outcome::Lost { .. }) if abandoned => memory.clone(),
+        Some(Outcome::Refused { .. }) if abandoned => memory.spared(&kept.hook, &kept.instance),
         Some(Outcome::Done | Outcome::AlreadyDone) if result.is_some() => memory.spared(&kept.hook, &kept.instance),
         _ => memory.clone(),
     }

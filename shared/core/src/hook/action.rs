@@ -19,6 +19,8 @@ pub struct Told {
     pub token: ActionToken,
     pub at: Timestamp,
     pub transition: Transition,
+    /// `None` where the event doesn't say where it comes from.
+    pub origin: Option<Place>,
     /// `None` where the event doesn't say whence and whither.
     pub course: Option<Course>,
 }
@@ -46,7 +48,27 @@ pub enum ActionResult {
     Abandon,
 }
 
-/// What the transition means, by its origin and destination (EC2 Auto Scaling User Guide, "Warm pool events").
+/// `Origin` or `Destination` of a transition (EC2 Auto Scaling User Guide, "Warm pool events").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    Ec2,
+    Group,
+    WarmPool,
+}
+
+impl Place {
+    pub fn named(name: &str) -> Option<Place> {
+        match name {
+            "EC2" => Some(Place::Ec2),
+            "AutoScalingGroup" => Some(Place::Group),
+            "WarmPool" => Some(Place::WarmPool),
+            _ => None,
+        }
+    }
+}
+
+/// What the transition means, by its origin and destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Course {
@@ -61,14 +83,13 @@ pub enum Course {
 }
 
 impl Course {
-    /// As an event names origin and destination, each `EC2`, `AutoScalingGroup` or `WarmPool`.
-    pub fn between(origin: &str, destination: &str) -> Option<Course> {
+    pub fn between(origin: Place, destination: Place) -> Option<Course> {
         match (origin, destination) {
-            ("EC2" | "WarmPool", "AutoScalingGroup") => Some(Course::IntoService),
-            ("EC2", "WarmPool") => Some(Course::IntoPool),
-            ("AutoScalingGroup", "EC2") => Some(Course::OutForGood),
-            ("AutoScalingGroup", "WarmPool") => Some(Course::BackToPool),
-            ("WarmPool", "EC2") => Some(Course::OutOfPool),
+            (Place::Ec2 | Place::WarmPool, Place::Group) => Some(Course::IntoService),
+            (Place::Ec2, Place::WarmPool) => Some(Course::IntoPool),
+            (Place::Group, Place::Ec2) => Some(Course::OutForGood),
+            (Place::Group, Place::WarmPool) => Some(Course::BackToPool),
+            (Place::WarmPool, Place::Ec2) => Some(Course::OutOfPool),
             _ => None,
         }
     }

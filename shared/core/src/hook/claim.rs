@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::action::{ActionId, Course, Told};
+use super::action::{ActionId, Course, Place, Told};
 use super::kept::{Kept, LOST_TOKENS};
 use super::said::HookStep;
 use crate::id::ActionToken;
@@ -17,6 +17,8 @@ pub struct Claim {
     pub token: ActionToken,
     pub at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Place>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub course: Option<Course>,
     /// Answers that there is no such action.
     #[serde(default)]
@@ -25,14 +27,14 @@ pub struct Claim {
 
 impl Claim {
     fn of(told: &Told) -> Claim {
-        Claim { token: told.token.clone(), at: told.at, course: told.course, lost: 0 }
+        Claim { token: told.token.clone(), at: told.at, origin: told.origin, course: told.course, lost: 0 }
     }
 
     /// As the event said it.
     fn told(&self, kept: &Kept) -> Told {
         let (group, hook, instance) = (kept.group.clone(), kept.hook.clone(), kept.instance.clone());
-        let (token, at, course) = (self.token.clone(), self.at, self.course);
-        Told { group, hook, instance, token, at, transition: kept.transition, course }
+        let (token, at, origin, course) = (self.token.clone(), self.at, self.origin, self.course);
+        Told { group, hook, instance, token, at, transition: kept.transition, origin, course }
     }
 }
 
@@ -62,6 +64,7 @@ impl Kept {
     /// The first word about what a survey found.
     fn adopt(&mut self, told: &Told) {
         self.token = Some(told.token.clone());
+        self.origin = told.origin;
         self.began = told.at;
         self.beat = self.beat.or(Some(told.at));
         self.course = self.course.or(told.course);

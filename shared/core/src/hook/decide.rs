@@ -254,13 +254,16 @@ impl<'a> Case<'a> {
 
     fn not_ready(&self, policy: &LaunchPolicy, missing: Vec<String>) -> Judgement {
         let row = self.row();
-        let others = row.map_or(0, |row| row.instances.iter().filter(|id| **id != self.kept.instance).count());
-        let others = u32::try_from(others).unwrap_or(u32::MAX);
+        let abandoned = row.map_or(0, |row| row.instances.iter().filter(|id| **id != self.kept.instance).count());
+        // Whether those were abandoned comes out later; until then they count, or one too many would be.
+        let unsettled = row.map_or(0, |row| row.others_unsettled(self.now, &self.kept.instance).count());
+        let others = u32::try_from(abandoned + unsettled).unwrap_or(u32::MAX);
+        let are_enough = unsettled > 0 && others >= policy.abandons && policy.afterwards == Afterwards::Admit;
         let filled = row.and_then(|row| row.filled.as_ref());
         // What was on its way when Launch was suspended is not launched again.
         let was_on_its_way = |at| self.kept.launched_at() < at + LAUNCHING;
         let in_vain = filled.filter(|filled| policy.afterwards == Afterwards::Admit || !was_on_its_way(filled.at));
-        if in_vain.is_some_and(|filled| filled.by != self.kept.instance) {
+        if are_enough || in_vain.is_some_and(|filled| filled.by != self.kept.instance) {
             let because = Because::Admitted { missing, abandoned: others };
             return Judgement::Complete(ActionResult::Continue, because);
         }
@@ -299,7 +302,7 @@ impl<'a> Case<'a> {
     /// Launches from the same source that were abandoned.
     fn row(&self) -> Option<&'a Abandoned> {
         let row = self.around.limits.memory.abandoned_of(&self.kept.hook, self.kept.launched_from.as_deref());
-        row.filter(|row| !row.is_another_rollout(self.kept.launched_at()))
+        row.filter(|row| !row.is_another_rollout(&abandoning::launch(self.kept)))
     }
 
     fn termination(&self, policy: &TerminationPolicy, course: Course) -> Judgement {

@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::action::{ActionId, ActionResult, Course, Terms, Told, Transition};
+use super::action::{ActionId, ActionResult, Course, Place, Terms, Told, Transition};
 use super::claim::Claim;
 use super::said::{Because, HookStep};
 use super::seen::Seen;
@@ -48,6 +48,9 @@ pub struct Kept {
     pub terms: Option<Terms>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub course: Option<Course>,
+    /// As the event with this token said. No description of the instance tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Place>,
     /// What the instance was launched from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub launched_from: Option<String>,
@@ -89,7 +92,7 @@ impl Kept {
     pub fn told(told: &Told) -> Kept {
         let token = Some(told.token.clone());
         let held = Kept::found(&told.group, &told.hook, &told.instance, told.transition, told.at);
-        Kept { token, beat: Some(told.at), course: told.course, ..held }
+        Kept { token, beat: Some(told.at), course: told.course, origin: told.origin, ..held }
     }
 
     /// Nobody told of it, so neither its token nor its time is known.
@@ -114,6 +117,7 @@ impl Kept {
             failed_heartbeats: 0,
             terms: None,
             course: None,
+            origin: None,
             launched_from: None,
             started_at: None,
             part_of: None,
@@ -163,6 +167,11 @@ impl Kept {
     /// Its machine was started before it began to wait.
     pub(super) fn launched_at(&self) -> Timestamp {
         self.started_at.map_or(self.began, |started| started.min(self.began))
+    }
+
+    /// As far as is known. An instance of the warm pool may be of any older version when it is started again.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.token.is_some() && self.origin == Some(Place::Ec2)
     }
 
     pub fn action(&self) -> ActionId {

@@ -11,7 +11,7 @@ use crate::id::{HookName, InstanceId};
 /// Sources of launches kept of one hook: a group has one, or one for each of a few types of machine.
 const MOST_SOURCES: usize = 10;
 
-/// Longer than a crash keeps anybody from asking again what became of the call.
+/// Longer than a crash keeps anybody from asking again what became of the call. While the function is off, it may take longer.
 const TRIED_FOR: SignedDuration = SignedDuration::from_mins(5);
 
 /// Launches from one source that were abandoned one after the other.
@@ -40,9 +40,6 @@ pub struct Abandoned {
 pub struct Trying {
     pub at: Timestamp,
     pub instance: InstanceId,
-    /// A try before this one got no answer. If AWS knows no such action now, that one may have ended it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub again: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,8 +53,11 @@ pub struct Filled {
 pub struct Launch<'a> {
     pub instance: &'a InstanceId,
     pub from: Option<&'a str>,
-    /// When it was launched.
+    /// When its machine was started.
     pub at: Timestamp,
+    /// It was launched then, and not started again from the warm pool, as far as is known: only what a group launches tells which
+    /// version it launches.
+    pub is_fresh: bool,
 }
 
 impl Abandoned {
@@ -66,12 +66,19 @@ impl Abandoned {
     fn is_superseded_by(&self, launch: &Launch<'_>) -> bool {
         let Some((own, other)) = self.launched_from.as_deref().zip(launch.from) else { return false };
         let is_older = version_of(own).zip(version_of(other)).is_some_and(|(own, other)| own < other);
-        template_of(own) == template_of(other) && is_older && self.newest < launch.at
+        template_of(own) == template_of(other) && is_older && launch.is_fresh && self.newest < launch.at
     }
 
-    /// Whether what was launched then was not on its way when this version was given up.
-    pub fn is_another_rollout(&self, launched_at: Timestamp) -> bool {
-        self.superseded.is_some_and(|superseded| superseded <= launched_at)
+    /// Whether it was launched after this version was given up, so that somebody has rolled back to it. One that was on its way then, or
+    /// that waited in the warm pool, shows no such thing.
+    pub fn is_another_rollout(&self, launch: &Launch<'_>) -> bool {
+        launch.is_fresh && self.superseded.is_some_and(|superseded| superseded <= launch.at)
+    }
+
+    /// Other launches that AWS was asked to abandon so long ago that nobody waits for its answer. They may be abandoned.
+    pub fn others_unsettled(&self, now: Timestamp, instance: &InstanceId) -> impl Iterator<Item = &InstanceId> {
+        let others = self.trying.iter().filter(move |one| one.at + TRIED_FOR <= now && one.instance != *instance);
+        others.map(|one| &one.instance)
     }
 
     /// Other launches whose abandoning may succeed yet.
@@ -85,24 +92,19 @@ impl Memory {
     /// AWS is about to be asked to abandon it. Asked again, after a crash say, it is the same try.
     #[must_use]
     pub fn abandoning(&self, now: Timestamp, hook: &HookName, launch: &Launch<'_>) -> Memory {
-        let again = self.is_abandoning(hook, launch.instance);
         let mut next = self.spared(hook, launch.instance);
         let by_source = next.abandoned.entry(hook.clone()).or_default();
         let mut abandoned = take(by_source, now, launch);
-        abandoned.trying.push(Trying { at: now, instance: launch.instance.clone(), again });
+        abandoned.trying.push(Trying { at: now, instance: launch.instance.clone() });
         keep_newest(&mut abandoned.trying);
         put(by_source, abandoned);
         next
     }
 
+    /// AWS was asked to abandon it, and it is not known what came of that.
     pub fn is_abandoning(&self, hook: &HookName, instance: &InstanceId) -> bool {
-        self.trying(hook, instance).is_some()
-    }
-
-    /// The newest try to abandon it, as long as it is not known what came of it.
-    pub fn trying(&self, hook: &HookName, instance: &InstanceId) -> Option<&Trying> {
         let mut trying = self.abandoned.get(hook).into_iter().flatten().flat_map(|known| &known.trying);
-        trying.find(|one| one.instance == *instance)
+        trying.any(|one| one.instance == *instance)
     }
 
     /// AWS has not abandoned it, and will not.
@@ -161,7 +163,7 @@ impl Memory {
 /// What is known of its source, taken out.
 fn take(by_source: &mut Vec<Abandoned>, now: Timestamp, launch: &Launch<'_>) -> Abandoned {
     let known = source(by_source, launch.from).map(|index| by_source.remove(index));
-    let known = known.filter(|known| !known.is_another_rollout(launch.at));
+    let known = known.filter(|known| !known.is_another_rollout(launch));
     let launched_from = launch.from.map(str::to_owned);
     let new = Abandoned {
         since: now,

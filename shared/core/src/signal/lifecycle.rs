@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Condition, Key, Lead, NoSignal, Parsed, Signal, moment, of_bus};
-use crate::hook::action::{Course, Told, Transition};
+use crate::hook::action::{Course, Place, Told, Transition};
 use crate::id::{Account, Region};
 use crate::json::{At, Malformed};
 
@@ -53,6 +53,7 @@ fn signal(told: Told, account: Option<Account>, region: Option<Region>) -> Parse
 }
 
 fn told(detail: &At<'_>, time: &At<'_>, now: Timestamp) -> Result<Told, Malformed> {
+    let (origin, course) = journey(detail)?;
     Ok(Told {
         group: detail.field("AutoScalingGroupName").parse("a group's name")?,
         hook: detail.field("LifecycleHookName").parse("a lifecycle hook's name")?,
@@ -62,18 +63,20 @@ fn told(detail: &At<'_>, time: &At<'_>, now: Timestamp) -> Result<Told, Malforme
         transition: detail
             .field("LifecycleTransition")
             .parse::<Transition>("autoscaling:EC2_INSTANCE_LAUNCHING or autoscaling:EC2_INSTANCE_TERMINATING")?,
-        course: course(detail)?,
+        origin,
+        course,
     })
 }
 
 /// Groups without a warm pool did not always have the two fields.
-fn course(detail: &At<'_>) -> Result<Option<Course>, Malformed> {
+fn journey(detail: &At<'_>) -> Result<(Option<Place>, Option<Course>), Malformed> {
     let (origin, destination) = (detail.field("Origin"), detail.field("Destination"));
     if !origin.is_present() && !destination.is_present() {
-        return Ok(None);
+        return Ok((None, None));
     }
     // A pair that AWS comes to add is no reason to leave the hook alone: the state that the instance is in tells its course.
-    Ok(Course::between(origin.text()?, destination.text()?))
+    let (origin, destination) = (Place::named(origin.text()?), Place::named(destination.text()?));
+    Ok((origin, origin.zip(destination).and_then(|(origin, destination)| Course::between(origin, destination))))
 }
 
 #[cfg(test)]
@@ -108,6 +111,7 @@ mod tests {
     fn both_forms_tell_the_same() {
         let by_rule = held(&event());
         assert_eq!((by_rule.token.as_str(), by_rule.course), (TOKEN, Some(Course::IntoService)));
+        assert_eq!(by_rule.origin, Some(Place::WarmPool), "the course alone doesn't say whether it is a new machine");
         let mut direct = event()["detail"].clone();
         direct["Time"] = json!("2026-03-01T02:03:04.000Z");
         direct["Service"] = json!("AWS Auto Scaling");
@@ -133,7 +137,7 @@ mod tests {
         let mut nowhere = event();
         nowhere["detail"]["Origin"] = json!("EC2");
         nowhere["detail"]["Destination"] = json!("Moon");
-        assert_eq!(held(&nowhere).course, None, "the state will tell");
+        assert_eq!((held(&nowhere).origin, held(&nowhere).course), (Some(Place::Ec2), None), "the state will tell");
     }
 
     #[test]

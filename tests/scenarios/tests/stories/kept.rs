@@ -16,6 +16,8 @@ const KEPT: &[(Play, u64, &str)] = &[
     (Play::Hooks, 29_813_165, "a_late_failure_of_an_older_version_makes_no_rollback_of_a_newer_one"),
     (Play::Hooks, 29_815_467, "a_late_failure_of_an_older_version_makes_no_rollback_of_a_newer_one"),
     (Play::Hooks, 29_817_320, "a_try_without_an_answer_is_settled_by_what_became_of_the_instance"),
+    (Play::Hooks, 917_302_033, "a_try_that_nobody_could_settle_for_long_counts_until_it_is"),
+    (Play::Hooks, 836_942_050, "an_instance_that_is_started_again_from_the_warm_pool_is_no_rollback"),
     (Play::Hooks, 29_818_103, "a_try_without_an_answer_is_settled_by_what_became_of_the_instance"),
 ];
 

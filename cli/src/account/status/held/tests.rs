@@ -66,7 +66,7 @@ fn abandoned_thrice() -> Memory {
         memory.abandon(
             now(),
             &"ready".parse().unwrap(),
-            &Launch { instance: &instance, from: Some("lt-1:7"), at: now() },
+            &Launch { instance: &instance, from: Some("lt-1:7"), at: now(), is_fresh: true },
             3,
         )
     };

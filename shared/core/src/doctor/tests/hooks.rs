@@ -218,7 +218,12 @@ fn launches_that_were_abandoned_in_a_row_are_told_once_they_are_as_many_as_the_p
     let abandoned = |count: u32| {
         let hook = "ready".parse().unwrap();
         let after = |memory: Memory, number| {
-            memory.abandon(at(0), &hook, &Launch { instance: &id(number), from: Some("lt-1:7"), at: at(0) }, 3)
+            memory.abandon(
+                at(0),
+                &hook,
+                &Launch { instance: &id(number), from: Some("lt-1:7"), at: at(0), is_fresh: true },
+                3,
+            )
         };
         let memory = (0..count).fold(Memory::default(), after);
         Facts { memories: BTreeMap::from([(Scope::Group(web()), Ok(memory))]), ..of(both_hooks()) }

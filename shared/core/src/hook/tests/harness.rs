@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::attend::{Circumstances, Ignored, Remedy};
 use crate::decision::{Close, Decision, Hold, Proof, Step};
-use crate::hook::action::{ActionResult, Course, Terms, Told, Transition};
+use crate::hook::action::{ActionResult, Course, Place, Terms, Told, Transition};
 use crate::hook::kept::Kept;
 use crate::hook::said::{Because, Ended, HookStep, Waits};
 use crate::hook::seen::{Details, HeldMember, Registration, Seen, TargetId};
@@ -64,6 +64,7 @@ pub(super) fn told(transition: Transition, second: i64) -> Told {
         token: TOKEN.parse().unwrap(),
         at: at(second),
         transition,
+        origin: Some(Place::Ec2),
         course: None,
     }
 }
@@ -140,6 +141,12 @@ impl Scene {
         };
         scene.is(waits);
         scene
+    }
+
+    /// As the event told.
+    pub(super) fn comes_from(&mut self, origin: Option<Place>) {
+        let crate::incident::Kind::Hook(kept) = &mut self.incident.kind else { panic!() };
+        kept.origin = origin;
     }
 
     /// Auto Scaling shows this state.

@@ -19,7 +19,7 @@ fn abandoned(memory: &Memory, instance: &str, from: &str) -> Memory {
     memory.abandon(
         at(-400),
         &"ready".parse().unwrap(),
-        &Launch { instance: &instance, from: Some(from), at: at(-600) },
+        &Launch { instance: &instance, from: Some(from), at: at(-600), is_fresh: true },
         2,
     )
 }
@@ -290,7 +290,12 @@ fn a_spot_instance_that_is_taken_while_it_boots_is_no_bad_image() {
 fn a_launch_whose_source_could_not_be_read_counts_with_the_others() {
     let hook = "ready".parse().unwrap();
     let unread = |memory: &Memory, instance: &str| {
-        memory.abandon(at(-400), &hook, &Launch { instance: &instance.parse().unwrap(), from: None, at: at(-600) }, 2)
+        memory.abandon(
+            at(-400),
+            &hook,
+            &Launch { instance: &instance.parse().unwrap(), from: None, at: at(-600), is_fresh: true },
+            2,
+        )
     };
     let first = unread(&Memory::default(), "i-1a2b3c4d");
     let filled = abandoned(&first, "i-2a2b3c4d", "lt-1:7");

@@ -80,7 +80,7 @@ fn the_page_about_launches_that_fail_waits_for_no_other_hook() {
     let mut scene = Scene::launching(LAUNCH);
     let hook = "ready".parse().unwrap();
     let first = "i-1a2b3c4d".parse().unwrap();
-    let launch = Launch { instance: &first, from: Some("lt-1:7"), at: at(-600) };
+    let launch = Launch { instance: &first, from: Some("lt-1:7"), at: at(-600), is_fresh: true };
     scene.memory = Memory::default().abandon(at(-400), &hook, &launch, 2);
     scene.answer = |step| if step.completes() { Outcome::AlreadyDone } else { Outcome::Done };
     assert!(matches!(scene.pass(300, 5), Decision::Page(Page::LaunchesFail(_))));
