@@ -117,6 +117,7 @@ fn closed(incident: &Incident, close: &Close) -> Sort {
     match &ended.because {
         Some(Because::NotReady { .. }) => Sort { event: "needs-you", severity: "critical", reason: "launch-abandoned" },
         Some(Because::OutOfTime { .. }) => Sort { severity: "warning", reason: "left-in-use", ..over },
+        Some(Because::MachineGone { .. }) => Sort { severity: "warning", reason: "left-registered", ..over },
         Some(Because::Unjudged { .. }) => Sort { severity: "warning", reason: "admitted-unproven", ..over },
         _ if !ended.undone.is_empty() => Sort { severity: "warning", reason: "left-undone", ..over },
         _ => over,

@@ -54,6 +54,10 @@ impl Held for HookCloud {
         self.target_groups.registrations(target_group).await
     }
 
+    async fn target_type(&self, target_group: &TargetGroupArn) -> Result<Option<String>, Unavailable> {
+        self.target_groups.target_type(target_group).await
+    }
+
     async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {
         self.metrics.newest(metric, instance).await
     }

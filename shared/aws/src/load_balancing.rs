@@ -59,6 +59,20 @@ impl TargetGroups {
     }
 }
 
+/// `TargetType`; `None` if there is no such target group.
+pub(crate) async fn target_type(client: &Client, target_group: &TargetGroupArn) -> Result<Option<String>, Unavailable> {
+    let doing = "read the target group's type";
+    let request = client.describe_target_groups().target_group_arns(target_group.as_str());
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) if error.code() == Some("TargetGroupNotFound") => return Ok(None),
+        Err(error) => return Err(unavailable(doing, &error)),
+    };
+    let found = answer.target_groups().iter().find(|one| one.target_group_arn() == Some(target_group.as_str()));
+    let missing = || Unavailable { doing: doing.to_owned(), why: format!("nothing was told of {target_group}") };
+    Ok(Some(found.and_then(|one| one.target_type()).ok_or_else(missing)?.as_str().to_owned()))
+}
+
 fn health(description: &TargetHealthDescription) -> TargetHealth {
     let health = description.target_health();
     match health.and_then(|health| health.state()) {

@@ -64,6 +64,12 @@ pub trait Held {
         target_group: &TargetGroupArn,
     ) -> impl Future<Output = Result<Option<Vec<Registration>>, Unavailable>> + Send;
 
+    /// `TargetType`, as AWS names it. `None`: there is no such target group.
+    fn target_type(
+        &self,
+        target_group: &TargetGroupArn,
+    ) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
+
     /// The newest value of the instance's metric, if it has a recent one.
     fn newest(
         &self,

@@ -93,8 +93,8 @@ impl World {
     fn register_by_itself(&mut self, id: &InstanceId, arn: TargetGroupArn) {
         let now = self.now;
         let Some(target_group) = self.target_groups.get_mut(&arn) else { return };
-        // Elastic Load Balancing refuses an instance as a target of a load balancer's target group.
-        let is_refused = target_group.target_type == TargetType::Alb;
+        // Elastic Load Balancing refuses an instance as a target of a target group for load balancers or functions.
+        let is_refused = matches!(target_group.target_type, TargetType::Alb | TargetType::Lambda);
         if is_refused || target_group.targets.get(id).is_some_and(|target| !target.drains()) {
             return;
         }

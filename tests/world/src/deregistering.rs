@@ -41,7 +41,7 @@ impl World {
         match self.target_groups.get(arn)?.target_type {
             TargetType::Instance => Some(id.to_string()),
             TargetType::Ip => self.machine(id).map(|machine| machine.private_ip.clone()),
-            TargetType::Alb => None,
+            TargetType::Alb | TargetType::Lambda => None,
         }
     }
 

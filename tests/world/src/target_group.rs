@@ -58,6 +58,8 @@ pub enum TargetType {
     Ip,
     /// Its one target is an Application Load Balancer, and no instance can be registered.
     Alb,
+    /// Its one target is a function. None is registered: an empty target group.
+    Lambda,
 }
 
 impl TargetType {
@@ -66,6 +68,7 @@ impl TargetType {
             TargetType::Instance => "instance",
             TargetType::Ip => "ip",
             TargetType::Alb => "alb",
+            TargetType::Lambda => "lambda",
         }
     }
 }

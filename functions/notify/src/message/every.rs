@@ -122,11 +122,13 @@ fn about_zones() -> Vec<News> {
 fn about_hooks() -> Vec<News> {
     let (launch, leave) = (hooks::launching, hooks::leaving);
     let in_use = Because::OutOfTime { limit: Limit::Global, waiting: vec!["tag app:busy is \"7\"".into()] };
+    let gone = Because::MachineGone { registered: vec!["10.0.0.7 in targetgroup/jobs/1".into()] };
     let unjudged = Because::Unjudged { why: vec!["could not read the instance: no answer".into()] };
     vec![
         News::Decided(hooks::ended(launch(), ActionResult::Abandon, hooks::not_ready())),
         News::Decided(hooks::ended(launch(), ActionResult::Continue, unjudged)),
         News::Decided(hooks::ended(leave(), ActionResult::Continue, in_use)),
+        News::Decided(hooks::ended(leave(), ActionResult::Continue, gone)),
         News::Decided(hooks::failing(launch(), Afterwards::SuspendLaunch)),
         News::Decided(hooks::refused(launch())),
         News::Stuck(hooks::held(launch())),

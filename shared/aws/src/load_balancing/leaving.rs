@@ -8,7 +8,7 @@ use homeostat_core::hook::seen::{Registration, TargetId};
 use homeostat_core::id::TargetGroupArn;
 use homeostat_core::ports::{Outcome, Unavailable};
 
-use super::{TargetGroups, health};
+use super::{TargetGroups, health, target_type};
 use crate::call::{outcome, unavailable};
 
 /// Whoever is not there, or whose target group is gone, takes no traffic (API reference, `DeregisterTargets`).
@@ -33,6 +33,10 @@ impl TargetGroups {
             Some(Registration { target, health: health(description) })
         });
         Ok(Some(all.collect()))
+    }
+
+    pub(crate) async fn target_type(&self, target_group: &TargetGroupArn) -> Result<Option<String>, Unavailable> {
+        target_type(&self.client, target_group).await
     }
 
     pub(crate) async fn deregister(&self, target_group: &TargetGroupArn, targets: &[TargetId]) -> Outcome {

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleHook};
-use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
 use homeostat_core::doctor::HookFact;
 use homeostat_core::id::{GroupName, TargetGroupArn};
 use homeostat_core::ports::Unavailable;
@@ -13,6 +12,7 @@ use homeostat_core::ports::Unavailable;
 use super::Account;
 use crate::autoscaling::hooks::terms;
 use crate::call::unavailable;
+use crate::load_balancing::target_type;
 
 impl Account {
     /// All hooks of the group. One that is not there is an error.
@@ -57,16 +57,7 @@ impl Account {
     /// # Errors
     /// [`Unavailable`]: it could not be read, or AWS left it out.
     pub async fn target_type_of(&self, target_group: &TargetGroupArn) -> Result<Option<String>, Unavailable> {
-        let doing = "read the target group's type";
-        let request = self.load_balancing.describe_target_groups().target_group_arns(target_group.as_str());
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) if error.code() == Some("TargetGroupNotFound") => return Ok(None),
-            Err(error) => return Err(unavailable(doing, &error)),
-        };
-        let found = answer.target_groups().iter().find(|one| one.target_group_arn() == Some(target_group.as_str()));
-        let missing = || Unavailable { doing: doing.to_owned(), why: format!("nothing was told of {target_group}") };
-        Ok(Some(found.and_then(|one| one.target_type()).ok_or_else(missing)?.as_str().to_owned()))
+        target_type(&self.load_balancing, target_group).await
     }
 }
 

@@ -309,15 +309,19 @@ impl<'a> Case<'a> {
         let go_on = |because| Judgement::Complete(ActionResult::Continue, because);
         let step = terminate::step(self.kept, self.seen, policy).filter(|_| self.is_shown_waiting());
         let mut waiting: Vec<String> = step.iter().map(ToString::to_string).collect();
-        if !terminate::is_gone(self.seen) {
+        let is_gone = terminate::machine(self.seen) == terminate::Machine::Gone;
+        if !is_gone {
             waiting.extend(terminate::in_use(self.now, self.kept, self.seen, policy));
         }
         let latest = self.latest(policy.within);
         // A value of the metric counts if it is newer than the action.
         let went_by_the_event = waiting.is_empty() && policy.busy_metric.is_some() && !self.kept.accepted;
         match step {
-            _ if went_by_the_event && !terminate::is_gone(self.seen) => Judgement::Ask,
-            _ if waiting.is_empty() => go_on(Because::Drained),
+            _ if went_by_the_event && !is_gone => Judgement::Ask,
+            _ if waiting.is_empty() => {
+                let registered = terminate::stays(self.seen, policy);
+                go_on(if registered.is_empty() { Because::Drained } else { Because::MachineGone { registered } })
+            }
             _ if self.now >= latest.at && self.kept.accepted => {
                 go_on(Because::OutOfTime { limit: latest.limit, waiting })
             }

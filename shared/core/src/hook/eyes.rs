@@ -9,7 +9,7 @@ use futures_util::future::{OptionFuture, join, join_all, join5, try_join_all};
 use super::action::{Terms, Transition};
 use super::kept::Kept;
 use super::seen::{HeldMember, Reading, Registration, Seen, reading};
-use super::targets::of_instance;
+use super::targets::{could_hold, of_instance};
 use super::{Held, Machines, terminate};
 use crate::id::{InstanceId, Subject, TargetGroupArn};
 use crate::incident::Incident;
@@ -71,8 +71,22 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
         policy: Option<HeldBy<'_>>,
     ) -> BTreeMap<TargetGroupArn, Reading<Option<Vec<Registration>>>> {
         let arns: Vec<&TargetGroupArn> = policy.iter().flat_map(HeldBy::target_groups).collect();
-        let reads = join_all(arns.iter().map(|arn| self.aws.registrations(arn))).await;
-        arns.into_iter().cloned().zip(reads.into_iter().map(reading)).collect()
+        let is_launch = matches!(policy, Some(HeldBy::Launch(_)));
+        let reads = join_all(arns.iter().map(|arn| self.registrations(arn, is_launch))).await;
+        arns.into_iter().cloned().zip(reads).collect()
+    }
+
+    /// Nobody is served by an empty target group, whatever its type. That an instance isn't registered there says something of a
+    /// launch only if it could be.
+    async fn registrations(&self, arn: &TargetGroupArn, is_launch: bool) -> Reading<Option<Vec<Registration>>> {
+        let found = reading(self.aws.registrations(arn).await)?;
+        if !is_launch || found.as_ref().is_none_or(|all| !all.is_empty()) {
+            return Ok(found);
+        }
+        match reading(self.aws.target_type(arn).await)? {
+            None => Ok(None),
+            Some(target_type) => could_hold(arn, &target_type).map(|()| found),
+        }
     }
 
     /// What only a leaving instance is asked about.
@@ -97,6 +111,11 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
     pub(super) async fn observe(&self, mut glance: Seen, incident: &Incident) -> Seen {
         let Some(kept) = incident.kind.hook() else { return glance };
         let addresses = addresses(&glance, kept);
+        // A launch is judged by what is the machine's own now, and by nothing that may be another host's.
+        let addresses = match (kept.transition, terminate::machine(&glance)) {
+            (Transition::Terminating, _) | (Transition::Launching, terminate::Machine::There) => addresses,
+            (Transition::Launching, _) => Vec::new(),
+        };
         let of_it = |(arn, read): (TargetGroupArn, Reading<Option<Vec<Registration>>>)| {
             let own = read.and_then(|all| of_instance(&arn, all, &kept.instance, &addresses, kept.transition));
             (arn, own)

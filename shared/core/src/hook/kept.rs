@@ -239,7 +239,11 @@ impl Kept {
             (HookStep::Heartbeat { .. } | HookStep::Complete { .. }, Outcome::Lost { .. }) => {
                 self.no_such_action(now);
             }
-            (HookStep::RemoveRecord { set, .. }, Outcome::Done | Outcome::AlreadyDone | Outcome::Pending { .. }) => {
+            // Not as it was read: the SDK repeats a call by itself, and an answer that was lost may have been that it is removed.
+            (
+                HookStep::RemoveRecord { set, .. },
+                Outcome::Done | Outcome::AlreadyDone | Outcome::Pending { .. } | Outcome::Lost { .. },
+            ) => {
                 self.unresolved_from = Some(now);
                 self.unresolved_ttl = set.ttl.map(SignedDuration::from_secs);
             }

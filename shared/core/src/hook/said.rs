@@ -86,6 +86,10 @@ pub enum Because {
     },
     /// Nothing of it is in use any more.
     Drained,
+    /// EC2 has taken its machine. What is registered by an address of it is left alone: that may be another host's by now.
+    MachineGone {
+        registered: Vec<String>,
+    },
     /// There is no more time, and this was still in use.
     OutOfTime {
         limit: Limit,
@@ -107,7 +111,13 @@ pub enum Because {
 impl Because {
     /// Whether people want to hear of a hook that was completed for this.
     pub fn is_news(&self) -> bool {
-        matches!(self, Because::NotReady { .. } | Because::Unjudged { .. } | Because::OutOfTime { .. })
+        matches!(
+            self,
+            Because::NotReady { .. }
+                | Because::Unjudged { .. }
+                | Because::OutOfTime { .. }
+                | Because::MachineGone { .. }
+        )
     }
 }
 
@@ -240,6 +250,11 @@ impl fmt::Display for Because {
             Because::ServesNobody { course } => write!(f, "it goes {course}, and serves nobody there"),
             Because::Interrupted { limit } => write!(f, "{limit}"),
             Because::Drained => f.write_str("nothing of it is in use any more"),
+            Because::MachineGone { registered } => write!(
+                f,
+                "its machine is gone; still registered, by an address that may be another host's by now: {}",
+                list(registered)
+            ),
             Because::OutOfTime { limit, waiting } => write!(f, "{limit}, with this still in use: {}", list(waiting)),
             Because::Leaving { course } => write!(f, "it goes {course}, and shall get no new work"),
             Because::NeedsTime { missing } => write!(f, "it still waits for {}", list(missing)),

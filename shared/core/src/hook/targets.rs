@@ -25,7 +25,7 @@ impl TargetId {
         self.id.parse().ok()
     }
 
-    fn address(&self) -> Option<IpAddr> {
+    pub(super) fn address(&self) -> Option<IpAddr> {
         self.id.parse().ok()
     }
 }
@@ -57,6 +57,15 @@ pub(super) fn of_instance(
         target.instance().as_ref() == Some(instance) || target.address().is_some_and(|address| own.contains(&address))
     };
     Ok(all.into_iter().filter(|one| is_own(&one.target)).collect())
+}
+
+/// An empty target group says that an instance isn't registered, if one could be.
+pub(super) fn could_hold(arn: &TargetGroupArn, target_type: &str) -> Reading<()> {
+    if ["instance", "ip"].contains(&target_type) {
+        return Ok(());
+    }
+    let name = short(arn);
+    Err(format!("{name}: it has no targets, and its type is {target_type}, which says nothing of an instance"))
 }
 
 /// Whether both name the same host. IPv6 has several forms of one address.
@@ -109,6 +118,17 @@ mod tests {
         for addresses in [&[][..], &["ip-10-0-0-7.eu-west-1.compute.internal"]] {
             let why = found(&["10.0.0.7"], addresses).unwrap_err();
             assert!(why.contains("EC2 doesn't tell"), "{why}");
+        }
+    }
+
+    #[test]
+    fn an_empty_target_group_is_an_answer_only_where_instances_could_be_registered() {
+        for holds in ["instance", "ip"] {
+            assert_eq!(could_hold(&arn(), holds), Ok(()), "{holds}");
+        }
+        for other in ["alb", "lambda", "something-new"] {
+            let why = could_hold(&arn(), other).unwrap_err();
+            assert!(why.contains(other) && why.contains("says nothing of an instance"), "{why}");
         }
     }
 

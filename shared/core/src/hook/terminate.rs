@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::kept::Kept;
 use super::said::HookStep;
-use super::seen::{Reading, Registration, Seen};
+use super::seen::{Registration, Seen};
 use super::targets::{TargetId, is_same_host};
 use crate::decision::short;
 use crate::id::{InstanceId, TargetGroupArn};
@@ -38,26 +38,61 @@ fn found<'a>(kept: &Kept, seen: &'a Seen, record: &OwnRecord) -> Option<&'a Reco
 }
 
 fn deregistrations(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Vec<HookStep> {
-    let ours = |arn: &&TargetGroupArn| policy.target_groups.contains(arn);
-    let targets = seen.targets.iter().filter(|(arn, _)| ours(arn));
-    targets.filter_map(|(arn, registrations)| deregister(&kept.instance, arn, registrations)).collect()
+    let of = |(arn, registrations)| deregister(&kept.instance, arn, registrations, machine(seen));
+    ours(seen, policy).filter_map(of).collect()
 }
 
+/// What is registered in the target groups that the policy names.
+fn ours<'a>(
+    seen: &'a Seen,
+    policy: &TerminationPolicy,
+) -> impl Iterator<Item = (&'a TargetGroupArn, &'a [Registration])> {
+    let read = seen.targets.iter().filter(|(arn, _)| policy.target_groups.contains(arn));
+    read.filter_map(|(arn, registrations)| Some((arn, registrations.as_ref().ok()?.as_slice())))
+}
+
+/// By an address only as long as EC2 shows that it is the machine's: later it may be another host's.
 fn deregister(
     instance: &InstanceId,
     arn: &TargetGroupArn,
-    registrations: &Reading<Vec<Registration>>,
+    registrations: &[Registration],
+    machine: Machine,
 ) -> Option<HookStep> {
-    let taking = registrations.as_ref().ok()?.iter().filter(|one| one.takes_traffic());
+    let is_its_own = |one: &&Registration| machine == Machine::There || one.target.address().is_none();
+    let taking = registrations.iter().filter(|one| one.takes_traffic()).filter(is_its_own);
     let targets: Vec<TargetId> = taking.map(|one| one.target.clone()).collect();
     let (instance, target_group) = (instance.clone(), arn.clone());
     (!targets.is_empty()).then_some(HookStep::Deregister { instance, target_group, targets })
 }
 
-/// EC2 has taken the machine: whatever was in flight there is over.
-pub(super) fn is_gone(seen: &Seen) -> bool {
-    let details = seen.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref());
-    details.is_some_and(|details| matches!(details.state.as_str(), "shutting-down" | "terminated"))
+/// What EC2 says of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Machine {
+    There,
+    /// EC2 has taken it: whatever was in flight there is over.
+    Gone,
+    /// EC2 knows no such instance (any more), or could not be asked.
+    Unknown,
+}
+
+pub(super) fn machine(seen: &Seen) -> Machine {
+    match &seen.details {
+        Some(Ok(Some(details))) if matches!(details.state.as_str(), "shutting-down" | "terminated") => Machine::Gone,
+        Some(Ok(Some(_))) => Machine::There,
+        Some(Ok(None) | Err(_)) | None => Machine::Unknown,
+    }
+}
+
+/// What stays registered by an address of a machine that is gone.
+pub(super) fn stays(seen: &Seen, policy: &TerminationPolicy) -> Vec<String> {
+    if machine(seen) != Machine::Gone {
+        return Vec::new();
+    }
+    let by_address = |one: &&Registration| one.target.address().is_some() && one.takes_traffic();
+    let named = |(arn, all): (&TargetGroupArn, &[Registration])| -> Vec<String> {
+        all.iter().filter(by_address).map(|one| format!("{} in {}", one.target.id, short(arn))).collect()
+    };
+    ours(seen, policy).flat_map(named).collect()
 }
 
 /// What is still in use, or can't be told not to be.

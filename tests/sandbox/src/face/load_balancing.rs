@@ -96,7 +96,7 @@ pub(super) fn deregister(world: &mut World, input: &Tree) -> Result<Tree, ApiErr
         let id = read::text(target, "Id")?;
         let what = match group_type {
             TargetType::Ip => "IP address",
-            TargetType::Instance | TargetType::Alb => "instance ID",
+            TargetType::Instance | TargetType::Alb | TargetType::Lambda => "instance ID",
         };
         let invalid = || ApiError::new(400, "InvalidTarget", format!("The target '{id}' is not a valid {what}"));
         let port = read::integer(target, "Port")?.map(u16::try_from).transpose();
@@ -104,7 +104,7 @@ pub(super) fn deregister(world: &mut World, input: &Tree) -> Result<Tree, ApiErr
         let is_valid = match group_type {
             TargetType::Instance => id.parse::<InstanceId>().is_ok(),
             TargetType::Ip => id.parse::<std::net::IpAddr>().is_ok(),
-            TargetType::Alb => false,
+            TargetType::Alb | TargetType::Lambda => false,
         };
         targets.push((is_valid.then_some(id).ok_or_else(invalid)?, port));
     }

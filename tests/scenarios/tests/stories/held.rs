@@ -168,6 +168,12 @@ async fn its_own_record_goes_and_its_metric_is_waited_for(
 async fn a_bad_image_is_launched_twice_and_then_no_more(stage: &Stage, held: &Held, inbox: &Inbox) -> Result<()> {
     let victim = first_in_service(stage, "bad")?;
     stage.face().with(|world| -> Result<()> {
+        // That nobody is registered there says something of a launch only if its type lets an instance be.
+        let registered: Vec<InstanceId> =
+            world.target_group(&held.jobs).into_iter().flat_map(|jobs| jobs.targets.keys().cloned()).collect();
+        for id in &registered {
+            world.deregister_target(&held.jobs, id, None).map_err(|why| anyhow::anyhow!("{why}"))?;
+        }
         world.break_version(&held.group, 2, Flaw::NeverAnswers);
         world.roll_out(&held.group, 2).map_err(|why| anyhow::anyhow!("{why}"))
     })?;
@@ -191,6 +197,11 @@ async fn a_bad_image_is_launched_twice_and_then_no_more(stage: &Stage, held: &He
         world.members(&held.group).filter(|member| member.lifecycle == LifecycleState::InService).count()
     });
     ensure!(serving == 1, "{serving} serve on");
+    let name = held.jobs.as_str();
+    ensure!(
+        !calls(stage, name, "DescribeTargetGroups").is_empty(),
+        "nobody asked for the type of the empty target group"
+    );
     ensure!(said_by_the_doctor(stage).await?, "the doctor doesn't tell of the abandoned launches");
     Ok(())
 }

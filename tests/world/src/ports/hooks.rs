@@ -53,6 +53,9 @@ impl Held for Cloud {
         let world = self.call();
         let Some(target_group) = world.target_group(arn) else { return Ok(None) };
         let port = Some(i32::from(target_group.port));
+        if target_group.target_type == TargetType::Lambda {
+            return Ok(Some(Vec::new()));
+        }
         if target_group.target_type == TargetType::Alb {
             let id = format!("{}/loadbalancer", arn.as_str().replacen("targetgroup/", "loadbalancer/app/", 1));
             return Ok(Some(vec![Registration { target: TargetId { id, port }, health: TargetHealth::Healthy }]));
@@ -62,6 +65,11 @@ impl Held for Cloud {
             Some(Registration { target: target_id, health: target_seen(target) })
         };
         Ok(Some(target_group.targets.iter().filter_map(named).collect()))
+    }
+
+    async fn target_type(&self, arn: &TargetGroupArn) -> Result<Option<String>, Unavailable> {
+        let world = self.call();
+        Ok(world.target_group(arn).map(|target_group| target_group.target_type.as_str().to_owned()))
     }
 
     async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {

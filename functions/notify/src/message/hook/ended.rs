@@ -19,6 +19,7 @@ pub(super) fn closed(incident: &Incident, kept: &Kept, ended: &Ended) -> Told {
     let (subject, mut lines, last) = match &ended.because {
         Some(because @ Because::NotReady { .. }) => abandoned(kept, because),
         Some(because @ Because::OutOfTime { limit, .. }) => in_use(kept, because, limit),
+        Some(because @ Because::MachineGone { .. }) => registered(kept, because),
         Some(because @ Because::Unjudged { .. }) => unproven(kept, because),
         _ if !ended.undone.is_empty() => (
             format!("left undone: {} of {}", kept.instance, kept.group),
@@ -84,6 +85,21 @@ fn in_use(kept: &Kept, because: &Because, limit: &Limit) -> (String, Vec<String>
     };
     let last = [lost, oftener, next].map(str::to_owned).to_vec();
     (format!("left in use: {instance} of {group}"), first, last)
+}
+
+fn registered(kept: &Kept, because: &Because) -> (String, Vec<String>, Vec<String>) {
+    let (instance, group) = (&kept.instance, &kept.group);
+    let first = vec![
+        format!("Homeostat let {instance} of group {group} go, and left what was registered by its address."),
+        String::new(),
+        format!("Why: {because}."),
+    ];
+    let last = [
+        "You: see whose address it is now. If it is nobody's, deregister it: the next machine that gets the address would be \
+         sent requests.",
+        "Next: Homeostat does nothing more about it.",
+    ];
+    (format!("left registered: {instance} of {group}"), first, last.map(str::to_owned).to_vec())
 }
 
 fn unproven(kept: &Kept, because: &Because) -> (String, Vec<String>, Vec<String>) {

@@ -24,6 +24,7 @@ pub(in crate::message) fn kept(transition: Transition, default: ActionResult) ->
         token: "87654321-4321-4321-4321-210987654321".parse().unwrap(),
         at: at(0),
         transition,
+        origin: None,
         course: None,
     };
     let (timeout, global) = (SignedDuration::from_secs(300), SignedDuration::from_secs(30_000));
@@ -141,6 +142,15 @@ fn what_left_in_use_names_it_and_promises_nothing_more() {
         );
         never_says(&body, &["launches another", "To stop it", "NEEDS YOU"]);
     }
+}
+
+#[test]
+fn what_stays_registered_by_the_address_of_a_machine_that_is_gone_is_named() {
+    let because = Because::MachineGone { registered: vec!["10.0.0.7 in targetgroup/jobs/1".into()] };
+    let Message { subject, body } = told(&ended(leaving(), ActionResult::Continue, because));
+    assert_eq!(subject, "Homeostat: left registered: i-0123456789abcdef0 of web");
+    says(&body, &["its machine is gone", "10.0.0.7 in targetgroup/jobs/1", "deregister it"]);
+    never_says(&body, &["still in use", "NEEDS YOU"]);
 }
 
 #[test]

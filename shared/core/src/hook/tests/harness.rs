@@ -325,6 +325,9 @@ mod nowhere {
         async fn registrations(&self, _: &TargetGroupArn) -> Read<Option<Vec<Registration>>> {
             panic!()
         }
+        async fn target_type(&self, _: &TargetGroupArn) -> Read<Option<String>> {
+            panic!()
+        }
         async fn newest(&self, _: &BusyMetric, _: &InstanceId) -> Read<Option<Datapoint>> {
             panic!()
         }

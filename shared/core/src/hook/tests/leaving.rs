@@ -6,7 +6,7 @@ use super::harness::*;
 use crate::decision::{Decision, Hold};
 use crate::hook::action::ActionResult;
 use crate::hook::said::{Because, HookStep, Limit, Waits};
-use crate::hook::seen::{Datapoint, Registration};
+use crate::hook::seen::{Datapoint, Registration, TargetId};
 use crate::instance::TargetHealth;
 use crate::ports::Outcome;
 use crate::zone::record::{RecordSet, Routing};
@@ -161,6 +161,64 @@ fn a_machine_that_ec2_has_taken_is_waited_for_no_more() {
     scene.tag("app:busy", "true");
     let Some(Ok(Some(details))) = &mut scene.seen.details else { panic!() };
     details.state = "terminated".into();
+    scene.look();
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+}
+
+/// An address goes to the next machine as soon as this one is gone.
+#[test]
+fn nobody_is_deregistered_by_an_address_that_may_be_another_hosts_by_now() {
+    let by_address = || TargetId { id: "10.0.0.7".into(), port: Some(8080) };
+    let registered_by = |targets: &[TargetId]| {
+        let all = targets.iter().map(|target| Registration { target: target.clone(), health: TargetHealth::Healthy });
+        BTreeMap::from([(POOL.parse().unwrap(), Ok(all.collect()))])
+    };
+    let deregistered = |scene: &Scene| -> Vec<TargetId> {
+        let targets = scene.done.iter().filter_map(|step| match step {
+            HookStep::Deregister { targets, .. } => Some(targets.clone()),
+            _ => None,
+        });
+        targets.flatten().collect()
+    };
+    for state in ["shutting-down", "terminated"] {
+        let mut scene = Scene::leaving(LEAVE);
+        scene.seen.targets = registered_by(&[by_address()]);
+        let Some(Ok(Some(details))) = &mut scene.seen.details else { panic!() };
+        (details.state, details.addresses) = (state.into(), Vec::new());
+        scene.look();
+        assert_eq!((deregistered(&scene), scene.completions()), (Vec::new(), vec![ActionResult::Continue]), "{state}");
+        let said = scene.ended().to_string();
+        assert!(said.contains("its machine is gone") && said.contains("10.0.0.7 in targetgroup/jobs"), "{said}");
+        assert!(scene.incident.is_told_at_the_end(), "somebody has to remove it there, or nobody does");
+    }
+    for unknown in [Ok(None), Err("could not read details".to_owned())] {
+        let mut scene = Scene::leaving(LEAVE);
+        scene.seen.targets = registered_by(&[by_address(), own_target()]);
+        scene.seen.details = Some(unknown);
+        scene.look();
+        assert_eq!(deregistered(&scene), [own_target()], "its id is nobody else's");
+        scene.seen.targets = registered_by(&[by_address()]);
+        scene.now = 5;
+        assert!(in_use(&scene.look()).contains("healthy in targetgroup/jobs"), "it is waited for all the same");
+    }
+    let mut scene = Scene::leaving(LEAVE);
+    scene.seen.targets = registered_by(&[by_address()]);
+    scene.look();
+    assert_eq!(deregistered(&scene), [by_address()], "the machine is there, and so is its address");
+}
+
+/// The SDK repeats a call by itself: the set was deleted, the answer was lost, and the second call found no such set.
+#[test]
+fn a_record_that_is_gone_at_the_second_call_is_waited_for_as_long_as_resolvers_keep_it() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.drained();
+    scene.seen.records = Some(Ok(vec![record(&["10.0.0.7"])]));
+    scene.answers = vec![Outcome::Lost { why: "InvalidChangeBatch: it was not found".into() }];
+    scene.look();
+    scene.seen.records = Some(Ok(Vec::new()));
+    scene.now = 59;
+    assert!(in_use(&scene.look()).contains("resolvers"));
+    scene.now = 60;
     scene.look();
     assert_eq!(scene.completions(), [ActionResult::Continue]);
 }

@@ -28,6 +28,9 @@ impl<P: Held + Sync, G: Gate> Held for Gated<P, G> {
     async fn registrations(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<Registration>>, Unavailable> {
         self.read("read targets", self.port.registrations(target_group)).await
     }
+    async fn target_type(&self, target_group: &TargetGroupArn) -> Result<Option<String>, Unavailable> {
+        self.read("read a target group's type", self.port.target_type(target_group)).await
+    }
     async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {
         self.read("read a metric", self.port.newest(metric, instance)).await
     }

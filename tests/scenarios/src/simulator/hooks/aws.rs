@@ -126,6 +126,10 @@ impl Held for Aws {
         let found = self.cloud.registrations(target_group).await?;
         Ok(found.map(|found| self.double.registrations(self, found)))
     }
+    async fn target_type(&self, target_group: &TargetGroupArn) -> Result<Option<String>, Unavailable> {
+        self.answers(self.moods.no_targets, "read a target group's type")?;
+        self.cloud.target_type(target_group).await
+    }
     async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {
         self.answers(self.moods.no_machines, "read a metric")?;
         self.cloud.newest(metric, instance).await

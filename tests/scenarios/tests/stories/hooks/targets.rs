@@ -50,6 +50,19 @@ fn a_target_group_that_holds_a_load_balancer_abandons_nobody_and_admits_nobody_e
     }
 }
 
+/// Nobody is registered there, and nobody could be: that says nothing of a launch.
+#[test]
+fn an_empty_target_group_that_can_hold_no_instance_abandons_nobody() {
+    let mut story = site_of(TargetType::Lambda);
+    let victim = story.in_service(&web()).remove(0);
+    terminate(&story, &victim);
+    story.pass(minutes(40));
+    assert_eq!((ended(&story, ActionResult::Continue), ended(&story, ActionResult::Abandon)), (2, 0));
+    let said: Vec<String> =
+        story.ledger.closed().into_iter().filter_map(|one| Some(one.decision?.to_string())).collect();
+    assert!(said.iter().any(|said| said.contains("its type is lambda, which says nothing of an instance")), "{said:?}");
+}
+
 #[test]
 fn an_instance_that_registers_nowhere_is_still_abandoned() {
     let mut story = site_of(TargetType::Ip);
