@@ -2,6 +2,7 @@
 
 mod chain;
 mod crashes;
+mod forged;
 mod images;
 mod rolling;
 mod simulated;
