@@ -80,8 +80,8 @@ impl CompleteHooks for HookCloud {
         self.target_groups.deregister(target_group, targets).await
     }
 
-    async fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {
-        self.zones.remove(zone, set).await
+    async fn remove_records(&self, zone: &HostedZoneId, sets: &[RecordSet]) -> Outcome {
+        self.zones.remove(zone, sets).await
     }
 
     async fn suspend_launch(&self, group: &GroupName) -> Outcome {

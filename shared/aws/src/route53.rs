@@ -86,8 +86,8 @@ impl Zones {
     }
 
     /// A batch with one DELETE: it applies to exactly what was read, or not at all.
-    pub(crate) async fn remove(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {
-        let batch = Batch { delete: vec![set.clone()], create: Vec::new() };
+    pub(crate) async fn remove(&self, zone: &HostedZoneId, sets: &[RecordSet]) -> Outcome {
+        let batch = Batch { delete: sets.to_vec(), create: Vec::new() };
         self.change(zone, &batch).await
     }
 

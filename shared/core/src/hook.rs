@@ -110,8 +110,8 @@ pub trait CompleteHooks {
         targets: &[TargetId],
     ) -> impl Future<Output = Outcome> + Send;
 
-    /// Removes the set if it is exactly so; [`Outcome::Lost`] if it is not.
-    fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> impl Future<Output = Outcome> + Send;
+    /// Removes all of the sets if each is exactly so; [`Outcome::Lost`] if one is not.
+    fn remove_records(&self, zone: &HostedZoneId, sets: &[RecordSet]) -> impl Future<Output = Outcome> + Send;
 
     fn suspend_launch(&self, group: &GroupName) -> impl Future<Output = Outcome> + Send;
 }
@@ -236,8 +236,8 @@ where
                 Some(Ok(registrations)) => registrations.iter().all(|one| !one.takes_traffic()),
                 _ => false,
             },
-            HookStep::RemoveRecord { set, .. } => match &seen.records {
-                Some(Ok(sets)) => !sets.contains(set),
+            HookStep::RemoveRecords { sets, .. } => match &seen.records {
+                Some(Ok(there)) => !sets.iter().any(|set| there.contains(set)),
                 _ => false,
             },
             HookStep::Heartbeat { .. } | HookStep::SuspendLaunch { .. } => false,
@@ -315,7 +315,7 @@ where
             HookStep::Deregister { instance, target_group, targets } => {
                 aws.deregister(target_group, instance, targets).await
             }
-            HookStep::RemoveRecord { zone, set } => aws.remove_record(zone, set).await,
+            HookStep::RemoveRecords { zone, sets } => aws.remove_records(zone, sets).await,
             HookStep::SuspendLaunch { group } => aws.suspend_launch(group).await,
         }
     }

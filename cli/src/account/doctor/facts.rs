@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{OptionFuture, join, join_all, join3};
 use homeostat_aws::operator::Account;
 use homeostat_aws::{DnsCloud, InstanceCloud};
-use homeostat_core::doctor::{Facts, Read, Unread};
+use homeostat_core::doctor::{Facts, HookFacts, Read, Unread};
 use homeostat_core::id::{GroupName, Scope, TargetGroupArn};
 use homeostat_core::incident::Incident;
 use homeostat_core::instance::{Fleet, Group};
@@ -70,9 +70,10 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
     let region = deployment.config.region().and_then(|region| region.as_ref().parse().ok());
     let cloud = DnsCloud::new(&deployment.config);
     let replaced = || groups.iter().flatten().filter(|group| names.contains(&group.name));
-    let of_policy = join(records::gather(&cloud, region, dns), hooks::gather(&account, &groups, hooks));
+    let own_records = hooks::own_records(&cloud, &groups, hooks);
+    let of_policy = join3(records::gather(&cloud, region, dns), hooks::gather(&account, &groups, hooks), own_records);
     let of_fleet = join(refreshes(&fleet, replaced()), targets(&fleet, replaced()));
-    let ((refreshes, targets), memories, (dns, hooks)) =
+    let ((refreshes, targets), memories, (dns, hooks, own_records)) =
         join3(of_fleet, memories(&ledger, scopes, &open), of_policy).await;
     Facts {
         now,
@@ -87,7 +88,7 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
         pauses: read(action::PAUSES, pauses),
         memories,
         dns,
-        hooks,
+        hooks: HookFacts { own_records, ..hooks },
     }
 }
 

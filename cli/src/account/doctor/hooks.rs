@@ -5,13 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
-use futures_util::future::{join_all, join4};
+use futures_util::future::{join_all, join4, try_join_all};
 use homeostat_aws::operator::Account;
 use homeostat_core::doctor::{HookFact, HookFacts, Read};
-use homeostat_core::id::{GroupName, TargetGroupArn};
+use homeostat_core::id::{GroupName, HookName, TargetGroupArn};
 use homeostat_core::instance::Group;
-use homeostat_core::policy::{HookPolicy, LaunchPolicy};
+use homeostat_core::policy::{HookPolicy, LaunchPolicy, OwnRecord, TerminationPolicy};
 use homeostat_core::ports::Unavailable;
+use homeostat_core::zone::Records;
+use homeostat_core::zone::name::RecordName;
+use homeostat_core::zone::record::RecordSet;
 
 use super::facts::{action, read};
 
@@ -59,7 +62,31 @@ pub(super) async fn gather(aws: &impl Hooks, groups: &Read<Vec<Group>>, policy: 
         each(named_with_any.collect(), of_type),
     )
     .await;
-    HookFacts { of_group, warm_pools, target_groups, target_types }
+    HookFacts { of_group, warm_pools, target_groups, target_types, ..HookFacts::default() }
+}
+
+/// So many instances of a group are asked about.
+const A_FEW: usize = 3;
+
+/// What the names of a few instances answer with, for each hook that removes an instance's own record.
+pub(super) async fn own_records(
+    aws: &impl Records,
+    groups: &Read<Vec<Group>>,
+    policy: Option<&HookPolicy>,
+) -> BTreeMap<(GroupName, HookName), Read<Vec<RecordSet>>> {
+    let members = |name: &GroupName| {
+        let group = groups.iter().flatten().find(|group| group.name == *name);
+        group.into_iter().flat_map(|group| &group.members).take(A_FEW)
+    };
+    let of_hook = async |(policy, record): (&TerminationPolicy, &OwnRecord)| {
+        let names = members(&policy.group).filter_map(|member| record.name_of(&member.id).ok());
+        let of_name = async |name: RecordName| aws.record_sets(&record.zone, &name).await;
+        let sets = try_join_all(names.map(of_name)).await.map(|sets| sets.concat());
+        ((policy.group.clone(), policy.hook.clone()), read(action::RECORDS, sets))
+    };
+    let terminations = policy.iter().flat_map(|policy| &policy.terminations);
+    let with_record = terminations.filter_map(|policy| Some((policy, policy.record.as_ref()?)));
+    join_all(with_record.map(of_hook)).await.into_iter().collect()
 }
 
 /// Only such a tag can be from an earlier life.

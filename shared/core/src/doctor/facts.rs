@@ -70,6 +70,8 @@ pub struct HookFacts {
     pub target_groups: BTreeMap<TargetGroupArn, Read<BTreeMap<String, String>>>,
     /// `TargetType` of each target group that is named with a hook. `None`: there is no such target group.
     pub target_types: BTreeMap<TargetGroupArn, Read<Option<String>>>,
+    /// What the names of a few of its group's instances answer with, of each hook that removes an instance's own record.
+    pub own_records: BTreeMap<(GroupName, HookName), Read<Vec<RecordSet>>>,
 }
 
 /// A lifecycle hook as Auto Scaling has it.

@@ -4,6 +4,7 @@
 
 mod attached;
 mod failing;
+mod records;
 mod terms;
 
 use super::Severity::{Error, Note, Warning};
@@ -24,6 +25,7 @@ pub(super) const CHECKS: &[HookCheck] = &[
     attached::to_the_group,
     attached::permission,
     attached::target_types,
+    records::left_out,
     failing::abandoned,
     failing::earlier_life,
 ];

@@ -398,7 +398,10 @@ impl<'a> Case<'a> {
             return self.hold(Waits::Others { result, state });
         }
         let because = result.and(self.kept.completed_because.clone());
-        let undone = self.kept.undone.clone();
+        let mut undone = self.kept.undone.clone();
+        if let Some(HeldBy::Termination(policy)) = self.held_by().filter(|policy| policy.mode() == Mode::Act) {
+            undone.extend(terminate::unlisted(self.kept, self.seen, policy));
+        }
         Decision::Close(Close::Hook(Ended { result, because, left, undone }))
     }
 

@@ -241,11 +241,12 @@ impl Kept {
             }
             // Not as it was read: the SDK repeats a call by itself, and an answer that was lost may have been that it is removed.
             (
-                HookStep::RemoveRecord { set, .. },
+                HookStep::RemoveRecords { sets, .. },
                 Outcome::Done | Outcome::AlreadyDone | Outcome::Pending { .. } | Outcome::Lost { .. },
             ) => {
                 self.unresolved_from = Some(now);
-                self.unresolved_ttl = set.ttl.map(SignedDuration::from_secs);
+                let longest = sets.iter().filter_map(|set| set.ttl).max();
+                self.unresolved_ttl = longest.map(SignedDuration::from_secs);
             }
             _ => {}
         }

@@ -23,8 +23,8 @@ pub enum HookStep {
     Heartbeat { action: ActionId },
     /// `DeregisterTargets`, each as it was read.
     Deregister { instance: InstanceId, target_group: TargetGroupArn, targets: Vec<TargetId> },
-    /// `ChangeResourceRecordSets` with one DELETE of exactly what was read.
-    RemoveRecord { zone: HostedZoneId, set: Box<RecordSet> },
+    /// `ChangeResourceRecordSets` with one DELETE of exactly what was read, for each type of the one name.
+    RemoveRecords { zone: HostedZoneId, sets: Vec<RecordSet> },
     /// `SuspendProcesses` of `Launch` alone.
     SuspendLaunch { group: GroupName },
 }
@@ -212,12 +212,10 @@ impl fmt::Display for HookStep {
             HookStep::Deregister { instance, target_group, .. } => {
                 write!(f, "deregister {instance} from {}", short(target_group))
             }
-            HookStep::RemoveRecord { zone, set } => {
-                write!(
-                    f,
-                    "remove the record {} {} of zone {zone}, which leads to the instance alone",
-                    set.name, set.kind
-                )
+            HookStep::RemoveRecords { zone, sets } => {
+                let each: Vec<String> = sets.iter().map(|set| format!("{} {}", set.name, set.kind)).collect();
+                let (records, lead) = if each.len() > 1 { ("records", "lead") } else { ("record", "leads") };
+                write!(f, "remove the {records} {} of zone {zone}, which {lead} to the instance alone", list(&each))
             }
             HookStep::SuspendLaunch { group } => write!(f, "suspend Launch in group {group}"),
         }

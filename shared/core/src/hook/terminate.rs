@@ -16,25 +16,44 @@ use crate::zone::record::{RecordSet, Routing};
 
 /// What keeps new work away, if something does not yet.
 pub(super) fn step(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<HookStep> {
-    let steps = own_record(kept, seen, policy).into_iter().chain(deregistrations(kept, seen, policy));
+    let steps = own_records(kept, seen, policy).into_iter().chain(deregistrations(kept, seen, policy));
     // What AWS refused is not asked for again: it is told at the end.
     steps.into_iter().find(|step| !kept.undone.iter().any(|undone| undone.starts_with(&step.to_string())))
 }
 
-/// Whether it leads to this instance alone: what somebody else put there is not ours to remove.
-fn own_record(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<HookStep> {
+/// Those of its name that the policy lists, each on its own proof.
+fn own_records(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<HookStep> {
     let record = policy.record.as_ref()?;
-    let set = found(kept, seen, record)?;
-    let addresses = &kept.addresses;
-    let is_own = matches!(set.values.as_slice(), [value] if addresses.iter().any(|own| is_same_host(own, value)));
-    let is_simple = set.routing == Routing::Simple && set.alias.is_none() && set.traffic_policy.is_none();
-    (is_own && is_simple).then(|| HookStep::RemoveRecord { zone: record.zone.clone(), set: Box::new(set.clone()) })
+    let own = found(kept, seen, record).into_iter().filter(|set| is_listed(set, record) && leads_to(kept, set));
+    let sets: Vec<RecordSet> = own.cloned().collect();
+    (!sets.is_empty()).then(|| HookStep::RemoveRecords { zone: record.zone.clone(), sets })
 }
 
-fn found<'a>(kept: &Kept, seen: &'a Seen, record: &OwnRecord) -> Option<&'a RecordSet> {
-    let name = record.name_of(&kept.instance).ok()?;
-    let sets = seen.records.as_ref()?.as_ref().ok()?;
-    sets.iter().find(|set| set.name == name && set.kind == record.kind.as_str())
+/// To this instance alone: what somebody else put there is not ours to remove.
+fn leads_to(kept: &Kept, set: &RecordSet) -> bool {
+    let addresses = &kept.addresses;
+    let is_own = matches!(set.values.as_slice(), [value] if addresses.iter().any(|own| is_same_host(own, value)));
+    is_own && set.routing == Routing::Simple && set.alias.is_none() && set.traffic_policy.is_none()
+}
+
+fn is_listed(set: &RecordSet, record: &OwnRecord) -> bool {
+    record.kinds.iter().any(|kind| kind.as_str() == set.kind)
+}
+
+/// All that the name answers with.
+fn found<'a>(kept: &Kept, seen: &'a Seen, record: &OwnRecord) -> Vec<&'a RecordSet> {
+    let (Ok(name), Some(Ok(sets))) = (record.name_of(&kept.instance), &seen.records) else { return Vec::new() };
+    sets.iter().filter(|set| set.name == name).collect()
+}
+
+/// What goes on leading to an instance that leaves, since the policy lists another type of the name alone.
+pub(super) fn unlisted(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Vec<String> {
+    let Some(record) = &policy.record else { return Vec::new() };
+    let stays = found(kept, seen, record).into_iter().filter(|set| !is_listed(set, record) && leads_to(kept, set));
+    let say = |set: &RecordSet| {
+        format!("the record {} {} leads to the instance, too, and the policy doesn't list its type", set.name, set.kind)
+    };
+    stays.map(say).collect()
 }
 
 fn deregistrations(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Vec<HookStep> {
@@ -135,7 +154,7 @@ fn record_in_use(now: Timestamp, kept: &Kept, seen: &Seen, policy: &TerminationP
         None => Some("its record: not read".to_owned()),
         Some(Err(why)) => Some(why.clone()),
         Some(Ok(_)) => {
-            found(kept, seen, record)?;
+            found(kept, seen, record).into_iter().find(|set| is_listed(set, record))?;
             match &seen.details {
                 _ if !kept.addresses.is_empty() => None,
                 Some(Err(why)) => Some(why.clone()),

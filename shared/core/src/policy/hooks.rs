@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Mode;
 use super::document::Table;
+use super::records::alone_if_cname;
 use crate::hook::action::Transition;
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use crate::zone::name::{NotAName, RecordName};
@@ -105,7 +106,8 @@ pub struct OwnRecord {
     pub zone: HostedZoneId,
     /// `{instance}` stands for the instance's id.
     pub name: String,
-    pub kind: RecordType,
+    /// Each is removed if it leads to the instance alone. Never empty.
+    pub kinds: Vec<RecordType>,
 }
 
 /// Where the instance's id goes.
@@ -297,8 +299,9 @@ fn is_period(time: SignedDuration) -> bool {
 fn record(table: &Table<'_>) -> Option<OwnRecord> {
     table.only(&settings::OWN_RECORD);
     let (zone, name) = (table.need(&settings::ZONE), table.need(&settings::RECORD_NAME));
-    let kind = table.usual(&settings::TYPE);
-    Some(OwnRecord { zone: zone?, name: name?.0, kind })
+    let kinds = table.usual(&settings::TYPE);
+    alone_if_cname(table, &kinds);
+    Some(OwnRecord { zone: zone?, name: name?.0, kinds })
 }
 
 fn with_longest_id(text: &str) -> String {

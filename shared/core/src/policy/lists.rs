@@ -55,6 +55,18 @@ impl<T: Copy + Ord> Form for OneOrSome<T> {
     }
 }
 
+impl<T: Copy + Ord> HasUsual for OneOrSome<T> {
+    type Usual = T;
+    fn usual(&self, usual: &T) -> Vec<T> {
+        vec![*usual]
+    }
+
+    fn written(&self, usual: &T) -> String {
+        let word = self.0.iter().find(|(_, meant)| meant == usual).map_or("", |(word, _)| word);
+        format!("{word:?}")
+    }
+}
+
 /// Texts that a type of the core takes.
 pub(super) struct List<T> {
     all: &'static str,

@@ -171,9 +171,7 @@ pub(super) fn section(table: &Table<'_>, mode: Mode) -> DnsPolicy {
 fn once(table: &Table<'_>, named: &mut Vec<(HostedZoneId, RecordKey)>) -> (Option<HostedZoneId>, Vec<RecordKey>) {
     let (zone, name, kinds) = (table.need(&settings::ZONE), table.need(&settings::NAME), table.need(&settings::TYPE));
     let kinds = kinds.unwrap_or_default();
-    if kinds.len() > 1 && kinds.contains(&RecordType::Cname) {
-        table.mistake("type", "has \"CNAME\" beside another: a name with a CNAME has no other records");
-    }
+    alone_if_cname(table, &kinds);
     if name.as_ref().is_some_and(|name| name.under(FENCE_LABEL).is_err()) {
         let message = format!("is so long that {FENCE_LABEL} can't stand under it, where its generation is kept");
         table.mistake("name", &message);
@@ -191,6 +189,13 @@ fn once(table: &Table<'_>, named: &mut Vec<(HostedZoneId, RecordKey)>) -> (Optio
     }
     named.extend(keys.iter().map(|key| (zone.clone(), key.clone())));
     (Some(zone), keys)
+}
+
+/// A name with a CNAME has nothing else.
+pub(super) fn alone_if_cname(table: &Table<'_>, kinds: &[RecordType]) {
+    if kinds.len() > 1 && kinds.contains(&RecordType::Cname) {
+        table.mistake("type", "has \"CNAME\" beside another: a name with a CNAME has no other records");
+    }
 }
 
 fn record(table: &Table<'_>, zone: Option<HostedZoneId>, key: Option<RecordKey>, mode: Mode) -> Option<RecordPolicy> {

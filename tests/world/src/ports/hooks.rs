@@ -139,8 +139,8 @@ impl CompleteHooks for Cloud {
         Outcome::Done
     }
 
-    async fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {
-        let batch = Batch { delete: vec![set.clone()], create: Vec::new() };
+    async fn remove_records(&self, zone: &HostedZoneId, sets: &[RecordSet]) -> Outcome {
+        let batch = Batch { delete: sets.to_vec(), create: Vec::new() };
         match self.act().change_records(zone, &batch, Author::Homeostat) {
             Ok(change) => Outcome::Pending { change },
             Err(refusal @ Refusal::InvalidChangeBatch { .. }) => Outcome::Lost { why: refusal.to_string() },

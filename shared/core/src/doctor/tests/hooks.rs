@@ -4,6 +4,7 @@ use super::*;
 use crate::hook::action::{ActionResult, Terms, Transition};
 use crate::id::TargetGroupArn;
 use crate::memory::Launch;
+use crate::zone::record::{RecordSet, Routing};
 
 const JOBS: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/jobs/1";
 
@@ -44,6 +45,7 @@ fn of(hooks: Vec<HookFact>) -> Facts {
         warm_pools: BTreeMap::from([(web(), Ok(false))]),
         target_groups: BTreeMap::from([(JOBS.parse().unwrap(), Ok(tags))]),
         target_types: BTreeMap::from([(JOBS.parse().unwrap(), Ok(Some("instance".into())))]),
+        own_records: BTreeMap::new(),
     };
     Facts { hooks, ..well() }
 }
@@ -260,4 +262,36 @@ fn a_hostile_group_name_stays_one_word_of_every_command() {
         findings.iter().any(|finding| finding.mend.contains("--auto-scaling-group-name 'web; reboot'")),
         "{findings:#?}"
     );
+}
+
+#[test]
+fn a_type_of_an_instances_name_that_is_not_listed_is_an_error() {
+    let own = |kinds: &str, mode: &str| {
+        let record = format!("record = {{ zone = \"Z1\", name = \"{{instance}}.example.com\"{kinds} }}");
+        hooks(STATUS, &format!("mode = \"{mode}\"\n{record}"))
+    };
+    let set = |kind: &str, value: &str| RecordSet {
+        name: "i-0123456789abcdef0.example.com".parse().unwrap(),
+        kind: kind.into(),
+        routing: Routing::Simple,
+        ttl: Some(60),
+        values: vec![value.into()],
+        alias: None,
+        health_check: None,
+        traffic_policy: None,
+    };
+    let key = ("web".parse().unwrap(), "drained".parse().unwrap());
+    let with = |read: Read<Vec<RecordSet>>| {
+        let mut facts = of(both_hooks());
+        facts.hooks.own_records = BTreeMap::from([(key.clone(), read)]);
+        facts
+    };
+    let both = || with(Ok(vec![set("A", "10.0.0.7"), set("AAAA", "2001:db8::7"), set("TXT", "\"x\"")]));
+    only(&own("", "act"), &both(), Error, "records of type AAAA, too, such as i-0123456789abcdef0.example.com");
+    only(&own("", "watch"), &both(), Warning, "type AAAA");
+    only(&own(", type = \"AAAA\"", "act"), &both(), Error, "records of type A, too");
+    without_findings(&own(", type = [\"A\", \"AAAA\"]", "act"), &both());
+    without_findings(&own("", "act"), &with(Ok(vec![set("A", "10.0.0.7")])));
+    let no = Unread::Failed { action: "route53:ListResourceRecordSets", why: "AccessDenied: no".into() };
+    only(&own("", "act"), &with(Err(no)), Error, "its instances' names can't be read");
 }

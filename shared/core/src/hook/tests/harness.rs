@@ -364,7 +364,7 @@ mod nowhere {
         async fn deregister(&self, _: &TargetGroupArn, _: &InstanceId, _: &[TargetId]) -> Outcome {
             panic!()
         }
-        async fn remove_record(&self, _: &HostedZoneId, _: &RecordSet) -> Outcome {
+        async fn remove_records(&self, _: &HostedZoneId, _: &[RecordSet]) -> Outcome {
             panic!()
         }
         async fn suspend_launch(&self, _: &GroupName) -> Outcome {

@@ -102,13 +102,58 @@ fn its_own_record_goes_first_and_is_waited_for_as_long_as_resolvers_keep_it() {
     scene.drained();
     scene.seen.records = Some(Ok(vec![record(&["10.0.0.7"])]));
     scene.look();
-    assert!(matches!(scene.done.as_slice(), [HookStep::RemoveRecord { .. }]), "{:?}", scene.done);
+    assert!(matches!(scene.done.as_slice(), [HookStep::RemoveRecords { .. }]), "{:?}", scene.done);
     scene.seen.records = Some(Ok(Vec::new()));
     scene.now = 59;
     assert!(in_use(&scene.look()).contains("resolvers"));
     scene.now = 60;
     scene.look();
     assert_eq!(scene.completions(), [ActionResult::Continue]);
+}
+
+/// Whoever asks for the other family of addresses would go on being sent to an instance that is gone.
+#[test]
+fn listed_types_of_its_name_go_in_one_batch_each_on_its_own_proof() {
+    let aaaa = |value: &str| RecordSet { kind: "AAAA".into(), ttl: Some(90), ..record(&[value]) };
+    let both = LEAVE.replace("example.com\" }", "example.com\", type = [\"A\", \"AAAA\"] }");
+    let leaving = |policy: &str, sets: &[RecordSet]| {
+        let mut scene = Scene::leaving(policy);
+        scene.drained();
+        let Some(Ok(Some(details))) = &mut scene.seen.details else { panic!() };
+        details.addresses.push("2001:db8::7".into());
+        scene.seen.records = Some(Ok(sets.to_vec()));
+        scene.look();
+        scene
+    };
+    let removed = |scene: &Scene| -> Vec<Vec<String>> {
+        let sets = scene.done.iter().filter_map(|step| match step {
+            HookStep::RemoveRecords { sets, .. } => Some(sets.iter().map(|set| set.kind.clone()).collect()),
+            _ => None,
+        });
+        sets.collect()
+    };
+    let own = [record(&["10.0.0.7"]), aaaa("2001:0db8:0::7")];
+    let mut scene = leaving(&both, &own);
+    assert_eq!(removed(&scene), [["A", "AAAA"]]);
+    let said = scene.done[0].to_string();
+    assert!(said.contains("remove the records") && said.contains("example.com AAAA"), "{said}");
+    scene.seen.records = Some(Ok(Vec::new()));
+    scene.now = 89;
+    assert!(in_use(&scene.look()).contains("resolvers"), "as long as the longer of both is kept");
+    scene.now = 90;
+    scene.look();
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+    assert!(scene.ended().undone.is_empty());
+    // The other leads elsewhere, or is not listed.
+    assert_eq!(removed(&leaving(&both, &[record(&["10.0.0.7"]), aaaa("2001:db8::8")])), [["A"]]);
+    let mut scene = leaving(LEAVE, &own);
+    assert_eq!(removed(&scene), [["A"]]);
+    scene.seen.records = Some(Ok(vec![aaaa("2001:db8::7")]));
+    scene.now = 60;
+    scene.look();
+    let undone = scene.ended().undone.join("; ");
+    assert!(undone.contains("example.com AAAA") && undone.contains("doesn't list its type"), "{undone}");
+    assert!(scene.incident.is_told_at_the_end());
 }
 
 #[test]
@@ -285,7 +330,7 @@ fn the_record_of_a_machine_that_is_gone_is_still_known_for_its_own() {
     scene.seen.records = Some(Ok(vec![record(&["10.0.0.7"])]));
     scene.now = 5;
     scene.look();
-    assert!(matches!(scene.done.last(), Some(HookStep::RemoveRecord { .. })), "{:?}", scene.done);
+    assert!(matches!(scene.done.last(), Some(HookStep::RemoveRecords { .. })), "{:?}", scene.done);
 }
 
 #[test]
@@ -306,7 +351,7 @@ fn nothing_but_the_hook_is_touched_on_an_events_word_alone() {
     let mut scene = Scene::leaving(LEAVE);
     scene.seen.member = Some(Err("could not read an instance".into()));
     scene.pass(400, 5);
-    let touches = |step: &HookStep| matches!(step, HookStep::Deregister { .. } | HookStep::RemoveRecord { .. });
+    let touches = |step: &HookStep| matches!(step, HookStep::Deregister { .. } | HookStep::RemoveRecords { .. });
     assert!(!scene.done.iter().any(touches));
     assert_eq!(scene.completions(), [ActionResult::Continue]);
 }

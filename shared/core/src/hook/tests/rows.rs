@@ -1,8 +1,8 @@
 //! Launches that were abandoned in a row, and what was on its way meanwhile.
 
 use super::harness::*;
-use crate::hook::action::{ActionResult, Place};
 use crate::decision::{Decision, Hold};
+use crate::hook::action::{ActionResult, Place};
 use crate::hook::said::{Because, HookStep, Waits};
 use crate::memory::{Launch, Memory};
 
@@ -92,7 +92,8 @@ fn an_instance_from_the_warm_pool_ends_no_row_of_another_version() {
 fn a_try_that_nobody_could_settle_for_long_counts_until_it_is() {
     let hook = "ready".parse().unwrap();
     let tried = |memory: &Memory, instance: &str, now| {
-        let launch = Launch { instance: &instance.parse().unwrap(), from: Some("lt-1:7"), at: at(-700), is_fresh: true };
+        let launch =
+            Launch { instance: &instance.parse().unwrap(), from: Some("lt-1:7"), at: at(-700), is_fresh: true };
         memory.abandoning(at(now), &hook, &launch)
     };
     let one = abandoned(&Memory::default(), "i-1a2b3c4d", "lt-1:7", -700, -400);

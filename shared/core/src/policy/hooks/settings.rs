@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{Afterwards, LOOK_EVERY, OwnName, REMIND_EVERY, Readiness, ReadyTag, TagKey, with_longest_id};
 use crate::id::{GroupName, HookName, HostedZoneId, TargetGroupArn};
 use crate::policy::forms::{Choice, Count, Name, Text, Time};
-use crate::policy::lists::{List, Tables, Words};
+use crate::policy::lists::{List, OneOrSome, Tables, Words};
 use crate::policy::names::{Dimensions, is_namespace, is_plain, is_target_group_arn};
 use crate::policy::section::Section;
 use crate::policy::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
@@ -240,9 +240,10 @@ pub(super) const RECORD_NAME: Needed<Text<OwnName>> = Setting {
     meaning: "`{instance}` stands for the instance's id.",
 };
 
-pub(super) const TYPE: Usual<Choice<RecordType>> = Setting {
+pub(super) const TYPE: Usual<OneOrSome<RecordType>> = Setting {
     key: "type",
-    form: Choice(&[("A", RecordType::A), ("AAAA", RecordType::Aaaa), ("CNAME", RecordType::Cname)]),
+    form: OneOrSome(&[("A", RecordType::A), ("AAAA", RecordType::Aaaa), ("CNAME", RecordType::Cname)]),
     left_out: Is(RecordType::A),
-    meaning: "The record's type.",
+    meaning: "The record's type. A list, such as `[\"A\", \"AAAA\"]`, has the records of the name removed together, in one batch, each \
+              only if its one value is this instance's.",
 };

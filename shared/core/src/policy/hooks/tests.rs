@@ -69,7 +69,7 @@ record = { zone = "Z0123456789ABCDEFGHIJ", name = "www.example.com", type = "TXT
             policy.toml:21:12: lifecycle-hook.terminate[0].busy-tag is "", expected a tag's key, such as "app:busy"
             policy.toml:22:68: lifecycle-hook.terminate[0].busy-metric.dimensions names no {instance}, expected a metric of the instance alone
             policy.toml:23:51: lifecycle-hook.terminate[0].record.name is "www.example.com", expected a name with the instance's id in it, such as {instance}.example.com
-            policy.toml:23:77: lifecycle-hook.terminate[0].record.type is "TXT", expected "A", "AAAA" or "CNAME""#]],
+            policy.toml:23:77: lifecycle-hook.terminate[0].record.type is "TXT", expected "A", "AAAA" or "CNAME", or a list of them"#]],
     );
 }
 
@@ -107,4 +107,33 @@ fn a_metric_without_dimensions_hides_no_other_mistake() {
             policy.toml:9:15: lifecycle-hook.terminate[0].busy-metric.dimensions is missing, expected 1 to 30 dimensions in ASCII such as { InstanceId = "{instance}" }: names of up to 255 characters, not beginning with ":", and values of up to 1024
             policy.toml:9:64: lifecycle-hook.terminate[0].busy-metric.period is no metric's period, expected 1, 5, 10, 20 or 30 seconds, or whole minutes"#]],
     );
+}
+
+#[test]
+fn the_type_of_an_instances_own_record_is_one_or_a_list_as_that_of_a_weighted_record_is() {
+    let with = |kinds: &str| {
+        let record = format!("record = {{ zone = \"Z1\", name = \"{{instance}}.example.com\"{kinds} }}\n");
+        parse(&format!("{LEAST}{record}"))
+    };
+    for (kinds, read) in [
+        ("", &["A"][..]),
+        (", type = \"AAAA\"", &["AAAA"]),
+        (", type = [\"AAAA\", \"A\"]", &["A", "AAAA"]),
+        (", type = [\"CNAME\"]", &["CNAME"]),
+    ] {
+        let policy = with(kinds).unwrap();
+        let record = policy.hooks.as_ref().unwrap().terminations[0].record.as_ref().unwrap();
+        let of: Vec<&str> = record.kinds.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(of, read, "{kinds}");
+    }
+    for (kinds, said) in [
+        (", type = []", "expected \"A\", \"AAAA\" or \"CNAME\", or a list of them"),
+        (", type = [\"A\", \"A\"]", "record.type[1] is \"A\", expected each once"),
+        (", type = [\"A\", \"MX\"]", "record.type[1] is \"MX\", expected \"A\", \"AAAA\" or \"CNAME\""),
+        (", type = [\"A\", \"CNAME\"]", "has \"CNAME\" beside another"),
+    ] {
+        let mistakes = with(kinds).unwrap_err();
+        let all: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        assert!(all.len() == 1 && all[0].contains(said), "{kinds}: {all:?}");
+    }
 }

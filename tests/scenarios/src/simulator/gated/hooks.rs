@@ -62,9 +62,9 @@ impl<P: CompleteHooks + Sync, G: Gate> CompleteHooks for Gated<P, G> {
         let call = Call::Hook { what: HookCall::Deregister, instance: Some(instance), hook: None };
         self.effect(call, self.port.deregister(target_group, instance, targets)).await
     }
-    async fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {
+    async fn remove_records(&self, zone: &HostedZoneId, sets: &[RecordSet]) -> Outcome {
         let call = Call::Hook { what: HookCall::RemoveRecord, instance: None, hook: None };
-        self.effect(call, self.port.remove_record(zone, set)).await
+        self.effect(call, self.port.remove_records(zone, sets)).await
     }
     async fn suspend_launch(&self, group: &GroupName) -> Outcome {
         let call = Call::Hook { what: HookCall::SuspendLaunch, instance: None, hook: None };

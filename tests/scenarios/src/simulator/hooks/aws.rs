@@ -189,9 +189,9 @@ impl CompleteHooks for Aws {
         };
         self.perform(step, self.double.deregister(self, target_group, instance, targets)).await
     }
-    async fn remove_record(&self, zone: &HostedZoneId, set: &RecordSet) -> Outcome {
-        let step = HookStep::RemoveRecord { zone: zone.clone(), set: Box::new(set.clone()) };
-        self.perform(step, self.cloud.remove_record(zone, set)).await
+    async fn remove_records(&self, zone: &HostedZoneId, sets: &[RecordSet]) -> Outcome {
+        let step = HookStep::RemoveRecords { zone: zone.clone(), sets: sets.to_vec() };
+        self.perform(step, self.cloud.remove_records(zone, sets)).await
     }
     async fn suspend_launch(&self, group: &GroupName) -> Outcome {
         let step = HookStep::SuspendLaunch { group: group.clone() };

@@ -117,7 +117,7 @@ fn name(step: &HookStep) -> String {
         HookStep::Complete { result, .. } => format!("complete with {result}"),
         HookStep::Heartbeat { .. } => "heartbeat".to_owned(),
         HookStep::Deregister { .. } => "deregister".to_owned(),
-        HookStep::RemoveRecord { .. } => "remove a record".to_owned(),
+        HookStep::RemoveRecords { .. } => "remove a record".to_owned(),
         HookStep::SuspendLaunch { .. } => "suspend Launch".to_owned(),
     }
 }
