@@ -85,6 +85,10 @@ impl History {
                 mends.extend([Mend::Capacity(name()), Mend::Refresh(name())]);
                 mends.extend((!group.suspended.is_empty()).then(|| Mend::Parked(name())));
             }
+            for arn in world.groups().flat_map(|group| &group.settings.target_groups) {
+                let without = world.target_group(arn).into_iter().flat_map(|group| &group.zones_without);
+                mends.extend(without.map(|zone| Mend::LoadBalancerZone(arn.clone(), zone.clone())));
+            }
             let disabled = world.alarms().filter(|alarm| !alarm.actions_enabled);
             mends.extend(disabled.map(|alarm| Mend::Actions(alarm.arn.alarm_name().to_owned())));
             for instance in world.instances() {
@@ -195,9 +199,18 @@ impl History {
         let is_watched =
             open.kind.group().and_then(|group| self.policy.group(group)).is_some_and(|group| group.mode == Mode::Watch);
         // Contradictory evidence is none: a machine that is impaired under a healthy target, and the like.
-        let unclear = matches!(&open.decision, Some(Decision::Hold { because: Hold::NotConfirmed { .. }, .. }));
+        let unclear = matches!(&open.decision, Some(Decision::Hold { because: Hold::NotConfirmed { .. }, .. }))
+            && !open.subject.instance().is_some_and(|id| self.is_plainly_sick(id));
         let is_outage = matches!(&open.decision, Some(Decision::Hold { because: Hold::TooManySick(_), .. }));
         open.state == State::Escalated || is_watched || unclear || (is_outage && self.asks_for_group(open))
+    }
+
+    /// By all that the policy asks for: then nothing can be unclear.
+    fn is_plainly_sick(&self, id: &InstanceId) -> bool {
+        self.truth.instances.get(id).is_some_and(|known| {
+            let found = self.truth.groups.get(&known.group).zip(self.policy.group(&known.group));
+            found.is_some_and(|(facts, policy)| is_plainly_sick(known, facts, policy, self.now(), UNNOTICED))
+        })
     }
 
     fn asks_for_group(&self, member: &Incident) -> bool {

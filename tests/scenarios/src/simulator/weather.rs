@@ -3,7 +3,7 @@
 //! This module never touches a verdict: it breaks applications, machines, versions and zones, and does what people do.
 
 use futures_util::FutureExt;
-use homeostat_core::id::{GroupName, InstanceId, Scope};
+use homeostat_core::id::{GroupName, InstanceId, Scope, TargetGroupArn};
 use homeostat_core::incident::{Acknowledgement, State};
 use homeostat_core::ports::{Control, Ledger, Pause, Write};
 use jiff::SignedDuration;
@@ -73,6 +73,7 @@ pub(super) enum Mend {
     /// All of it is started, and left to itself again.
     Parked(GroupName),
     TargetGroups(GroupName),
+    LoadBalancerZone(TargetGroupArn, String),
     Refresh(GroupName),
     Events(InstanceId),
     Standby(InstanceId),
@@ -118,6 +119,7 @@ const STRIKES: &[(&str, Strike)] = &[
     ("processes suspended", processes_suspended),
     ("a group is parked", group_is_parked),
     ("a target group is deleted", target_group_deleted),
+    ("a zone leaves the load balancer", zone_leaves_the_load_balancer),
     ("an instance refresh", refresh),
     ("standby", standby),
     ("protection", protection),
@@ -172,6 +174,11 @@ impl History {
             Mend::Processes(group) => _ = self.cloud.with(|world| world.resume_processes(group, &[])),
             Mend::Parked(group) => unpark(self, group),
             Mend::TargetGroups(group) => _ = self.cloud.with(|world| world.detach_missing_target_groups(group)),
+            Mend::LoadBalancerZone(arn, zone) => self.cloud.with(|world| {
+                if world.target_group(arn).is_some_and(|group| group.zones_without.contains(zone)) {
+                    _ = world.enable_zone(arn, zone, true);
+                }
+            }),
             Mend::Refresh(group) => {
                 _ = self.cloud.with(|world| world.end_refresh(group, RefreshStatus::Successful));
             }
@@ -414,6 +421,18 @@ fn target_group_deleted(history: &mut History, group: &GroupName) -> bool {
         let attached = world.group(group).map(|group| group.settings.target_groups.clone()).unwrap_or_default();
         attached.len() > 1 && attached.last().is_some_and(|arn| world.delete_target_group(arn).is_ok())
     })
+}
+
+/// Its targets there are "unused" from then on: nobody checks them, and nobody is sent to them.
+fn zone_leaves_the_load_balancer(history: &mut History, group: &GroupName) -> bool {
+    let attached = history
+        .cloud
+        .with(|world| world.group(group).map(|group| group.settings.target_groups.clone()).unwrap_or_default());
+    let arn = history.stage.dice().pick(&attached);
+    let (Some(arn), Some(zone)) = (arn, some_zone(history)) else { return false };
+    history.stage.log(|| format!("{zone} leaves the load balancer of {arn}"));
+    history.mend_later(5, 60, Mend::LoadBalancerZone(arn.clone(), zone.clone()));
+    history.cloud.with(|world| world.enable_zone(&arn, &zone, false)).is_ok()
 }
 
 fn refresh(history: &mut History, group: &GroupName) -> bool {

@@ -76,7 +76,10 @@ fn the_sweep_moves_wake_ups_and_sets_marks_alone(stage: &Stage, stack: &Stack) -
     for attribute in ["kind", "state", "intent", "tell", "decision", "policy", "expires"] {
         ensure!(!may(&open, &[&moved[..], &[attribute]].concat(), None)?, "the sweep may write {attribute}");
     }
-    ensure!(!may(&open, &moved, Some("ALL_OLD"))? && !may(&open, &moved, Some("ALL_NEW"))?, "nor have the rest back from an update that succeeds");
+    ensure!(
+        !may(&open, &moved, Some("ALL_OLD"))? && !may(&open, &moved, Some("ALL_NEW"))?,
+        "nor have the rest back from an update that succeeds"
+    );
     for key in ["CONTROL", "BUDGET#group#web", "MEMORY#group#web", "SUBJECT#eu-west-3#group#web"] {
         ensure!(!may(key, &moved, None)?, "the sweep may write {key}");
     }

@@ -87,7 +87,13 @@ fn told(incident: &Incident) -> Message {
 }
 
 pub(in crate::message) fn paged(trouble: Trouble) -> Incident {
-    drained().page(at(60), at(360), &Page::Weights { troubles: vec![trouble] })
+    // Each after what may have come before it.
+    let untouched = matches!(
+        trouble,
+        Trouble::NoTarget { .. } | Trouble::Unfit { .. } | Trouble::Refused { .. } | Trouble::Waited { .. }
+    );
+    let before = if untouched { new() } else { drained() };
+    before.page(at(60), at(360), &Page::Weights { troubles: vec![trouble] })
 }
 
 /// Every trouble there is, and a word of what is said of it.
