@@ -20,9 +20,12 @@ pub mod hooks;
 mod invocation;
 mod note;
 mod noted;
+mod occasions;
 mod play;
 mod proven;
 mod rules;
+pub mod script;
+pub mod shrink;
 mod stage;
 mod tally;
 mod toll;
@@ -30,13 +33,19 @@ mod truth;
 mod view;
 mod weather;
 
+use std::fmt;
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 pub use census::Census;
 pub use gated::{Answer, Call, Gate, Gated, Passage};
 use history::History;
+pub use occasions::Book;
 pub use play::Play;
 pub use rules::Broken;
+use script::{Befell, Script};
+use stage::Stage;
 
 /// What became of one seed.
 #[derive(Debug, Clone)]
@@ -50,38 +59,63 @@ pub struct Told {
     pub lasted: SignedDuration,
     /// Empty, unless it was asked for.
     pub log: Vec<String>,
+    /// Every disturbance and fault, in their order. Empty where the script neither notes nor leaves out.
+    pub befell: Vec<Befell>,
+    /// What was thrown, if the script notes it.
+    pub book: Arc<Book>,
 }
 
 /// Tells the history of a seed, with its log if that is asked for.
 pub fn tell(seed: u64, logs: bool) -> Told {
-    // 2026-03-01T12:00:00Z.
-    let noon = Timestamp::from_second(1_772_366_400).unwrap_or_default();
-    match History::new(seed, noon, logs) {
-        Err(broken) => {
-            let (census, lasted) = (Census::default(), SignedDuration::ZERO);
-            Told { seed, flags: "", broken: Some(broken), census, lasted, log: Vec::new() }
-        }
+    tell_by(seed, &Script::default().logged(logs))
+}
+
+/// The same by a script, which may leave some of it out.
+pub fn tell_by(seed: u64, script: &Script) -> Told {
+    match History::new(seed, noon(), script) {
+        Err(broken) => Told::undrawn(seed, "", broken),
         Ok(mut history) => {
             let broken = history.run().err();
-            let lasted = history.now().duration_since(noon);
-            let (census, log) = (history.stage.take_census(), history.stage.take_log());
-            Told { seed, flags: "", broken, census, lasted, log }
+            Told::of(seed, "", broken, &history.stage)
         }
     }
 }
 
-impl std::fmt::Display for Told {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for line in &self.log {
-            writeln!(f, "{line}")?;
-        }
-        match &self.broken {
-            None => writeln!(f, "seed {}: every rule held for {:#}", self.seed, self.lasted),
-            Some(Broken { rule, what, at }) => {
-                let at = at.map(|at| format!("{at:.3}")).unwrap_or_default();
-                writeln!(f, "seed {} broke the rule: {rule}\n  at {at}: {what}", self.seed)?;
-                writeln!(f, "  again: target/debug/simulate{} --seed {} --log", self.flags, self.seed)
-            }
-        }
+/// When every history begins: 2026-03-01T12:00:00Z.
+fn noon() -> Timestamp {
+    Timestamp::from_second(1_772_366_400).unwrap_or_default()
+}
+
+impl Told {
+    fn undrawn(seed: u64, flags: &'static str, broken: Broken) -> Self {
+        let (census, lasted, book) = (Census::default(), SignedDuration::ZERO, Arc::default());
+        Told { seed, flags, broken: Some(broken), census, lasted, log: Vec::new(), befell: Vec::new(), book }
+    }
+
+    fn of(seed: u64, flags: &'static str, broken: Option<Broken>, stage: &Stage) -> Self {
+        let lasted = stage.now().duration_since(noon());
+        let (census, log, befell) = (stage.take_census(), stage.take_log(), stage.take_befallen());
+        Told { seed, flags, broken, census, lasted, log, befell, book: Arc::new(stage.take_book()) }
+    }
+
+    /// The command that tells it again.
+    fn again(&self) -> String {
+        format!("target/debug/simulate{} --seed {}", self.flags, self.seed)
+    }
+
+    fn fmt_verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(Broken { rule, what, at }) = &self.broken else {
+            return writeln!(f, "seed {}: every rule held for {:#}", self.seed, self.lasted);
+        };
+        let at = at.map(|at| format!("{at:.3}")).unwrap_or_default();
+        writeln!(f, "seed {} broke the rule: {rule}\n  at {at}: {what}", self.seed)
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.log.iter().try_for_each(|line| writeln!(f, "{line}"))?;
+        self.fmt_verdict(f)?;
+        self.broken.as_ref().map_or(Ok(()), |_| writeln!(f, "  again: {} --log", self.again()))
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Hindsight {
 impl Hindsight {
     fn cloud(&self) -> &Cloud {
         match &self.before {
-            Some(before) if self.stage.dice().chance(STALE) => {
+            Some(before) if self.stage.befalls(STALE, || "a description of what was".to_owned()) => {
                 self.stage.count("fault: stale, describe");
                 before
             }

@@ -20,11 +20,12 @@ use super::dice::Dice;
 use super::fleet;
 use super::gated::Gated;
 use super::hindsight::{Hindsight, Index};
-use super::invocation::{Invocation, Progress};
+use super::invocation::{Invocation, Progress, Task};
 use super::note::InvocationId;
 use super::noted::Noted;
 use super::proven::Proven;
 use super::rules::{self, Broken, Scene};
+use super::script::Script;
 use super::stage::{SkewedClock, Stage};
 use super::tally::Tally;
 use super::toll::{Rates, Toll};
@@ -81,7 +82,7 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn new(seed: u64, now: Timestamp, logs: bool) -> Result<Self, Broken> {
+    pub(super) fn new(seed: u64, now: Timestamp, script: &Script) -> Result<Self, Broken> {
         let mut dice = Dice::of(seed);
         let (world, text) = fleet::draw(&mut dice, now).map_err(|refusal| Broken::drawn(&refusal.to_string()))?;
         let policy = policy::parse(&text).map_err(|mistakes| Broken::drawn(&format!("{mistakes:?}")))?;
@@ -90,7 +91,7 @@ impl History {
         let faultless_since = storm.is_gentle().then_some(now);
         let region = world.place().region.clone();
         let cloud = Cloud::over(world);
-        let stage = Arc::new(Stage::new(cloud.clock().clone(), dice, logs));
+        let stage = Arc::new(Stage::new(cloud.clock().clone(), dice, script));
         stage.log(|| format!("seed {seed}, {storm:?}, policy:\n{text}"));
         let ledger = MemoryLedger::sampling(cloud.clock().clone());
         let mut history = History {
@@ -120,6 +121,7 @@ impl History {
         history.later(SWEEP_EVERY, Happening::Sweep);
         history.later(RESYNC_EVERY, Happening::Resync);
         history.plan_strikes();
+        history.storm.lasts = script.lasts(history.storm.lasts);
         Ok(history)
     }
 
@@ -161,7 +163,9 @@ impl History {
     }
 
     fn let_all_run(&mut self) -> Result<(), Broken> {
+        let turns = self.stage.turn_of_now("turns");
         loop {
+            self.stage.turn_to(turns);
             let can: Vec<usize> =
                 self.running.iter().enumerate().filter(|(_, one)| one.can_go_on()).map(|(nth, _)| nth).collect();
             let Some(nth) = self.stage.dice().pick(&can) else { return Ok(()) };
@@ -175,6 +179,7 @@ impl History {
 
     fn let_run(&mut self, nth: usize) {
         let Some(invocation) = self.running.get_mut(nth) else { return };
+        self.stage.turn_to(invocation.occasion);
         let progress = invocation.go_on();
         match progress {
             Progress::Waits => {}
@@ -216,8 +221,7 @@ impl History {
 
     /// At least once, and a little later than asked for.
     fn send(&mut self, after: SignedDuration, message: &Value) {
-        let copies =
-            if self.storm.is_over { 1 } else { 1 + u32::from(self.stage.dice().chance(self.storm.duplicates)) };
+        let copies = 1 + u32::from(self.befalls(self.storm.duplicates, || "a wake-up twice".to_owned()));
         if copies > 1 {
             self.stage.count("delivery: wake-up twice");
         }
@@ -273,12 +277,13 @@ impl History {
         if !passes_the_rules(event) {
             return;
         }
-        let kind = Delivery::first(Work::Event(event.clone())).kind();
+        let delivery = Delivery::first(Work::Event(event.clone()));
+        let kind = delivery.kind();
+        self.stage.turn(|| delivery.name());
         let storm = self.storm.clone();
-        let (lost, twice) = {
-            let mut dice = self.stage.dice();
-            (!storm.is_over && dice.chance(storm.losses), !storm.is_over && dice.chance(storm.duplicates))
-        };
+        let name = delivery.name();
+        let befalls = |percent, how| self.befalls(percent, || format!("{name} {how}"));
+        let (lost, twice) = (befalls(storm.losses, "lost"), befalls(storm.duplicates, "twice"));
         if lost {
             self.stage.count(&format!("delivery: {kind} lost"));
             return;
@@ -287,7 +292,7 @@ impl History {
             self.stage.count(&format!("delivery: {kind} twice"));
         }
         for _ in 0..=u32::from(twice) {
-            let late = !storm.is_over && self.stage.dice().chance(storm.delays);
+            let late = self.befalls(storm.delays, || format!("{name} late"));
             if late {
                 self.stage.count(&format!("delivery: {kind} late"));
             }
@@ -296,17 +301,24 @@ impl History {
         }
     }
 
+    /// As long as the storm lasts.
+    fn befalls(&self, percent: f64, what: impl FnOnce() -> String) -> bool {
+        !self.storm.is_over && self.stage.befalls(percent, what)
+    }
+
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Invoke(delivery) => self.invoke(delivery),
             Happening::Sweep => {
                 self.later(SWEEP_EVERY, Happening::Sweep);
+                self.stage.turn_of_now("the sweep's schedule");
                 for _ in 0..self.times("sweep") {
                     self.invoke(Delivery::first(Work::Sweep));
                 }
             }
             Happening::Resync => {
                 self.later(RESYNC_EVERY, Happening::Resync);
+                self.stage.turn_of_now("the resync's schedule");
                 for _ in 0..self.times("resync") {
                     self.invoke(Delivery::first(Work::Event(json!({ "homeostat": "resync" }))));
                 }
@@ -317,7 +329,10 @@ impl History {
                     self.failed(nth, "timed out");
                 }
             }
-            Happening::Strike => self.strike(),
+            Happening::Strike => {
+                self.stage.turn(|| "strike".to_owned());
+                self.strike();
+            }
             Happening::Mend(mend) => self.mend(&mend),
             Happening::Resurvey => self.note_index(),
         }
@@ -325,15 +340,9 @@ impl History {
 
     /// A schedule is missed now and then, or fires twice.
     fn times(&self, what: &str) -> u32 {
-        let mut dice = self.stage.dice();
-        let times = if self.storm.is_over {
-            1
-        } else if dice.chance(self.storm.losses) {
-            0
-        } else {
-            1 + u32::from(dice.chance(self.storm.duplicates))
-        };
-        drop(dice);
+        let befalls = |percent, how| self.befalls(percent, || format!("{what} {how}"));
+        let is_missed = befalls(self.storm.losses, "missed");
+        let times = if is_missed { 0 } else { 1 + u32::from(befalls(self.storm.duplicates, "twice")) };
         match times {
             0 => self.stage.count(&format!("delivery: {what} missed")),
             1 => {}
@@ -349,7 +358,7 @@ impl History {
 
     /// How the world was, for an invocation that reads what was.
     fn hindsight(&mut self) -> Option<Cloud> {
-        if self.storm.is_over || !self.stage.dice().chance(self.storm.stale) {
+        if !self.befalls(self.storm.stale, || "descriptions of what was".to_owned()) {
             return None;
         }
         let now = self.now();
@@ -362,6 +371,7 @@ impl History {
 
     fn invoke(&mut self, delivery: Delivery) {
         self.invoked += 1;
+        self.stage.turn(|| delivery.name());
         let (id, crashed) = (self.invoked, Arc::new(AtomicBool::new(false)));
         let stage = &self.stage;
         let gate = Toll { stage: Arc::clone(stage), by: id, rates: self.rates, crashed: Arc::clone(&crashed) };
@@ -369,21 +379,17 @@ impl History {
         let clock = SkewedClock { stage: Arc::clone(stage), skew };
         stage.log(|| format!("#{id} {}, its clock {skew:#} off", delivery.name()));
         stage.count(&format!("invocation: {}", delivery.kind()));
-        let invocation = match &delivery.work {
+        let task: Task = match &delivery.work {
             Work::Event(event) | Work::Message(event) => {
                 let event = match &delivery.work {
                     Work::Message(message) => json!({ "Records": [{ "body": message.to_string() }] }),
                     _ => event.clone(),
                 };
-                let work = self.owner(gate, clock, event);
-                Invocation::new(id, delivery, crashed, work)
+                Box::pin(self.owner(gate, clock, event))
             }
-            Work::Sweep => {
-                let work = self.sweeper(gate, clock);
-                Invocation::new(id, delivery, crashed, work)
-            }
+            Work::Sweep => Box::pin(self.sweeper(gate, clock)),
         };
-        self.running.push(invocation);
+        self.running.push(Invocation::new(id, delivery, self.stage.occasion(), crashed, task));
         self.later(TIMEOUT, Happening::Timeout(id));
     }
 
@@ -411,7 +417,7 @@ impl History {
         gate: Toll,
         clock: SkewedClock,
     ) -> impl Future<Output = Result<Value, homeostat_lambda::Failure>> + use<> {
-        let stale = !self.storm.is_over && self.stage.dice().chance(self.storm.stale);
+        let stale = self.befalls(self.storm.stale, || "an index of what was".to_owned());
         let before = self.index_before.clone().filter(|_| stale);
         let index = Index { stage: Arc::clone(&self.stage), ledger: self.ledger.clone(), before };
         // What the next sweep may still see: the index as it is some seconds before it.

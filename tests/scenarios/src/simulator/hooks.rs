@@ -15,10 +15,8 @@ mod rules;
 mod truth;
 mod weather;
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::Told;
-use super::census::Census;
+use super::script::Script;
+use super::{Told, noon};
 pub use aws::Double;
 use history::History;
 
@@ -29,21 +27,20 @@ pub fn tell(seed: u64, logs: bool) -> Told {
 
 /// The same over a port that breaks its promise: what the rules are there to catch.
 pub fn tell_with(seed: u64, logs: bool, double: Double) -> Told {
-    // 2026-03-01T12:00:00Z.
-    let noon = Timestamp::from_second(1_772_366_400).unwrap_or_default();
+    tell_by(seed, double, &Script::default().logged(logs))
+}
+
+/// The same by a script, which may leave some of it out.
+pub fn tell_by(seed: u64, double: Double, script: &Script) -> Told {
     let flags = " --hooks";
-    match History::new(seed, noon, logs, double) {
-        Err(broken) => {
-            let (census, lasted) = (Census::default(), SignedDuration::ZERO);
-            Told { seed, flags, broken: Some(broken), census, lasted, log: Vec::new() }
-        }
+    match History::new(seed, noon(), script, double) {
+        Err(broken) => Told::undrawn(seed, flags, broken),
         Ok(mut history) => {
             let broken = history.run().err();
-            let lasted = history.now().duration_since(noon);
             if let Some(broken) = &broken {
                 history.stage.log(|| format!("broken: {}: {}", broken.rule, broken.what));
             }
-            Told { seed, flags, broken, census: history.stage.take_census(), lasted, log: history.stage.take_log() }
+            Told::of(seed, flags, broken, &history.stage)
         }
     }
 }

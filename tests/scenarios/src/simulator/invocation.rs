@@ -12,13 +12,18 @@ use serde_json::Value;
 
 use super::deliveries::Delivery;
 use super::note::InvocationId;
+use super::occasions::Occasion;
 
 type Answer = Result<Value, Failure>;
+
+pub(super) type Task = Pin<Box<dyn Future<Output = Answer>>>;
 
 pub(super) struct Invocation {
     pub(super) id: InvocationId,
     pub(super) delivery: Delivery,
-    work: Pin<Box<dyn Future<Output = Answer>>>,
+    /// On which its calls are thrown for.
+    pub(super) occasion: Occasion,
+    task: Task,
     woken: Arc<Woken>,
     crashed: Arc<AtomicBool>,
 }
@@ -41,10 +46,11 @@ impl Invocation {
     pub(super) fn new(
         id: InvocationId,
         delivery: Delivery,
+        occasion: Occasion,
         crashed: Arc<AtomicBool>,
-        work: impl Future<Output = Answer> + 'static,
+        task: Task,
     ) -> Self {
-        Invocation { id, delivery, work: Box::pin(work), woken: Arc::new(Woken(AtomicBool::new(true))), crashed }
+        Invocation { id, delivery, occasion, task, woken: Arc::new(Woken(AtomicBool::new(true))), crashed }
     }
 
     pub(super) fn can_go_on(&self) -> bool {
@@ -54,7 +60,7 @@ impl Invocation {
     pub(super) fn go_on(&mut self) -> Progress {
         self.woken.0.store(false, Ordering::Relaxed);
         let waker = Waker::from(Arc::clone(&self.woken));
-        match self.work.as_mut().poll(&mut Context::from_waker(&waker)) {
+        match self.task.as_mut().poll(&mut Context::from_waker(&waker)) {
             _ if self.crashed.load(Ordering::Relaxed) => Progress::Crashed,
             Poll::Pending => Progress::Waits,
             Poll::Ready(answer) => Progress::Answered(answer),

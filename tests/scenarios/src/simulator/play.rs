@@ -5,6 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::script::Script;
+use super::shrink::{Shrunk, shrink};
 use super::{Told, dns, hooks};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,11 +28,21 @@ impl Play {
     }
 
     pub fn tell(self, seed: u64, logs: bool) -> Told {
+        self.tell_by(seed, &Script::default().logged(logs))
+    }
+
+    /// The same by a script, which may leave some of it out.
+    pub fn tell_by(self, seed: u64, script: &Script) -> Told {
         match self {
-            Play::Fleet => super::tell(seed, logs),
-            Play::Dns => dns::tell(seed, logs),
-            Play::Hooks => hooks::tell(seed, logs),
+            Play::Fleet => super::tell_by(seed, script),
+            Play::Dns => dns::tell_by(seed, dns::Double::None, script),
+            Play::Hooks => hooks::tell_by(seed, hooks::Double::None, script),
         }
+    }
+
+    /// The shortest history found that breaks the rule which the seed breaks, with its log.
+    pub fn shrink(self, seed: u64) -> Option<Shrunk> {
+        shrink(|script| self.tell_by(seed, script))
     }
 
     /// Every fault, disturbance and decision that nobody should believe in unless it happened.

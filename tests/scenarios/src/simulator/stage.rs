@@ -14,11 +14,15 @@ use world::VirtualClock;
 use super::census::Census;
 use super::dice::Dice;
 use super::note::Note;
+use super::occasions::{Book, Occasion};
+use super::script::{Befell, Fall, Script};
 
 #[derive(Debug)]
 pub(super) struct Stage {
     pub(super) clock: VirtualClock,
     dice: Mutex<Dice>,
+    script: Script,
+    befallen: Mutex<Vec<Befell>>,
     census: Mutex<Census>,
     notes: Mutex<Vec<Note>>,
     log: Option<Mutex<Vec<String>>>,
@@ -31,13 +35,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Stage {
-    pub(super) fn new(clock: VirtualClock, dice: Dice, logs: bool) -> Self {
+    pub(super) fn new(clock: VirtualClock, mut dice: Dice, script: &Script) -> Self {
+        dice.occasions = script.occasions();
         Stage {
             clock,
             dice: Mutex::new(dice),
+            script: script.clone(),
+            befallen: Mutex::default(),
             census: Mutex::default(),
             notes: Mutex::default(),
-            log: logs.then(Mutex::default),
+            log: script.logs().then(Mutex::default),
             sleepers: Mutex::default(),
         }
     }
@@ -48,6 +55,68 @@ impl Stage {
 
     pub(super) fn dice(&self) -> MutexGuard<'_, Dice> {
         lock(&self.dice)
+    }
+
+    /// From now on it is the next occasion of that name.
+    pub(super) fn turn(&self, name: impl FnOnce() -> String) {
+        if let Some(occasions) = &mut self.dice().occasions {
+            occasions.turn(&name(), None);
+        }
+    }
+
+    /// From now on it is the occasion of that name at this moment.
+    pub(super) fn turn_of_now(&self, name: &str) -> Occasion {
+        let now = u64::try_from(self.now().as_millisecond()).unwrap_or_default();
+        match &mut self.dice().occasions {
+            None => Occasion::default(),
+            Some(occasions) => {
+                occasions.turn(name, Some(now));
+                occasions.now()
+            }
+        }
+    }
+
+    pub(super) fn turn_to(&self, occasion: Occasion) {
+        if let Some(occasions) = &mut self.dice().occasions {
+            occasions.turn_to(occasion);
+        }
+    }
+
+    pub(super) fn occasion(&self) -> Occasion {
+        self.dice().occasions.as_ref().map(|occasions| occasions.now()).unwrap_or_default()
+    }
+
+    /// Whether something that can be left out happens now, which does in so many of 100 cases.
+    pub(super) fn befalls(&self, percent: f64, what: impl FnOnce() -> String) -> bool {
+        let mut dice = self.dice();
+        let Some(fall) = dice.occasions.as_ref().map(|occasions| occasions.next_fall()) else {
+            return dice.chance(percent);
+        };
+        let falls = dice.chance(percent);
+        drop(dice);
+        falls && self.lets(fall, what)
+    }
+
+    /// Whether something that can be left out happens now, as it would.
+    pub(super) fn comes(&self, what: impl FnOnce() -> String) -> bool {
+        let fall = self.dice().occasions.as_ref().map(|occasions| occasions.next_fall());
+        fall.is_none_or(|fall| self.lets(fall, what))
+    }
+
+    fn lets(&self, fall: Fall, what: impl FnOnce() -> String) -> bool {
+        let lets = self.script.lets(fall);
+        if lets {
+            lock(&self.befallen).push(Befell { fall, at: self.now(), what: what() });
+        }
+        lets
+    }
+
+    pub(super) fn take_befallen(&self) -> Vec<Befell> {
+        std::mem::take(&mut lock(&self.befallen))
+    }
+
+    pub(super) fn take_book(&self) -> Book {
+        self.dice().occasions.as_mut().map(|occasions| occasions.take_noted()).unwrap_or_default()
     }
 
     pub(super) fn count(&self, what: &str) {

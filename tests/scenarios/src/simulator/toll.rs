@@ -39,10 +39,9 @@ const SLOW: (SignedDuration, SignedDuration) = (SignedDuration::from_millis(500)
 impl Toll {
     async fn way(&self) {
         let wait = {
-            let mut dice = self.stage.dice();
-            let slow = dice.chance(self.rates.slow);
+            let slow = self.stage.befalls(self.rates.slow, || format!("#{} slow", self.by));
             let (least, most) = if slow { SLOW } else { USUAL };
-            dice.between(least, most)
+            self.stage.dice().between(least, most)
         };
         if wait > USUAL.1 {
             self.stage.count("fault: slow");
@@ -51,10 +50,14 @@ impl Toll {
     }
 
     /// There is one effect to a hundred reads, and it is the one that matters.
-    fn falls(&self, percent: f64, call: Call<'_>) -> bool {
+    fn falls(&self, percent: f64, fault: &str, call: Call<'_>) -> bool {
         let is_effect = matches!(call, Call::Effect { .. } | Call::Shift { .. } | Call::Hook { .. });
         let percent = if is_effect { percent * 10.0 } else { percent };
-        percent > 0.0 && self.stage.dice().chance(percent)
+        let falls = percent > 0.0 && self.stage.befalls(percent, || format!("#{} {fault}: {call}", self.by));
+        if falls {
+            self.tell(fault, call);
+        }
+        falls
     }
 
     fn tell(&self, fault: &str, call: Call<'_>) {
@@ -64,8 +67,7 @@ impl Toll {
     }
 
     async fn maybe_crash(&self, when: &str, call: Call<'_>) {
-        if self.falls(self.rates.crash, call) {
-            self.tell(when, call);
+        if self.falls(self.rates.crash, when, call) {
             self.crashed.store(true, Ordering::Relaxed);
             std::future::pending().await
         }
@@ -83,6 +85,10 @@ impl Toll {
             self.note(What::HookCallEnds { instance: instance.clone(), hook: hook.cloned() });
         }
     }
+}
+
+fn is_write(call: Call<'_>) -> bool {
+    matches!(call, Call::Write { .. } | Call::Postpone { .. })
 }
 
 fn kind(call: Call<'_>) -> &'static str {
@@ -124,13 +130,11 @@ impl Gate for Toll {
             self.note(What::HookCallStarts { instance: instance.clone(), hook: hook.cloned() });
         }
         self.way().await;
-        if self.falls(self.rates.lost, call) {
-            self.tell("lost", call);
+        if self.falls(self.rates.lost, "lost", call) {
             self.ends(call);
             return Passage::Lost;
         }
-        if matches!(call, Call::Write { .. } | Call::Postpone { .. }) && self.falls(self.rates.contended, call) {
-            self.tell("contended", call);
+        if is_write(call) && self.falls(self.rates.contended, "contended", call) {
             return Passage::Contended;
         }
         Passage::Open
@@ -143,12 +147,10 @@ impl Gate for Toll {
         self.maybe_crash("crash after", call).await;
         self.way().await;
         self.ends(call);
-        if self.falls(self.rates.unheard, call) {
-            self.tell("unheard", call);
+        if self.falls(self.rates.unheard, "unheard", call) {
             return Answer::Lost;
         }
-        if matches!(call, Call::Write { .. } | Call::Postpone { .. }) && done && self.falls(self.rates.repeated, call) {
-            self.tell("repeated", call);
+        if is_write(call) && done && self.falls(self.rates.repeated, "repeated", call) {
             return Answer::Repeated;
         }
         if let (Call::Write { incident }, true) = (call, done) {

@@ -145,7 +145,7 @@ impl History {
         let among = if self.stage.dice().chance(10.0) { others } else { ours };
         let Some(group) = self.stage.dice().pick(&among) else { return };
         let Some((name, strike)) = self.stage.dice().pick(STRIKES) else { return };
-        if strike(self, &group) {
+        if self.stage.comes(|| format!("{group}: {name}")) && strike(self, &group) {
             self.stage.count(&format!("disturbance: {name}"));
             self.stage.log(|| format!("{group}: {name}"));
         }
@@ -158,6 +158,7 @@ impl History {
     }
 
     pub(super) fn mend(&mut self, mend: &Mend) {
+        self.stage.turn(|| format!("{mend:?}"));
         self.stage.log(|| format!("mended: {mend:?}"));
         // What is gone by now needs no mending.
         match mend {

@@ -54,6 +54,8 @@ mod security;
 #[cfg(test)]
 mod separated;
 #[cfg(test)]
+mod shrinking;
+#[cfg(test)]
 mod simulated;
 #[cfg(test)]
 mod tidy;

@@ -10,7 +10,10 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use jiff::SignedDuration;
 use scenarios::simulator::Play;
+use scenarios::simulator::script::Script;
+use scenarios::simulator::shrink::part;
 
 use run::{Order, run};
 
@@ -36,6 +39,12 @@ struct Arguments {
     /// This one alone.
     #[arg(long, conflicts_with_all = ["seeds", "from", "minutes"], value_parser = number)]
     seed: Option<u64>,
+    /// Of all that befalls the seed's history, only what has these numbers in a shrunk history: 3,7,9 or none. With its log.
+    #[arg(long, requires = "seed", value_parser = only)]
+    only: Option<Only>,
+    /// The storm of that part ends after so many minutes at the latest.
+    #[arg(long, requires = "only", value_parser = minutes)]
+    calm_after: Option<i64>,
     /// fleet, dns, hooks or all.
     #[arg(long, default_value = "fleet", value_parser = plays)]
     play: Plays,
@@ -61,6 +70,18 @@ struct Plays(Vec<Play>);
 
 fn plays(text: &str) -> Result<Plays, String> {
     if text == "all" { Ok(Plays(Play::ALL.to_vec())) } else { Ok(Plays(vec![text.parse()?])) }
+}
+
+#[derive(Debug, Clone)]
+struct Only(Vec<usize>);
+
+fn only(text: &str) -> Result<Only, String> {
+    let numbers = text.split(',').filter(|number| *number != "none").map(str::parse).collect::<Result<_, _>>();
+    numbers.map(Only).map_err(|_| "numbers with commas between them are needed, or none".to_owned())
+}
+
+fn minutes(text: &str) -> Result<i64, String> {
+    text.parse().ok().filter(|minutes| *minutes >= 0).ok_or_else(|| "a whole number is needed".to_owned())
 }
 
 fn count(text: &str) -> Result<u64, String> {
@@ -89,13 +110,18 @@ fn main() -> ExitCode {
 
 fn tell(arguments: &Arguments) -> ExitCode {
     let order = order(arguments);
+    if let (Some(seed), Some(only)) = (arguments.seed, &arguments.only) {
+        return tell_part(&order, seed, &only.0, arguments.calm_after);
+    }
     eprintln!("from seed {}", order.from);
     let outcome = run(&order);
     let at_least = arguments.at_least.unwrap_or(USUAL);
     if arguments.json {
         report::print_json(&outcome, order.from, at_least);
     } else {
-        report::print_text(&outcome, at_least);
+        // What one history alone lacks says nothing.
+        let counts = arguments.seed.is_none() || arguments.at_least.is_some();
+        report::print_text(&outcome, counts.then_some(at_least));
     }
     let is_rare = || outcome.told.iter().any(|(play, of)| !report::rare(*play, of, at_least).is_empty());
     if outcome.broken().next().is_some() {
@@ -105,6 +131,19 @@ fn tell(arguments: &Arguments) -> ExitCode {
     } else {
         ExitCode::SUCCESS
     }
+}
+
+/// A part of a seed's history.
+#[expect(clippy::print_stdout, reason = "the program's output")]
+fn tell_part(order: &Order, seed: u64, only: &[usize], calm_after: Option<i64>) -> ExitCode {
+    let mut breaks = false;
+    for play in &order.plays {
+        let script = part(&play.tell_by(seed, &Script::noted()), only);
+        let told = play.tell_by(seed, &script.calm_after(calm_after.map(SignedDuration::from_mins)).logged(true));
+        print!("{told}");
+        breaks |= told.broken.is_some();
+    }
+    if breaks { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 fn order(arguments: &Arguments) -> Order {

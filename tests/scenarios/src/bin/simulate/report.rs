@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use scenarios::simulator::shrink::Shrunk;
 use scenarios::simulator::{Play, Told};
 use serde_json::{Value, json};
 
 use crate::run::{OfPlay, Outcome};
 
-/// Of what broke, as many are told in full; of the others, the rule and the seed.
+/// Of what broke, as many are shrunk and told in full; of the others, the rule and the seed.
 const MOST_TOLD: usize = 3;
 
 /// What was expected and occurred less often than that.
@@ -19,19 +20,23 @@ pub(crate) fn rare(play: Play, of: &OfPlay, at_least: u64) -> Vec<(&'static str,
 }
 
 #[expect(clippy::print_stdout, reason = "the program's output")]
-pub(crate) fn print_text(outcome: &Outcome, at_least: u64) {
-    for (play, of) in &outcome.told {
+pub(crate) fn print_text(outcome: &Outcome, at_least: Option<u64>) {
+    for (play, of) in outcome.told.iter().filter(|_| at_least.is_some()) {
         println!("{play}: {} seeds\n{}", of.seeds, of.census);
     }
     for (play, told) in outcome.broken().take(MOST_TOLD) {
-        // Told again, this time with its log.
-        print!("{}", play.tell(told.seed, true));
+        // Told again, this time at its shortest and with its log.
+        match play.shrink(told.seed) {
+            Some(shrunk) => print!("{shrunk}"),
+            None => print!("{told}"),
+        }
     }
     for (play, of) in &outcome.told {
         for (rule, seeds) in by_rule(of) {
             let shown: Vec<String> = seeds.iter().take(12).map(ToString::to_string).collect();
             println!("{:>6} of {play} broke: {rule}\n       seeds {}", seeds.len(), shown.join(" "));
         }
+        let Some(at_least) = at_least else { continue };
         let rare = rare(*play, of, at_least);
         for (what, count) in &rare {
             println!("{count:>10}  {play}: {what}, fewer than {at_least}");
@@ -66,8 +71,20 @@ fn of_play(play: Play, of: &OfPlay, at_least: u64) -> Value {
         .broken
         .iter()
         .filter_map(|told| Some((told.seed, told.broken.as_ref()?)))
-        .map(|(seed, broken)| json!({ "seed": seed, "rule": broken.rule, "what": broken.what }))
+        .enumerate()
+        .map(|(nth, (seed, broken))| {
+            let shrunk = (nth < MOST_TOLD).then(|| play.shrink(seed)).flatten();
+            let shrunk = shrunk.as_ref().map(of_shrunk);
+            json!({ "seed": seed, "rule": broken.rule, "what": broken.what, "shrunk": shrunk })
+        })
         .collect();
     let rare: BTreeMap<&str, u64> = rare(play, of, at_least).into_iter().collect();
     json!({ "seeds": of.seeds, "broken": broken, "census": of.census.0, "at_least": at_least, "rare": rare })
+}
+
+fn of_shrunk(shrunk: &Shrunk) -> Value {
+    let left = shrunk.left.iter().map(|(number, one)| json!({ "number": number, "at": one.at, "what": one.what }));
+    let left: Vec<Value> = left.collect();
+    let calm_after = shrunk.calm_after.map(|after| after.as_mins());
+    json!({ "left": left, "of": shrunk.of, "calm_after": calm_after, "again": shrunk.again() })
 }

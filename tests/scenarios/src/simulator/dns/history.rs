@@ -29,9 +29,10 @@ use crate::simulator::dice::Dice;
 use crate::simulator::gated::Gated;
 use crate::simulator::hindsight::Index;
 use crate::simulator::history::MOST_SKEW;
-use crate::simulator::invocation::{Invocation, Progress};
+use crate::simulator::invocation::{Invocation, Progress, Task};
 use crate::simulator::note::InvocationId;
 use crate::simulator::rules::{Scene, judge_ledger, tell};
+use crate::simulator::script::Script;
 use crate::simulator::stage::{SkewedClock, Stage};
 use crate::simulator::toll::Toll;
 use crate::simulator::view::View;
@@ -77,7 +78,7 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn new(seed: u64, now: Timestamp, logs: bool, double: Double) -> Result<Self, Broken> {
+    pub(super) fn new(seed: u64, now: Timestamp, script: &Script, double: Double) -> Result<Self, Broken> {
         let mut dice = Dice::of(seed);
         let drawn = draw::draw(&mut dice, now).map_err(|refusal| Broken::drawn(&refusal.to_string()))?;
         let policy = policy::parse(&drawn.policy).map_err(|mistakes| Broken::drawn(&format!("{mistakes:?}")))?;
@@ -85,7 +86,7 @@ impl History {
         let zone = drawn.zone;
         let template = drawn.world.zone(&zone).map(|zone| zone.sets().to_vec()).unwrap_or_default();
         let cloud = Cloud::over(drawn.world);
-        let stage = Arc::new(Stage::new(cloud.clock().clone(), dice, logs));
+        let stage = Arc::new(Stage::new(cloud.clock().clone(), dice, script));
         stage.log(|| format!("seed {seed}, {storm:?}, policy:\n{}", drawn.policy));
         let keys: Vec<RecordKey> =
             policy.dns.iter().flat_map(|dns| &dns.records).map(|record| record.key.clone()).collect();
@@ -119,6 +120,7 @@ impl History {
         history.later(SWEEP_EVERY, Happening::Sweep);
         history.later(RESYNC_EVERY, Happening::Resync);
         history.plan_strikes();
+        history.storm.lasts = script.lasts(history.storm.lasts);
         Ok(history)
     }
 
@@ -154,7 +156,9 @@ impl History {
     }
 
     fn let_all_run(&mut self) -> Result<(), Broken> {
+        let turns = self.stage.turn_of_now("turns");
         loop {
+            self.stage.turn_to(turns);
             let can: Vec<usize> =
                 self.running.iter().enumerate().filter(|(_, one)| one.can_go_on()).map(|(nth, _)| nth).collect();
             let Some(nth) = self.stage.dice().pick(&can) else { return Ok(()) };
@@ -165,6 +169,7 @@ impl History {
 
     fn let_run(&mut self, nth: usize) {
         let Some(invocation) = self.running.get_mut(nth) else { return };
+        self.stage.turn_to(invocation.occasion);
         match invocation.go_on() {
             Progress::Waits => {}
             Progress::Crashed => self.failed(nth, "crashed"),
@@ -184,7 +189,7 @@ impl History {
 
     /// At least once, and a little later than asked for.
     fn send(&mut self, after: SignedDuration, message: &Value) {
-        let copies = 1 + u32::from(self.storm.strikes_by(self.storm.duplicates, &self.stage));
+        let copies = 1 + u32::from(self.storm.strikes_by(self.storm.duplicates, "a wake-up twice", &self.stage));
         for _ in 0..copies {
             let late = self.stage.dice().seconds(0, 2);
             self.later(after + late, Happening::Invoke(Delivery::first(Work::Message(message.clone()))));
@@ -221,13 +226,14 @@ impl History {
         if event.pointer("/detail/state/value") != Some(&Value::from("ALARM")) {
             return;
         }
+        self.stage.turn(|| Delivery::first(Work::Event(event.clone())).name());
         let storm = self.storm.clone();
-        if storm.strikes_by(storm.losses, &self.stage) {
+        if storm.strikes_by(storm.losses, "an alarm lost", &self.stage) {
             self.stage.count("delivery: alarm lost");
             return;
         }
-        for _ in 0..=u32::from(storm.strikes_by(storm.duplicates, &self.stage)) {
-            let late = storm.strikes_by(storm.delays, &self.stage);
+        for _ in 0..=u32::from(storm.strikes_by(storm.duplicates, "an alarm twice", &self.stage)) {
+            let late = storm.strikes_by(storm.delays, "an alarm late", &self.stage);
             let after = self.stage.dice().seconds(0, if late { 240 } else { 1 });
             self.later(after, Happening::Invoke(Delivery::first(Work::Event(event.clone()))));
         }
@@ -238,12 +244,14 @@ impl History {
             Happening::Invoke(delivery) => self.invoke(delivery),
             Happening::Sweep => {
                 self.later(SWEEP_EVERY, Happening::Sweep);
+                self.stage.turn_of_now("the sweep's schedule");
                 for _ in 0..self.times() {
                     self.invoke(Delivery::first(Work::Sweep));
                 }
             }
             Happening::Resync => {
                 self.later(RESYNC_EVERY, Happening::Resync);
+                self.stage.turn_of_now("the resync's schedule");
                 for _ in 0..self.times() {
                     self.invoke(Delivery::first(Work::Event(json!({ "homeostat": "resync" }))));
                 }
@@ -254,21 +262,25 @@ impl History {
                     self.failed(nth, "timed out");
                 }
             }
-            Happening::Strike => self.strike(),
+            Happening::Strike => {
+                self.stage.turn(|| "strike".to_owned());
+                self.strike();
+            }
             Happening::Mend(mend) => self.mend(&mend),
         }
     }
 
     /// A schedule is missed now and then, or fires twice.
     fn times(&self) -> u32 {
-        if self.storm.strikes_by(self.storm.losses, &self.stage) {
+        if self.storm.strikes_by(self.storm.losses, "a schedule missed", &self.stage) {
             return 0;
         }
-        1 + u32::from(self.storm.strikes_by(self.storm.duplicates, &self.stage))
+        1 + u32::from(self.storm.strikes_by(self.storm.duplicates, "a schedule twice", &self.stage))
     }
 
     fn invoke(&mut self, delivery: Delivery) {
         self.invoked += 1;
+        self.stage.turn(|| delivery.name());
         let (id, crashed) = (self.invoked, Arc::new(AtomicBool::new(false)));
         let stage = Arc::clone(&self.stage);
         let rates = self.storm.rates_now();
@@ -277,22 +289,15 @@ impl History {
         let clock = SkewedClock { stage: Arc::clone(&stage), skew };
         stage.log(|| format!("#{id} {}, its clock {skew:#} off", delivery.name()));
         stage.count(&format!("invocation: {}", delivery.kind()));
-        let invocation = match &delivery.work {
-            Work::Event(event) => {
-                let work = self.owner(gate, clock, event.clone());
-                Invocation::new(id, delivery, crashed, work)
-            }
+        let task: Task = match &delivery.work {
+            Work::Event(event) => Box::pin(self.owner(gate, clock, event.clone())),
             Work::Message(message) => {
                 let event = json!({ "Records": [{ "body": message.to_string() }] });
-                let work = self.owner(gate, clock, event);
-                Invocation::new(id, delivery, crashed, work)
+                Box::pin(self.owner(gate, clock, event))
             }
-            Work::Sweep => {
-                let work = self.sweeper(gate, clock);
-                Invocation::new(id, delivery, crashed, work)
-            }
+            Work::Sweep => Box::pin(self.sweeper(gate, clock)),
         };
-        self.running.push(invocation);
+        self.running.push(Invocation::new(id, delivery, self.stage.occasion(), crashed, task));
         self.later(TIMEOUT, Happening::Timeout(id));
     }
 

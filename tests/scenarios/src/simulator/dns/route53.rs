@@ -57,7 +57,7 @@ pub(super) struct Route53 {
 
 impl Route53 {
     fn falls(&self, percent: f64, what: &str) -> bool {
-        let falls = percent > 0.0 && self.stage.dice().chance(percent);
+        let falls = percent > 0.0 && self.stage.befalls(percent, || format!("Route 53: {what}"));
         if falls {
             self.stage.count(&format!("fault: {what}"));
             self.stage.log(|| format!("Route 53: {what}"));

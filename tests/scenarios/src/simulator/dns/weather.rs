@@ -59,8 +59,8 @@ impl Storm {
         }
     }
 
-    pub(super) fn strikes_by(&self, percent: f64, stage: &Stage) -> bool {
-        !self.is_over && stage.dice().chance(percent)
+    pub(super) fn strikes_by(&self, percent: f64, what: &str, stage: &Stage) -> bool {
+        !self.is_over && stage.befalls(percent, || what.to_owned())
     }
 
     pub(super) fn rates_now(&self) -> Rates {
@@ -132,6 +132,7 @@ impl History {
     pub(super) fn strike(&mut self) {
         let strike = self.stage.dice().pick(STRIKES);
         if let Some((name, strike)) = strike
+            && self.stage.comes(|| name.to_owned())
             && strike(self)
         {
             self.stage.count(&format!("disturbance: {name}"));
@@ -146,6 +147,7 @@ impl History {
     }
 
     pub(super) fn mend(&mut self, mend: &Mend) {
+        self.stage.turn(|| format!("{mend:?}"));
         self.stage.log(|| format!("mended: {mend:?}"));
         match mend {
             Mend::Endpoint(name) => self.set_state(name, EndpointState::Well),

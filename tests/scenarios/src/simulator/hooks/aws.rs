@@ -57,7 +57,7 @@ pub(super) struct Aws {
 
 impl Aws {
     fn falls(&self, percent: f64, what: &str) -> bool {
-        let falls = percent > 0.0 && self.stage.dice().chance(percent);
+        let falls = percent > 0.0 && self.stage.befalls(percent, || what.to_owned());
         if falls {
             self.stage.count(&format!("fault: {what}"));
         }

@@ -29,9 +29,10 @@ use crate::simulator::deliveries::{Delivery, Work};
 use crate::simulator::dice::Dice;
 use crate::simulator::gated::Gated;
 use crate::simulator::hindsight::Index;
-use crate::simulator::invocation::{Invocation, Progress};
+use crate::simulator::invocation::{Invocation, Progress, Task};
 use crate::simulator::note::InvocationId;
 use crate::simulator::noted::Noted;
+use crate::simulator::script::Script;
 use crate::simulator::stage::{SkewedClock, Stage};
 use crate::simulator::toll::Toll;
 use crate::simulator::view::View;
@@ -82,14 +83,14 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn new(seed: u64, now: Timestamp, logs: bool, double: Double) -> Result<Self, Broken> {
+    pub(super) fn new(seed: u64, now: Timestamp, script: &Script, double: Double) -> Result<Self, Broken> {
         let mut dice = Dice::of(seed);
         let drawn = draw::draw(&mut dice, now).map_err(|refusal| Broken::drawn(&refusal.to_string()))?;
         let policy = policy::parse(&drawn.policy).map_err(|mistakes| Broken::drawn(&format!("{mistakes:?}")))?;
         let storm = Storm::draw(&mut dice);
         let region = drawn.world.place().region.clone();
         let cloud = Cloud::over(drawn.world);
-        let stage = Arc::new(Stage::new(cloud.clock().clone(), dice, logs));
+        let stage = Arc::new(Stage::new(cloud.clock().clone(), dice, script));
         stage.log(|| format!("seed {seed}, {storm:?}, policy:\n{}", drawn.policy));
         let settings = cloud.with(|world| world.group(&drawn.group).map(|group| group.settings.clone()));
         stage.log(|| format!("{settings:?}"));
@@ -124,6 +125,7 @@ impl History {
         history.later(SWEEP_EVERY, Happening::Sweep);
         history.later(RESYNC_EVERY, Happening::Resync);
         history.plan_strikes();
+        history.storm.lasts = script.lasts(history.storm.lasts);
         Ok(history)
     }
 
@@ -159,7 +161,9 @@ impl History {
     }
 
     fn let_all_run(&mut self) -> Result<(), Broken> {
+        let turns = self.stage.turn_of_now("turns");
         loop {
+            self.stage.turn_to(turns);
             let can: Vec<usize> =
                 self.running.iter().enumerate().filter(|(_, one)| one.can_go_on()).map(|(nth, _)| nth).collect();
             let Some(nth) = self.stage.dice().pick(&can) else { return Ok(()) };
@@ -170,6 +174,7 @@ impl History {
 
     fn let_run(&mut self, nth: usize) -> Result<(), Broken> {
         let Some(invocation) = self.running.get_mut(nth) else { return Ok(()) };
+        self.stage.turn_to(invocation.occasion);
         let id = invocation.id;
         match invocation.go_on() {
             Progress::Waits => {}
@@ -208,7 +213,7 @@ impl History {
     /// At least once, a little later than asked for, and after whole seconds.
     fn send(&mut self, after: SignedDuration, message: &Value) -> Result<(), Broken> {
         let after = SignedDuration::from_secs(after.as_secs() + i64::from(after.subsec_nanos() > 0));
-        let copies = 1 + u32::from(self.storm.strikes_by(self.storm.duplicates, &self.stage));
+        let copies = 1 + u32::from(self.storm.strikes_by(self.storm.duplicates, "a wake-up twice", &self.stage));
         for _ in 0..copies {
             let late = self.stage.dice().seconds(0, 2);
             self.later(after + late, Happening::Invoke(Delivery::first(Work::Message(message.clone()))));
@@ -261,19 +266,20 @@ impl History {
         self.stage.log(|| {
             format!("{} of {:?}", event.get("detail-type").unwrap_or(&Value::Null), text("/detail/EC2InstanceId"))
         });
+        self.stage.turn(|| token.clone());
         let action = self.cloud.with(|world| world.active_actions().find(|action| action.token == token).cloned());
         if action.is_some_and(|action| !self.is_ours(&action)) && self.stage.dice().chance(80.0) {
             let after = self.stage.dice().seconds(3, 100);
             self.later(after, Happening::Other(token.clone()));
         }
         let storm = self.storm.clone();
-        if storm.strikes_by(storm.losses, &self.stage) {
+        if storm.strikes_by(storm.losses, "an action lost", &self.stage) {
             self.stage.count("delivery: action lost");
             self.annals.untold.push(token);
             return;
         }
-        for _ in 0..=u32::from(storm.strikes_by(storm.duplicates, &self.stage)) {
-            let late = storm.strikes_by(storm.delays, &self.stage);
+        for _ in 0..=u32::from(storm.strikes_by(storm.duplicates, "an action twice", &self.stage)) {
+            let late = storm.strikes_by(storm.delays, "an action late", &self.stage);
             let after = self.stage.dice().seconds(0, if late { 240 } else { 1 });
             if late {
                 self.stage.count("delivery: action late");
@@ -288,12 +294,14 @@ impl History {
             Happening::Invoke(delivery) => self.invoke(delivery),
             Happening::Sweep => {
                 self.later(SWEEP_EVERY, Happening::Sweep);
+                self.stage.turn_of_now("the sweep's schedule");
                 for _ in 0..self.times() {
                     self.invoke(Delivery::first(Work::Sweep));
                 }
             }
             Happening::Resync => {
                 self.later(RESYNC_EVERY, Happening::Resync);
+                self.stage.turn_of_now("the resync's schedule");
                 for _ in 0..self.times() {
                     self.invoke(Delivery::first(Work::Event(json!({ "homeostat": "resync" }))));
                 }
@@ -304,9 +312,13 @@ impl History {
                     self.failed(nth, "timed out");
                 }
             }
-            Happening::Strike => self.strike(),
+            Happening::Strike => {
+                self.stage.turn(|| "strike".to_owned());
+                self.strike();
+            }
             Happening::Mend(mend) => self.mend(&mend),
             Happening::Other(token) => {
+                self.stage.turn(|| format!("other {token}"));
                 if self.complete(&token) {
                     self.stage.count("others: completed theirs");
                 }
@@ -316,12 +328,12 @@ impl History {
 
     /// A schedule is missed now and then, or fires twice.
     fn times(&mut self) -> u32 {
-        if self.storm.strikes_by(self.storm.losses, &self.stage) {
+        if self.storm.strikes_by(self.storm.losses, "a schedule missed", &self.stage) {
             self.stage.count("delivery: schedule missed");
             self.annals.faults.push((self.now(), None));
             return 0;
         }
-        1 + u32::from(self.storm.strikes_by(self.storm.duplicates, &self.stage))
+        1 + u32::from(self.storm.strikes_by(self.storm.duplicates, "a schedule twice", &self.stage))
     }
 
     fn invoke(&mut self, delivery: Delivery) {
@@ -331,6 +343,7 @@ impl History {
             _ => {}
         }
         self.invoked += 1;
+        self.stage.turn(|| delivery.name());
         let (id, crashed) = (self.invoked, Arc::new(AtomicBool::new(false)));
         let stage = Arc::clone(&self.stage);
         let rates = self.storm.rates_now();
@@ -340,22 +353,15 @@ impl History {
         stage.log(|| format!("#{id} {} {:?}, its clock {skew:#} off", delivery.name(), queue::about(&delivery)));
         stage.count(&format!("invocation: {}", queue::kind(&delivery)));
         let timeout = queue::timeout(&delivery);
-        let invocation = match &delivery.work {
-            Work::Event(event) => {
-                let work = self.owner(id, gate, clock, event.clone());
-                Invocation::new(id, delivery, crashed, work)
-            }
+        let task: Task = match &delivery.work {
+            Work::Event(event) => Box::pin(self.owner(id, gate, clock, event.clone())),
             Work::Message(message) => {
                 let event = json!({ "Records": [{ "body": message.to_string() }] });
-                let work = self.owner(id, gate, clock, event);
-                Invocation::new(id, delivery, crashed, work)
+                Box::pin(self.owner(id, gate, clock, event))
             }
-            Work::Sweep => {
-                let work = self.sweeper(gate, clock);
-                Invocation::new(id, delivery, crashed, work)
-            }
+            Work::Sweep => Box::pin(self.sweeper(gate, clock)),
         };
-        self.running.push(invocation);
+        self.running.push(Invocation::new(id, delivery, self.stage.occasion(), crashed, task));
         self.later(timeout, Happening::Timeout(id));
     }
 

@@ -63,8 +63,8 @@ impl Storm {
         }
     }
 
-    pub(super) fn strikes_by(&self, percent: f64, stage: &Stage) -> bool {
-        !self.is_over && stage.dice().chance(percent)
+    pub(super) fn strikes_by(&self, percent: f64, what: &str, stage: &Stage) -> bool {
+        !self.is_over && stage.befalls(percent, || what.to_owned())
     }
 
     pub(super) fn rates_now(&self) -> Rates {
@@ -140,7 +140,7 @@ impl History {
 
     pub(super) fn strike(&mut self) {
         let Some((name, is_fault, strike)) = self.stage.dice().pick(STRIKES) else { return };
-        if (is_fault && self.storm.is_calm) || !strike(self) {
+        if (is_fault && self.storm.is_calm) || !self.stage.comes(|| name.to_owned()) || !strike(self) {
             return;
         }
         self.stage.count(&format!("disturbance: {name}"));
@@ -211,6 +211,7 @@ impl History {
     }
 
     pub(super) fn mend(&mut self, mend: &Mend) {
+        self.stage.turn(|| format!("{mend:?}"));
         self.stage.log(|| format!("mended: {mend:?}"));
         let now = self.now();
         match mend {
