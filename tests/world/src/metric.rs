@@ -33,6 +33,12 @@ impl Metric {
         Metric { namespace: namespace.to_owned(), name: name.to_owned(), dimensions }
     }
 
+    /// Whether it is what [`Metric::of_instance`] makes of these.
+    pub fn is_of_instance(&self, namespace: &str, name: &str, id: &InstanceId) -> bool {
+        let of = self.dimensions.get(INSTANCE_DIMENSION).filter(|_| self.dimensions.len() == 1);
+        self.namespace == namespace && self.name == name && of.is_some_and(|of| of == id.as_str())
+    }
+
     /// What the instances of a group publish, taken together, as the CloudWatch agent does with `aggregation_dimensions`
     /// (CloudWatch User Guide, "Manually create or edit the CloudWatch agent configuration file").
     pub fn of_group(namespace: &str, name: &str, group: &GroupName) -> Self {

@@ -10,7 +10,7 @@ mod terms;
 
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::{FENCE_LABEL, RecordKey, RecordSet, Weights, weights};
+use homeostat_core::zone::record::{FENCE_LABEL, RecordKey, RecordSet, Weights};
 use homeostat_core::zone::shift::Batch;
 use jiff::{SignedDuration, Timestamp};
 
@@ -72,7 +72,8 @@ impl HostedZone {
     }
 
     pub fn weights(&self, key: &RecordKey) -> Weights {
-        weights(&self.record(key))
+        let weighted = |set: &RecordSet| set.weighted().map(|(id, weight)| (id.clone(), weight));
+        self.sets.iter().filter(|set| set.is_of(key)).filter_map(weighted).collect()
     }
 
     /// Everything that was changed, oldest first.

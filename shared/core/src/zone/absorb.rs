@@ -85,7 +85,7 @@ pub(super) fn absorb(
 fn proven(case: Case<'_>, kept: &Kept) -> Vec<Proven> {
     let mut all = Vec::new();
     for record in case.policy.records.iter().filter(|record| acts(record.mode)) {
-        let shares = shares(&weights(&case.seen.record(&record.key)));
+        let shares = shares(&case.seen.weights(&record.key));
         let is_unread = case.seen.unread.contains_key(&record.key.name);
         let is_drained = |id: &SetIdentifier| {
             let floor = record.endpoint(id).map_or(Share::NONE, |endpoint| endpoint.drain_to);
@@ -247,7 +247,7 @@ fn was_told_of_all(incident: &Incident, record: &RecordKey, what: &str) -> bool 
 
 /// Everything of the record that gives answers is proven well.
 fn all_well(case: Case<'_>, record: &RecordPolicy) -> bool {
-    let weights = weights(&case.seen.record(&record.key));
+    let weights = case.seen.weights(&record.key);
     let serving =
         record.endpoints.iter().filter(|endpoint| weights.get(&endpoint.id).is_some_and(|weight| *weight > 0));
     let mut serving = serving.peekable();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::name::RecordName;
-use super::record::{Generation, RecordKey, RecordSet};
+use super::record::{Generation, RecordKey, RecordSet, Weights};
 use crate::id::{AlarmArn, HealthCheckId, TargetGroupArn};
 use crate::instance::{AlarmSeen, TargetHealth};
 
@@ -68,6 +68,11 @@ pub struct Observation {
 impl Seen {
     pub fn record(&self, key: &RecordKey) -> Vec<RecordSet> {
         self.sets.iter().filter(|set| set.is_of(key)).cloned().collect()
+    }
+
+    pub fn weights(&self, key: &RecordKey) -> Weights {
+        let weighted = self.sets.iter().filter(|set| set.is_of(key)).filter_map(RecordSet::weighted);
+        weighted.map(|(identifier, weight)| (identifier.clone(), weight)).collect()
     }
 
     /// The record under which the generation of this name stands.

@@ -3,12 +3,15 @@
 //! This module never asks what anybody made of it.
 
 use jiff::Timestamp;
-use world::{Instance, TargetState, World, state_value};
+use world::{Alarm, Instance, TargetState, World, state_value};
 
-use super::alarms::{disk_alarm, own_alarm, own_metric};
+use super::alarms::{disk_alarm, own_alarm};
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Heard {
+    /// The names of its alarms.
+    own: String,
+    disk: String,
     /// Since when a target group of its group checks it. What was launched while `AddToLoadBalancer` was suspended is not registered
     /// later either, and target health says nothing of it.
     pub(super) checked_since: Option<Timestamp>,
@@ -21,20 +24,36 @@ pub(super) struct Heard {
 }
 
 impl Heard {
+    pub(super) fn of(instance: &Instance) -> Self {
+        Heard {
+            own: own_alarm(instance),
+            disk: disk_alarm(&instance.id),
+            checked_since: None,
+            own_alarm_since: None,
+            disk_rang: None,
+            disk_muted_since: None,
+        }
+    }
+
     pub(super) fn see(&mut self, world: &World, instance: &Instance) {
         let now = world.now();
         let since = |before: Option<Timestamp>, holds: bool| holds.then(|| before.unwrap_or(now));
         self.checked_since = since(self.checked_since, is_checked(world, instance));
-        let own = world.alarm(&own_alarm(instance));
-        let speaks = own
-            .is_some_and(|alarm| alarm.actions_enabled && Some(&alarm.metric) == own_metric(world, instance).as_ref());
+        let own = world.alarm(&self.own);
+        let speaks = own.is_some_and(|alarm| alarm.actions_enabled && watches_own(world, alarm, instance));
         self.own_alarm_since = since(self.own_alarm_since, speaks);
-        let disk = world.alarm(&disk_alarm(&instance.id));
+        let disk = world.alarm(&self.disk);
         if disk.is_some_and(|alarm| state_value(alarm.standing.state) == "ALARM") {
             self.disk_rang = Some(now);
         }
         self.disk_muted_since = since(self.disk_muted_since, disk.is_some_and(|alarm| !alarm.actions_enabled));
     }
+}
+
+fn watches_own(world: &World, alarm: &Alarm, instance: &Instance) -> bool {
+    let group = world.group(&instance.group);
+    let automation = group.and_then(|group| group.settings.launch_automation.as_ref());
+    automation.is_some_and(|its| alarm.metric.is_of_instance(&its.namespace, &its.metric, &instance.id))
 }
 
 fn is_checked(world: &World, instance: &Instance) -> bool {

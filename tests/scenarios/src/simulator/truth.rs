@@ -183,7 +183,7 @@ impl Known {
             last_in_service: None,
             untouchable_since: None,
             announced: None,
-            heard: Heard::default(),
+            heard: Heard::of(instance),
             is_here: true,
         }
     }

@@ -16,13 +16,13 @@ pub(super) const HAIR: f64 = 0.01;
 /// In an order of their own: what a batch deletes and creates again comes after what it leaves alone.
 pub(super) fn of(key: &RecordKey, sets: &[RecordSet]) -> Vec<RecordSet> {
     let mut sets: Vec<RecordSet> = sets.iter().filter(|set| set.is_of(key)).cloned().collect();
-    sets.sort_by_key(|set| format!("{:?}", set.routing));
+    sets.sort_by_cached_key(|set| format!("{:?}", set.routing));
     sets
 }
 
 pub(super) fn weights(key: &RecordKey, sets: &[RecordSet]) -> Weights {
     let weighted = |set: &RecordSet| set.weighted().map(|(id, weight)| (id.clone(), weight));
-    of(key, sets).iter().filter_map(weighted).collect()
+    sets.iter().filter(|set| set.is_of(key)).filter_map(weighted).collect()
 }
 
 pub(super) fn percents(weights: &Weights) -> BTreeMap<String, f64> {

@@ -53,8 +53,8 @@ pub(super) fn versions_grow_by_one(scene: &Scene<'_>) -> Result<(), String> {
             overdue: incident.overdue,
             ..was.clone()
         };
-        let is_sweeps = was.is_some_and(|was| was == incident || swept(was) == *incident);
-        if !is_sweeps && incident.version != version + 1 {
+        let is_sweeps = |was: &Incident| was == incident || swept(was) == *incident;
+        if incident.version != version + 1 && !was.is_some_and(is_sweeps) {
             return Err(format!("{} went from {version} to {}", incident.subject, incident.version));
         }
     }
