@@ -5,6 +5,7 @@
 mod newest;
 
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};
 use futures_util::future::join_all;
 use homeostat_core::id::{AlarmArn, InstanceId};
@@ -51,12 +52,7 @@ impl Alarms {
                 return arns.iter().map(|arn| (arn.clone(), Err(why.clone()))).collect();
             }
         };
-        let metric = answer.metric_alarms().iter().map(|alarm| (alarm.alarm_arn(), seen(alarm)));
-        let composites = answer.composite_alarms().iter().map(|alarm| (alarm.alarm_arn(), composite(alarm)));
-        // An alarm of the same name in another account or Region is another alarm.
-        let ours = |arn: Option<&str>| arns.iter().find(|asked| Some(asked.as_str()) == arn).cloned();
-        let found = metric.chain(composites).filter_map(|(arn, alarm)| Some((ours(arn)?, alarm)));
-        found.map(|(arn, alarm)| (arn, alarm.map_err(|unreadable| unreadable.to_string()))).collect()
+        of_those_asked_for(arns, &answer)
     }
 
     /// Those that name an instance. One that can't be understood is left out: it must not hide the others.
@@ -78,6 +74,22 @@ impl Alarms {
         }
         Err(Unavailable { doing: doing.to_owned(), why: format!("there are more than {MOST_PAGES} pages of them") })
     }
+}
+
+/// An alarm of the same name in another account or Region is another alarm. One whose ARN can't be read is there all the same.
+fn of_those_asked_for(arns: &[AlarmArn], answer: &DescribeAlarmsOutput) -> AlarmsSeen {
+    let metric = answer.metric_alarms().iter().map(|alarm| (alarm.alarm_arn(), alarm.alarm_name(), seen(alarm)));
+    let composites = answer.composite_alarms().iter();
+    let composites = composites.map(|alarm| (alarm.alarm_arn(), alarm.alarm_name(), composite(alarm)));
+    let ours = |arn: Option<&str>, name: Option<&str>| {
+        let read = arn.and_then(|arn| arn.parse::<AlarmArn>().ok());
+        arns.iter().find(|asked| match &read {
+            Some(arn) => arn == *asked,
+            None => Some(asked.alarm_name()) == name,
+        })
+    };
+    let found = metric.chain(composites).filter_map(|(arn, name, alarm)| Some((ours(arn, name)?.clone(), alarm)));
+    found.map(|(arn, alarm)| (arn, alarm.map_err(|unreadable| unreadable.to_string()))).collect()
 }
 
 fn about_instances(alarm: &MetricAlarm) -> Option<AlarmSeen> {
@@ -170,5 +182,29 @@ mod tests {
         for other in [alarm(), on("web"), on(instance).set_alarm_arn(None), on(instance).set_actions_enabled(None)] {
             assert_eq!(about_instances(&other.build()), None);
         }
+    }
+
+    #[test]
+    fn an_alarm_that_cannot_be_understood_is_not_taken_for_one_that_does_not_exist() {
+        let instance = "i-0123456789abcdef0";
+        let arn = |name: &str| format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}").parse().unwrap();
+        let named = |name: &str, alarm: MetricAlarmBuilder| {
+            let arn: AlarmArn = arn(name);
+            alarm.alarm_name(name).set_alarm_arn(Some(arn.as_str().to_owned()))
+        };
+        let of_another_region = on(instance)
+            .alarm_name("elsewhere")
+            .alarm_arn("arn:aws:cloudwatch:eu-west-3:123456789012:alarm:elsewhere");
+        let answer = DescribeAlarmsOutput::builder()
+            .metric_alarms(named("well", on(instance)).build())
+            .metric_alarms(named("stateless", on(instance)).set_state_value(None).build())
+            .metric_alarms(on(instance).alarm_name("nameless").set_alarm_arn(Some("web".to_owned())).build())
+            .metric_alarms(of_another_region.build())
+            .build();
+        let asked = ["well", "stateless", "nameless", "elsewhere", "deleted"].map(arn);
+        let read = crate::some_of(of_those_asked_for(&asked, &answer)).unwrap();
+        let said = |name: &str| read.get(&arn(name)).map(Result::is_ok);
+        assert_eq!([said("well"), said("stateless"), said("nameless")], [Some(true), Some(false), Some(false)]);
+        assert_eq!([said("elsewhere"), said("deleted")], [None, None]);
     }
 }

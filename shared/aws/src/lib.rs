@@ -29,7 +29,7 @@ pub use sns::{Attribute, NotSent, Publication, Topic};
 pub use sqs::{QueueUrls, WakeQueues};
 
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
-use homeostat_core::instance::{AlarmSeen, Fleet, Group, Launches, Replace, TargetHealths};
+use homeostat_core::instance::{AlarmSeen, AlarmsSeen, Fleet, Group, Launches, Replace, TargetHealths};
 use homeostat_core::ports::{Outcome, Unavailable};
 
 /// All of AWS that replacing an instance needs.
@@ -55,15 +55,8 @@ impl Fleet for InstanceCloud {
         self.groups.groups(names).await
     }
 
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
-        let read = self.alarms.named(alarms).await;
-        // One that can't be understood says nothing, and hides no other.
-        match read.values().find_map(|alarm| alarm.as_ref().err()) {
-            Some(why) if read.values().all(Result::is_err) => {
-                Err(Unavailable { doing: "read its alarms".to_owned(), why: why.clone() })
-            }
-            _ => Ok(read.into_values().filter_map(Result::ok).collect()),
-        }
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+        some_of(self.alarms.named(alarms).await)
     }
 
     async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
@@ -80,6 +73,17 @@ impl Fleet for InstanceCloud {
 
     async fn refresh(&self, group: &GroupName) -> Result<Option<String>, Unavailable> {
         self.groups.refresh(group).await
+    }
+}
+
+/// One that can't be read hides no other, and is not taken for one that doesn't exist. Where none can, the caller's own retries come
+/// sooner than the next look.
+fn some_of(read: AlarmsSeen) -> Result<AlarmsSeen, Unavailable> {
+    match read.values().find_map(|alarm| alarm.as_ref().err()) {
+        Some(why) if read.values().all(Result::is_err) => {
+            Err(Unavailable { doing: "read its alarms".to_owned(), why: why.clone() })
+        }
+        _ => Ok(read),
     }
 }
 

@@ -438,19 +438,24 @@ impl Incident {
     }
 
     fn next(&self, now: Timestamp, what: String) -> Incident {
-        let what = one_line(&what, LONGEST_NOTE);
         let mut next = self.clone();
         next.version += 1;
         next.wakes = 0;
         next.stuck = None;
-        if next.notes.last().is_none_or(|last| last.what != what) {
-            next.notes.push(Note { at: now, what });
-        }
-        if next.notes.len() > MOST_NOTES {
-            // The beginning and the end tell the story; the middle goes first.
-            next.notes.remove(MOST_NOTES / 2);
-        }
+        next.note(now, &what);
         next
+    }
+
+    /// For whoever reads its story; it changes nothing else.
+    pub(crate) fn note(&mut self, now: Timestamp, what: &str) {
+        let what = one_line(what, LONGEST_NOTE);
+        if self.notes.last().is_none_or(|last| last.what != what) {
+            self.notes.push(Note { at: now, what });
+        }
+        if self.notes.len() > MOST_NOTES {
+            // The beginning and the end tell the story; the middle goes first.
+            self.notes.remove(MOST_NOTES / 2);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod eyes;
 mod ladder;
 mod notice;
 mod processes;
+mod remembering;
 mod seen;
 mod survey;
 #[cfg(test)]
@@ -26,8 +27,8 @@ pub use eyes::Eyes;
 pub(crate) use eyes::is_not_stale;
 pub use processes::Promise;
 pub use seen::{
-    AlarmSeen, AlarmState, Checks, Glance, Group, Launches, Lifecycle, Machine, Member, Seen, TargetHealth,
-    TargetHealths,
+    AlarmSeen, AlarmState, AlarmsSeen, Checks, Glance, Group, Launches, Lifecycle, Machine, Member, Read, Seen,
+    TargetHealth, TargetHealths,
 };
 pub use survey::{Surveyed, survey};
 pub use units::{Limit, Tally, Unit, Units};
@@ -48,8 +49,9 @@ pub trait Fleet {
     /// The groups of these names that exist. An empty answer means that none exists, never "all".
     fn groups(&self, names: &[GroupName]) -> impl Future<Output = Result<Vec<Group>, Unavailable>> + Send;
 
-    /// These alarms as they are now, by one call for a hundred; one that doesn't exist is left out.
-    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<Vec<AlarmSeen>, Unavailable>> + Send;
+    /// These alarms as they are now, by one call for a hundred. One that doesn't exist is left out, and nothing else is. An error if
+    /// none can be read.
+    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<AlarmsSeen, Unavailable>> + Send;
 
     /// Every alarm that is in ALARM and names an instance.
     fn alarms_in_alarm(&self) -> impl Future<Output = Result<Vec<AlarmSeen>, Unavailable>> + Send;
@@ -152,9 +154,9 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         self.eyes.observe(glance, incident).await
     }
 
-    fn absorb(&self, _: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
+    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
         let policy = self.eyes.group_policy(&incident);
-        decide::absorb(incident, seen, policy)
+        remembering::absorb(now, incident, seen, policy)
     }
 
     fn verdict(&self, now: Timestamp, incident: &Incident, seen: &Seen) -> Verdict {

@@ -19,7 +19,7 @@ pub(in crate::message) fn incident_in(group: &str) -> Incident {
     let reason = "Threshold Crossed".to_owned();
     let (state, since) = (AlarmState::Alarm, at(0));
     let seen = AlarmSeen { arn: alarm.clone(), state, since, reason, actions_enabled: true, instances: Vec::new() };
-    alarms.read(&alarm, Some(&seen));
+    alarms.read(at(1), &alarm, &Ok(Some(seen)));
     Incident::new(subject, Kind::Instance { group: group.parse().unwrap(), alarms, notice: None }, at(0), at(1))
 }
 

@@ -5,11 +5,11 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::AlarmArn;
-use crate::instance::{AlarmSeen, AlarmState};
+use crate::instance::{AlarmSeen, AlarmState, Read};
 
 /// Kept of one subject. An instance has a handful of alarms as a rule, and one call reads a hundred.
 const MOST: usize = 20;
@@ -25,6 +25,9 @@ pub struct Spoke {
     /// `None` until it was read for the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<Said>,
+    /// Since when each look that could read it has found none of its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_since: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +35,8 @@ pub struct Spoke {
 pub enum Said {
     /// There was no alarm of that name.
     Missing,
+    /// It could not be read.
+    Unread,
     State {
         state: AlarmState,
         since: Timestamp,
@@ -40,12 +45,14 @@ pub enum Said {
 }
 
 impl Said {
-    pub fn of(seen: Option<&AlarmSeen>) -> Self {
-        seen.map_or(Said::Missing, |seen| Said::State {
-            state: seen.state,
-            since: seen.since,
-            actions_enabled: seen.actions_enabled,
-        })
+    pub fn of(read: &Read<Option<AlarmSeen>>) -> Self {
+        match read {
+            Err(_) => Said::Unread,
+            Ok(None) => Said::Missing,
+            Ok(Some(seen)) => {
+                Said::State { state: seen.state, since: seen.since, actions_enabled: seen.actions_enabled }
+            }
+        }
     }
 }
 
@@ -69,19 +76,37 @@ impl Alarms {
     /// One that spoke of the subject, if it is not known yet.
     pub fn hear(&mut self, alarm: &AlarmArn) {
         if !self.arns().any(|known| known == alarm) {
-            self.0.push(Spoke { alarm: alarm.clone(), said: None });
+            self.0.push(Spoke { alarm: alarm.clone(), said: None, missing_since: None });
         }
     }
 
     /// What one of them says now.
-    pub fn read(&mut self, alarm: &AlarmArn, seen: Option<&AlarmSeen>) {
-        if let Some(spoke) = self.0.iter_mut().find(|spoke| spoke.alarm == *alarm) {
-            spoke.said = Some(Said::of(seen));
-        }
+    pub fn read(&mut self, now: Timestamp, alarm: &AlarmArn, read: &Read<Option<AlarmSeen>>) {
+        let Some(spoke) = self.0.iter_mut().find(|spoke| spoke.alarm == *alarm) else { return };
+        spoke.said = Some(Said::of(read));
+        spoke.missing_since = match read {
+            Ok(Some(_)) => None,
+            Ok(None) => spoke.missing_since.or(Some(now)),
+            Err(_) => spoke.missing_since,
+        };
     }
 
-    pub fn retain(&mut self, keep: impl Fn(&AlarmArn) -> bool) {
-        self.0.retain(|spoke| keep(&spoke.alarm));
+    /// Without those that two looks, so long apart, found not to exist. One answer may be old.
+    pub fn drop_deleted(&mut self, now: Timestamp, dwell: SignedDuration) -> Vec<AlarmArn> {
+        self.drop_if(|spoke| {
+            let is_missing = spoke.said == Some(Said::Missing);
+            is_missing && spoke.missing_since.is_some_and(|since| since < now && now >= since + dwell)
+        })
+    }
+
+    pub fn drop_unless(&mut self, keeps: impl Fn(&AlarmArn) -> bool) -> Vec<AlarmArn> {
+        self.drop_if(|spoke| !keeps(&spoke.alarm))
+    }
+
+    fn drop_if(&mut self, goes: impl Fn(&Spoke) -> bool) -> Vec<AlarmArn> {
+        let gone = self.0.iter().filter(|spoke| goes(spoke)).map(|spoke| spoke.alarm.clone()).collect();
+        self.0.retain(|spoke| !goes(spoke));
+        gone
     }
 
     /// Past `MOST`, who says least goes first: never one in ALARM for one that is not.
@@ -118,7 +143,7 @@ impl Spoke {
             Some(Said::State { state: AlarmState::Ok, .. }) => 1,
             Some(Said::State { state: AlarmState::InsufficientData, .. }) => 2,
             Some(Said::State { state: AlarmState::Alarm, actions_enabled: false, .. }) => 3,
-            None => 4,
+            None | Some(Said::Unread) => 4,
             Some(Said::State { state: AlarmState::Alarm, actions_enabled: true, .. }) => 5,
         }
     }
@@ -139,6 +164,7 @@ impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Said::Missing => f.write_str("does not exist"),
+            Said::Unread => f.write_str("could not be read"),
             Said::State { state, since, actions_enabled } => {
                 write!(f, "is in {state} since {since:.0}")?;
                 if *actions_enabled { Ok(()) } else { f.write_str(" with its actions disabled") }

@@ -14,7 +14,7 @@ use super::{breaker, evidence, notice};
 use crate::attend::{Circumstances, Rung};
 use crate::decision::{Close, Decision, GroupState, Hold, Page, Proof, Step};
 use crate::id::{GroupName, InstanceId};
-use crate::incident::{Alarms, Incident, Kind, State, Verdict};
+use crate::incident::{Alarms, Incident, State, Verdict};
 use crate::policy::{Evidence, GroupPolicy, Mode};
 use crate::ports::Outcome;
 use crate::signal::Notice;
@@ -61,21 +61,6 @@ const NONE: &Alarms = &Alarms::none();
 
 fn alarms_of(incident: &Incident) -> &Alarms {
     incident.kind.alarms().unwrap_or(NONE)
-}
-
-/// With what is to be remembered of this look: each alarm that spoke of the instance, one whose event was lost included, with what it
-/// says.
-pub(super) fn absorb(mut incident: Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Incident {
-    if let Kind::Instance { alarms, .. } = &mut incident.kind {
-        for (arn, alarm) in &seen.alarms {
-            alarms.hear(arn);
-            alarms.read(arn, alarm.as_ref());
-        }
-        // The policy may have changed since they spoke.
-        alarms.retain(|arn| policy.is_none_or(|policy| policy.is_verdict(arn)));
-        alarms.bound();
-    }
-    incident
 }
 
 fn case<'a>(
@@ -336,21 +321,38 @@ impl Case<'_> {
         {
             return Some(says_so);
         }
-        // The alarm that spoke may be gone for good, and what is left says "well".
-        let is_well = |finding: &Finding| matches!(finding, Finding::Well(_));
-        let last = self.incident.unhealthy_at.map_or(self.incident.opened_at, |at| at.max(self.incident.opened_at));
-        let has_lasted = !self.incident.is_new() && self.now >= last + self.policy.wait_at_most;
-        if has_lasted && findings.iter().any(is_well) && !findings.iter().any(is_sick) {
-            return Some("nothing has called it sick for long, although not all evidence can be had".to_owned());
+        self.is_over()
+    }
+
+    /// Why there is nothing to wait for, if nothing calls it unhealthy any more.
+    fn is_over(&self) -> Option<String> {
+        let findings = self.findings();
+        if findings.iter().any(is_sick) {
+            return None;
         }
-        let well: Option<Vec<&str>> = findings
-            .iter()
-            .map(|finding| match finding {
-                Finding::Well(why) => Some(why.as_str()),
-                Finding::Sick(_) | Finding::Unknown(_) => None,
-            })
-            .collect();
-        well.map(|reasons| reasons.join(" and "))
+        let well: Option<Vec<&str>> = findings.iter().map(Finding::well).collect();
+        if let Some(reasons) = well {
+            return Some(reasons.join(" and "));
+        }
+        if self.incident.is_new() {
+            return None;
+        }
+        if self.no_alarm_is_left() {
+            return Some("no health alarm of it is left, and nothing else calls it unhealthy".to_owned());
+        }
+        // Who was proven unhealthy and can't be told of any more has a person asked, and then that person's word ends it.
+        let may_end = findings.iter().any(|finding| finding.well().is_some())
+            || self.incident.unhealthy_since.is_none()
+            || self.incident.acknowledged.is_some();
+        let last = self.incident.unhealthy_at.map_or(self.incident.opened_at, |at| at.max(self.incident.opened_at));
+        let has_lasted = self.now >= last + self.policy.wait_at_most;
+        let why = "nothing has called it sick for long, although not all evidence can be had";
+        (may_end && has_lasted).then(|| why.to_owned())
+    }
+
+    /// Each that spoke of it was deleted, or is no verdict any more.
+    fn no_alarm_is_left(&self) -> bool {
+        self.alarms.is_empty() && self.policy.evidence.contains(&Evidence::Alarm) && self.announced().is_none()
     }
 
     /// What all who spoke of the instance say now, if none of them says any longer that it is sick.
@@ -374,8 +376,7 @@ impl Case<'_> {
         let is_others = |member: &&Member| self.around.others_open.iter().any(|it| it.instance() == Some(&member.id));
         let of_others = Tally::of(self.group.members.iter().filter(is_others)).units;
         let needed = self.group.desired.less(of_others);
-        let settled =
-            self.leaving_or_gone() || self.findings().iter().all(|finding| matches!(finding, Finding::Well(_)));
+        let settled = self.leaving_or_gone() || self.is_over().is_some();
         if settled && healthy >= needed {
             return self.proven().unwrap_or_else(|| {
                 Decision::Close(match (self.incident.acted_at, self.incident.mitigated_at) {

@@ -2,7 +2,7 @@
 //!
 //! This module never takes a missing fact for a sick instance: what is not known is not confirmed.
 
-use super::seen::{AlarmSeen, AlarmState, Checks, Seen, TargetHealth};
+use super::seen::{AlarmSeen, AlarmState, Checks, Read, Seen, TargetHealth};
 use crate::decision::{Proof, short};
 use crate::id::{AlarmArn, InstanceId};
 use crate::incident::{Alarms, Verdict};
@@ -14,6 +14,15 @@ pub(super) enum Finding {
     Sick(Proof),
     Well(String),
     Unknown(String),
+}
+
+impl Finding {
+    pub(super) fn well(&self) -> Option<&str> {
+        match self {
+            Finding::Well(why) => Some(why),
+            Finding::Sick(_) | Finding::Unknown(_) => None,
+        }
+    }
 }
 
 /// What several say together, the alarms among them apart.
@@ -53,8 +62,7 @@ pub(super) fn sick_without_alarm(policy: &GroupPolicy, seen: &Seen, id: &Instanc
 
 /// Sick if one of them says so, whatever the others say; well only if all do.
 pub(super) fn alarms(spoke: &Alarms, seen: &Seen, id: &InstanceId) -> Finding {
-    let read = |arn| seen.alarms.get(arn).and_then(Option::as_ref);
-    let findings: Vec<Finding> = spoke.arns().map(|arn| alarm(arn, read(arn), id)).collect();
+    let findings: Vec<Finding> = spoke.arns().map(|arn| alarm(arn, seen.alarms.get(arn), id)).collect();
     let since = |finding: &&Finding| match finding {
         Finding::Sick(Proof::Alarm { since, .. }) => Some(*since),
         _ => None,
@@ -78,10 +86,13 @@ pub(super) fn alarms(spoke: &Alarms, seen: &Seen, id: &InstanceId) -> Finding {
 }
 
 /// An alarm counts only as it was re-read, and only for the instance that its metrics name.
-fn alarm(arn: &AlarmArn, alarm: Option<&AlarmSeen>, id: &InstanceId) -> Finding {
+fn alarm(arn: &AlarmArn, read: Option<&Read<Option<AlarmSeen>>>, id: &InstanceId) -> Finding {
     let name = arn.alarm_name();
-    let Some(alarm) = alarm else {
-        return Finding::Unknown(format!("there is no alarm {name:?}"));
+    let alarm = match read {
+        Some(Ok(Some(alarm))) => alarm,
+        Some(Ok(None)) => return Finding::Unknown(format!("there is no alarm {name:?}")),
+        Some(Err(why)) => return Finding::Unknown(format!("alarm {name:?} could not be read: {why}")),
+        None => return Finding::Unknown(format!("alarm {name:?} was not read")),
     };
     if alarm.instance() != Some(id) {
         return Finding::Unknown(format!("alarm {name:?} does not speak for {id} alone"));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use futures_util::future::{OptionFuture, join, join4, try_join_all};
 use jiff::SignedDuration;
 
-use super::seen::{AlarmSeen, AlarmState, Glance, Group, Machine, Seen, TargetHealth, TargetHealths};
+use super::seen::{AlarmSeen, AlarmState, Glance, Group, Machine, Read, Seen, TargetHealth, TargetHealths};
 use super::{Fleet, StatusChecks};
 use crate::attend::Times;
 use crate::id::{AlarmArn, InstanceId, TargetGroupArn};
@@ -77,16 +77,19 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
             Err(_) if !all_count => Vec::new(),
             read => read?.unwrap_or_default(),
         };
-        let read = |arn: AlarmArn| (arn.clone(), named.iter().find(|alarm| alarm.arn == arn).cloned());
-        let mut alarms: BTreeMap<AlarmArn, Option<AlarmSeen>> = spoke.into_iter().map(read).collect();
-        if let Some(change) = &glance.change
-            && let Some(Some(alarm)) = alarms.get(&change.alarm)
-        {
-            is_not_stale(alarm, change)?;
+        let read = |arn: AlarmArn| (arn.clone(), named.get(&arn).cloned().transpose());
+        let mut alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>> = spoke.into_iter().map(read).collect();
+        if let Some(change) = &glance.change {
+            match alarms.get(&change.alarm) {
+                // An alarm that nobody could ask is no reason to forget what it said: later may be better.
+                Some(Err(why)) => return Err(Unavailable { doing: "read an alarm".to_owned(), why: why.clone() }),
+                Some(Ok(Some(alarm))) => is_not_stale(alarm, change)?,
+                Some(Ok(None)) | None => {}
+            }
         }
         if may_have_spoken && let (Some(policy), Some(id)) = (policy, incident.subject.instance()) {
             let unheard = in_alarm.iter().filter(|alarm| calls_unhealthy(alarm, id, policy));
-            alarms.extend(unheard.map(|alarm| (alarm.arn.clone(), Some(alarm.clone()))));
+            alarms.extend(unheard.map(|alarm| (alarm.arn.clone(), Ok(Some(alarm.clone())))));
         }
         Ok(Seen {
             group,

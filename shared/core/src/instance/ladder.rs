@@ -69,7 +69,7 @@ impl Case<'_> {
         if !self.policy.evidence.contains(&Evidence::Alarm) || self.only_announced().is_some() {
             return Ok(());
         }
-        let read = self.alarms.arns().filter_map(|arn| self.seen.alarms.get(arn)?.as_ref());
+        let read = self.alarms.arns().filter_map(|arn| self.seen.alarm(arn));
         let mut red = read.filter(|alarm| alarm.state == AlarmState::Alarm && alarm.instance() == Some(self.id));
         match red.clone().any(AlarmSeen::may_act) {
             true => Ok(()),

@@ -24,7 +24,7 @@ pub struct Glance {
 pub struct Seen {
     pub group: Option<Group>,
     /// Each alarm that spoke of the subject, as it is now; `None` = there is none of that name.
-    pub alarms: BTreeMap<AlarmArn, Option<AlarmSeen>>,
+    pub alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>>,
     pub targets: BTreeMap<TargetGroupArn, TargetHealths>,
     /// Target groups of the group that don't exist.
     pub gone: Vec<TargetGroupArn>,
@@ -40,6 +40,11 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// The alarm as it is now, if it exists and could be read.
+    pub fn alarm(&self, arn: &AlarmArn) -> Option<&AlarmSeen> {
+        self.alarms.get(arn)?.as_ref().ok()?.as_ref()
+    }
+
     /// Whether the member takes its part of the load: in service, healthy for Auto Scaling, and for every target group.
     pub fn serves(&self, member: &Member) -> bool {
         member.lifecycle.is_in_service()
@@ -150,6 +155,12 @@ impl Lifecycle {
         self.0.starts_with("Terminat") || self.0.starts_with("Detach")
     }
 }
+
+/// What was read, or why it was not.
+pub type Read<T> = Result<T, String>;
+
+/// Those of the alarms that were asked for, each as read. One that is not there doesn't exist: that is an answer.
+pub type AlarmsSeen = BTreeMap<AlarmArn, Read<AlarmSeen>>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmSeen {

@@ -1,6 +1,7 @@
 //! The ladder, rung by rung: mostly what must not lead to an act.
 
 mod alarms;
+mod dropped;
 mod group_states;
 mod guards;
 mod held;
@@ -12,13 +13,13 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::decide;
-use super::seen::{AlarmSeen, AlarmState, Group, Launches, Lifecycle, Member, Seen, TargetHealth};
+use super::{decide, remembering};
+use super::seen::{AlarmSeen, AlarmState, Group, Launches, Lifecycle, Member, Read, Seen, TargetHealth};
 use super::units::{Unit, Units};
 use crate::attend::{Circumstances, in_time};
 use crate::decision::{Close, Crowd, Decision, Hold, Page};
 use crate::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
-use crate::incident::{Alarms, Incident, Kind, Verdict};
+use crate::incident::{Acknowledgement, Alarms, Incident, Kind, Verdict};
 use crate::policy::{self, Policy};
 use crate::ports::{Outcome, Pause};
 
@@ -99,7 +100,7 @@ fn situation() -> Situation {
         incident: Incident::new(subject(1), kind, at(990), at(1000)).judged(at(1000), Verdict::Unhealthy),
         seen: Seen {
             group: Some(group),
-            alarms: [(alarm.clone(), Some(red(alarm)))].into(),
+            alarms: [(alarm.clone(), Ok(Some(red(alarm))))].into(),
             targets: [(arn, targets.collect())].into(),
             launches: Launches {
                 known: (1..=4).map(|number| (instance(number), at(0))).collect(),
@@ -118,7 +119,7 @@ impl Situation {
     }
 
     fn alarm(&mut self) -> &mut AlarmSeen {
-        self.seen.alarms.values_mut().next().unwrap().as_mut().unwrap()
+        self.seen.alarms.values_mut().next().unwrap().as_mut().unwrap().as_mut().unwrap()
     }
 
     fn target(&mut self, number: u8, health: Option<TargetHealth>) {

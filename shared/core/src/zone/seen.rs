@@ -10,12 +10,8 @@ use super::name::RecordName;
 use super::record::{Generation, RecordKey, RecordSet, Weights};
 use crate::id::{AlarmArn, HealthCheckId, TargetGroupArn};
 use crate::instance::{AlarmSeen, TargetHealth};
-
-/// What was read, or why it was not. One endpoint's Region may be down, and with it whatever tells of that endpoint.
-pub type Read<T> = Result<T, String>;
-
-/// Those of the alarms that were asked for, each as read.
-pub type AlarmsSeen = BTreeMap<AlarmArn, Read<AlarmSeen>>;
+/// One endpoint's Region may be down, and with it whatever tells of that endpoint.
+pub use crate::instance::{AlarmsSeen, Read};
 
 #[derive(Debug, Clone, Default)]
 pub struct Seen {

@@ -139,7 +139,7 @@ impl<P: Fleet + Sync, G: Gate> Fleet for Gated<P, G> {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         self.read("read groups", self.port.groups(names)).await
     }
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
         self.read("read alarms by name", self.port.alarms(alarms)).await
     }
     async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {

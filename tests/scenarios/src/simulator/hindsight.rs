@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
-use homeostat_core::instance::{AlarmSeen, Fleet, Group, Launches, Machine, Replace, StatusChecks, TargetHealths};
+use homeostat_core::instance::{
+    AlarmSeen, AlarmsSeen, Fleet, Group, Launches, Machine, Replace, StatusChecks, TargetHealths,
+};
 use homeostat_core::ports::{Due, DueIncidents, DueList, Mark, NotWritten, Outcome, Unavailable};
 use jiff::Timestamp;
 use world::{Cloud, MemoryLedger};
@@ -41,7 +43,7 @@ impl Fleet for Hindsight {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         self.cloud().groups(names).await
     }
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
         Fleet::alarms(self.cloud(), alarms).await
     }
     async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {

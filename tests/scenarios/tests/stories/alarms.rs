@@ -195,6 +195,28 @@ fn a_full_disk_should_not_end_a_healthy_instance() {
     }
 }
 
+/// Whoever deletes an alarm has nobody wait for it. The other alarm is evidence as much as it was.
+#[test]
+fn an_alarm_that_was_deleted_should_keep_no_incident_open_beside_one_that_is_ok() {
+    let mut story = fleet(4, "evidence = [\"alarm\"]\nhealth-alarms = [\"*\"]");
+    let id = story.in_service(&web()).remove(0);
+    disk(&story, &id, EMPTY);
+    story.pass(minutes(5));
+    pause(&story, 20);
+    story.break_app(&id).unwrap();
+    story.pass(minutes(3));
+    disk(&story, &id, FULL);
+    story.pass(minutes(2));
+    assert_eq!(the_open_one(&story).kind.alarms().unwrap().arns().count(), 2);
+    story.cloud.with(|world| world.delete_alarm(&failing_alarm(&id)));
+    disk(&story, &id, EMPTY);
+    story.pass(minutes(5));
+    assert_eq!(story.ledger.open(), [], "{:?}", story.ledger.open().iter().map(said).collect::<Vec<_>>());
+    assert!(story.ledger.closed().iter().all(|closed| closed.paged_at.is_none()));
+    story.pass(minutes(120));
+    assert_eq!((terminated(&story), story.ledger.open()), (vec![], vec![]));
+}
+
 #[test]
 fn an_alarm_that_is_no_verdict_should_open_nothing() {
     let mut story = fleet(4, BY_ALARM);

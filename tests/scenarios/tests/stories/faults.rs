@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use homeostat_core::decision::{Close, Decision};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::incident::State;
-use homeostat_core::instance::{AlarmSeen, AlarmState, Fleet, Group, Launches, Replace, TargetHealths};
+use homeostat_core::instance::{AlarmSeen, AlarmState, AlarmsSeen, Fleet, Group, Launches, Replace, TargetHealths};
 use homeostat_core::policy;
 use homeostat_core::ports::{Outcome, Pause, Unavailable};
 use homeostat_core::signal;
@@ -32,8 +32,9 @@ impl Fleet for Twisted {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         if self.groups_gone { Ok(Vec::new()) } else { self.cloud.groups(names).await }
     }
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
-        Ok(Fleet::alarms(&self.cloud, alarms).await?.into_iter().map(self.alarm).collect())
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+        let read = Fleet::alarms(&self.cloud, alarms).await?;
+        Ok(read.into_iter().map(|(arn, read)| (arn, read.map(self.alarm))).collect())
     }
     async fn target_health(&self, target_group: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         self.cloud.target_health(target_group).await

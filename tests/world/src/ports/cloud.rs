@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::instance::{
-    AlarmSeen, AlarmState, Checks, Fleet, Group, Launches, Lifecycle, Machine, Member, Replace, StatusChecks,
+    AlarmSeen, AlarmState, AlarmsSeen, Checks, Fleet, Group, Launches, Lifecycle, Machine, Member, Replace, StatusChecks,
     TargetHealth as Seen, TargetHealths, Unit, Units,
 };
 use homeostat_core::ports::{Clock, Outcome, Unavailable};
@@ -110,10 +110,10 @@ impl Fleet for Cloud {
         Ok(names.iter().filter_map(|name| Some(group(&world, world.group(name)?))).collect())
     }
 
-    async fn alarms(&self, arns: &[AlarmArn]) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms(&self, arns: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
         let world = self.call();
         let find = |arn: &AlarmArn| world.alarm(arn.alarm_name()).filter(|alarm| alarm.arn == *arn).map(alarm_seen);
-        Ok(arns.iter().filter_map(find).collect())
+        Ok(arns.iter().filter_map(|arn| Some((arn.clone(), Ok(find(arn)?)))).collect())
     }
 
     async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {

@@ -3,22 +3,35 @@
 use super::*;
 use crate::decision::Proof;
 
+pub(super) fn none() -> Read<Option<AlarmSeen>> {
+    Ok(None)
+}
+
 /// The ways in which a second alarm says less than the one that proves the instance sick.
-const SAYS_LESS: [fn(&mut Situation, &str); 5] = [
+const SAYS_LESS: [fn(&mut Situation, &str); 6] = [
     |it, name| it.second_alarm(name).state = AlarmState::Ok,
     |it, name| it.second_alarm(name).state = AlarmState::InsufficientData,
     |it, name| it.second_alarm(name).actions_enabled = false,
     |it, name| it.second_alarm(name).instances = vec![instance(2)],
     |it, name| {
         let arn = it.second_alarm(name).arn.clone();
-        _ = it.seen.alarms.insert(arn, None);
+        _ = it.seen.alarms.insert(arn, none());
+    },
+    |it, name| {
+        let arn = it.second_alarm(name).arn.clone();
+        _ = it.seen.alarms.insert(arn, Err("AccessDenied".to_owned()));
     },
 ];
 
 impl Situation {
     /// There is none of that name any more.
     pub(super) fn lose_alarm(&mut self) {
-        self.seen.alarms.values_mut().for_each(|alarm| *alarm = None);
+        self.seen.alarms.values_mut().for_each(|alarm| *alarm = none());
+    }
+
+    pub(super) fn lose_the_first(&mut self) {
+        let arn = self.alarm().arn.clone();
+        self.seen.alarms.insert(arn, none());
     }
 
     /// One more that has spoken of the first instance.
@@ -26,10 +39,11 @@ impl Situation {
         let arn: AlarmArn = format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}").parse().unwrap();
         let Kind::Instance { alarms, .. } = &mut self.incident.kind else { panic!() };
         alarms.hear(&arn);
-        self.seen.alarms.entry(arn.clone()).or_default().insert(red(arn))
+        let read = self.seen.alarms.entry(arn.clone()).or_insert(Ok(None));
+        read.as_mut().unwrap().insert(red(arn))
     }
 
-    fn policy(&mut self, lines: &str) {
+    pub(super) fn policy(&mut self, lines: &str) {
         let text = format!("schema = 1\n[[replace-instance.group]]\nname = \"web\"\n{lines}\n");
         self.policy = policy::parse(&text).unwrap();
     }
@@ -37,7 +51,7 @@ impl Situation {
     /// With what the loop has it remember before it decides.
     pub(super) fn absorbed(&mut self) {
         let policy = self.policy.group(&"web".parse().unwrap()).unwrap();
-        let incident = decide::absorb(self.incident.clone(), &self.seen, Some(policy));
+        let incident = remembering::absorb(self.now, self.incident.clone(), &self.seen, Some(policy));
         let verdict = decide::verdict(self.now, &incident, &self.seen, policy);
         self.incident = incident.judged(self.now, verdict);
     }

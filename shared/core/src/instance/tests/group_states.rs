@@ -73,6 +73,43 @@ fn a_target_group_that_is_gone_hides_no_other_and_nothing_is_taken_out_that_woul
 }
 
 #[test]
+fn a_target_group_is_gone_only_once_a_second_look_a_dwell_later_agrees_and_since_the_first() {
+    let mut it = situation();
+    it.second_target_group_is_gone();
+    for second in [1000, 1060] {
+        let Decision::Hold { because, .. } = it.look_at(second) else { panic!("{:?}", it.incident.decision) };
+        assert!(matches!(because, Hold::NotConfirmed { .. }), "whether it exists isn't known yet: {because}");
+    }
+    for second in [1120, 1180, 1240] {
+        let Decision::Hold { because: Hold::GroupState(GroupState::TargetGroupGone(gone)), .. } = it.look_at(second)
+        else {
+            panic!("{:?}", it.incident.decision)
+        };
+        assert_eq!(gone.since, at(1000), "at {second}");
+    }
+    it.seen.gone.clear();
+    it.group().target_groups.pop();
+    it.now = at(1300);
+    it.absorbed();
+    assert!(it.is_acting(), "{}", it.decide());
+}
+
+#[test]
+fn a_target_group_that_was_gone_for_one_look_holds_for_that_look_alone() {
+    let mut it = situation();
+    it.second_target_group_is_gone();
+    it.look_at(1000);
+    let gone = std::mem::take(&mut it.seen.gone);
+    it.now = at(1060);
+    it.absorbed();
+    assert!(it.is_acting(), "{}", it.decide());
+    it.seen.gone = gone;
+    let Decision::Hold { because: Hold::NotConfirmed { .. }, .. } = it.look_at(1200) else {
+        panic!("counted anew: {:?}", it.incident.decision)
+    };
+}
+
+#[test]
 fn a_recovery_does_not_wait_for_a_target_group_that_is_gone() {
     let mut it = situation();
     it.acted(Some(Outcome::Done));

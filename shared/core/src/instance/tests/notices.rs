@@ -34,7 +34,7 @@ impl Situation {
     /// A look that holds, as the loop writes it down.
     fn holds(&mut self) -> Hold {
         let policy = self.policy.group(&"web".parse().unwrap());
-        let incident = decide::absorb(self.incident.clone(), &self.seen, policy);
+        let incident = remembering::absorb(self.now, self.incident.clone(), &self.seen, policy);
         let verdict = decide::verdict(self.now, &incident, &self.seen, policy.unwrap());
         self.incident = incident.judged(self.now, verdict);
         let Decision::Hold { until, because } = self.decide() else { panic!("{}", self.decide()) };
@@ -394,7 +394,7 @@ fn an_alarm_whose_event_was_lost_is_found_although_something_was_announced() {
     assert!(matches!(it.holds(), Hold::Foretold { .. }), "no alarm has spoken");
     it.seen.alarms = situation().seen.alarms;
     let policy = it.policy.group(&"web".parse().unwrap());
-    it.incident = decide::absorb(it.incident.clone(), &it.seen, policy);
+    it.incident = remembering::absorb(it.now, it.incident.clone(), &it.seen, policy);
     assert!(it.is_acting(), "{}", it.decide());
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::attend::Times;
+use crate::decision::Attached;
 
 /// As the policy of these tests has them.
 pub(super) const TIMES: Times = Times {
@@ -115,4 +116,59 @@ fn one_healthy_reading_should_not_end_what_was_unhealthy_a_minute_ago() {
     it.now = at(1000 + 3600 + 3600);
     it.absorbed();
     assert!(matches!(it.decide(), Decision::Close(_)), "nothing has called it unhealthy for an hour: {}", it.decide());
+}
+
+/// A look that finds it held by something else than before, twice in a row, after somebody has answered a page.
+#[test]
+fn another_hold_after_an_answered_page_asks_again_and_each_only_once() {
+    let paged = |decision: &Decision| matches!(decision, Decision::Page(Page::Waited { .. }));
+    let mut it = situation();
+    it.group().members[0].protected = true;
+    it.look_at(1000);
+    assert!(paged(&it.look_at(1000 + 3600)));
+    it.group().members[0].protected = false;
+    it.around.limits.slots.holders.insert(subject(9), at(1));
+    for second in [4900, 5200, 5500] {
+        assert!(!paged(&it.look_at(second)), "nobody has answered: a reminder tells what holds it now");
+    }
+    it.incident = it.incident.acknowledge(Acknowledgement { by: "ana".into(), at: at(5600), reason: "ok".into() });
+    let told = it.incident.tell;
+    assert!(paged(&it.look_at(5600)), "{:?}", it.incident.decision);
+    assert_eq!((it.incident.tell, &it.incident.acknowledged), (told + 1, &None));
+    it.incident = it.incident.acknowledge(Acknowledgement { by: "ana".into(), at: at(5700), reason: "ok".into() });
+    let told = it.incident.tell;
+    it.around.limits.slots.holders.clear();
+    it.group().members[0].protected = true;
+    for second in [5700, 6000, 6300, 40_000] {
+        assert!(!paged(&it.look_at(second)), "they were asked about it before: {:?}", it.incident.decision);
+    }
+    it.group().members[0].protected = false;
+    it.group().grace = SignedDuration::from_hours(90);
+    assert!(!paged(&it.look_at(40_300)), "it may be over by the next look");
+    it.group().grace = SignedDuration::ZERO;
+    it.group().members[0].protected = true;
+    it.look_at(40_600);
+    assert_eq!(it.incident.tell, told);
+}
+
+#[test]
+fn what_asks_for_another_act_should_not_be_taken_for_known() {
+    let source = |version: &str| crate::memory::Source::of(std::iter::once(version.to_owned()));
+    let fail = |version: &str| Page::ReplacementsFail {
+        group: "web".parse().unwrap(),
+        failures: 3,
+        within: SignedDuration::from_hours(1),
+        launched_from: source(version),
+    };
+    assert!(fail("lt-1:7").is_same(&fail("lt-1:7")) && !fail("lt-1:8").is_same(&fail("lt-1:7")));
+    let gone = |names: &[&str]| {
+        let arn = |name: &&str| {
+            format!("arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/{name}/0123456789abcdef")
+                .parse()
+                .unwrap()
+        };
+        let target_groups = names.iter().map(arn).collect();
+        Page::TargetGroupGone(Attached { group: "web".parse().unwrap(), target_groups, since: at(names.len() as i64) })
+    };
+    assert!(gone(&["a"]).is_same(&gone(&["a", "b"])) && !gone(&["a", "b"]).is_same(&gone(&["a"])));
 }
