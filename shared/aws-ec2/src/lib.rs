@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::describe_instance_status::DescribeInstanceStatusError;
-use aws_sdk_ec2::types::{Filter, InstanceStatus};
-use futures_util::future::try_join_all;
+use aws_sdk_ec2::types::{Filter, Instance, InstanceStatus};
+use futures_util::future::{try_join, try_join_all};
 use homeostat_aws::unavailable;
 use homeostat_core::id::InstanceId;
 use homeostat_core::instance::{Machine, StatusChecks};
@@ -55,12 +55,34 @@ impl Ec2 {
         let request = self.client.describe_instance_status().set_instance_ids(Some(ids)).include_all_instances(true);
         Ok(request.send().await?.instance_statuses.unwrap_or_default())
     }
+
+    /// When each was last started: `LaunchTime` moves with each start after a stop. By a filter, which leaves out whom EC2 doesn't know, and
+    /// with so few one page is all (API reference, `DescribeInstances`).
+    async fn starts(&self, ids: &[InstanceId]) -> Result<Vec<(String, Timestamp)>, Unavailable> {
+        let ids = ids.iter().map(|id| id.as_str().to_owned()).collect();
+        let these = Filter::builder().name("instance-id").set_values(Some(ids)).build();
+        let answer = self.client.describe_instances().filters(these).send().await;
+        let answer = answer.map_err(|error| unavailable("read when EC2 started the instances", &error))?;
+        let instances = answer.reservations().iter().flat_map(|reservation| reservation.instances());
+        let started = |one: &Instance| {
+            let at = Timestamp::from_second(one.launch_time()?.secs()).ok()?;
+            Some((one.instance_id()?.to_owned(), at))
+        };
+        Ok(instances.filter_map(started).collect())
+    }
 }
 
 impl StatusChecks for Ec2 {
     async fn machines(&self, instances: &[InstanceId]) -> Result<BTreeMap<InstanceId, Machine>, Unavailable> {
-        let answers = try_join_all(instances.chunks(MOST_IDS).map(|ids| self.statuses(ids))).await?;
-        answers.iter().flatten().map(machine).collect()
+        let statuses = try_join_all(instances.chunks(MOST_IDS).map(|ids| self.statuses(ids)));
+        let starts = try_join_all(instances.chunks(MOST_IDS).map(|ids| self.starts(ids)));
+        let (statuses, starts) = try_join(statuses, starts).await?;
+        let starts: BTreeMap<String, Timestamp> = starts.into_iter().flatten().collect();
+        let started = |(id, machine): (InstanceId, Machine)| {
+            let started_at = starts.get(id.as_str()).copied();
+            (id, Machine { started_at, ..machine })
+        };
+        statuses.iter().flatten().map(|told| machine(told).map(started)).collect()
     }
 
     async fn interruption(&self, instance: &InstanceId) -> Result<Option<Timestamp>, Unavailable> {
@@ -86,7 +108,8 @@ fn machine(told: &InstanceStatus) -> Result<(InstanceId, Machine), Unavailable> 
     let state = told.instance_state().and_then(|state| state.name());
     let state = state.ok_or_else(|| unreadable(&format!("instance {id:?} without a state")))?;
     let id = id.parse().map_err(|_| unreadable(&format!("an instance with the id {id:?}")))?;
-    Ok((id, Machine { state: state.as_str().to_owned(), checks: checks::checks(told), ends_at: events::ends_at(told) }))
+    let (checks, ends_at) = (checks::checks(told), events::ends_at(told));
+    Ok((id, Machine { state: state.as_str().to_owned(), checks, started_at: None, ends_at }))
 }
 
 #[cfg(test)]

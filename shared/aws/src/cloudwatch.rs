@@ -192,9 +192,8 @@ mod tests {
             let arn: AlarmArn = arn(name);
             alarm.alarm_name(name).set_alarm_arn(Some(arn.as_str().to_owned()))
         };
-        let of_another_region = on(instance)
-            .alarm_name("elsewhere")
-            .alarm_arn("arn:aws:cloudwatch:eu-west-3:123456789012:alarm:elsewhere");
+        let of_another_region =
+            on(instance).alarm_name("elsewhere").alarm_arn("arn:aws:cloudwatch:eu-west-3:123456789012:alarm:elsewhere");
         let answer = DescribeAlarmsOutput::builder()
             .metric_alarms(named("well", on(instance)).build())
             .metric_alarms(named("stateless", on(instance)).set_state_value(None).build())

@@ -304,6 +304,11 @@ fn leave_it(hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ign
         {
             incident.kind.group().map(|group| Ignored::Parked { subject, group: group.clone() })
         }
+        Decision::Hold { because: Hold::GroupState(GroupState::Unchecked { .. }), .. }
+            if incident.subject.instance().is_some() =>
+        {
+            incident.kind.group().map(|group| Ignored::Unchecked { subject, group: group.clone() })
+        }
         Decision::Hold { because: Hold::TooManySick(_), .. } => {
             incident.kind.group().map(|group| Ignored::TooManySick { subject, group: group.clone() })
         }

@@ -5,6 +5,7 @@
 mod crowd;
 mod group_state;
 mod names;
+mod page;
 
 use std::fmt;
 
@@ -253,6 +254,8 @@ pub enum Page {
     /// Sick beyond doubt, and something held Homeostat back for longer than the policy allows.
     Waited {
         within: SignedDuration,
+        /// The names of all the holds that people were asked about, the newest last.
+        holds: Vec<String>,
         why: String,
     },
     /// The group said that it would replace the instance, and didn't.
@@ -276,18 +279,6 @@ pub enum Page {
     },
     /// What is launched is never ready.
     LaunchesFail(LaunchesFail),
-}
-
-impl Page {
-    /// Whether people heard of it already.
-    pub fn is_same(&self, last: &Page) -> bool {
-        match (self, last) {
-            (Page::Weights { troubles }, Page::Weights { troubles: last }) => {
-                troubles.iter().all(|trouble| last.iter().any(|last| trouble.is_same(last)))
-            }
-            _ => std::mem::discriminant(self) == std::mem::discriminant(last),
-        }
-    }
 }
 
 impl Proof {
@@ -458,7 +449,7 @@ impl fmt::Display for Page {
             Page::NotInPolicy { group } => {
                 write!(f, "group {group} is no longer in the policy, so nothing more is done")
             }
-            Page::Waited { within, why } => write!(f, "held back for {within:#}: {why}"),
+            Page::Waited { within, why, .. } => write!(f, "held back for {within:#}: {why}"),
             Page::GroupStalled { within, why } => {
                 write!(f, "the group was to see to it by itself, and has not within {within:#}: {why}")
             }

@@ -4,6 +4,7 @@
 //! and never decides; it knows no time but the `now` that it is given.
 
 mod alarms;
+mod gone;
 mod kind;
 mod parts;
 mod times;
@@ -12,12 +13,13 @@ mod verdict;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
+use crate::decision::{Close, Decision, GroupState, Hold, Page, Proof, Step};
 use crate::id::Subject;
 use crate::line::one_line;
 use crate::ports::Outcome;
 use crate::zone::shift::Shift;
 pub use alarms::{Alarms, Said, Spoke};
+pub use gone::Gone;
 pub use kind::Kind;
 pub use parts::{Acknowledgement, Doubt, Intent, Note};
 pub use verdict::Verdict;
@@ -461,7 +463,7 @@ impl Incident {
 
 /// Told when it is certain, or not at all.
 fn is_quiet(because: &Hold) -> bool {
-    matches!(because, Hold::Drifted(_))
+    matches!(because, Hold::Drifted(_) | Hold::GroupState(GroupState::TargetGroupMissing(_)))
 }
 
 fn is_announcement(because: &Hold) -> bool {

@@ -7,6 +7,7 @@ mod crowd;
 mod decide;
 mod evidence;
 mod eyes;
+mod group_state;
 mod ladder;
 mod notice;
 mod processes;
@@ -39,7 +40,7 @@ use std::collections::BTreeMap;
 use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
 use crate::decision::{Decision, Page, Proof, Step};
 use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
-use crate::incident::{Alarms, Incident, Kind, State, Verdict};
+use crate::incident::{Alarms, Gone, Incident, Kind, State, Verdict};
 use crate::memory::{Act, Breaker, Memory};
 use crate::ports::{History, Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
@@ -130,7 +131,12 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
             if let (true, Some(alarm)) = (alarms.is_empty(), hint.alarms().first()) {
                 return Err(Ignored::NoVerdict { subject, alarm: alarm.clone() });
             }
-            let kind = Kind::Instance { group: group.name.clone(), alarms, notice: hint.notice().cloned() };
+            let kind = Kind::Instance {
+                group: group.name.clone(),
+                alarms,
+                notice: hint.notice().cloned(),
+                gone: Gone::default(),
+            };
             return Ok(Incident::new(subject, kind, since, now));
         }
         Err(match history.last_closed_at {
@@ -142,7 +148,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
     /// Each alarm that speaks while nothing was done yet is judged by, beside all before it (one that has too little data doesn't speak),
     /// and so is what AWS announces; after an act only recovery counts.
     fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
-        if let (Kind::Instance { group, alarms, notice }, None) = (&mut incident.kind, incident.acted_at) {
+        if let (Kind::Instance { group, alarms, notice, .. }, None) = (&mut incident.kind, incident.acted_at) {
             let is_silent = matches!(hint.why, Why::Silence(_));
             self.verdicts(group, hint).filter(|_| !is_silent).for_each(|alarm| alarms.hear(alarm));
             *notice = hint.notice().filter(|new| new.outweighs(notice.as_ref())).or(notice.as_ref()).cloned();

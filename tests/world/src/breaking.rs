@@ -53,6 +53,7 @@ impl World {
     /// [`Refusal::NoManagedInstance`] for an instance that is in no group.
     pub fn break_machine(&mut self, id: &InstanceId, machine: Machine) -> Result<(), Refusal> {
         let (now, stopped_at) = (self.now, self.now + self.pace.shut_down);
+        let answers_from = now + self.pace.answers_after;
         let instance = self.known_instance_mut(id)?;
         if instance.machine == machine {
             return Ok(());
@@ -68,6 +69,9 @@ impl World {
             // One that waits in a warm pool was stopped by its group, and no story starts it.
             InstanceState::Stopping | InstanceState::Stopped if was_stopped => {
                 instance.state = InstanceState::Running;
+                instance.started_at = now;
+                instance.answers_from = answers_from;
+                self.schedule_answer(id);
             }
             _ => {}
         }

@@ -41,6 +41,8 @@ pub struct Instance {
     pub launched_as: Override,
     pub protected_from_scale_in: bool,
     pub launched_at: Timestamp,
+    /// EC2's `LaunchTime`: when it was last started, by its launch or after a stop.
+    pub started_at: Timestamp,
     /// When the application starts to answer.
     pub answers_from: Timestamp,
     pub in_service_at: Option<Timestamp>,

@@ -148,6 +148,7 @@ impl World {
             launched_as: self.next_override(&settings.name),
             protected_from_scale_in: settings.new_instances_protected,
             launched_at: self.now,
+            started_at: self.now,
             answers_from: self.now + self.pace.answers_after,
             in_service_at: None,
             replacement: None,

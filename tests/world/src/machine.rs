@@ -139,7 +139,7 @@ impl Instance {
             let failed_at = self.machine_since + pace.status_check_every;
             match self.machine {
                 _ if self.state != InstanceState::Running => StatusCheck::NotApplicable,
-                _ if now < self.launched_at + pace.status_initializing => StatusCheck::Initializing,
+                _ if now < self.started_at + pace.status_initializing => StatusCheck::Initializing,
                 Machine::Unreported => StatusCheck::InsufficientData,
                 machine if machine == broken && now >= failed_at => StatusCheck::Impaired { since: failed_at },
                 _ => StatusCheck::Ok,

@@ -55,6 +55,7 @@ impl World {
         let takes = if starts { self.pace.running_after } else { self.pace.notice };
         if starts {
             instance.state = InstanceState::Pending;
+            instance.started_at = self.now;
             instance.answers_from = self.now + self.pace.answers_after;
         }
         let instance = instance.clone();

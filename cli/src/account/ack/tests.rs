@@ -5,7 +5,7 @@ use homeostat_core::hook;
 use homeostat_core::hook::action::Transition;
 use homeostat_core::hook::said::LaunchesFail;
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
-use homeostat_core::incident::{Alarms, Kind};
+use homeostat_core::incident::{Alarms, Gone, Kind};
 use homeostat_core::memory::{AlarmMemory, Breaker, Launch, Memory, Source};
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
@@ -102,7 +102,12 @@ fn now() -> Timestamp {
 }
 
 fn incident(subject: &str) -> Incident {
-    let kind = Kind::Instance { group: "web".parse().unwrap(), alarms: Alarms::default(), notice: None };
+    let kind = Kind::Instance {
+        group: "web".parse().unwrap(),
+        alarms: Alarms::default(),
+        notice: None,
+        gone: Gone::default(),
+    };
     let incident = Incident::new(subject.parse().unwrap(), kind, now(), now());
     incident.page(now(), now(), &Asked::Refused { why: "no".into() })
 }

@@ -1,5 +1,5 @@
 use homeostat_core::decision::{Decision, Page, Step};
-use homeostat_core::incident::{Alarms, Incident, Kind};
+use homeostat_core::incident::{Alarms, Gone, Incident, Kind};
 use jiff::Timestamp;
 
 use super::*;
@@ -14,8 +14,12 @@ fn acting(group: &str) -> Incident {
     let (group, instance) =
         (group.parse::<homeostat_core::id::GroupName>().unwrap(), "i-0123456789abcdef0".parse().unwrap());
     let step = Step::Replace { group: group.clone(), instance };
-    let incident =
-        Incident::new(subject, Kind::Instance { group, alarms: Alarms::default(), notice: None }, at(0), at(1));
+    let incident = Incident::new(
+        subject,
+        Kind::Instance { group, alarms: Alarms::default(), notice: None, gone: Gone::default() },
+        at(0),
+        at(1),
+    );
     incident.intend(at(1), &step, &Decision::Act { step: step.clone(), because: Vec::new() })
 }
 

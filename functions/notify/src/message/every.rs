@@ -5,7 +5,7 @@ use homeostat_aws::Attribute;
 use homeostat_core::decision::{Attached, Close, Decision, GroupState, Hold, Page, Proof, Step};
 use homeostat_core::hook::action::ActionResult;
 use homeostat_core::hook::said::{Because, Limit};
-use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::incident::{Gone, Incident, Kind};
 use homeostat_core::memory::Source;
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::Outcome;
@@ -45,13 +45,13 @@ fn page(because: &Page) -> News {
 }
 
 fn page_of_group(because: &Page) -> News {
-    let kind = Kind::Group { group: "web".parse().unwrap(), notice: None };
+    let kind = Kind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
     let group = Incident::new("eu-west-1#group#web".parse().unwrap(), kind, at(0), at(1));
     News::Decided(group.page(at(1), at(301), because))
 }
 
 fn hold_of_group(state: &GroupState) -> News {
-    let kind = Kind::Group { group: "web".parse().unwrap(), notice: None };
+    let kind = Kind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
     let group = Incident::new("eu-west-1#group#web".parse().unwrap(), kind, at(0), at(1));
     News::Decided(group.hold(at(1), at(301), &Hold::GroupState(state.clone())))
 }

@@ -2,7 +2,7 @@
 
 use homeostat_aws::Attribute;
 use homeostat_core::decision::{Decision, Hold, Page, Step};
-use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::incident::{Gone, Incident, Kind};
 use homeostat_core::memory::Source;
 use homeostat_core::ports::Outcome;
 use jiff::{SignedDuration, Timestamp};
@@ -70,8 +70,13 @@ fn incidents(called: &str, why: &str) -> Vec<Incident> {
     let step = Step::Replace { group: group.clone(), instance: "i-0123456789abcdef0".parse().unwrap() };
     let subjects = ["eu-west-1#instance#i-0123456789abcdef0".to_owned(), format!("eu-west-1#group#{group}")];
     let kinds = [
-        Kind::Instance { group: group.clone(), alarms: [alarm].into_iter().collect(), notice: None },
-        Kind::Group { group: group.clone(), notice: None },
+        Kind::Instance {
+            group: group.clone(),
+            alarms: [alarm].into_iter().collect(),
+            notice: None,
+            gone: Gone::default(),
+        },
+        Kind::Group { group: group.clone(), notice: None, gone: Gone::default() },
     ];
     let page = Page::ReplacementsFail {
         group,

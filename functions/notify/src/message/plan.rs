@@ -35,6 +35,10 @@ pub(super) fn needed(page: &Page) -> [String; 2] {
             "You: put the group back into policy.toml, or finish by hand.".to_owned(),
             "Next: nothing, until the policy names it again.",
         ),
+        Page::Waited { holds, .. } if holds.last().is_some_and(|hold| hold == "unchecked") => (
+            "You: see why the group's target groups check nothing (no listener, or its zones are not enabled), or take target-health out of the policy's evidence.".to_owned(),
+            "Next: nothing in this group is replaced until its targets are checked. Homeostat keeps looking.",
+        ),
         Page::Waited { .. } => ("You: see whether what holds it back is still meant to.".to_owned(), keeps_looking),
         Page::ReplacementsFail { group, .. } => (
             format!(

@@ -1,7 +1,7 @@
 use super::*;
 use homeostat_core::decision::{Close, Crowd, Decision, Hold, Page, Step};
 use homeostat_core::id::AlarmArn;
-use homeostat_core::incident::Alarms;
+use homeostat_core::incident::{Alarms, Gone};
 use homeostat_core::instance::{AlarmSeen, AlarmState, Unit};
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, What};
@@ -20,7 +20,12 @@ pub(in crate::message) fn incident_in(group: &str) -> Incident {
     let (state, since) = (AlarmState::Alarm, at(0));
     let seen = AlarmSeen { arn: alarm.clone(), state, since, reason, actions_enabled: true, instances: Vec::new() };
     alarms.read(at(1), &alarm, &Ok(Some(seen)));
-    Incident::new(subject, Kind::Instance { group: group.parse().unwrap(), alarms, notice: None }, at(0), at(1))
+    Incident::new(
+        subject,
+        Kind::Instance { group: group.parse().unwrap(), alarms, notice: None, gone: Gone::default() },
+        at(0),
+        at(1),
+    )
 }
 
 pub(in crate::message) fn acting_on_group(group: &str) -> Incident {

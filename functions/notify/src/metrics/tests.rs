@@ -1,6 +1,6 @@
 use aws_lambda_events::dynamodb::EventRecord;
 use homeostat_core::decision::{Close, Decision, Hold, Page, Step};
-use homeostat_core::incident::{Alarms, Incident, Kind};
+use homeostat_core::incident::{Alarms, Gone, Incident, Kind};
 use homeostat_core::instance::Unit;
 use homeostat_core::ports::Outcome;
 use jiff::SignedDuration;
@@ -15,7 +15,12 @@ fn new() -> Incident {
     let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
     Incident::new(
         subject,
-        Kind::Instance { group: "web".parse().unwrap(), alarms: Alarms::default(), notice: None },
+        Kind::Instance {
+            group: "web".parse().unwrap(),
+            alarms: Alarms::default(),
+            notice: None,
+            gone: Gone::default(),
+        },
         at(0),
         at(1),
     )
@@ -146,7 +151,7 @@ fn a_clock_that_is_behind_gives_no_time_below_zero() {
 fn no_name_breaks_the_line() {
     let group: String = "w\u{202e}eb\"{}".repeat(30);
     let subject = format!("eu-west-1#group#{group}").parse().unwrap();
-    let kind = Kind::Group { group: group.parse().unwrap(), notice: None };
+    let kind = Kind::Group { group: group.parse().unwrap(), notice: None, gone: Gone::default() };
     let document = document(None, &Incident::new(subject, kind, at(0), at(1))).unwrap();
     is_as_specified(&document);
     assert!(!document["incident"].as_str().unwrap().contains('\u{202e}'), "{document}");

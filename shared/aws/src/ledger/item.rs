@@ -189,7 +189,7 @@ fn amiss(verb: &str, why: &str) -> Unavailable {
 mod tests {
     use super::*;
     use homeostat_core::decision::{Close, Decision, Step};
-    use homeostat_core::incident::Kind;
+    use homeostat_core::incident::{Gone, Kind};
     use homeostat_core::memory::Act;
     use homeostat_core::ports::Outcome;
 
@@ -202,7 +202,7 @@ mod tests {
         let decision = Decision::Act { step: step.clone(), because: Vec::new() };
         let incident = Incident::new(
             subject,
-            Kind::Instance { group, alarms: [alarm].into_iter().collect(), notice: None },
+            Kind::Instance { group, alarms: [alarm].into_iter().collect(), notice: None, gone: Gone::default() },
             now,
             now,
         );

@@ -149,7 +149,7 @@ mod tests {
     use aws_sdk_dynamodb::types::CancellationReason;
     use aws_sdk_dynamodb::types::error::TransactionCanceledException;
     use homeostat_core::decision::Close;
-    use homeostat_core::incident::{Alarms, Kind};
+    use homeostat_core::incident::{Alarms, Gone, Kind};
     use homeostat_core::memory::{AlarmMemory, Memory};
     use homeostat_core::ports::Slots;
 
@@ -179,7 +179,12 @@ mod tests {
 
     fn incident(version: u64) -> Incident {
         let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
-        let kind = Kind::Instance { group: "web".parse().unwrap(), alarms: Alarms::default(), notice: None };
+        let kind = Kind::Instance {
+            group: "web".parse().unwrap(),
+            alarms: Alarms::default(),
+            notice: None,
+            gone: Gone::default(),
+        };
         Incident { version, ..Incident::new(subject, kind, now(), now()) }
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::decision::{Decision, Hold};
+use crate::decision::{Decision, GroupState, Hold};
 use crate::id::{AlarmArn, GroupName, Subject};
 use crate::incident::Incident;
 use crate::memory::AlarmMemory;
@@ -22,13 +22,19 @@ pub enum Attended {
 }
 
 impl Attended {
-    /// The group of which too many are sick at once, or which is parked: it has an incident of its own.
+    /// The group of which too many are sick at once, which is parked, or which nothing checks: it has an incident of its own.
     pub fn troubled_group(&self) -> Option<&GroupName> {
         match self {
-            Attended::Ignored(Ignored::TooManySick { group, .. } | Ignored::Parked { group, .. }) => Some(group),
-            Attended::Decided { decision: Decision::Hold { because: Hold::TooManySick(_), .. }, incident } => {
-                incident.kind.group()
-            }
+            Attended::Ignored(
+                Ignored::TooManySick { group, .. } | Ignored::Parked { group, .. } | Ignored::Unchecked { group, .. },
+            ) => Some(group),
+            Attended::Decided {
+                decision:
+                    Decision::Hold {
+                        because: Hold::TooManySick(_) | Hold::GroupState(GroupState::Unchecked { .. }), ..
+                    },
+                incident,
+            } => incident.kind.group().filter(|_| incident.subject.instance().is_some()),
             _ => None,
         }
     }
@@ -82,6 +88,11 @@ pub enum Ignored {
     },
     /// The group has an incident instead.
     TooManySick {
+        subject: Subject,
+        group: GroupName,
+    },
+    /// The policy asks for target health, and no target group checks the group, whose own incident says so.
+    Unchecked {
         subject: Subject,
         group: GroupName,
     },
@@ -139,6 +150,9 @@ impl fmt::Display for Ignored {
             ),
             Ignored::Parked { subject, group } => {
                 write!(f, "{}: group {group} is parked, so the group has the incident", subject.name())
+            }
+            Ignored::Unchecked { subject, group } => {
+                write!(f, "{}: no target group checks group {group}, so the group has the incident", subject.name())
             }
             Ignored::TooManySick { subject, group } => {
                 write!(

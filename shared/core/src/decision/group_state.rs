@@ -15,8 +15,16 @@ use crate::instance::Unit;
 pub enum GroupState {
     /// Auto Scaling doesn't show what these instances count toward the desired capacity.
     Uncounted { unit: Unit, instances: Vec<String> },
+    /// One answer says that a target group doesn't exist. It is asked for again before that counts.
+    TargetGroupMissing(Attached),
     /// A launch would fail: it would be registered with what doesn't exist.
     TargetGroupGone(Attached),
+    /// The policy asks for target health, and no target group checks any of the group: nobody of it can be proven unhealthy.
+    Unchecked {
+        group: GroupName,
+        /// Whom alarms call unhealthy.
+        instances: Vec<String>,
+    },
     /// Somebody stopped all of it on purpose: nothing replaces or starts anything.
     Parked { suspended: String, instances: u32 },
 }
@@ -34,7 +42,9 @@ impl GroupState {
     pub fn name(&self) -> &'static str {
         match self {
             GroupState::Uncounted { .. } => "uncounted",
+            GroupState::TargetGroupMissing(_) => "target-group-missing",
             GroupState::TargetGroupGone(_) => "target-group-gone",
+            GroupState::Unchecked { .. } => "unchecked",
             GroupState::Parked { .. } => "parked",
         }
     }
@@ -53,7 +63,19 @@ impl fmt::Display for GroupState {
                 "the group's capacity is counted in {unit}, and Auto Scaling doesn't show how much of it {} provide",
                 list(instances)
             ),
+            GroupState::TargetGroupMissing(Attached { group, target_groups, .. }) => write!(
+                f,
+                "{}, attached to group {group}, was not found, and is asked for once more before that counts",
+                list(target_groups)
+            ),
             GroupState::TargetGroupGone(attached) => write!(f, "{attached}"),
+            GroupState::Unchecked { group, instances } => {
+                write!(f, "the policy wants target-health, and no target group checks the instances of group {group}")?;
+                if !instances.is_empty() {
+                    write!(f, ", while alarms call {} unhealthy", list(instances))?;
+                }
+                Ok(())
+            }
             GroupState::Parked { suspended, instances } => {
                 let all = if *instances == 1 { "its only instance is" } else { "all its instances are" };
                 write!(f, "the group is parked: {suspended} are suspended, and {all} stopped ({instances})")

@@ -9,7 +9,7 @@ use super::Severity::{Error, Note, Warning};
 use super::*;
 use crate::decision::Page;
 use crate::id::{GroupName, InstanceId, Scope};
-use crate::incident::{Acknowledgement, Alarms, Incident, Kind};
+use crate::incident::{Acknowledgement, Alarms, Gone, Incident, Kind};
 use crate::instance::{Group, Lifecycle, Member, Unit, Units};
 use crate::memory::{Breaker, Memory, Source};
 use crate::policy;
@@ -104,7 +104,7 @@ fn only(policy: &Policy, facts: &Facts, severity: Severity, word: &str) {
 
 fn incident() -> Incident {
     let subject = "eu-west-1#instance#i-00000001".parse().unwrap();
-    let kind = Kind::Instance { group: web(), alarms: Alarms::default(), notice: None };
+    let kind = Kind::Instance { group: web(), alarms: Alarms::default(), notice: None, gone: Gone::default() };
     Incident::new(subject, kind, at(0), at(0)).page(at(0), at(60), &Page::Refused { why: "AccessDenied".into() })
 }
 

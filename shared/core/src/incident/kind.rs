@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LEASE;
 use super::alarms::Alarms;
+use super::gone::Gone;
 use crate::hook;
 use crate::id::{GroupName, Scope};
 use crate::signal::Notice;
@@ -28,12 +29,17 @@ pub enum Kind {
         /// What AWS announced of it, if it did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         notice: Option<Notice>,
+        /// Target groups of its group that were not found.
+        #[serde(default, skip_serializing_if = "Gone::is_empty")]
+        gone: Gone,
     },
     /// Too many of the group's members are sick at once, or its launches fail.
     Group {
         group: GroupName,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         notice: Option<Notice>,
+        #[serde(default, skip_serializing_if = "Gone::is_empty")]
+        gone: Gone,
     },
     /// Endpoints of a zone's weighted records.
     Zone(Kept),
@@ -62,6 +68,14 @@ impl Kind {
     pub fn notice(&self) -> Option<&Notice> {
         match self {
             Kind::Instance { notice, .. } | Kind::Group { notice, .. } => notice.as_ref(),
+            Kind::Hook(_) | Kind::Zone(_) => None,
+        }
+    }
+
+    /// Target groups of its group that were not found.
+    pub fn gone(&self) -> Option<&Gone> {
+        match self {
+            Kind::Instance { gone, .. } | Kind::Group { gone, .. } => Some(gone),
             Kind::Hook(_) | Kind::Zone(_) => None,
         }
     }

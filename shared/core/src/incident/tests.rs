@@ -14,7 +14,12 @@ fn incident() -> Incident {
     let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
     Incident::new(
         subject,
-        Kind::Instance { group: "web".parse().unwrap(), alarms: [alarm].into_iter().collect(), notice: None },
+        Kind::Instance {
+            group: "web".parse().unwrap(),
+            alarms: [alarm].into_iter().collect(),
+            notice: None,
+            gone: Gone::default(),
+        },
         at(0),
         at(1),
     )

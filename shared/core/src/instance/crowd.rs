@@ -16,16 +16,21 @@ use crate::ports::Slots;
 /// counted.
 pub(super) fn sick_at_once(now: Timestamp, seen: &Seen, group: &Group, policy: &GroupPolicy) -> Tally {
     let grace = policy.grace.max(group.grace);
-    let booting = |member: &Member| seen.launches.by(&member.id).is_some_and(|launched| now < launched + grace);
     let by_alarm = |member: &Member| {
         let calls_it_so = |alarm: &AlarmSeen| alarm.instance() == Some(&member.id) && policy.is_verdict(&alarm.arn);
         policy.evidence == [Evidence::Alarm] && seen.in_alarm.iter().any(calls_it_so)
     };
     let is_stopped = |member: &Member| seen.machines.get(&member.id).is_some_and(|machine| !machine.is_running());
-    let members = group.members.iter().filter(|member| member.lifecycle.is_in_service() && !booting(member));
+    let members =
+        group.members.iter().filter(|member| member.lifecycle.is_in_service() && !is_booting(now, seen, member, grace));
     Tally::of(
         members.filter(|member| sick_without_alarm(policy, seen, &member.id) || by_alarm(member) || is_stopped(member)),
     )
+}
+
+/// Launched, or started again, less than its grace period ago.
+pub(super) fn is_booting(now: Timestamp, seen: &Seen, member: &Member, grace: SignedDuration) -> bool {
+    seen.started(&member.id).is_some_and(|started| now < started + grace)
 }
 
 /// Who of a group is out, or about to be.

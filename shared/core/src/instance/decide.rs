@@ -259,7 +259,13 @@ impl Case<'_> {
     }
 
     fn find_all(&self) -> Vec<Finding> {
-        let of_policy = self.of_policy();
+        let mut of_policy = self.of_policy();
+        // Who led here speaks too where nothing else can tell: it proves nothing, and is not passed over for ever.
+        let can_tell = |finding: &Finding| !matches!(finding, Finding::Unknown(_));
+        let counts = self.policy.evidence.contains(&Evidence::Alarm);
+        if !counts && !self.alarms.is_empty() && !of_policy.iter().any(can_tell) {
+            of_policy.push(evidence::alarms(self.alarms, self.seen, self.id));
+        }
         let nobody_else_asked = self.alarms.is_empty() && self.policy.evidence.contains(&Evidence::Alarm);
         match self.announced() {
             None => of_policy,

@@ -62,7 +62,9 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         let named: OptionFuture<_> = (!spoke.is_empty()).then(|| self.aws.alarms(&spoke)).into();
         let all_count = evidence == [Evidence::Alarm];
         let may_have_spoken = evidence.contains(&Evidence::Alarm) && may_be_unheard(incident);
-        let in_alarm: OptionFuture<_> = (all_count || may_have_spoken).then(|| self.aws.alarms_in_alarm()).into();
+        let is_group = matches!(incident.kind, Kind::Group { .. });
+        let asks_for_all = all_count || may_have_spoken || is_group;
+        let in_alarm: OptionFuture<_> = asks_for_all.then(|| self.aws.alarms_in_alarm()).into();
         // Of a group that is gone, AWS tells no activities but answers with an error.
         let launches: OptionFuture<_> = group.as_ref().map(|_| self.aws.launches(name)).into();
         let refresh: OptionFuture<_> = group.as_ref().map(|_| self.aws.refresh(name)).into();
@@ -72,10 +74,10 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
             join4(join(health, named), launches, refresh, join(in_alarm, interruption)).await;
         let Health { targets, gone, machines } = health.transpose()?.unwrap_or_default();
         let named = named.transpose()?.unwrap_or_default();
-        let in_alarm = match in_alarm.transpose() {
+        let (in_alarm, is_unlisted) = match in_alarm.transpose() {
             // Where other evidence is asked for too, what no event told is an addition: without it the look still tells the rest.
-            Err(_) if !all_count => Vec::new(),
-            read => read?.unwrap_or_default(),
+            Err(_) if !all_count => (Vec::new(), true),
+            read => (read?.unwrap_or_default(), false),
         };
         let read = |arn: AlarmArn| (arn.clone(), named.get(&arn).cloned().transpose());
         let mut alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>> = spoke.into_iter().map(read).collect();
@@ -99,7 +101,8 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
             launches: launches.transpose()?.unwrap_or_default(),
             machines,
             refresh: refresh.transpose()?.flatten(),
-            in_alarm: if all_count { in_alarm } else { Vec::new() },
+            in_alarm: if all_count || is_group { in_alarm } else { Vec::new() },
+            is_unlisted,
             interruption: interruption.transpose()?.flatten(),
         })
     }

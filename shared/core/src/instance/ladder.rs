@@ -8,12 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::crowd::{self, Out, count, sick_at_once};
 use super::decide::{Case, named};
 use super::evidence::Finding;
+use super::group_state;
 use super::notice;
 use super::processes::Promise;
 use super::seen::{AlarmSeen, AlarmState, Member};
 use super::units::{Limit, Tally};
 use crate::attend::{Rung, climbed};
-use crate::decision::{Attached, Crowd, GroupState, Hold, Proof, list};
+use crate::decision::{Crowd, GroupState, Hold, Proof, list};
 use crate::policy::Evidence;
 use crate::signal::What;
 
@@ -24,9 +25,10 @@ struct Step {
     by: fn(&Case<'_>) -> String,
 }
 
-const LADDER: [Step; 13] = [
+const LADDER: [Step; 14] = [
     Step { name: "nothing is paused", holds: |case| case.paused(), by: |case| case.pauses() },
     Step { name: "its alarms may act", holds: |case| case.actions_disabled(), by: |case| case.alarm_in_words() },
+    Step { name: "its group is checked", holds: |case| case.checked(), by: |case| case.checks_in_words() },
     Step {
         name: "the evidence confirms it",
         holds: |case| case.confirmed().map(drop),
@@ -77,6 +79,15 @@ impl Case<'_> {
         }
     }
 
+    /// Where no target group checks anybody of the group, that is its group's trouble, and no instance's.
+    fn checked(&self) -> Result<(), Hold> {
+        if self.only_announced().is_some() || !group_state::is_unchecked(self.seen, self.policy) {
+            return Ok(());
+        }
+        let instances = named(&[self.id]);
+        Err(Hold::GroupState(GroupState::Unchecked { group: self.group.name.clone(), instances }))
+    }
+
     pub(super) fn confirmed(&self) -> Result<Vec<Proof>, Hold> {
         let (mut proofs, mut missing) = (Vec::new(), Vec::new());
         for finding in self.findings() {
@@ -91,7 +102,7 @@ impl Case<'_> {
     /// What AWS announces is not for being young.
     pub(super) fn in_grace(&self) -> Result<(), Hold> {
         let grace = self.grace();
-        match self.seen.launches.by(self.id) {
+        match self.seen.started(self.id) {
             _ if self.only_announced().is_some() => Ok(()),
             Some(started) if self.now < started + grace => Err(Hold::Grace { started, grace }),
             _ => Ok(()),
@@ -160,9 +171,8 @@ impl Case<'_> {
         match (&self.group.status, &self.seen.refresh) {
             _ if !processes.is_empty() => Err(Hold::Suspended { processes }),
             _ if !self.seen.gone.is_empty() => {
-                let (group, target_groups) = (self.group.name.clone(), self.seen.gone.clone());
-                let attached = Attached { group, target_groups, since: self.now };
-                Err(Hold::GroupState(GroupState::TargetGroupGone(attached)))
+                let state = group_state::target_group(self.now, self.incident, self.seen, self.group, self.policy);
+                state.map_or(Ok(()), |state| Err(Hold::GroupState(state)))
             }
             (Some(status), _) => Err(Hold::GroupReplaces { why: format!("the group's status is {status:?}") }),
             (None, Some(refresh)) => Err(Hold::Refreshing { refresh: refresh.clone() }),
@@ -245,6 +255,15 @@ impl Case<'_> {
         if said.is_empty() { "no alarm spoke of it".to_owned() } else { said.join("; ") }
     }
 
+    fn checks_in_words(&self) -> String {
+        let wants = self.policy.evidence.contains(&Evidence::TargetHealth);
+        match self.seen.targets.len() {
+            _ if !wants => "the policy asks for no target health".to_owned(),
+            0 => "no target group checks its group".to_owned(),
+            count => format!("{count} of its group's target groups check their targets"),
+        }
+    }
+
     fn evidence_in_words(&self) -> String {
         let findings = self.findings();
         let said = findings.iter().map(|finding| match finding {
@@ -256,8 +275,8 @@ impl Case<'_> {
     }
 
     fn age(&self) -> String {
-        match self.seen.launches.by(self.id) {
-            Some(launched) => format!("launched at {launched:.0}, grace period {:#}", self.grace()),
+        match self.seen.started(self.id) {
+            Some(started) => format!("launched or started at {started:.0}, grace period {:#}", self.grace()),
             None => "launched longer ago than AWS keeps records of".to_owned(),
         }
     }

@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 
+use super::group_state;
 use super::seen::Seen;
 use crate::incident::{Incident, Kind};
 use crate::policy::GroupPolicy;
@@ -11,7 +12,8 @@ use crate::policy::GroupPolicy;
 /// With each alarm that spoke of the instance, one whose event was lost included, and what it says now. One that was deleted, or that
 /// the policy doesn't take for a verdict any more, is dropped: the incident would wait for it for ever.
 pub(super) fn absorb(now: Timestamp, mut incident: Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Incident {
-    let Kind::Instance { alarms, .. } = &mut incident.kind else { return incident };
+    let Kind::Instance { alarms, gone, .. } = &mut incident.kind else { return incident };
+    gone.see(now, &seen.gone);
     for (arn, read) in &seen.alarms {
         if matches!(read, Ok(Some(_))) && policy.is_none_or(|policy| policy.is_verdict(arn)) {
             alarms.hear(arn);
@@ -37,6 +39,23 @@ pub(super) fn absorb(now: Timestamp, mut incident: Incident, seen: &Seen, policy
         let what =
             format!("alarm {:?} is not among the group's health-alarms, so it is no longer counted", arn.alarm_name());
         incident.note(now, &what);
+    }
+    incident
+}
+
+/// The same of a whole group: what was not found, and since when nobody of it could be proven unhealthy although alarms say so.
+pub(super) fn absorb_group(
+    now: Timestamp,
+    mut incident: Incident,
+    seen: &Seen,
+    policy: Option<&GroupPolicy>,
+) -> Incident {
+    if let Kind::Group { gone, .. } = &mut incident.kind {
+        gone.see(now, &seen.gone);
+    }
+    let is_over = policy.is_some_and(|policy| group_state::accused(now, seen, policy).is_empty());
+    if is_over && !seen.is_unlisted {
+        incident.unhealthy_since = None;
     }
     incident
 }

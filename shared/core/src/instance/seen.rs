@@ -33,8 +33,10 @@ pub struct Seen {
     pub machines: BTreeMap<InstanceId, Machine>,
     /// The group's instance refresh that is running.
     pub refresh: Option<String>,
-    /// All alarms in ALARM that name instances; read only where the alarm is the only evidence.
+    /// All alarms in ALARM that name instances; read only where the alarm is the only evidence, and for a whole group.
     pub in_alarm: Vec<AlarmSeen>,
+    /// They could not be listed, and something else is evidence too.
+    pub is_unlisted: bool,
     /// When EC2 gave notice that it takes the Spot Instance back; read only where that was announced.
     pub interruption: Option<Timestamp>,
 }
@@ -50,6 +52,12 @@ impl Seen {
         member.lifecycle.is_in_service()
             && member.healthy
             && self.targets.values().all(|targets| targets.get(&member.id) == Some(&TargetHealth::Healthy))
+    }
+
+    /// The latest moment at which the instance can have begun to boot. One that was stopped and started again boots once more, and its
+    /// group has no record of that.
+    pub fn started(&self, id: &InstanceId) -> Option<Timestamp> {
+        self.launches.by(id).max(self.machines.get(id).and_then(|machine| machine.started_at))
     }
 
     /// What the group launches from. What `$Latest` and `$Default` are now, the newest member of that launch template shows.
@@ -78,7 +86,7 @@ impl Seen {
             None | Some(TargetHealth::Initial | TargetHealth::Other { .. }) => true,
             Some(TargetHealth::Healthy | TargetHealth::Unhealthy { .. }) => false,
         });
-        let booting = || self.launches.by(&member.id).is_some_and(|launched| now < launched + grace);
+        let booting = || self.started(&member.id).is_some_and(|started| now < started + grace);
         !member.healthy || no_verdict || (!self.serves(member) && booting())
     }
 }
@@ -239,6 +247,8 @@ pub struct Machine {
     /// `InstanceState.Name`.
     pub state: String,
     pub checks: Checks,
+    /// `LaunchTime`: when it was last started, by a launch or after a stop.
+    pub started_at: Option<Timestamp>,
     /// When EC2 is going to stop or retire it, by the first of its scheduled events that does.
     pub ends_at: Option<Timestamp>,
 }

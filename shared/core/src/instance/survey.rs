@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::crowd::sick_at_once;
 use super::evidence::sick_without_alarm;
 use super::eyes::{Eyes, Health, calls_unhealthy};
+use super::group_state::is_unchecked;
 use super::processes::parked;
 use super::seen::{AlarmSeen, Group, Seen};
 use super::{Fleet, StatusChecks};
@@ -159,6 +160,10 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
             let alarms = speak.into_iter().map(|alarm| alarm.arn.clone()).collect();
             sick.push(Hint { subject, why: Why::Found { since, alarms, told_by: told_by.clone() } });
         }
+    }
+    // One trouble of the group, however many alarms say so.
+    if is_unchecked(&seen, policy) && !sick.is_empty() {
+        sick = vec![of_the_group()];
     }
     if matches!(survey, Survey::Resync) {
         let known: Vec<Subject> = sick.iter().map(|hint| hint.subject.clone()).collect();

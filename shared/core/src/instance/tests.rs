@@ -6,6 +6,7 @@ mod group_states;
 mod guards;
 mod held;
 mod notices;
+mod reading;
 mod waiting;
 mod weights;
 
@@ -13,13 +14,13 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{decide, remembering};
 use super::seen::{AlarmSeen, AlarmState, Group, Launches, Lifecycle, Member, Read, Seen, TargetHealth};
 use super::units::{Unit, Units};
+use super::{decide, remembering};
 use crate::attend::{Circumstances, in_time};
 use crate::decision::{Close, Crowd, Decision, Hold, Page};
 use crate::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
-use crate::incident::{Acknowledgement, Alarms, Incident, Kind, Verdict};
+use crate::incident::{Acknowledgement, Alarms, Gone, Incident, Kind, Verdict};
 use crate::policy::{self, Policy};
 use crate::ports::{Outcome, Pause};
 
@@ -91,8 +92,12 @@ fn situation() -> Situation {
         tags: BTreeMap::new(),
     };
     let alarm: AlarmArn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-    let kind =
-        Kind::Instance { group: group.name.clone(), alarms: [alarm.clone()].into_iter().collect(), notice: None };
+    let kind = Kind::Instance {
+        group: group.name.clone(),
+        alarms: [alarm.clone()].into_iter().collect(),
+        notice: None,
+        gone: Gone::default(),
+    };
     let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"target-health\"]\n\
                 grace = \"5m\"\nlook-every = \"1m\"\ndwell = \"2m\"\nrecover-within = \"15m\"\n";
     Situation {
@@ -227,11 +232,6 @@ fn a_target_that_is_not_unhealthy_confirms_nothing() {
     ] {
         should_hold(|it| it.target(1, health), |hold| matches!(hold, Hold::NotConfirmed { .. }));
     }
-}
-
-#[test]
-fn a_group_without_target_groups_never_confirms_by_target_health() {
-    should_hold(|it| it.seen.targets.clear(), |hold| matches!(hold, Hold::NotConfirmed { .. }));
 }
 
 #[test]

@@ -9,14 +9,14 @@ use super::decide::named;
 use super::eyes::Eyes;
 use super::processes::{Promise, parked};
 use super::seen::{Glance, Group, Seen};
-use super::{Fleet, StatusChecks};
+use super::{Fleet, StatusChecks, group_state, remembering};
 use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times, climbed};
-use crate::decision::{Attached, Close, Crowd, Decision, GroupState, Hold, Page, Step};
+use crate::decision::{Close, Crowd, Decision, GroupState, Hold, Page, Step};
 use crate::id::Subject;
-use crate::incident::{Incident, Kind, State};
+use crate::incident::{Gone, Incident, Kind, State, Verdict};
 use crate::memory::Memory;
 use crate::policy::GroupPolicy;
-use crate::ports::{History, Outcome, Unavailable};
+use crate::ports::{History, Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Notice, Why};
 
 /// Between two looks at a group that is parked, as often as the resync.
@@ -36,15 +36,18 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
 
     fn open(&self, now: Timestamp, hint: &Hint, glance: &Glance, _: &History) -> Result<Incident, Ignored> {
         match (&hint.why, &hint.subject) {
-            (Why::Found { since, .. }, Subject::Group { name, .. }) => {
-                Ok(Incident::new(hint.subject.clone(), Kind::Group { group: name.clone(), notice: None }, *since, now))
-            }
+            (Why::Found { since, .. }, Subject::Group { name, .. }) => Ok(Incident::new(
+                hint.subject.clone(),
+                Kind::Group { group: name.clone(), notice: None, gone: Gone::default() },
+                *since,
+                now,
+            )),
             (Why::Notice(notice), Subject::Group { name, .. }) => {
                 if !glance.groups.iter().any(|group| group.name == *name) {
                     let groups = self.eyes.policy.group_names();
                     return Err(Ignored::OutsidePolicy { subject: hint.subject.clone(), groups });
                 }
-                let kind = Kind::Group { group: name.clone(), notice: Some(notice.clone()) };
+                let kind = Kind::Group { group: name.clone(), notice: Some(notice.clone()), gone: Gone::default() };
                 Ok(Incident::new(hint.subject.clone(), kind, notice.at, now))
             }
             _ => Err(Ignored::NothingOpen { subject: hint.subject.clone() }),
@@ -62,6 +65,18 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
 
     async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
         self.eyes.observe(glance, incident).await
+    }
+
+    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
+        let policy = self.eyes.group_policy(&incident);
+        remembering::absorb_group(now, incident, seen, policy)
+    }
+
+    /// By evidence of its own a group is judged only where nobody of it can be.
+    fn verdict(&self, now: Timestamp, incident: &Incident, seen: &Seen) -> Verdict {
+        let policy = self.eyes.group_policy(incident);
+        let is_accused = policy.is_some_and(|policy| !group_state::accused(now, seen, policy).is_empty());
+        if is_accused { Verdict::Suspected } else { Verdict::Unknown }
     }
 
     fn unwell(&self, _: &Incident, _: &Seen) -> Vec<Subject> {
@@ -134,6 +149,9 @@ pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Seen, policy: O
     if let Some(gone) = target_group_gone(now, incident, seen, group, policy) {
         return gone;
     }
+    if let Some(unchecked) = unchecked(now, incident, seen, group, policy) {
+        return unchecked;
+    }
     if let Some(short) = is_short(now, incident, group, policy) {
         return short;
     }
@@ -157,7 +175,7 @@ fn back_from_parking(now: Timestamp, incident: &Incident, group: &Group, policy:
     (now < started + grace).then_some(Decision::Hold { until, because: Hold::Grace { started, grace } })
 }
 
-/// Believed once a second look, a dwell time later, shows the same.
+/// A page once a second look, a dwell time later, shows the same.
 fn target_group_gone(
     now: Timestamp,
     incident: &Incident,
@@ -165,21 +183,31 @@ fn target_group_gone(
     group: &Group,
     policy: &GroupPolicy,
 ) -> Option<Decision> {
-    if seen.gone.is_empty() {
+    match group_state::target_group(now, incident, seen, group, policy)? {
+        GroupState::TargetGroupGone(gone) => Some(Decision::Page(Page::TargetGroupGone(gone))),
+        missing => {
+            let since = incident.kind.gone().and_then(Gone::since).unwrap_or(now);
+            let until = (since + policy.dwell).max(now + SignedDuration::from_secs(1)).min(now + policy.look_every);
+            Some(Decision::Hold { until, because: Hold::GroupState(missing) })
+        }
+    }
+}
+
+/// Alarms call some of the group unhealthy, and it can never be confirmed: one trouble, whoever it is about.
+fn unchecked(
+    now: Timestamp,
+    incident: &Incident,
+    seen: &Seen,
+    group: &Group,
+    policy: &GroupPolicy,
+) -> Option<Decision> {
+    let accused = group_state::accused(now, seen, policy);
+    let is_unknown = seen.is_unlisted && group_state::is_unchecked(seen, policy) && incident.unhealthy_since.is_some();
+    if accused.is_empty() && !is_unknown {
         return None;
     }
-    let before = match &incident.decision {
-        Some(Decision::Hold { because: Hold::GroupState(GroupState::TargetGroupGone(before)), .. })
-        | Some(Decision::Page(Page::TargetGroupGone(before))) => Some(before.since),
-        _ => None,
-    };
-    let since = before.unwrap_or(now);
-    let attached = Attached { group: group.name.clone(), target_groups: seen.gone.clone(), since };
-    if before.is_some() && since < now && now >= since + policy.dwell {
-        return Some(Decision::Page(Page::TargetGroupGone(attached)));
-    }
-    let until = (since + policy.dwell).max(now + SignedDuration::from_secs(1)).min(now + policy.look_every);
-    Some(Decision::Hold { until, because: Hold::GroupState(GroupState::TargetGroupGone(attached)) })
+    let because = Hold::GroupState(GroupState::Unchecked { group: group.name.clone(), instances: named(&accused) });
+    Some(Decision::Hold { until: now + policy.look_every, because })
 }
 
 /// A group whose launches fail tries again by itself, and is left to: only when it stays short is a person asked.

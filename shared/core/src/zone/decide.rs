@@ -336,7 +336,11 @@ impl Case<'_> {
         let within = self.policy.dns.wait_at_most;
         let since = self.incident.opened_at.max(self.incident.signalled_at);
         if self.now >= since + within && self.incident.state != State::Escalated {
-            return Some(Decision::Page(Page::Waited { within, why: because.to_string() }));
+            return Some(Decision::Page(Page::Waited {
+                within,
+                holds: vec![because.name().to_owned()],
+                why: because.to_string(),
+            }));
         }
         Some(self.hold(None, because))
     }

@@ -172,7 +172,7 @@ impl Known {
             group: instance.group.clone(),
             units: instance.launched_as.units(),
             version: instance.launch_template_version,
-            launched_at: instance.launched_at,
+            launched_at: instance.started_at,
             in_service_since: None,
             last_sick: None,
             sick_since: None,
@@ -194,6 +194,7 @@ impl Known {
         let answers = instance.answers(now);
         let healthy = instance.health == HealthStatus::Healthy;
         self.is_here = true;
+        self.launched_at = instance.started_at;
         self.in_service_since = since(self.in_service_since, in_service);
         self.sick_since = since(self.sick_since, !answers);
         self.last_sick = if answers { self.last_sick } else { Some(now) };

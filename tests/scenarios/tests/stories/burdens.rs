@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
 use homeostat_core::decision::{Decision, Hold, Step};
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Alarms, Incident, Kind};
+use homeostat_core::incident::{Alarms, Gone, Incident, Kind};
 use homeostat_core::ports::{Ledger, NotWritten, Slots, Write};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Stack;
@@ -43,7 +43,12 @@ fn subject(number: u64) -> Subject {
 fn incident(number: u64, now: Timestamp) -> Incident {
     Incident::new(
         subject(number),
-        Kind::Instance { group: "nobody".parse().unwrap(), alarms: Alarms::default(), notice: None },
+        Kind::Instance {
+            group: "nobody".parse().unwrap(),
+            alarms: Alarms::default(),
+            notice: None,
+            gone: Gone::default(),
+        },
         now,
         now,
     )
@@ -59,7 +64,12 @@ async fn of_two_that_race_for_a_slot_one_gets_it(stage: &Stage, stack: &Stack) -
             Step::Replace { group: group.parse().unwrap(), instance: subject(number).instance().unwrap().clone() };
         let opened = Incident::new(
             subject(number),
-            Kind::Instance { group: group.parse().unwrap(), alarms: Alarms::default(), notice: None },
+            Kind::Instance {
+                group: group.parse().unwrap(),
+                alarms: Alarms::default(),
+                notice: None,
+                gone: Gone::default(),
+            },
             now,
             now,
         );

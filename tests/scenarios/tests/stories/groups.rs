@@ -149,11 +149,63 @@ fn whom_no_target_group_checks_is_unknown_and_not_unhealthy() {
     });
     assert!(!is_target, "resuming the process registers nobody");
     story.cloud.with(|world| world.break_app(&new, App::Dead)).unwrap();
-    story.pass(minutes(120));
+    story.pass(minutes(58));
+    assert_eq!(the_open_one(&story).paged_at, None, "its hour is not over");
+    story.pass(minutes(62));
     assert_eq!(terminated(&story), before[..1], "absent from a list is no proof");
-    // Its alarm has asked for a look, and no evidence of the policy's says anything.
+    // Its alarm says so, and none of the policy's evidence can tell: a person is asked.
     let open = the_open_one(&story);
-    assert_eq!((open.subject.instance(), open.acted_at, open.unhealthy_since), (Some(&new), None, None));
+    assert_eq!((open.subject.instance(), open.acted_at, open.state), (Some(&new), None, State::Escalated));
+    story.cloud.with(|world| world.break_app(&new, App::Well)).unwrap();
+    story.pass(minutes(65));
+    assert_eq!(story.ledger.open(), [], "nothing has called it unhealthy for an hour");
+}
+
+/// Its load balancer has none of its zones, so that, as without a listener, nobody's health is checked.
+#[test]
+fn alarms_of_a_group_that_nothing_checks_are_one_page_of_the_group() {
+    for evidence in [BOTH, "evidence = [\"target-health\"]"] {
+        let mut story = fleet(4, evidence);
+        story.cloud.with(|world| {
+            let arn = world.group(&web()).unwrap().settings.target_groups[0].clone();
+            let zones: Vec<String> = world.members(&web()).map(|member| member.zone.clone()).collect();
+            zones.iter().for_each(|zone| world.enable_zone(&arn, zone, false).unwrap());
+        });
+        break_some(&story, 3);
+        story.pass(minutes(57));
+        assert_eq!(paged(&story), [], "its hour is not over: {evidence}");
+        story.pass(minutes(63));
+        let page = paged(&story);
+        let [page] = &page[..] else { panic!("{page:?}") };
+        assert_eq!((page.subject.instance(), terminated(&story)), (None, vec![]));
+        assert!(page.notes.iter().any(|note| note.what.contains("no target group checks")), "{:?}", page.notes);
+        assert!(story.ledger.open().iter().all(|open| open.subject.instance().is_none()), "{evidence}");
+    }
+}
+
+/// Somebody stopped it and started it again, and it boots for longer than usual.
+#[test]
+fn whoever_was_stopped_and_started_again_has_its_grace_once_more() {
+    let mut story = fleet(4, "evidence = [\"target-health\"]\ngrace = \"10m\"");
+    let processes = [Process::HealthCheck, Process::ReplaceUnhealthy];
+    story.cloud.with(|world| world.suspend_processes(&web(), &processes)).unwrap();
+    story.pass(minutes(30));
+    let id = story.in_service(&web()).remove(0);
+    story.cloud.with(|world| world.break_machine(&id, Machine::Stopped)).unwrap();
+    story.pass(minutes(30));
+    story.cloud.with(|world| {
+        world.break_machine(&id, Machine::Well).unwrap();
+        world.break_app(&id, App::Dead).unwrap();
+        world.resume_processes(&web(), &[]).unwrap();
+    });
+    story.pass(minutes(5));
+    assert_eq!(terminated(&story), []);
+    story.cloud.with(|world| world.break_app(&id, App::Well)).unwrap();
+    story.pass(minutes(30));
+    assert_eq!(terminated(&story), [], "it was only slow to start");
+    story.cloud.with(|world| world.break_app(&id, App::Dead)).unwrap();
+    story.pass(minutes(30));
+    assert_eq!(terminated(&story), [id]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use futures_util::FutureExt;
 use homeostat_core::decision::{Close, Decision, Hold, Step};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
-use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::incident::{Gone, Incident, Kind};
 use homeostat_core::instance::Unit;
 use homeostat_core::memory::{Act, AlarmMemory, News, Source};
 use homeostat_core::ports::{Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write};
@@ -36,7 +36,7 @@ fn incident(number: u8) -> Incident {
     let alarm: AlarmArn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:suite".parse().unwrap();
     Incident::new(
         subject(number),
-        Kind::Instance { group: group(), alarms: [alarm].into_iter().collect(), notice: None },
+        Kind::Instance { group: group(), alarms: [alarm].into_iter().collect(), notice: None, gone: Gone::default() },
         noon(),
         noon(),
     )

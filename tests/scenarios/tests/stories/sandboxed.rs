@@ -38,6 +38,7 @@ async fn the_main_job_heals_once_and_leaves_everything_else_alone() {
         "dynamodb:GetItem",
         "dynamodb:Query",
         "ec2:DescribeInstanceStatus",
+        "ec2:DescribeInstances",
         "elasticloadbalancing:DescribeTargetHealth",
     ];
     assert_eq!(calls, reads, "each once, and nothing else before the intent");

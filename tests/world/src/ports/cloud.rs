@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::instance::{
-    AlarmSeen, AlarmState, AlarmsSeen, Checks, Fleet, Group, Launches, Lifecycle, Machine, Member, Replace, StatusChecks,
-    TargetHealth as Seen, TargetHealths, Unit, Units,
+    AlarmSeen, AlarmState, AlarmsSeen, Checks, Fleet, Group, Launches, Lifecycle, Machine, Member, Replace,
+    StatusChecks, TargetHealth as Seen, TargetHealths, Unit, Units,
 };
 use homeostat_core::ports::{Clock, Outcome, Unavailable};
 use homeostat_core::signal::INSTANCE_DIMENSION;
@@ -166,7 +166,8 @@ impl StatusChecks for Cloud {
         let status = |id: &InstanceId| {
             let events = world.machine(id).map(|machine| machine.scheduled_events.as_slice()).unwrap_or_default();
             let ends_at = events.iter().map(|event| event.not_before).min();
-            Some((id.clone(), Machine { ends_at, ..machine_seen(world.machine_status(id)?) }))
+            let started_at = world.machine(id).map(|machine| machine.started_at);
+            Some((id.clone(), Machine { ends_at, started_at, ..machine_seen(world.machine_status(id)?) }))
         };
         Ok(instances.iter().filter_map(status).collect())
     }
@@ -260,7 +261,7 @@ fn machine_seen(status: MachineStatus) -> Machine {
         (None, Some((_, check))) => Checks::Unknown { status: check.as_str().to_owned() },
         (None, None) => Checks::Passed,
     };
-    Machine { state: status.state.as_str().to_owned(), checks, ends_at: None }
+    Machine { state: status.state.as_str().to_owned(), checks, started_at: None, ends_at: None }
 }
 
 pub(super) fn alarm_seen(alarm: &Alarm) -> AlarmSeen {

@@ -2,7 +2,7 @@ use homeostat_core::decision::Page as Asked;
 use homeostat_core::decision::Step;
 use homeostat_core::hook::action::Terms;
 use homeostat_core::hook::said::{HookStep, LaunchesFail, Waits};
-use homeostat_core::incident::{Alarms, Kind};
+use homeostat_core::incident::{Alarms, Gone, Kind};
 use homeostat_core::memory::{Launch, Memory};
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{Outcome, Slots};
@@ -124,7 +124,12 @@ fn who_is_held_shows_for_what_and_for_how_long_at_most() {
 #[test]
 fn held_instances_stand_together_by_group_and_apart_from_what_is_sick() {
     let sick = "eu-west-1#instance#i-00000000000000005".parse().unwrap();
-    let kind = Kind::Instance { group: "web".parse().unwrap(), alarms: Alarms::default(), notice: None };
+    let kind = Kind::Instance {
+        group: "web".parse().unwrap(),
+        alarms: Alarms::default(),
+        notice: None,
+        gone: Gone::default(),
+    };
     let sick = Incident::new(sick, kind, now(), now());
     let text = text(&status(vec![waiting("web", 2), sick, waiting("api", 4), waiting("web", 1)], Memory::default()));
     let place = |id: &str| text.find(id).unwrap();

@@ -1,7 +1,7 @@
 use super::*;
 use homeostat_core::decision::{Crowd, Decision, Hold, Page as Asked, Step};
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
-use homeostat_core::incident::Kind;
+use homeostat_core::incident::{Gone, Kind};
 use homeostat_core::instance::Unit;
 use homeostat_core::memory::Source;
 use homeostat_core::ports::Outcome;
@@ -36,7 +36,12 @@ fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
     let at = Timestamp::from_second(1_800_000_000).unwrap();
     let name: GroupName = "web\u{202e}; reboot ".repeat(14).parse().unwrap();
     let subject = Subject::Group { region: "eu-west-1".parse().unwrap(), name: name.clone() };
-    let incident = Incident::new(subject.clone(), Kind::Group { group: name.clone(), notice: None }, at, at);
+    let incident = Incident::new(
+        subject.clone(),
+        Kind::Group { group: name.clone(), notice: None, gone: Gone::default() },
+        at,
+        at,
+    );
     let (unit, desired_unit) = (Unit::Instances, Unit::Instances);
     let crowd = Crowd { sick: 3, most: 2, unit, desired: 4, desired_unit };
     let asked = incident.page(at, at, &Asked::TooManySick(crowd));

@@ -97,6 +97,7 @@ impl Scene {
         let machine = Machine {
             state: "running".into(),
             checks: Checks::Unknown { status: "initializing".into() },
+            started_at: None,
             ends_at: None,
         };
         let seen = Seen { machine: Some(Ok(Some(machine))), ..Seen::default() };
@@ -170,7 +171,12 @@ impl Scene {
 
     /// All the evidence is there.
     pub(super) fn is_ready(&mut self) {
-        self.seen.machine = Some(Ok(Some(Machine { state: "running".into(), checks: Checks::Passed, ends_at: None })));
+        self.seen.machine = Some(Ok(Some(Machine {
+            state: "running".into(),
+            checks: Checks::Passed,
+            started_at: None,
+            ends_at: None,
+        })));
         self.tag("app:ready", &at(self.now).to_string());
         self.seen.targets = registered(TargetHealth::Healthy);
     }

@@ -36,7 +36,8 @@ fn an_instance_is_never_admitted_before_all_of_the_evidence_is_there() {
     let mut scene = Scene::launching(LAUNCH);
     let said = missing(&scene.look());
     assert!(said.contains("initializing") && said.contains("app:ready") && said.contains("not registered"), "{said}");
-    scene.seen.machine = Some(Ok(Some(Machine { state: "running".into(), checks: Checks::Passed, ends_at: None })));
+    scene.seen.machine =
+        Some(Ok(Some(Machine { state: "running".into(), checks: Checks::Passed, started_at: None, ends_at: None })));
     scene.now = 20;
     assert!(!missing(&scene.look()).contains("status checks"));
     scene.tag("app:ready", &at(21).to_string());

@@ -18,7 +18,9 @@ fn seen(number: usize, state: AlarmState, actions_enabled: bool) -> AlarmSeen {
 /// So many that were heard, of which each says the same.
 fn all(count: usize, state: AlarmState, actions_enabled: bool) -> Alarms {
     let mut alarms: Alarms = (0..count).map(arn).collect();
-    (0..count).for_each(|number| alarms.read(Timestamp::UNIX_EPOCH, &arn(number), &Ok(Some(seen(number, state, actions_enabled)))));
+    (0..count).for_each(|number| {
+        alarms.read(Timestamp::UNIX_EPOCH, &arn(number), &Ok(Some(seen(number, state, actions_enabled))))
+    });
     alarms
 }
 

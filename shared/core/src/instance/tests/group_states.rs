@@ -3,20 +3,24 @@
 use super::*;
 use crate::decision::{Attached, GroupState};
 use crate::instance::processes::parked;
-use crate::instance::{Checks, Machine, Promise, whole_group};
+use crate::instance::{Checks, Machine, Promise, group_state, whole_group};
 use crate::signal::{Notice, What};
 
 impl Situation {
-    fn as_group(&mut self) {
+    pub(super) fn as_group(&mut self) {
         let subject = Subject::Group { region: "eu-west-1".parse().unwrap(), name: "web".parse().unwrap() };
-        let kind = Kind::Group { group: "web".parse().unwrap(), notice: None };
+        let kind = Kind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
         self.incident = Incident::new(subject, kind, self.now, self.now);
     }
 
     /// One look at the group, as the loop writes it down.
     fn group_look(&mut self) -> Decision {
         let policy = self.policy.group(&"web".parse().unwrap());
+        let incident = remembering::absorb_group(self.now, self.incident.clone(), &self.seen, policy);
+        let is_accused = !group_state::accused(self.now, &self.seen, policy.unwrap()).is_empty();
+        self.incident = incident.judged(self.now, if is_accused { Verdict::Suspected } else { Verdict::Unknown });
         let decision = whole_group::decide(self.now, &self.incident, &self.seen, policy);
+        let decision = in_time(self.now, &self.incident, decision, &waiting::TIMES);
         self.incident = match &decision {
             Decision::Hold { until, because } => self.incident.hold(self.now, *until, because),
             Decision::Page(page) => self.incident.page(self.now, self.now, page),
@@ -34,8 +38,9 @@ impl Situation {
     }
 
     fn machines(&mut self, state: &str) {
-        let machine =
-            |number| (instance(number), Machine { state: state.into(), checks: Checks::Passed, ends_at: None });
+        let machine = |number| {
+            (instance(number), Machine { state: state.into(), checks: Checks::Passed, started_at: None, ends_at: None })
+        };
         self.seen.machines = (1..=4).map(machine).collect();
     }
 
@@ -60,6 +65,8 @@ const ALL: [&str; 9] = [
 fn a_target_group_that_is_gone_hides_no_other_and_nothing_is_taken_out_that_would_not_come_back() {
     let mut it = situation();
     it.second_target_group_is_gone();
+    it.look_at(1000);
+    it.look_at(1120);
     let Hold::GroupState(GroupState::TargetGroupGone(Attached { target_groups, .. })) = it.held_because() else {
         panic!("{}", it.decide())
     };
@@ -78,7 +85,8 @@ fn a_target_group_is_gone_only_once_a_second_look_a_dwell_later_agrees_and_since
     it.second_target_group_is_gone();
     for second in [1000, 1060] {
         let Decision::Hold { because, .. } = it.look_at(second) else { panic!("{:?}", it.incident.decision) };
-        assert!(matches!(because, Hold::NotConfirmed { .. }), "whether it exists isn't known yet: {because}");
+        let is_missing = matches!(because, Hold::GroupState(GroupState::TargetGroupMissing(_)));
+        assert!(is_missing && it.incident.tell == 0, "whether it exists isn't known yet: {because}");
     }
     for second in [1120, 1180, 1240] {
         let Decision::Hold { because: Hold::GroupState(GroupState::TargetGroupGone(gone)), .. } = it.look_at(second)
@@ -104,7 +112,7 @@ fn a_target_group_that_was_gone_for_one_look_holds_for_that_look_alone() {
     it.absorbed();
     assert!(it.is_acting(), "{}", it.decide());
     it.seen.gone = gone;
-    let Decision::Hold { because: Hold::NotConfirmed { .. }, .. } = it.look_at(1200) else {
+    let Decision::Hold { because: Hold::GroupState(GroupState::TargetGroupMissing(_)), .. } = it.look_at(1200) else {
         panic!("counted anew: {:?}", it.incident.decision)
     };
 }
@@ -203,7 +211,8 @@ fn each_promise_takes_its_own_processes() {
 fn stopped() -> Situation {
     let mut it = situation();
     let notice = Some(Notice { what: What::NotRunning { state: "stopped".into() }, at: at(1000), by: None });
-    let kind = Kind::Instance { group: "web".parse().unwrap(), alarms: Alarms::default(), notice };
+    let kind =
+        Kind::Instance { group: "web".parse().unwrap(), alarms: Alarms::default(), notice, gone: Gone::default() };
     it.incident = Incident::new(subject(1), kind, at(1000), at(1000));
     it.seen.alarms.clear();
     it.target(1, Some(TargetHealth::Healthy));
@@ -227,6 +236,130 @@ fn what_does_not_run_is_left_to_a_group_only_if_it_looks() {
     let mut it = situation();
     it.suspend(&["HealthCheck"]);
     assert!(it.is_acting(), "{}", it.decide());
+}
+
+/// The group's only target group has no listener: it checks nobody.
+fn without_listener(evidence: &str) -> Situation {
+    let mut it = situation();
+    it.policy(&format!("evidence = [{evidence}]\nwait-at-most = \"1h\""));
+    it.seen.targets.clear();
+    let mut reds = vec![it.alarm().clone()];
+    for number in 2..=4 {
+        let arn: AlarmArn = format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-{number}").parse().unwrap();
+        reds.push(AlarmSeen { instances: vec![instance(number)], ..red(arn) });
+    }
+    it.seen.in_alarm = reds;
+    it
+}
+
+#[test]
+fn where_nothing_checks_a_group_its_alarms_are_one_page_of_the_group_and_none_of_its_instances() {
+    for evidence in ["\"alarm\", \"target-health\"", "\"target-health\""] {
+        let mut it = without_listener(evidence);
+        for second in [1000, 4600, 9000] {
+            let Decision::Hold { because: Hold::GroupState(GroupState::Unchecked { .. }), .. } = it.look_at(second)
+            else {
+                panic!("{:?}", it.incident.decision)
+            };
+        }
+        let mut it = without_listener(evidence);
+        it.as_group();
+        for second in [1000, 1060, 1000 + 3599] {
+            it.now = at(second);
+            assert!(matches!(it.group_look(), Decision::Hold { .. }), "{:?}", it.incident.decision);
+        }
+        it.now = at(1000 + 3600);
+        let Decision::Page(page @ Page::Waited { .. }) = it.group_look() else { panic!("{:?}", it.incident.decision) };
+        assert!(page.to_string().contains("i-00000000000000001 and i-00000000000000002"), "{page}");
+        let told = it.incident.tell;
+        for second in [5000, 6000] {
+            it.now = at(second);
+            it.group_look();
+        }
+        assert_eq!(it.incident.tell, told, "once");
+        it.seen.in_alarm.clear();
+        it.now = at(7000);
+        assert!(matches!(it.group_look(), Decision::Hold { because: Hold::Proving { .. }, .. }));
+        it.now = at(7200);
+        assert!(matches!(it.group_look(), Decision::Close(_)), "{:?}", it.incident.decision);
+    }
+}
+
+#[test]
+fn an_alarm_that_blinks_should_not_page_for_a_group_that_nothing_checks() {
+    let mut it = without_listener("\"alarm\", \"target-health\"");
+    it.as_group();
+    let reds = it.seen.in_alarm.clone();
+    for minute in 0..240 {
+        it.now = at(1000 + minute * 60);
+        it.seen.in_alarm = if minute % 30 < 20 { reds.clone() } else { Vec::new() };
+        it.seen.is_unlisted = minute % 7 == 0 && minute % 30 < 20;
+        if it.seen.is_unlisted {
+            it.seen.in_alarm.clear();
+        }
+        assert!(!matches!(it.group_look(), Decision::Page(_)), "{:?}", it.incident.decision);
+        if it.incident.closed_at.is_some() {
+            it.as_group();
+        }
+    }
+}
+
+#[test]
+fn whom_nothing_checks_and_its_alarm_calls_unhealthy_is_paged_in_time_and_forgotten_when_it_is_ok() {
+    let unregistered = || {
+        let mut it = situation();
+        it.policy("evidence = [\"target-health\"]\nwait-at-most = \"1h\"");
+        it.target(1, None);
+        it
+    };
+    let mut it = unregistered();
+    for second in [1000, 1000 + 3599] {
+        assert!(matches!(it.look_at(second), Decision::Hold { because: Hold::NotConfirmed { .. }, .. }));
+    }
+    assert!(matches!(it.look_at(1000 + 3600), Decision::Page(Page::Waited { .. })), "{:?}", it.incident.decision);
+    let mut it = unregistered();
+    it.look_at(1000);
+    it.alarm().state = AlarmState::Ok;
+    for second in [1060, 1000 + 3599] {
+        assert!(matches!(it.look_at(second), Decision::Hold { because: Hold::NotConfirmed { .. }, .. }));
+    }
+    assert!(matches!(it.look_at(1000 + 3600), Decision::Close(_)), "{:?}", it.incident.decision);
+}
+
+#[test]
+fn whoever_was_stopped_and_started_again_boots_however_long_ago_it_was_launched() {
+    let started = |number: u8, second: i64| {
+        let machine =
+            Machine { state: "running".into(), checks: Checks::Passed, started_at: Some(at(second)), ends_at: None };
+        (instance(number), machine)
+    };
+    should_hold(
+        |it| it.seen.machines = [started(1, 800)].into(),
+        |hold| matches!(hold, Hold::Grace { started, .. } if *started == at(800)),
+    );
+    should_hold(
+        |it| {
+            it.seen.launches = Launches::default();
+            it.seen.machines = [started(1, 800)].into();
+        },
+        |hold| matches!(hold, Hold::Grace { .. }),
+    );
+    let mut it = situation();
+    it.seen.machines = [started(1, -9000)].into();
+    assert!(it.is_acting(), "the group's own record is later: {}", it.decide());
+    // Nor does it count as one of too many.
+    let mut it = situation();
+    for number in 2..=3 {
+        it.target(number, Some(sick()));
+    }
+    assert!(matches!(it.held_because(), Hold::TooManySick(_)), "{}", it.decide());
+    it.seen.machines = [started(2, 900), started(3, 900)].into();
+    assert!(!matches!(it.held_because(), Hold::TooManySick(_)), "{}", it.decide());
+}
+
+#[test]
+fn a_group_without_target_groups_never_confirms_by_target_health() {
+    should_hold(|it| it.seen.targets.clear(), |hold| matches!(hold, Hold::GroupState(GroupState::Unchecked { .. })));
 }
 
 /// As somebody leaves it each evening.

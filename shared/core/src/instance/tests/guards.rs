@@ -12,7 +12,7 @@ fn policy_with(lines: &str) -> Policy {
 }
 
 fn machine(state: &str, checks: Checks) -> Machine {
-    Machine { state: state.into(), checks, ends_at: None }
+    Machine { state: state.into(), checks, started_at: None, ends_at: None }
 }
 
 fn stopped() -> Machine {

@@ -9,7 +9,12 @@ use crate::signal::{Notice, What};
 fn announced(what: What, by: Option<i64>) -> Situation {
     let mut it = situation();
     let notice = Notice { what, at: at(1000), by: by.map(at) };
-    let kind = Kind::Instance { group: "web".parse().unwrap(), alarms: Alarms::default(), notice: Some(notice) };
+    let kind = Kind::Instance {
+        group: "web".parse().unwrap(),
+        alarms: Alarms::default(),
+        notice: Some(notice),
+        gone: Gone::default(),
+    };
     it.incident = Incident::new(subject(1), kind, at(1000), at(1000));
     it.seen.alarms.clear();
     it.now = at(1000);
@@ -43,7 +48,8 @@ impl Situation {
     }
 
     fn machine(&mut self, state: &str, ends_at: Option<i64>) {
-        let machine = Machine { state: state.into(), checks: Checks::Passed, ends_at: ends_at.map(at) };
+        let machine =
+            Machine { state: state.into(), checks: Checks::Passed, started_at: None, ends_at: ends_at.map(at) };
         self.seen.machines.insert(instance(1), machine);
     }
 

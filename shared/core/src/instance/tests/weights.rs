@@ -104,7 +104,7 @@ fn a_launch_that_failed_is_not_missed_where_all_units_are_in_service() {
     let what = crate::signal::What::LaunchFailed { why: "no Spot capacity".into() };
     let notice = Some(crate::signal::Notice { what, at: at(0), by: None });
     it.target(1, Some(TargetHealth::Healthy));
-    it.incident.kind = Kind::Group { group: "web".parse().unwrap(), notice };
+    it.incident.kind = Kind::Group { group: "web".parse().unwrap(), notice, gone: Gone::default() };
     assert!(matches!(whole(&it), Decision::Close(_)), "nothing is missing: {}", whole(&it));
     it.group().members.pop();
     let Decision::Page(page) = whole(&it) else { panic!("{}", whole(&it)) };
@@ -114,7 +114,7 @@ fn a_launch_that_failed_is_not_missed_where_all_units_are_in_service() {
 fn whole(it: &Situation) -> Decision {
     let mut incident = it.incident.clone();
     if incident.kind.notice().is_none() {
-        incident.kind = Kind::Group { group: "web".parse().unwrap(), notice: None };
+        incident.kind = Kind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
     }
     let later = at(1000) + SignedDuration::from_mins(30);
     whole_group::decide(later, &incident, &it.seen, it.policy.group(&"web".parse().unwrap()))

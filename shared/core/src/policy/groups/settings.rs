@@ -86,7 +86,7 @@ pub(super) const GRACE: Usual<Time> = Setting {
     key: "grace",
     form: Time::ANY,
     left_out: Is(SignedDuration::from_mins(5)),
-    meaning: "How long after its launch an instance is left alone. The longer of this and the group's own grace period counts.",
+    meaning: "How long after its launch or its last start an instance is left alone. The longer of this and the group's own grace period counts.",
 };
 
 pub(super) const BUDGET: Usual<Part> = Setting {

@@ -14,10 +14,12 @@ const GROUP_TAG: &str = "aws:autoscaling:groupName";
 
 /// Each in a reservation of its own, as Auto Scaling launches them one by one here.
 pub(in crate::face) fn instances(world: &World, input: &Tree) -> Result<Tree, ApiError> {
-    only(input, "DescribeInstances", &["InstanceId", "MaxResults", "NextToken"])?;
+    only(input, "DescribeInstances", &["InstanceId", "Filter", "MaxResults", "NextToken"])?;
     let ids = ids_or_page(input)?;
     let (machines, next) = if ids.is_empty() {
-        page(&PAGING, input, world.machines(), |machine| machine.id.to_string())?
+        let wanted = of_instances(input)?;
+        let fits = |machine: &&Instance| wanted.as_ref().is_none_or(|ids| ids.contains(&machine.id.as_str()));
+        page(&PAGING, input, world.machines().filter(fits), |machine| machine.id.to_string())?
     } else {
         (named(world, &ids)?, None)
     };
@@ -40,7 +42,7 @@ fn instance_tree(machine: &Instance) -> Tree {
     let fields = [
         ("instanceId", make::text(machine.id.as_str())),
         ("instanceState", state_tree(machine.state)),
-        ("launchTime", make::timestamp(machine.launched_at)),
+        ("launchTime", make::timestamp(machine.started_at)),
         ("placement", make::record([("availabilityZone", make::text(&machine.zone))])),
         ("tagSet", make::list(tags)),
     ];

@@ -1,6 +1,6 @@
 use futures_util::FutureExt;
 use homeostat_core::decision::{Close, Decision, Hold, Step};
-use homeostat_core::incident::Kind;
+use homeostat_core::incident::{Gone, Kind};
 use homeostat_core::ports::Outcome;
 use jiff::SignedDuration;
 
@@ -34,7 +34,7 @@ fn incident(subject: &str) -> Incident {
     let alarm = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:web-1".parse().unwrap();
     Incident::new(
         subject.parse().unwrap(),
-        Kind::Instance { group: web(), alarms: [alarm].into_iter().collect(), notice: None },
+        Kind::Instance { group: web(), alarms: [alarm].into_iter().collect(), notice: None, gone: Gone::default() },
         noon(),
         noon(),
     )
