@@ -3,9 +3,8 @@
 use super::*;
 use crate::decision::Proof;
 
-pub(super) fn none() -> Read<Option<AlarmSeen>> {
-    Ok(None)
-}
+/// There is none of that name.
+pub(super) const NONE: Read<Option<AlarmSeen>> = Ok(None);
 
 /// The ways in which a second alarm says less than the one that proves the instance sick.
 const SAYS_LESS: [fn(&mut Situation, &str); 6] = [
@@ -15,7 +14,7 @@ const SAYS_LESS: [fn(&mut Situation, &str); 6] = [
     |it, name| it.second_alarm(name).instances = vec![instance(2)],
     |it, name| {
         let arn = it.second_alarm(name).arn.clone();
-        _ = it.seen.alarms.insert(arn, none());
+        _ = it.seen.alarms.insert(arn, NONE);
     },
     |it, name| {
         let arn = it.second_alarm(name).arn.clone();
@@ -26,12 +25,12 @@ const SAYS_LESS: [fn(&mut Situation, &str); 6] = [
 impl Situation {
     /// There is none of that name any more.
     pub(super) fn lose_alarm(&mut self) {
-        self.seen.alarms.values_mut().for_each(|alarm| *alarm = none());
+        self.seen.alarms.values_mut().for_each(|alarm| *alarm = NONE);
     }
 
     pub(super) fn lose_the_first(&mut self) {
         let arn = self.alarm().arn.clone();
-        self.seen.alarms.insert(arn, none());
+        self.seen.alarms.insert(arn, NONE);
     }
 
     /// One more that has spoken of the first instance.

@@ -1,6 +1,6 @@
 //! An alarm that speaks no longer: deleted, no verdict under a new policy, or silent for good. It keeps no incident open for ever.
 
-use super::alarms::none;
+use super::alarms::NONE;
 use super::*;
 
 const ALONE: &str = "evidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\ndwell = \"2m\"\nwait-at-most = \"1h\"";
@@ -82,11 +82,11 @@ fn where_none_is_left_and_nothing_else_calls_it_unhealthy_the_incident_ends() {
 fn an_alarm_that_was_missing_for_one_look_is_kept() {
     let mut it = held(ALONE);
     let (arn, read) = it.seen.alarms.pop_first().unwrap();
-    it.seen.alarms.insert(arn.clone(), none());
+    it.seen.alarms.insert(arn.clone(), NONE);
     it.look_at(1060);
     it.seen.alarms.insert(arn.clone(), read);
     it.look_at(1120);
-    it.seen.alarms.insert(arn, none());
+    it.seen.alarms.insert(arn, NONE);
     it.look_at(1180);
     assert_eq!(it.names(), ["web-1"], "its two minutes began anew");
     it.look_at(1300);
