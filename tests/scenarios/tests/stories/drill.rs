@@ -14,7 +14,7 @@ use sandbox::stage::{Announced, Stage};
 use serde_json::Value;
 use world::App;
 
-use super::parts::{effects_that_took_place, first_in_service, pair, policy_with, root, run_dir, section};
+use super::parts::{effects_that_took_place, first_in_service, on_a_stage_with, pair, policy_with, section};
 
 /// Calls of an undisturbed heal, up to the hold that follows it. More are drilled than there are, and the surplus is seen not
 /// to crash.
@@ -65,22 +65,17 @@ impl Case {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_is_killed_at_any_call_leaves_nothing_half_done() {
-    let run_dir = run_dir();
-    let groups: Vec<String> = Case::all().into_iter().map(Case::group).collect();
     let mut fleet = Stage::fleet().unwrap();
-    fleet.more = groups.iter().map(|group| pair(group)).collect();
-    let stage = Stage::set(&root(), run_dir.path(), 0, fleet).await.unwrap();
-    let sections: String = groups.iter().map(|group| section(group, "")).collect();
-    let stack = stage.deploy(&policy_with(run_dir.path(), &sections), &mut |_| {}).await.unwrap();
-    let drilled = drill(&stage, &stack).await;
-    stage.stop().await.unwrap();
-    drilled.unwrap();
+    fleet.more = Case::all().into_iter().map(|case| pair(&case.group())).collect();
+    on_a_stage_with(fleet, drill).await;
 }
 
-async fn drill(stage: &Stage, stack: &Stack) -> Result<()> {
-    let missed = run(stage, stack, &Case::all()).await?;
+async fn drill(stage: &Stage) -> Result<()> {
+    let sections: String = Case::all().into_iter().map(|case| section(&case.group(), "")).collect();
+    let stack = stage.deploy(&policy_with(stage.folder(), &sections), &mut |_| {}).await?;
+    let missed = run(stage, &stack, &Case::all()).await?;
     // Of calls side by side, one may be abandoned before its turn to be killed comes. Such a case was not drilled: once more.
-    let missed = run(stage, stack, &missed).await?;
+    let missed = run(stage, &stack, &missed).await?;
     ensure!(missed.is_empty(), "not killed although there was such a call: {missed:?}");
     Ok(())
 }

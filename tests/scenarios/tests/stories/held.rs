@@ -15,7 +15,7 @@ use world::{
     ActionEnd, ActionResult, Flaw, LifecycleAction, LifecycleHook, LifecycleState, LifecycleTransition, Process, World,
 };
 
-use super::parts::{first_in_service, homeostat, root, run_dir};
+use super::parts::{first_in_service, homeostat, on_a_stage};
 
 const OWNER: &str = "lifecycle-hook";
 const DOMAIN: &str = "held.example";
@@ -28,11 +28,7 @@ const TIMEOUT: SignedDuration = SignedDuration::from_secs(45);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_hook_holds_is_let_go_when_it_may_and_only_then() {
-    let run_dir = run_dir();
-    let stage = Stage::set(&root(), run_dir.path(), 0, Stage::fleet().unwrap()).await.unwrap();
-    let played = play(&stage).await;
-    stage.stop().await.unwrap();
-    played.unwrap();
+    on_a_stage(play).await;
 }
 
 async fn play(stage: &Stage) -> Result<()> {

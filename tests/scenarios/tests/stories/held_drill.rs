@@ -12,7 +12,7 @@ use sandbox::relay::Label;
 use sandbox::stage::{Held, Stage, held, policy_with_hooks};
 use world::{ActionEnd, ActionResult, LifecycleState, World};
 
-use super::parts::{root, run_dir};
+use super::parts::on_a_stage;
 
 /// Calls of a first look at a leaving instance that has to be deregistered, up to its wake-up. More are drilled than a launch has,
 /// and the surplus is seen not to crash.
@@ -56,11 +56,7 @@ impl Case {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_is_killed_at_any_call_completes_every_hook_once() {
-    let run_dir = run_dir();
-    let stage = Stage::set(&root(), run_dir.path(), 0, Stage::fleet().unwrap()).await.unwrap();
-    let drilled = drill(&stage).await;
-    stage.stop().await.unwrap();
-    drilled.unwrap();
+    on_a_stage(drill).await;
 }
 
 async fn drill(stage: &Stage) -> Result<()> {

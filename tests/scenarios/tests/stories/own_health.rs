@@ -12,7 +12,7 @@ use sandbox::stage::{Inbox, Message, PATIENCE, Stage};
 use serde_json::{Value, json};
 use world::World;
 
-use super::parts::{break_first, first_in_service, root, run_dir};
+use super::parts::{break_first, first_in_service, on_a_stage};
 
 const FAILING: &str = "homeostat-replace-instance-errors";
 const DEAD_LETTERS: &str = "homeostat-dead-letters";
@@ -29,11 +29,7 @@ const TOLD: [Expected; 3] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn its_own_trouble_is_told_even_while_dynamodb_is_down() {
-    let run_dir = run_dir();
-    let stage = Stage::set(&root(), run_dir.path(), 0, Stage::fleet().unwrap()).await.unwrap();
-    let played = play(&stage).await;
-    stage.stop().await.unwrap();
-    played.unwrap();
+    on_a_stage(play).await;
 }
 
 async fn play(stage: &Stage) -> Result<()> {

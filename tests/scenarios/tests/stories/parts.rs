@@ -9,7 +9,7 @@ use sandbox::account::{ACCOUNT_ID, OPERATOR, OPERATORS_COMMAND, REGION};
 use sandbox::policy::Document;
 use sandbox::stage::{PATIENCE, Stage};
 use sandbox::{Stack, journal::Call};
-use world::{Another, App, LifecycleState, MaintenancePolicy};
+use world::{Another, App, Demo, LifecycleState, MaintenancePolicy};
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -18,6 +18,20 @@ pub(crate) fn root() -> PathBuf {
 /// A folder for one sandbox, beside the build: what `sam build` makes is large.
 pub(crate) fn run_dir() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("story-").tempdir_in(root().join("target")).unwrap()
+}
+
+/// Plays on a stage of its own, with the demo's fleet.
+pub(crate) async fn on_a_stage(play: impl AsyncFnOnce(&Stage) -> Result<()>) {
+    on_a_stage_with(Stage::fleet().unwrap(), play).await;
+}
+
+/// The same with another fleet. The stage is over before a failure is told, so that none of its processes is left behind.
+pub(crate) async fn on_a_stage_with(fleet: Demo, play: impl AsyncFnOnce(&Stage) -> Result<()>) {
+    let run_dir = run_dir();
+    let stage = Stage::set(&root(), run_dir.path(), 0, fleet).await.unwrap();
+    let played = play(&stage).await;
+    stage.stop().await.unwrap();
+    played.unwrap();
 }
 
 /// A managed group of two behind a target group of its own.

@@ -10,15 +10,11 @@ use sandbox::api::Resource;
 use sandbox::roles::Roles;
 use sandbox::stage::{Inbox, PATIENCE, Stage};
 
-use super::parts::{function, homeostat_says, operators_policies, root, run_dir};
+use super::parts::{function, homeostat_says, on_a_stage, operators_policies};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_writes_its_own_alone_and_a_pause_is_told() {
-    let run_dir = run_dir();
-    let stage = Stage::set(&root(), run_dir.path(), 0, Stage::fleet().unwrap()).await.unwrap();
-    let played = play(&stage).await;
-    stage.stop().await.unwrap();
-    played.unwrap();
+    on_a_stage(play).await;
 }
 
 async fn play(stage: &Stage) -> Result<()> {

@@ -12,17 +12,13 @@ use sandbox::stage::{Inbox, PATIENCE, Stage};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::parts::{root, run_dir};
+use super::parts::on_a_stage;
 
 const CLOSED_ONLY: &str = r#"{ "event": ["closed"], "group": ["web"] }"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_heal_can_be_filtered_counted_and_forgotten() {
-    let run_dir = run_dir();
-    let stage = Stage::set(&root(), run_dir.path(), 0, Stage::fleet().unwrap()).await.unwrap();
-    let played = play(&stage).await;
-    stage.stop().await.unwrap();
-    played.unwrap();
+    on_a_stage(play).await;
 }
 
 async fn play(stage: &Stage) -> Result<()> {

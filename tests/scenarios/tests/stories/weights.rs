@@ -12,17 +12,13 @@ use sandbox::stage::balance::{KIND, SETTINGS};
 use sandbox::stage::{Balance, Inbox, PATIENCE, Stage};
 use world::EndpointState;
 
-use super::parts::{homeostat_says, root, run_dir};
+use super::parts::{homeostat_says, on_a_stage};
 
 pub(crate) const CHANGE: (&str, &str) = ("route53", "ChangeResourceRecordSets");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_goes_wrong_makes_nothing_worse() {
-    let run_dir = run_dir();
-    let stage = Stage::set(&root(), run_dir.path(), 0, Stage::fleet().unwrap()).await.unwrap();
-    let played = play(&stage).await;
-    stage.stop().await.unwrap();
-    played.unwrap();
+    on_a_stage(play).await;
 }
 
 async fn play(stage: &Stage) -> Result<()> {

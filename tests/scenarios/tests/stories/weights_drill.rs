@@ -14,7 +14,7 @@ use sandbox::relay::Label;
 use sandbox::stage::{Balance, Stage};
 use world::EndpointState;
 
-use super::parts::{root, run_dir};
+use super::parts::on_a_stage;
 use super::weights::{changes, has};
 
 /// Calls of an undisturbed shift, up to the wake-up by which the function asks after its change. More are drilled than there are,
@@ -56,11 +56,7 @@ impl Case {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_is_killed_at_any_call_moves_the_weight_once() {
-    let run_dir = run_dir();
-    let stage = Stage::set(&root(), run_dir.path(), 0, Stage::fleet().unwrap()).await.unwrap();
-    let drilled = drill(&stage).await;
-    stage.stop().await.unwrap();
-    drilled.unwrap();
+    on_a_stage(drill).await;
 }
 
 async fn drill(stage: &Stage) -> Result<()> {
