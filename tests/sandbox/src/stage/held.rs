@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use world::{
     ActionResult, Application, GroupSettings, LifecycleAction, LifecycleHook, LifecycleTransition, Refusal, Stream,
-    Tally, World,
+    Tally, TargetType, World,
 };
 
 use crate::account::REGION;
@@ -46,8 +46,24 @@ impl Held {
 
     /// The same with other settings of the group.
     pub fn make_with(face: &Face, name: &str, instances: u32, change: impl FnOnce(&mut GroupSettings)) -> Result<Self> {
+        Held::make_all(face, name, instances, TargetType::Instance, change)
+    }
+
+    /// The same, but that the jobs' target group names its targets by their addresses.
+    pub fn make_by_address(face: &Face, name: &str, instances: u32) -> Result<Self> {
+        Held::make_all(face, name, instances, TargetType::Ip, |_| {})
+    }
+
+    fn make_all(
+        face: &Face,
+        name: &str,
+        instances: u32,
+        jobs: TargetType,
+        change: impl FnOnce(&mut GroupSettings),
+    ) -> Result<Self> {
         let group: GroupName = name.parse()?;
-        let made = face.with(|world| add(world, &group, instances, change)).map_err(|refusal| anyhow!("{refusal}"))?;
+        let made = face.with(|world| add(world, &group, instances, jobs, change));
+        let made = made.map_err(|refusal| anyhow!("{refusal}"))?;
         let (own, jobs) = made.context("the fleet has no group web")?;
         let launch = "evidence = [\"instance-status\", \"tag\", \"target-health\"]\ntag = \"app:ready\"\n".to_owned();
         let terminate = "busy-tag = \"app:busy\"\n".to_owned();
@@ -156,12 +172,13 @@ fn add(
     world: &mut World,
     group: &GroupName,
     instances: u32,
+    jobs: TargetType,
     change: impl FnOnce(&mut GroupSettings),
 ) -> Result<Option<(TargetGroupArn, TargetGroupArn)>, Refusal> {
     let Some(web) = world.groups().find(|group| group.settings.name.as_str() == "web") else { return Ok(None) };
     let web = web.settings.clone();
     let own = world.add_target_group(group.as_str(), 8080)?;
-    let jobs = world.add_target_group(&format!("{group}-jobs"), 9090)?;
+    let jobs = world.add_target_group_of(jobs, &format!("{group}-jobs"), 9090)?;
     let managed = BTreeMap::from([("homeostat:managed".to_owned(), "true".to_owned())]);
     world.tag_target_group(&jobs, managed)?;
     let application = Application {

@@ -12,7 +12,8 @@ use sandbox::stage::{Held, Inbox, PATIENCE, Stage, held, policy_with_hooks};
 use sandbox::zone::Zone;
 use serde_json::{Value, json};
 use world::{
-    ActionEnd, ActionResult, Flaw, LifecycleAction, LifecycleHook, LifecycleState, LifecycleTransition, Process, World,
+    ActionEnd, ActionResult, Flaw, LifecycleAction, LifecycleHook, LifecycleState, LifecycleTransition, Process,
+    TargetState, World,
 };
 
 use super::parts::{first_in_service, homeostat, on_a_stage};
@@ -42,7 +43,8 @@ async fn play(stage: &Stage) -> Result<()> {
     let named = named.with("", &format!("{metric}{record}"));
     let bad = Held::make(face, "bad", 2)?;
     let bad = bad.with("within = \"8s\"\nabandons = 2\nafterwards = \"suspend-launch\"\n", "");
-    let all = [&busy, &named, &bad];
+    let addressed = Held::make_by_address(face, "addressed", 2)?;
+    let all = [&busy, &named, &bad, &addressed];
     let policy = policy_with_hooks(&all, &stage.policy(), stage.folder())?;
     let parameters = [
         ("HookZoneArns", format!("arn:aws:route53:::hostedzone/{}", zone.id())),
@@ -60,8 +62,9 @@ async fn play(stage: &Stage) -> Result<()> {
         its_own_record_goes_and_its_metric_is_waited_for(stage, &stack, &named, &zone),
         a_bad_image_is_launched_twice_and_then_no_more(stage, &bad, &inbox),
         what_is_none_of_its_hooks_is_left_alone_and_said_so(stage, &stack),
+        who_is_registered_by_address_is_drained_and_admitted(stage, &addressed),
     );
-    tokio::try_join!(stories.0, stories.1, stories.2, stories.3).map(drop)
+    tokio::try_join!(stories.0, stories.1, stories.2, stories.3, stories.4).map(drop)
 }
 
 fn is_whole(world: &World, held: &Held) -> Option<()> {
@@ -158,6 +161,29 @@ async fn its_own_record_goes_and_its_metric_is_waited_for(
     stage.wait_for_close_of(&held.subject(held::DRAINED, &victim)?).await?;
     let closed = newest(stage, stack, held, held::DRAINED, &victim).await?;
     ensure!(!closed.is_told_at_the_end(), "{:?}", closed.decision);
+    Ok(())
+}
+
+async fn who_is_registered_by_address_is_drained_and_admitted(stage: &Stage, held: &Held) -> Result<()> {
+    let victim = first_in_service(stage, held.group.as_str())?;
+    let targets = |world: &World| world.target_group(&held.jobs).map(|jobs| jobs.targets.clone()).unwrap_or_default();
+    let others: Vec<InstanceId> =
+        stage.face().with(|world| targets(world).into_keys().filter(|id| *id != victim).collect());
+    terminate(stage, &victim)?;
+    let action = ended(stage, held, held::DRAINED, &victim).await?;
+    ensure!(action.ended_by == ActionEnd::Completed(ActionResult::Continue), "{action:?}");
+    let registered = stage.face().with(|world| targets(world));
+    ensure!(!registered.contains_key(&victim), "it left while requests could still reach it: {registered:?}");
+    let takes = |id: &InstanceId| registered.get(id).is_some_and(|target| target.state == TargetState::Healthy);
+    ensure!(others.len() == 1 && others.iter().all(takes), "somebody else was deregistered: {registered:?}");
+    let calls = calls(stage, held.jobs.as_str(), "DeregisterTargets");
+    ensure!(calls.len() == 1 && calls.iter().all(Call::succeeded), "{calls:?}");
+    stage.wait_for_world("the replacement in service", |world| is_whole(world, held)).await?;
+    let launched = stage.face().with(|world| {
+        let over = world.lifecycle_actions().iter().filter(|it| it.group == held.group && it.hook == held::READY);
+        over.map(|action| action.ended_by).collect::<Vec<_>>()
+    });
+    ensure!(launched == [ActionEnd::Completed(ActionResult::Continue)], "{launched:?}");
     Ok(())
 }
 

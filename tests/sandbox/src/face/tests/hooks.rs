@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use world::{
-    ActionEnd, ActionResult, GroupSettings, LifecycleHook, LifecycleState, LifecycleTransition, PoolState, WarmPool,
+    ActionEnd, ActionResult, Application, GroupSettings, LifecycleHook, LifecycleState, LifecycleTransition, PoolState,
+    TargetType, WarmPool,
 };
 
 use super::*;
@@ -202,4 +203,33 @@ fn a_deregistered_target_drains_and_then_is_unused() {
     assert_eq!(deregister(&nobodys, &id).unwrap_err().1, "TargetGroupNotFound");
     let none = format!("Action=DeregisterTargets&TargetGroupArn={arn}");
     assert_eq!(it.query("elasticloadbalancing", &none).unwrap_err().1, "ValidationError");
+}
+
+#[test]
+fn a_target_that_is_an_address_goes_by_that_address_and_its_own_port_alone() {
+    let it = fixture();
+    let arn = it.face.with(|world| world.add_target_group_of(TargetType::Ip, "jobs", 9090)).unwrap();
+    let registers_with = vec![arn.clone()];
+    it.set_up(|settings| settings.application = Some(Application { registers_with, ..Application::default() }));
+    it.query("autoscaling", &terminate(&it.first_of_web())).unwrap();
+    it.pass(20);
+    let described = || {
+        let answer = it.query("elasticloadbalancing", &format!("Action=DescribeTargetHealth&TargetGroupArn={arn}"));
+        let answer = answer.unwrap();
+        let [one] = get::items(&answer, "TargetHealthDescriptions").unwrap() else { panic!("{answer:?}") };
+        let of = |field, name| get::text(get::field(one, field).unwrap(), name).unwrap().to_owned();
+        (of("Target", "Id"), of("TargetHealth", "State"))
+    };
+    let (address, state) = described();
+    assert!(address.parse::<std::net::IpAddr>().is_ok() && state == "healthy", "{address} {state}");
+    let deregister = |id: &str, port: u16| {
+        let target = format!("Targets.member.1.Id={id}&Targets.member.1.Port={port}");
+        it.query("elasticloadbalancing", &format!("Action=DeregisterTargets&TargetGroupArn={arn}&{target}"))
+    };
+    let instance = it.face.with(|world| world.target_named(&arn, &address)).unwrap();
+    assert_eq!(deregister(instance.as_str(), 9090).unwrap_err().1, "InvalidTarget");
+    deregister(&address, 8080).unwrap();
+    assert_eq!(described().1, "healthy", "that is another target");
+    deregister(&address, 9090).unwrap();
+    assert_eq!(described().1, "draining");
 }
