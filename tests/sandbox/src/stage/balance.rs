@@ -2,7 +2,7 @@
 //!
 //! It never changes a weight once the record stands; traffic follows whatever the record says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -25,10 +25,9 @@ const COLOURS: [(&str, u8, &str); 2] = [("blue", 70, "192.0.2.1"), ("green", 30,
 /// Slower than this is too slow, in milliseconds.
 const SLOW: f64 = 500.0;
 
-/// A zone with one record.
+/// A zone, and a record in it.
 pub struct Balance {
     pub zone: Zone,
-    /// `www.` and the zone's own.
     pub name: String,
     suffix: String,
     is_in_role: bool,
@@ -66,7 +65,20 @@ impl Balance {
         Balance::silent(stage.sandbox(), stage.face(), suffix).await
     }
 
+    /// A second record of the same zone, for which nobody asks.
+    pub async fn beside(&self, stage: &Stage, label: &str) -> Result<Self> {
+        let zone = Zone::at(&stage.sandbox().sdk_config(), self.zone.id());
+        let domain = self.name.split_once('.').map(|(_, domain)| domain).context("a name without a domain")?;
+        Balance::in_zone(stage.face(), zone, format!("{label}.{domain}"), &format!("{}-{label}", self.suffix)).await
+    }
+
     async fn silent(sandbox: &Sandbox, face: &Face, suffix: &str) -> Result<Self> {
+        let domain = format!("example{suffix}.com");
+        let zone = Zone::create(&sandbox.sdk_config(), &domain).await?;
+        Balance::in_zone(face, zone, format!("www.{domain}"), suffix).await
+    }
+
+    async fn in_zone(face: &Face, zone: Zone, name: String, suffix: &str) -> Result<Self> {
         let (mut records, mut checks) = (Vec::new(), Vec::new());
         for (colour, weight, address) in COLOURS {
             let endpoint = format!("{colour}{suffix}");
@@ -74,9 +86,6 @@ impl Balance {
             records.push(Weighted::plain(&endpoint, weight, address).checked_by(&check));
             checks.push(check);
         }
-        let domain = format!("example{suffix}.com");
-        let zone = Zone::create(&sandbox.sdk_config(), &domain).await?;
-        let name = format!("www.{domain}");
         zone.put(&name, &KIND, &records).await?;
         let settings = WITHOUT_TRAFFIC.to_owned();
         Ok(Balance {
@@ -126,6 +135,12 @@ impl Balance {
         stage.face().with(|world| world.break_endpoint(&endpoint, state)).map_err(|refusal| anyhow!("{refusal}"))
     }
 
+    /// Of the health check that the record and the policy name.
+    pub fn check(&self, colour: &str) -> Result<&str> {
+        let checks = COLOURS.iter().zip(&self.checks).find(|((name, _, _), _)| *name == colour);
+        checks.map(|(_, check)| check.as_str()).with_context(|| format!("there is no {colour}"))
+    }
+
     pub fn slow_alarm(&self, colour: &str) -> String {
         slow_alarm(&self.endpoint(colour))
     }
@@ -163,8 +178,10 @@ pub(super) fn deployment(
     let path = folder.join("policy-with-records.toml");
     std::fs::write(&path, text + &records + pace).context("writing a policy with records")?;
     let named: Vec<&Balance> = balances.iter().copied().filter(|balance| balance.is_in_role).collect();
-    let joined =
-        |of: &[&Balance], part: fn(&Balance) -> String| of.iter().map(|one| part(one)).collect::<Vec<_>>().join(",");
+    let joined = |of: &[&Balance], part: fn(&Balance) -> String| {
+        let parts: BTreeSet<String> = of.iter().map(|one| part(one)).collect();
+        parts.into_iter().collect::<Vec<_>>().join(",")
+    };
     let parameters = [
         ("DnsZoneArns", joined(balances, |balance| format!("arn:aws:route53:::hostedzone/{}", balance.zone.id()))),
         ("DnsRecordNames", joined(&named, |balance| format!("{0},_homeostat.{0}", balance.name))),

@@ -45,6 +45,25 @@ async fn a_health_check_is_told_checker_by_checker() {
 }
 
 #[tokio::test]
+async fn a_health_check_says_that_it_is_inverted_or_disabled_and_one_that_is_deleted_says_nothing() {
+    let it = fixture(ALL).await;
+    let id = it.zone.records(API, &RrType::A).await.unwrap()[0].health_check.clone().unwrap();
+    let client = it.function();
+    for (inverted, disabled) in [(true, false), (false, true), (false, false)] {
+        it.face.with(|world| world.update_health_check("blue", inverted, disabled)).unwrap();
+        let check = client.get_health_check().health_check_id(&id).send().await.unwrap();
+        let config = check.health_check().unwrap().health_check_config().unwrap();
+        assert_eq!((config.inverted(), config.disabled()), (Some(inverted), Some(disabled)));
+    }
+    it.face.with(|world| world.delete_health_check("blue", true)).unwrap();
+    let status = client.get_health_check_status().health_check_id(&id).send().await;
+    assert!(status.unwrap_err().into_service_error().is_no_such_health_check());
+    let check = client.get_health_check().health_check_id(&id).send().await;
+    assert!(check.unwrap_err().into_service_error().is_no_such_health_check());
+    it.ministack.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn traffic_follows_the_weights_and_the_health_checks() {
     let it = fixture(ALL).await;
     let follow = || it.zone.send_traffic(API, &RrType::A, &it.face);

@@ -40,6 +40,8 @@ mod lost;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
+mod odd_checks;
+#[cfg(test)]
 mod own_health;
 #[cfg(test)]
 mod parts;

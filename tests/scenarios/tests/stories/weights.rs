@@ -12,6 +12,7 @@ use sandbox::stage::balance::{KIND, SETTINGS};
 use sandbox::stage::{Balance, Inbox, PATIENCE, Stage};
 use world::EndpointState;
 
+use super::odd_checks::{Odd, Refused};
 use super::parts::{homeostat_says, on_a_stage};
 
 pub(crate) const CHANGE: (&str, &str) = ("route53", "ChangeResourceRecordSets");
@@ -31,7 +32,9 @@ async fn play(stage: &Stage) -> Result<()> {
     let denied = Balance::make(stage, "-denied").await?.outside_the_role();
     let targets = Balance::make(stage, "-targets").await?.with_targets(&target_group(stage)?);
     let targets = targets.with_settings(&SETTINGS.replace("\"canary\"", "\"canary\", \"target-health\""));
+    let (refused, odd) = (Refused::make(stage).await?, Odd::make(stage).await?);
     let all = [&race, &drift, &tool, &busy, &away, &denied, &targets];
+    let all = [&all[..], &refused.balances(), &odd.balances()].concat();
     let stack = stage.deploy_for(&all, &stage.policy(), &mut |_| {}).await?;
     let stories = (
         a_stalled_change_never_applies_over_a_newer_one(stage, &stack, &race),
@@ -42,7 +45,12 @@ async fn play(stage: &Stage) -> Result<()> {
         a_name_outside_the_role_is_paged_and_not_tried_again(stage, &stack, &denied),
         the_targets_behind_an_alias_are_proof_too(stage, &stack, &targets),
     );
-    tokio::try_join!(stories.0, stories.1, stories.2, stories.3, stories.4, stories.5, stories.6).map(drop)
+    let checks = (
+        refused.what_is_refused_keeps_no_other_record_where_it_was(stage, &stack),
+        odd.are_read_as_route_53_reads_them(stage, &stack),
+    );
+    tokio::try_join!(stories.0, stories.1, stories.2, stories.3, stories.4, stories.5, stories.6, checks.0, checks.1)
+        .map(drop)
 }
 
 fn target_group(stage: &Stage) -> Result<String> {
@@ -80,11 +88,11 @@ async fn drained(stage: &Stage, balance: &Balance) -> Result<()> {
     has(balance, 0, 30).await
 }
 
-async fn newest(stage: &Stage, stack: &Stack, balance: &Balance) -> Result<Incident> {
+pub(crate) async fn newest(stage: &Stage, stack: &Stack, balance: &Balance) -> Result<Incident> {
     stage.ledger(stack)?.newest(&balance.subject()?).await?.context("no incident of the zone")
 }
 
-async fn recovers(stage: &Stage, stack: &Stack, balance: &Balance) -> Result<()> {
+pub(crate) async fn recovers(stage: &Stage, stack: &Stack, balance: &Balance) -> Result<()> {
     balance.set_state(stage, "blue", EndpointState::Well)?;
     stage.wait_for_close_of(&balance.subject()?).await?;
     let closed = newest(stage, stack, balance).await?;
@@ -93,7 +101,7 @@ async fn recovers(stage: &Stage, stack: &Stack, balance: &Balance) -> Result<()>
 }
 
 /// Waits for a page about this zone whose body holds the text.
-async fn paged(stage: &Stage, stack: &Stack, balance: &Balance, text: &str) -> Result<String> {
+pub(crate) async fn paged(stage: &Stage, stack: &Stack, balance: &Balance, text: &str) -> Result<String> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let mut looks = stage.sandbox().journal().mark();
     loop {
