@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod alarms;
 #[cfg(test)]
+mod blinking;
+#[cfg(test)]
 mod burdens;
 #[cfg(test)]
 mod chain;
