@@ -39,6 +39,7 @@ impl Hold {
             Hold::Hook(Waits::InUse { .. }) => "hook-in-use",
             Hold::Hook(Waits::Abandoning { .. }) => "hook-others-abandoned",
             Hold::Hook(Waits::Others { .. }) => "hook-held-by-others",
+            Hold::Hook(Waits::Unread { .. }) => "hook-unread",
             Hold::Hook(Waits::Settling { .. }) => "hook-settling",
         }
     }

@@ -44,7 +44,8 @@ pub(super) fn settled(now: Timestamp, incident: &Incident, memory: &Memory, most
         // No such action is what an earlier try leaves behind, too, and the SDK repeats a call by itself.
         Some(Outcome::Lost { .. }) if abandoned => memory.clone(),
         Some(Outcome::Refused { .. }) if abandoned => memory.spared(&kept.hook, &kept.instance),
-        Some(Outcome::Done | Outcome::AlreadyDone) if result.is_some() => memory.spared(&kept.hook, &kept.instance),
+        // What was only inferred from where it is now may be what an earlier ABANDON did.
+        Some(Outcome::Done) if result.is_some() => memory.spared(&kept.hook, &kept.instance),
         _ => memory.clone(),
     }
 }

@@ -316,8 +316,11 @@ impl<'a> Case<'a> {
         let latest = self.latest(policy.within);
         // A value of the metric counts if it is newer than the action.
         let went_by_the_event = waiting.is_empty() && policy.busy_metric.is_some() && !self.kept.accepted;
+        // On its way into the pool it waits in the same state: only the answer tells that it is this hook which holds it.
+        let may_be_a_launch = course == Course::BackToPool && !self.kept.accepted;
         match step {
             _ if went_by_the_event && !is_gone => Judgement::Ask,
+            Some(_) if may_be_a_launch && self.now < latest.at => Judgement::Ask,
             _ if waiting.is_empty() => {
                 let registered = terminate::stays(self.seen, policy);
                 go_on(if registered.is_empty() { Because::Drained } else { Because::MachineGone { registered } })
@@ -338,6 +341,10 @@ impl<'a> Case<'a> {
     fn is_shown_waiting(&self) -> bool {
         let shown = self.seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
         shown.is_some_and(|member| Course::of(self.kept.transition, &member.lifecycle).is_some())
+    }
+
+    fn next_look(&self, within: SignedDuration) -> Timestamp {
+        next_look(self.kept, self.now, self.policy.look_every, &self.latest(within))
     }
 
     fn latest(&self, within: SignedDuration) -> Latest {
@@ -366,9 +373,12 @@ impl<'a> Case<'a> {
     fn hold(&self, waits: Waits) -> Decision {
         let within = self.held_by().map_or(UNSEEN_AT_MOST, |policy| policy.within());
         let until = match waits {
-            Waits::Abandoning { .. } => self.now + self.policy.look_every,
-            Waits::Others { .. } => self.now + between_looks_at_the_completed(self.now, self.incident),
-            _ => next_look(self.kept, self.now, self.policy.look_every, &self.latest(within)),
+            // Its own time is over, and its hook's timeout runs all the same.
+            Waits::Abandoning { .. } => self.next_look(HELD_AT_MOST),
+            Waits::Others { .. } | Waits::Unread { .. } => {
+                self.now + between_looks_at_the_completed(self.now, self.incident)
+            }
+            _ => self.next_look(within),
         };
         Decision::Hold { until, because: Hold::Hook(waits) }
     }
@@ -394,8 +404,8 @@ impl<'a> Case<'a> {
             }
         }
         let by_us_or_lost = result.is_some() || self.kept.lost >= LOST_FOR_GOOD;
-        if let Some(state) = self.held_by_others().filter(|_| by_us_or_lost) {
-            return self.hold(Waits::Others { result, state });
+        if let Some(waits) = self.waits_on(result).filter(|_| by_us_or_lost) {
+            return self.hold(waits);
         }
         let because = result.and(self.kept.completed_because.clone());
         let mut undone = self.kept.undone.clone();
@@ -405,20 +415,32 @@ impl<'a> Case<'a> {
         Decision::Close(Close::Hook(Ended { result, because, left, undone }))
     }
 
-    /// This hook holds it no more, and it waits on: another hook of its group holds it, or the state is shown late. To close would be
-    /// to find it again with the next survey, and to take it for a new action.
-    fn held_by_others(&self) -> Option<String> {
-        let member = self.seen.member.as_ref()?.as_ref().ok()?.as_ref()?;
+    /// This hook holds it no more, and it may wait on: another hook of its group holds it, or the state is shown late, or could not be
+    /// read. To close would be to find it again with the next survey, and to take it for a new action.
+    fn waits_on(&self, result: Option<ActionResult>) -> Option<Waits> {
+        // A description may still show what was before the wait state, and says nothing of what came after.
+        let is_fresh = self.now < tried_at(self.incident) + UNSEEN_AT_MOST;
+        let is_over = self.kept.ends().is_some_and(|ends| self.now >= ends);
+        let unread = |why: &str| Waits::Unread { result, why: why.to_owned() };
+        let member = match &self.seen.member {
+            None => return (!is_over).then(|| unread("it was not looked at")),
+            Some(Err(why)) => return (!is_over).then(|| unread(why)),
+            Some(Ok(None)) => {
+                let may_come = is_fresh && self.kept.transition == Transition::Launching;
+                return may_come.then(|| unread("Auto Scaling doesn't show it"));
+            }
+            Some(Ok(Some(member))) => member,
+        };
         let completed_on = self.kept.completed_on.or(self.kept.course);
         let is_held = match Course::of(self.kept.transition, &member.lifecycle) {
-            Some(waits) => completed_on.is_none_or(|course| course == waits),
-            // A description may still show what was before the wait state, and says nothing of what came after.
-            None => {
-                let is_fresh = self.now < tried_at(self.incident) + UNSEEN_AT_MOST;
+            Some(course) if completed_on.is_none_or(|completed_on| completed_on == course) => true,
+            // Into the pool is what came before whatever else was completed.
+            None | Some(Course::IntoPool | Course::BackToPool) => {
                 is_fresh && !has_gone_on(self.kept.transition, completed_on, &member.lifecycle)
             }
+            Some(_) => false,
         };
-        is_held.then(|| member.lifecycle.0.clone())
+        is_held.then(|| Waits::Others { result, state: member.lifecycle.0.clone() })
     }
 }
 

@@ -163,6 +163,12 @@ pub enum Waits {
         result: Option<ActionResult>,
         state: String,
     },
+    /// This hook holds it no more, and whether it still waits could not be read.
+    Unread {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<ActionResult>,
+        why: String,
+    },
     /// The last call is given time to show.
     Settling {
         step: Box<HookStep>,
@@ -289,6 +295,12 @@ impl fmt::Display for Waits {
             }
             Waits::Others { result: None, state } => {
                 write!(f, "this hook holds it no more, and it is still {state}: another hook of its group holds it")
+            }
+            Waits::Unread { result: Some(result), why } => {
+                write!(f, "completed with {result}; whether it still waits can't be told: {why}")
+            }
+            Waits::Unread { result: None, why } => {
+                write!(f, "this hook holds it no more; whether it still waits can't be told: {why}")
             }
             Waits::Settling { step } => write!(f, "waiting for this to show: {step}"),
         }

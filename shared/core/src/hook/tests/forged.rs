@@ -2,7 +2,7 @@
 
 use super::harness::*;
 use crate::decision::{Decision, Hold, Page};
-use crate::hook::action::{ActionResult, Told, Transition};
+use crate::hook::action::{ActionResult, Course, Told, Transition};
 use crate::hook::kept::Kept;
 use crate::hook::said::{HookStep, Waits};
 use crate::hook::seen::Datapoint;
@@ -196,6 +196,83 @@ fn whoever_would_be_one_too_many_waits_until_the_others_are_settled() {
         scene.now = 325;
         scene.look();
         assert_eq!(scene.completions(), [result]);
+    }
+}
+
+/// Seed 512771339: the next look was as late as the hook's timeout, which ran out.
+#[test]
+fn who_waits_for_the_others_is_looked_at_again_before_its_hook_gives_up() {
+    let seldom = "schema = 1\n[lifecycle-hook]\nlook-every = \"30s\"";
+    let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 1").replace("schema = 1", seldom));
+    let Some(Ok(Some(terms))) = &mut scene.seen.terms else { panic!() };
+    terms.timeout = secs(30);
+    let (hook, other) = ("ready".parse().unwrap(), "i-1a2b3c4d".parse().unwrap());
+    let launch = Launch { instance: &other, from: Some("lt-1:7"), at: at(-600), is_fresh: true };
+    scene.pass(299, 5);
+    scene.memory = scene.memory.abandoning(at(290), &hook, &launch);
+    while scene.now < 400 {
+        let Decision::Hold { until, .. } = scene.look() else { panic!() };
+        let expires = scene.kept().expires().unwrap();
+        assert!(until < expires, "looked at again at {until}, and the hook gives up at {expires}");
+        scene.now = until.duration_since(at(0)).as_secs();
+    }
+    assert!(scene.completions().is_empty());
+}
+
+/// Seed 698341305: an instance on its way into the warm pool waits in the same state as one on its way back to it.
+#[test]
+fn a_launch_into_the_pool_is_not_deregistered_for_a_made_up_termination() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.is("Warmed:Pending:Wait");
+    scene.answer = unknown_token;
+    let Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
+    **kept = Kept::told(&forged(Transition::Terminating, 0));
+    scene.look();
+    assert!(matches!(scene.done.as_slice(), [HookStep::Heartbeat { .. }]), "{:?}", scene.done);
+}
+
+/// Seed 698340097: what a survey had found on its way into the pool was started again from there, and was abandoned as one that had
+/// waited for a quarter of an hour.
+#[test]
+fn an_action_without_a_token_is_another_one_as_soon_as_the_instance_is_on_another_course() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.is("Warmed:Pending:Wait");
+    let Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
+    let found = Kept::found(&kept.group, &kept.hook, &kept.instance, Transition::Launching, at(0));
+    let known = Kept { accepted: true, beat: Some(at(0)), lost: 1, course: Some(Course::IntoPool), ..found };
+    **kept = known;
+    scene.now = 900;
+    scene.is("Pending:Wait");
+    scene.pass(1190, 5);
+    assert_eq!(scene.completions(), [], "it has five minutes of its own: {:?}", scene.done);
+    scene.pass(1210, 5);
+    assert_eq!(scene.completions(), [ActionResult::Abandon]);
+}
+
+/// Seed 778810311: the answer to ABANDON was lost, the evidence could not be read any more, and that the instance was gone passed for
+/// the CONTINUE that was to follow.
+#[test]
+fn a_launch_that_is_gone_was_abandoned_whatever_was_to_follow() {
+    for (becomes, counted) in [(None, 1), (Some("InService"), 0)] {
+        let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 1"));
+        scene.pass(299, 5);
+        scene.answers = vec![Outcome::Lost { why: "No active Lifecycle Action found".into() }];
+        scene.now = 300;
+        scene.look();
+        scene.seen.targets = [(POOL.parse().unwrap(), Err("could not read targets".into()))].into();
+        scene.seen.machine = Some(Err("could not read machines".into()));
+        scene.seen.details = Some(Err("could not read details".into()));
+        scene.answers = vec![Outcome::AlreadyDone];
+        scene.now = 310;
+        scene.look();
+        match becomes {
+            None => scene.seen.member = Some(Ok(None)),
+            Some(state) => scene.is(state),
+        }
+        scene.now = 400;
+        scene.look();
+        let row = scene.memory.abandoned_of(&"ready".parse().unwrap(), Some("lt-1:7")).cloned();
+        assert_eq!(row.map_or(0, |row| row.instances.len()), counted, "{becomes:?}");
     }
 }
 

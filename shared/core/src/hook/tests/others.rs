@@ -51,6 +51,54 @@ fn what_a_description_shows_from_before_the_wait_state_is_not_the_end_of_it() {
     assert!(matches!(scene.look(), Decision::Close(_)));
 }
 
+/// Seed 401 of the simulator: the read after the completion failed, the incident was closed, and the next survey found the instance
+/// again, which another hook held.
+#[test]
+fn what_could_not_be_read_after_its_completion_is_not_taken_to_have_gone_on() {
+    let (mut launch, mut leave) = (Scene::launching(LAUNCH), Scene::leaving(LEAVE));
+    launch.is_ready();
+    leave.drained();
+    for mut scene in [launch, leave] {
+        scene.is_held_by_others = true;
+        scene.look();
+        for minute in [1, 20, 90] {
+            scene.now = minute * 60;
+            scene.seen.member = Some(Err("could not read an instance: no answer".into()));
+            let decision = scene.look();
+            let Decision::Hold { because: Hold::Hook(Waits::Unread { .. }), .. } = &decision else {
+                panic!("{decision}")
+            };
+            assert!(decision.to_string().contains("whether it still waits can't be told"), "{decision}");
+        }
+        assert_eq!(scene.completions().len(), 1);
+        scene.seen.member = Some(Ok(None));
+        scene.look();
+        assert!(scene.incident.closed_at.is_some(), "it is gone");
+    }
+}
+
+/// Seed 48213263: a description from a moment before showed the wait state on the way into the pool.
+#[test]
+fn what_came_before_the_wait_state_is_no_action_of_another_course() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.is("Warmed:Terminating:Wait");
+    scene.is_held_by_others = true;
+    scene.look();
+    assert_eq!(scene.completions().len(), 1);
+    for (second, state) in [(1, "Warmed:Pending:Wait"), (6, "Warmed:Terminating:Wait"), (70, "Warmed:Terminating:Wait")]
+    {
+        (scene.now, _) = (second, scene.is(state));
+        assert_eq!(held_by_others(&scene.look()), Some(ActionResult::Continue), "{state}");
+    }
+    let mut scene = Scene::launching(LAUNCH);
+    scene.is_ready();
+    scene.is_held_by_others = true;
+    scene.look();
+    scene.seen.member = Some(Ok(None));
+    scene.now = 5;
+    assert!(matches!(scene.look(), Decision::Hold { .. }), "the launch may not be shown yet");
+}
+
 #[test]
 fn an_action_of_another_course_is_not_taken_for_the_one_that_was_completed() {
     let mut scene = Scene::launching(LAUNCH);
