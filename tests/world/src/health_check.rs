@@ -112,6 +112,11 @@ impl HealthCheck {
         is_healthy != self.inverted
     }
 
+    /// So many of its checkers don't reach the endpoint, whatever its state.
+    pub fn cut_off(&self) -> usize {
+        self.cut_off
+    }
+
     fn check(&mut self, number: usize, answers: bool, now: Timestamp) {
         let stopped = number + self.stopped >= self.checkers.len();
         let passed = answers && number >= self.cut_off;

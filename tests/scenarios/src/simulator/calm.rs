@@ -2,6 +2,7 @@
 //!
 //! This module never heals what Homeostat should have healed, before it had the time to.
 
+use homeostat_core::decision::{Decision, Hold};
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::{Incident, State};
 use homeostat_core::policy::Mode;
@@ -185,6 +186,12 @@ impl History {
                 return Err(Broken::end("nobody sick is forgotten", format!("{id} of {}", known.group), now));
             }
         }
+        let is_wrong =
+            |open: &&Incident| is_unclear(open) && open.subject.instance().is_some_and(|id| self.is_plainly_sick(id));
+        if let Some(open) = self.view.open.values().find(is_wrong) {
+            let what = format!("{} is {:?}: {:?}", open.subject, open.state, open.decision);
+            return Err(Broken::end("nobody who is plainly unhealthy is held as not confirmed", what, now));
+        }
         match self.view.open.values().find(|open| !self.waits_for_a_person(open)) {
             None => Ok(()),
             Some(open) => {
@@ -195,12 +202,10 @@ impl History {
     }
 
     fn waits_for_a_person(&self, open: &Incident) -> bool {
-        use homeostat_core::decision::{Decision, Hold};
         let is_watched =
             open.kind.group().and_then(|group| self.policy.group(group)).is_some_and(|group| group.mode == Mode::Watch);
         // Contradictory evidence is none: a machine that is impaired under a healthy target, and the like.
-        let unclear = matches!(&open.decision, Some(Decision::Hold { because: Hold::NotConfirmed { .. }, .. }))
-            && !open.subject.instance().is_some_and(|id| self.is_plainly_sick(id));
+        let unclear = is_unclear(open);
         let is_outage = matches!(&open.decision, Some(Decision::Hold { because: Hold::TooManySick(_), .. }));
         open.state == State::Escalated || is_watched || unclear || (is_outage && self.asks_for_group(open))
     }
@@ -251,6 +256,10 @@ impl History {
         }
         Ok(())
     }
+}
+
+fn is_unclear(open: &Incident) -> bool {
+    matches!(&open.decision, Some(Decision::Hold { because: Hold::NotConfirmed { .. }, .. }))
 }
 
 /// In service, and in none of the target groups that its group manages.

@@ -157,6 +157,8 @@ pub(super) fn judge_waits(
         let answered = open.acknowledged.as_ref().is_some_and(|word| word.at + PATIENCE > now);
         answered || open.unsettled_intent().is_some()
     });
+    // Seed 641001874: they had answered a second ago, and were asked about another record since.
+    let is_on_it = is_on_it || annals.acknowledged_at.is_some_and(|at| at + PATIENCE > now);
     for record in dns.records.iter().filter(|record| record.mode == Mode::Act && !is_on_it) {
         let percents = shares::percents(&shares::weights(&record.key, sets));
         for endpoint in &record.endpoints {

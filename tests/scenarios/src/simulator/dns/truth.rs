@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use homeostat_core::policy::{Active, RecordPolicy};
 use jiff::{SignedDuration, Timestamp};
-use world::{EndpointState, World};
+use world::{EndpointState, HealthCheck, World};
 
 /// What was so this long ago may have been seen as if it were so now: an alarm's two periods and its evaluation, or a report of
 /// checkers that stopped, and the time that a change takes from its decision.
@@ -14,7 +14,8 @@ pub(super) const LATELY: SignedDuration = SignedDuration::from_mins(5);
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
-    /// Route 53 could have called it healthy: it answered, however late; or it did not, and its health check is inverted.
+    /// Route 53 could have called it healthy: it answered, however late; or not all of its checkers reached it, and its health check is
+    /// inverted.
     pub(super) last_answering: Option<Timestamp>,
     pub(super) last_well: Option<Timestamp>,
     pub(super) last_unwell: Option<Timestamp>,
@@ -41,7 +42,12 @@ impl Truth {
             known.dead_since = since(known.dead_since, state == EndpointState::Dead && is_plain);
             known.well_since = since(known.well_since, state == EndpointState::Well && is_plain);
             let answers = state != EndpointState::Dead;
-            if check.is_some_and(|check| !check.disabled && answers != check.inverted) {
+            // Seed 183443080: an inverted one counts for healthy what its checkers don't reach.
+            let finds_healthy = |check: &HealthCheck| match check.inverted {
+                true => !answers || check.cut_off() > 0,
+                false => answers,
+            };
+            if check.is_some_and(|check| !check.disabled && finds_healthy(check)) {
                 known.last_answering = Some(now);
             }
             if state == EndpointState::Well {
