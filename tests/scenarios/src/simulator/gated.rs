@@ -130,6 +130,9 @@ impl<P: Sync, G: Gate> Gated<P, G> {
         let done = !matches!(outcome, Outcome::Refused { .. } | Outcome::Lost { .. });
         match self.gate.after(call, done).await {
             Answer::Told => outcome,
+            Answer::Repeated if matches!(call, Call::Hook { .. }) => {
+                Outcome::Lost { why: "No active Lifecycle Action found".to_owned() }
+            }
             Answer::Lost | Answer::Repeated => unknown("the answer was lost"),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::SignedDuration;
 
-use super::gated::{Answer, Call, Gate, Passage};
+use super::gated::{Answer, Call, Gate, HookCall, Passage};
 use super::note::{InvocationId, Note, What};
 use super::stage::{Sleep, Stage};
 
@@ -151,6 +151,11 @@ impl Gate for Toll {
             return Answer::Lost;
         }
         if is_write(call) && done && self.falls(self.rates.repeated, "repeated", call) {
+            return Answer::Repeated;
+        }
+        // Of a second completion AWS says that there is no such action.
+        let completes = matches!(call, Call::Hook { what: HookCall::Complete(_), .. });
+        if completes && done && self.falls(self.rates.repeated / 4.0, "repeated", call) {
             return Answer::Repeated;
         }
         if let (Call::Write { incident }, true) = (call, done) {

@@ -45,6 +45,10 @@ pub(super) struct Annals {
     /// When the row was last forgiven, or broken by a launch that was ready.
     row_began_at: Option<Timestamp>,
     pub(super) let_go: BTreeMap<InstanceId, LetGo>,
+    /// Tokens of actions that never were.
+    pub(super) forged: BTreeSet<String>,
+    /// When Homeostat completed the action of a hook for an instance.
+    pub(super) completed: BTreeMap<(String, InstanceId), Timestamp>,
     /// Wake-ups that were sent, and since when.
     pub(super) sent: BTreeMap<Subject, (Timestamp, u32)>,
     /// Actions that ended, and losses, that were looked at.
@@ -111,6 +115,9 @@ impl Annals {
     /// After the rules looked at a deed.
     pub(super) fn add(&mut self, deed: &Deed, recorded: Option<&Incident>, truth: &Truth) {
         for ended in &deed.ended {
+            if matches!(ended.ended_by, ActionEnd::Completed(_)) {
+                self.completed.insert((ended.hook.clone(), ended.instance.clone()), deed.at);
+            }
             let launches = ended.journey.transition() == LifecycleTransition::Launching;
             if !launches || ended.ended_by != ActionEnd::Completed(ActionResult::Abandon) {
                 continue;

@@ -8,7 +8,7 @@ use homeostat_core::id::{GroupName, TargetGroupArn};
 use jiff::{SignedDuration, Timestamp};
 use world::{
     ActionResult, Application, GroupSettings, HealthCheckType, LifecycleHook, LifecycleTransition, Mixed, Pace, Place,
-    PoolState, Refusal, Stream, WarmPool, World,
+    PoolState, Refusal, Stream, TargetType, WarmPool, World,
 };
 
 use crate::simulator::dice::Dice;
@@ -44,7 +44,8 @@ pub(super) fn draw(dice: &mut Dice, now: Timestamp) -> Result<Drawn, Refusal> {
     let place = Place { account: "123456789012".to_owned(), region: "us-east-1".parse()? };
     let mut world = World::new(place, pace, now - SignedDuration::from_mins(30));
     let own = world.add_target_group("own", 8080)?;
-    let jobs = world.add_target_group("jobs", 9090)?;
+    let target_type = dice.either(TargetType::Instance, &[TargetType::Ip]);
+    let jobs = world.add_target_group_of(target_type, "jobs", 9090)?;
     let (group, bystander): (GroupName, GroupName) = (GROUP.parse()?, BYSTANDER.parse()?);
     let application = Application {
         ready_tag: Some("app:ready".to_owned()),
@@ -153,7 +154,7 @@ fn hooks(dice: &mut Dice, terms: &Terms) -> Vec<LifecycleHook> {
     }
     // Somebody else's, on the same transition.
     for (name, transition) in ["their-up", "their-down"].into_iter().zip(transitions) {
-        let timeout = dice.either(60, &[300]);
+        let timeout = dice.either(60, &[300, 900]);
         if dice.chance(25.0) {
             hooks.push(hook(name, transition, timeout, ActionResult::Continue));
         }

@@ -14,7 +14,7 @@ use homeostat_core::ports::Pause;
 use homeostat_lambda::Failure;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use world::{Cloud, Instance, MemoryLedger, WakeUpQueue, World};
+use world::{Cloud, Instance, MemoryLedger, TargetType, WakeUpQueue, World};
 
 use super::annals::Annals;
 use super::aws::{Aws, Double};
@@ -120,6 +120,9 @@ impl History {
             invoked: 0,
             noted: Noted::default(),
         };
+        if history.cloud.see(|world| world.target_groups().any(|one| one.target_type == TargetType::Ip)) {
+            history.stage.count("drawn: targets by address");
+        }
         history.note_truth();
         history.annals.seen_losses = history.cloud.with(|world| world.losses().len());
         history.later(SWEEP_EVERY, Happening::Sweep);
@@ -269,7 +272,11 @@ impl History {
         self.stage.turn(|| token.clone());
         let action = self.cloud.with(|world| world.active_actions().find(|action| action.token == token).cloned());
         if action.is_some_and(|action| !self.is_ours(&action)) && self.stage.dice().chance(80.0) {
-            let after = self.stage.dice().seconds(3, 100);
+            let is_slow = self.stage.dice().chance(25.0);
+            let after = self.stage.dice().seconds(3, if is_slow { 2400 } else { 100 });
+            if is_slow {
+                self.stage.count("others: take their time");
+            }
             self.later(after, Happening::Other(token.clone()));
         }
         let storm = self.storm.clone();

@@ -6,10 +6,13 @@ use futures_util::FutureExt;
 use homeostat_core::id::HookName;
 use homeostat_core::incident::{Acknowledgement, State};
 use homeostat_core::ports::{Ledger, Pause, Write};
-use world::{ActionBy, ActionResult, ActiveAction, Flaw, Instance, LifecycleState};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use world::{ActionBy, ActionResult, ActiveAction, Flaw, Instance, LifecycleState, LifecycleTransition};
 
-use super::history::History;
+use super::history::{Happening, History};
 use super::weather::Mend;
+use crate::simulator::deliveries::{Delivery, Work};
 
 /// Enough for one seed, whatever is scaled.
 const MOST: u32 = 9;
@@ -138,6 +141,59 @@ impl History {
         self.cloud
             .with(|world| world.complete_lifecycle_action(&action.group, &action.hook.name, by, ActionResult::Continue))
             .is_ok()
+    }
+
+    /// Anybody who may send to the queue: an event about an action that there isn't, at a time that never was.
+    pub(super) fn forge(&mut self) -> bool {
+        let any = self.stage.dice().chance(30.0);
+        let is_meant = |one: &Instance| any || one.lifecycle.as_str().ends_with(":Wait");
+        let Some(id) = self.some_member(is_meant) else { return false };
+        let hooks: Vec<(String, LifecycleTransition)> = self.cloud.with(|world| {
+            let group = world.group(&self.group);
+            let hooks = group.into_iter().flat_map(|group| &group.settings.hooks);
+            hooks.map(|hook| (hook.name.clone(), hook.transition)).collect()
+        });
+        let Some((hook, transition)) = self.stage.dice().pick(&hooks) else { return false };
+        let now = self.now();
+        let at = now - self.stage.dice().minutes(1, 45);
+        let at = self
+            .stage
+            .dice()
+            .either(at, &[now, now + SignedDuration::from_mins(4), now - SignedDuration::from_secs(1)]);
+        let token = format!("{:08x}-0000-4000-8000-000000000000", self.stage.dice().number(0..=u32::MAX));
+        self.annals.forged.insert(token.clone());
+        self.stage.log(|| format!("a made-up event about {hook} of {id}, of {at:.0}"));
+        self.annals.faults.push((now, Some(id.clone())));
+        let action = json!({
+            "AutoScalingGroupName": self.group.as_str(),
+            "LifecycleHookName": hook,
+            "EC2InstanceId": id.as_str(),
+            "LifecycleActionToken": token,
+            "LifecycleTransition": transition.as_str(),
+        });
+        let work = self.sent_somehow(action, transition, &at.to_string());
+        self.later(SignedDuration::from_secs(1), Happening::Invoke(Delivery::first(work)));
+        true
+    }
+
+    /// As Auto Scaling sends it or as EventBridge does, through the queue or by a call.
+    fn sent_somehow(&mut self, mut action: Value, transition: LifecycleTransition, at: &str) -> Work {
+        if self.stage.dice().chance(40.0) {
+            self.stage.count("made-up event: by the queue, as Auto Scaling sends it");
+            action["Time"] = Value::from(at);
+            return Work::Message(action);
+        }
+        let kind = if transition == LifecycleTransition::Launching { "launch" } else { "terminate" };
+        let event = json!({
+            "source": "aws.autoscaling", "detail-type": format!("EC2 Instance-{kind} Lifecycle Action"),
+            "account": "123456789012", "region": "us-east-1", "time": at, "detail": action,
+        });
+        if self.stage.dice().chance(50.0) {
+            self.stage.count("made-up event: by the queue, as EventBridge sends it");
+            return Work::Message(event);
+        }
+        self.stage.count("made-up event: by a call");
+        Work::Event(event)
     }
 
     pub(super) fn untag(&mut self) -> bool {

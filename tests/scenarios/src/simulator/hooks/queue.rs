@@ -34,16 +34,21 @@ pub(super) fn timeout(delivery: &Delivery) -> SignedDuration {
 /// For the census and the log.
 pub(super) fn kind(delivery: &Delivery) -> &'static str {
     match &delivery.work {
-        Work::Message(message) if message.get("detail").is_some() => "action",
+        Work::Message(message) | Work::Event(message) if action(message).is_some() => "action",
         _ => delivery.kind(),
     }
 }
 
 /// Whom it is about; `None` = everybody.
 pub(super) fn about(delivery: &Delivery) -> Option<InstanceId> {
-    let Work::Message(message) = &delivery.work else { return None };
-    let told = message.pointer("/detail/EC2InstanceId").and_then(Value::as_str);
-    told.and_then(|id| id.parse().ok()).or_else(|| subject(message)?.instance().cloned())
+    let (Work::Message(message) | Work::Event(message)) = &delivery.work else { return None };
+    action(message).or_else(|| subject(message)?.instance().cloned())
+}
+
+/// Of a lifecycle action, as EventBridge sends it or as Auto Scaling does.
+fn action(message: &Value) -> Option<InstanceId> {
+    let told = message.pointer("/detail/EC2InstanceId").or(message.get("EC2InstanceId"));
+    told?.as_str()?.parse().ok()
 }
 
 pub(super) fn subject(message: &Value) -> Option<Subject> {

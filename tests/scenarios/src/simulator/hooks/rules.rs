@@ -8,7 +8,7 @@ mod leaving;
 mod waiting;
 
 pub(super) use leaving::let_go;
-pub(super) use waiting::{Sent, judge_ended, judge_losses, judge_sent, judge_told};
+pub(super) use waiting::{Sent, judge_ended, judge_found, judge_losses, judge_sent, judge_told};
 
 use homeostat_core::decision::Step;
 use homeostat_core::id::{GroupName, HookName};
@@ -93,6 +93,7 @@ const RULES: &[(&str, Rule)] = &[
     ("an effect has its own recorded intent, in an unexpired lease", acting::has_its_intent),
     ("never two calls for one action at a time", acting::is_alone),
     ("nothing is touched but what the policy names", acting::is_ours),
+    ("Launch is suspended only by a launch whose time is over", acting::suspends_after_its_time),
     ("one call ends one action, and the one that was meant", completing::is_meant),
     ("a termination is never abandoned", completing::abandons_no_termination),
     ("a launch is abandoned only for evidence that is not there, after its time", completing::abandons_the_unready),

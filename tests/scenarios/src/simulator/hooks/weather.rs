@@ -123,6 +123,8 @@ const STRIKES: &[(&str, bool, Strike)] = &[
     ("an acknowledgement", false, History::acknowledge),
     ("somebody completes a hook of the policy", false, History::meddle),
     ("a ready tag is removed", false, History::untag),
+    ("an event with a made-up token", true, History::forge),
+    ("an event with a made-up token", true, History::forge),
     ("the function is off", true, History::switch_off),
     ("machines can't be read", true, |history| history.silence(Service::Machines)),
     ("targets can't be read", true, |history| history.silence(Service::Targets)),

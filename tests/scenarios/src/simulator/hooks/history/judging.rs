@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use homeostat_core::hook::said::HookStep;
 use homeostat_core::ports::Pause;
 use jiff::SignedDuration;
-use world::LifecycleAction;
+use world::{ActiveAction, Instance, LifecycleAction, LifecycleState};
 
 use super::History;
 use crate::simulator::Broken;
@@ -35,6 +35,7 @@ impl History {
         tell(&self.stage, &before, &self.view);
         let now = self.now();
         self.annals.take_in(now, &before, &self.view);
+        self.judge_opened(&before)?;
         for closed in &self.view.newly_closed {
             self.annals.sent.remove(&closed.subject);
         }
@@ -100,6 +101,37 @@ impl History {
             }
         }
         rules::judge_losses(&losses, &self.annals, self.drains_jobs)
+    }
+
+    fn judge_opened(&self, before: &View) -> Result<(), Broken> {
+        let opened = self.view.open.values().filter(|open| !before.open.contains_key(&open.subject));
+        for open in opened {
+            let Some(kept) = open.kind.hook() else { continue };
+            let (hook, instance) = (kept.hook.as_str(), &kept.instance);
+            // Only Auto Scaling's answer tells whether there is such an action.
+            if kept.token.as_ref().is_some_and(|token| self.annals.forged.contains(token.as_str())) {
+                continue;
+            }
+            let Some(completed_at) = self.annals.completed.get(&(hook.to_owned(), instance.clone())) else { continue };
+            // Into the pool and back to it are one state: only Auto Scaling's answer tells for which transition (seed 271110044).
+            let waits_for_another = self.cloud.with(|world| {
+                let is_another = |one: &ActiveAction| one.hook.transition.as_str() != kept.transition.as_str();
+                let is_pending = |one: &Instance| one.lifecycle == LifecycleState::WarmedPendingWait;
+                let mut active = world.active_actions().filter(|one| one.instance == *instance);
+                world.instance(instance).is_some_and(is_pending) && active.any(is_another)
+            });
+            if waits_for_another && kept.token.is_none() {
+                continue;
+            }
+            let begun: Vec<_> = self.cloud.with(|world| {
+                let active = world.active_actions().filter(|one| one.hook.name == hook && one.instance == *instance);
+                let ended = world.lifecycle_actions().iter();
+                let ended = ended.filter(|one| one.hook == hook && one.instance == *instance);
+                active.map(|one| one.started_at).chain(ended.map(|one| one.started_at)).collect()
+            });
+            rules::judge_found(open, *completed_at, &begun)?;
+        }
+        Ok(())
     }
 
     /// Of an action of a hook of the policy.

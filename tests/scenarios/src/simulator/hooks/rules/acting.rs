@@ -2,9 +2,9 @@
 
 use homeostat_core::hook::said::HookStep;
 use homeostat_core::id::{GroupName, HookName, InstanceId};
-use world::{ActionEnd, LifecycleTransition};
+use world::{ActionEnd, ActiveAction, LifecycleTransition};
 
-use super::Moment;
+use super::{Moment, SKEWS};
 use crate::simulator::history::MOST_SKEW;
 
 pub(super) fn has_its_intent(moment: &Moment<'_>) -> Result<(), String> {
@@ -65,4 +65,20 @@ pub(super) fn is_ours(moment: &Moment<'_>) -> Result<(), String> {
     let launches = |group: &GroupName| moment.policy.launches.iter().any(|policy| policy.group == *group);
     let mut foreign = deed.suspended.iter().filter(|group| !launches(group));
     foreign.next().map_or(Ok(()), |group| Err(format!("Launch was suspended in {group}")))
+}
+
+/// Whoever suspends Launch is held for as long as the policy gives it, by the world's own account.
+pub(super) fn suspends_after_its_time(moment: &Moment<'_>) -> Result<(), String> {
+    for group in &moment.deed.suspended {
+        let by = moment.recorded().and_then(|open| open.kind.hook());
+        let Some(kept) = by else { continue };
+        let Some(held_by) = moment.held_by(group, kept.hook.as_str()) else { continue };
+        let is_it = |one: &&ActiveAction| one.instance == kept.instance && one.hook.name == kept.hook.as_str();
+        let held = moment.deed.held.iter().find(is_it);
+        let is_over = |one: &ActiveAction| moment.deed.at + SKEWS >= one.started_at + held_by.within();
+        if held.is_some_and(|one| !is_over(one)) {
+            return Err(format!("{} in {group}, held since {:?}", kept.instance, held.map(|one| one.started_at)));
+        }
+    }
+    Ok(())
 }

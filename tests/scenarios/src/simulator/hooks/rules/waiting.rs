@@ -99,3 +99,21 @@ pub(in crate::simulator::hooks) fn judge_told<'a>(
     }
     Ok(())
 }
+
+/// An incident that is opened is about an action that Homeostat has not completed; `begun`: when each action of that hook and instance
+/// began.
+pub(in crate::simulator::hooks) fn judge_found(
+    opened: &Incident,
+    completed_at: Timestamp,
+    begun: &[Timestamp],
+) -> Result<(), Broken> {
+    // An event that comes twice is looked at twice, side by side: the second look may have read before the first has closed.
+    let side_by_side = opened.opened_at < completed_at + LOOK;
+    // Of an action that was completed at once, a wrong clock may show that it began after the last one was closed (seeds 404480364 and
+    // 404480896).
+    if side_by_side || begun.iter().any(|at| *at + SKEWS > completed_at) {
+        return Ok(());
+    }
+    let what = format!("{}, completed at {completed_at:.3}", opened.subject);
+    Err(Broken::end("what is completed is not found again", what, opened.opened_at))
+}
