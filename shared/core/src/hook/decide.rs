@@ -253,6 +253,13 @@ impl<'a> Case<'a> {
     }
 
     fn not_ready(&self, policy: &LaunchPolicy, missing: Vec<String>) -> Judgement {
+        if let Some(unread) = self.may_serve_nobody() {
+            let missing = vec![unread];
+            return match self.now < self.latest(HELD_AT_MOST).at {
+                true => Judgement::Wait(Waits::Evidence { missing }),
+                false => Judgement::Complete(ActionResult::Continue, Because::Unjudged { why: missing }),
+            };
+        }
         let row = self.row();
         let abandoned = row.map_or(0, |row| row.instances.iter().filter(|id| **id != self.kept.instance).count());
         // Whether those were abandoned comes out later; until then they count, or one too many would be.
@@ -285,6 +292,13 @@ impl<'a> Case<'a> {
         }
         let held = SignedDuration::from_secs(self.now.duration_since(self.kept.began).as_secs());
         Judgement::Complete(ActionResult::Abandon, Because::NotReady { missing, within: held })
+    }
+
+    /// On its way into the warm pool it would be let go on, and where it goes could not be read.
+    fn may_serve_nobody(&self) -> Option<String> {
+        let is_told = self.kept.token.is_some() && self.kept.course.is_some();
+        let unread = self.seen.member.as_ref()?.as_ref().err()?;
+        (!is_told).then(|| unread.clone())
     }
 
     /// Launches that AWS was asked to abandon, where its answer decides what becomes of this one.
@@ -375,6 +389,7 @@ impl<'a> Case<'a> {
         let until = match waits {
             // Its own time is over, and its hook's timeout runs all the same.
             Waits::Abandoning { .. } => self.next_look(HELD_AT_MOST),
+            Waits::Evidence { .. } if self.now >= self.latest(within).at => self.next_look(HELD_AT_MOST),
             Waits::Others { .. } | Waits::Unread { .. } => {
                 self.now + between_looks_at_the_completed(self.now, self.incident)
             }

@@ -47,6 +47,10 @@ pub(super) fn standing(case: Case<'_>, record: &RecordPolicy, held: Option<&Held
         (Some(left), Some(there)) if there > left => {
             Some(format!("another Homeostat moved its weights at {:.0}", there.at))
         }
+        // A list from before the first change shows no generation, and the record as it was then.
+        (Some(_), None) if held.is_some_and(|held| case.is_recent(held) && is_as_saved(held, sets)) => {
+            return Standing::Stale;
+        }
         (Some(_), None) => Some("its generation is gone".to_owned()),
         _ => None,
     };
@@ -60,6 +64,17 @@ pub(super) fn standing(case: Case<'_>, record: &RecordPolicy, held: Option<&Held
         return Standing::Unfit { why };
     }
     Standing::AsLeft
+}
+
+fn is_as_saved(held: &Held, sets: &[RecordSet]) -> bool {
+    sets.len() == held.saved.len() && sets.iter().all(|set| held.saved.contains(set))
+}
+
+impl Case<'_> {
+    /// A list may still show what was there before the last change.
+    fn is_recent(&self, held: &Held) -> bool {
+        self.now < last_step(held) + self.policy.dns.in_sync_within
+    }
 }
 
 /// When Homeostat last changed it.

@@ -15,6 +15,13 @@ const KEPT: &[(Play, u64, &str)] = &[
     (Play::Fleet, 203_611, "a_group_that_marks_an_instance_and_never_replaces_it_is_told_of_although_no_event_came"),
     (Play::Fleet, 52_760_400, "whom_no_target_group_checks_is_unknown_and_not_unhealthy"),
     (Play::Fleet, 203_873, "a_group_that_marks_an_instance_and_never_replaces_it_is_told_of_although_no_event_came"),
+    (
+        Play::Dns,
+        819_505_306,
+        "an_incident_should_not_close_while_an_earlier_batch_may_still_apply_and_its_record_is_unread",
+    ),
+    (Play::Dns, 21_000_197, "a_list_from_before_the_first_change_should_not_be_taken_for_somebody_elses_change"),
+    (Play::Hooks, 21_001_755, "a_launch_should_not_be_abandoned_while_nobody_knows_that_it_goes_into_service"),
     (Play::Hooks, 29_813_165, "a_late_failure_of_an_older_version_makes_no_rollback_of_a_newer_one"),
     (Play::Hooks, 29_815_467, "a_late_failure_of_an_older_version_makes_no_rollback_of_a_newer_one"),
     (Play::Hooks, 29_817_320, "a_try_without_an_answer_is_settled_by_what_became_of_the_instance"),
@@ -39,9 +46,10 @@ fn every_rule_holds_in_every_history_that_ever_broke_one() {
 #[test]
 fn each_seed_that_is_kept_names_a_story_that_is_there() {
     let scenarios = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (stories, of_hooks) = (scenarios.join("tests/stories"), scenarios.join("../../shared/core/src/hook/tests"));
+    let stories = scenarios.join("tests/stories");
+    let units = ["hook", "zone"].map(|remedy| scenarios.join(format!("../../shared/core/src/{remedy}/tests")));
     let mut text = String::new();
-    for folder in [stories.clone(), stories.join("dns"), stories.join("hooks"), of_hooks] {
+    for folder in [stories.clone(), stories.join("dns"), stories.join("hooks")].into_iter().chain(units) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {

@@ -5,6 +5,7 @@ use crate::decision::{Decision, Hold, Page};
 use crate::hook::action::{ActionResult, Course};
 use crate::hook::said::{Because, HookStep, Waits};
 use crate::hook::seen::Seen;
+use crate::incident::Kind;
 use crate::instance::{Checks, Machine, TargetHealth};
 use crate::memory::{Launch, Memory};
 use crate::ports::{Outcome, Pause};
@@ -307,4 +308,21 @@ fn a_launch_whose_source_could_not_be_read_counts_with_the_others() {
             .is_some()
     );
     assert!(filled.abandoned_of(&hook, Some("lt-1:8")).is_none(), "from then on its source is known");
+}
+
+/// Found by seed 21001755: where it goes could not be read at the look whose time was over, so that it was taken for a launch into
+/// service, and abandoned.
+#[test]
+fn a_launch_should_not_be_abandoned_while_nobody_knows_that_it_goes_into_service() {
+    let mut scene = Scene::launching(LAUNCH);
+    let Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
+    kept.token = None;
+    scene.pass(299, 10);
+    assert_eq!(scene.completions(), []);
+    scene.seen.member = Some(Err("could not read an instance: no answer".into()));
+    scene.pass(340, 10);
+    assert_eq!(scene.completions(), [], "it may be on its way into the pool");
+    scene.is("Warmed:Pending:Wait");
+    scene.pass(400, 10);
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
 }

@@ -460,6 +460,27 @@ fn an_incident_should_not_close_while_an_earlier_batch_may_still_apply_and_its_r
     it.has(&[("blue", 70), ("green", 30)]);
 }
 
+/// Found by seed 21000197: a list from before the first change has no generation, so it passed for somebody else's change. The word
+/// on that was then taken for one on a generation that was really deleted.
+#[test]
+fn a_list_from_before_the_first_change_should_not_be_taken_for_somebody_elses_change() {
+    let mut it = Scene::new();
+    let before = it.seen().sets;
+    it.break_("blue");
+    it.look();
+    it.now = 10;
+    it.look();
+    it.now = 30;
+    let old = Seen { sets: before.clone(), ..it.seen() };
+    let decision = it.decide_on(&old);
+    let Hold::Returning { waiting } = held(&decision) else { panic!("{decision}") };
+    assert!(matches!(waiting[0].awaits, Awaits::Reread), "{decision}");
+    it.now = 3600;
+    let old = Seen { sets: before, ..it.seen() };
+    let decision = it.decide_on(&old);
+    assert!(matches!(troubles(&decision), [Trouble::Changed { .. }]), "no list is as old as that: {decision}");
+}
+
 /// A list from before the change that the late batch was made from shows another generation, so it seemed that it can't apply.
 #[test]
 fn an_old_list_should_not_pass_for_proof_that_a_late_batch_can_not_apply() {
