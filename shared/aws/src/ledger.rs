@@ -61,6 +61,7 @@ impl DynamoLedger {
                 history.open = Some(item::read(item)?);
             } else {
                 history.last_closed_at = history.last_closed_at.or(item::closed_at(&item));
+                history.last_closed = history.last_closed.or_else(|| item::read(item).ok().map(Box::new));
             }
         }
         Ok(history)

@@ -158,12 +158,15 @@ where
             return Err(Ignored::HookOutsidePolicy { subject });
         };
         let closed = |after: Timestamp| history.last_closed_at.filter(|closed_at| *closed_at >= after);
+        let last = history.last_closed.as_deref().and_then(|closed| Some((closed, closed.kind.hook()?)));
+        let is_newer = |told: &action::Told| last.is_some_and(|(closed, kept)| kept.is_before(closed, told));
+        let is_another = last.is_some_and(|(closed, kept)| kept.came_out_of_the_pool(closed.intent.as_ref(), seen));
         let kept = match &hint.why {
-            Why::Action(told) => match closed(told.at) {
+            Why::Action(told) => match closed(told.at).filter(|_| !is_newer(told)) {
                 Some(closed_at) => return Err(Ignored::Completed { subject, closed_at }),
                 None => Kept::told(told),
             },
-            Why::Found { .. } => match closed(now - COMPLETED_LATELY) {
+            Why::Found { .. } => match closed(now - COMPLETED_LATELY).filter(|_| !is_another) {
                 Some(closed_at) => return Err(Ignored::Completed { subject, closed_at }),
                 None => Kept::found(group, hook, instance, policy.transition(), now),
             },
@@ -183,13 +186,7 @@ where
         if !kept.told_again(told, is_over) {
             return incident;
         }
-        // What was done about the older one says nothing of this one; what is in flight still is.
-        let in_flight = incident.intent.take().filter(|intent| intent.outcome.is_none());
-        let (state, acted_at) = match &in_flight {
-            Some(_) => (incident.state, incident.acted_at),
-            None => (State::Holding, None),
-        };
-        Incident { intent: in_flight, state, acted_at, mitigated_at: None, paged_because: None, ..incident }
+        anew(incident)
     }
 
     fn scope(&self, subject: &Subject) -> Option<Scope> {
@@ -215,7 +212,15 @@ where
 
     fn absorb(&self, now: Timestamp, mut incident: Incident, seen: &Seen, limits: &Limits) -> Incident {
         let subject = incident.subject.clone();
+        let is_another =
+            incident.kind.hook().is_some_and(|kept| kept.came_out_of_the_pool(incident.intent.as_ref(), seen));
+        if is_another {
+            incident = anew(incident);
+        }
         if let Kind::Hook(kept) = &mut incident.kind {
+            if is_another {
+                **kept = kept.again(now);
+            }
             let next = kept.clone().saw(now, seen);
             let part_of = next.part_of.clone().or_else(|| part_of(now, &subject, &next, &limits.memory));
             **kept = Kept { part_of, ..next };
@@ -348,4 +353,14 @@ pub fn look_again_at(attended: &Attended) -> Option<Timestamp> {
     };
     // An escalated one is looked at less often, and the sweep does that.
     (incident.state != State::Escalated).then_some(*until)
+}
+
+/// What was done about the older action says nothing of this one; what is in flight still is.
+fn anew(mut incident: Incident) -> Incident {
+    let in_flight = incident.intent.take().filter(|intent| intent.outcome.is_none());
+    let (state, acted_at) = match &in_flight {
+        Some(_) => (incident.state, incident.acted_at),
+        None => (State::Holding, None),
+    };
+    Incident { intent: in_flight, state, acted_at, mitigated_at: None, paged_because: None, ..incident }
 }

@@ -68,6 +68,8 @@ pub enum NotWritten {
 pub struct History {
     pub open: Option<Incident>,
     pub last_closed_at: Option<Timestamp>,
+    /// The incident that was closed then, if this version can read it.
+    pub last_closed: Option<Box<Incident>>,
     pub alarm: Option<AlarmMemory>,
 }
 

@@ -11,7 +11,7 @@ use super::said::{Because, HookStep};
 use super::seen::Seen;
 use crate::decision::Step;
 use crate::id::{ActionToken, GroupName, HookName, InstanceId, Subject};
-use crate::incident::Intent;
+use crate::incident::{Incident, Intent};
 use crate::ports::Outcome;
 
 /// `HeartbeatTimeout` is 30 s at least (API reference, `PutLifecycleHook`): what to expect of a hook that can't be read.
@@ -172,6 +172,29 @@ impl Kept {
             return self;
         }
         Kept { began: now, beat: None, accepted: false, lost: 0, failed_heartbeats: 0, ..self }
+    }
+
+    /// This action let it into the warm pool, and it waits again on its way out of it: another action of the same hook, of which no
+    /// event may ever tell.
+    pub(super) fn came_out_of_the_pool(&self, intent: Option<&Intent>, seen: &Seen) -> bool {
+        let member = seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
+        let shown = member.and_then(|member| Course::of(self.transition, &member.lifecycle));
+        let went_in = matches!(self.completed_on.or(self.course), Some(Course::IntoPool | Course::BackToPool));
+        let comes_out = shown.is_some_and(|shown| !matches!(shown, Course::IntoPool | Course::BackToPool));
+        went_in && comes_out && self.completed(intent).is_some()
+    }
+
+    /// The event is about an action that began after this one was completed, although its incident was closed later still.
+    pub(super) fn is_before(&self, closed: &Incident, told: &Told) -> bool {
+        let is_completed = self.completed(closed.intent.as_ref()).is_some();
+        let completed_at = closed.intent.as_ref().map(|intent| intent.until - closed.kind.lease());
+        is_completed && self.token.as_ref() != Some(&told.token) && completed_at.is_some_and(|at| told.at > at)
+    }
+
+    /// As a survey would find it now.
+    pub(super) fn again(&self, now: Timestamp) -> Kept {
+        let found = Kept::found(&self.group, &self.hook, &self.instance, self.transition, now);
+        Kept { addresses: self.addresses.clone(), ..found }
     }
 
     /// Its machine was started before it began to wait.

@@ -181,6 +181,7 @@ impl Ledger for MemoryLedger {
         Ok(History {
             open: items.open.get(subject).cloned(),
             last_closed_at: closed.and_then(|closed| closed.closed_at),
+            last_closed: closed.cloned().map(Box::new),
             alarm: change.and_then(|change| items.alarms.get(&change.speaker())).cloned(),
         })
     }

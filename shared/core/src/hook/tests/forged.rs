@@ -298,3 +298,21 @@ fn a_metric_from_before_the_action_says_nothing_however_old_the_event_calls_it()
     scene.look();
     assert_eq!(scene.completions(), [ActionResult::Continue]);
 }
+
+/// Found by seed 24000112: the incident of the launch into the pool was closed at the first look that saw it on its way out, a moment
+/// after that action began, whose event then seemed to be about the one that was completed.
+#[test]
+fn what_comes_out_of_the_pool_again_is_another_action_and_not_the_end_of_the_last() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.is("Warmed:Pending:Wait");
+    scene.is_held_by_others = true;
+    scene.pass(60, 5);
+    assert_eq!(scene.completions(), [ActionResult::Continue], "it serves nobody in the pool");
+    scene.is_held_by_others = false;
+    scene.now = 600;
+    scene.is("Pending:Wait");
+    scene.pass(880, 5);
+    assert_eq!(scene.completions(), [ActionResult::Continue], "it has five minutes of its own: {:?}", scene.done);
+    scene.pass(910, 5);
+    assert_eq!(scene.completions(), [ActionResult::Continue, ActionResult::Abandon]);
+}

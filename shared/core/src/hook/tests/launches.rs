@@ -144,7 +144,7 @@ fn after_so_many_in_a_row_none_is_abandoned_and_one_page_goes_out() {
     next.memory = scene.memory.clone();
     assert!(next.memory.abandoned.values().flatten().all(|known| known.filled.is_some()));
     next.incident.subject = "eu-west-1#hook#web:ready:i-5a2b3c4d".parse().unwrap();
-    let crate::incident::Kind::Hook(kept) = &mut next.incident.kind else { panic!() };
+    let Kind::Hook(kept) = &mut next.incident.kind else { panic!() };
     kept.instance = "i-5a2b3c4d".parse().unwrap();
     next.pass(300, 5);
     assert_eq!(next.completions(), [ActionResult::Continue]);

@@ -33,6 +33,25 @@ fn what_was_completed_is_not_opened_again_by_the_same_event_or_a_survey() {
     assert!(matches!(scene.open(Why::Wake, &history), Err(Ignored::NothingOpen { .. })));
 }
 
+/// Found by seeds 31002419 and 24000112: the last look at what was completed closed its incident a moment after the next action began,
+/// whose event then seemed to be about the one before.
+#[test]
+fn what_began_after_the_last_action_was_completed_should_not_be_taken_for_it() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.is_ready();
+    scene.now = 30;
+    scene.look();
+    assert_eq!(scene.completions().len(), 1);
+    let last_closed = Some(Box::new(scene.incident.clone()));
+    let history = History { last_closed_at: Some(at(90)), last_closed, ..History::default() };
+    let mut event = told(Transition::Launching, 88);
+    assert!(matches!(scene.open(Why::Action(event.clone()), &history), Err(Ignored::Completed { .. })), "its own");
+    event.token = NEWER.parse().unwrap();
+    assert!(scene.open(Why::Action(event.clone()), &history).is_ok());
+    event.at = at(10);
+    assert!(matches!(scene.open(Why::Action(event), &history), Err(Ignored::Completed { .. })), "an older one");
+}
+
 #[test]
 fn who_is_gone_opens_nothing_and_who_does_not_show_yet_is_waited_for() {
     let mut scene = Scene::launching(LAUNCH);
