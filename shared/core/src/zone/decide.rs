@@ -32,6 +32,9 @@ pub(super) struct Case<'a> {
 /// grants the whole account.
 const FIRST_QUESTION: SignedDuration = SignedDuration::from_secs(5);
 
+/// No request is on its way for longer: whoever sent it, and every proxy between, has given up by then.
+const LATE_AT_MOST: SignedDuration = SignedDuration::from_mins(30);
+
 /// What waits for a person to correct it is read as often as the resync reads: its calls are what all of an account share.
 const DRIFTED_LOOKS: SignedDuration = SignedDuration::from_mins(5);
 
@@ -217,11 +220,22 @@ impl Case<'_> {
             let why = match self.seen.unread.get(name) {
                 Some(why) => why.clone(),
                 None if self.is_older_than(moved) => STALE.to_owned(),
+                // What it refuses now, since a health check was deleted, it takes once that is back.
+                None if self.is_refused_for_now(moved) => {
+                    "Route 53 refuses what would keep it from applying".to_owned()
+                }
                 None => return None,
             };
             Some(format!("{}: an earlier change may still apply, and whether it has is not known: {why}", moved.key))
         })?;
         Some(Hold::NotConfirmed { missing: vec![missing] })
+    }
+
+    fn is_refused_for_now(&self, moved: &Move) -> bool {
+        let may_be_late = self.now < moved.generation.at + LATE_AT_MOST;
+        may_be_late
+            && self.kept.refused.contains_key(&moved.key)
+            && self.seen.fence(&moved.key.name) == moved.fence.as_ref()
     }
 
     /// The list shows what was there before that from which the change was made.

@@ -166,3 +166,21 @@ fn a_batch_that_applied_at_its_first_attempt_is_known_again_however_its_second_w
     assert!(!it.is_escalated(), "it is Homeostat's own change: {decision}");
     assert!(matches!(held(&decision), Hold::Returning { .. } | Hold::Propagating { .. }), "{decision}");
 }
+
+/// Found by seed 31001526: Route 53 refused what would have kept a late batch from applying, since a health check was deleted. The
+/// incident was closed, the health check came back, and the batch drained an endpoint of which nobody knew.
+#[test]
+fn an_incident_should_not_close_while_what_would_keep_a_late_batch_from_applying_is_refused() {
+    let mut it = scene().fails("red");
+    let decision = it.decide();
+    let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
+    let unknown = Outcome::Unknown { why: "the request timed out".into() };
+    it.incident = it.incident.intend(at(0), step, &decision).under(&it.policy.hash).settle(at(1), unknown);
+    it.mend("red");
+    it.now = 70;
+    let (_, last) = for_seconds(&mut it, 1500, &refused());
+    assert!(held(&last).to_string().contains("may still apply"), "{last}");
+    it.now = 1900;
+    let last = it.decide();
+    assert!(matches!(last, Decision::Close(_)), "no batch is as late as that: {last}");
+}
