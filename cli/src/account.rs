@@ -31,7 +31,7 @@ pub(crate) enum AccountCommand {
         #[arg(long)]
         policy: Option<PathBuf>,
     },
-    /// Holds the policy against the account, and says what to mend, worst first.
+    /// Holds the policy against the account, and says what to fix, worst first.
     Doctor {
         #[command(flatten)]
         place: Place,

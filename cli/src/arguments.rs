@@ -11,7 +11,7 @@ use crate::account::AccountCommand;
 
 /// Homeostat: heals a web application on AWS.
 ///
-/// Exit codes: 0 fine, or warnings alone; 1 there is an error to be mended, or there was nothing to do; 2 the command line is
+/// Exit codes: 0 fine, or warnings alone; 1 there is an error to be fixed, or there was nothing to do; 2 the command line is
 /// wrong or AWS could not be read.
 #[derive(Parser)]
 #[command(name = "homeostat", version)]

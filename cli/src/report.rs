@@ -72,7 +72,7 @@ impl Said {
     }
 }
 
-/// Nothing was found out. Disposition: the person mends what the sentence names, and asks again.
+/// Nothing was found out. Disposition: the person fixes what the sentence names, and asks again.
 #[derive(Debug)]
 pub(crate) struct Failed(String);
 

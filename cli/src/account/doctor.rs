@@ -50,7 +50,7 @@ fn wrong(file: &std::path::Path, mistake: &Mistake) -> Finding {
         severity: Severity::Error,
         about: format!("{}:{}:{}", file.display(), mistake.line, mistake.column),
         what: mistake.message.clone(),
-        mend: "mend it, and run doctor again: until then nothing that the policy names is checked".to_owned(),
+        fix: "fix it, and run doctor again: until then nothing that the policy names is checked".to_owned(),
     }
 }
 
@@ -71,11 +71,11 @@ impl Diagnosis {
 impl Report for Diagnosis {
     fn print(&self, page: &mut Page) {
         if self.findings.is_empty() {
-            return page.line(&format!("{}: nothing to mend", self.place));
+            return page.line(&format!("{}: nothing to fix", self.place));
         }
         let row = |finding: &Finding| Row {
             cells: vec![word(finding.severity).to_owned(), finding.about.clone()],
-            below: vec![finding.what.clone(), format!("next: {}", finding.mend)],
+            below: vec![finding.what.clone(), format!("next: {}", finding.fix)],
         };
         page.table(&["", ""], self.findings.iter().map(row).collect());
         page.space();

@@ -1,6 +1,6 @@
 //! `status`: what is open, what is paused, and which groups and zones are held back, on one screen.
 //!
-//! This module never judges: whether something is to be mended is `doctor`'s affair.
+//! This module never judges: whether something is to be fixed is `doctor`'s affair.
 
 mod held;
 mod shown;

@@ -18,7 +18,7 @@ const LONGEST_STEP: usize = 600;
 const MOST_STEPS: usize = 8;
 
 /// The lines that say what comes next, and what a person can do.
-const STEPS: [&str; 4] = ["You: ", "Next: ", "To ", "When it is mended"];
+const STEPS: [&str; 4] = ["You: ", "Next: ", "To ", "When it is fixed"];
 
 const COMMANDS: [&str; 2] = [": homeostat ", ": aws "];
 

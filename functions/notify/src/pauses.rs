@@ -1,4 +1,4 @@
-//! A pause that was set, changed or lifted: whoever may pause may leave an application unhealed, so people hear of it.
+//! A pause that was set, changed or lifted. Anybody who may pause can leave an application unhealed, so people hear of it.
 //!
 //! This module never passes over a pause that it can't read: it holds like any other. What ends by itself is told when it begins.
 
@@ -14,7 +14,7 @@ use crate::news::News;
 pub(crate) const CONTROL: &str = "CONTROL";
 const PAUSE: &str = "PAUSE#";
 
-/// Somebody's word that Homeostat keeps its hands off, as it stands in the table.
+/// Somebody's request that Homeostat changes nothing, as stored in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pause {
     pub(crate) scope: String,

@@ -1,4 +1,4 @@
-//! Holds the policy against an account, and says what a person should mend before it costs them a night.
+//! Holds the policy against an account, and says what a person should fix before it costs them a night.
 //!
 //! Facts go in and findings come out: this module never reads anything, and never takes what could not be read for fine.
 
@@ -25,7 +25,7 @@ pub enum Severity {
     Error,
     /// It works, and less well than one may think.
     Warning,
-    /// Good to know; nothing to mend.
+    /// Good to know; nothing to fix.
     Note,
 }
 
@@ -36,12 +36,12 @@ pub struct Finding {
     pub about: String,
     pub what: String,
     /// What a person does about it.
-    pub mend: String,
+    pub fix: String,
 }
 
 impl Finding {
-    fn new(severity: Severity, about: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) -> Self {
-        Finding { severity, about: about.into(), what: what.into(), mend: mend.into() }
+    fn new(severity: Severity, about: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Finding { severity, about: about.into(), what: what.into(), fix: fix.into() }
     }
 }
 
@@ -83,8 +83,8 @@ const TAG: &str = "homeostat:managed";
 fn missing(group: &GroupName, facts: &Facts) -> Option<Finding> {
     let is_missing = facts.groups.is_ok() && facts.group(group).is_none();
     let what = "there is no such Auto Scaling group in this Region";
-    let mend = "mend its name in the policy, look into another Region by --region, or create it";
-    is_missing.then(|| Finding::new(Severity::Error, format!("group {group}"), what, mend))
+    let fix = "fix its name in the policy, look into another Region by --region, or create it";
+    is_missing.then(|| Finding::new(Severity::Error, format!("group {group}"), what, fix))
 }
 
 /// What could not be read of a thing that the policy names.
@@ -93,8 +93,8 @@ fn unreadable(about: String, thing: &str, unread: &Unread) -> Finding {
         Unread::Failed { action, why } => (why.as_str(), *action),
         Unread::NoPlace { what } => ("nobody said where to look", *what),
     };
-    let mend = format!("mend its name in the policy, or see why {action} fails with the credentials that run this");
-    Finding::new(Severity::Error, about, format!("{thing} can't be read: {why}"), mend)
+    let fix = format!("fix its name in the policy, or see why {action} fails with the credentials that run this");
+    Finding::new(Severity::Error, about, format!("{thing} can't be read: {why}"), fix)
 }
 
 /// `1 instance`, `3 instances`.

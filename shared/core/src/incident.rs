@@ -360,7 +360,7 @@ impl Incident {
         Incident { tell, reminders, paged_at: Some(now), ..self }
     }
 
-    /// A person knows. It is looked at once more soon, since what they did may have mended it.
+    /// A person knows. It is looked at once more soon, since what they did may have fixed it.
     #[must_use]
     pub fn acknowledge(&self, acknowledgement: Acknowledgement) -> Incident {
         let Acknowledgement { by, at, reason } = &acknowledgement;

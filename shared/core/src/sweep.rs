@@ -16,7 +16,7 @@ const PACE: SignedDuration = SignedDuration::from_mins(1);
 /// Wake-ups without an answer that make an incident stuck. Each had a minute, and the queue retries within it.
 const MOST_WAKES: u32 = 3;
 
-/// Between two wake-ups of a stuck incident: its owner may be mended, and until then each is in vain.
+/// Between two wake-ups of a stuck incident: its owner may be fixed, and until then each is in vain.
 const STUCK_PACE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Between two marks of the same kind, each of which people hear of.

@@ -16,7 +16,7 @@ pub enum Failure {
     /// The same event will never do: it belongs into the dead-letter queue.
     #[error("{0}")]
     Drop(String),
-    /// A person must mend it: the deployment is broken.
+    /// A person must fix it: the deployment is broken.
     #[error("{0}")]
     Page(String),
 }

@@ -24,7 +24,7 @@ pub(super) fn follows(incident: &Incident, scope: &Scope) -> Vec<String> {
     if scope.group().is_none() {
         let group = shell::word(&format!("group#{}", fail.group));
         return vec![format!(
-            "this ends the reminders and nothing else; when it is mended, homeostat ack {group} has launches judged as before"
+            "this ends the reminders and nothing else; when it is fixed, homeostat ack {group} has launches judged as before"
         )];
     }
     let group = shell::word(fail.group.as_str());

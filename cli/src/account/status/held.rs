@@ -112,7 +112,7 @@ pub(super) fn abandoned(group: &GroupName, hook: &HookName, abandoned: &Abandone
     let ack = shell::word(&format!("group#{group}"));
     format!(
         "hook {hook}: {} launch(es){source} in a row abandoned since {}{last}; a launch that is ready ends the row, or, once it is \
-         mended: homeostat ack {ack}",
+         fixed: homeostat ack {ack}",
         abandoned.instances.len(),
         at(abandoned.since)
     )

@@ -11,7 +11,7 @@ pub(super) fn waits_for(because: &Hold) -> String {
         Hold::GroupReplaces { .. } => {
             "Next: it watches the group replace it, and tells you when the group is whole, or if it isn't in time."
         }
-        Hold::BreakerOpen { .. } => "Next: it waits for you. Mend what is launched first, then acknowledge.",
+        Hold::BreakerOpen { .. } => "Next: it waits for you. Fix what is launched first, then acknowledge.",
         _ => "Next: it keeps looking, and tells you if it acts.",
     }
     .to_owned()
@@ -42,7 +42,7 @@ pub(super) fn needed(page: &Page) -> [String; 2] {
         Page::Waited { .. } => ("You: see whether what holds it back is still meant to.".to_owned(), keeps_looking),
         Page::ReplacementsFail { group, .. } => (
             format!(
-                "You: find out why what the group launches falls sick. When it is mended: homeostat ack {} --reason …",
+                "You: find out why what the group launches falls sick. When it is fixed: homeostat ack {} --reason …",
                 shell::word(&format!("group#{group}"))
             ),
             "Next: nothing in this group is replaced until then, or until it launches from another version.",

@@ -155,7 +155,7 @@ fn asked(page: &Page, why: &str) -> Vec<String> {
     let Page::Weights { troubles } = page else {
         return [vec![format!("{why}: {page}.")], needed(page)].concat();
     };
-    let each = |trouble: &Trouble| [vec![format!("{why}: {trouble}.")], plan::mended(trouble)].concat();
+    let each = |trouble: &Trouble| [vec![format!("{why}: {trouble}.")], plan::fixed(trouble)].concat();
     troubles.iter().map(each).collect::<Vec<_>>().join(&String::new())
 }
 

@@ -54,8 +54,8 @@ fn audience(facts: &Facts) -> Vec<Finding> {
     let Ok(audience) = &facts.audience else { return Vec::new() };
     let mut findings = Vec::new();
     if audience.confirmed == 0 {
-        let mend = "subscribe to the topic (README.md, \"Install it\"), and follow the link in the message that comes";
-        findings.push(Finding::new(Error, "the topic", "nobody hears: it has no confirmed subscription", mend));
+        let fix = "subscribe to the topic (README.md, \"Install it\"), and follow the link in the message that comes";
+        findings.push(Finding::new(Error, "the topic", "nobody hears: it has no confirmed subscription", fix));
     }
     if audience.pending > 0 {
         let what = format!("{} of its subscriptions were never confirmed, and get nothing", audience.pending);
@@ -69,8 +69,8 @@ fn dead_letters(facts: &Facts) -> Vec<Finding> {
         Ok(0) | Err(_) => Vec::new(),
         Ok(count) => {
             let what = format!("{count} of its messages are events or wake-ups that could not be served");
-            let mend = "read them and the function's log, mend the cause, and then purge the queue";
-            vec![Finding::new(Warning, "the dead-letter queue", what, mend)]
+            let fix = "read them and the function's log, fix the cause, and then purge the queue";
+            vec![Finding::new(Warning, "the dead-letter queue", what, fix)]
         }
     }
 }
@@ -89,8 +89,8 @@ fn incident(incident: &Incident) -> Option<Finding> {
     };
     if let Some(since) = incident.stuck {
         let what = format!("it is stuck: its owner wrote nothing after several wake-ups, as of {since:.0}");
-        let mend = format!("read the log of {owner} and the dead-letter queue: the function fails or doesn't run");
-        return Some(Finding::new(Error, about, what, mend));
+        let fix = format!("read the log of {owner} and the dead-letter queue: the function fails or doesn't run");
+        return Some(Finding::new(Error, about, what, fix));
     }
     if let Some(since) = incident.overdue {
         let what = format!("it is overdue, as of {since:.0}: {decision}");
@@ -110,9 +110,9 @@ fn incident(incident: &Incident) -> Option<Finding> {
             Finding::new(Warning, about, what, "it closes by itself once nothing is wrong any more")
         }
         None => {
-            let mend =
+            let fix =
                 format!("look at it, and say that you know: homeostat ack {}", shell::word(&incident.subject.handle()));
-            Finding::new(Error, about, decision, mend)
+            Finding::new(Error, about, decision, fix)
         }
     })
 }
@@ -125,12 +125,12 @@ fn pauses(facts: &Facts) -> Vec<Finding> {
 fn paused(pause: &Pause, now: Timestamp) -> Finding {
     let Pause { scope, by, reason, until } = pause;
     let about = format!("the pause of {scope}");
-    let mend = format!("end it, when its reason is gone: homeostat resume {}", shell::word(scope));
+    let fix = format!("end it, when its reason is gone: homeostat resume {}", shell::word(scope));
     if *until > now + LONG_PAUSE {
         let what = format!("nothing is healed there, and not for days to come; by {by}: {reason}");
-        return Finding::new(Warning, about, what, mend);
+        return Finding::new(Warning, about, what, fix);
     }
-    Finding::new(Note, about, format!("nothing is healed there until {until:.0}; by {by}: {reason}"), mend)
+    Finding::new(Note, about, format!("nothing is healed there until {until:.0}; by {by}: {reason}"), fix)
 }
 
 /// What is remembered, as far as it was read.
@@ -150,8 +150,8 @@ fn breakers(facts: &Facts) -> Vec<Finding> {
             "its breaker is open since {:.0}: {} replacements{source} failed, and nothing is replaced",
             breaker.since, breaker.failures
         );
-        let mend = format!("mend what the group launches, then: homeostat ack {}", shell::word(&scope.to_string()));
-        Finding::new(Warning, format!("group {group}"), what, mend)
+        let fix = format!("fix what the group launches, then: homeostat ack {}", shell::word(&scope.to_string()));
+        Finding::new(Warning, format!("group {group}"), what, fix)
     })
     .collect()
 }
@@ -163,8 +163,8 @@ fn latches(facts: &Facts) -> Vec<Finding> {
             let what = format!(
                 "it is latched since {since:.0}: it was drained again and again, and gets no weight back by itself"
             );
-            let mend = format!("find out why, mend it, then: homeostat ack {}", shell::word(&scope.to_string()));
-            Finding::new(Warning, endpoint, what, mend)
+            let fix = format!("find out why, fix it, then: homeostat ack {}", shell::word(&scope.to_string()));
+            Finding::new(Warning, endpoint, what, fix)
         })
         .collect()
 }

@@ -65,8 +65,8 @@ fn existence(hook: HeldBy<'_>, facts: &Facts) -> Vec<Finding> {
     let finding = match hooks.iter().find(|fact| fact.name == *hook.hook()) {
         None => {
             let what = format!("its group has no such hook: none of its {things} is held");
-            let mend = format!("mend its name in the policy, or make it: {}", put(hook, 300));
-            Finding::new(Error, about(hook), what, mend)
+            let fix = format!("fix its name in the policy, or make it: {}", put(hook, 300));
+            Finding::new(Error, about(hook), what, fix)
         }
         Some(fact) if fact.terms.transition != hook.transition() => {
             let (right, others) = section(fact.terms.transition);
@@ -132,5 +132,5 @@ fn found(
     check: impl FnOnce(&HookFact) -> Option<(super::Severity, String, String)>,
 ) -> Vec<Finding> {
     let finding = meant(hook, facts).and_then(check);
-    finding.map(|(severity, what, mend)| Finding::new(severity, about(hook), what, mend)).into_iter().collect()
+    finding.map(|(severity, what, fix)| Finding::new(severity, about(hook), what, fix)).into_iter().collect()
 }

@@ -41,7 +41,7 @@ fn found(
     check: impl FnOnce(&Group) -> Option<(super::Severity, String, String)>,
 ) -> Vec<Finding> {
     let finding = facts.group(&policy.name).and_then(check);
-    finding.map(|(severity, what, mend)| Finding::new(severity, about(policy), what, mend)).into_iter().collect()
+    finding.map(|(severity, what, fix)| Finding::new(severity, about(policy), what, fix)).into_iter().collect()
 }
 
 fn existence(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
@@ -61,8 +61,8 @@ fn permission(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
         }
         let severity = if policy.mode == Mode::Watch { Warning } else { Error };
         let what = format!("it lacks the tag {TAG}=true, so the functions' roles may not touch it");
-        let mend = format!("tag the group itself: key {TAG}, value true");
-        Some((severity, what, mend))
+        let fix = format!("tag the group itself: key {TAG}, value true");
+        Some((severity, what, fix))
     })
 }
 
@@ -75,11 +75,11 @@ fn suspension(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
         } else {
             (Error, format!("{} is suspended, so nothing is replaced", needed.join(" and ")))
         };
-        let mend = format!(
+        let fix = format!(
             "resume it, when its reason is gone: aws autoscaling resume-processes --auto-scaling-group-name {}",
             shell::word(group.name.as_str())
         );
-        (!all.is_empty()).then_some((severity, what, mend))
+        (!all.is_empty()).then_some((severity, what, fix))
     })
 }
 
@@ -95,8 +95,8 @@ fn target_groups(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
     found(policy, facts, |group| {
         let lacks = policy.evidence.contains(&Evidence::TargetHealth) && group.target_groups.is_empty();
         let what = "its evidence asks for target-health, and it has no target group: nothing is ever confirmed";
-        let mend = "attach a target group, or take target-health out of its evidence";
-        lacks.then(|| (Error, what.to_owned(), mend.to_owned()))
+        let fix = "attach a target group, or take target-health out of its evidence";
+        lacks.then(|| (Error, what.to_owned(), fix.to_owned()))
     })
 }
 
@@ -105,14 +105,14 @@ fn target_groups_gone(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
         let is_gone = |arn: &&TargetGroupArn| matches!(facts.targets.get(*arn), Some(Ok(false)));
         let gone: Vec<&str> = group.target_groups.iter().filter(is_gone).map(TargetGroupArn::as_str).collect();
         let name = shell::word(group.name.as_str());
-        let mend = format!(
+        let fix = format!(
             "detach it: aws autoscaling detach-load-balancer-target-groups --auto-scaling-group-name {name} \
              --target-group-arns {}",
             gone.join(" ")
         );
         let what =
             format!("a target group that is attached to it does not exist, so its launches fail: {}", some(&gone));
-        (!gone.is_empty()).then_some((Error, what, mend))
+        (!gone.is_empty()).then_some((Error, what, fix))
     })
 }
 
@@ -128,7 +128,7 @@ fn coverage(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
         if !policy.evidence.contains(&Evidence::Alarm) || bare.is_empty() {
             return None;
         }
-        let mend = "have its launch automation make an alarm for each instance, with the dimension InstanceId and a name that its \
+        let fix = "have its launch automation make an alarm for each instance, with the dimension InstanceId and a name that its \
                     health-alarms match, or take alarm out of its evidence";
         let (severity, what) = if bare.len() == served().count() {
             (
@@ -147,7 +147,7 @@ fn coverage(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
                 ),
             )
         };
-        Some((severity, what, mend.to_owned()))
+        Some((severity, what, fix.to_owned()))
     })
 }
 
@@ -164,9 +164,9 @@ fn disabled_alarms(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
             counted(names.len(), "alarm"),
             some(&names)
         );
-        let mend =
+        let fix =
             "enable them, when their reason is gone: aws cloudwatch enable-alarm-actions --alarm-names …".to_owned();
-        (!names.is_empty()).then_some((Warning, what, mend))
+        (!names.is_empty()).then_some((Warning, what, fix))
     })
 }
 
@@ -175,7 +175,7 @@ fn named_alarms(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
     let is_missing = |name: &&String| !alarms.iter().any(|alarm| alarm.name == **name);
     let say = |name: &String| {
         let what = format!("its policy names the alarm {name:?}, and there is none in this Region");
-        Finding::new(Error, about(policy), what, "mend the name in its alarms, or create the alarm")
+        Finding::new(Error, about(policy), what, "fix the name in its alarms, or create the alarm")
     };
     policy.alarms.iter().filter(is_missing).map(say).collect()
 }
@@ -209,9 +209,9 @@ fn counting(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
             counted(names.len(), "instance"),
             some(&names)
         );
-        let mend = "give each instance type of its mixed instances policy a WeightedCapacity, or set DesiredCapacityType to \
+        let fix = "give each instance type of its mixed instances policy a WeightedCapacity, or set DesiredCapacityType to \
                     units";
-        (!names.is_empty()).then_some((Error, what, mend.to_owned()))
+        (!names.is_empty()).then_some((Error, what, fix.to_owned()))
     })
 }
 
@@ -220,9 +220,9 @@ fn own_health_checks(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
     found(policy, facts, |_| {
         let replaces = kind.is_some_and(|kind| kind.split(',').any(|kind| kind.trim() == "ELB"));
         let what = "its HealthCheckType is ELB: what its target groups call unhealthy, it replaces by itself, without a budget";
-        let mend =
+        let fix =
             "nothing: Homeostat then follows; set it to EC2 if Homeostat's budget and breaker shall bound that, too";
-        replaces.then(|| (Note, what.to_owned(), mend.to_owned()))
+        replaces.then(|| (Note, what.to_owned(), fix.to_owned()))
     })
 }
 
@@ -231,8 +231,8 @@ fn protection(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
         let protected = group.members.iter().filter(|member| member.protected);
         let names: Vec<&str> = protected.map(|member| member.id.as_str()).collect();
         let what = format!("{} protected from scale-in, and never replaced: {}", is_or_are(names.len()), some(&names));
-        let mend = "nothing, if somebody wants it so; people are asked when one is sick for long".to_owned();
-        (!names.is_empty()).then_some((Note, what, mend))
+        let fix = "nothing, if somebody wants it so; people are asked when one is sick for long".to_owned();
+        (!names.is_empty()).then_some((Note, what, fix))
     })
 }
 

@@ -86,8 +86,8 @@ fn unread(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
 fn fitness(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
     let why = facts.dns.record(record).and_then(|sets| unfit(record, &sets));
     let severity = if record.mode == Mode::Watch { Warning } else { Error };
-    let mend = "mend the record in Route 53, or its zone, name, type and endpoints in the policy";
-    let say = |why| Finding::new(severity, about(record), format!("its weights can't be moved: {why}"), mend);
+    let fix = "fix the record in Route 53, or its zone, name, type and endpoints in the policy";
+    let say = |why| Finding::new(severity, about(record), format!("its weights can't be moved: {why}"), fix);
     why.map(say).into_iter().collect()
 }
 
@@ -122,8 +122,8 @@ fn unnamed(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
         return Vec::new();
     }
     let what = format!("the policy doesn't name {}: drained or given more they never are", unnamed.join(", "));
-    let mend = "name them as endpoints in the policy, with what can prove that they are well";
-    vec![Finding::new(Warning, about(record), what, mend)]
+    let fix = "name them as endpoints in the policy, with what can prove that they are well";
+    vec![Finding::new(Warning, about(record), what, fix)]
 }
 
 fn time_to_live(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
@@ -166,8 +166,8 @@ fn own_health_checks(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
                 "its record has no health check: if it is dead, Route 53 alone goes on answering with it".to_owned()
             }
         };
-        let mend = "nothing, if it is meant so; else give its record the health check that the policy names";
-        Some(Finding::new(Note, about_endpoint(record, endpoint), what, mend))
+        let fix = "nothing, if it is meant so; else give its record the health check that the policy names";
+        Some(Finding::new(Note, about_endpoint(record, endpoint), what, fix))
     };
     record.endpoints.iter().filter_map(own).collect()
 }

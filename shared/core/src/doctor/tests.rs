@@ -69,7 +69,7 @@ fn alarm(name: &str, instances: &[u32]) -> Alarm {
     Alarm { name: name.into(), actions_enabled: true, instances: instances.iter().map(|number| id(*number)).collect() }
 }
 
-/// An account in which nothing is to be mended.
+/// An account in which nothing is to be fixed.
 fn well() -> Facts {
     Facts {
         now: at(0),
@@ -99,7 +99,7 @@ fn only(policy: &Policy, facts: &Facts, severity: Severity, word: &str) {
     let findings = examine(Some(policy), facts);
     let [finding] = findings.as_slice() else { panic!("{word}: {findings:#?}") };
     assert_eq!(finding.severity, severity, "{finding:?}");
-    assert!(finding.what.contains(word) && !finding.mend.is_empty(), "{word}: {finding:?}");
+    assert!(finding.what.contains(word) && !finding.fix.is_empty(), "{word}: {finding:?}");
 }
 
 fn incident() -> Incident {
@@ -127,7 +127,7 @@ fn what_keeps_a_group_from_being_healed_is_an_error() {
     let arn = |facts: &Facts| facts.group(&web()).unwrap().target_groups[0].clone();
     let gone = Facts { targets: BTreeMap::from([(arn(&well()), Ok(false))]), ..well() };
     only(&both(), &gone, Error, "does not exist, so its launches fail");
-    assert!(examine(Some(&both()), &gone)[0].mend.contains("detach-load-balancer-target-groups"));
+    assert!(examine(Some(&both()), &gone)[0].fix.contains("detach-load-balancer-target-groups"));
     only(&both(), &with(|group| group.target_groups.clear()), Error, "no target group");
     only(&both(), &Facts { alarms: Ok(vec![alarm("both", &[1, 2])]), ..well() }, Error, "none names one");
     let named = a_policy("evidence = [\"target-health\"]\nalarms = [\"web-5xx\"]");

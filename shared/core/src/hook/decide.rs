@@ -141,8 +141,8 @@ impl<'a> Case<'a> {
         self.now < self.kept.began + UNSEEN_AT_MOST
     }
 
-    /// A call that AWS did not let through: a person has to mend the role, or to complete the hook. It is tried again now and then,
-    /// since only that shows that the role is mended, and the hook has to be completed.
+    /// A call that AWS did not let through: a person has to fix the role, or to complete the hook. It is tried again now and then,
+    /// since only that shows that the role is fixed, and the hook has to be completed.
     pub(super) fn refused(&self) -> Option<String> {
         let (intent, step) = self.intent()?;
         let tried_at = intent.until - self.incident.kind.lease();

@@ -142,7 +142,7 @@ impl Kept {
         let addresses = details.map(|details| details.addresses.clone()).unwrap_or_default();
         let terms = seen.terms.as_ref().and_then(|terms| terms.as_ref().ok()?.clone());
         let earliest = details.and_then(|details| details.started_at);
-        let kept = self.between(earliest, now).as_shown(now, course);
+        let kept = self.between(earliest, now).on_course(now, course);
         Kept {
             started_at: earliest.or(kept.started_at),
             launched_from: kept.launched_from.or_else(|| member?.launched_from.clone()),
@@ -166,7 +166,7 @@ impl Kept {
 
     /// An action that is known by its instance alone is another one as soon as that is on another course: how long it was held, and
     /// what Auto Scaling answered, says nothing of this one.
-    fn as_shown(self, now: Timestamp, course: Option<Course>) -> Kept {
+    fn on_course(self, now: Timestamp, course: Option<Course>) -> Kept {
         let is_another = self.course.zip(course).is_some_and(|(known, shown)| known != shown);
         if self.token.is_some() || !is_another {
             return self;

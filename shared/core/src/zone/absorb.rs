@@ -182,7 +182,7 @@ enum Fate {
     TakenOver,
 }
 
-/// Only on what people were asked, and have answered; or on what shows that they have mended it themselves.
+/// Only on what people were asked, and have answered; or on what shows that they have fixed it themselves.
 fn fate(case: Case<'_>, key: &RecordKey, held: &Held) -> Fate {
     let has_answered = case.incident.acknowledged.is_some();
     let record = key.clone();

@@ -94,7 +94,7 @@ pub enum Trouble {
         drains: u32,
         within: SignedDuration,
     },
-    /// Nobody mended it.
+    /// Nobody fixed it.
     StillReduced {
         record: RecordKey,
         endpoint: SetIdentifier,

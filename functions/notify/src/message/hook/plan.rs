@@ -22,15 +22,15 @@ pub(super) fn launches_fail(kept: &Kept, fail: &LaunchesFail) -> Vec<String> {
     let mut lines = vec![
         format!("Why: {abandoned} launches in a row were abandoned{from}, the last of them {}.", kept.instance),
         state(kept, *afterwards),
-        "You: find out why they are not ready, and mend it: the image, the launch template's version, what they depend on, or \
+        "You: find out why they are not ready, and fix it: the image, the launch template's version, what they depend on, or \
          the policy's evidence."
             .to_owned(),
     ];
     if *afterwards == Afterwards::SuspendLaunch && kept.suspension_refused().is_none() {
-        lines.push(format!("When it is mended, have the group launch again: {}", resume_launch(group)));
+        lines.push(format!("When it is fixed, have the group launch again: {}", resume_launch(group)));
     }
     let ack = shell::word(&format!("group#{group}"));
-    lines.push(format!("When it is mended, have launches judged as before: homeostat ack {ack} --reason …"));
+    lines.push(format!("When it is fixed, have launches judged as before: homeostat ack {ack} --reason …"));
     lines.push(look());
     lines.push(
         "Next: this stays open, and you are reminded, until a launch is ready, another version is launched and abandoned, or \
@@ -75,7 +75,7 @@ pub(super) fn refused(incident: &Incident, kept: &Kept) -> Vec<String> {
          it."
             .to_owned(),
         complete(kept),
-        "Next: Homeostat tries the call again every few minutes, since only that shows whether the role is mended. It closes the \
+        "Next: Homeostat tries the call again every few minutes, since only that shows whether the role is fixed. It closes the \
          incident, and tells you, once the instance is held no more."
             .to_owned(),
     ];

@@ -243,7 +243,7 @@ fn the_end_of_failing_launches_claims_no_cause_and_recalls_what_stays_suspended(
     let Message { subject, body } = end(Afterwards::SuspendLaunch);
     assert_eq!(subject, "Homeostat: over: abandoned launches in web");
     says(&body, &["ana said: new image.", RESUME, "never resumes it"]);
-    never_says(&body, &["NEEDS YOU", "To stop it", "is mended"]);
+    never_says(&body, &["NEEDS YOU", "To stop it", "is fixed"]);
     never_says(&end(Afterwards::Admit).body, &[RESUME]);
 }
 

@@ -26,15 +26,15 @@ pub(super) fn needed(page: &Page) -> Vec<String> {
     vec![you.to_owned(), next.to_owned()]
 }
 
-pub(super) fn mended(trouble: &Trouble) -> Vec<String> {
+pub(super) fn fixed(trouble: &Trouble) -> Vec<String> {
     let by_hand = "What you move by hand stays yours: Homeostat does not move it back.";
     let (you, next) = match trouble {
         Trouble::NoTarget { endpoint, .. } => (
-            format!("You: mend {endpoint} or one of the others, or move the weight by hand. {by_hand}"),
+            format!("You: fix {endpoint} or one of the others, or move the weight by hand. {by_hand}"),
             "Next: it keeps looking, and moves the weight as soon as enough of the others are proven well.",
         ),
         Trouble::Partly { .. } => (
-            "You: mend what is sick, or give the others more room: capacity, and then a greater max-share in the policy."
+            "You: fix what is sick, or give the others more room: capacity, and then a greater max-share in the policy."
                 .to_owned(),
             "Next: it moves more as soon as the others have room, and gives the share back in steps after the hold time.",
         ),
@@ -44,15 +44,15 @@ pub(super) fn mended(trouble: &Trouble) -> Vec<String> {
              well, if weights were changed; else it waits for you.",
         ),
         Trouble::Unfit { .. } => (
-            "You: mend the record, or take it out of the policy; until then move its weights by hand.".to_owned(),
-            "Next: this record is not touched until it is mended.",
+            "You: fix the record, or take it out of the policy; until then move its weights by hand.".to_owned(),
+            "Next: this record is not touched until it is fixed.",
         ),
         Trouble::Latched { endpoint, .. } => (
-            format!("You: find out why {endpoint} fails again and again. Acknowledge when it is mended, and not before."),
+            format!("You: find out why {endpoint} fails again and again. Acknowledge when it is fixed, and not before."),
             "Next: it stays as it is until then.",
         ),
         Trouble::StillReduced { endpoint, .. } => (
-            format!("You: mend {endpoint}."),
+            format!("You: fix {endpoint}."),
             "Next: it gets its share back in steps, once it was proven well for the hold time.",
         ),
         Trouble::NotInPolicy { .. } => (

@@ -87,13 +87,7 @@ fn told(incident: &Incident) -> Message {
 }
 
 pub(in crate::message) fn paged(trouble: Trouble) -> Incident {
-    // Each after what may have come before it.
-    let untouched = matches!(
-        trouble,
-        Trouble::NoTarget { .. } | Trouble::Unfit { .. } | Trouble::Refused { .. } | Trouble::Waited { .. }
-    );
-    let before = if untouched { new() } else { drained() };
-    before.page(at(60), at(360), &Page::Weights { troubles: vec![trouble] })
+    drained().page(at(60), at(360), &Page::Weights { troubles: vec![trouble] })
 }
 
 /// Every trouble there is, and a word of what is said of it.
@@ -103,7 +97,7 @@ pub(in crate::message) fn troubles() -> Vec<(Trouble, &'static str)> {
     vec![
         (
             Trouble::NoTarget { record: record.clone(), endpoint: endpoint.clone(), why: why.clone() },
-            "mend blue or one of the others",
+            "fix blue or one of the others",
         ),
         (Trouble::Partly { record: record.clone(), weights: BTreeMap::from([(endpoint.clone(), 9)]) }, "max-share"),
         (Trouble::Changed { record: record.clone(), what: "blue has weight 70".into() }, "lets go of it"),
@@ -326,7 +320,7 @@ fn a_reminder_says_why_it_was_asked_and_what_is_so_now() {
     {
         let Message { subject, body } = told(&again.reminded(at(9999), SignedDuration::from_mins(30)));
         assert!(subject.starts_with("Homeostat: STILL NEEDS YOU: www.example.com A: blue"), "{subject}");
-        assert!(body.starts_with("Reminder 1: ") && body.contains(now) && body.contains("You: mend blue"), "{body}");
+        assert!(body.starts_with("Reminder 1: ") && body.contains(now) && body.contains("You: fix blue"), "{body}");
     }
 }
 

@@ -38,8 +38,8 @@ fn latch(hook: HeldBy<'_>, policy: &LaunchPolicy, abandoned: &Abandoned) -> Find
         ),
     };
     let ack = shell::word(&format!("group#{}", policy.group));
-    let mend = format!("mend what the group launches, then: {resume}homeostat ack {ack}");
-    Finding::new(severity, about(hook), what, mend)
+    let fix = format!("fix what the group launches, then: {resume}homeostat ack {ack}");
+    Finding::new(severity, about(hook), what, fix)
 }
 
 /// A tag with a fixed value says nothing about when it was set.
@@ -55,9 +55,9 @@ pub(super) fn earlier_life(hook: HeldBy<'_>, facts: &Facts) -> Vec<Finding> {
         "its group has a warm pool, and its tag has the fixed value {value:?}: an instance that comes back from the pool carries \
          it from an earlier life, and passes for ready at once"
     );
-    let mend = format!(
+    let fix = format!(
         "name the tag without a value ({:?}), and have instances set the time at which they are ready",
         tag.key
     );
-    vec![Finding::new(Warning, about(hook), what, mend)]
+    vec![Finding::new(Warning, about(hook), what, fix)]
 }

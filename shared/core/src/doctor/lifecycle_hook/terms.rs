@@ -32,9 +32,9 @@ pub(super) fn long_timeout(hook: HeldBy<'_>, facts: &Facts) -> Vec<Finding> {
             "its heartbeat timeout is {:#}: for so long the group does not grow while Homeostat can't answer",
             fact.terms.timeout
         );
-        let mend =
+        let fix =
             format!("make it five minutes; how long a launch may take is the policy's within: {}", put(hook, GOOD));
-        is_long.then_some((Warning, what, mend))
+        is_long.then_some((Warning, what, fix))
     })
 }
 
@@ -54,7 +54,7 @@ pub(super) fn global_timeout(hook: HeldBy<'_>, facts: &Facts) -> Vec<Finding> {
         let (within, global) = (hook.within(), fact.terms.global);
         let what =
             format!("the policy's within is {within:#}, and Auto Scaling holds nobody for longer than {global:#}");
-        let mend = "make within shorter, or its heartbeat timeout longer: 100 of them, or 48 hours, are the limit";
-        (within > global).then(|| (Error, what, mend.to_owned()))
+        let fix = "make within shorter, or its heartbeat timeout longer: 100 of them, or 48 hours, are the limit";
+        (within > global).then(|| (Error, what, fix.to_owned()))
     })
 }

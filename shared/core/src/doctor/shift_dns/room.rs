@@ -19,8 +19,8 @@ pub(super) fn left(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
     let serving =
         record.endpoints.iter().filter(|endpoint| original.get(&endpoint.id).is_some_and(|weight| *weight > 0));
     let found = serving.filter_map(|endpoint| {
-        let (severity, what, mend) = without(record, endpoint, &original)?;
-        Some(Finding::new(severity, about_endpoint(record, endpoint), what, mend))
+        let (severity, what, fix) = without(record, endpoint, &original)?;
+        Some(Finding::new(severity, about_endpoint(record, endpoint), what, fix))
     });
     found.collect()
 }

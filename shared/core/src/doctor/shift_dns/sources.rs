@@ -42,12 +42,12 @@ fn alarm(about: &str, arn: &AlarmArn, acts: bool, read: &Read<Option<AlarmSeen>>
         Err(unread) => Some(unreadable(about.to_owned(), &format!("its alarm {name:?}"), unread)),
         Ok(None) => {
             let what = format!("its policy names the alarm {arn}, and there is none");
-            Some(Finding::new(Error, about, what, "mend the ARN in the policy, or create the alarm"))
+            Some(Finding::new(Error, about, what, "fix the ARN in the policy, or create the alarm"))
         }
         Ok(Some(alarm)) if acts && !alarm.actions_enabled => {
             let what = format!("the actions of its alarm {name:?} are disabled, and what it says is not acted on");
-            let mend = "enable them, when their reason is gone: aws cloudwatch enable-alarm-actions --alarm-names …";
-            Some(Finding::new(Warning, about, what, mend))
+            let fix = "enable them, when their reason is gone: aws cloudwatch enable-alarm-actions --alarm-names …";
+            Some(Finding::new(Warning, about, what, fix))
         }
         Ok(Some(_)) => None,
     }
@@ -70,11 +70,11 @@ pub(super) fn elsewhere(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
              by the five-minute resync",
             names.join(", ")
         );
-        let mend = format!(
+        let fix = format!(
             "nothing, if an EventBridge rule in {region} forwards \"CloudWatch Alarm State Change\" to the default bus of \
              {here}; else make that rule"
         );
-        Finding::new(Note, about(record), what, mend)
+        Finding::new(Note, about(record), what, fix)
     };
     by_region.into_iter().map(say).collect()
 }

@@ -37,7 +37,7 @@ fn both_hooks() -> Vec<HookFact> {
     vec![hook("ready", Transition::Launching), hook("drained", Transition::Terminating)]
 }
 
-/// An account in which nothing of these hooks is to be mended.
+/// An account in which nothing of these hooks is to be fixed.
 fn of(hooks: Vec<HookFact>) -> Facts {
     let tags = BTreeMap::from([("homeostat:managed".into(), "true".into())]);
     let hooks = HookFacts {
@@ -61,8 +61,8 @@ fn without_findings(policy: &Policy, facts: &Facts) {
     assert_eq!(examine(Some(policy), facts), []);
 }
 
-fn mend(policy: &Policy, facts: &Facts) -> String {
-    examine(Some(policy), facts).first().unwrap().mend.clone()
+fn fix(policy: &Policy, facts: &Facts) -> String {
+    examine(Some(policy), facts).first().unwrap().fix.clone()
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_hook_that_is_not_there_or_means_the_other_transition_is_an_error_and_judged
     let findings = examine(Some(&the_policy()), &crossed_launch);
     let wrong = findings.iter().find(|finding| finding.about == "hook ready of group web").unwrap();
     assert!(wrong.severity == Error && wrong.what.contains("holds terminations"), "{findings:#?}");
-    assert!(wrong.mend.contains("lifecycle-hook.terminate"), "{wrong:?}");
+    assert!(wrong.fix.contains("lifecycle-hook.terminate"), "{wrong:?}");
     assert!(!findings.iter().any(|finding| finding.what.contains("timeout")), "{findings:#?}");
 }
 
@@ -111,7 +111,7 @@ fn a_launch_hook_that_abandons_by_default_is_told_with_the_command_that_mends_it
     let abandons = |transition| otherwise(transition, |terms| terms.default = ActionResult::Abandon);
     only(&the_policy(), &abandons(Transition::Launching), Warning, "in a loop");
     assert_eq!(
-        mend(&the_policy(), &abandons(Transition::Launching)),
+        fix(&the_policy(), &abandons(Transition::Launching)),
         "aws autoscaling put-lifecycle-hook --auto-scaling-group-name web --lifecycle-hook-name ready --lifecycle-transition \
          autoscaling:EC2_INSTANCE_LAUNCHING --heartbeat-timeout 300 --default-result CONTINUE"
     );
@@ -232,10 +232,10 @@ fn launches_that_were_abandoned_in_a_row_are_told_once_they_are_as_many_as_the_p
     };
     without_findings(&the_policy(), &abandoned(2));
     only(&the_policy(), &abandoned(3), Warning, "3 launches of lt-1:7 in a row were abandoned");
-    assert!(mend(&the_policy(), &abandoned(3)).ends_with("then: homeostat ack group#web"));
+    assert!(fix(&the_policy(), &abandoned(3)).ends_with("then: homeostat ack group#web"));
     let suspends = hooks(&format!("{STATUS}\nafterwards = \"suspend-launch\""), "");
     only(&suspends, &abandoned(4), Error, "Launch was to be suspended");
-    assert!(mend(&suspends, &abandoned(4)).contains("--scaling-processes Launch, and homeostat ack group#web"));
+    assert!(fix(&suspends, &abandoned(4)).contains("--scaling-processes Launch, and homeostat ack group#web"));
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn a_hostile_group_name_stays_one_word_of_every_command() {
     facts.hooks.of_group.insert(group, hooks);
     let findings = examine(Some(&policy::parse(&text).unwrap()), &facts);
     assert!(
-        findings.iter().any(|finding| finding.mend.contains("--auto-scaling-group-name 'web; reboot'")),
+        findings.iter().any(|finding| finding.fix.contains("--auto-scaling-group-name 'web; reboot'")),
         "{findings:#?}"
     );
 }

@@ -63,7 +63,7 @@ fn check(observations: Vec<Observation>) -> HealthCheckSeen {
     HealthCheckSeen { of: Checked::Endpoint, inverted: false, disabled: false, observations }
 }
 
-/// An account in which nothing of these records is to be mended.
+/// An account in which nothing of these records is to be fixed.
 fn of(policy: &Policy, sets: Vec<RecordSet>) -> Facts {
     let records = &policy.dns.as_ref().unwrap().records;
     let endpoints = || records.iter().flat_map(|record| &record.endpoints);
@@ -269,11 +269,11 @@ fn a_latch_and_an_incident_of_a_zone_are_told_as_what_they_are() {
     let memory = Memory::default().latch(at(-60), &"www.example.com A blue".to_owned());
     let latched = Facts { memories: BTreeMap::from([(Scope::Zone(zone.clone()), Ok(memory))]), ..in_order() };
     only(&the_policy(), &latched, Warning, "latched");
-    assert!(examine(None, &latched)[0].mend.contains("homeostat ack zone#Z0123456789ABCDEFGHIJ"));
+    assert!(examine(None, &latched)[0].fix.contains("homeostat ack zone#Z0123456789ABCDEFGHIJ"));
     let subject = crate::id::Subject::zone(zone.clone());
     let incident = Incident::new(subject, Kind::Zone(Kept::new(zone)), at(0), at(0));
     let stuck = Facts { open: Ok(vec![Incident { stuck: Some(at(9)), ..incident }]), ..in_order() };
-    assert!(examine(None, &stuck)[0].mend.contains("shift-dns"));
+    assert!(examine(None, &stuck)[0].fix.contains("shift-dns"));
 }
 
 #[test]

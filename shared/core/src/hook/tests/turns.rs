@@ -122,10 +122,7 @@ fn a_call_that_aws_refuses_is_one_page_and_is_tried_again_after_minutes() {
     assert_eq!(scene.done.len(), 1);
     scene.answers = vec![Outcome::Refused { why: "AccessDenied: no".into() }];
     scene.now = 250;
-    assert!(
-        matches!(scene.look(), Decision::Page(Page::Refused { .. })),
-        "only a try shows whether the role is mended"
-    );
+    assert!(matches!(scene.look(), Decision::Page(Page::Refused { .. })), "only a try shows whether the role is fixed");
     assert_eq!((scene.done.len(), scene.incident.tell), (2, 1), "told once");
     scene.is("InService");
     scene.now = 290;

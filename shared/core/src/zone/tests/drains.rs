@@ -196,14 +196,14 @@ fn a_standby_that_took_over_and_falls_sick_gives_way_to_who_is_well() {
     assert!(it.until_act(10).is_some());
     it.has(&[("blue", 0), ("green", 100)]);
     it.now += 10;
-    it.mend("blue");
+    it.fix("blue");
     it.look();
     it.now += 10;
     it.break_("green");
     assert!(it.until_act(10).is_some());
     it.has(&[("blue", 100), ("green", 0)]);
     it.now += 10;
-    it.mend("green");
+    it.fix("green");
     while it.until_act(1000).is_some() {}
     it.has(&[("blue", 100), ("green", 0)]);
     assert_eq!(it.incident.decision, Some(Decision::Close(Close::Recovered)));
@@ -214,7 +214,7 @@ fn a_sick_standby_that_has_given_back_what_it_took_over_is_waited_for_no_longer(
     let mut it = Scene::with(POLICY, vec![set("blue", 100), set("green", 0)]).fails("blue");
     assert!(it.until_act(10).is_some());
     it.now += 10;
-    it.mend("blue");
+    it.fix("blue");
     it.look();
     it.now += 10;
     it.break_("green");
@@ -229,7 +229,7 @@ fn a_latched_standby_is_not_let_go_of_to_take_over_again() {
     let mut it = Scene::with(POLICY, vec![set("blue", 100), set("green", 0)]).fails("blue");
     assert!(it.until_act(10).is_some());
     it.now += 10;
-    it.mend("blue");
+    it.fix("blue");
     it.look();
     it.now += 10;
     it.break_("green");
@@ -269,7 +269,7 @@ fn a_zone_takes_no_second_change_while_the_first_is_on_its_way() {
     it.look();
     it.in_sync = false;
     it.break_("green");
-    it.mend("blue");
+    it.fix("blue");
     it.now += 5;
     assert!(matches!(held(&it.look()), Hold::Propagating { .. }));
     it.now += 300;
@@ -310,7 +310,7 @@ fn each_drain_is_told_and_a_repeated_try_is_not() {
     it.look();
     assert_eq!(it.incident.tell, 1, "the same once more");
     it.now = 120;
-    it.mend("blue");
+    it.fix("blue");
     it.look();
     it.now = 130;
     it.break_("green");
@@ -323,7 +323,7 @@ fn when_both_fail_one_after_the_other_the_mended_one_takes_over() {
     let mut it = Scene::new().fails("blue");
     it.look();
     it.now = 60;
-    it.mend("blue");
+    it.fix("blue");
     it.look();
     it.now = 120;
     it.break_("green");

@@ -130,7 +130,7 @@ impl Scene {
         self.checkers.insert(name.to_owned(), 0);
     }
 
-    pub(super) fn mend(&mut self, name: &str) {
+    pub(super) fn fix(&mut self, name: &str) {
         self.alarms.insert(name.to_owned(), (AlarmState::Ok, self.now));
         self.checkers.insert(name.to_owned(), 16);
     }

@@ -82,7 +82,7 @@ fn silence_from_all_sources_is_no_recovery_and_one_that_says_healthy_is() {
     assert!(page_at(&mut it, 2 * HOUR, |_| {}).is_some());
 
     it.deleted.clear();
-    it.mend("blue");
+    it.fix("blue");
     it.alarms.insert("blue".into(), (AlarmState::InsufficientData, it.now));
     it.now = it.wake_at();
     let decision = it.look();

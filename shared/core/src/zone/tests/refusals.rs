@@ -176,7 +176,7 @@ fn an_incident_should_not_close_while_what_would_keep_a_late_batch_from_applying
     let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
     let unknown = Outcome::Unknown { why: "the request timed out".into() };
     it.incident = it.incident.intend(at(0), step, &decision).under(&it.policy.hash).settle(at(1), unknown);
-    it.mend("red");
+    it.fix("red");
     it.now = 70;
     let (_, last) = for_seconds(&mut it, 1500, &refused());
     assert!(held(&last).to_string().contains("may still apply"), "{last}");

@@ -27,7 +27,7 @@ fn known(it: &mut Scene) {
 fn an_endpoint_comes_back_in_steps_after_the_hold_and_exactly_to_what_it_was() {
     let mut it = drained();
     it.now = 100;
-    it.mend("blue");
+    it.fix("blue");
     let mut times = Vec::new();
     while it.until_act(2000).is_some() {
         times.push((it.now, it.weights()));
@@ -56,13 +56,13 @@ fn nothing_comes_back_without_active_proof_however_green_the_alarm() {
 #[test]
 fn the_hold_begins_anew_when_the_proof_fails_in_between() {
     let mut it = drained();
-    it.mend("blue");
+    it.fix("blue");
     it.now = 200;
     it.look();
     it.checkers.insert("blue".into(), 8);
     it.now = 250;
     it.look();
-    it.mend("blue");
+    it.fix("blue");
     it.now = 260;
     assert!(it.until_act(290).is_none(), "300 s from 260 at the soonest");
     assert!(it.until_act(60).is_some());
@@ -82,7 +82,7 @@ fn an_alarm_that_had_no_traffic_to_clear_it_does_not_keep_an_endpoint_away() {
 #[test]
 fn a_relapse_drains_again_and_doubles_the_hold() {
     let mut it = drained();
-    it.mend("blue");
+    it.fix("blue");
     assert!(it.until_act(600).is_some());
     it.now += 10;
     it.break_("blue");
@@ -90,7 +90,7 @@ fn a_relapse_drains_again_and_doubles_the_hold() {
     assert!(it.until_act(60).is_some());
     it.has(&[("blue", 0), ("green", 30)]);
     it.now += 10;
-    it.mend("blue");
+    it.fix("blue");
     assert!(it.until_act(550).is_none(), "broken at {broken}");
     assert!(it.until_act(100).is_some());
 }
@@ -99,7 +99,7 @@ fn a_relapse_drains_again_and_doubles_the_hold() {
 fn an_endpoint_that_fails_again_and_again_stays_away_until_a_person_has_looked() {
     let mut it = drained();
     for _ in 0..2 {
-        it.mend("blue");
+        it.fix("blue");
         assert!(it.until_act(3000).is_some());
         it.now += 10;
         it.break_("blue");
@@ -107,7 +107,7 @@ fn an_endpoint_that_fails_again_and_again_stays_away_until_a_person_has_looked()
         it.now += 10;
         it.look();
     }
-    it.mend("blue");
+    it.fix("blue");
     assert!(it.until_act(10_000).is_none());
     assert!(it.is_escalated());
     let decision = it.look();
@@ -136,7 +136,7 @@ fn what_somebody_else_changed_is_left_told_and_taken_up_again_only_on_their_word
 #[test]
 fn the_word_on_one_trouble_is_no_word_on_another() {
     let mut it = drained();
-    assert!(it.until_act(3700).is_none() && it.is_escalated(), "nobody mended it");
+    assert!(it.until_act(3700).is_none() && it.is_escalated(), "nobody fixed it");
     known(&mut it);
     it.set_weight("blue", 70);
     it.now = it.wake_at();
@@ -162,7 +162,7 @@ fn the_word_on_one_change_is_no_word_on_the_next() {
         it.now += 10;
         it.look();
     }
-    it.mend("blue");
+    it.fix("blue");
     while it.until_act(4000).is_some() {}
     assert_eq!(it.incident.decision, Some(Decision::Close(Close::Recovered)), "it is nobody else's any more");
 }
@@ -184,7 +184,7 @@ fn the_word_on_a_lost_generation_is_no_word_on_a_weight() {
 #[test]
 fn what_keeps_a_late_batch_from_applying_takes_nothing_of_somebody_else_for_its_own() {
     let mut it = drained();
-    it.mend("blue");
+    it.fix("blue");
     it.now += 10;
     it.look();
     it.now += 310;
@@ -215,8 +215,8 @@ fn an_endpoint_whose_share_is_too_small_for_steps_comes_back_with_the_others() {
     assert!(it.until_act(10).is_some());
     it.has(&[("blue", 0), ("green", 0), ("red", 206)]);
     it.now += 10;
-    it.mend("blue");
-    it.mend("green");
+    it.fix("blue");
+    it.fix("green");
     while it.until_act(4000).is_some() {}
     it.has(&weights);
 }
@@ -245,7 +245,7 @@ fn a_drained_endpoint_that_left_the_policy_gets_nothing_back() {
     let mut it = Scene::with(&format!("{POLICY}{}", other("red")), sets).fails("blue");
     it.look();
     it.now = 10;
-    it.mend("blue");
+    it.fix("blue");
     let head = POLICY.split("[[shift-dns.record.endpoint]]").next().unwrap_or_default();
     it.policy = crate::policy::parse(&format!("{head}{}{}", other("green"), other("red"))).unwrap();
     assert!(it.until_act(7200).is_none());
@@ -258,7 +258,7 @@ fn a_drained_endpoint_that_left_the_policy_gets_nothing_back() {
 fn what_somebody_else_changed_and_is_well_is_theirs() {
     let mut it = drained();
     it.set_weight("green", 100);
-    it.mend("blue");
+    it.fix("blue");
     it.now = it.wake_at();
     assert!(matches!(it.look(), Decision::Page(_)));
     it.now = it.wake_at();
@@ -285,7 +285,7 @@ fn any_other_field_that_changed_counts_as_much_as_a_weight() {
 fn a_change_that_left_the_weights_alone_never_makes_a_drain_forgotten() {
     let mut it = drained();
     it.sets.iter_mut().filter(|set| set.kind == "A").for_each(|set| set.ttl = Some(30));
-    it.mend("blue");
+    it.fix("blue");
     it.now = it.wake_at();
     it.look();
     assert!(it.until_act(7200).is_none(), "nobody has answered");
@@ -326,7 +326,7 @@ fn a_reading_from_before_the_last_change_is_no_drift() {
 #[test]
 fn a_pause_keeps_weight_from_coming_back_too() {
     let mut it = drained();
-    it.mend("blue");
+    it.fix("blue");
     it.pause();
     assert!(it.until_act(3000).is_none());
     it.has(&[("blue", 0), ("green", 30)]);
@@ -344,7 +344,7 @@ fn an_endpoint_that_nobody_mends_is_brought_up_again() {
 #[test]
 fn weight_comes_back_though_the_others_cannot_be_told_to_be_well() {
     let mut it = drained();
-    it.mend("blue");
+    it.fix("blue");
     it.checkers.insert("green".into(), 8);
     assert!(it.until_act(600).is_some(), "green only loses by it");
 }
@@ -358,7 +358,7 @@ fn a_late_batch_that_a_deleted_generation_lets_in_is_known_again() {
     let Decision::Act { step: step @ Step::Shift(late), .. } = &decision else { panic!("{decision}") };
     let unknown = Outcome::Unknown { why: "the request timed out".into() };
     it.incident = it.incident.intend(at(0), step, &decision).settle(at(1), unknown);
-    it.mend("blue");
+    it.fix("blue");
     it.now = 70;
     assert!(it.until_act(10).is_some(), "another generation keeps the late batch from applying");
     it.has(&[("blue", 70), ("green", 30)]);
@@ -397,7 +397,7 @@ fn a_generation_that_keeps_a_late_batch_out_is_no_word_on_somebody_elses_weights
 #[test]
 fn a_word_on_two_changes_holds_for_the_one_that_is_left_of_them() {
     let mut it = drained();
-    it.mend("blue");
+    it.fix("blue");
     it.sets.retain(|set| set.kind != "TXT");
     it.sets.push(set("new", 10));
     it.now = it.wake_at();
@@ -415,7 +415,7 @@ fn a_word_on_two_changes_holds_for_the_one_that_is_left_of_them() {
 #[test]
 fn the_word_on_a_field_is_no_word_on_what_it_became_then_and_is_asked_for_once_more() {
     let mut it = drained();
-    it.mend("blue");
+    it.fix("blue");
     let ttl =
         |it: &mut Scene, ttl| it.sets.iter_mut().filter(|set| set.kind == "A").for_each(|set| set.ttl = Some(ttl));
     ttl(&mut it, 30);
@@ -447,7 +447,7 @@ fn an_incident_should_not_close_while_an_earlier_batch_may_still_apply_and_its_r
     let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
     let unknown = Outcome::Unknown { why: "the request timed out".into() };
     it.incident = it.incident.intend(at(0), step, &decision).settle(at(1), unknown);
-    it.mend("blue");
+    it.fix("blue");
     it.now = 70;
     let mut unread = it.seen();
     unread.sets.clear();
@@ -492,7 +492,7 @@ fn an_old_list_should_not_pass_for_proof_that_a_late_batch_can_not_apply() {
     let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
     let unknown = Outcome::Unknown { why: "the request timed out".into() };
     it.incident = it.incident.intend(at(0), step, &decision).settle(at(1), unknown);
-    it.mend("blue");
+    it.fix("blue");
     it.now = 70;
     let decision = it.decide_on(&Seen { sets: before, ..it.seen() });
     assert!(held(&decision).to_string().contains("may still apply"), "{decision}");

@@ -53,7 +53,7 @@ fn listed_siblings_are_drained_in_one_batch_with_one_generation_and_come_back_so
     assert!(
         said.contains("www.example.com A to blue 0 (was 70") && said.contains("www.example.com AAAA to blue 0 (was 50")
     );
-    it.mend("blue");
+    it.fix("blue");
     let mut steps = 0;
     while let Some(step) = it.until_act(3600) {
         let kinds: Vec<&str> = step.moves.iter().map(|moved| moved.key.kind.as_str()).collect();
@@ -99,7 +99,7 @@ fn a_sibling_that_somebody_changed_keeps_the_other_from_nothing() {
     it.look();
     it.sets.iter_mut().filter(|set| set.kind == "AAAA").for_each(|set| set.ttl = Some(300));
     it.break_("green");
-    it.mend("blue");
+    it.fix("blue");
     it.now += 60;
     let decision = it.look();
     let moved = shift(decision);

@@ -180,7 +180,9 @@ impl History {
     fn sent_somehow(&mut self, mut action: Value, transition: LifecycleTransition, at: &str) -> Work {
         if self.stage.dice().chance(40.0) {
             self.stage.count("made-up event: by the queue, as Auto Scaling sends it");
-            action["Time"] = Value::from(at);
+            if let Some(fields) = action.as_object_mut() {
+                fields.insert("Time".to_owned(), Value::from(at));
+            }
             return Work::Message(action);
         }
         let kind = if transition == LifecycleTransition::Launching { "launch" } else { "terminate" };
