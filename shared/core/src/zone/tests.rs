@@ -3,6 +3,7 @@
 mod drains;
 mod drift;
 mod harness;
+mod late;
 mod limits;
 mod readings;
 mod refusals;

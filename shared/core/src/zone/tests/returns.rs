@@ -7,7 +7,6 @@ use crate::instance::AlarmState;
 use crate::ports::Outcome;
 use crate::zone::record::Generation;
 use crate::zone::said::{Awaits, Trouble};
-use crate::zone::seen::Seen;
 
 fn drained() -> Scene {
     let mut it = Scene::new().fails("blue");
@@ -436,67 +435,4 @@ fn the_word_on_a_field_is_no_word_on_what_it_became_then_and_is_asked_for_once_m
     known(&mut it);
     let decision = it.look();
     assert!(matches!(decision, Decision::Act { .. }), "it goes on from there: {decision}");
-}
-
-/// Found by seed 819505306: the look that closed the incident could not read the record, and the batch that was still on its way
-/// drained an endpoint 16 minutes later, of which nobody knew.
-#[test]
-fn an_incident_should_not_close_while_an_earlier_batch_may_still_apply_and_its_record_is_unread() {
-    let mut it = Scene::new().fails("blue");
-    let decision = it.decide();
-    let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
-    let unknown = Outcome::Unknown { why: "the request timed out".into() };
-    it.incident = it.incident.intend(at(0), step, &decision).settle(at(1), unknown);
-    it.fix("blue");
-    it.now = 70;
-    let mut unread = it.seen();
-    unread.sets.clear();
-    unread.unread.insert("www.example.com".parse().unwrap(), "could not read record sets: a timeout".into());
-    let decision = it.decide_on(&unread);
-    assert!(held(&decision).to_string().contains("may still apply"), "{decision}");
-    it.conclude(&decision);
-    it.now = it.wake_at();
-    assert!(it.until_act(10).is_some(), "another generation keeps the late batch from applying");
-    it.has(&[("blue", 70), ("green", 30)]);
-}
-
-/// Found by seed 21000197: a list from before the first change has no generation, so it passed for somebody else's change. The word
-/// on that was then taken for one on a generation that was really deleted.
-#[test]
-fn a_list_from_before_the_first_change_should_not_be_taken_for_somebody_elses_change() {
-    let mut it = Scene::new();
-    let before = it.seen().sets;
-    it.break_("blue");
-    it.look();
-    it.now = 10;
-    it.look();
-    it.now = 30;
-    let old = Seen { sets: before.clone(), ..it.seen() };
-    let decision = it.decide_on(&old);
-    let Hold::Returning { waiting } = held(&decision) else { panic!("{decision}") };
-    assert!(matches!(waiting[0].awaits, Awaits::Reread), "{decision}");
-    it.now = 3600;
-    let old = Seen { sets: before, ..it.seen() };
-    let decision = it.decide_on(&old);
-    assert!(matches!(troubles(&decision), [Trouble::Changed { .. }]), "no list is as old as that: {decision}");
-}
-
-/// A list from before the change that the late batch was made from shows another generation, so it seemed that it can't apply.
-#[test]
-fn an_old_list_should_not_pass_for_proof_that_a_late_batch_can_not_apply() {
-    let mut it = Scene::new();
-    let before = it.sets.clone();
-    it.sets.push(Generation::after(None, at(-5)).fence(&"www.example.com".parse().unwrap()).unwrap());
-    it.break_("blue");
-    let decision = it.decide();
-    let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
-    let unknown = Outcome::Unknown { why: "the request timed out".into() };
-    it.incident = it.incident.intend(at(0), step, &decision).settle(at(1), unknown);
-    it.fix("blue");
-    it.now = 70;
-    let decision = it.decide_on(&Seen { sets: before, ..it.seen() });
-    assert!(held(&decision).to_string().contains("may still apply"), "{decision}");
-    it.conclude(&decision);
-    it.now = it.wake_at();
-    assert!(it.until_act(10).is_some(), "another generation keeps the late batch from applying");
 }
