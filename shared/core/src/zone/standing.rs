@@ -34,21 +34,18 @@ pub(super) fn standing(case: Case<'_>, record: &RecordPolicy, held: Option<&Held
     }
     let (left, there) = (case.kept.generations.get(name), case.seen.generation(name));
     let of_its_generation = match (left, &there) {
-        (Some(left), Some(there)) if there < left => {
-            let last = held.map_or(left.at, last_step);
-            match held {
-                _ if case.now < last + case.policy.dns.in_sync_within => return Standing::Stale,
-                Some(_) => Some("an older generation stands in its place".to_owned()),
-                None => None,
-            }
-        }
+        (Some(left), Some(there)) if there < left => match held {
+            _ if case.is_recent(left, held) => return Standing::Stale,
+            Some(_) => Some("an older generation stands in its place".to_owned()),
+            None => None,
+        },
         // What is not held is nobody's: any generation will do to start from.
         _ if held.is_none() => None,
         (Some(left), Some(there)) if there > left => {
             Some(format!("another Homeostat moved its weights at {:.0}", there.at))
         }
         // A list from before the first change shows no generation, and the record as it was then.
-        (Some(_), None) if held.is_some_and(|held| case.is_recent(held) && is_as_saved(held, sets)) => {
+        (Some(left), None) if case.is_recent(left, held) && held.is_some_and(|held| is_as_saved(held, sets)) => {
             return Standing::Stale;
         }
         (Some(_), None) => Some("its generation is gone".to_owned()),
@@ -71,9 +68,10 @@ fn is_as_saved(held: &Held, sets: &[RecordSet]) -> bool {
 }
 
 impl Case<'_> {
-    /// A list may still show what was there before the last change.
-    fn is_recent(&self, held: &Held) -> bool {
-        self.now < last_step(held) + self.policy.dns.in_sync_within
+    /// A list may still show what was there before the last change, which may have been one of somebody who has its own share again.
+    fn is_recent(&self, left: &Generation, held: Option<&Held>) -> bool {
+        let last = held.map_or(left.at, |held| last_step(held).max(left.at));
+        self.now < last + self.policy.dns.in_sync_within
     }
 }
 

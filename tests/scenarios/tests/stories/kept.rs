@@ -23,6 +23,11 @@ const KEPT: &[(Play, u64, &str)] = &[
     (Play::Dns, 21_000_197, "a_list_from_before_the_first_change_should_not_be_taken_for_somebody_elses_change"),
     (Play::Hooks, 21_001_755, "a_launch_should_not_be_abandoned_while_nobody_knows_that_it_goes_into_service"),
     (Play::Dns, 31_001_526, "an_incident_should_not_close_while_what_would_keep_a_late_batch_from_applying_is_refused"),
+    (
+        Play::Dns,
+        33_004_725,
+        "a_list_from_before_a_return_to_the_own_share_should_not_be_taken_for_somebody_elses_change",
+    ),
     (Play::Hooks, 24_000_112, "what_comes_out_of_the_pool_again_is_another_action_and_not_the_end_of_the_last"),
     (Play::Hooks, 31_002_419, "what_began_after_the_last_action_was_completed_should_not_be_taken_for_it"),
     (Play::Hooks, 29_813_165, "a_late_failure_of_an_older_version_makes_no_rollback_of_a_newer_one"),

@@ -3,7 +3,7 @@
 use super::harness::*;
 use crate::decision::{Decision, Hold};
 use crate::ports::Outcome;
-use crate::zone::record::Generation;
+use crate::zone::record::{Generation, weights};
 use crate::zone::said::{Awaits, Trouble};
 use crate::zone::seen::Seen;
 
@@ -48,6 +48,29 @@ fn a_list_from_before_the_first_change_should_not_be_taken_for_somebody_elses_ch
     let old = Seen { sets: before, ..it.seen() };
     let decision = it.decide_on(&old);
     assert!(matches!(troubles(&decision), [Trouble::Changed { .. }]), "no list is as old as that: {decision}");
+}
+
+/// Found by seed 33004725: one of two endpoints had its own share again, so the last change was not among the steps of those that were
+/// still without theirs, and a list from before it passed for somebody else's change.
+#[test]
+fn a_list_from_before_a_return_to_the_own_share_should_not_be_taken_for_somebody_elses_change() {
+    let mut it = Scene::with(&format!("{POLICY}{RED}"), vec![set("blue", 40), set("green", 30), set("red", 30)]);
+    it.break_("blue");
+    it.look();
+    (it.now, _) = (10, it.look());
+    it.break_("red");
+    (it.now, _) = (20, it.look());
+    it.fix("blue");
+    let mut before = it.sets.clone();
+    while weights(&it.sets)[&id("blue")] != 40 {
+        before = it.sets.clone();
+        it.now += 60;
+        assert!(it.now < 7200);
+        it.look();
+    }
+    it.now += 10;
+    let decision = it.decide_on(&Seen { sets: before, ..it.seen() });
+    assert!(matches!(held(&decision), Hold::Propagating { .. } | Hold::Returning { .. }), "{decision}");
 }
 
 /// A list from before the change that the late batch was made from shows another generation, so it seemed that it can't apply.
