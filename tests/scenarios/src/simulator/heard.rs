@@ -17,6 +17,8 @@ pub(super) struct Heard {
     pub(super) checked_since: Option<Timestamp>,
     /// Since when the alarm on its application is there, gets its data and has its actions on.
     pub(super) own_alarm_since: Option<Timestamp>,
+    /// That alarm was deleted, or there never was one.
+    pub(super) own_is_gone: bool,
     /// When the alarm on its disk was last in ALARM.
     pub(super) disk_rang: Option<Timestamp>,
     /// Since when that alarm has its actions off.
@@ -30,6 +32,7 @@ impl Heard {
             disk: disk_alarm(&instance.id),
             checked_since: None,
             own_alarm_since: None,
+            own_is_gone: false,
             disk_rang: None,
             disk_muted_since: None,
         }
@@ -42,6 +45,7 @@ impl Heard {
         let own = world.alarm(&self.own);
         let speaks = own.is_some_and(|alarm| alarm.actions_enabled && watches_own(world, alarm, instance));
         self.own_alarm_since = since(self.own_alarm_since, speaks);
+        self.own_is_gone = own.is_none();
         let disk = world.alarm(&self.disk);
         if disk.is_some_and(|alarm| state_value(alarm.standing.state) == "ALARM") {
             self.disk_rang = Some(now);

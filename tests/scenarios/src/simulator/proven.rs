@@ -43,7 +43,8 @@ fn is_still_sick(known: &Known, policy: &GroupPolicy) -> bool {
     let is = |evidence: &Evidence| match evidence {
         Evidence::TargetHealth => known.sick_since.is_some(),
         Evidence::InstanceStatus => known.machine_bad_since.is_some(),
-        Evidence::Alarm => known.app_dead_since.is_some(),
+        // Seed 71025313: people heard of it, and deleted the only alarm that could tell.
+        Evidence::Alarm => known.app_dead_since.is_some() && !known.heard.own_is_gone,
     };
     known.is_here && known.in_service_since.is_some() && policy.evidence.iter().all(is)
 }

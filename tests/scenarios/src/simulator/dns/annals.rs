@@ -142,10 +142,12 @@ impl Annals {
         known
     }
 
-    /// A person knows how the zone is: what they changed and Homeostat doesn't hold is now as it should be.
+    /// A person knows how the zone is: what they changed and Homeostat doesn't hold is now as it should be. Seed 71030817: a late batch
+    /// had changed it after them, of which the ledger had not heard.
     fn confirmed(&mut self, kept: Option<&Kept>) {
-        for key in self.edited.keys() {
-            if !kept.is_some_and(|kept| kept.records.contains_key(key)) {
+        for (key, edited) in &self.edited {
+            let is_theirs = self.last_of_name.get(&key.name).is_none_or(|last| last <= edited);
+            if is_theirs && !kept.is_some_and(|kept| kept.records.contains_key(key)) {
                 self.base.remove(key);
                 self.left.remove(key);
             }
