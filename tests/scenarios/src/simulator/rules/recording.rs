@@ -92,7 +92,9 @@ pub(super) fn recovered_is_whole(scene: &Scene<'_>) -> Result<(), String> {
         }
         let Some(group) = closed.kind.group() else { continue };
         let Some(facts) = scene.truth.groups.get(group) else { continue };
-        let served = |known: &Known| if facts.has_targets { known.last_serving } else { known.last_in_service };
+        // Seed 71060002: where the load balancer has no subnet, nobody checks whether it serves.
+        let is_checked = |known: &Known| facts.has_targets && known.heard.checked_since.is_some();
+        let served = |known: &Known| if is_checked(known) { known.last_serving } else { known.last_in_service };
         let is_well = |known: &Known| served(known).is_some_and(|at| at + JUST_NOW >= scene.now);
         let well: u32 = scene.truth.members(group).filter(|(_, known)| is_well(known)).map(|(_, it)| it.units).sum();
         let views = scene.before.into_iter().chain([scene.after]);
