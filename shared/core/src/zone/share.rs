@@ -139,11 +139,10 @@ fn targets(wish: &Wish<'_>) -> Option<(Millionths, bool)> {
     let stays: u64 = wish.reduced.keys().filter_map(|id| Some(over(id, *targets.get(id)?))).sum();
     for (id, share) in wish.reduced {
         let (target, had) = (targets.get_mut(id)?, had.get(id)?);
-        // What nobody can take stays with those who have it: another that is drained is no better place for it.
-        *target += match stays >= left {
-            true => left * over(id, *target) / stays.max(1),
-            false => left * (had - share.millionths().min(*had)) / freed,
-        };
+        // What nobody can take stays with those who have it: another that is drained is no better place for it. Only what is more than
+        // they have, or a hair of it since shares are rounded, is for all of those who had it.
+        let (kept, rest) = (left.min(stays), left.saturating_sub(stays));
+        *target += kept * over(id, *target) / stays.max(1) + rest * (had - share.millionths().min(*had)) / freed;
     }
     Some((targets, left * WHOLE > freed * TOLERANCE))
 }
@@ -310,6 +309,20 @@ mod tests {
 
     fn whole(list: &[(&str, Weight)]) -> Plan {
         Plan { weights: weights(list), partly: false }
+    }
+
+    /// Found by seed 359282774: what nobody could take was a hair more than what was there, so all of it was shared out anew, and one that
+    /// was drained got back what another that was drained had.
+    #[test]
+    fn what_nobody_can_take_should_not_go_from_one_that_is_drained_to_another() {
+        let original = weights(&[("blue", 97), ("green", 88), ("red", 81)]);
+        let now = weights(&[("blue", 99), ("green", 142), ("red", 27)]);
+        let reduced = percents(&[("green", 10), ("red", 10)]);
+        let receivers = BTreeMap::from([(id("blue"), shares(&now)[&id("blue")])]);
+        let wish =
+            Wish { original: &original, now: &now, reduced: &reduced, receivers: &receivers, standbys_too: false };
+        let red = |weights: &Weights| shares(weights)[&id("red")];
+        assert!(plan(&wish).is_none_or(|plan| red(&plan.weights) <= Share::percent(11)), "{:?}", plan(&wish));
     }
 
     #[test]
