@@ -105,9 +105,11 @@ pub(crate) async fn paged(stage: &Stage, stack: &Stack, balance: &Balance, text:
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let mut looks = stage.sandbox().journal().mark();
     loop {
-        let incident = newest(stage, stack, balance).await?;
-        let said = incident.paged_because.as_ref().map(ToString::to_string).unwrap_or_default();
-        if said.contains(text) {
+        // Its first look may be still to come.
+        let incident = stage.ledger(stack)?.newest(&balance.subject()?).await?;
+        let paged = incident.as_ref().and_then(|incident| incident.paged_because.as_ref());
+        let said = paged.map(ToString::to_string).unwrap_or_default();
+        if let Some(incident) = incident.filter(|_| said.contains(text)) {
             ensure!(incident.state == State::Escalated, "{:?}", incident.state);
             return Ok(said);
         }
