@@ -42,7 +42,7 @@ pub(super) fn needed(page: &Page) -> [String; 2] {
         Page::Waited { .. } => ("You: see whether what holds it back is still meant to.".to_owned(), keeps_looking),
         Page::ReplacementsFail { group, .. } => (
             format!(
-                "You: find out why what the group launches falls sick. When it is fixed: homeostat ack {} --reason …",
+                "You: find out why the instances that the group launches become unhealthy. When that is fixed: homeostat ack {} --reason …",
                 shell::word(&format!("group#{group}"))
             ),
             "Next: nothing in this group is replaced until then, or until it launches from another version.",

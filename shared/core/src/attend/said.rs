@@ -149,15 +149,19 @@ impl fmt::Display for Ignored {
                 change.changed_at
             ),
             Ignored::Parked { subject, group } => {
-                write!(f, "{}: group {group} is parked, so the group has the incident", subject.name())
+                write!(f, "{}: group {group} is parked, so it is handled in the group's incident", subject.name())
             }
             Ignored::Unchecked { subject, group } => {
-                write!(f, "{}: no target group checks group {group}, so the group has the incident", subject.name())
+                write!(
+                    f,
+                    "{}: no target group checks group {group}, so it is handled in the group's incident",
+                    subject.name()
+                )
             }
             Ignored::TooManySick { subject, group } => {
                 write!(
                     f,
-                    "{}: too many of group {group} are sick at once, so the group has the incident",
+                    "{}: too many of group {group} are sick at once, so it is handled in the group's incident",
                     subject.name()
                 )
             }

@@ -352,7 +352,7 @@ impl Case<'_> {
             || self.incident.acknowledged.is_some();
         let last = self.incident.unhealthy_at.map_or(self.incident.opened_at, |at| at.max(self.incident.opened_at));
         let has_lasted = self.now >= last + self.policy.wait_at_most;
-        let why = "nothing has called it sick for long, although not all evidence can be had";
+        let why = "nothing has called it unhealthy for a long time, although some of the evidence is missing";
         (may_end && has_lasted).then(|| why.to_owned())
     }
 

@@ -210,8 +210,8 @@ impl Case<'_> {
         Some((fence, Vec::new()))
     }
 
-    /// A batch of unknown fate that can't be kept from applying yet, since nobody could read whether it has applied. Once the
-    /// incident is closed, nobody would know whose change it was.
+    /// A batch of unknown fate that can't be kept from applying yet: nobody could read whether it has applied, or Route 53 refuses the
+    /// change that would prevent it. Once the incident is closed, nobody would know whose change it was.
     fn may_still_apply(&self) -> Option<Hold> {
         let last = self.unsettled_shift();
         let open = self.kept.tried.iter().chain(last);
@@ -222,11 +222,11 @@ impl Case<'_> {
                 None if self.is_older_than(moved) => STALE.to_owned(),
                 // What it refuses now, since a health check was deleted, it takes once that is back.
                 None if self.is_refused_for_now(moved) => {
-                    "Route 53 refuses what would keep it from applying".to_owned()
+                    "Route 53 refuses the change that would prevent it".to_owned()
                 }
                 None => return None,
             };
-            Some(format!("{}: an earlier change may still apply, and whether it has is not known: {why}", moved.key))
+            Some(format!("{}: an earlier change may still apply ({why})", moved.key))
         })?;
         Some(Hold::NotConfirmed { missing: vec![missing] })
     }

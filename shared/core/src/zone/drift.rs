@@ -173,17 +173,9 @@ pub(crate) fn missing<'a>(record: &'a RecordPolicy, sets: &[RecordSet]) -> impl 
 
 /// What the policy judges an endpoint by and AWS says that there is none of.
 fn sources(record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> Vec<Drift> {
-    let uses = |source| record.proof.contains(&source) || record.evidence.contains(&Ailment::Active(source));
-    let canaries = endpoint.canaries.iter().filter(|_| uses(Active::Canary));
-    let gone = endpoint.alarms.iter().chain(canaries).filter(|arn| matches!(seen.alarms.get(*arn), Some(Ok(None))));
-    let alarms = gone.map(|alarm| Drift::AlarmGone { endpoint: endpoint.id.clone(), alarm: alarm.clone() });
-    let check = endpoint.health_check.iter().filter(|_| uses(Active::HealthCheck));
-    let gone = check.filter(|id| matches!(seen.health_checks.get(*id), Some(Ok(None))));
-    let checks = gone.map(|id| Drift::HealthCheckGone { endpoint: endpoint.id.clone(), health_check: id.clone() });
-    let groups = endpoint.target_groups.iter().filter(|_| uses(Active::TargetHealth));
-    let gone = groups.filter(|arn| matches!(seen.targets.get(*arn), Some(Ok(None))));
-    let groups = gone.map(|arn| Drift::TargetGroupGone { endpoint: endpoint.id.clone(), target_group: arn.clone() });
-    alarms.chain(checks).chain(groups).collect()
+    let beside = endpoint.alarms.iter().filter(|_| !record.evidence.contains(&Ailment::Alarm));
+    let beside = beside.map(|alarm| alarm_gone(endpoint, alarm));
+    judged_by(record, endpoint).chain(beside).filter(|source| source.is_shown_by(seen)).collect()
 }
 
 /// Two readings agree that nothing is left by which the endpoint could be judged.
@@ -194,16 +186,26 @@ pub(super) fn nothing_is_left(
     endpoint: &EndpointPolicy,
     seen: &Seen,
 ) -> bool {
-    let gone = sources(record, endpoint, seen);
     let is_sure = |drift: &Drift| kept.drifts.iter().any(|noticed| noticed.drift == *drift && noticed.is_sure(now));
+    judged_by(record, endpoint).all(|source| source.is_shown_by(seen) && is_sure(&source))
+}
+
+fn alarm_gone(endpoint: &EndpointPolicy, alarm: &AlarmArn) -> Drift {
+    Drift::AlarmGone { endpoint: endpoint.id.clone(), alarm: alarm.clone() }
+}
+
+/// Each source of what the policy asks for as evidence or proof, as the drift that it would be if it were gone.
+fn judged_by<'a>(record: &'a RecordPolicy, endpoint: &'a EndpointPolicy) -> impl Iterator<Item = Drift> + 'a {
     let uses = |source| record.proof.contains(&source) || record.evidence.contains(&Ailment::Active(source));
-    let used = [
-        endpoint.alarms.len(),
-        if uses(Active::Canary) { endpoint.canaries.len() } else { 0 },
-        usize::from(endpoint.health_check.is_some() && uses(Active::HealthCheck)),
-        if uses(Active::TargetHealth) { endpoint.target_groups.len() } else { 0 },
-    ];
-    gone.len() == used.iter().sum::<usize>() && gone.iter().all(is_sure)
+    let alarms = endpoint.alarms.iter().filter(|_| record.evidence.contains(&Ailment::Alarm));
+    let canaries = endpoint.canaries.iter().filter(move |_| uses(Active::Canary));
+    let alarms = alarms.chain(canaries).map(|alarm| alarm_gone(endpoint, alarm));
+    let id = || endpoint.id.clone();
+    let check = endpoint.health_check.iter().filter(move |_| uses(Active::HealthCheck));
+    let check = check.map(move |check| Drift::HealthCheckGone { endpoint: id(), health_check: check.clone() });
+    let groups = endpoint.target_groups.iter().filter(move |_| uses(Active::TargetHealth));
+    let groups = groups.map(move |arn| Drift::TargetGroupGone { endpoint: id(), target_group: arn.clone() });
+    alarms.chain(check).chain(groups)
 }
 
 /// What was noticed before, with what this reading shows. What it can't tell is as it was.
@@ -247,6 +249,18 @@ impl Drift {
             Drift::AlarmGone { endpoint, .. }
             | Drift::HealthCheckGone { endpoint, .. }
             | Drift::TargetGroupGone { endpoint, .. } => endpoint.to_string(),
+        }
+    }
+
+    /// Whether this reading shows that a source doesn't exist.
+    fn is_shown_by(&self, seen: &Seen) -> bool {
+        match self {
+            Drift::AlarmGone { alarm, .. } => matches!(seen.alarms.get(alarm), Some(Ok(None))),
+            Drift::HealthCheckGone { health_check, .. } => {
+                matches!(seen.health_checks.get(health_check), Some(Ok(None)))
+            }
+            Drift::TargetGroupGone { target_group, .. } => matches!(seen.targets.get(target_group), Some(Ok(None))),
+            Drift::SetGone { .. } | Drift::Unfit { .. } | Drift::LabelInUse { .. } | Drift::LeftOut { .. } => false,
         }
     }
 

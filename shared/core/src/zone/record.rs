@@ -97,8 +97,8 @@ impl RecordSet {
 }
 
 /// The weights of a record's sets.
-pub fn weights(sets: &[RecordSet]) -> Weights {
-    sets.iter().filter_map(RecordSet::weighted).map(|(identifier, weight)| (identifier.clone(), weight)).collect()
+pub fn weights<'a>(sets: impl IntoIterator<Item = &'a RecordSet>) -> Weights {
+    sets.into_iter().filter_map(RecordSet::weighted).map(|(identifier, weight)| (identifier.clone(), weight)).collect()
 }
 
 /// The same sets with other weights, where there are any.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::name::RecordName;
-use super::record::{Generation, RecordKey, RecordSet, Weights};
+use super::record::{Generation, RecordKey, RecordSet, Weights, weights};
 use crate::id::{AlarmArn, HealthCheckId, TargetGroupArn};
 use crate::instance::{AlarmSeen, TargetHealth};
 /// One endpoint's Region may be down, and with it whatever tells of that endpoint.
@@ -67,8 +67,7 @@ impl Seen {
     }
 
     pub fn weights(&self, key: &RecordKey) -> Weights {
-        let weighted = self.sets.iter().filter(|set| set.is_of(key)).filter_map(RecordSet::weighted);
-        weighted.map(|(identifier, weight)| (identifier.clone(), weight)).collect()
+        weights(self.sets.iter().filter(|set| set.is_of(key)))
     }
 
     /// The record under which the generation of this name stands.

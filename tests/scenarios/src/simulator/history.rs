@@ -208,8 +208,8 @@ impl History {
             ("is older than its change", "ignored: Stale"),
             ("is in no group that the policy", "ignored: OutsidePolicy"),
             ("has left its group, and", "ignored: Handled"),
-            ("are sick at once, so the group", "ignored: TooManySick"),
-            ("is parked, so the group", "ignored: Parked"),
+            ("are sick at once, so it is handled", "ignored: TooManySick"),
+            ("is parked, so it is handled", "ignored: Parked"),
             ("has no open incident", "ignored: NothingOpen"),
             ("looked_at", "answer: surveyed"),
         ] {

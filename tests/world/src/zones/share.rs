@@ -42,5 +42,5 @@ fn weighted(sets: &[RecordSet]) -> Vec<Weights> {
             record.push(set.clone());
         }
     }
-    records.values().map(|record| weights(record)).filter(|weights| !weights.is_empty()).collect()
+    records.values().map(weights).filter(|weights| !weights.is_empty()).collect()
 }

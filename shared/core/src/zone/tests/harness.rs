@@ -226,6 +226,16 @@ impl Scene {
         self.incident = self.incident.clone().under(&self.policy.hash);
     }
 
+    /// One look, and a change to which nobody answers: it may have applied, or apply later.
+    pub(super) fn look_unanswered(&mut self) -> Decision {
+        let decision = self.decide();
+        let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
+        let unknown = Outcome::Unknown { why: "the request timed out".into() };
+        let now = at(self.now);
+        self.incident = self.incident.intend(now, step, &decision).under(&self.policy.hash).settle(now, unknown);
+        decision
+    }
+
     pub(super) fn copy(&self) -> Scene {
         Scene {
             policy: self.policy.clone(),

@@ -1,8 +1,7 @@
 //! Batches that may still apply, and lists that are older than the last change.
 
 use super::harness::*;
-use crate::decision::{Decision, Hold};
-use crate::ports::Outcome;
+use crate::decision::Hold;
 use crate::zone::record::{Generation, weights};
 use crate::zone::said::{Awaits, Trouble};
 use crate::zone::seen::Seen;
@@ -12,10 +11,7 @@ use crate::zone::seen::Seen;
 #[test]
 fn an_incident_should_not_close_while_an_earlier_batch_may_still_apply_and_its_record_is_unread() {
     let mut it = Scene::new().fails("blue");
-    let decision = it.decide();
-    let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
-    let unknown = Outcome::Unknown { why: "the request timed out".into() };
-    it.incident = it.incident.intend(at(0), step, &decision).settle(at(1), unknown);
+    it.look_unanswered();
     it.fix("blue");
     it.now = 70;
     let mut unread = it.seen();
@@ -80,10 +76,7 @@ fn an_old_list_should_not_pass_for_proof_that_a_late_batch_can_not_apply() {
     let before = it.sets.clone();
     it.sets.push(Generation::after(None, at(-5)).fence(&"www.example.com".parse().unwrap()).unwrap());
     it.break_("blue");
-    let decision = it.decide();
-    let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
-    let unknown = Outcome::Unknown { why: "the request timed out".into() };
-    it.incident = it.incident.intend(at(0), step, &decision).settle(at(1), unknown);
+    it.look_unanswered();
     it.fix("blue");
     it.now = 70;
     let decision = it.decide_on(&Seen { sets: before, ..it.seen() });

@@ -111,6 +111,23 @@ fn what_nothing_can_judge_any_more_should_not_stay_open_for_ever() {
     assert_eq!(page_at(&mut it, 3 * HOUR, |_| {}), None);
 }
 
+/// An alarm that is listed and is not evidence could never have ended it.
+#[test]
+fn what_is_no_evidence_should_not_keep_an_endpoint_waited_for() {
+    let policy = POLICY.replace("[\"alarm\"]", "[\"health-check\"]");
+    let mut it = Scene::with(&policy, vec![set("blue", 70), set("green", 30)]).fails("blue");
+    it.pause();
+    it.look();
+    it.around.limits.pauses.clear();
+    it.deleted.insert("blue".into());
+    assert_eq!(it.incident.kind.zone().unwrap().proven.len(), 1);
+    while it.now < 600 {
+        it.now = it.wake_at();
+        it.look();
+    }
+    assert!(it.incident.kind.zone().unwrap().proven.is_empty());
+}
+
 #[test]
 fn attempts_of_unknown_fate_are_no_change_and_people_hear_of_them_while_they_go_on() {
     let mut it = both().fails("blue");

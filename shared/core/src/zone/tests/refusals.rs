@@ -172,10 +172,7 @@ fn a_batch_that_applied_at_its_first_attempt_is_known_again_however_its_second_w
 #[test]
 fn an_incident_should_not_close_while_what_would_keep_a_late_batch_from_applying_is_refused() {
     let mut it = scene().fails("red");
-    let decision = it.decide();
-    let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
-    let unknown = Outcome::Unknown { why: "the request timed out".into() };
-    it.incident = it.incident.intend(at(0), step, &decision).under(&it.policy.hash).settle(at(1), unknown);
+    it.look_unanswered();
     it.fix("red");
     it.now = 70;
     let (_, last) = for_seconds(&mut it, 1500, &refused());

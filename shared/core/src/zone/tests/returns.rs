@@ -187,10 +187,7 @@ fn what_keeps_a_late_batch_from_applying_takes_nothing_of_somebody_else_for_its_
     it.now += 10;
     it.look();
     it.now += 310;
-    let decision = it.decide();
-    let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
-    let unknown = Outcome::Unknown { why: "cut".into() };
-    it.incident = it.incident.intend(at(it.now), step, &decision).settle(at(it.now), unknown);
+    it.look_unanswered();
     it.sets.push(set("red", 10));
     it.now += 61;
     assert!(matches!(it.look(), Decision::Act { .. }), "another generation");
