@@ -130,7 +130,7 @@ struct Known<'a> {
 type Fit<'a> = BTreeMap<&'a SetIdentifier, &'a Vec<String>>;
 
 /// What is wanted of each endpoint.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Wanted {
     reduced: BTreeMap<SetIdentifier, Share>,
     because: Vec<Proof>,
@@ -264,32 +264,40 @@ impl<'a> Judge<'a> {
 
     /// The weights for what is wanted. `None`, and why not, if it can't be had.
     fn plan(&self, original: &Weights, wanted: &mut Wanted, judged: &mut Judged) -> Option<Plan> {
-        let mut fit = self.receivers(wanted);
         let enough = usize::try_from(self.record.min_healthy).unwrap_or(usize::MAX);
-        if !wanted.drains.is_empty() && fit.len() < enough {
-            self.rescue(wanted);
-            fit = self.receivers(wanted);
+        if let Some(plan) = self.sound_plan(original, wanted, enough) {
+            return Some(plan);
         }
+        if wanted.drains.is_empty() {
+            self.say_why_not(wanted, enough, judged);
+            return None;
+        }
+        let mut rescued = self.rescue(wanted.clone());
+        if let Some(plan) = self.sound_plan(original, &mut rescued, enough) {
+            *wanted = rescued;
+            return Some(plan);
+        }
+        self.say_why_not(wanted, enough, judged);
+        // Those that get their share back don't wait for one whose share nobody can take.
+        *wanted = self.without_drains(std::mem::take(wanted));
+        self.sound_plan(original, wanted, enough)
+    }
+
+    fn sound_plan(&self, original: &Weights, wanted: &mut Wanted, enough: usize) -> Option<Plan> {
+        let fit = self.receivers(wanted);
         let limits = self.limits(&fit, wanted);
-        let is_sound = |plan: &Plan| self.breaks_no_rule(plan, &fit, wanted, enough);
         let planned = |standbys_too| {
             let wish =
                 Wish { original, now: &self.weights, reduced: &wanted.reduced, receivers: &limits, standbys_too };
-            plan(&wish).filter(is_sound)
+            plan(&wish).filter(|plan| self.breaks_no_rule(plan, &fit, wanted, enough))
         };
-        match planned(false).or_else(|| planned(true)) {
-            Some(plan) => {
-                let drained = !wanted.drains.is_empty();
-                let well =
-                    |(id, why): (&SetIdentifier, &Vec<String>)| Proof::Well { endpoint: id.clone(), why: why.clone() };
-                wanted.because.extend(fit.into_iter().filter(|_| drained).map(well));
-                Some(plan)
-            }
-            None => {
-                self.say_why_not(wanted, enough, judged);
-                None
-            }
+        let plan = planned(false).or_else(|| planned(true))?;
+        if !wanted.drains.is_empty() {
+            let well =
+                |(id, why): (&SetIdentifier, &Vec<String>)| Proof::Well { endpoint: id.clone(), why: why.clone() };
+            wanted.because.extend(fit.into_iter().map(well));
         }
+        Some(plan)
     }
 
     /// Those that are proven well, have all of their share, and whose alarms are silent.
@@ -303,7 +311,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Nobody else can take over: then those can that were drained before and are proven well by now.
-    fn rescue(&self, wanted: &mut Wanted) {
+    fn rescue(&self, mut wanted: Wanted) -> Wanted {
         for Known { endpoint, fitness, .. } in &self.endpoints {
             let is_reduced = wanted.reduced.contains_key(&endpoint.id) && !wanted.drains.contains(&endpoint.id);
             let name = name(self.record, &endpoint.id);
@@ -312,6 +320,19 @@ impl<'a> Judge<'a> {
                 wanted.reduced.remove(&endpoint.id);
             }
         }
+        wanted
+    }
+
+    /// Whoever was to have less than now stays as it is.
+    fn without_drains(&self, mut wanted: Wanted) -> Wanted {
+        for id in std::mem::take(&mut wanted.drains) {
+            match self.held.and_then(|held| held.reduced.get(&id)) {
+                Some(reduced) => wanted.reduced.insert(id, reduced.share),
+                None => wanted.reduced.remove(&id),
+            };
+        }
+        wanted.because.retain(|proof| matches!(proof, Proof::Well { .. }));
+        wanted
     }
 
     /// How much each may have: the fit up to their limit, the others what they have now.

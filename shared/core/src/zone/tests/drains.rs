@@ -331,3 +331,37 @@ fn when_both_fail_one_after_the_other_the_mended_one_takes_over() {
     let weights: std::collections::BTreeMap<_, _> = it.weights().into_iter().collect();
     assert!(weights["blue"] > 0 && weights["green"] == 0, "{weights:?}");
 }
+
+/// The one that works may take no more, so being enough for the record is not enough for the drain.
+#[test]
+fn who_was_drained_and_is_well_again_takes_over_where_the_others_are_at_their_limit() {
+    let policy = format!("{}{RED}", POLICY.replace("id = \"green\"", "id = \"green\"\nmax-share = \"50%\""));
+    let mut it = Scene::with(&policy, vec![set("blue", 50), set("green", 50), set("red", 50)]).fails("blue");
+    assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 0), ("green", 50), ("red", 50)]);
+    it.now += 10;
+    it.fix("blue");
+    it.look();
+    it.now += 10;
+    it.break_("red");
+    assert!(it.until_act(10).is_some(), "{:?}", it.incident.decision);
+    let weights: std::collections::BTreeMap<_, _> = it.weights().into_iter().collect();
+    assert!(weights["blue"] > 0 && weights["red"] == 0, "{weights:?}");
+}
+
+/// Nobody can take what the second one has, which is no reason to keep the first one, well again, without its share.
+#[test]
+fn a_return_does_not_wait_for_a_drain_that_nobody_can_take() {
+    let policy = format!("{}{RED}", POLICY.replace("evidence =", "min-healthy = 2\nevidence ="));
+    let mut it = Scene::with(&policy, vec![set("blue", 50), set("green", 50), set("red", 50)]).fails("blue");
+    assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 0), ("green", 50), ("red", 50)]);
+    it.now += 10;
+    it.break_("red");
+    it.checkers.insert("green".into(), 0);
+    it.look();
+    it.fix("blue");
+    while it.until_act(7200).is_some() {}
+    it.has(&[("blue", 50), ("green", 50), ("red", 50)]);
+    assert!(troubles(it.incident.decision.as_ref().unwrap()).iter().any(|it| matches!(it, Trouble::NoTarget { .. })));
+}
