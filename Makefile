@@ -40,9 +40,10 @@ MINUTES ?=
 FROM ?=
 AT_LEAST ?=
 
+# One history's memory is the next one's: giving it back to the kernel in between costs 6 % of the time.
 simulate: ## Tells made-up histories on all cores (SEEDS=3000 of each play or MINUTES=45, PLAY=fleet|dns|hooks|all, FROM=seed, AT_LEAST=100, SIMULATE_ARGS=--json)
 	@cargo build --locked --workspace --bin simulate >&2
-	@target/debug/simulate --play $(PLAY) $(if $(MINUTES),--minutes $(MINUTES),--seeds $(SEEDS)) $(FROM:%=--from %) $(AT_LEAST:%=--at-least %) $(SIMULATE_ARGS)
+	@MIMALLOC_PURGE_DELAY=-1 target/debug/simulate --play $(PLAY) $(if $(MINUTES),--minutes $(MINUTES),--seeds $(SEEDS)) $(FROM:%=--from %) $(AT_LEAST:%=--at-least %) $(SIMULATE_ARGS)
 
 # The very commands that `sam build` will run, ahead of it, since it hides their progress.
 functions:

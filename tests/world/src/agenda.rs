@@ -3,7 +3,9 @@
 //! This module never lets two things that are due at the same time swap places: they happen in the order in which they
 //! were scheduled, however time is cut into steps.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use homeostat_core::id::{GroupName, HostedZoneId, InstanceId, TargetGroupArn};
 use homeostat_core::zone::shift::Batch;
@@ -72,25 +74,67 @@ pub(crate) enum Due {
     ChangeRecords(HostedZoneId, Box<Batch>),
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Agenda {
     scheduled: u64,
-    entries: BTreeMap<(Timestamp, u64), Due>,
+    entries: BinaryHeap<Entry>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    at: Timestamp,
+    /// How many were scheduled before it.
+    number: u64,
+    due: Due,
 }
 
 impl Agenda {
     pub(crate) fn schedule(&mut self, at: Timestamp, due: Due) {
         self.scheduled += 1;
-        self.entries.insert((at, self.scheduled), due);
+        self.entries.push(Entry { at, number: self.scheduled, due });
     }
 
     pub(crate) fn next_at(&self) -> Option<Timestamp> {
-        self.entries.keys().next().map(|(at, _)| *at)
+        self.entries.peek().map(|entry| entry.at)
     }
 
     pub(crate) fn take_until(&mut self, until: Timestamp) -> Option<(Timestamp, Due)> {
-        let entry = self.entries.first_entry().filter(|entry| entry.key().0 <= until)?;
-        let ((at, _), due) = entry.remove_entry();
+        let entry = self.entries.peek_mut().filter(|entry| entry.at <= until)?;
+        let Entry { at, due, .. } = PeekMut::pop(entry);
         Some((at, due))
     }
+
+    fn in_order(&self) -> Vec<(Timestamp, u64, &Due)> {
+        let mut entries: Vec<_> = self.entries.iter().map(|entry| (entry.at, entry.number, &entry.due)).collect();
+        entries.sort_unstable_by_key(|(at, number, _)| (*at, *number));
+        entries
+    }
 }
+
+impl PartialEq for Agenda {
+    fn eq(&self, other: &Self) -> bool {
+        self.scheduled == other.scheduled && self.in_order() == other.in_order()
+    }
+}
+
+/// A heap has its greatest first: that is what comes first.
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at, other.number).cmp(&(self.at, self.number))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// No two have one number.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for Entry {}

@@ -10,7 +10,7 @@ use homeostat_core::instance::AlarmState;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::metric::{KEPT, Metric, Metrics, Statistic};
+use crate::metric::{KEPT, Metric, Metrics, Series, Statistic};
 use crate::place::Place;
 use crate::refusal::Refusal;
 
@@ -25,6 +25,8 @@ pub struct Alarm {
     pub standing: AlarmStanding,
     /// The id that CloudWatch gives the metric in its events.
     pub(crate) metric_id: String,
+    /// Of `metric`.
+    pub(crate) series: Series,
 }
 
 /// What an alarm says, since when, and why.
@@ -68,17 +70,23 @@ pub enum TreatMissingData {
 }
 
 impl Alarm {
-    pub(crate) fn new(arn: AlarmArn, metric: Metric, rule: AlarmRule, metric_id: String, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        arn: AlarmArn,
+        (metric, series): (Metric, Series),
+        rule: AlarmRule,
+        metric_id: String,
+        now: Timestamp,
+    ) -> Self {
         let reason = "Unchecked: Initial alarm creation".to_owned();
         let standing = AlarmStanding { state: AlarmState::InsufficientData, reason, reason_data: None, since: now };
-        Alarm { arn, metric, rule, actions_enabled: true, configured_at: now, standing, metric_id }
+        Alarm { arn, metric, rule, actions_enabled: true, configured_at: now, standing, metric_id, series }
     }
 
     /// One evaluation. `Some` = the state changed: what the alarm said before.
     pub(crate) fn evaluate(&mut self, metrics: &Metrics, now: Timestamp) -> Option<AlarmStanding> {
         let rule = &self.rule;
         let range = evaluate::range(rule);
-        let periods = metrics.periods(&self.metric, rule.statistic, rule.period, range, now);
+        let periods = metrics.periods(self.series, rule.statistic, rule.period, range, now);
         let found = evaluate::evaluate(rule, &periods);
         let state = found.state.filter(|state| *state != self.standing.state)?;
         let standing = AlarmStanding {

@@ -117,7 +117,7 @@ impl World {
         let Some(instance) = self.instances.get(id).filter(|_| self.application(id).is_some()) else { return };
         if instance.app == App::Well && instance.answers(self.now) {
             let value = f64::from(instance.in_flight);
-            self.metrics.publish(Metric::in_flight(id), self.now, value);
+            self.metrics.publish(&Metric::in_flight(id), self.now, value);
         }
     }
 }

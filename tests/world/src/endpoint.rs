@@ -122,18 +122,18 @@ impl World {
         let state = endpoint.state;
         if endpoint.share > 0 {
             let failed = if state == EndpointState::Dead { 100.0 } else { 0.0 };
-            self.metrics.publish(Metric::served_failures(&name), self.now, failed);
+            self.metrics.publish(&Metric::served_failures(&name), self.now, failed);
             let latency = match state {
                 EndpointState::Well => Some(LATENCY_WELL),
                 EndpointState::Slow => Some(LATENCY_SLOW),
                 EndpointState::Dead => None,
             };
             if let Some(latency) = latency {
-                self.metrics.publish(Metric::served_latency(&name), self.now, latency);
+                self.metrics.publish(&Metric::served_latency(&name), self.now, latency);
             }
         }
         let succeeded = if state == EndpointState::Well { 100.0 } else { 0.0 };
-        self.metrics.publish(Metric::canary_success(&name), self.now, succeeded);
+        self.metrics.publish(&Metric::canary_success(&name), self.now, succeeded);
         self.agenda.schedule(self.now + self.pace.publish_every, Due::PublishEndpoint(name));
     }
 }

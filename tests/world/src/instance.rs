@@ -11,6 +11,7 @@ use crate::health::HealthSource;
 use crate::journey::Journey;
 use crate::lifecycle::LifecycleState;
 use crate::machine::{InstanceState, Machine, ScheduledEvent};
+use crate::metric::Series;
 use crate::mixed::Override;
 use crate::spot::SpotRequest;
 
@@ -53,6 +54,8 @@ pub struct Instance {
     /// Why `health` is `Unhealthy`.
     pub(crate) unhealthy_by: Option<HealthSource>,
     pub(crate) terminated_at: Option<Timestamp>,
+    /// What the agent on it publishes: its own, and what it adds to the group's.
+    pub(crate) publishes_to: Option<[Series; 2]>,
 }
 
 impl Instance {

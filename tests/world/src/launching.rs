@@ -155,6 +155,7 @@ impl World {
             journey: Some(Journey::Ec2ToGroup),
             unhealthy_by: None,
             terminated_at: None,
+            publishes_to: None,
         }
     }
 

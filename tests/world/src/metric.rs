@@ -108,18 +108,36 @@ pub struct Datapoint {
     pub samples: u32,
 }
 
+/// A metric that has been looked up: half of what a simulated history spends on metrics would be their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Series(usize);
+
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Metrics {
-    #[expect(
-        clippy::disallowed_types,
-        reason = "looked up at each step and never iterated, so its order shows nowhere"
-    )]
-    published: std::collections::HashMap<Metric, VecDeque<(Timestamp, f64)>>,
+    #[expect(clippy::disallowed_types, reason = "looked up and never iterated, so its order shows nowhere")]
+    known: std::collections::HashMap<Metric, Series>,
+    /// In the order in which their metrics were first looked up.
+    published: Vec<VecDeque<(Timestamp, f64)>>,
 }
 
 impl Metrics {
-    pub(crate) fn publish(&mut self, metric: Metric, now: Timestamp, value: f64) {
-        let points = self.published.entry(metric).or_default();
+    pub(crate) fn series(&mut self, metric: &Metric) -> Series {
+        if let Some(series) = self.known.get(metric) {
+            return *series;
+        }
+        let series = Series(self.published.len());
+        self.published.push(VecDeque::new());
+        self.known.insert(metric.clone(), series);
+        series
+    }
+
+    pub(crate) fn publish(&mut self, metric: &Metric, now: Timestamp, value: f64) {
+        let series = self.series(metric);
+        self.publish_to(series, now, value);
+    }
+
+    pub(crate) fn publish_to(&mut self, series: Series, now: Timestamp, value: f64) {
+        let Some(points) = self.published.get_mut(series.0) else { return };
         points.push_back((now, value));
         while points.front().is_some_and(|(at, _)| *at + KEPT < now) {
             points.pop_front();
@@ -138,7 +156,7 @@ impl Metrics {
     ) -> Vec<Datapoint> {
         let length = period.as_millis().max(1);
         let mut periods: BTreeMap<i128, Vec<f64>> = BTreeMap::new();
-        let kept = self.published.get(metric).into_iter().flatten();
+        let kept = self.known.get(metric).and_then(|series| self.published.get(series.0)).into_iter().flatten();
         for (at, value) in kept.filter(|(at, _)| (start..end).contains(at)) {
             let number = i128::from(at.as_millisecond()).div_euclid(length);
             periods.entry(number).or_default().push(*value);
@@ -155,28 +173,32 @@ impl Metrics {
     /// since 1970.
     pub(crate) fn periods(
         &self,
-        metric: &Metric,
+        series: Series,
         statistic: Statistic,
         period: SignedDuration,
         count: u32,
         now: Timestamp,
     ) -> Vec<Option<Datapoint>> {
-        let length = period.as_millis().max(1);
-        let running = i128::from(now.as_millisecond()).div_euclid(length);
-        let oldest = (running - i128::from(count)) * length;
-        let kept = self.published.get(metric).into_iter().flatten().rev();
-        let recent: Vec<(i128, f64)> = kept
-            .map(|(at, value)| (i128::from(at.as_millisecond()), *value))
-            .take_while(|(at, _)| *at >= oldest)
-            .collect();
-        let period = |back: u32| {
-            let start = (running - i128::from(back)) * length;
-            let within = |at: i128| (start..start + length).contains(&at);
-            let values: Vec<f64> = recent.iter().filter(|(at, _)| within(*at)).map(|(_, value)| *value).collect();
-            let at = Timestamp::from_millisecond(i64::try_from(start).ok()?).ok()?;
+        let length = i64::try_from(period.as_millis()).unwrap_or(i64::MAX).max(1);
+        let running = now.as_millisecond().div_euclid(length);
+        let newest_first = self.published.get(series.0).into_iter().flatten().rev();
+        let mut points = newest_first
+            .map(|(at, value)| (at.as_millisecond(), *value))
+            .skip_while(|(at, _)| *at >= running * length)
+            .peekable();
+        let mut values = Vec::new();
+        let mut period = |back: u32| {
+            let start = (running - i64::from(back)) * length;
+            values.clear();
+            while let Some((_, value)) = points.next_if(|(at, _)| *at >= start) {
+                values.push(value);
+            }
+            let at = Timestamp::from_millisecond(start).ok()?;
             let samples = u32::try_from(values.len()).unwrap_or(u32::MAX);
             (samples > 0).then(|| Datapoint { at, value: statistic.over(&values), samples })
         };
-        (1..=count).rev().map(period).collect()
+        let mut periods: Vec<Option<Datapoint>> = (1..=count).map(&mut period).collect();
+        periods.reverse();
+        periods
     }
 }

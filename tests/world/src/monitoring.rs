@@ -12,7 +12,7 @@ use crate::world::World;
 impl World {
     /// A datapoint of something that the world has no part of: a function, a queue.
     pub fn put_metric(&mut self, metric: Metric, value: f64) {
-        self.metrics.publish(metric, self.now, value);
+        self.metrics.publish(&metric, self.now, value);
     }
 
     /// `PutMetricAlarm`: an alarm that is there gets the new settings and keeps its state (API reference).
@@ -23,6 +23,7 @@ impl World {
         let Some(alarm) = self.alarms.get_mut(name) else { return self.add_alarm(name, metric, rule) };
         is_modelled(&rule)?;
         if (&alarm.metric, &alarm.rule) != (&metric, &rule) {
+            alarm.series = self.metrics.series(&metric);
             (alarm.metric, alarm.rule, alarm.configured_at) = (metric, rule, self.now);
         }
         Ok(alarm.arn.clone())

@@ -40,15 +40,21 @@ impl World {
     /// The CloudWatch agent on the machine publishes as long as the machine works, whatever became of the application: for
     /// the instance, and into what the whole group publishes.
     pub(crate) fn publish(&mut self, id: &InstanceId) {
-        let Some(instance) = self.instances.get(id) else { return };
+        let Some(instance) = self.instances.get_mut(id) else { return };
         let group = self.groups.get(&instance.group);
         let alarm = group.and_then(|group| group.settings.launch_automation.as_ref());
         let runs = !matches!(instance.state, InstanceState::Stopping | InstanceState::Stopped);
         if let Some(alarm) = alarm.filter(|_| runs && instance.machine.works()) {
             let failed = if instance.app == App::Dead { FAILED_WHEN_DEAD } else { 0.0 };
             let (namespace, name) = (&alarm.namespace, &alarm.metric);
-            self.metrics.publish(Metric::of_instance(namespace, name, id), self.now, failed);
-            self.metrics.publish(Metric::of_group(namespace, name, &instance.group), self.now, failed);
+            let metrics = &mut self.metrics;
+            let [own, whole] = *instance.publishes_to.get_or_insert_with(|| {
+                let (own, whole) =
+                    (Metric::of_instance(namespace, name, id), Metric::of_group(namespace, name, &instance.group));
+                [&own, &whole].map(|metric| metrics.series(metric))
+            });
+            metrics.publish_to(own, self.now, failed);
+            metrics.publish_to(whole, self.now, failed);
         }
         self.publish_in_flight(id);
         self.agenda.schedule(self.now + self.pace.publish_every, Due::Publish(id.clone()));
@@ -74,8 +80,8 @@ impl World {
                 counted.map(|_| 1.0).sum::<f64>()
             };
             let (healthy, unhealthy) = (count(TargetState::Healthy), count(TargetState::Unhealthy));
-            self.metrics.publish(Metric::healthy_hosts(target_group), self.now, healthy);
-            self.metrics.publish(Metric::unhealthy_hosts(target_group), self.now, unhealthy);
+            self.metrics.publish(&Metric::healthy_hosts(target_group), self.now, healthy);
+            self.metrics.publish(&Metric::unhealthy_hosts(target_group), self.now, unhealthy);
         }
         self.agenda.schedule(self.now + self.pace.target_metrics_every, Due::PublishTargets(arn));
     }

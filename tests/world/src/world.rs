@@ -197,7 +197,8 @@ impl World {
         is_modelled(&rule)?;
         let every = self.evaluated_every(&rule);
         self.watch_targets(&metric);
-        let alarm = Alarm::new(arn.clone(), metric, rule, self.ids.uuid(), self.now);
+        let series = self.metrics.series(&metric);
+        let alarm = Alarm::new(arn.clone(), (metric, series), rule, self.ids.uuid(), self.now);
         self.alarms.insert(name.to_owned(), alarm);
         self.agenda.schedule(self.now + every, Due::Evaluate(name.to_owned()));
         Ok(arn)
