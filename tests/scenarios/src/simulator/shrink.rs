@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::Told;
 use super::occasions::Book;
 use super::script::{Befell, Fall, Script};
+use super::{Told, noon};
 
 /// The history, and how to tell it again.
 #[derive(Debug, Clone)]
@@ -73,7 +73,11 @@ impl<T: Fn(&Script) -> Told> Shrinking<T> {
         let minutes = lasted.as_mins();
         let tries = [0, 1, 2, 4, 8, 16, 32, 64].into_iter().take_while(|least| *least < minutes);
         let mut tries = tries.map(SignedDuration::from_mins);
-        tries.find(|after| self.still_breaks(&self.script(falls, Some(*after))).is_some())
+        // What befalls a history in its calm, no history has, and what follows from it says nothing of this one.
+        let is_in_the_storm = |told: Told, after| told.befell.iter().all(|one| one.at <= noon() + after);
+        tries.find(|after| {
+            self.still_breaks(&self.script(falls, Some(*after))).is_some_and(|told| is_in_the_storm(told, *after))
+        })
     }
 
     fn script(&self, falls: &[Fall], calm_after: Option<SignedDuration>) -> Script {

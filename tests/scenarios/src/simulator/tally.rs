@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::id::{GroupName, InstanceId, Subject};
+use homeostat_core::incident::{Doubt, Incident};
 use jiff::Timestamp;
 
 use super::note::{InvocationId, Note, What};
@@ -31,6 +32,8 @@ pub(super) struct Tally {
     pub(super) taken_out: BTreeMap<GroupName, Vec<InstanceId>>,
     /// Since the last word of a person.
     pub(super) acts: BTreeMap<GroupName, Vec<Act>>,
+    /// How often an incident had two calls in a row whose effect was unknown, by when it was opened.
+    pub(super) doubts: BTreeMap<(Subject, Timestamp), u32>,
 }
 
 impl Tally {
@@ -49,6 +52,7 @@ impl Tally {
             }
         }
         self.forgive(before, after);
+        self.doubt(before, after);
         for note in notes {
             match &note.what {
                 What::Wrote { subject, version } => _ = self.wrote.insert((note.by, subject.clone()), *version),
@@ -85,6 +89,16 @@ impl Tally {
             // Seed 41008940: one that was parked and started again is no launch after the act.
             let (launched_at, version) = (known.first_launched_at, known.version);
             acts.push(Act { at, instance: instance.clone(), launched_at, version });
+        }
+    }
+
+    fn doubt(&mut self, before: Option<&View>, after: &View) {
+        let Some(before) = before else { return };
+        let is_told = |incident: &Incident| incident.doubt == Some(Doubt::Told);
+        for (subject, incident) in after.open.iter().filter(|(_, incident)| is_told(incident)) {
+            if !before.open.get(subject).is_some_and(is_told) {
+                *self.doubts.entry((subject.clone(), incident.opened_at)).or_default() += 1;
+            }
         }
     }
 

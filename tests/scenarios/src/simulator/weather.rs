@@ -332,12 +332,15 @@ fn bad_version(history: &mut History, group: &GroupName) -> bool {
     let lifetime = history.stage.dice().minutes(1, 15);
     let flaw = history.stage.dice().either(Flaw::NeverAnswers, &[Flaw::DiesAfter(lifetime)]);
     history.stage.log(|| format!("version {version} of {group}: {flaw:?}"));
+    // Refused while a target group is missing. Flawed all the same, it would be what people roll out later to repair another.
+    if history.cloud.with(|world| world.roll_out(group, version)).is_err() {
+        return false;
+    }
     history.cloud.with(|world| world.break_version(group, version, flaw));
-    let rolled_out = history.cloud.with(|world| world.roll_out(group, version)).is_ok();
     // Somebody has to make it launch something.
     kill_one(history, group);
     history.mend_later(10, 90, Mend::Version(group.clone()));
-    rolled_out
+    true
 }
 
 fn kill_one(history: &History, group: &GroupName) {

@@ -26,6 +26,8 @@ fn should_be_the_same_but_shorter(tell: impl Fn(u64, &Script) -> Told) {
     let Shrunk { told, left, calm_after, of } = shrink(|script| tell(seed, script)).unwrap();
     assert_eq!(rule(&told), rule(&whole), "seed {seed}");
     assert!(left.len() <= MUCH / 4, "seed {seed}: {} of {of} are left", left.len());
+    let ends = calm_after.map(|after| "2026-03-01T12:00:00Z".parse::<jiff::Timestamp>().unwrap() + after);
+    assert!(left.iter().all(|(_, one)| ends.is_none_or(|ends| one.at <= ends)), "seed {seed}: {left:?}");
     // As the command does it that is printed with it.
     let numbers: Vec<usize> = left.iter().map(|(number, _)| *number).collect();
     let again = tell(seed, &part(&whole, &numbers).calm_after(calm_after).logged(true));
