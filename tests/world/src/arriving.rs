@@ -3,7 +3,7 @@
 //!
 //! This module never asks whether the application answers; nor does Auto Scaling.
 
-use homeostat_core::id::{GroupName, InstanceId};
+use homeostat_core::id::{GroupName, InstanceId, TargetGroupArn};
 
 use crate::activity::{ActivityKind, ActivityStatus};
 use crate::agenda::Due;
@@ -60,17 +60,19 @@ impl World {
         if self.is_suspended(group, Process::AddToLoadBalancer) {
             return;
         }
-        let zone = self.instances.get(id).map(|instance| instance.zone.clone()).unwrap_or_default();
         for arn in self.groups.get(group).map(|group| group.settings.target_groups.clone()).unwrap_or_default() {
-            if let Some(target_group) = self.target_groups.get_mut(&arn) {
-                let mut target = Target::registered(self.now, Registrar::Group);
-                if target_group.zones_without.contains(&zone) {
-                    target.use_it(false);
-                }
-                target_group.targets.insert(id.clone(), target);
-                let at = self.now + self.pace.target_check_every;
-                self.agenda.schedule(at, Due::CheckTarget(arn, id.clone()));
-            }
+            self.register_with(arn, id);
         }
+    }
+
+    pub(crate) fn register_with(&mut self, arn: TargetGroupArn, id: &InstanceId) {
+        let zone = self.instances.get(id).map(|instance| instance.zone.clone()).unwrap_or_default();
+        let Some(target_group) = self.target_groups.get_mut(&arn) else { return };
+        let mut target = Target::registered(self.now, Registrar::Group);
+        if target_group.zones_without.contains(&zone) {
+            target.use_it(false);
+        }
+        target_group.targets.insert(id.clone(), target);
+        self.agenda.schedule(self.now + self.pace.target_check_every, Due::CheckTarget(arn, id.clone()));
     }
 }

@@ -51,17 +51,6 @@ impl World {
         Ok(())
     }
 
-    /// `DetachLoadBalancerTargetGroups` of those that don't exist any more.
-    ///
-    /// # Errors
-    /// [`Refusal`]: no such group.
-    pub fn detach_missing_target_groups(&mut self, name: &GroupName) -> Result<(), Refusal> {
-        let there: Vec<_> = self.target_groups.keys().cloned().collect();
-        self.known_group_mut(name)?.settings.target_groups.retain(|arn| there.contains(arn));
-        self.replenish(name, Shortage::Capacity);
-        Ok(())
-    }
-
     /// What the group launches from now on comes from that version.
     ///
     /// # Errors

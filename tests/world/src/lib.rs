@@ -12,6 +12,7 @@ mod agenda;
 mod alarm;
 mod application;
 mod arriving;
+mod attaching;
 mod breaking;
 mod demo;
 mod deregistering;

@@ -210,6 +210,7 @@ impl History {
             ("has left its group, and", "ignored: Handled"),
             ("are sick at once, so it is handled", "ignored: TooManySick"),
             ("is parked, so it is handled", "ignored: Parked"),
+            ("no target group checks", "ignored: Unchecked"),
             ("has no open incident", "ignored: NothingOpen"),
             ("looked_at", "answer: surveyed"),
         ] {

@@ -71,6 +71,7 @@ const RULES: &[(&str, Rule)] = &[
     ("nobody is asked about a group that is parked", recording::parked_is_quiet),
     ("what is closed as recovered is whole", recording::recovered_is_whole),
     ("an alarm that is not a verdict, or has its actions off, opens nothing", waiting::others_open_nothing),
+    ("nobody is left to a group that does not look", waiting::is_left_to_who_looks),
     ("nobody is proven unhealthy for long without an act or a page", waiting::nobody_waits_for_ever),
     ("slots held stay within the budget", counting::slots_are_within_the_budget),
     ("who holds a slot has acted, and who has acted holds a slot", counting::slots_are_of_those_who_acted),
@@ -129,8 +130,9 @@ pub(super) fn tell(stage: &Stage, before: &View, after: &View) {
 }
 
 fn name(decision: &homeostat_core::decision::Decision) -> String {
-    use homeostat_core::decision::Decision;
+    use homeostat_core::decision::{Decision, Hold};
     match decision {
+        Decision::Hold { because: Hold::GroupState(state), .. } => format!("Hold GroupState {}", variant(state)),
         Decision::Act { step, .. } => format!("Act {}", variant(step)),
         Decision::Hold { because, .. } => format!("Hold {}", variant(because)),
         Decision::Close(close) => format!("Close {}", variant(close)),

@@ -20,6 +20,8 @@ pub(super) struct Act {
     pub(super) launched_at: Timestamp,
     /// What its instance was launched from: what was rolled out since is not blamed.
     pub(super) version: u32,
+    /// EC2 had announced its end, which says nothing of what it was launched from.
+    pub(super) is_foretold: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -88,7 +90,8 @@ impl Tally {
         if !acts.iter().any(|act| act.instance == *instance) {
             // Seed 41008940: one that was parked and started again is no launch after the act.
             let (launched_at, version) = (known.first_launched_at, known.version);
-            acts.push(Act { at, instance: instance.clone(), launched_at, version });
+            let is_foretold = known.announced.is_some();
+            acts.push(Act { at, instance: instance.clone(), launched_at, version, is_foretold });
         }
     }
 

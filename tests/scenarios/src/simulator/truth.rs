@@ -35,6 +35,8 @@ pub(super) struct Known {
     /// The same for one whose application nobody checks.
     pub(super) last_in_service: Option<Timestamp>,
     pub(super) untouchable_since: Option<Timestamp>,
+    /// Since when Auto Scaling has it for healthy.
+    pub(super) unmarked_since: Option<Timestamp>,
     /// From when on what EC2 announced of it is not its group's alone any more. Kept when it is called off, with the time of that.
     pub(super) announced: Option<Announced>,
     pub(super) heard: Heard,
@@ -71,6 +73,8 @@ pub(super) struct GroupFacts {
     pub(super) largest: u32,
     /// Since when nothing that is taken out would come back and get traffic.
     pub(super) cannot_replace_since: Option<Timestamp>,
+    /// Since when it looks at no member's health.
+    pub(super) looks_at_nobody_since: Option<Timestamp>,
     /// Since when somebody has stopped all of it.
     pub(super) parked_since: Option<Timestamp>,
     pub(super) last_parked: Option<Timestamp>,
@@ -118,6 +122,8 @@ impl Truth {
                 || REPLACING.iter().any(|process| group.is_suspended(*process))
                 || (!attached.is_empty() && group.is_suspended(Process::AddToLoadBalancer));
             facts.cannot_replace_since = cannot.then(|| facts.cannot_replace_since.unwrap_or(now));
+            let looks_at_nobody = group.is_suspended(Process::HealthCheck);
+            facts.looks_at_nobody_since = looks_at_nobody.then(|| facts.looks_at_nobody_since.unwrap_or(now));
             let is_parked = is_parked(world, group);
             facts.parked_since = is_parked.then(|| facts.parked_since.unwrap_or(now));
             facts.last_parked = if is_parked { Some(now) } else { facts.last_parked };
@@ -185,6 +191,7 @@ impl Known {
             last_serving: None,
             last_in_service: None,
             untouchable_since: None,
+            unmarked_since: None,
             announced: None,
             heard: Heard::of(instance),
             is_here: true,
@@ -209,5 +216,6 @@ impl Known {
         self.last_in_service = if in_service && healthy { Some(now) } else { self.last_in_service };
         let untouchable = !in_service || instance.protected_from_scale_in;
         self.untouchable_since = since(self.untouchable_since, untouchable);
+        self.unmarked_since = since(self.unmarked_since, healthy);
     }
 }

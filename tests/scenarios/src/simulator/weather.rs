@@ -73,6 +73,7 @@ pub(super) enum Mend {
     /// All of it is started, and left to itself again.
     Parked(GroupName),
     TargetGroups(GroupName),
+    Attached(GroupName, Vec<TargetGroupArn>),
     LoadBalancerZone(TargetGroupArn, String),
     Refresh(GroupName),
     Events(InstanceId),
@@ -119,6 +120,7 @@ const STRIKES: &[(&str, Strike)] = &[
     ("processes suspended", processes_suspended),
     ("a group is parked", group_is_parked),
     ("a target group is deleted", target_group_deleted),
+    ("the target groups are detached", target_groups_detached),
     ("a zone leaves the load balancer", zone_leaves_the_load_balancer),
     ("an instance refresh", refresh),
     ("standby", standby),
@@ -175,6 +177,7 @@ impl History {
             Mend::Processes(group) => _ = self.cloud.with(|world| world.resume_processes(group, &[])),
             Mend::Parked(group) => unpark(self, group),
             Mend::TargetGroups(group) => _ = self.cloud.with(|world| world.detach_missing_target_groups(group)),
+            Mend::Attached(group, arns) => _ = self.cloud.with(|world| world.attach_target_groups(group, arns)),
             Mend::LoadBalancerZone(arn, zone) => self.cloud.with(|world| {
                 if world.target_group(arn).is_some_and(|group| group.zones_without.contains(zone)) {
                     _ = world.enable_zone(arn, zone, true);
@@ -425,6 +428,14 @@ fn target_group_deleted(history: &mut History, group: &GroupName) -> bool {
         let attached = world.group(group).map(|group| group.settings.target_groups.clone()).unwrap_or_default();
         attached.len() > 1 && attached.last().is_some_and(|arn| world.delete_target_group(arn).is_ok())
     })
+}
+
+/// As for a deployment by hand: nothing checks its applications, and the group notices only what EC2 says.
+fn target_groups_detached(history: &mut History, group: &GroupName) -> bool {
+    let detached = history.cloud.with(|world| world.detach_target_groups(group)).unwrap_or_default();
+    let is_any = !detached.is_empty();
+    history.mend_later(5, 60, Mend::Attached(group.clone(), detached));
+    is_any
 }
 
 /// Its targets there are "unused" from then on: nobody checks them, and nobody is sent to them.

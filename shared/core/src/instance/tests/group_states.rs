@@ -390,6 +390,22 @@ fn a_parked_group_is_told_once_and_nobody_is_paged_all_night() {
 }
 
 #[test]
+fn a_parked_group_that_nothing_checks_should_not_page_though_its_alarms_stay_in_alarm() {
+    let mut it = without_listener("\"alarm\", \"target-health\"");
+    it.as_group();
+    it.group_look();
+    it.suspend(&ALL);
+    it.machines("stopped");
+    for _ in 0..200 {
+        it.now += SignedDuration::from_mins(5);
+        let Decision::Hold { because: Hold::GroupState(_), .. } = it.group_look() else {
+            panic!("{:?}", it.incident.decision)
+        };
+    }
+    assert_eq!(it.incident.tell, 1);
+}
+
+#[test]
 fn somebody_who_was_asked_before_is_not_reminded_while_it_is_parked() {
     let mut it = situation();
     it.as_group();

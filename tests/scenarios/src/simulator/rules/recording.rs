@@ -12,7 +12,7 @@ use crate::simulator::history::MOST_SKEW;
 use crate::simulator::truth::Known;
 
 /// What changed from an open incident, or from none.
-fn changes<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Option<&'a Incident>, &'a Incident)> {
+pub(super) fn changes<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Option<&'a Incident>, &'a Incident)> {
     let before = scene.before;
     let now = scene.after.open.values().chain(&scene.after.newly_closed).filter(move |_| before.is_some());
     now.map(move |incident| (before.and_then(|before| before.open.get(&incident.subject)), incident))

@@ -1,15 +1,17 @@
 //! Rules about alarms that are not verdicts, and about who waits.
 
+use homeostat_core::decision::{Decision, Hold};
 use homeostat_core::incident::State;
 use homeostat_core::policy::Mode;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Scene;
 use super::acting::{EVIDENCE_LAGS, cases, is_announced};
+use super::recording::changes;
 use crate::simulator::alarms::DISK;
 
-/// So long after an alarm was muted, an event that was late and a read that was old are over.
-const MUTED_LONG_AGO: SignedDuration = SignedDuration::from_mins(6);
+/// So long after an alarm was muted or a process suspended, an event that was late and a read that was old are over.
+const SEEN_BY_NOW: SignedDuration = SignedDuration::from_mins(6);
 
 /// Beside the limit itself: what its group was to replace by itself, and a few looks.
 const A_FEW_LOOKS: SignedDuration = SignedDuration::from_mins(15);
@@ -45,10 +47,29 @@ pub(super) fn others_open_nothing(scene: &Scene<'_>) -> Result<(), String> {
         let only_disk = alarms.arns().count() == 1 && alarms.arns().all(|arn| arn.alarm_name().starts_with(DISK));
         let known = scene.truth.instances.get(id);
         let muted = known.and_then(|known| known.heard.disk_muted_since);
-        let is_muted = muted.is_some_and(|since| scene.now > since + MUTED_LONG_AGO);
+        let is_muted = muted.is_some_and(|since| scene.now > since + SEEN_BY_NOW);
         let is_well = known.is_some_and(|known| known.last_sick.is_none_or(|at| scene.now > at + EVIDENCE_LAGS));
         if only_disk && is_muted && is_well {
             return Err(format!("{id} has an incident by its disk alarm, whose actions have been off since {muted:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// A group whose `HealthCheck` is suspended takes nobody out for not running. What EC2 announces it takes out all the same.
+pub(super) fn is_left_to_who_looks(scene: &Scene<'_>) -> Result<(), String> {
+    for (_, incident) in changes(scene) {
+        let Some(Decision::Hold { because: Hold::GroupReplaces { why }, .. }) = &incident.decision else { continue };
+        if !why.starts_with("EC2 says") {
+            continue;
+        }
+        let known = incident.subject.instance().and_then(|id| scene.truth.instances.get(id));
+        let Some(known) = known.filter(|known| known.is_here) else { continue };
+        let Some(facts) = scene.truth.groups.get(&known.group) else { continue };
+        let is_long = |since: Option<Timestamp>| since.is_some_and(|since| scene.now > since + SEEN_BY_NOW);
+        if is_long(facts.looks_at_nobody_since) && is_long(known.unmarked_since) {
+            let (subject, since) = (&incident.subject, facts.looks_at_nobody_since);
+            return Err(format!("{subject} is left to {}, which has looked at nobody since {since:?}", known.group));
         }
     }
     Ok(())
