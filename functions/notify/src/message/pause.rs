@@ -60,7 +60,7 @@ fn word(pause: &Pause) -> [String; 2] {
 
 fn covered(pause: &Pause) -> String {
     match pause.scope.split_once('#') {
-        None if pause.scope == "all" => "all groups and records".to_owned(),
+        None if pause.scope == "all" => "all groups, hooks and records".to_owned(),
         Some(("group", name)) => format!("group {name}"),
         Some(("instance", id)) => format!("instance {id}"),
         Some(("zone", id)) => format!("hosted zone {id}"),
@@ -70,8 +70,8 @@ fn covered(pause: &Pause) -> String {
 
 fn stops(pause: &Pause) -> &'static str {
     match pause.scope.split_once('#') {
-        Some(("group" | "instance", _)) => "nothing is replaced there",
-        Some(("zone", _)) => "no weight is moved there, neither away nor back",
-        _ => "nothing is replaced, and no weight is moved, neither away nor back",
+        Some(("group" | "instance", _)) => "Homeostat replaces nothing there",
+        Some(("zone", _)) => "Homeostat moves no weight there, neither away nor back",
+        _ => "Homeostat replaces nothing, and moves no weight, neither away nor back",
     }
 }

@@ -49,15 +49,16 @@ pub(super) fn fixed(trouble: &Trouble) -> Vec<String> {
         ),
         Trouble::Latched { endpoint, .. } => (
             format!("You: find out why {endpoint} fails again and again. Acknowledge when it is fixed, and not before."),
-            "Next: it stays as it is until then.",
+            "Next: it stays drained until then. Once acknowledged, it returns when it was proven well for the hold time.",
         ),
         Trouble::StillReduced { endpoint, .. } => (
             format!("You: fix {endpoint}."),
             "Next: it gets its share back in steps, once it was proven well for the hold time.",
         ),
         Trouble::NotInPolicy { .. } => (
-            "You: put the record back into policy.toml; or give it the weights by hand that it is to have.".to_owned(),
-            "Next: it stays as it is, and the incident open, until the policy names it again.",
+            "You: put the record back into policy.toml; or set its weights by hand, then acknowledge.".to_owned(),
+            "Next: it stays as it is until the policy names it again, or until you acknowledge: then Homeostat lets go of it and \
+             gives no share back.",
         ),
         Trouble::NotInSync { change, .. } => (
             format!("You: see whether Route 53 has trouble (AWS Health). To ask: aws route53 get-change --id {}", shell::word(change)),

@@ -95,7 +95,7 @@ pub(super) const MODE: Free<Choice<Mode>> = Setting {
     key: "mode",
     form: Choice(MODES),
     left_out: Means("the file's `mode`"),
-    meaning: "A mode of its own. \"watch\" lets everybody through at once.",
+    meaning: "A mode of its own. \"watch\" completes the hook at once, with CONTINUE.",
 };
 
 pub(super) const EVIDENCE: Needed<Words<Readiness>> = Setting {
