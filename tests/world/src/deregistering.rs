@@ -58,6 +58,7 @@ impl World {
         let over = |target: &Target| target.draining_since.is_some_and(|since| since <= drained_at);
         if target_group.targets.get(id).is_some_and(over) {
             target_group.targets.remove(id);
+            self.became_ready(id);
         }
     }
 

@@ -109,7 +109,7 @@ impl World {
         in_service && targets.all(|target| target.state == TargetState::Healthy)
     }
 
-    /// An instance entered service, or a target became healthy: somebody may have waited for it.
+    /// An instance entered service, a target became healthy, or one that it waited for is gone: somebody may have waited for it.
     pub(crate) fn became_ready(&mut self, id: &InstanceId) {
         if let Some(waiting) = self.replaced_by(id) {
             self.replace_marked(&waiting);

@@ -156,7 +156,9 @@ impl World {
     /// [`Refusal`]: no such target group.
     pub fn delete_target_group(&mut self, arn: &TargetGroupArn) -> Result<(), Refusal> {
         let unknown = || Refusal::TargetGroupNotFound { arn: arn.to_string() };
-        self.target_groups.remove(arn).map(drop).ok_or_else(unknown)
+        let deleted = self.target_groups.remove(arn).ok_or_else(unknown)?;
+        deleted.targets.keys().for_each(|id| self.became_ready(id));
+        Ok(())
     }
 
     /// An Availability Zone is taken from the load balancer in front, or given to it (`SetSubnets`).
