@@ -203,8 +203,16 @@ fn fate(case: Case<'_>, key: &RecordKey, held: &Held) -> Fate {
         // What has the same endpoints with the same weights still knows what each had before.
         return if weights(&sets) == held.left { Fate::TakenUp(sets) } else { Fate::TakenOver };
     }
-    // Whoever left the weights alone has not taken the drained endpoint's share for theirs to give.
-    if !has_the_weights_left(held, &sets) && all_well(case, policy) { Fate::TakenOver } else { Fate::Changed(sets) }
+    // Whoever left the weights alone has not taken the drained endpoint's share for theirs to give. Nor are the weights of an older
+    // generation anybody else's.
+    let are_theirs = !has_the_weights_left(held, &sets) && !is_of_an_older_generation(case, key);
+    if are_theirs && all_well(case, policy) { Fate::TakenOver } else { Fate::Changed(sets) }
+}
+
+fn is_of_an_older_generation(case: Case<'_>, key: &RecordKey) -> bool {
+    case.seen
+        .generation(&key.name)
+        .is_some_and(|there| case.kept.generations.get(&key.name).is_some_and(|left| there < *left))
 }
 
 /// In something that is reported in the same words whatever it was changed to.

@@ -79,7 +79,8 @@ pub(super) fn is_cleared(now: Timestamp, record: &RecordPolicy, endpoint: &Endpo
     says(|it| matches!(it, Finding::Well(_))) && !says(|it| matches!(it, Finding::Sick(_)))
 }
 
-/// All sources that can tell without traffic.
+/// All that is to prove it, and nothing else that can tell without traffic may call it sick: where that is evidence and no proof, an
+/// endpoint would be drained on the one, and come back on the other.
 pub(super) fn fitness(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> Fitness {
     let (mut well, mut unknown) = (Vec::new(), None);
     for source in &record.proof {
@@ -87,6 +88,11 @@ pub(super) fn fitness(now: Timestamp, record: &RecordPolicy, endpoint: &Endpoint
             Finding::Sick(proof) => return Fitness::Sick(proof),
             Finding::Well(why) => well.push(why),
             Finding::Unknown(why) => unknown = Some(why),
+        }
+    }
+    for ailment in record.evidence.iter().filter(|ailment| matches!(ailment, Ailment::Active(_))) {
+        if let Finding::Sick(proof) = find(now, *ailment, endpoint, seen) {
+            return Fitness::Sick(proof);
         }
     }
     unknown.map_or(Fitness::Well(well), Fitness::Unknown)

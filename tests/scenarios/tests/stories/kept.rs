@@ -28,6 +28,8 @@ const KEPT: &[(Play, u64, &str)] = &[
         33_004_725,
         "a_list_from_before_a_return_to_the_own_share_should_not_be_taken_for_somebody_elses_change",
     ),
+    (Play::Dns, 921_202_372, "nothing_comes_back_while_a_canary_says_unhealthy_that_is_evidence_and_no_proof"),
+    (Play::Dns, 803_524_528, "a_list_with_an_older_generation_should_not_let_go_of_a_record_without_a_persons_word"),
     (Play::Dns, 95_006_163, "who_was_drained_and_is_well_again_takes_over_where_the_others_are_at_their_limit"),
     (Play::Dns, 359_282_774, "what_nobody_can_take_should_not_go_from_one_that_is_drained_to_another"),
     (Play::Hooks, 24_000_112, "what_comes_out_of_the_pool_again_is_another_action_and_not_the_end_of_the_last"),

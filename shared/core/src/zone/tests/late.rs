@@ -85,3 +85,22 @@ fn an_old_list_should_not_pass_for_proof_that_a_late_batch_can_not_apply() {
     it.now = it.wake_at();
     assert!(it.until_act(10).is_some(), "another generation keeps the late batch from applying");
 }
+
+/// Its weights are Homeostat's own of some time ago, so nobody else has given anybody theirs.
+#[test]
+fn a_list_with_an_older_generation_should_not_let_go_of_a_record_without_a_persons_word() {
+    let mut it = Scene::new().fails("blue");
+    assert!(it.until_act(10).is_some());
+    let before = it.sets.clone();
+    it.fix("blue");
+    assert!(it.until_act(600).is_some(), "the first step back");
+    it.pause();
+    // Longer ago than a change takes.
+    it.now += 400;
+    for _ in 0..3 {
+        let decision = it.decide_on(&Seen { sets: before.clone(), ..it.seen() });
+        it.conclude(&decision);
+        it.now += 60;
+    }
+    assert!(!it.incident.kind.zone().unwrap().records.is_empty(), "{:?}", it.incident.decision);
+}

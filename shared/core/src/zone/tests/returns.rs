@@ -337,6 +337,21 @@ fn an_endpoint_that_nobody_mends_is_brought_up_again() {
     assert!(it.is_escalated());
 }
 
+/// A slow endpoint passes its health check, and would go back and forth for ever.
+#[test]
+fn nothing_comes_back_while_a_canary_says_unhealthy_that_is_evidence_and_no_proof() {
+    let policy = POLICY.replace("evidence = [\"alarm\"]", "evidence = [\"canary\"]");
+    let policy = policy.replace("alarms = ", "canaries = ");
+    let mut it = Scene::with(&policy, vec![set("blue", 70), set("green", 30)]);
+    it.alarms.insert("blue".into(), (AlarmState::Alarm, 0));
+    assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 0), ("green", 30)]);
+    assert_eq!(it.until_act(7200), None, "its health check is green, and its canary is not");
+    it.alarms.insert("blue".into(), (AlarmState::Ok, it.now));
+    while it.until_act(7200).is_some() {}
+    it.has(&[("blue", 70), ("green", 30)]);
+}
+
 #[test]
 fn weight_comes_back_though_the_others_cannot_be_told_to_be_well() {
     let mut it = drained();

@@ -27,15 +27,21 @@ pub(super) struct Annals {
     pub(super) left: BTreeMap<RecordKey, Vec<RecordSet>>,
     /// Records that somebody else ever changed.
     pub(super) edited: BTreeMap<RecordKey, Timestamp>,
+    /// The same without those of which somebody only deleted the generation.
+    pub(super) sets_edited: BTreeMap<RecordKey, Timestamp>,
     /// Endpoints that somebody added, and until when a list may not show them.
     pub(super) added: BTreeMap<(RecordKey, SetIdentifier), Timestamp>,
     /// When somebody else gave an endpoint weight that had none.
     pub(super) given: BTreeMap<(RecordKey, SetIdentifier), Timestamp>,
     pub(super) acknowledged_at: Option<Timestamp>,
+    /// Records of which a page had said, when a person last gave their word, that somebody else changed them.
+    pub(super) answered: BTreeSet<RecordKey>,
     /// Each record as it was then.
     pub(super) acknowledged: BTreeMap<RecordKey, Vec<RecordSet>>,
     /// When a page last said that somebody else changed a record.
     pub(super) told_of: BTreeMap<RecordKey, Timestamp>,
+    /// Changed by a batch that came after somebody else's edit, which it was not decided on.
+    pub(super) came_late: BTreeSet<RecordKey>,
     /// Each record as it is.
     pub(super) now: BTreeMap<RecordKey, Vec<RecordSet>>,
     /// Homeostat's last change of each name, and of the zone.
@@ -95,6 +101,9 @@ impl Annals {
             let (was, is) = (shares::weights(key, &change.before), shares::weights(key, &change.after));
             if change.by == Author::Somebody {
                 self.edited.insert(key.clone(), change.at);
+                if shares::of(key, &change.before) != shares::of(key, &change.after) {
+                    self.sets_edited.insert(key.clone(), change.at);
+                }
                 let new = is.keys().filter(|id| !was.contains_key(*id));
                 self.added.extend(new.map(|id| ((key.clone(), id.clone()), change.in_sync_at)));
                 let has_none = |id: &SetIdentifier| was.get(id).is_none_or(|weight| *weight == 0);
@@ -111,6 +120,9 @@ impl Annals {
                     self.left.remove(key);
                 }
                 continue;
+            }
+            if self.edited.get(key).is_some_and(|edited| decided_at(key, change) + SKEWS < *edited) {
+                self.came_late.insert(key.clone());
             }
             let begins = !is_held(key) && self.left.get(key) != Some(&before);
             if begins || !self.base.contains_key(key) {
@@ -169,6 +181,8 @@ impl Annals {
         if word(after).is_some() && word(after) != word(before) {
             self.acknowledged_at = Some(now);
             self.acknowledged = self.now.clone();
+            let is_told = |key: &&RecordKey| is_told(before, zone, key);
+            self.answered = self.left.keys().filter(is_told).cloned().collect();
             self.confirmed(kept(after, zone));
         }
         let said = incident(after, zone).and_then(|open| open.decision.as_ref()).map(ToString::to_string);
@@ -178,7 +192,7 @@ impl Annals {
             }
         }
         let known = self.acknowledged_at;
-        for (key, at) in &self.edited {
+        for (key, at) in &self.sets_edited {
             // On a person's word a record is held on from as it is.
             let is_taken_up =
                 is_told(before, zone, key) && !is_told(after, zone, key) && known.is_some_and(|known| known >= *at);

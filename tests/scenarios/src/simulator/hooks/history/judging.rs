@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use homeostat_core::hook::said::HookStep;
 use homeostat_core::ports::Pause;
 use jiff::SignedDuration;
-use world::{ActiveAction, Instance, LifecycleAction, LifecycleState};
+use world::{ActiveAction, Instance, Journey, LifecycleAction, LifecycleState};
 
 use super::History;
 use crate::simulator::Broken;
@@ -118,7 +118,14 @@ impl History {
                 let is_another = |one: &ActiveAction| one.hook.transition.as_str() != kept.transition.as_str();
                 let is_pending = |one: &Instance| one.lifecycle == LifecycleState::WarmedPendingWait;
                 let mut active = world.active_actions().filter(|one| one.instance == *instance);
-                world.instance(instance).is_some_and(is_pending) && active.any(is_another)
+                // Or did when the survey read it (seed 102693209).
+                let just_did = |one: &LifecycleAction| {
+                    one.instance == *instance
+                        && matches!(one.journey, Journey::Ec2ToWarmPool | Journey::GroupToWarmPool)
+                        && one.ended_at + rules::LOOK > world.now()
+                };
+                (world.instance(instance).is_some_and(is_pending) && active.any(is_another))
+                    || world.lifecycle_actions().iter().any(just_did)
             });
             if waits_for_another && kept.token.is_none() {
                 continue;
