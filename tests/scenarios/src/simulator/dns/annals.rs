@@ -27,11 +27,9 @@ pub(super) struct Annals {
     pub(super) left: BTreeMap<RecordKey, Vec<RecordSet>>,
     /// Records that somebody else ever changed.
     pub(super) edited: BTreeMap<RecordKey, Timestamp>,
-    /// The same without those of which somebody only deleted the generation.
-    pub(super) sets_edited: BTreeMap<RecordKey, Timestamp>,
     /// Endpoints that somebody added, and until when a list may not show them.
     pub(super) added: BTreeMap<(RecordKey, SetIdentifier), Timestamp>,
-    /// When somebody else gave an endpoint weight that had none.
+    /// When somebody else gave an endpoint more than it had.
     pub(super) given: BTreeMap<(RecordKey, SetIdentifier), Timestamp>,
     pub(super) acknowledged_at: Option<Timestamp>,
     /// Records of which a page had said, when a person last gave their word, that somebody else changed them.
@@ -101,13 +99,13 @@ impl Annals {
             let (was, is) = (shares::weights(key, &change.before), shares::weights(key, &change.after));
             if change.by == Author::Somebody {
                 self.edited.insert(key.clone(), change.at);
-                if shares::of(key, &change.before) != shares::of(key, &change.after) {
-                    self.sets_edited.insert(key.clone(), change.at);
-                }
                 let new = is.keys().filter(|id| !was.contains_key(*id));
                 self.added.extend(new.map(|id| ((key.clone(), id.clone()), change.in_sync_at)));
                 let has_none = |id: &SetIdentifier| was.get(id).is_none_or(|weight| *weight == 0);
-                let given = is.iter().filter(|(id, weight)| **weight > 0 && has_none(id));
+                // Seed 947202365: another was removed, and so it has more than it was drained to.
+                let (had, has) = (shares::percents(&was), shares::percents(&is));
+                let has_more = |id: &SetIdentifier| has.get(id.as_str()) > had.get(id.as_str());
+                let given = is.iter().filter(|(id, weight)| **weight > 0 && (has_none(id) || has_more(id)));
                 self.given.extend(given.map(|(id, _)| ((key.clone(), id.clone()), change.at)));
                 continue;
             }
@@ -192,7 +190,7 @@ impl Annals {
             }
         }
         let known = self.acknowledged_at;
-        for (key, at) in &self.sets_edited {
+        for (key, at) in &self.edited {
             // On a person's word a record is held on from as it is.
             let is_taken_up =
                 is_told(before, zone, key) && !is_told(after, zone, key) && known.is_some_and(|known| known >= *at);
