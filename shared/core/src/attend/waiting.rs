@@ -55,8 +55,6 @@ fn has_a_limit(because: &Hold, incident: &Incident) -> bool {
     match because {
         // The group has an incident of its own, whose page counts its members.
         Hold::GroupState(GroupState::Unchecked { .. }) => incident.subject.instance().is_some(),
-        // Somebody stopped all of it on purpose, and heard that it is left alone.
-        Hold::GroupState(GroupState::Parked { .. }) => true,
         Hold::InFlight
         | Hold::OutcomeUnknown { .. }
         | Hold::GroupReplaces { .. }

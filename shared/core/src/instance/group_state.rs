@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::crowd::is_booting;
 use super::eyes::calls_unhealthy;
+use super::processes::parked;
 use super::seen::{Group, Seen};
 use crate::decision::{Attached, GroupState};
 use crate::id::InstanceId;
@@ -41,7 +42,9 @@ pub(super) fn is_unchecked(seen: &Seen, policy: &GroupPolicy) -> bool {
 
 /// Whom alarms call unhealthy in a group where nothing more can be had of anybody.
 pub(super) fn accused(now: Timestamp, seen: &Seen, policy: &GroupPolicy) -> Vec<InstanceId> {
-    let Some(group) = seen.group.as_ref().filter(|_| is_unchecked(seen, policy)) else { return Vec::new() };
+    // What somebody stopped on purpose is not unhealthy, however long its alarms say so.
+    let is_judged = is_unchecked(seen, policy) && parked(seen).is_none();
+    let Some(group) = seen.group.as_ref().filter(|_| is_judged) else { return Vec::new() };
     let grace = policy.grace.max(group.grace);
     let in_service = group.members.iter().filter(|member| member.lifecycle.is_in_service());
     let judged = in_service.filter(|member| !is_booting(now, seen, member, grace));

@@ -64,6 +64,12 @@ impl Case<'_> {
         let Judged { mut act, watch, waiting, troubles, unconfirmed, lost, .. } = all;
         let zone = &self.kept.zone;
         act.extend(self.fence_off(&act));
+        let drains = act.iter().any(|(moved, _)| moved.drained().next().is_some());
+        let is_new = |trouble: &Trouble| matches!(trouble, Trouble::NoTarget { .. }) && !self.was_asked(trouble);
+        if !drains && troubles.iter().any(is_new) {
+            // A return can wait for the next look, and may be paused; an unhealthy endpoint that nobody can take over from can't.
+            return Decision::Page(Page::Weights { troubles });
+        }
         if !act.is_empty() {
             let (moves, because): (Vec<_>, Vec<Vec<Proof>>) = self.at_once(act).into_iter().unzip();
             let (shift, because) = (self.again(Shift { zone: zone.clone(), moves }), because.concat());

@@ -79,8 +79,8 @@ pub(super) fn is_cleared(now: Timestamp, record: &RecordPolicy, endpoint: &Endpo
     says(|it| matches!(it, Finding::Well(_))) && !says(|it| matches!(it, Finding::Sick(_)))
 }
 
-/// All that is to prove it, and nothing else that can tell without traffic may call it sick: where that is evidence and no proof, an
-/// endpoint would be drained on the one, and come back on the other.
+/// All that is to prove it; and nothing else that can tell without traffic may call it sick, or an endpoint would be drained on the
+/// one, and come back on the other. Such a word alone proves nothing.
 pub(super) fn fitness(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> Fitness {
     let (mut well, mut unknown) = (Vec::new(), None);
     for source in &record.proof {
@@ -92,7 +92,7 @@ pub(super) fn fitness(now: Timestamp, record: &RecordPolicy, endpoint: &Endpoint
     }
     for ailment in record.evidence.iter().filter(|ailment| matches!(ailment, Ailment::Active(_))) {
         if let Finding::Sick(proof) = find(now, *ailment, endpoint, seen) {
-            return Fitness::Sick(proof);
+            return Fitness::Unknown(proof.to_string());
         }
     }
     unknown.map_or(Fitness::Well(well), Fitness::Unknown)

@@ -265,17 +265,23 @@ impl<'a> Judge<'a> {
     /// The weights for what is wanted. `None`, and why not, if it can't be had.
     fn plan(&self, original: &Weights, wanted: &mut Wanted, judged: &mut Judged) -> Option<Plan> {
         let enough = usize::try_from(self.record.min_healthy).unwrap_or(usize::MAX);
-        if let Some(plan) = self.sound_plan(original, wanted, enough) {
-            return Some(plan);
-        }
+        let mut rescued = self.rescue(wanted.clone(), enough);
+        let plan = self.sound_plan(original, wanted, enough);
         if wanted.drains.is_empty() {
-            self.say_why_not(wanted, enough, judged);
-            return None;
+            if plan.is_none() {
+                self.say_why_not(wanted, enough, judged);
+            }
+            return plan;
         }
-        let mut rescued = self.rescue(wanted.clone());
-        if let Some(plan) = self.sound_plan(original, &mut rescued, enough) {
+        if plan.as_ref().is_none_or(|plan| plan.partly)
+            && let Some(rescue) = self.sound_plan(original, &mut rescued, enough)
+            && (plan.is_none() || !rescue.partly)
+        {
             *wanted = rescued;
-            return Some(plan);
+            return Some(rescue);
+        }
+        if plan.is_some() {
+            return plan;
         }
         self.say_why_not(wanted, enough, judged);
         // Those that get their share back don't wait for one whose share nobody can take.
@@ -310,9 +316,15 @@ impl<'a> Judge<'a> {
         fit.collect()
     }
 
-    /// Nobody else can take over: then those can that were drained before and are proven well by now.
-    fn rescue(&self, mut wanted: Wanted) -> Wanted {
-        for Known { endpoint, fitness, .. } in &self.endpoints {
+    /// Nobody else can take over all of it: then those can that were drained before and are proven well by now. Where enough others
+    /// are, not while an alarm speaks of one: without traffic it may never clear, and with traffic it would speak again.
+    fn rescue(&self, mut wanted: Wanted, enough: usize) -> Wanted {
+        let are_enough = self.receivers(&wanted).len() >= enough;
+        let is_loud = |endpoint| are_enough && alarming(endpoint, self.case.seen).is_some();
+        for Known { endpoint, fitness, alarm_under_traffic, .. } in &self.endpoints {
+            if alarm_under_traffic.is_some() || is_loud(endpoint) {
+                continue;
+            }
             let is_reduced = wanted.reduced.contains_key(&endpoint.id) && !wanted.drains.contains(&endpoint.id);
             let name = name(self.record, &endpoint.id);
             let is_latched = self.case.around.limits.memory.latched.contains_key(&name);

@@ -41,7 +41,7 @@ pub(super) fn fixed(trouble: &Trouble) -> Vec<String> {
         Trouble::Changed { .. } => (
             "You: if the change is meant, nothing. If Homeostat is to go on from there, acknowledge.".to_owned(),
             "Next: the record stays as it is now. Homeostat lets go of it once all that serve are proven \
-             well, if weights were changed; else it waits for you.",
+             well, if weights were changed and no older generation stands there; else it waits for you.",
         ),
         Trouble::Unfit { .. } => (
             "You: fix the record, or take it out of the policy; until then move its weights by hand.".to_owned(),

@@ -403,6 +403,13 @@ fn a_parked_group_that_nothing_checks_should_not_page_though_its_alarms_stay_in_
         };
     }
     assert_eq!(it.incident.tell, 1);
+    it.suspend(&[]);
+    it.machines("running");
+    assert!(
+        matches!(it.group_look(), Decision::Hold { because: Hold::Grace { .. }, .. }),
+        "{:?}",
+        it.incident.decision
+    );
 }
 
 #[test]

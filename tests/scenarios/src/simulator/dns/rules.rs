@@ -123,7 +123,8 @@ pub(super) fn judge_kept(
         // Seeds 803511115 and 124045607: a person's word on an earlier change, and a list that did not show the one that came after it.
         let is_new = edited.is_some_and(|edited| now < edited + homeostat_core::zone::kept::PROPAGATES_WITHIN);
         let is_known = is_known || (annals.answered.contains(key) && is_new);
-        // Seed 911212317: somebody deleted the generation that kept a batch out, after its incident was closed. What it left was nobody's.
+        // Seeds 911212317 and 961215080: somebody deleted the generation that kept a batch out, after its incident was closed. What it
+        // left was nobody's, and the next incident can't know better.
         if annals.came_late.contains(key) {
             continue;
         }

@@ -20,6 +20,9 @@ use super::shares;
 /// One batch moves both; a look that only sees one of them would take another minute or two.
 const APART: SignedDuration = SignedDuration::from_mins(2);
 
+/// Percent. Seed 137966514: what has less comes back at once, while the other type's share comes back in steps and goes again.
+const FINEST: f64 = 5.0;
+
 /// A look, and a list that is as old as the change before.
 const LATELY: SignedDuration = SignedDuration::from_secs(90);
 
@@ -39,7 +42,7 @@ impl Siblings {
         let is_free = |record: &&&RecordPolicy| {
             record.mode == Mode::Act
                 && record.endpoints.iter().all(|it| it.max_share == Share::ALL && it.drain_to == Share::NONE)
-                && shares::weights(&record.key, template).values().all(|weight| *weight > 0)
+                && shares::percents(&shares::weights(&record.key, template)).values().all(|percent| *percent > FINEST)
         };
         let is_one_table = |one: &RecordPolicy, other: &RecordPolicy| {
             one.key.name == other.key.name && *one == RecordPolicy { key: one.key.clone(), ..other.clone() }
