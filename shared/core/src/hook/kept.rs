@@ -141,7 +141,9 @@ impl Kept {
         let details = seen.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref());
         let addresses = details.map(|details| details.addresses.clone()).unwrap_or_default();
         let terms = seen.terms.as_ref().and_then(|terms| terms.as_ref().ok()?.clone());
-        let earliest = details.and_then(|details| details.started_at);
+        // A machine may be started while it leaves, and has begun to leave before.
+        let is_launch = self.transition == Transition::Launching;
+        let earliest = details.and_then(|details| details.started_at).filter(|_| is_launch);
         let kept = self.between(earliest, now).on_course(now, course);
         Kept {
             started_at: earliest.or(kept.started_at),
@@ -154,7 +156,7 @@ impl Kept {
         }
     }
 
-    /// An event's time is a hint: no action began before its machine was started, and none begins after now.
+    /// An event's time is a hint: no launch began before its machine was started, and nothing begins after now.
     fn between(self, earliest: Option<Timestamp>, now: Timestamp) -> Kept {
         let bounded = |at: Timestamp| at.max(earliest.unwrap_or(at)).min(now);
         let claim = self.claim.map(|claim| Claim { at: bounded(claim.at), ..claim });
@@ -184,11 +186,13 @@ impl Kept {
         went_in && comes_out && self.completed(intent).is_some()
     }
 
-    /// The event is about an action that began after this one was completed, although its incident was closed later still.
+    /// The event is about an action that began after this one was completed, or after Auto Scaling knew of none, although the incident was
+    /// closed later still.
     pub(super) fn is_before(&self, closed: &Incident, told: &Told) -> bool {
-        let is_completed = self.completed(closed.intent.as_ref()).is_some();
-        let completed_at = closed.intent.as_ref().map(|intent| intent.until - closed.kind.lease());
-        is_completed && self.token.as_ref() != Some(&told.token) && completed_at.is_some_and(|at| told.at > at)
+        let Some(intent) = &closed.intent else { return false };
+        let is_over = self.completed(Some(intent)).is_some() || matches!(intent.outcome, Some(Outcome::Lost { .. }));
+        let tried_at = intent.until - closed.kind.lease();
+        is_over && self.token.as_ref() != Some(&told.token) && told.at > tried_at
     }
 
     /// As a survey would find it now.

@@ -7,6 +7,7 @@ use crate::hook::kept::Kept;
 use crate::hook::said::{HookStep, Waits};
 use crate::hook::seen::Datapoint;
 use crate::incident::Kind;
+use crate::instance::TargetHealth;
 use crate::memory::Launch;
 use crate::ports::{History, Outcome};
 use crate::signal::Why;
@@ -61,6 +62,39 @@ fn a_time_before_the_machine_was_started_is_not_believed_whoever_knows_the_token
     assert_eq!(scene.kept().began, at(640), "no earlier than its machine");
     scene.pass(660 + 270, 5);
     assert_eq!(scene.completions(), []);
+}
+
+/// Seed 629696236: somebody started a stopped machine that was already leaving, its hook seemed to have begun then, and ran into its
+/// timeout.
+#[test]
+fn a_machine_that_is_started_while_it_leaves_should_cost_its_hook_no_heartbeat() {
+    let mut scene = Scene::leaving(LEAVE);
+    let Some(Ok(Some(terms))) = &mut scene.seen.terms else { panic!() };
+    terms.timeout = secs(30);
+    scene.look();
+    scene.seen.targets = registered(TargetHealth::Other { state: "draining".into() });
+    scene.now = 12;
+    let Some(Ok(Some(details))) = &mut scene.seen.details else { panic!() };
+    details.started_at = Some(at(12));
+    scene.look();
+    assert_eq!(scene.kept().began, at(0));
+    scene.pass(24, 2);
+    assert!(scene.heartbeats() > 0, "{:?}", scene.done);
+}
+
+/// Seed 813976468: what a survey had taken for an action was closed in the very second in which one began, and its hook ran into its
+/// timeout.
+#[test]
+fn an_action_that_begins_after_auto_scaling_knew_of_none_should_not_pass_for_the_one_that_was_closed() {
+    let mut scene = Scene::leaving(LEAVE);
+    let found = Why::Found { since: at(0), alarms: Vec::new(), told_by: None };
+    scene.incident = scene.open(found, &History::default()).unwrap();
+    scene.answer = |_| Outcome::Lost { why: "No active Lifecycle Action found".into() };
+    scene.look();
+    let last_closed = Some(Box::new(scene.incident.clone()));
+    let history = History { last_closed_at: Some(at(31)), last_closed, ..History::default() };
+    let opened = |second| scene.open(Why::Action(told(Transition::Terminating, second)), &history).is_ok();
+    assert_eq!([opened(-30), opened(30)], [false, true]);
 }
 
 #[test]
