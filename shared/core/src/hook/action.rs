@@ -118,7 +118,11 @@ pub fn has_gone_on(transition: Transition, course: Option<Course>, lifecycle: &L
     let state = lifecycle.0.as_str();
     let is_leaving = state.starts_with("Terminat") || state.starts_with("Warmed:Terminat");
     let is_pooled = matches!(state, "Warmed:Running" | "Warmed:Stopped" | "Warmed:Hibernated");
+    // Whatever is out of the pool, or on its way there again, has been through this state before.
+    let goes_in = state == "Warmed:Pending:Proceed";
     match transition {
+        Transition::Launching if goes_in => course.is_none_or(|course| course == Course::IntoPool),
+        Transition::Terminating if goes_in => course.is_none_or(|course| course == Course::BackToPool),
         Transition::Launching if is_pooled => course == Some(Course::IntoPool),
         Transition::Launching => state.ends_with(":Proceed") || state == "InService" || is_leaving,
         Transition::Terminating if is_pooled => course == Some(Course::BackToPool),

@@ -3,8 +3,9 @@
 use super::harness::*;
 use crate::attend::Ignored;
 use crate::decision::{Close, Decision, Hold, Page};
-use crate::hook::action::{ActionResult, Course, Transition};
+use crate::hook::action::{ActionResult, Course, Transition, has_gone_on};
 use crate::hook::said::{HookStep, Waits};
+use crate::instance::Lifecycle;
 use crate::ports::{History, Outcome};
 use crate::signal::{Hint, Why};
 
@@ -315,4 +316,18 @@ fn what_holds_it_under_another_token_is_not_abandoned_for_the_time_of_the_older_
     scene.pass(500, 5);
     assert_eq!(scene.completions(), [ActionResult::Abandon; 2], "those that named the older action");
     assert!(scene.heartbeats() > before && scene.incident.closed_at.is_none());
+}
+
+/// Seed 778331207: a description that was half a second old dropped the event of an action that had just begun.
+#[test]
+fn what_was_on_its_way_into_the_pool_should_not_pass_for_done_with_another_action() {
+    let shown = Lifecycle("Warmed:Pending:Proceed".into());
+    for (transition, course, is_over) in [
+        (Transition::Launching, Course::IntoPool, true),
+        (Transition::Launching, Course::IntoService, false),
+        (Transition::Terminating, Course::BackToPool, true),
+        (Transition::Terminating, Course::OutOfPool, false),
+    ] {
+        assert_eq!(has_gone_on(transition, Some(course), &shown), is_over, "{course}");
+    }
 }
