@@ -40,7 +40,7 @@ MINUTES ?=
 FROM ?=
 AT_LEAST ?=
 
-# One history's memory is the next one's: giving it back to the kernel in between costs 6 % of the time.
+# Freed memory is kept for the next history: returning it to the kernel in between costs 6 % of the time.
 simulate: ## Tells made-up histories on all cores (SEEDS=3000 of each play or MINUTES=45, PLAY=fleet|dns|hooks|all, FROM=seed, AT_LEAST=100, SIMULATE_ARGS=--json)
 	@cargo build --locked --workspace --bin simulate >&2
 	@MIMALLOC_PURGE_DELAY=-1 target/debug/simulate --play $(PLAY) $(if $(MINUTES),--minutes $(MINUTES),--seeds $(SEEDS)) $(FROM:%=--from %) $(AT_LEAST:%=--at-least %) $(SIMULATE_ARGS)

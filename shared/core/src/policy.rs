@@ -72,7 +72,8 @@ const MODE: Usual<Choice<Mode>> = Setting {
     key: "mode",
     form: Choice(MODES),
     left_out: Is(Mode::Act),
-    meaning: "\"watch\" decides, records and reports everything, and changes nothing but for hooks, which it completes at once: begin with it.",
+    meaning: "\"watch\" decides, records and reports everything, and changes nothing, except that it completes lifecycle hooks at once: begin \
+              with it.",
 };
 
 const ONE_OF_THREE: Means = Means("nothing is done by it; one of the three must be there");

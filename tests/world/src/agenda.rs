@@ -83,7 +83,7 @@ pub(crate) struct Agenda {
 #[derive(Debug, Clone)]
 struct Entry {
     at: Timestamp,
-    /// How many were scheduled before it.
+    /// In the order of scheduling, from 1.
     number: u64,
     due: Due,
 }
@@ -117,7 +117,7 @@ impl PartialEq for Agenda {
     }
 }
 
-/// A heap has its greatest first: that is what comes first.
+/// Reversed, since a heap gives its greatest first.
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> Ordering {
         (other.at, other.number).cmp(&(self.at, self.number))

@@ -12,7 +12,8 @@ use crate::target_group::Registrar;
 use crate::world::World;
 
 impl World {
-    /// `DetachLoadBalancerTargetGroups` of all: Auto Scaling deregisters the group's instances (API reference). Which they were.
+    /// `DetachLoadBalancerTargetGroups` of all: Auto Scaling deregisters the group's instances (API reference).
+    /// Returns the target groups.
     ///
     /// # Errors
     /// [`Refusal`]: no such group.

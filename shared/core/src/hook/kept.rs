@@ -141,12 +141,10 @@ impl Kept {
         let details = seen.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref());
         let addresses = details.map(|details| details.addresses.clone()).unwrap_or_default();
         let terms = seen.terms.as_ref().and_then(|terms| terms.as_ref().ok()?.clone());
-        // A machine may be started while it leaves, and has begun to leave before.
-        let is_launch = self.transition == Transition::Launching;
-        let earliest = details.and_then(|details| details.started_at).filter(|_| is_launch);
-        let kept = self.between(earliest, now).on_course(now, course);
+        let started_at = details.and_then(|details| details.started_at);
+        let kept = self.between(started_at, now).on_course(now, course);
         Kept {
-            started_at: earliest.or(kept.started_at),
+            started_at: started_at.or(kept.started_at),
             launched_from: kept.launched_from.or_else(|| member?.launched_from.clone()),
             addresses: if addresses.is_empty() { kept.addresses } else { addresses },
             course: course.or(kept.course),
@@ -156,8 +154,10 @@ impl Kept {
         }
     }
 
-    /// An event's time is a hint: no launch began before its machine was started, and nothing begins after now.
-    fn between(self, earliest: Option<Timestamp>, now: Timestamp) -> Kept {
+    /// An event's time is a hint: no launch began before its machine was started, and nothing begins after now. A machine that leaves
+    /// may be started once more.
+    fn between(self, started_at: Option<Timestamp>, now: Timestamp) -> Kept {
+        let earliest = started_at.filter(|_| self.transition == Transition::Launching);
         let bounded = |at: Timestamp| at.max(earliest.unwrap_or(at)).min(now);
         let claim = self.claim.map(|claim| Claim { at: bounded(claim.at), ..claim });
         if self.accepted {

@@ -210,9 +210,8 @@ fn fate(case: Case<'_>, key: &RecordKey, held: &Held) -> Fate {
 }
 
 fn is_of_an_older_generation(case: Case<'_>, key: &RecordKey) -> bool {
-    case.seen
-        .generation(&key.name)
-        .is_some_and(|there| case.kept.generations.get(&key.name).is_some_and(|left| there < *left))
+    let there = case.seen.generation(&key.name);
+    there.zip(case.kept.generations.get(&key.name)).is_some_and(|(there, left)| there < *left)
 }
 
 /// In something that is reported in the same words whatever it was changed to.

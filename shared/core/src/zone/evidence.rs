@@ -90,8 +90,11 @@ pub(super) fn fitness(now: Timestamp, record: &RecordPolicy, endpoint: &Endpoint
             Finding::Unknown(why) => unknown = Some(why),
         }
     }
-    for ailment in record.evidence.iter().filter(|ailment| matches!(ailment, Ailment::Active(_))) {
-        if let Finding::Sick(proof) = find(now, *ailment, endpoint, seen) {
+    for ailment in &record.evidence {
+        if let Ailment::Active(source) = ailment
+            && !record.proof.contains(source)
+            && let Finding::Sick(proof) = active(now, *source, endpoint, seen)
+        {
             return Fitness::Unknown(proof.to_string());
         }
     }

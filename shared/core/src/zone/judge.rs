@@ -265,7 +265,6 @@ impl<'a> Judge<'a> {
     /// The weights for what is wanted. `None`, and why not, if it can't be had.
     fn plan(&self, original: &Weights, wanted: &mut Wanted, judged: &mut Judged) -> Option<Plan> {
         let enough = usize::try_from(self.record.min_healthy).unwrap_or(usize::MAX);
-        let mut rescued = self.rescue(wanted.clone(), enough);
         let plan = self.sound_plan(original, wanted, enough);
         if wanted.drains.is_empty() {
             if plan.is_none() {
@@ -273,14 +272,17 @@ impl<'a> Judge<'a> {
             }
             return plan;
         }
-        if plan.as_ref().is_none_or(|plan| plan.partly)
-            && let Some(rescue) = self.sound_plan(original, &mut rescued, enough)
-            && (plan.is_none() || !rescue.partly)
-        {
-            *wanted = rescued;
-            return Some(rescue);
+        if plan.as_ref().is_none_or(|plan| plan.partly) {
+            let rescued = self.rescue(wanted.clone(), enough);
+            let rescue = self.sound_plan(original, &rescued, enough);
+            if let Some(rescue) = rescue.filter(|rescue| plan.is_none() || !rescue.partly) {
+                *wanted = rescued;
+                self.say_who_takes_over(wanted);
+                return Some(rescue);
+            }
         }
         if plan.is_some() {
+            self.say_who_takes_over(wanted);
             return plan;
         }
         self.say_why_not(wanted, enough, judged);
@@ -289,7 +291,7 @@ impl<'a> Judge<'a> {
         self.sound_plan(original, wanted, enough)
     }
 
-    fn sound_plan(&self, original: &Weights, wanted: &mut Wanted, enough: usize) -> Option<Plan> {
+    fn sound_plan(&self, original: &Weights, wanted: &Wanted, enough: usize) -> Option<Plan> {
         let fit = self.receivers(wanted);
         let limits = self.limits(&fit, wanted);
         let planned = |standbys_too| {
@@ -297,13 +299,13 @@ impl<'a> Judge<'a> {
                 Wish { original, now: &self.weights, reduced: &wanted.reduced, receivers: &limits, standbys_too };
             plan(&wish).filter(|plan| self.breaks_no_rule(plan, &fit, wanted, enough))
         };
-        let plan = planned(false).or_else(|| planned(true))?;
-        if !wanted.drains.is_empty() {
-            let well =
-                |(id, why): (&SetIdentifier, &Vec<String>)| Proof::Well { endpoint: id.clone(), why: why.clone() };
-            wanted.because.extend(fit.into_iter().map(well));
-        }
-        Some(plan)
+        planned(false).or_else(|| planned(true))
+    }
+
+    fn say_who_takes_over(&self, wanted: &mut Wanted) {
+        let well = |(id, why): (&SetIdentifier, &Vec<String>)| Proof::Well { endpoint: id.clone(), why: why.clone() };
+        let takers: Vec<Proof> = self.receivers(wanted).into_iter().map(well).collect();
+        wanted.because.extend(takers);
     }
 
     /// Those that are proven well, have all of their share, and whose alarms are silent.

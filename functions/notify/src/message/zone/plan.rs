@@ -40,8 +40,8 @@ pub(super) fn fixed(trouble: &Trouble) -> Vec<String> {
         ),
         Trouble::Changed { .. } => (
             "You: if the change is meant, nothing. If Homeostat is to go on from there, acknowledge.".to_owned(),
-            "Next: the record stays as it is now. Homeostat lets go of it once all that serve are proven \
-             well, if weights were changed and no older generation stands there; else it waits for you.",
+            "Next: the record stays as it is now. If somebody gave it new weights, Homeostat lets go of it once all that \
+             serve are proven well. If the weights are Homeostat's own, or earlier ones of its own, it waits for you.",
         ),
         Trouble::Unfit { .. } => (
             "You: fix the record, or take it out of the policy; until then move its weights by hand.".to_owned(),
@@ -49,7 +49,7 @@ pub(super) fn fixed(trouble: &Trouble) -> Vec<String> {
         ),
         Trouble::Latched { endpoint, .. } => (
             format!("You: find out why {endpoint} fails again and again. Acknowledge when it is fixed, and not before."),
-            "Next: it stays drained until then. Once acknowledged, it returns when it was proven well for the hold time.",
+            "Next: it stays drained until you acknowledge. After that it gets its share back once it was proven well for the hold time.",
         ),
         Trouble::StillReduced { endpoint, .. } => (
             format!("You: fix {endpoint}."),
@@ -57,8 +57,8 @@ pub(super) fn fixed(trouble: &Trouble) -> Vec<String> {
         ),
         Trouble::NotInPolicy { .. } => (
             "You: put the record back into policy.toml; or set its weights by hand, then acknowledge.".to_owned(),
-            "Next: it stays as it is until the policy names it again, or until you acknowledge: then Homeostat lets go of it and \
-             gives no share back.",
+            "Next: it stays as it is until the policy names it again. After an acknowledgement Homeostat lets go of it, and \
+             restores no weights.",
         ),
         Trouble::NotInSync { change, .. } => (
             format!("You: see whether Route 53 has trouble (AWS Health). To ask: aws route53 get-change --id {}", shell::word(change)),

@@ -353,6 +353,31 @@ fn nothing_comes_back_while_a_canary_says_unhealthy_that_is_evidence_and_no_proo
 }
 
 #[test]
+fn a_canary_alone_should_not_drain_what_is_on_its_way_back() {
+    let policy = POLICY.replace("evidence = [\"alarm\"]", "evidence = [\"alarm\", \"canary\"]");
+    let canary = "canaries = [\"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:blue-canary\"]\nhealth-check";
+    let green = canary.replace("blue", "green");
+    let policy = policy.replacen("health-check = ", &format!("{canary} = "), 1);
+    let (blue, rest) = policy.split_once("id = \"green\"").unwrap();
+    let policy = format!("{blue}id = \"green\"{}", rest.replacen("health-check = ", &format!("{green} = "), 1));
+    let mut it = Scene::with(&policy, vec![set("blue", 70), set("green", 30)]).fails("blue");
+    assert!(it.until_act(10).is_some());
+    it.fix("blue");
+    assert!(it.until_act(600).is_some(), "the first step back");
+    it.now += 10;
+    it.look();
+    let before = it.weights();
+    let mut seen = it.seen();
+    let canary = &it.policy_of().records[0].endpoints[0].canaries[0];
+    let Some(Ok(Some(red))) = seen.alarms.get_mut(canary) else { panic!() };
+    red.state = AlarmState::Alarm;
+    let decision = it.decide_on(&seen);
+    assert!(matches!(held(&decision), Hold::Returning { .. }), "{decision}");
+    assert!(decision.to_string().contains("blue-canary"), "{decision}");
+    assert_eq!(it.weights(), before);
+}
+
+#[test]
 fn weight_comes_back_though_the_others_cannot_be_told_to_be_well() {
     let mut it = drained();
     it.fix("blue");

@@ -9,6 +9,7 @@ use homeostat_core::decision::Page;
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::policy::{EndpointPolicy, Mode, Policy, RecordPolicy};
 use homeostat_core::ports::Pause;
+use homeostat_core::zone::kept::PROPAGATES_WITHIN;
 use homeostat_core::zone::record::{Generation, RecordKey, RecordSet};
 use homeostat_core::zone::said::Trouble;
 use homeostat_core::zone::share::Share;
@@ -121,7 +122,7 @@ pub(super) fn judge_kept(
             serve.all(|(id, _)| truth.was_well(record, id.as_str(), now))
         });
         // Seeds 803511115 and 124045607: a person's word on an earlier change, and a list that did not show the one that came after it.
-        let is_new = edited.is_some_and(|edited| now < edited + homeostat_core::zone::kept::PROPAGATES_WITHIN);
+        let is_new = edited.is_some_and(|edited| now < edited + PROPAGATES_WITHIN);
         let is_known = is_known || (annals.answered.contains(key) && is_new);
         // Seeds 911212317 and 961215080: somebody deleted the generation that kept a batch out, after its incident was closed. What it
         // left was nobody's, and the next incident can't know better.
