@@ -167,15 +167,27 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// As shown now; else as the event told of this very action. One that is named by its instance may be a newer one.
+    fn shown_course(&self) -> Option<Course> {
+        let member = self.seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
+        Course::of(self.kept.transition, &member?.lifecycle)
+    }
+
+    /// As shown now, or as the event of this very action said: a description may be older than the action, and the event may be made
+    /// up, so that it serves nobody counts only if neither says otherwise. An action that is named by its instance may be a newer one.
     pub(super) fn course(&self) -> Course {
-        let shown = self.seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
-        let shown = shown.and_then(|member| Course::of(self.kept.transition, &member.lifecycle));
+        let shown = self.shown_course();
         let usual = match self.kept.transition {
             Transition::Launching => Course::IntoService,
             Transition::Terminating => Course::OutForGood,
         };
-        shown.or(self.kept.course.filter(|_| self.kept.token.is_some())).unwrap_or(usual)
+        let told = self.kept.course.filter(|_| self.kept.token.is_some());
+        let serves = told.filter(|told| !told.serves_nobody() && shown.is_none_or(Course::serves_nobody));
+        serves.or(shown).or(told).unwrap_or(usual)
+    }
+
+    /// Auto Scaling shows that it serves nobody, and the event said otherwise. Whether there is such an action tells which is right.
+    fn is_in_doubt(&self, course: Course) -> bool {
+        !self.kept.accepted && !course.serves_nobody() && self.shown_course().is_some_and(Course::serves_nobody)
     }
 
     fn judge(&self) -> Judgement {
@@ -188,6 +200,9 @@ impl<'a> Case<'a> {
         let course = self.course();
         if course.serves_nobody() {
             return go_on(Because::ServesNobody { course });
+        }
+        if self.is_in_doubt(course) && self.no_time_to_ask().is_none() {
+            return Judgement::Ask;
         }
         let judgement = self.by_policy(&policy, course);
         if policy.mode() == Mode::Watch {

@@ -147,7 +147,8 @@ impl Kept {
             started_at: started_at.or(kept.started_at),
             launched_from: kept.launched_from.or_else(|| member?.launched_from.clone()),
             addresses: if addresses.is_empty() { kept.addresses } else { addresses },
-            course: course.or(kept.course),
+            // A description may be older than the action; what the event of this very action said is not.
+            course: if kept.token.is_some() { kept.course.or(course) } else { course.or(kept.course) },
             // What the action began under; a hook that is changed meanwhile changes nothing about it.
             terms: kept.terms.or(terms),
             ..kept

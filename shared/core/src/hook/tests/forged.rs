@@ -350,3 +350,40 @@ fn what_comes_out_of_the_pool_again_is_another_action_and_not_the_end_of_the_las
     scene.pass(910, 5);
     assert_eq!(scene.completions(), [ActionResult::Continue, ActionResult::Abandon]);
 }
+
+/// Whatever a made-up event says of where the instance comes from and goes, it is answered for by what Auto Scaling shows.
+#[test]
+fn a_made_up_way_into_the_pool_should_let_nobody_in_unready() {
+    let pool = Told { course: Some(Course::IntoPool), ..forged(Transition::Launching, 640) };
+    for readable in [true, false] {
+        let mut scene = opened_by(Scene::launching(LAUNCH), &pool, 660);
+        if !readable {
+            scene.seen.member = Some(Err("could not read an instance".into()));
+        }
+        scene.pass(660 + 250, 5);
+        let completed = scene.done.iter().filter(|step| step.completes() && unknown_token(step) == Outcome::Done);
+        assert_eq!(completed.count(), 0, "{readable}: {:?}", scene.done);
+    }
+}
+
+#[test]
+fn a_made_up_way_into_the_pool_should_drain_who_leaves_all_the_same() {
+    let mut scene = opened_by(
+        Scene::leaving(LEAVE),
+        &Told { course: Some(Course::OutOfPool), ..forged(Transition::Terminating, 640) },
+        660,
+    );
+    scene.seen.targets = registered(TargetHealth::Healthy);
+    scene.pass(670, 5);
+    assert!(scene.done.iter().any(|step| matches!(step, HookStep::Deregister { .. })), "{:?}", scene.done);
+    assert_eq!(scene.completions(), []);
+}
+
+#[test]
+fn a_made_up_way_into_service_should_cost_who_goes_into_the_pool_little_time() {
+    let service = Told { course: Some(Course::IntoService), ..forged(Transition::Launching, 640) };
+    let mut scene = opened_by(Scene::launching(LAUNCH), &service, 660);
+    scene.is("Warmed:Pending:Wait");
+    scene.pass(660 + 30, 5);
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
+}

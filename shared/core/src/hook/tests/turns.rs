@@ -3,7 +3,7 @@
 use super::harness::*;
 use crate::attend::Ignored;
 use crate::decision::{Close, Decision, Hold, Page};
-use crate::hook::action::{ActionResult, Course, Transition, has_gone_on};
+use crate::hook::action::{ActionResult, Course, Told, Transition, has_gone_on};
 use crate::hook::said::{HookStep, Waits};
 use crate::instance::Lifecycle;
 use crate::ports::{History, Outcome};
@@ -136,8 +136,7 @@ fn only_a_newer_action_takes_the_place_of_the_one_that_is_held() {
     scene.now = 60;
     scene.look();
     let before = scene.kept().clone();
-    let newer =
-        |second| crate::hook::action::Told { token: NEWER.parse().unwrap(), ..told(Transition::Launching, second) };
+    let newer = |second| Told { token: NEWER.parse().unwrap(), ..told(Transition::Launching, second) };
     scene.join(&told(Transition::Launching, 0));
     scene.join(&newer(-5));
     assert_eq!(*scene.kept(), before, "the same again, and one that comes late");
@@ -329,5 +328,18 @@ fn what_was_on_its_way_into_the_pool_should_not_pass_for_done_with_another_actio
         (Transition::Terminating, Course::OutOfPool, false),
     ] {
         assert_eq!(has_gone_on(transition, Some(course), &shown), is_over, "{course}");
+    }
+}
+
+/// Seed 986955153: what came out of the pool was shown on its way in, and was admitted at once.
+#[test]
+fn who_comes_out_of_the_pool_should_not_be_admitted_for_a_description_of_its_way_in() {
+    let told = Told { course: Some(Course::IntoService), ..told(Transition::Launching, 0) };
+    let mut scene = Scene::launching(LAUNCH);
+    scene.incident = scene.open(Why::Action(told), &History::default()).unwrap();
+    for shown in ["Warmed:Pending:Wait", "Pending:Wait", "Warmed:Pending:Wait"] {
+        scene.is(shown);
+        scene.pass(scene.now + 20, 5);
+        assert_eq!(scene.completions(), [], "{shown}");
     }
 }

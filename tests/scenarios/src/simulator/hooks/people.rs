@@ -160,17 +160,24 @@ impl History {
             .stage
             .dice()
             .either(at, &[now, now + SignedDuration::from_mins(4), now - SignedDuration::from_secs(1)]);
-        let token = format!("{:08x}-0000-4000-8000-000000000000", self.stage.dice().number(0..=u32::MAX));
+        let number = self.stage.dice().number(0..=u32::MAX);
+        let token = format!("{number:08x}-0000-4000-8000-000000000000");
         self.annals.forged.insert(token.clone());
         self.stage.log(|| format!("a made-up event about {hook} of {id}, of {at:.0}"));
         self.annals.faults.push((now, Some(id.clone())));
-        let action = json!({
+        let mut action = json!({
             "AutoScalingGroupName": self.group.as_str(),
             "LifecycleHookName": hook,
             "EC2InstanceId": id.as_str(),
             "LifecycleActionToken": token,
             "LifecycleTransition": transition.as_str(),
         });
+        for (end, place) in [("Origin", number % 4), ("Destination", number / 4 % 4)] {
+            let place = ["EC2", "AutoScalingGroup", "WarmPool"].get(place as usize);
+            if let (Some(place), Some(fields)) = (place, action.as_object_mut()) {
+                fields.insert(end.to_owned(), Value::from(*place));
+            }
+        }
         let work = self.sent_somehow(action, transition, &at.to_string());
         self.later(SignedDuration::from_secs(1), Happening::Invoke(Delivery::first(work)));
         true
