@@ -199,6 +199,10 @@ pub enum Hold {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         held: Vec<String>,
     },
+    /// Enough others serve, and the group still has the instance in question.
+    NotReplaced {
+        marked: bool,
+    },
     /// Recovered; it has to stay so for the dwell time.
     Proving {
         since: Timestamp,
@@ -415,6 +419,10 @@ impl fmt::Display for Hold {
                     write!(f, ", and lifecycle hooks hold {}", list(held))?;
                 }
                 Ok(())
+            }
+            Hold::NotReplaced { marked } => {
+                let shown = if *marked { "unhealthy" } else { "healthy" };
+                write!(f, "its group has not replaced it yet, and shows it as {shown}")
             }
             Hold::Proving { since } => write!(f, "recovered since {since:.0}, and it has to last for the dwell time"),
             Hold::Propagating { change, since } => {

@@ -300,9 +300,10 @@ impl Incident {
         }
         next.state = match (self.state, because) {
             (State::Escalated, _) => State::Escalated,
-            (_, Hold::GroupReplaces { .. } | Hold::Recovering { .. } | Hold::Proving { .. })
-                if next.acted_at.is_none() =>
-            {
+            (
+                _,
+                Hold::GroupReplaces { .. } | Hold::Recovering { .. } | Hold::NotReplaced { .. } | Hold::Proving { .. },
+            ) if next.acted_at.is_none() => {
                 next.followed_at = self.followed_at.or(Some(now));
                 State::Following
             }

@@ -59,6 +59,7 @@ fn has_a_limit(because: &Hold, incident: &Incident) -> bool {
         | Hold::OutcomeUnknown { .. }
         | Hold::GroupReplaces { .. }
         | Hold::Recovering { .. }
+        | Hold::NotReplaced { .. }
         | Hold::Proving { .. }
         | Hold::GroupMissing { .. }
         | Hold::TooManySick(_)

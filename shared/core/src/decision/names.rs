@@ -29,6 +29,7 @@ impl Hold {
             Hold::BreakerOpen { .. } => "breaker-open",
             Hold::Watching { .. } => "watching",
             Hold::Recovering { .. } => "recovering",
+            Hold::NotReplaced { .. } => "not-replaced",
             Hold::Proving { .. } => "proving",
             Hold::Propagating { .. } => "propagating",
             Hold::Lost { .. } => "lost",

@@ -382,7 +382,9 @@ impl Case<'_> {
         let is_others = |member: &&Member| self.around.others_open.iter().any(|it| it.instance() == Some(&member.id));
         let of_others = Tally::of(self.group.members.iter().filter(is_others)).units;
         let needed = self.group.desired.less(of_others);
-        let settled = self.leaving_or_gone() || self.is_over().is_some();
+        // What its group shows as unhealthy it will replace, whatever the rest of the evidence says meanwhile.
+        let is_marked = self.group.member(self.id).is_some_and(|member| !member.healthy);
+        let settled = self.leaving_or_gone() || (self.is_over().is_some() && !is_marked);
         if settled && healthy >= needed {
             return self.proven().unwrap_or_else(|| {
                 Decision::Close(match (self.incident.acted_at, self.incident.mitigated_at) {
@@ -391,6 +393,9 @@ impl Case<'_> {
                     _ => Close::NothingWrong { why: "the group is whole again, without Homeostat".to_owned() },
                 })
             });
+        }
+        if healthy >= needed {
+            return self.recovering(Hold::NotReplaced { marked: is_marked });
         }
         let (healthy, needed, unit) = (healthy.number(), needed.number(), self.group.unit);
         self.recovering(Hold::Recovering { healthy, needed, unit, held: self.held() })

@@ -43,8 +43,11 @@ fn is_still_sick(known: &Known, policy: &GroupPolicy) -> bool {
     let is = |evidence: &Evidence| match evidence {
         Evidence::TargetHealth => known.sick_since.is_some(),
         Evidence::InstanceStatus => known.machine_bad_since.is_some(),
-        // Seed 71025313: people heard of it, and deleted the only alarm that could tell.
-        Evidence::Alarm => known.app_dead_since.is_some() && !known.heard.own_is_gone,
+        // Seed 71025313: people heard of it, and deleted the only alarm that could tell. Seed 813983392: its machine failed too, and
+        // an alarm that takes missing data for good is OK.
+        Evidence::Alarm => {
+            known.app_dead_since.is_some() && !known.heard.own_is_gone && known.machine_bad_since.is_none()
+        }
     };
     known.is_here && known.in_service_since.is_some() && policy.evidence.iter().all(is)
 }

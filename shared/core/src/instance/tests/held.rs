@@ -1,4 +1,4 @@
-//! A recovery that waits for who is held by lifecycle hooks.
+//! A recovery that waits: for who is held by lifecycle hooks, or for a group that replaces nobody.
 
 use super::*;
 
@@ -59,4 +59,22 @@ fn what_an_older_version_wrote_is_read_and_nobody_held_is_written_as_it_did() {
     let read: Hold = serde_json::from_str(written).unwrap();
     assert_eq!(read, Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() });
     assert_eq!(serde_json::to_string(&read).unwrap(), written);
+}
+
+/// Seed 813983392: its zone failed, its alarm got no more data and was OK, and people read that it had recovered.
+#[test]
+fn who_is_shown_as_unhealthy_by_its_group_has_not_recovered_whatever_the_evidence_says() {
+    let mut it = situation();
+    it.acted(Some(Outcome::Done));
+    it.alarm().state = AlarmState::Ok;
+    it.target(1, Some(TargetHealth::Healthy));
+    it.group().members[0].healthy = false;
+    it.group().members.push(member(5));
+    it.target(5, Some(TargetHealth::Healthy));
+    assert_eq!(it.held_because(), Hold::NotReplaced { marked: true });
+    it.now = at(1000) + SignedDuration::from_mins(15);
+    let Decision::Page(page @ Page::NotRecovered { .. }) = it.decide() else { panic!("{:?}", it.decide()) };
+    assert!(page.to_string().contains("its group has not replaced it yet, and shows it as unhealthy"), "{page}");
+    it.group().members[0].healthy = true;
+    assert!(matches!(it.held_because(), Hold::Proving { .. }), "somebody says that it is healthy");
 }
