@@ -36,6 +36,8 @@ pub(super) struct Tally {
     pub(super) acts: BTreeMap<GroupName, Vec<Act>>,
     /// How often an incident had two calls in a row whose effect was unknown, by when it was opened.
     pub(super) doubts: BTreeMap<(Subject, Timestamp), u32>,
+    /// How often a person closed the breaker of its group meanwhile.
+    pub(super) forgiven: BTreeMap<(Subject, Timestamp), u32>,
 }
 
 impl Tally {
@@ -112,6 +114,10 @@ impl Tally {
             let failed_before = before.memory.get(group).is_some_and(|memory| !memory.failures.is_empty());
             if failed_before && memory.failures.is_empty() {
                 self.acts.remove(group);
+                let of_group = after.open.iter().filter(|(_, incident)| incident.kind.group() == Some(group));
+                for (subject, incident) in of_group {
+                    *self.forgiven.entry((subject.clone(), incident.opened_at)).or_default() += 1;
+                }
             }
         }
     }

@@ -116,10 +116,14 @@ pub(super) fn judge_kept(
         let is_known = edited.zip(annals.acknowledged_at).is_some_and(|(edited, known)| known >= edited);
         let weights = |of: &[RecordSet]| shares::weights(key, of);
         let serving = annals.now.get(key).map(|sets| weights(sets)).unwrap_or_default();
+        // Seed 472105002: the list did not show the last edit, and whoever it showed with a weight was well.
+        let listed = annals.unedited.get(key).map(|sets| weights(sets));
         let serves_well = record(key).is_some_and(|record| {
             let is_ours = |id: &str| record.endpoints.iter().any(|endpoint| endpoint.id.as_str() == id);
-            let mut serve = serving.iter().filter(|(id, weight)| **weight > 0 && is_ours(id.as_str()));
-            serve.all(|(id, _)| truth.was_well(record, id.as_str(), now))
+            [Some(&serving), listed.as_ref()].into_iter().flatten().any(|weights| {
+                let mut serve = weights.iter().filter(|(id, weight)| **weight > 0 && is_ours(id.as_str()));
+                serve.all(|(id, _)| truth.was_well(record, id.as_str(), now))
+            })
         });
         // Seeds 803511115 and 124045607: a person's word on an earlier change, and a list that did not show the one that came after it.
         let is_new = edited.is_some_and(|edited| now < edited + PROPAGATES_WITHIN);

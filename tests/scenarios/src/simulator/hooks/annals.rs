@@ -127,6 +127,10 @@ impl Annals {
             if !self.row_began_at.is_none_or(belongs) {
                 continue;
             }
+            // Seeds 986952134 and 193664657: what it was launched from could not be read, and it was counted with others.
+            if recorded.is_some_and(|open| open.kind.hook().is_some_and(|kept| kept.launched_from.is_none())) {
+                continue;
+            }
             let version = truth.instances.get(&ended.instance).map(|known| known.version).unwrap_or_default();
             self.rows.entry(version).or_default().push(ended.instance.clone());
         }

@@ -75,10 +75,12 @@ pub(super) fn tells_little(scene: &Scene<'_>) -> Result<(), String> {
         let every = policy.map_or(SignedDuration::from_mins(30), |group| group.remind_every);
         let reminders = scene.now.duration_since(incident.opened_at).as_secs() / every.as_secs().max(1);
         // Seed 613023093: two calls were lost, then another was out, and two more were lost: what came of each was news.
-        let doubts =
-            scene.tally.doubts.get(&(incident.subject.clone(), incident.opened_at)).copied().unwrap_or_default();
-        let more_doubts = i64::from(doubts.saturating_sub(1));
-        if i64::from(incident.tell) > A_FEW + reminders + 2 * more_doubts {
+        let key = (incident.subject.clone(), incident.opened_at);
+        let doubts = scene.tally.doubts.get(&key).copied().unwrap_or_default();
+        // Seed 193670585: each time that somebody closed the breaker, others went first, and the breaker opened again.
+        let forgiven = scene.tally.forgiven.get(&key).copied().unwrap_or_default();
+        let more = i64::from(doubts.saturating_sub(1)) + i64::from(forgiven.saturating_sub(1));
+        if i64::from(incident.tell) > A_FEW + reminders + 2 * more {
             return Err(format!("{} told {} times, {reminders} of them reminders", incident.subject, incident.tell));
         }
     }
