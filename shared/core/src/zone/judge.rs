@@ -181,7 +181,7 @@ impl<'a> Judge<'a> {
             self.held.iter().flat_map(|held| &held.reduced).map(|(id, reduced)| (id.clone(), reduced.share)).collect();
         let Some(plan) = self.plan(&original, &mut wanted, judged) else { return };
         if wanted.reduced == is_now && !self.moves_more(&plan) {
-            if self.held.is_some_and(|held| held.partly) {
+            if plan.partly && self.held.is_some_and(|held| held.partly) {
                 let (record, weights) = (self.record.key.clone(), self.weights.clone());
                 judged.troubles.push(Trouble::Partly { record, weights });
             }
@@ -397,11 +397,13 @@ impl<'a> Judge<'a> {
         format!("of the others at least {enough} must be proven well and able to take it: {}", said.join(", "))
     }
 
-    /// The others can take more by now than when their limits left some of it behind.
+    /// The others can take more by now than when their limits left some of it behind. However little is left, an unhealthy endpoint
+    /// loses it as soon as they can take all of it.
     fn moves_more(&self, plan: &Plan) -> bool {
         let Some(held) = self.held.filter(|held| held.partly) else { return false };
         let (now, then) = (&self.shares, shares(&plan.weights));
-        let less = |id: &SetIdentifier| Some(*then.get(id)? < now.get(id)?.less(MUCH));
+        let is_worth = |now: Share, then: Share| then < now.less(MUCH) || (then == Share::NONE && now != Share::NONE);
+        let less = |id: &SetIdentifier| Some(is_worth(*now.get(id)?, *then.get(id)?));
         held.reduced.keys().any(|id| less(id).unwrap_or(false))
     }
 }

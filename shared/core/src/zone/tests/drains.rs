@@ -390,3 +390,24 @@ fn a_return_does_not_wait_for_a_drain_that_nobody_can_take() {
     it.has(&[("blue", 50), ("green", 50), ("red", 50)]);
     assert!(troubles(it.incident.decision.as_ref().unwrap()).iter().any(|it| matches!(it, Trouble::NoTarget { .. })));
 }
+
+/// Seed 199713274: 3.5 % of the answers stayed with an endpoint that was gone, long after another could have had them.
+#[test]
+fn the_last_few_percent_follow_as_soon_as_somebody_can_take_all_of_them() {
+    let mut policy = POLICY.replace("[\"alarm\"]", "[\"alarm\", \"health-check\"]");
+    policy.push_str(&RED.replace("id = \"red\"", "id = \"red\"\nmax-share = \"69%\""));
+    let mut it = Scene::with(&policy, vec![set("blue", 5), set("green", 5), set("red", 7)]).fails("green");
+    it.checkers.insert("blue".into(), 0);
+    assert!(it.until_act(10).is_some());
+    let green = |it: &Scene| it.weights().into_iter().find(|(name, _)| name == "green").unwrap().1;
+    assert!(green(&it) > 0, "{:?}", it.weights());
+    assert!(it.until_act(3600).is_none(), "nobody can take more");
+    let told_of = troubles(it.incident.decision.as_ref().unwrap());
+    assert!(told_of.iter().any(|trouble| matches!(trouble, Trouble::Partly { .. })), "{told_of:?}");
+    it.checkers.insert("blue".into(), 16);
+    assert!(it.until_act(3600).is_some());
+    assert_eq!(green(&it), 0, "{:?}", it.weights());
+    it.now += 120;
+    let decision = it.look().to_string();
+    assert!(!decision.contains("only a part"), "{decision}");
+}
