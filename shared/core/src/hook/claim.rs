@@ -67,7 +67,7 @@ impl Kept {
         self.origin = told.origin;
         self.began = told.at;
         self.beat = self.beat.or(Some(told.at));
-        self.course = self.course.or(told.course);
+        self.course = told.course.or(self.course);
     }
 
     fn replace(&mut self, told: &Told) {

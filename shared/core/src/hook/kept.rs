@@ -258,6 +258,7 @@ impl Kept {
         self.lost += 1;
         if self.lost >= LOST_TOKENS && self.token.take().is_some() {
             (self.began, self.beat, self.accepted) = (now, None, false);
+            (self.course, self.completed_on) = (None, None);
         }
     }
 

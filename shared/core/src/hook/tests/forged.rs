@@ -387,3 +387,14 @@ fn a_made_up_way_into_service_should_cost_who_goes_into_the_pool_little_time() {
     scene.pass(660 + 30, 5);
     assert_eq!(scene.completions(), [ActionResult::Continue]);
 }
+
+/// Seed 199718772: it passed for completed on its way into the pool, was closed while another hook held it, and was found again.
+#[test]
+fn a_made_up_way_into_the_pool_should_not_close_what_another_hook_holds() {
+    let pool = Told { course: Some(Course::IntoPool), ..forged(Transition::Launching, 640) };
+    let mut scene = opened_by(Scene::launching(LAUNCH), &pool, 660);
+    scene.answer = |_| Outcome::Lost { why: "No active Lifecycle Action found".into() };
+    scene.is_ready();
+    scene.pass(660 + 200, 5);
+    assert!(!scene.completions().is_empty() && scene.incident.closed_at.is_none(), "{:?}", scene.incident.decision);
+}

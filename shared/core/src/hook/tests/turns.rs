@@ -343,3 +343,18 @@ fn who_comes_out_of_the_pool_should_not_be_admitted_for_a_description_of_its_way
         assert_eq!(scene.completions(), [], "{shown}");
     }
 }
+
+/// Seed 199714794: the completion of its way in was never heard of, and nothing could be read when it came out.
+#[test]
+fn where_an_older_action_went_should_say_nothing_of_the_next_that_an_event_reports() {
+    let goes = |course, second| Told { course: Some(course), ..told(Transition::Launching, second) };
+    let mut scene = Scene::launching(LAUNCH);
+    scene.incident = scene.open(Why::Action(goes(Course::IntoPool, 0)), &History::default()).unwrap();
+    scene.seen.member = Some(Err("could not read an instance".into()));
+    scene.answers = vec![Outcome::Lost { why: "No active Lifecycle Action found".into() }; 2];
+    scene.pass(30, 5);
+    let of_the_first = scene.completions().len();
+    scene.join(&Told { token: NEWER.parse().unwrap(), ..goes(Course::IntoService, 1) });
+    scene.pass(120, 5);
+    assert_eq!((of_the_first, scene.completions().len()), (2, 2), "{:?}", scene.done);
+}
