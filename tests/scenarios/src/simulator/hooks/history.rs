@@ -224,7 +224,14 @@ impl History {
         let Some(subject) = queue::subject(message) else { return Ok(()) };
         let at = self.now();
         let (held, count) = self.annals.send(&subject, at);
-        rules::judge_sent(&Sent { subject: &subject, at, held, count }, self.hooks())
+        let failed = self
+            .ledger
+            .open()
+            .iter()
+            .find(|open| open.subject == subject)
+            .and_then(|open| Some(open.kind.hook()?.failed_heartbeats));
+        let failed = failed.unwrap_or_default();
+        rules::judge_sent(&Sent { subject: &subject, at, held, count, failed }, self.hooks())
     }
 
     fn failed(&mut self, nth: usize, why: &str) {
