@@ -199,7 +199,7 @@ pub enum Hold {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         held: Vec<String>,
     },
-    /// Enough others serve, and the group still has the instance in question.
+    /// Enough instances serve, and the group still has the one in question.
     NotReplaced {
         marked: bool,
     },

@@ -6,6 +6,7 @@
 mod abandoning;
 pub mod action;
 mod claim;
+mod course;
 mod decide;
 mod eyes;
 pub mod kept;

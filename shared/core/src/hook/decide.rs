@@ -35,6 +35,9 @@ const LAUNCHING: SignedDuration = SignedDuration::from_secs(30);
 /// A description may be some seconds old.
 const SHOWN_LATE: SignedDuration = SignedDuration::from_secs(5);
 
+/// What is waited for where an old description would let an instance in.
+pub(super) const STILL_SHOWN: &str = "Auto Scaling to show for a minute that it goes into the warm pool";
+
 /// What a heartbeat tells beside giving more time.
 pub(super) const IS_IT_KNOWN: &str = "Auto Scaling to know the action that an event reported";
 
@@ -56,7 +59,7 @@ pub(super) enum Judgement {
     Complete(ActionResult, Because),
     First(HookStep, Because),
     Wait(Waits),
-    /// The time that an event gave would decide, and Auto Scaling has not yet shown that it knows the action.
+    /// What an event said would decide, and Auto Scaling has not yet shown that it knows the action.
     Ask,
 }
 
@@ -130,14 +133,15 @@ impl<'a> Case<'a> {
             Ok(None) => Some("it has left its group".to_owned()),
             Ok(Some(member)) => {
                 let waits = Course::of(self.kept.transition, &member.lifecycle).is_some();
-                let may_come =
-                    self.is_fresh() && !has_gone_on(self.kept.transition, self.kept.course, &member.lifecycle);
+                // Only of an action that Auto Scaling knows does the course say what is over.
+                let course = self.kept.course.filter(|_| self.kept.accepted || self.kept.token.is_none());
+                let may_come = self.is_fresh() && !has_gone_on(self.kept.transition, course, &member.lifecycle);
                 (!waits && !may_come).then(|| format!("it is {}", member.lifecycle.0))
             }
         }
     }
 
-    fn is_fresh(&self) -> bool {
+    pub(super) fn is_fresh(&self) -> bool {
         self.now < self.kept.began + UNSEEN_AT_MOST
     }
 
@@ -167,29 +171,6 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn shown_course(&self) -> Option<Course> {
-        let member = self.seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
-        Course::of(self.kept.transition, &member?.lifecycle)
-    }
-
-    /// As shown now, or as the event of this very action said: a description may be older than the action, and the event may be made
-    /// up, so that it serves nobody counts only if neither says otherwise. An action that is named by its instance may be a newer one.
-    pub(super) fn course(&self) -> Course {
-        let shown = self.shown_course();
-        let usual = match self.kept.transition {
-            Transition::Launching => Course::IntoService,
-            Transition::Terminating => Course::OutForGood,
-        };
-        let told = self.kept.course.filter(|_| self.kept.token.is_some());
-        let serves = told.filter(|told| !told.serves_nobody() && shown.is_none_or(Course::serves_nobody));
-        serves.or(shown).or(told).unwrap_or(usual)
-    }
-
-    /// Auto Scaling shows that it serves nobody, and the event said otherwise. Whether there is such an action tells which is right.
-    fn is_in_doubt(&self, course: Course) -> bool {
-        !self.kept.accepted && !course.serves_nobody() && self.shown_course().is_some_and(Course::serves_nobody)
-    }
-
     fn judge(&self) -> Judgement {
         let go_on = |because| Judgement::Complete(ActionResult::Continue, because);
         let Some(policy) = self.held_by() else { return go_on(Because::NotInPolicy) };
@@ -198,11 +179,11 @@ impl<'a> Case<'a> {
             return go_on(Because::Paused { scope, by, reason });
         }
         let course = self.course();
+        if self.may_have_come_out(course) {
+            return Judgement::Wait(Waits::Evidence { missing: vec![STILL_SHOWN.to_owned()] });
+        }
         if course.serves_nobody() {
             return go_on(Because::ServesNobody { course });
-        }
-        if self.is_in_doubt(course) && self.no_time_to_ask().is_none() {
-            return Judgement::Ask;
         }
         let judgement = self.by_policy(&policy, course);
         if policy.mode() == Mode::Watch {
@@ -216,6 +197,9 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn by_policy(&self, policy: &HeldBy<'_>, course: Course) -> Judgement {
+        if self.is_in_doubt(course) {
+            return Judgement::Ask;
+        }
         match policy {
             HeldBy::Launch(policy) => self.launch(policy),
             HeldBy::Termination(policy) => self.termination(policy, course),
@@ -247,7 +231,7 @@ impl<'a> Case<'a> {
 
     /// What ends the waiting although Auto Scaling has not answered whether it knows the action: EC2 takes the machine, or heartbeats
     /// were tried in vain until the timeout was nearly over.
-    fn no_time_to_ask(&self) -> Option<Limit> {
+    pub(super) fn no_time_to_ask(&self) -> Option<Limit> {
         let latest = self.latest(HELD_AT_MOST);
         (self.now >= latest.at && !matches!(latest.limit, Limit::Policy { .. } | Limit::Global)).then_some(latest.limit)
     }
@@ -311,7 +295,7 @@ impl<'a> Case<'a> {
 
     /// On its way into the warm pool it would be let go on, and where it goes could not be read.
     fn may_serve_nobody(&self) -> Option<String> {
-        let is_told = self.kept.token.is_some() && self.kept.course.is_some();
+        let is_told = self.kept.is_course_told() && self.kept.course.is_some();
         let unread = self.seen.member.as_ref()?.as_ref().err()?;
         (!is_told).then(|| unread.clone())
     }

@@ -143,12 +143,13 @@ impl Kept {
         let terms = seen.terms.as_ref().and_then(|terms| terms.as_ref().ok()?.clone());
         let started_at = details.and_then(|details| details.started_at);
         let kept = self.between(started_at, now).on_course(now, course);
+        // A description may be older than the action; what an event said of this very action is not.
+        let course = if kept.is_course_told() { kept.course } else { course.or(kept.course) };
         Kept {
             started_at: started_at.or(kept.started_at),
             launched_from: kept.launched_from.or_else(|| member?.launched_from.clone()),
             addresses: if addresses.is_empty() { kept.addresses } else { addresses },
-            // A description may be older than the action; what the event of this very action said is not.
-            course: if kept.token.is_some() { kept.course.or(course) } else { course.or(kept.course) },
+            course,
             // What the action began under; a hook that is changed meanwhile changes nothing about it.
             terms: kept.terms.or(terms),
             ..kept
@@ -205,6 +206,11 @@ impl Kept {
     /// Its machine was started before it began to wait.
     pub(super) fn launched_at(&self) -> Timestamp {
         self.started_at.map_or(self.began, |started| started.min(self.began))
+    }
+
+    /// An event names both ends or neither.
+    pub(super) fn is_course_told(&self) -> bool {
+        self.token.is_some() && self.origin.is_some()
     }
 
     /// As far as is known. An instance of the warm pool may be of any older version when it is started again.

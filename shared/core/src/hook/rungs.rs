@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::decide::{Case, IS_IT_KNOWN, Judgement};
+use super::decide::{Case, IS_IT_KNOWN, Judgement, STILL_SHOWN};
 use super::said::Because;
 use crate::attend::{Rung, climbed};
 use crate::policy::{HeldBy, Mode};
@@ -34,6 +34,15 @@ pub(super) fn rungs(case: &Case<'_>) -> Vec<Rung> {
             format!("hook {} of group {}", case.kept.hook, case.kept.group),
         ),
         ("nothing is paused", pause.is_none(), pause.map_or("no pause covers it".into(), |pause| pause.scope.clone())),
+        (
+            "where it goes is certain",
+            !case.may_have_come_out(course),
+            if case.may_have_come_out(course) {
+                format!("waiting for {STILL_SHOWN}")
+            } else {
+                format!("it goes {course}")
+            },
+        ),
         ("it is to serve, or served", !course.serves_nobody(), format!("it is on its way {course}")),
         ("the policy says act", is_acting, format!("mode = {:?}", if is_acting { "act" } else { "watch" })),
         (

@@ -382,8 +382,9 @@ impl Case<'_> {
         let is_others = |member: &&Member| self.around.others_open.iter().any(|it| it.instance() == Some(&member.id));
         let of_others = Tally::of(self.group.members.iter().filter(is_others)).units;
         let needed = self.group.desired.less(of_others);
-        // What its group shows as unhealthy it will replace, whatever the rest of the evidence says meanwhile.
-        let is_marked = self.group.member(self.id).is_some_and(|member| !member.healthy);
+        // An instance in service that its group shows as unhealthy is to be replaced, whatever the rest of the evidence says meanwhile.
+        let of_group = self.group.member(self.id).filter(|member| member.lifecycle.is_in_service());
+        let is_marked = of_group.is_some_and(|member| !member.healthy);
         let settled = self.leaving_or_gone() || (self.is_over().is_some() && !is_marked);
         if settled && healthy >= needed {
             return self.proven().unwrap_or_else(|| {

@@ -187,6 +187,9 @@ impl<'a> Judge<'a> {
             }
             return;
         }
+        if wanted.because.is_empty() {
+            self.say_who_takes_over(&mut wanted);
+        }
         let last = self.case.seen.generation(&self.record.key.name);
         let moved = Move {
             key: self.record.key.clone(),
@@ -397,14 +400,18 @@ impl<'a> Judge<'a> {
         format!("of the others at least {enough} must be proven well and able to take it: {}", said.join(", "))
     }
 
-    /// The others can take more by now than when their limits left some of it behind. However little is left, an unhealthy endpoint
-    /// loses it as soon as they can take all of it.
+    /// The others can take more by now than when their limits left some of it behind. However little is left, an endpoint that is not
+    /// healthy loses it as soon as they can take all of it.
     fn moves_more(&self, plan: &Plan) -> bool {
         let Some(held) = self.held.filter(|held| held.partly) else { return false };
         let (now, then) = (&self.shares, shares(&plan.weights));
-        let is_worth = |now: Share, then: Share| then < now.less(MUCH) || (then == Share::NONE && now != Share::NONE);
-        let less = |id: &SetIdentifier| Some(is_worth(*now.get(id)?, *then.get(id)?));
-        held.reduced.keys().any(|id| less(id).unwrap_or(false))
+        let ends_here = |known: &Known<'_>| !plan.partly && !matches!(known.fitness, Fitness::Well(_));
+        let moves = |known: &Known<'_>| {
+            let (now, then) = (now.get(&known.endpoint.id)?, then.get(&known.endpoint.id)?);
+            Some(then < &now.less(MUCH) || (then < now && ends_here(known)))
+        };
+        let reduced = self.endpoints.iter().filter(|known| held.reduced.contains_key(&known.endpoint.id));
+        reduced.filter_map(moves).any(|moves| moves)
     }
 }
 

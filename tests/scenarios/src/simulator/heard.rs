@@ -19,6 +19,7 @@ pub(super) struct Heard {
     pub(super) own_alarm_since: Option<Timestamp>,
     /// That alarm was deleted, or there never was one.
     pub(super) own_is_gone: bool,
+    pub(super) own_rings: bool,
     /// When the alarm on its disk was last in ALARM.
     pub(super) disk_rang: Option<Timestamp>,
     /// Since when that alarm has its actions off.
@@ -33,6 +34,7 @@ impl Heard {
             checked_since: None,
             own_alarm_since: None,
             own_is_gone: false,
+            own_rings: false,
             disk_rang: None,
             disk_muted_since: None,
         }
@@ -46,6 +48,7 @@ impl Heard {
         let speaks = own.is_some_and(|alarm| alarm.actions_enabled && watches_own(world, alarm, instance));
         self.own_alarm_since = since(self.own_alarm_since, speaks);
         self.own_is_gone = own.is_none();
+        self.own_rings = own.is_some_and(|alarm| state_value(alarm.standing.state) == "ALARM");
         let disk = world.alarm(&self.disk);
         if disk.is_some_and(|alarm| state_value(alarm.standing.state) == "ALARM") {
             self.disk_rang = Some(now);

@@ -46,7 +46,8 @@ fn is_still_sick(known: &Known, policy: &GroupPolicy) -> bool {
         // Seed 71025313: people heard of it, and deleted the only alarm that could tell. Seed 813983392: its machine failed too, and
         // an alarm that takes missing data for good is OK.
         Evidence::Alarm => {
-            known.app_dead_since.is_some() && !known.heard.own_is_gone && known.machine_bad_since.is_none()
+            let is_heard = known.machine_bad_since.is_none() || known.heard.own_rings;
+            known.app_dead_since.is_some() && !known.heard.own_is_gone && is_heard
         }
     };
     known.is_here && known.in_service_since.is_some() && policy.evidence.iter().all(is)

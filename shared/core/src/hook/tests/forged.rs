@@ -338,6 +338,7 @@ fn a_metric_from_before_the_action_says_nothing_however_old_the_event_calls_it()
 #[test]
 fn what_comes_out_of_the_pool_again_is_another_action_and_not_the_end_of_the_last() {
     let mut scene = Scene::launching(LAUNCH);
+    scene.goes(Course::IntoPool);
     scene.is("Warmed:Pending:Wait");
     scene.is_held_by_others = true;
     scene.pass(60, 5);
@@ -384,11 +385,11 @@ fn a_made_up_way_into_service_should_cost_who_goes_into_the_pool_little_time() {
     let service = Told { course: Some(Course::IntoService), ..forged(Transition::Launching, 640) };
     let mut scene = opened_by(Scene::launching(LAUNCH), &service, 660);
     scene.is("Warmed:Pending:Wait");
-    scene.pass(660 + 30, 5);
+    scene.pass(660 + 90, 5);
     assert_eq!(scene.completions(), [ActionResult::Continue]);
 }
 
-/// Seed 199718772: it passed for completed on its way into the pool, was closed while another hook held it, and was found again.
+/// Seed 199718772: the incident took it for one that had gone into the pool, was closed while another hook held it, and was found again.
 #[test]
 fn a_made_up_way_into_the_pool_should_not_close_what_another_hook_holds() {
     let pool = Told { course: Some(Course::IntoPool), ..forged(Transition::Launching, 640) };
@@ -397,4 +398,26 @@ fn a_made_up_way_into_the_pool_should_not_close_what_another_hook_holds() {
     scene.is_ready();
     scene.pass(660 + 200, 5);
     assert!(!scene.completions().is_empty() && scene.incident.closed_at.is_none(), "{:?}", scene.incident.decision);
+}
+
+#[test]
+fn a_made_up_way_into_the_pool_should_not_close_what_has_yet_to_be_shown() {
+    let pool = Told { course: Some(Course::IntoPool), ..forged(Transition::Launching, 640) };
+    let mut scene = opened_by(Scene::launching(LAUNCH), &pool, 660);
+    scene.is("Warmed:Stopped");
+    scene.pass(670, 5);
+    assert!(scene.incident.closed_at.is_none(), "{:?}", scene.incident.decision);
+}
+
+/// The event of the real action came late, and was dropped as older than the made-up one.
+#[test]
+fn who_comes_out_of_the_pool_should_not_be_admitted_after_a_made_up_event_either() {
+    let service = Told { course: Some(Course::IntoService), ..forged(Transition::Launching, 660) };
+    let mut scene = opened_by(Scene::launching(LAUNCH), &service, 660);
+    scene.is("Warmed:Pending:Wait");
+    scene.pass(700, 5);
+    assert_eq!((scene.kept().token.clone(), scene.completions()), (None, vec![]));
+    scene.is("Pending:Wait");
+    scene.pass(900, 5);
+    assert_eq!(scene.completions(), []);
 }

@@ -65,7 +65,10 @@ pub(super) fn told(transition: Transition, second: i64) -> Told {
         at: at(second),
         transition,
         origin: Some(Place::Ec2),
-        course: None,
+        course: Some(match transition {
+            Transition::Launching => Course::IntoService,
+            Transition::Terminating => Course::OutForGood,
+        }),
     }
 }
 
@@ -148,6 +151,12 @@ impl Scene {
     pub(super) fn comes_from(&mut self, origin: Option<Place>) {
         let crate::incident::Kind::Hook(kept) = &mut self.incident.kind else { panic!() };
         kept.origin = origin;
+    }
+
+    /// The event says so.
+    pub(super) fn goes(&mut self, course: Course) {
+        let crate::incident::Kind::Hook(kept) = &mut self.incident.kind else { panic!() };
+        kept.course = Some(course);
     }
 
     /// Auto Scaling shows this state.

@@ -219,6 +219,7 @@ fn a_pause_watch_and_a_hook_that_left_the_policy_hold_up_nobody_and_change_nothi
 #[test]
 fn into_the_warm_pool_is_no_launch_and_out_of_it_is() {
     let mut entering = Scene::launching(LAUNCH);
+    entering.goes(Course::IntoPool);
     entering.is("Warmed:Pending:Wait");
     entering.look();
     assert_eq!(entering.completions(), [ActionResult::Continue]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::harness::*;
 use crate::decision::{Decision, Hold};
-use crate::hook::action::ActionResult;
+use crate::hook::action::{ActionResult, Course};
 use crate::hook::said::{Because, HookStep, Limit, Waits};
 use crate::hook::seen::{Datapoint, Registration, TargetId};
 use crate::instance::TargetHealth;
@@ -281,11 +281,13 @@ fn what_aws_refuses_is_asked_once_and_told_and_keeps_nobody() {
 #[test]
 fn back_into_the_warm_pool_is_out_of_service_and_from_it_to_its_end_is_not() {
     let mut back = Scene::leaving(LEAVE);
+    back.goes(Course::BackToPool);
     back.is("Warmed:Pending:Wait");
     back.look();
     // It waits in the same state as on its way into the pool: Auto Scaling has to know the action first.
     assert!(matches!(back.done.as_slice(), [HookStep::Heartbeat { .. }, HookStep::Deregister { .. }]));
     let mut end = Scene::leaving(LEAVE);
+    end.goes(Course::OutOfPool);
     end.is("Warmed:Terminating:Wait");
     end.look();
     assert_eq!((end.done.len(), end.completions()), (1, vec![ActionResult::Continue]));

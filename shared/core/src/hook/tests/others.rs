@@ -2,7 +2,7 @@
 
 use super::harness::*;
 use crate::decision::{Close, Decision, Hold, Page};
-use crate::hook::action::ActionResult;
+use crate::hook::action::{ActionResult, Course};
 use crate::hook::said::Waits;
 use crate::memory::{Launch, Memory};
 use crate::ports::Outcome;
@@ -81,6 +81,7 @@ fn what_could_not_be_read_after_its_completion_is_not_taken_to_have_gone_on() {
 #[test]
 fn what_came_before_the_wait_state_is_no_action_of_another_course() {
     let mut scene = Scene::leaving(LEAVE);
+    scene.goes(Course::OutOfPool);
     scene.is("Warmed:Terminating:Wait");
     scene.is_held_by_others = true;
     scene.look();
@@ -102,6 +103,7 @@ fn what_came_before_the_wait_state_is_no_action_of_another_course() {
 #[test]
 fn an_action_of_another_course_is_not_taken_for_the_one_that_was_completed() {
     let mut scene = Scene::launching(LAUNCH);
+    scene.goes(Course::IntoPool);
     scene.is("Warmed:Pending:Wait");
     scene.look();
     assert_eq!(scene.completions().len(), 1);

@@ -147,6 +147,7 @@ fn only_a_newer_action_takes_the_place_of_the_one_that_is_held() {
 #[test]
 fn the_older_actions_completion_is_not_taken_for_the_newer_ones() {
     let mut scene = Scene::launching(LAUNCH);
+    scene.goes(Course::IntoPool);
     scene.is("Warmed:Pending:Wait");
     let Decision::Close(_) = scene.look() else { panic!() };
     let mut newer = told(Transition::Launching, 50);
@@ -242,7 +243,7 @@ fn a_stale_picture_of_the_warm_pool_drops_no_event() {
 fn a_description_that_shows_what_was_before_the_wait_closes_nothing() {
     let shown = |mut scene: Scene, course, state| {
         let crate::incident::Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
-        kept.course = Some(course);
+        (kept.course, kept.accepted) = (Some(course), true);
         scene.is(state);
         scene.now = 5;
         matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Unseen { .. }), .. })
@@ -282,6 +283,18 @@ fn a_call_that_is_given_time_to_show_is_looked_at_when_that_is_over() {
     scene.answers = vec![Outcome::Unknown { why: "timeout".into() }];
     let Decision::Hold { until, .. } = scene.look() else { panic!() };
     assert_eq!(until, at(330), "not once a second, though its time is over");
+}
+
+#[test]
+fn who_is_only_watched_should_wait_for_no_answer() {
+    let mut scene = Scene::launching(&LAUNCH.replace("within = ", "mode = \"watch\"\nwithin = "));
+    scene.is("Warmed:Pending:Wait");
+    scene.answer = |step| match step.completes() {
+        true => Outcome::Done,
+        false => Outcome::Refused { why: "AccessDenied: no".into() },
+    };
+    scene.look();
+    assert_eq!(scene.completions(), [ActionResult::Continue]);
 }
 
 #[test]

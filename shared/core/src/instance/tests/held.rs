@@ -75,6 +75,8 @@ fn who_is_shown_as_unhealthy_by_its_group_has_not_recovered_whatever_the_evidenc
     it.now = at(1000) + SignedDuration::from_mins(15);
     let Decision::Page(page @ Page::NotRecovered { .. }) = it.decide() else { panic!("{:?}", it.decide()) };
     assert!(page.to_string().contains("its group has not replaced it yet, and shows it as unhealthy"), "{page}");
-    it.group().members[0].healthy = true;
+    it.group().members[0].lifecycle = Lifecycle("Standby".into());
+    assert!(matches!(it.held_because(), Hold::Proving { .. }), "a person has it, and nobody will replace it");
+    (it.group().members[0].lifecycle, it.group().members[0].healthy) = (Lifecycle("InService".into()), true);
     assert!(matches!(it.held_because(), Hold::Proving { .. }), "somebody says that it is healthy");
 }

@@ -42,8 +42,8 @@ pub(super) struct Annals {
     pub(super) came_late: BTreeSet<RecordKey>,
     /// Each record as it is.
     pub(super) now: BTreeMap<RecordKey, Vec<RecordSet>>,
-    /// Before somebody last edited it.
-    pub(super) unedited: BTreeMap<RecordKey, Vec<RecordSet>>,
+    /// Before somebody last edited it, and when that edit was in sync.
+    pub(super) unedited: BTreeMap<RecordKey, (Timestamp, Vec<RecordSet>)>,
     /// Homeostat's last change of each name, and of the zone.
     pub(super) last_of_name: BTreeMap<RecordName, Timestamp>,
     pub(super) last: Option<ZoneChange>,
@@ -101,7 +101,7 @@ impl Annals {
             let (was, is) = (shares::weights(key, &change.before), shares::weights(key, &change.after));
             if change.by == Author::Somebody {
                 self.edited.insert(key.clone(), change.at);
-                self.unedited.insert(key.clone(), before);
+                self.unedited.insert(key.clone(), (change.in_sync_at, before));
                 let new = is.keys().filter(|id| !was.contains_key(*id));
                 self.added.extend(new.map(|id| ((key.clone(), id.clone()), change.in_sync_at)));
                 let has_none = |id: &SetIdentifier| was.get(id).is_none_or(|weight| *weight == 0);

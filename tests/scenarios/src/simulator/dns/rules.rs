@@ -117,7 +117,8 @@ pub(super) fn judge_kept(
         let weights = |of: &[RecordSet]| shares::weights(key, of);
         let serving = annals.now.get(key).map(|sets| weights(sets)).unwrap_or_default();
         // Seed 472105002: the list did not show the last edit, and whoever it showed with a weight was well.
-        let listed = annals.unedited.get(key).map(|sets| weights(sets));
+        let unedited = annals.unedited.get(key).filter(|(in_sync_at, _)| now < *in_sync_at);
+        let listed = unedited.map(|(_, sets)| weights(sets)).filter(|listed| listed.values().any(|weight| *weight > 0));
         let serves_well = record(key).is_some_and(|record| {
             let is_ours = |id: &str| record.endpoints.iter().any(|endpoint| endpoint.id.as_str() == id);
             [Some(&serving), listed.as_ref()].into_iter().flatten().any(|weights| {

@@ -39,7 +39,7 @@ pub(super) struct Annals {
     /// Invocations that are no more: one that looks at several at once may end with calls on the way.
     over: BTreeSet<InvocationId>,
     /// Launches that were abandoned with none ready since, by their version.
-    pub(super) rows: BTreeMap<u32, Vec<InstanceId>>,
+    pub(super) rows: BTreeMap<Option<u32>, Vec<InstanceId>>,
     /// Whose abandoning was recorded since, whatever came of it.
     pub(super) intended: BTreeSet<InstanceId>,
     /// When the row was last forgiven, or broken by a launch that was ready.
@@ -50,7 +50,9 @@ pub(super) struct Annals {
     /// When Homeostat completed the action of a hook for an instance.
     pub(super) completed: BTreeMap<(String, InstanceId), Timestamp>,
     /// Wake-ups that were sent, and since when.
-    pub(super) sent: BTreeMap<Subject, (Timestamp, u32)>,
+    sent: BTreeMap<Subject, (Timestamp, u32)>,
+    /// Meanwhile, those that came to nothing.
+    failed_heartbeats: BTreeMap<Subject, u32>,
     /// Actions that ended, and losses, that were looked at.
     pub(super) seen_ended: usize,
     pub(super) seen_losses: usize,
@@ -107,6 +109,12 @@ impl Annals {
         if after.open.values().filter(is_new).any(|open| completes(open, action::ActionResult::Continue, true)) {
             self.forgive(now);
         }
+        let failed = |open: &Incident| open.kind.hook().map_or(0, |kept| kept.failed_heartbeats);
+        for open in after.open.values().filter(is_new) {
+            if failed(open) > before.open.get(&open.subject).map_or(0, failed) {
+                *self.failed_heartbeats.entry(open.subject.clone()).or_default() += 1;
+            }
+        }
         let abandons = |open: &&Incident| completes(open, action::ActionResult::Abandon, false);
         let abandoned = after.open.values().filter(is_new).filter(abandons);
         self.intended.extend(abandoned.filter_map(|open| open.subject.instance().cloned()));
@@ -128,19 +136,24 @@ impl Annals {
                 continue;
             }
             // Seeds 986952134 and 193664657: what it was launched from could not be read, and it was counted with others.
-            if recorded.is_some_and(|open| open.kind.hook().is_some_and(|kept| kept.launched_from.is_none())) {
-                continue;
-            }
-            let version = truth.instances.get(&ended.instance).map(|known| known.version).unwrap_or_default();
+            let is_unread = |open: &Incident| open.kind.hook().is_some_and(|kept| kept.launched_from.is_none());
+            let known = truth.instances.get(&ended.instance).filter(|_| !recorded.is_some_and(is_unread));
+            let version = known.map(|known| known.version);
             self.rows.entry(version).or_default().push(ended.instance.clone());
         }
     }
 
-    /// One more wake-up for a subject: how many, and for how long they are being sent.
-    pub(super) fn send(&mut self, subject: &Subject, now: Timestamp) -> (SignedDuration, u32) {
+    /// One more wake-up for a subject: for how long they are being sent, how many, and how many heartbeats came to nothing meanwhile.
+    pub(super) fn send(&mut self, subject: &Subject, now: Timestamp) -> (SignedDuration, u32, u32) {
+        let failed = self.failed_heartbeats.get(subject).copied().unwrap_or_default();
         let (since, count) = self.sent.entry(subject.clone()).or_insert((now, 0));
         *count += 1;
-        (now.duration_since(*since), *count)
+        (now.duration_since(*since), *count, failed)
+    }
+
+    pub(super) fn closed(&mut self, subject: &Subject) {
+        self.sent.remove(subject);
+        self.failed_heartbeats.remove(subject);
     }
 }
 

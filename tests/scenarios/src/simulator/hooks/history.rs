@@ -223,14 +223,7 @@ impl History {
         }
         let Some(subject) = queue::subject(message) else { return Ok(()) };
         let at = self.now();
-        let (held, count) = self.annals.send(&subject, at);
-        let failed = self
-            .ledger
-            .open()
-            .iter()
-            .find(|open| open.subject == subject)
-            .and_then(|open| Some(open.kind.hook()?.failed_heartbeats));
-        let failed = failed.unwrap_or_default();
+        let (held, count, failed) = self.annals.send(&subject, at);
         rules::judge_sent(&Sent { subject: &subject, at, held, count, failed }, self.hooks())
     }
 

@@ -37,7 +37,7 @@ impl History {
         self.annals.take_in(now, &before, &self.view);
         self.judge_opened(&before)?;
         for closed in &self.view.newly_closed {
-            self.annals.sent.remove(&closed.subject);
+            self.annals.closed(&closed.subject);
         }
         rules::judge_told(self.view.open.values().chain(&self.view.newly_closed), self.hooks(), now)?;
         let pauses: Vec<Pause> = self.pauses.iter().map(|(_, pause)| pause.clone()).collect();

@@ -69,7 +69,7 @@ pub(in crate::simulator::hooks) struct Sent<'a> {
     pub(in crate::simulator::hooks) at: Timestamp,
     pub(in crate::simulator::hooks) held: SignedDuration,
     pub(in crate::simulator::hooks) count: u32,
-    /// Heartbeats in a row that came to nothing.
+    /// Heartbeats that came to nothing.
     pub(in crate::simulator::hooks) failed: u32,
 }
 
