@@ -46,6 +46,11 @@ const KEPT: &[(Play, u64, &str)] = &[
     (Play::Hooks, 917_302_033, "a_try_that_nobody_could_settle_for_long_counts_until_it_is"),
     (Play::Hooks, 836_942_050, "an_instance_that_is_started_again_from_the_warm_pool_is_no_rollback"),
     (Play::Hooks, 29_818_103, "a_try_without_an_answer_is_settled_by_what_became_of_the_instance"),
+    (Play::Dns, 199_713_274, "the_last_few_percent_follow_as_soon_as_somebody_can_take_all_of_them"),
+    (Play::Fleet, 813_983_392, "who_is_shown_as_unhealthy_by_its_group_has_not_recovered_whatever_the_evidence_says"),
+    (Play::Hooks, 986_955_153, "who_comes_out_of_the_pool_should_not_be_admitted_for_a_description_of_its_way_in"),
+    (Play::Hooks, 199_714_794, "where_an_older_action_went_should_say_nothing_of_the_next_that_an_event_reports"),
+    (Play::Hooks, 199_718_772, "a_made_up_way_into_the_pool_should_not_close_what_another_hook_holds"),
 ];
 
 #[test]
