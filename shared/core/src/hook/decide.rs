@@ -36,7 +36,7 @@ const LAUNCHING: SignedDuration = SignedDuration::from_secs(30);
 const SHOWN_LATE: SignedDuration = SignedDuration::from_secs(5);
 
 /// What is waited for where an old description would let an instance in.
-pub(super) const STILL_SHOWN: &str = "Auto Scaling to show for a minute that it goes into the warm pool";
+pub(super) const STILL_SHOWN: &str = "it has been shown on its way into the warm pool for less than a minute";
 
 /// What a heartbeat tells beside giving more time.
 pub(super) const IS_IT_KNOWN: &str = "Auto Scaling to know the action that an event reported";

@@ -16,6 +16,7 @@ pub(super) fn rungs(case: &Case<'_>) -> Vec<Rung> {
     let (policy, pause, course) = (case.held_by(), case.pause(), case.course());
     let judgement = policy.as_ref().map(|policy| case.by_policy(policy, course));
     let is_acting = policy.as_ref().is_some_and(|policy| policy.mode() == Mode::Act);
+    let may_have_come_out = case.may_have_come_out(course);
     let is_done = matches!(judgement, Some(Judgement::Complete(_, Because::Ready { .. } | Because::Drained)));
     climbed([
         ("nobody else is acting on it", in_flight.is_none(), in_flight.map_or("no call is under way".into(), until)),
@@ -36,12 +37,8 @@ pub(super) fn rungs(case: &Case<'_>) -> Vec<Rung> {
         ("nothing is paused", pause.is_none(), pause.map_or("no pause covers it".into(), |pause| pause.scope.clone())),
         (
             "where it goes is certain",
-            !case.may_have_come_out(course),
-            if case.may_have_come_out(course) {
-                format!("waiting for {STILL_SHOWN}")
-            } else {
-                format!("it goes {course}")
-            },
+            !may_have_come_out,
+            if may_have_come_out { STILL_SHOWN.to_owned() } else { format!("it goes {course}") },
         ),
         ("it is to serve, or served", !course.serves_nobody(), format!("it is on its way {course}")),
         ("the policy says act", is_acting, format!("mode = {:?}", if is_acting { "act" } else { "watch" })),
