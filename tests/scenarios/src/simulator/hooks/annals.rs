@@ -41,7 +41,9 @@ pub(super) struct Annals {
     /// Launches that were abandoned with none ready since, by their version.
     pub(super) rows: BTreeMap<Option<u32>, Vec<InstanceId>>,
     /// Whose abandoning was recorded since, whatever came of it.
-    pub(super) intended: BTreeSet<InstanceId>,
+    intended: BTreeSet<InstanceId>,
+    /// Of the row before.
+    intended_before: BTreeSet<InstanceId>,
     /// When the row was last forgiven, or broken by a launch that was ready.
     row_began_at: Option<Timestamp>,
     pub(super) let_go: BTreeMap<InstanceId, LetGo>,
@@ -98,8 +100,15 @@ impl Annals {
 
     pub(super) fn forgive(&mut self, now: Timestamp) {
         self.rows.clear();
-        self.intended.clear();
+        self.intended_before = std::mem::take(&mut self.intended);
         self.row_began_at = Some(now);
+    }
+
+    /// Whose abandoning counted for a look that began then. Seed 216648059: another launch was ready, and the row over, while this one
+    /// was being looked at.
+    pub(super) fn intended_at(&self, look: Timestamp) -> impl Iterator<Item = &InstanceId> {
+        let is_over = self.row_began_at.is_some_and(|began| began > look);
+        self.intended.iter().chain(self.intended_before.iter().filter(move |_| is_over))
     }
 
     /// What was recorded since: a launch that is ready ends the row.

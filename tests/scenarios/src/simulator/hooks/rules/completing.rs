@@ -123,7 +123,7 @@ pub(super) fn abandons_in_time(moment: &Moment<'_>) -> Result<(), String> {
         let version = moment.truth.instances.get(id).map(|known| known.version).unwrap_or_default();
         let of_version = |one: &&InstanceId| moment.truth.instances.get(*one).is_some_and(|one| one.version == version);
         // One whose abandoning was recorded, and that was completed or gone before it was done, counts for whoever decides.
-        let row = moment.annals.intended.iter().filter(|one| *one != id).filter(of_version).count();
+        let row = moment.annals.intended_at(moment.deed.at - LOOK).filter(|one| *one != id).filter(of_version).count();
         let is_latched =
             policy.afterwards == Afterwards::Admit && row >= usize::try_from(policy.abandons).unwrap_or(usize::MAX);
         let is_ready = moment.truth.was_ready_since(id, policy, moment.deed.at - LOOK);
