@@ -133,9 +133,10 @@ impl<'a> Case<'a> {
             Ok(None) => Some("it has left its group".to_owned()),
             Ok(Some(member)) => {
                 let waits = Course::of(self.kept.transition, &member.lifecycle).is_some();
-                // Only of an action that Auto Scaling knows does the course say what is over.
-                let course = self.kept.course.filter(|_| self.kept.accepted || self.kept.token.is_none());
-                let may_come = self.is_fresh() && !has_gone_on(self.kept.transition, course, &member.lifecycle);
+                let is_over = |course| has_gone_on(self.kept.transition, course, &member.lifecycle);
+                // An event that may be made up doesn't say by itself that it is over.
+                let is_sure = self.kept.accepted || self.kept.token.is_none();
+                let may_come = self.is_fresh() && !(is_over(self.kept.course) && (is_sure || is_over(None)));
                 (!waits && !may_come).then(|| format!("it is {}", member.lifecycle.0))
             }
         }

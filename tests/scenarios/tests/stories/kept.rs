@@ -50,6 +50,11 @@ const KEPT: &[(Play, u64, &str)] = &[
     (Play::Fleet, 813_983_392, "who_is_shown_as_unhealthy_by_its_group_has_not_recovered_whatever_the_evidence_says"),
     (Play::Hooks, 986_955_153, "who_comes_out_of_the_pool_should_not_be_admitted_for_a_description_of_its_way_in"),
     (Play::Hooks, 199_714_794, "where_an_older_action_went_should_say_nothing_of_the_next_that_an_event_reports"),
+    (
+        Play::Hooks,
+        30_782_443,
+        "the_event_of_a_termination_should_not_be_dropped_for_a_description_of_its_way_into_the_pool",
+    ),
     (Play::Hooks, 199_718_772, "a_made_up_way_into_the_pool_should_not_close_what_another_hook_holds"),
 ];
 

@@ -371,3 +371,17 @@ fn where_an_older_action_went_should_say_nothing_of_the_next_that_an_event_repor
     scene.pass(120, 5);
     assert_eq!((of_the_first, scene.completions().len()), (2, 2), "{:?}", scene.done);
 }
+
+/// Seed 30782443: EC2 took a Spot Instance on its way into the pool, and the event was dropped for what was shown a moment before.
+#[test]
+fn the_event_of_a_termination_should_not_be_dropped_for_a_description_of_its_way_into_the_pool() {
+    for (transition, course) in
+        [(Transition::Terminating, Course::OutOfPool), (Transition::Launching, Course::IntoService)]
+    {
+        let mut scene =
+            if transition == Transition::Launching { Scene::launching(LAUNCH) } else { Scene::leaving(LEAVE) };
+        scene.goes(course);
+        scene.is("Warmed:Pending:Proceed");
+        assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Unseen { .. }), .. }), "{course}");
+    }
+}
