@@ -20,7 +20,7 @@ impl Case<'_> {
         };
         // An action that is named by its instance may be newer than the event.
         let told = self.kept.course.filter(|_| self.kept.is_course_told());
-        let serves = told.filter(|told| !told.serves_nobody() && shown.is_none_or(Course::serves_nobody));
+        let serves = told.filter(|told| !told.serves_nobody() && shown.is_none_or(is_a_way_in));
         serves.or(shown).or(told).unwrap_or(usual)
     }
 
@@ -29,9 +29,14 @@ impl Case<'_> {
         course == Course::IntoPool && self.kept.token.is_none() && self.is_fresh() && self.no_time_to_ask().is_none()
     }
 
-    /// Auto Scaling shows that it serves nobody, and the event said otherwise. Whether there is such an action tells which is right.
+    /// Auto Scaling shows it on its way into the pool, and the event said otherwise. Whether there is such an action tells which is right.
     pub(super) fn is_in_doubt(&self, course: Course) -> bool {
-        let contradicted = !course.serves_nobody() && self.shown_course().is_some_and(Course::serves_nobody);
+        let contradicted = !course.serves_nobody() && self.shown_course().is_some_and(is_a_way_in);
         contradicted && !self.kept.accepted && self.no_time_to_ask().is_none()
     }
+}
+
+/// What an old description may show of an instance that has come out since. From `Warmed:Terminating:Wait` none comes back.
+fn is_a_way_in(shown: Course) -> bool {
+    shown == Course::IntoPool
 }

@@ -136,7 +136,12 @@ impl<'a> Case<'a> {
                 let is_over = |course| has_gone_on(self.kept.transition, course, &member.lifecycle);
                 // An event that may be made up doesn't say by itself that it is over.
                 let is_sure = self.kept.accepted || self.kept.token.is_none();
-                let may_come = self.is_fresh() && !(is_over(self.kept.course) && (is_sure || is_over(None)));
+                // Nor does a description of its way into the pool, where no event said that it goes there.
+                let may_come_out = self.kept.token.is_none()
+                    && self.kept.course == Some(Course::IntoPool)
+                    && member.lifecycle.0.starts_with("Warmed:");
+                let is_over = is_over(self.kept.course) && (is_sure || is_over(None)) && !may_come_out;
+                let may_come = self.is_fresh() && !is_over;
                 (!waits && !may_come).then(|| format!("it is {}", member.lifecycle.0))
             }
         }
@@ -180,7 +185,7 @@ impl<'a> Case<'a> {
             return go_on(Because::Paused { scope, by, reason });
         }
         let course = self.course();
-        if self.may_have_come_out(course) {
+        if policy.mode() == Mode::Act && self.may_have_come_out(course) {
             return Judgement::Wait(Waits::Evidence { missing: vec![STILL_SHOWN.to_owned()] });
         }
         if course.serves_nobody() {

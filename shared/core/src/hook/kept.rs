@@ -171,11 +171,13 @@ impl Kept {
     /// An action that is known by its instance alone is another one as soon as that is on another course: how long it was held, and
     /// what Auto Scaling answered, says nothing of this one.
     fn on_course(self, now: Timestamp, course: Option<Course>) -> Kept {
-        let is_another = self.course.zip(course).is_some_and(|(known, shown)| known != shown);
+        let is_another = course.is_some_and(|shown| self.course != Some(shown));
         if self.token.is_some() || !is_another {
             return self;
         }
-        Kept { began: now, beat: None, accepted: false, lost: 0, failed_heartbeats: 0, ..self }
+        // Where no course was known, it may be the one that was asked for.
+        let lost = if self.course.is_some() { 0 } else { self.lost };
+        Kept { began: now, beat: None, accepted: false, lost, failed_heartbeats: 0, ..self }
     }
 
     /// This action let it into the warm pool, and it waits again on its way out of it: another action of the same hook, of which no

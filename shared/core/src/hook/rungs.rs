@@ -16,7 +16,7 @@ pub(super) fn rungs(case: &Case<'_>) -> Vec<Rung> {
     let (policy, pause, course) = (case.held_by(), case.pause(), case.course());
     let judgement = policy.as_ref().map(|policy| case.by_policy(policy, course));
     let is_acting = policy.as_ref().is_some_and(|policy| policy.mode() == Mode::Act);
-    let may_have_come_out = case.may_have_come_out(course);
+    let may_have_come_out = is_acting && case.may_have_come_out(course);
     let is_done = matches!(judgement, Some(Judgement::Complete(_, Because::Ready { .. } | Because::Drained)));
     climbed([
         ("nobody else is acting on it", in_flight.is_none(), in_flight.map_or("no call is under way".into(), until)),

@@ -383,9 +383,9 @@ impl Case<'_> {
         let of_others = Tally::of(self.group.members.iter().filter(is_others)).units;
         let needed = self.group.desired.less(of_others);
         // An instance in service that its group shows as unhealthy is to be replaced, whatever the rest of the evidence says meanwhile.
-        let of_group = self.group.member(self.id).filter(|member| member.lifecycle.is_in_service());
-        let is_marked = of_group.is_some_and(|member| !member.healthy);
-        let settled = self.leaving_or_gone() || (self.is_over().is_some() && !is_marked);
+        let marked = self.group.member(self.id).filter(|member| !member.healthy);
+        let is_replaced_later = marked.is_some_and(|member| member.lifecycle.is_in_service());
+        let settled = self.leaving_or_gone() || (self.is_over().is_some() && !is_replaced_later);
         if settled && healthy >= needed {
             return self.proven().unwrap_or_else(|| {
                 Decision::Close(match (self.incident.acted_at, self.incident.mitigated_at) {
@@ -396,7 +396,7 @@ impl Case<'_> {
             });
         }
         if healthy >= needed {
-            return self.recovering(Hold::NotReplaced { marked: is_marked });
+            return self.recovering(Hold::NotReplaced { marked: marked.is_some() });
         }
         let (healthy, needed, unit) = (healthy.number(), needed.number(), self.group.unit);
         self.recovering(Hold::Recovering { healthy, needed, unit, held: self.held() })

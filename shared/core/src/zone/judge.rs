@@ -405,7 +405,9 @@ impl<'a> Judge<'a> {
     fn moves_more(&self, plan: &Plan) -> bool {
         let Some(held) = self.held.filter(|held| held.partly) else { return false };
         let (now, then) = (&self.shares, shares(&plan.weights));
-        let ends_here = |known: &Known<'_>| !plan.partly && !matches!(known.fitness, Fitness::Well(_));
+        let ails =
+            |known: &Known<'_>| !matches!(known.fitness, Fitness::Well(_)) || known.alarm_under_traffic.is_some();
+        let ends_here = |known: &Known<'_>| !plan.partly && ails(known);
         let moves = |known: &Known<'_>| {
             let (now, then) = (now.get(&known.endpoint.id)?, then.get(&known.endpoint.id)?);
             Some(then < &now.less(MUCH) || (then < now && ends_here(known)))

@@ -55,6 +55,7 @@ const KEPT: &[(Play, u64, &str)] = &[
         30_782_443,
         "the_event_of_a_termination_should_not_be_dropped_for_a_description_of_its_way_into_the_pool",
     ),
+    (Play::Hooks, 26_085_117, "an_action_should_not_be_held_against_the_time_in_which_nothing_was_held"),
     (Play::Hooks, 199_718_772, "a_made_up_way_into_the_pool_should_not_close_what_another_hook_holds"),
 ];
 

@@ -286,6 +286,39 @@ fn a_call_that_is_given_time_to_show_is_looked_at_when_that_is_over() {
 }
 
 #[test]
+fn a_pools_instance_that_is_terminated_should_not_wait_for_the_work_of_an_older_action() {
+    let mut scene = Scene::leaving(LEAVE);
+    scene.goes(Course::BackToPool);
+    scene.is("Warmed:Pending:Wait");
+    scene.look();
+    let asked = scene.done.len();
+    scene.is("Warmed:Terminating:Wait");
+    scene.now = 120;
+    scene.look();
+    assert!(matches!(&scene.done[asked..], [.., HookStep::Complete { .. }]), "{:?}", &scene.done[asked..]);
+}
+
+/// Found by the survey, on its way out, while an old description shows its way in.
+#[test]
+fn what_no_event_told_of_should_not_be_over_for_what_an_old_description_shows_of_the_pool() {
+    let mut scene = Scene::launching(LAUNCH);
+    let found = Why::Found { since: at(0), alarms: Vec::new(), told_by: None };
+    scene.incident = scene.open(found.clone(), &History::default()).unwrap();
+    for (second, shown) in [(0, "Warmed:Pending:Wait"), (10, "Warmed:Pending:Proceed"), (20, "Warmed:Stopped")] {
+        (scene.now, _) = (second, scene.is(shown));
+        assert!(matches!(scene.look(), Decision::Hold { .. }), "{shown}: {:?}", scene.incident.decision);
+    }
+    scene.is("Pending:Wait");
+    scene.pass(200, 5);
+    assert_eq!(scene.completions(), []);
+    let mut watched = Scene::launching(&LAUNCH.replace("within = ", "mode = \"watch\"\nwithin = "));
+    watched.incident = watched.open(found, &History::default()).unwrap();
+    watched.is("Warmed:Pending:Wait");
+    watched.pass(5, 5);
+    assert_eq!(watched.completions(), [ActionResult::Continue], "nobody waits for what is only watched");
+}
+
+#[test]
 fn who_is_only_watched_should_wait_for_no_answer() {
     let mut scene = Scene::launching(&LAUNCH.replace("within = ", "mode = \"watch\"\nwithin = "));
     scene.is("Warmed:Pending:Wait");
@@ -384,4 +417,18 @@ fn the_event_of_a_termination_should_not_be_dropped_for_a_description_of_its_way
         scene.is("Warmed:Pending:Proceed");
         assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Unseen { .. }), .. }), "{course}");
     }
+}
+
+/// Seed 26085117: it was in the pool when its token was lost, and its time ran from then when it came out.
+#[test]
+fn an_action_should_not_be_held_against_the_time_in_which_nothing_was_held() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.goes(Course::IntoPool);
+    scene.is("Warmed:Running");
+    let crate::incident::Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
+    (kept.token, kept.course, kept.beat) = (None, None, None);
+    scene.look();
+    (scene.now, _) = (50, scene.is("Pending:Wait"));
+    scene.pass(340, 5);
+    assert_eq!((scene.kept().began, scene.completions()), (at(50), vec![]));
 }

@@ -77,6 +77,12 @@ fn who_is_shown_as_unhealthy_by_its_group_has_not_recovered_whatever_the_evidenc
     assert!(page.to_string().contains("its group has not replaced it yet, and shows it as unhealthy"), "{page}");
     it.group().members[0].lifecycle = Lifecycle("Standby".into());
     assert!(matches!(it.held_because(), Hold::Proving { .. }), "a person has it, and nobody will replace it");
+    it.target(1, Some(sick()));
+    it.alarm().state = AlarmState::Alarm;
+    let still = it.decide().to_string();
+    assert!(still.contains("shows it as unhealthy"), "{still}");
+    it.target(1, Some(TargetHealth::Healthy));
+    it.alarm().state = AlarmState::Ok;
     (it.group().members[0].lifecycle, it.group().members[0].healthy) = (Lifecycle("InService".into()), true);
     assert!(matches!(it.held_because(), Hold::Proving { .. }), "somebody says that it is healthy");
 }

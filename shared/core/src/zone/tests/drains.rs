@@ -411,3 +411,17 @@ fn the_last_few_percent_follow_as_soon_as_somebody_can_take_all_of_them() {
     let decision = it.look().to_string();
     assert!(!decision.contains("only a part"), "{decision}");
 }
+
+#[test]
+fn what_is_left_of_a_slow_endpoint_should_follow_although_its_health_check_is_green() {
+    let policy = POLICY.replace("id = \"green\"", "id = \"green\"\nmax-share = \"60%\"");
+    let mut it = Scene::with(&(policy + RED), vec![set("blue", 70), set("green", 30), set("red", 0)]).fails("blue");
+    it.checkers.insert("red".into(), 0);
+    assert!(it.until_act(10).is_some());
+    let blue = |it: &Scene| it.weights().into_iter().find(|(name, _)| name == "blue").unwrap().1;
+    assert!(blue(&it) > 0, "{:?}", it.weights());
+    it.checkers.insert("blue".into(), 16);
+    it.checkers.insert("red".into(), 16);
+    assert!(it.until_act(3600).is_some(), "{:?}", it.incident.decision);
+    assert_eq!(blue(&it), 0, "{:?}", it.weights());
+}

@@ -9,6 +9,7 @@ use homeostat_core::hook::action;
 use homeostat_core::hook::said::{Because, HookStep};
 use homeostat_core::id::{HookName, InstanceId, Subject};
 use homeostat_core::incident::Incident;
+use homeostat_core::ports::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use world::{ActionEnd, ActionResult, LifecycleTransition};
 
@@ -118,9 +119,8 @@ impl Annals {
         if after.open.values().filter(is_new).any(|open| completes(open, action::ActionResult::Continue, true)) {
             self.forgive(now);
         }
-        let failed = |open: &Incident| open.kind.hook().map_or(0, |kept| kept.failed_heartbeats);
-        for open in after.open.values().filter(is_new) {
-            if failed(open) > before.open.get(&open.subject).map_or(0, failed) {
+        for open in after.open.values().filter(is_new).filter(|open| failed_heartbeat(open)) {
+            if before.open.get(&open.subject).is_none_or(|was| was.intent != open.intent) {
                 *self.failed_heartbeats.entry(open.subject.clone()).or_default() += 1;
             }
         }
@@ -164,6 +164,13 @@ impl Annals {
         self.sent.remove(subject);
         self.failed_heartbeats.remove(subject);
     }
+}
+
+/// Of this action, or of another that an event reported.
+fn failed_heartbeat(incident: &Incident) -> bool {
+    let Some(intent) = &incident.intent else { return false };
+    let is_heartbeat = matches!(&intent.step, Step::Hook(step) if step.is_heartbeat());
+    is_heartbeat && intent.outcome.as_ref().is_some_and(|outcome| *outcome != Outcome::Done)
 }
 
 /// An action is about to be completed so; `ready` = since the instance is ready.

@@ -73,12 +73,12 @@ pub(in crate::simulator::hooks) struct Sent<'a> {
     pub(in crate::simulator::hooks) failed: u32,
 }
 
-/// One for each look, one for each heartbeat and step, and what is sent twice. Seeds 986957163, 199705523 and 199716359: a heartbeat
-/// that fails is tried again each tenth of a timeout of 30 s.
+/// One for each look, one for each heartbeat and step, and what is sent twice. Seeds 986957163, 199705523, 199716359 and 26081839: a
+/// heartbeat that fails is looked after, and tried again each tenth of a timeout of 30 s.
 pub(in crate::simulator::hooks) fn judge_sent(sent: &Sent<'_>, policy: &HookPolicy) -> Result<(), Broken> {
     const A_FEW: i64 = 20;
     let looks = sent.held.as_secs() / policy.look_every.as_secs().max(1);
-    if i64::from(sent.count) > A_FEW + looks * 2 + i64::from(sent.failed) {
+    if i64::from(sent.count) > A_FEW + looks * 2 + i64::from(sent.failed) * 2 {
         let what = format!("{} for {} in {:#}", sent.count, sent.subject, sent.held);
         return Err(Broken::end("wake-ups don't multiply", what, sent.at));
     }
