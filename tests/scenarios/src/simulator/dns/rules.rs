@@ -128,7 +128,15 @@ pub(super) fn judge_kept(
         });
         // Seeds 803511115 and 124045607: a person's word on an earlier change, and a list that did not show the one that came after it.
         let is_new = edited.is_some_and(|edited| now < edited + PROPAGATES_WITHIN);
-        let is_known = is_known || (annals.answered.contains(key) && is_new);
+        // Seed 795851972: after their word they edited the weight of an endpoint alone that the policy doesn't name, and the page had named it.
+        let ours = |sets: &Vec<RecordSet>| {
+            let is_ours = |id: &str| {
+                record(key).is_some_and(|record| record.endpoints.iter().any(|endpoint| endpoint.id.as_str() == id))
+            };
+            weights(sets).into_iter().filter(|(id, _)| is_ours(id.as_str())).collect::<Vec<_>>()
+        };
+        let is_as_answered = annals.acknowledged.get(key).map(ours) == annals.now.get(key).map(ours);
+        let is_known = is_known || (annals.answered.contains(key) && (is_new || is_as_answered));
         // Seeds 911212317 and 961215080: somebody deleted the generation that kept a batch out, after its incident was closed. What it
         // left was nobody's, and the next incident can't know better.
         if annals.came_late.contains(key) {
