@@ -38,6 +38,7 @@ use crate::zone::name::RecordName;
 use crate::zone::record::RecordSet;
 use action::{ActionId, ActionResult, Terms};
 use decide::{Case, decide};
+pub use claim::Claim;
 pub use eyes::HookEyes;
 use kept::Kept;
 use said::{Because, HookStep};
