@@ -5,6 +5,8 @@
 
 mod control;
 mod due;
+#[cfg(test)]
+mod golden;
 mod item;
 mod write;
 

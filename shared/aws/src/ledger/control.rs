@@ -110,7 +110,7 @@ impl DynamoLedger {
 }
 
 /// As people who have no such command at hand write it, too: README.md shows the very attributes.
-fn pause_item(pause: &Pause) -> Item {
+pub(super) fn pause_item(pause: &Pause) -> Item {
     let mut item = Key::pause(&pause.scope).attributes();
     let texts = [("scope", &pause.scope), ("by", &pause.by), ("reason", &pause.reason)];
     item.extend(texts.map(|(name, text)| (name.to_owned(), AttributeValue::S(text.clone()))));

@@ -1,0 +1,185 @@
+//! Golden items: what the ledger stores, kept as files under `golden/items`, one file an item.
+//!
+//! Whatever Homeostat stored once, every later version must read and write back byte for byte, or a deploy in the middle of an open
+//! incident would lose what it knows. So a file is added and never rewritten: these tests fail where the stored form has changed, and
+//! no run of theirs blesses the change.
+//!
+//! To add one, for a new reason, say: put the variant into [`variants`] (nothing compiles before), with the kinds of incident in which
+//! it can be; bring it about in [`samples`]; then run
+//!
+//! ```text
+//! UPDATE_EXPECT=1 cargo test --workspace --lib every_sample_has_its_item
+//! ```
+//!
+//! which writes the files that are missing, and no other. Read the new files and commit them. A field that is added to something
+//! stored must be left out as long as it has its default: older items don't have it.
+
+mod attributes;
+mod found;
+mod samples;
+mod stored;
+mod variants;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::item;
+use attributes::text;
+use found::Found;
+use stored::Stored;
+use variants::Variant;
+
+/// Of items of one kind of incident, or of what else is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Folder {
+    Instance,
+    Group,
+    Zone,
+    Hook,
+    Memory,
+    Alarm,
+    Budget,
+    Pause,
+}
+
+impl Folder {
+    const ALL: [Folder; 8] = [
+        Folder::Instance,
+        Folder::Group,
+        Folder::Zone,
+        Folder::Hook,
+        Folder::Memory,
+        Folder::Alarm,
+        Folder::Budget,
+        Folder::Pause,
+    ];
+
+    fn path(self) -> PathBuf {
+        let name = format!("{self:?}").to_lowercase();
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ledger/golden/items").join(name)
+    }
+
+    fn is_of_incidents(self) -> bool {
+        matches!(self, Folder::Instance | Folder::Group | Folder::Zone | Folder::Hook)
+    }
+}
+
+/// Each file of a folder, with its text.
+fn files(folder: Folder) -> Vec<(PathBuf, String)> {
+    let paths = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = paths.map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect();
+    assert!(!files.is_empty(), "{folder:?} is empty");
+    files
+}
+
+fn stored(folder: Folder) -> Vec<Stored> {
+    files(folder).iter().map(|(_, text)| Stored::read(&attributes::item(text)).unwrap()).collect()
+}
+
+fn found(folder: Folder) -> Found {
+    let mut found = Found::default();
+    stored(folder).iter().for_each(|stored| stored.is_shown_to(&mut found));
+    found
+}
+
+#[test]
+fn every_sample_has_its_item() {
+    let is_to_write = std::env::var_os("UPDATE_EXPECT").is_some();
+    let (mut names, mut missing) = (BTreeSet::new(), Vec::new());
+    for sample in samples::all() {
+        assert!(
+            names.insert((sample.folder, sample.name.clone())),
+            "two samples are called {:?} {}",
+            sample.folder,
+            sample.name
+        );
+        let path = sample.folder.path().join(format!("{}.json", sample.name));
+        if path.exists() {
+            continue;
+        }
+        if is_to_write {
+            std::fs::create_dir_all(sample.folder.path()).unwrap();
+            std::fs::write(path, text(&sample.stored.written())).unwrap();
+        } else {
+            missing.push(path);
+        }
+    }
+    assert!(missing.is_empty(), "run once with UPDATE_EXPECT=1, and read what it writes: {missing:#?}");
+}
+
+#[test]
+fn every_item_is_read_and_written_back_byte_for_byte() {
+    for (path, golden) in Folder::ALL.into_iter().flat_map(files) {
+        let read = Stored::read(&attributes::item(&golden)).unwrap();
+        assert_eq!(text(&read.written()), golden, "{}", path.display());
+    }
+}
+
+/// The sweep reads no more of an open incident than its index holds, and the history no more of a closed one than its end.
+#[test]
+fn every_incident_says_of_itself_what_is_read_without_the_rest() {
+    for (path, golden) in Folder::ALL.into_iter().filter(|folder| folder.is_of_incidents()).flat_map(files) {
+        let item = attributes::item(&golden);
+        let Stored::Incident(incident) = Stored::read(&item).unwrap() else { panic!("{}", path.display()) };
+        assert_eq!(item::subject(&item).as_ref(), Some(&incident.subject), "{}", path.display());
+        if item::is_open(&item) {
+            let due = item::due(&item).unwrap();
+            assert_eq!((Some(due.wake_at), due.wakes), (incident.wake_at, incident.wakes), "{}", path.display());
+            assert_eq!((due.deadline, due.stuck, due.overdue), (incident.deadline, incident.stuck, incident.overdue));
+        } else {
+            assert_eq!(item::closed_at(&item), incident.closed_at, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_variant_is_in_an_item_of_each_kind_that_can_have_it_and_of_no_other() {
+    let known: BTreeSet<&str> = variants::ALL.iter().map(|variant| variant.of).collect();
+    let mut wrong = Vec::new();
+    for folder in Folder::ALL.into_iter().filter(|folder| folder.is_of_incidents()) {
+        let found = found(folder).variants;
+        let listed = |Variant { of, name, folders }: &Variant| folders.contains(&folder).then_some((*of, *name));
+        let listed: BTreeSet<_> = variants::ALL.iter().filter_map(listed).collect();
+        let missing = listed.difference(&found).map(|variant| format!("{folder:?}: no item holds {variant:?}"));
+        let surplus = found.difference(&listed).map(|variant| format!("{folder:?}: not said to hold {variant:?}"));
+        wrong.extend(missing.chain(surplus));
+    }
+    let others = Folder::ALL.into_iter().flat_map(|folder| found(folder).variants);
+    let unlisted: BTreeSet<_> = others.map(|(of, _)| of).filter(|of| !known.contains(of)).collect();
+    assert!(wrong.is_empty() && unlisted.is_empty(), "{wrong:#?}, enums without a list: {unlisted:?}");
+}
+
+#[test]
+fn every_field_that_is_left_out_of_one_item_is_in_another() {
+    let all: Vec<Found> = Folder::ALL.into_iter().map(found).collect();
+    let present: BTreeSet<&String> = all.iter().flat_map(|found| &found.present).collect();
+    let left_out: BTreeSet<&String> = all.iter().flat_map(|found| &found.left_out).collect();
+    let never_there: Vec<_> = left_out.difference(&present).collect();
+    assert!(never_there.is_empty(), "{never_there:#?}");
+}
+
+/// Takes each attribute out of each item in turn. Where what is left is read and written back as it is, the attribute is one that may
+/// be left out, and some item must lack it.
+#[test]
+fn every_field_that_may_be_left_out_is_left_out_once() {
+    let left_out: BTreeSet<String> = Folder::ALL.into_iter().flat_map(|folder| found(folder).left_out).collect();
+    let (mut may_be, mut tried) = (Found::default(), BTreeSet::new());
+    for (folder, (_, golden)) in
+        Folder::ALL.into_iter().flat_map(|folder| files(folder).into_iter().map(move |it| (folder, it)))
+    {
+        let item = attributes::item(&golden);
+        // Once for each attribute of its kind: what may be left out of one item may be of another.
+        for path in attributes::paths(&item).into_iter().filter(|path| tried.insert((folder, path.clone()))) {
+            let less = attributes::without(item.clone(), &path);
+            if let Ok(read) = Stored::read(&less)
+                && read.written() == less
+            {
+                read.is_shown_to(&mut may_be);
+            }
+        }
+    }
+    // Each transition that leads to a first write sets it.
+    let left_out: BTreeSet<String> = left_out.into_iter().chain(["Incident.decision".to_owned()]).collect();
+    let always_there: Vec<_> = may_be.left_out.difference(&left_out).collect();
+    assert!(always_there.is_empty(), "{always_there:#?}");
+}

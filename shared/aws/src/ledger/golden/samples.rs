@@ -1,0 +1,92 @@
+//! What the golden items were made of: each reason that the loop can record, brought about by the incident's own transitions.
+//!
+//! The numbers and names are made up; the forms never are.
+
+mod group;
+mod hook;
+mod instance;
+mod remembered;
+mod zone;
+
+use std::fmt::Debug;
+use std::str::FromStr;
+
+use homeostat_core::decision::{Close, Decision, Hold, Page};
+use homeostat_core::incident::Incident;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Folder;
+use super::stored::Stored;
+
+#[derive(Clone)]
+pub(super) struct Sample {
+    pub(super) folder: Folder,
+    pub(super) name: String,
+    pub(super) stored: Stored,
+}
+
+pub(super) fn all() -> Vec<Sample> {
+    [instance::samples(), group::samples(), zone::samples(), hook::samples(), remembered::samples()].concat()
+}
+
+fn incident(folder: Folder, name: &str, incident: Incident) -> Sample {
+    Sample { folder, name: name.to_owned(), stored: Stored::Incident(Box::new(incident)) }
+}
+
+/// By what was decided.
+fn decided(folder: Folder, decided: Incident) -> Sample {
+    let name = match decided.decision.as_ref().unwrap() {
+        Decision::Act { .. } => panic!("two steps have one name: {decided:?}"),
+        Decision::Hold { because, .. } => format!("hold-{}", because.name()),
+        Decision::Close(close) => format!("close-{}", close.name()),
+        Decision::Page(page) => format!("page-{}", page.name()),
+    };
+    incident(folder, &name, decided)
+}
+
+fn id<T: FromStr<Err: Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+/// By a function's clock, which counts nanoseconds.
+fn at(second: i64) -> Timestamp {
+    Timestamp::new(1_800_000_000 + second, 123_456_789).unwrap()
+}
+
+/// As AWS tells times: of an event in milliseconds, of a description in seconds.
+fn event(second: i64) -> Timestamp {
+    Timestamp::from_millisecond((1_800_000_000 + second) * 1_000 + 567).unwrap()
+}
+
+fn aws(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn mins(minutes: i64) -> SignedDuration {
+    SignedDuration::from_mins(minutes)
+}
+
+fn secs(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
+}
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// As the loop hands it to the ledger.
+fn paced(incident: Incident) -> Incident {
+    incident.due_within(mins(20)).under("0a1b2c3d4e5f")
+}
+
+fn held(incident: &Incident, second: i64, because: &Hold) -> Incident {
+    paced(incident.hold(at(second), at(second + 30), because))
+}
+
+fn paged(incident: &Incident, second: i64, because: &Page) -> Incident {
+    paced(incident.page(at(second), at(second + 150), because))
+}
+
+fn closed(incident: &Incident, second: i64, how: &Close) -> Incident {
+    paced(incident.close(at(second), how))
+}

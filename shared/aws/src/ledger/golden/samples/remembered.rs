@@ -1,0 +1,119 @@
+//! All that is stored beside incidents: memories of groups, zones and alarms, budgets and pauses.
+//!
+//! This module never makes up a form: a memory is what its transitions leave.
+
+use std::collections::BTreeMap;
+
+use homeostat_core::id::{HookName, InstanceId, Scope};
+use homeostat_core::memory::{Act, AlarmMemory, Breaker, Launch, Memory, Source};
+use homeostat_core::ports::{Pause, Slots};
+use jiff::Timestamp;
+
+use super::super::Folder::{Alarm, Budget, Memory as Remembered, Pause as Paused};
+use super::super::{Folder, stored::Stored};
+use super::zone::parts::drifts;
+use super::{Sample, at, event, id};
+
+pub(super) fn samples() -> Vec<Sample> {
+    [memories(), alarms(), budgets(), pauses()].concat()
+}
+
+fn sample(folder: Folder, name: &str, stored: Stored) -> Sample {
+    Sample { folder, name: name.to_owned(), stored }
+}
+
+fn web() -> Scope {
+    Scope::Group(id("web"))
+}
+
+fn versioned(version: u64, memory: Memory) -> Memory {
+    Memory { version, ..memory }
+}
+
+fn memories() -> Vec<Sample> {
+    let of_group = |name: &str, memory| sample(Remembered, name, Stored::Memory(web(), versioned(7, memory)));
+    let zone = Scope::Zone(id("Z0123456789ABCDEFGHIJ"));
+    vec![
+        of_group("group-acted", acted()),
+        of_group("group-breaker-open", broken(latest())),
+        of_group("group-breaker-open-on-an-unknown-source", broken(Source::default())),
+        of_group("group-launches-abandoned", abandoned()),
+        of_group("group-acknowledged", broken(latest()).acknowledged()),
+        sample(Remembered, "zone-drained", Stored::Memory(zone, versioned(3, drained()))),
+    ]
+}
+
+fn acted() -> Memory {
+    let sick = Act::on_the_sick(at(0), id("eu-west-1#instance#i-0123456789abcdef0"));
+    let foretold = Act { at: at(600), subject: id("eu-west-1#instance#i-1a2b3c4d"), foretold: true };
+    Memory::default().acted(sick).acted(foretold)
+}
+
+/// A launch template whose newest version a group takes, and another with a version of its own.
+fn latest() -> Source {
+    let template = "lt-0123456789abcdef0";
+    let came_to = BTreeMap::from([(template.to_owned(), format!("{template}:7"))]);
+    Source { came_to, ..Source::of([format!("{template}:$Latest"), "lt-1a2b3c4d:3".to_owned()]) }
+}
+
+fn broken(launched_from: Source) -> Memory {
+    let failed = acted().failed(at(600), &id("eu-west-1#instance#i-1a2b3c4d"), &launched_from).failed(
+        at(1_200),
+        &id("eu-west-1#instance#i-2a2b3c4d"),
+        &Source::of(["web-launch-configuration"]),
+    );
+    failed.broken(Breaker { since: at(1_200), failures: 2, launched_from })
+}
+
+fn abandoned() -> Memory {
+    let (hook, instances): (HookName, Vec<InstanceId>) =
+        (id("ready"), ["i-0123456789abcdef0", "i-1a2b3c4d", "i-2a2b3c4d", "i-3a2b3c4d"].map(id).into());
+    let launch = |index: usize, from| Launch {
+        instance: &instances[index],
+        from,
+        at: at(i64::try_from(index).unwrap() * 100),
+        is_fresh: true,
+    };
+    let (old, new) = (Some("lt-0123456789abcdef0:7"), Some("lt-0123456789abcdef0:8"));
+    let given_up = Memory::default()
+        .abandon(at(300), &hook, &launch(0, old), 2)
+        .abandon(at(400), &hook, &launch(1, old), 2)
+        .abandon(at(500), &hook, &launch(2, new), 2);
+    given_up.abandoning(at(600), &hook, &launch(3, new)).abandon(at(700), &id("of-unknown-source"), &launch(0, None), 2)
+}
+
+fn drained() -> Memory {
+    let endpoint = "www.example.com A blue".to_owned();
+    let drained = Memory::default().drained(at(0), &endpoint, false).drained(at(900), &endpoint, false);
+    Memory { drifts: drifts(), ..drained.latch(at(900), &endpoint) }
+}
+
+fn alarms() -> Vec<Sample> {
+    let alarm = |name: &str| id(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}"));
+    let whole = AlarmMemory { alarm: alarm("web-1"), contributor: None, changed_at: event(0) };
+    let one =
+        AlarmMemory { alarm: alarm("web #1 at 90%"), contributor: Some(id("0a1b2c3d4e5f6071")), changed_at: event(0) };
+    vec![sample(Alarm, "whole", Stored::Alarm(whole)), sample(Alarm, "contributor", Stored::Alarm(one))]
+}
+
+fn budgets() -> Vec<Sample> {
+    let of = |name, version, holders: &[(&str, Timestamp)]| {
+        let holders = holders.iter().map(|(subject, since)| (id(subject), *since)).collect();
+        sample(Budget, name, Stored::Slots(web(), Slots { version, holders }))
+    };
+    let holders = [("eu-west-1#instance#i-0123456789abcdef0", at(0)), ("eu-west-1#instance#i-1a2b3c4d", at(60))];
+    vec![of("taken", 4, &holders), of("given-back", 5, &[])]
+}
+
+fn pauses() -> Vec<Sample> {
+    let of = |name, scope: &str| {
+        let (by, reason) = ("ana".to_owned(), "moving the database".to_owned());
+        sample(Paused, name, Stored::Pause(Pause { scope: scope.to_owned(), by, reason, until: event(3_600) }))
+    };
+    vec![
+        of("all", "all"),
+        of("group", "group#web #1"),
+        of("instance", "instance#i-0123456789abcdef0"),
+        of("zone", "zone#Z0123456789ABCDEFGHIJ"),
+    ]
+}

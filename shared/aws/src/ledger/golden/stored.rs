@@ -1,0 +1,69 @@
+//! What one item holds: read and written by the very code that the functions use.
+//!
+//! This module never has a form of its own.
+
+use homeostat_core::id::Scope;
+use homeostat_core::incident::Incident;
+use homeostat_core::memory::{AlarmMemory, Memory};
+use homeostat_core::ports::{Pause, Slots, Unavailable};
+
+use super::found::Found;
+use crate::ledger::control::pause_item;
+use crate::ledger::item::{self, Item};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Stored {
+    Incident(Box<Incident>),
+    Memory(Scope, Memory),
+    Alarm(AlarmMemory),
+    Slots(Scope, Slots),
+    Pause(Pause),
+}
+
+impl Stored {
+    /// By its key, as whoever reads the table tells items apart.
+    pub(super) fn read(item: &Item) -> Result<Stored, Unavailable> {
+        let pk = item.get("pk").and_then(|pk| pk.as_s().ok()).map_or("", String::as_str);
+        if item::is_pause(item) {
+            Ok(Stored::Pause(item::pause(item.clone())))
+        } else if item::subject(item).is_some() {
+            item::read(item.clone()).map(Stored::Incident)
+        } else if pk.starts_with("MEMORY#alarm#") {
+            item::read(item.clone()).map(Stored::Alarm)
+        } else if item::is_memory(item) {
+            Ok(Stored::Memory(scope(pk), item::read(item.clone())?))
+        } else {
+            Ok(Stored::Slots(scope(pk), item::read(item.clone())?))
+        }
+    }
+
+    pub(super) fn written(&self) -> Item {
+        match self {
+            Stored::Incident(incident) => item::incident(incident),
+            Stored::Memory(scope, memory) => item::memory(scope, memory),
+            Stored::Alarm(memory) => item::alarm_memory(memory),
+            Stored::Slots(scope, slots) => item::slots(scope, slots),
+            Stored::Pause(pause) => Ok(pause_item(pause)),
+        }
+        .unwrap()
+    }
+
+    pub(super) fn is_shown_to(&self, found: &mut Found) {
+        match self {
+            Stored::Incident(incident) => found.look_at(incident),
+            Stored::Memory(_, memory) => found.look_at(memory),
+            Stored::Alarm(memory) => found.look_at(memory),
+            Stored::Slots(_, slots) => found.look_at(slots),
+            Stored::Pause(pause) => found.look_at(pause),
+        }
+    }
+}
+
+/// Of `MEMORY#group#web` and the like.
+fn scope(pk: &str) -> Scope {
+    match pk.splitn(3, '#').collect::<Vec<_>>()[..] {
+        [_, "group", name] => Scope::Group(name.parse().unwrap()),
+        [_, "zone", id] => Scope::Zone(id.parse().unwrap()),
+        _ => panic!("{pk} is no scope's"),
+    }
+}

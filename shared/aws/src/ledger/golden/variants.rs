@@ -1,0 +1,324 @@
+//! Every variant that is stored, and in which kinds of incident it can be.
+//!
+//! Each list is also an exhaustive `match`: a new variant doesn't compile before it stands here, and then the tests ask for an item
+//! that holds it in each kind that is named. This module never lists what the code can't write: `in []` says that no item ever holds
+//! it, and why.
+
+use homeostat_core::decision::{Close, Decision, GroupState, Hold, Page, Proof, Step};
+use homeostat_core::hook::action::{ActionResult, Course, Place, Transition};
+use homeostat_core::hook::said::{Because, HookStep, Limit, Waits};
+use homeostat_core::incident::{Doubt, Kind, Said, State, Verdict};
+use homeostat_core::instance::{AlarmState, Unit};
+use homeostat_core::policy::Afterwards;
+use homeostat_core::ports::Outcome;
+use homeostat_core::signal::What;
+use homeostat_core::zone::drift::Drift;
+use homeostat_core::zone::record::Routing;
+use homeostat_core::zone::said::{Awaits, Trouble};
+
+use super::Folder;
+
+#[derive(Debug)]
+pub(super) struct Variant {
+    /// Its enum's name.
+    pub(super) of: &'static str,
+    /// As it is stored.
+    pub(super) name: &'static str,
+    pub(super) folders: &'static [Folder],
+}
+
+macro_rules! variants {
+    ($($of:ident { $($variant:pat => $name:literal in [$($folder:ident),*]),* $(,)? })*) => {
+        $(const _: fn(&$of) = |value| match value {
+            $($variant => {})*
+        };)*
+
+        pub(super) const ALL: &[Variant] = &[$($(
+            Variant { of: stringify!($of), name: $name, folders: &[$(Folder::$folder),*] },
+        )*)*];
+    };
+}
+
+variants! {
+    Kind {
+        Kind::Instance { .. } => "instance" in [Instance],
+        Kind::Group { .. } => "group" in [Group],
+        Kind::Zone(_) => "zone" in [Zone],
+        Kind::Hook(_) => "hook" in [Hook],
+    }
+
+    State {
+        State::Holding => "holding" in [Instance, Group, Zone, Hook],
+        State::Acting => "acting" in [Instance, Zone, Hook],
+        // Only an Auto Scaling group does by itself what an incident is open for.
+        State::Following => "following" in [Instance, Group],
+        State::Verifying => "verifying" in [Instance, Zone, Hook],
+        State::Escalated => "escalated" in [Instance, Group, Zone, Hook],
+        State::Closed => "closed" in [Instance, Group, Zone, Hook],
+    }
+
+    // Zones and hooks give no verdict, and a group only where none of its instances can be judged.
+    Verdict {
+        Verdict::Unknown => "unknown" in [Instance, Group, Zone, Hook],
+        Verdict::Unhealthy => "unhealthy" in [Instance],
+        Verdict::Ending => "ending" in [Instance],
+        Verdict::Suspected => "suspected" in [Instance, Group],
+        Verdict::Disputed => "disputed" in [Instance],
+        Verdict::OnlyAlarm => "only_alarm" in [Instance],
+        Verdict::Unclear => "unclear" in [Instance],
+        Verdict::Healthy => "healthy" in [Instance],
+    }
+
+    // A whole group is never acted on. People hear of no call of a hook's.
+    Doubt {
+        Doubt::Once => "once" in [Instance, Zone],
+        Doubt::Told => "told" in [Instance, Zone],
+        Doubt::Settled => "settled" in [Instance, Zone],
+    }
+
+    Outcome {
+        Outcome::Done => "done" in [Instance, Zone, Hook],
+        // Only Route 53 carries a change out by and by, and a hook has a record removed.
+        Outcome::Pending { .. } => "pending" in [Zone, Hook],
+        Outcome::AlreadyDone => "already_done" in [Instance, Zone, Hook],
+        Outcome::Refused { .. } => "refused" in [Instance, Zone, Hook],
+        // Auto Scaling replaces whatever somebody else did.
+        Outcome::Lost { .. } => "lost" in [Zone, Hook],
+        Outcome::Unknown { .. } => "unknown" in [Instance, Zone, Hook],
+    }
+
+    Decision {
+        Decision::Act { .. } => "act" in [Instance, Zone, Hook],
+        Decision::Hold { .. } => "hold" in [Instance, Group, Zone, Hook],
+        Decision::Close(_) => "close" in [Instance, Group, Zone, Hook],
+        Decision::Page(_) => "page" in [Instance, Group, Zone, Hook],
+    }
+
+    Step {
+        Step::Replace { .. } => "replace" in [Instance],
+        Step::MarkUnhealthy { .. } => "mark_unhealthy" in [Instance],
+        Step::Shift(_) => "shift" in [Zone],
+        Step::Hook(_) => "hook" in [Hook],
+    }
+
+    Proof {
+        Proof::Alarm { .. } => "alarm" in [Instance, Zone],
+        Proof::TargetHealth { .. } => "target_health" in [Instance],
+        Proof::InstanceStatus { .. } => "instance_status" in [Instance],
+        Proof::HealthCheck { .. } => "health_check" in [Zone],
+        Proof::Targets { .. } => "targets" in [Zone],
+        Proof::Well { .. } => "well" in [Zone],
+        Proof::Notice(_) => "notice" in [Instance],
+        Proof::Hook(_) => "hook" in [Hook],
+    }
+
+    Hold {
+        // The incident is somebody else's until their lease ends, so nothing is written.
+        Hold::InFlight => "in_flight" in [],
+        // A hook's incident waits for such an answer with `Waits::Settling`.
+        Hold::OutcomeUnknown { .. } => "outcome_unknown" in [Instance, Zone],
+        // A pause keeps no hook from being completed.
+        Hold::Paused { .. } => "paused" in [Instance, Zone],
+        Hold::ActionsDisabled { .. } => "actions_disabled" in [Instance, Zone],
+        Hold::NotConfirmed { .. } => "not_confirmed" in [Instance, Zone],
+        // A group's instances boot again when it is parked no more.
+        Hold::Grace { .. } => "grace" in [Instance, Group],
+        Hold::NotInService { .. } => "not_in_service" in [Instance],
+        Hold::Protected => "protected" in [Instance],
+        Hold::GroupReplaces { .. } => "group_replaces" in [Instance, Group],
+        Hold::Foretold { .. } => "foretold" in [Instance],
+        Hold::Suspended { .. } => "suspended" in [Instance],
+        Hold::Refreshing { .. } => "refreshing" in [Instance],
+        // Of the group itself it is a page.
+        Hold::TooManySick(_) => "too_many_sick" in [Instance],
+        Hold::GroupState(_) => "group_state" in [Instance, Group],
+        // The incident of a group that is gone is closed.
+        Hold::GroupMissing { .. } => "group_missing" in [Instance],
+        Hold::Budget { .. } => "budget" in [Instance],
+        Hold::Cooldown { .. } => "cooldown" in [Instance],
+        Hold::BreakerOpen { .. } => "breaker_open" in [Instance],
+        // In `watch` a hook is completed at once: `Because::Watching`.
+        Hold::Watching { .. } => "watching" in [Instance, Zone],
+        Hold::Recovering { .. } => "recovering" in [Instance],
+        Hold::Proving { .. } => "proving" in [Instance, Group, Zone],
+        Hold::Propagating { .. } => "propagating" in [Zone],
+        Hold::Lost { .. } => "lost" in [Zone],
+        Hold::Returning { .. } => "returning" in [Zone],
+        Hold::Drifted(_) => "drifted" in [Zone],
+        Hold::Hook(_) => "hook" in [Hook],
+    }
+
+    GroupState {
+        // A group's own incident tells it in words, in another hold.
+        GroupState::Uncounted { .. } => "uncounted" in [Instance],
+        GroupState::TargetGroupMissing(_) => "target_group_missing" in [Instance, Group],
+        // Of the group itself it is a page.
+        GroupState::TargetGroupGone(_) => "target_group_gone" in [Instance],
+        GroupState::Unchecked { .. } => "unchecked" in [Instance, Group],
+        // An instance of a group that is parked has its incident closed, or none opened.
+        GroupState::Parked { .. } => "parked" in [Group],
+    }
+
+    Close {
+        Close::Recovered => "recovered" in [Instance, Zone],
+        Close::LeftByItself => "left_by_itself" in [Instance],
+        Close::NothingWrong { .. } => "nothing_wrong" in [Instance, Group, Zone],
+        Close::TakenOver { .. } => "taken_over" in [Zone],
+        Close::Hook(_) => "hook" in [Hook],
+    }
+
+    Page {
+        // A zone's refused change is one of its troubles.
+        Page::Refused { .. } => "refused" in [Instance, Hook],
+        Page::NotRecovered { .. } => "not_recovered" in [Instance],
+        // Of a record it is a trouble; a hook that left the policy is completed.
+        Page::NotInPolicy { .. } => "not_in_policy" in [Instance, Group],
+        Page::Waited { .. } => "waited" in [Instance, Group, Zone],
+        Page::GroupStalled { .. } => "group_stalled" in [Instance, Group],
+        Page::ReplacementsFail { .. } => "replacements_fail" in [Instance],
+        Page::TooManySick(_) => "too_many_sick" in [Group],
+        Page::TargetGroupGone(_) => "target_group_gone" in [Group],
+        Page::Weights { .. } => "weights" in [Zone],
+        Page::LaunchesFail(_) => "launches_fail" in [Hook],
+    }
+
+    What {
+        What::NotRunning { .. } => "not_running" in [Instance],
+        What::Interruption { .. } => "interruption" in [Instance],
+        What::Rebalance => "rebalance" in [Instance],
+        What::Retirement { .. } => "retirement" in [Instance],
+        // It is about no instance: none was launched.
+        What::LaunchFailed { .. } => "launch_failed" in [Group],
+    }
+
+    Said {
+        Said::Missing => "missing" in [Instance],
+        Said::Unread => "unread" in [Instance],
+        Said::State { .. } => "state" in [Instance],
+    }
+
+    AlarmState {
+        AlarmState::Alarm => "ALARM" in [Instance],
+        AlarmState::Ok => "OK" in [Instance],
+        AlarmState::InsufficientData => "INSUFFICIENT_DATA" in [Instance],
+    }
+
+    Unit {
+        // Left out, since it is the usual one.
+        Unit::Instances => "instances" in [],
+        Unit::Weights => "weights" in [Instance, Group],
+        Unit::Vcpus => "vcpus" in [Instance],
+        Unit::Mebibytes => "mebibytes" in [Instance],
+    }
+
+    HookStep {
+        HookStep::Complete { .. } => "complete" in [Hook],
+        HookStep::Heartbeat { .. } => "heartbeat" in [Hook],
+        HookStep::Deregister { .. } => "deregister" in [Hook],
+        HookStep::RemoveRecords { .. } => "remove_records" in [Hook],
+        HookStep::SuspendLaunch { .. } => "suspend_launch" in [Hook],
+    }
+
+    Because {
+        Because::Ready { .. } => "ready" in [Hook],
+        Because::NotReady { .. } => "not_ready" in [Hook],
+        Because::Admitted { .. } => "admitted" in [Hook],
+        Because::Unjudged { .. } => "unjudged" in [Hook],
+        Because::Paused { .. } => "paused" in [Hook],
+        Because::Watching { .. } => "watching" in [Hook],
+        Because::NotInPolicy => "not_in_policy" in [Hook],
+        Because::ServesNobody { .. } => "serves_nobody" in [Hook],
+        Because::Interrupted { .. } => "interrupted" in [Hook],
+        Because::Drained => "drained" in [Hook],
+        Because::MachineGone { .. } => "machine_gone" in [Hook],
+        Because::OutOfTime { .. } => "out_of_time" in [Hook],
+        Because::Leaving { .. } => "leaving" in [Hook],
+        Because::NeedsTime { .. } => "needs_time" in [Hook],
+        Because::LaunchesFail { .. } => "launches_fail" in [Hook],
+    }
+
+    Limit {
+        Limit::Policy { .. } => "policy" in [Hook],
+        Limit::Global => "global" in [Hook],
+        Limit::Timeout => "timeout" in [Hook],
+        Limit::Spot { .. } => "spot" in [Hook],
+    }
+
+    Waits {
+        Waits::Unseen { .. } => "unseen" in [Hook],
+        Waits::Evidence { .. } => "evidence" in [Hook],
+        Waits::InUse { .. } => "in_use" in [Hook],
+        Waits::Abandoning { .. } => "abandoning" in [Hook],
+        Waits::Others { .. } => "others" in [Hook],
+        Waits::Unread { .. } => "unread" in [Hook],
+        Waits::Settling { .. } => "settling" in [Hook],
+    }
+
+    Transition {
+        Transition::Launching => "launching" in [Hook],
+        Transition::Terminating => "terminating" in [Hook],
+    }
+
+    ActionResult {
+        ActionResult::Continue => "continue" in [Hook],
+        ActionResult::Abandon => "abandon" in [Hook],
+    }
+
+    Place {
+        Place::Ec2 => "ec2" in [Hook],
+        Place::Group => "group" in [Hook],
+        Place::WarmPool => "warm_pool" in [Hook],
+    }
+
+    Course {
+        Course::IntoService => "into_service" in [Hook],
+        Course::IntoPool => "into_pool" in [Hook],
+        Course::OutForGood => "out_for_good" in [Hook],
+        Course::BackToPool => "back_to_pool" in [Hook],
+        Course::OutOfPool => "out_of_pool" in [Hook],
+    }
+
+    Afterwards {
+        Afterwards::Admit => "admit" in [Hook],
+        Afterwards::SuspendLaunch => "suspend_launch" in [Hook],
+    }
+
+    Awaits {
+        Awaits::Proof { .. } => "proof" in [Zone],
+        Awaits::Hold { .. } => "hold" in [Zone],
+        Awaits::Step { .. } => "step" in [Zone],
+        Awaits::Alarm { .. } => "alarm" in [Zone],
+        Awaits::Others { .. } => "others" in [Zone],
+        Awaits::Reread => "reread" in [Zone],
+    }
+
+    Trouble {
+        Trouble::NoTarget { .. } => "no_target" in [Zone],
+        Trouble::Partly { .. } => "partly" in [Zone],
+        Trouble::Changed { .. } => "changed" in [Zone],
+        Trouble::Unfit { .. } => "unfit" in [Zone],
+        Trouble::Latched { .. } => "latched" in [Zone],
+        Trouble::StillReduced { .. } => "still_reduced" in [Zone],
+        Trouble::NotInPolicy { .. } => "not_in_policy" in [Zone],
+        Trouble::NotInSync { .. } => "not_in_sync" in [Zone],
+        Trouble::Refused { .. } => "refused" in [Zone],
+        Trouble::Waited { .. } => "waited" in [Zone],
+    }
+
+    Drift {
+        Drift::SetGone { .. } => "set_gone" in [Zone],
+        Drift::Unfit { .. } => "unfit" in [Zone],
+        Drift::LabelInUse { .. } => "label_in_use" in [Zone],
+        Drift::LeftOut { .. } => "left_out" in [Zone],
+        Drift::AlarmGone { .. } => "alarm_gone" in [Zone],
+        Drift::HealthCheckGone { .. } => "health_check_gone" in [Zone],
+        Drift::TargetGroupGone { .. } => "target_group_gone" in [Zone],
+    }
+
+    // A record that a hook removes is a simple one; what somebody else left of a weighted one may be anything.
+    Routing {
+        Routing::Simple => "simple" in [Zone, Hook],
+        Routing::Weighted { .. } => "weighted" in [Zone],
+        Routing::Other(_) => "other" in [Zone],
+    }
+}
