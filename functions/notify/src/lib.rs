@@ -18,6 +18,8 @@ mod attributes;
 mod batch;
 mod change;
 mod chat;
+#[cfg(test)]
+mod golden;
 mod message;
 mod metrics;
 mod news;
