@@ -140,6 +140,7 @@ variants! {
         // In `watch` a hook is completed at once: `Because::Watching`.
         Hold::Watching { .. } => "watching" in [Instance, Zone],
         Hold::Recovering { .. } => "recovering" in [Instance],
+        Hold::NotReplaced { .. } => "not_replaced" in [Instance],
         Hold::Proving { .. } => "proving" in [Instance, Group, Zone],
         Hold::Propagating { .. } => "propagating" in [Zone],
         Hold::Lost { .. } => "lost" in [Zone],

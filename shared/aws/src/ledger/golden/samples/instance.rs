@@ -169,6 +169,7 @@ fn holds() -> Vec<Sample> {
     samples.extend([
         decided(Instance, held(&settled(unknown()), 2, &until_the_lease_ends)),
         decided(Instance, held(&done, 32, &short)),
+        decided(Instance, held(&done, 32, &Hold::NotReplaced { marked: true })),
         decided(Instance, held(&held(&done, 32, &short), 62, &Hold::Proving { since: at(62) })),
         incident(Instance, "hold-recovering-in-weights", held(&done, 32, &weighed)),
         incident(Instance, "hold-recovering-by-the-group", held(&unhealthy(), 32, &short)),
