@@ -201,6 +201,7 @@ pub enum Hold {
     },
     /// Enough instances serve, and the group still has the one in question.
     NotReplaced {
+        /// Auto Scaling shows it as unhealthy.
         marked: bool,
     },
     /// Recovered; it has to stay so for the dwell time.

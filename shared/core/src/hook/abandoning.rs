@@ -55,7 +55,7 @@ pub(super) fn settled(now: Timestamp, incident: &Incident, memory: &Memory, most
 pub(super) fn over(now: Timestamp, incident: &Incident, seen: &Seen, memory: &Memory, most: u32) -> Memory {
     let memory = settled(now, incident, memory, most);
     let Some(kept) = incident.kind.hook() else { return memory };
-    let shown = seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
+    let shown = seen.shown();
     let waits = shown.is_some_and(|member| Course::of(kept.transition, &member.lifecycle).is_some());
     if waits || !memory.is_abandoning(&kept.hook, &kept.instance) {
         return memory;

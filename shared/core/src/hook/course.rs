@@ -3,13 +3,13 @@
 //! This module never takes an instance for one that serves nobody while either says otherwise: a description may be older than the
 //! action, and an event may be made up.
 
-use super::action::{Course, Transition};
+use super::action::{Course, Transition, has_gone_on};
 use super::decide::Case;
+use crate::instance::Lifecycle;
 
 impl Case<'_> {
     fn shown_course(&self) -> Option<Course> {
-        let member = self.seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
-        Course::of(self.kept.transition, &member?.lifecycle)
+        Course::of(self.kept.transition, &self.seen.shown()?.lifecycle)
     }
 
     pub(super) fn course(&self) -> Course {
@@ -19,9 +19,19 @@ impl Case<'_> {
             Transition::Terminating => Course::OutForGood,
         };
         // An action that is named by its instance may be newer than the event.
-        let told = self.kept.course.filter(|_| self.kept.is_course_told());
+        let told = self.kept.told_course();
         let serves = told.filter(|told| !told.serves_nobody() && shown.is_none_or(is_a_way_in));
         serves.or(shown).or(told).unwrap_or(usual)
+    }
+
+    /// Whether the state shows that the action is over. An event that may be made up doesn't say so by its course alone, nor does a state
+    /// of the pool where no event said that the instance goes there.
+    pub(super) fn is_shown_over(&self, lifecycle: &Lifecycle) -> bool {
+        let is_over = |course| has_gone_on(self.kept.transition, course, lifecycle);
+        let is_known = self.kept.accepted || self.kept.token.is_none();
+        let is_untold = self.kept.token.is_none() && self.kept.course == Some(Course::IntoPool);
+        let may_come_out = is_untold && lifecycle.0.starts_with("Warmed:");
+        is_over(self.kept.course) && (is_known || is_over(None)) && !may_come_out
     }
 
     /// Of an action that is named by its instance alone no event said where it goes, and the description may be from its way in.

@@ -36,7 +36,7 @@ const LAUNCHING: SignedDuration = SignedDuration::from_secs(30);
 const SHOWN_LATE: SignedDuration = SignedDuration::from_secs(5);
 
 /// What is waited for where an old description would let an instance in.
-pub(super) const STILL_SHOWN: &str = "it has been shown on its way into the warm pool for less than a minute";
+pub(super) const STILL_SHOWN: &str = "Auto Scaling has shown it on its way into the warm pool for less than a minute";
 
 /// What a heartbeat tells beside giving more time.
 pub(super) const IS_IT_KNOWN: &str = "Auto Scaling to know the action that an event reported";
@@ -133,15 +133,7 @@ impl<'a> Case<'a> {
             Ok(None) => Some("it has left its group".to_owned()),
             Ok(Some(member)) => {
                 let waits = Course::of(self.kept.transition, &member.lifecycle).is_some();
-                let is_over = |course| has_gone_on(self.kept.transition, course, &member.lifecycle);
-                // An event that may be made up doesn't say by itself that it is over.
-                let is_sure = self.kept.accepted || self.kept.token.is_none();
-                // Nor does a description of its way into the pool, where no event said that it goes there.
-                let may_come_out = self.kept.token.is_none()
-                    && self.kept.course == Some(Course::IntoPool)
-                    && member.lifecycle.0.starts_with("Warmed:");
-                let is_over = is_over(self.kept.course) && (is_sure || is_over(None)) && !may_come_out;
-                let may_come = self.is_fresh() && !is_over;
+                let may_come = self.is_fresh() && !self.is_shown_over(&member.lifecycle);
                 (!waits && !may_come).then(|| format!("it is {}", member.lifecycle.0))
             }
         }
@@ -301,9 +293,8 @@ impl<'a> Case<'a> {
 
     /// On its way into the warm pool it would be let go on, and where it goes could not be read.
     fn may_serve_nobody(&self) -> Option<String> {
-        let is_told = self.kept.is_course_told() && self.kept.course.is_some();
         let unread = self.seen.member.as_ref()?.as_ref().err()?;
-        (!is_told).then(|| unread.clone())
+        self.kept.told_course().is_none().then(|| unread.clone())
     }
 
     /// Launches that AWS was asked to abandon, where its answer decides what becomes of this one.
@@ -358,7 +349,7 @@ impl<'a> Case<'a> {
 
     /// An event's word is good for completing its action, and for nothing else: it may be late, and the instance back in service.
     fn is_shown_waiting(&self) -> bool {
-        let shown = self.seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
+        let shown = self.seen.shown();
         shown.is_some_and(|member| Course::of(self.kept.transition, &member.lifecycle).is_some())
     }
 

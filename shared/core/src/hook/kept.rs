@@ -136,7 +136,7 @@ impl Kept {
     /// With what was seen that is to be remembered.
     #[must_use]
     pub(super) fn saw(self, now: Timestamp, seen: &Seen) -> Kept {
-        let member = seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
+        let member = seen.shown();
         let course = member.and_then(|member| Course::of(self.transition, &member.lifecycle));
         let details = seen.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref());
         let addresses = details.map(|details| details.addresses.clone()).unwrap_or_default();
@@ -144,7 +144,7 @@ impl Kept {
         let started_at = details.and_then(|details| details.started_at);
         let kept = self.between(started_at, now).on_course(now, course);
         // A description may be older than the action; what an event said of this very action is not.
-        let course = if kept.is_course_told() { kept.course } else { course.or(kept.course) };
+        let course = kept.told_course().or(course).or(kept.course);
         Kept {
             started_at: started_at.or(kept.started_at),
             launched_from: kept.launched_from.or_else(|| member?.launched_from.clone()),
@@ -183,8 +183,7 @@ impl Kept {
     /// This action let it into the warm pool, and it waits again on its way out of it: another action of the same hook, of which no
     /// event may ever tell.
     pub(super) fn came_out_of_the_pool(&self, intent: Option<&Intent>, seen: &Seen) -> bool {
-        let member = seen.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
-        let shown = member.and_then(|member| Course::of(self.transition, &member.lifecycle));
+        let shown = seen.shown().and_then(|member| Course::of(self.transition, &member.lifecycle));
         let went_in = matches!(self.completed_on.or(self.course), Some(Course::IntoPool | Course::BackToPool));
         let comes_out = shown.is_some_and(|shown| !matches!(shown, Course::IntoPool | Course::BackToPool));
         went_in && comes_out && self.completed(intent).is_some()
@@ -210,9 +209,9 @@ impl Kept {
         self.started_at.map_or(self.began, |started| started.min(self.began))
     }
 
-    /// An event names both ends or neither.
-    pub(super) fn is_course_told(&self) -> bool {
-        self.token.is_some() && self.origin.is_some()
+    /// As the event of this very action said, which names both ends or neither. What is known else is from a description.
+    pub(super) fn told_course(&self) -> Option<Course> {
+        self.course.filter(|_| self.token.is_some() && self.origin.is_some())
     }
 
     /// As far as is known. An instance of the warm pool may be of any older version when it is started again.

@@ -43,6 +43,11 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// The instance as Auto Scaling shows it, if it was read and is there.
+    pub(super) fn shown(&self) -> Option<&HeldMember> {
+        self.member.as_ref()?.as_ref().ok()?.as_ref()
+    }
+
     /// As far as Auto Scaling shows.
     pub(super) fn waits_no_more(&self, transition: Transition, course: Option<Course>) -> bool {
         match &self.member {
@@ -54,8 +59,7 @@ impl Seen {
 
     /// As the result would have it go on.
     pub(super) fn went_on_with(&self, transition: Transition, course: Option<Course>, result: ActionResult) -> bool {
-        let shown = self.member.as_ref().and_then(|member| member.as_ref().ok()?.as_ref());
-        let shows = shown.is_none_or(|member| result.shows_in(transition, &member.lifecycle));
+        let shows = self.shown().is_none_or(|member| result.shows_in(transition, &member.lifecycle));
         shows && self.waits_no_more(transition, course)
     }
 }

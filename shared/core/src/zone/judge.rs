@@ -405,15 +405,15 @@ impl<'a> Judge<'a> {
     fn moves_more(&self, plan: &Plan) -> bool {
         let Some(held) = self.held.filter(|held| held.partly) else { return false };
         let (now, then) = (&self.shares, shares(&plan.weights));
-        let ails =
-            |known: &Known<'_>| !matches!(known.fitness, Fitness::Well(_)) || known.alarm_under_traffic.is_some();
-        let ends_here = |known: &Known<'_>| !plan.partly && ails(known);
-        let moves = |known: &Known<'_>| {
-            let (now, then) = (now.get(&known.endpoint.id)?, then.get(&known.endpoint.id)?);
-            Some(then < &now.less(MUCH) || (then < now && ends_here(known)))
-        };
         let reduced = self.endpoints.iter().filter(|known| held.reduced.contains_key(&known.endpoint.id));
-        reduced.filter_map(moves).any(|moves| moves)
+        let mut shares = reduced.filter_map(|known| {
+            let id = &known.endpoint.id;
+            Some((known, *now.get(id)?, *then.get(id)?))
+        });
+        shares.any(|(known, now, then)| {
+            let is_healthy = matches!(known.fitness, Fitness::Well(_)) && known.alarm_under_traffic.is_none();
+            then < now.less(MUCH) || (then < now && !plan.partly && !is_healthy)
+        })
     }
 }
 

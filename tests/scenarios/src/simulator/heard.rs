@@ -19,6 +19,7 @@ pub(super) struct Heard {
     pub(super) own_alarm_since: Option<Timestamp>,
     /// That alarm was deleted, or there never was one.
     pub(super) own_is_gone: bool,
+    /// It is in ALARM.
     pub(super) own_rings: bool,
     /// When the alarm on its disk was last in ALARM.
     pub(super) disk_rang: Option<Timestamp>,
@@ -48,9 +49,10 @@ impl Heard {
         let speaks = own.is_some_and(|alarm| alarm.actions_enabled && watches_own(world, alarm, instance));
         self.own_alarm_since = since(self.own_alarm_since, speaks);
         self.own_is_gone = own.is_none();
-        self.own_rings = own.is_some_and(|alarm| state_value(alarm.standing.state) == "ALARM");
+        let rings = |alarm: &Alarm| state_value(alarm.standing.state) == "ALARM";
+        self.own_rings = own.is_some_and(rings);
         let disk = world.alarm(&self.disk);
-        if disk.is_some_and(|alarm| state_value(alarm.standing.state) == "ALARM") {
+        if disk.is_some_and(rings) {
             self.disk_rang = Some(now);
         }
         self.disk_muted_since = since(self.disk_muted_since, disk.is_some_and(|alarm| !alarm.actions_enabled));

@@ -114,13 +114,17 @@ impl Tally {
             let failed_before = before.memory.get(group).is_some_and(|memory| !memory.failures.is_empty());
             if failed_before && memory.failures.is_empty() {
                 self.acts.remove(group);
-                let was_open = before.memory.get(group).is_some_and(|memory| memory.breaker.is_some());
-                let of_group =
-                    after.open.iter().filter(|(_, incident)| was_open && incident.kind.group() == Some(group));
-                for (subject, incident) in of_group {
-                    *self.forgiven.entry((subject.clone(), incident.opened_at)).or_default() += 1;
+                if before.memory.get(group).is_some_and(|memory| memory.breaker.is_some()) {
+                    self.breaker_closed(group, after);
                 }
             }
+        }
+    }
+
+    fn breaker_closed(&mut self, group: &GroupName, after: &View) {
+        let of_group = after.open.iter().filter(|(_, incident)| incident.kind.group() == Some(group));
+        for (subject, incident) in of_group {
+            *self.forgiven.entry((subject.clone(), incident.opened_at)).or_default() += 1;
         }
     }
 }

@@ -237,6 +237,13 @@ impl Scene {
         panic!("it went on acting: {:?}", self.done);
     }
 
+    /// The rung that doesn't let pass, as `homeostat explain` names it.
+    pub(super) fn stopped_by(&self) -> Option<&'static str> {
+        let (now, around) = (at(self.now), Circumstances::default());
+        let rungs = self.remedy(|remedy| remedy.rungs(now, &self.incident, &self.seen, &around));
+        rungs.iter().find(|rung| rung.passed == Some(false)).map(|rung| rung.name)
+    }
+
     fn once(&mut self) -> Decision {
         let limits = Limits { pauses: self.pauses.clone(), memory: self.memory.clone(), ..Limits::default() };
         let around = Circumstances { limits, ..Circumstances::default() };

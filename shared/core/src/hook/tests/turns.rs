@@ -307,6 +307,9 @@ fn what_no_event_told_of_should_not_be_over_for_what_an_old_description_shows_of
     for (second, shown) in [(0, "Warmed:Pending:Wait"), (10, "Warmed:Pending:Proceed"), (20, "Warmed:Stopped")] {
         (scene.now, _) = (second, scene.is(shown));
         assert!(matches!(scene.look(), Decision::Hold { .. }), "{shown}: {:?}", scene.incident.decision);
+        if second == 0 {
+            assert_eq!(scene.stopped_by(), Some("where it goes is certain"));
+        }
     }
     scene.is("Pending:Wait");
     scene.pass(200, 5);
@@ -431,4 +434,19 @@ fn an_action_should_not_be_held_against_the_time_in_which_nothing_was_held() {
     (scene.now, _) = (50, scene.is("Pending:Wait"));
     scene.pass(340, 5);
     assert_eq!((scene.kept().began, scene.completions()), (at(50), vec![]));
+}
+
+/// The survey found it while an old description showed its way in; the event of its way out came after.
+#[test]
+fn where_an_event_says_that_it_goes_should_outweigh_what_was_shown_before_the_event_came() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.now = 10;
+    let found = Why::Found { since: at(10), alarms: Vec::new(), told_by: None };
+    scene.incident = scene.open(found, &History::default()).unwrap();
+    scene.is("Warmed:Pending:Wait");
+    scene.look();
+    scene.join(&told(Transition::Launching, 5));
+    scene.now = 20;
+    scene.pass(120, 5);
+    assert!(scene.kept().token.is_some() && scene.completions().is_empty(), "{:?}", scene.done);
 }

@@ -407,6 +407,8 @@ fn the_last_few_percent_follow_as_soon_as_somebody_can_take_all_of_them() {
     it.checkers.insert("blue".into(), 16);
     assert!(it.until_act(3600).is_some());
     assert_eq!(green(&it), 0, "{:?}", it.weights());
+    let moved = it.incident.notes.iter().rev().find(|note| note.what.starts_with("act:")).unwrap();
+    assert!(moved.what.contains("because blue is well"), "{}", moved.what);
     it.now += 120;
     let decision = it.look().to_string();
     assert!(!decision.contains("only a part"), "{decision}");
@@ -414,14 +416,34 @@ fn the_last_few_percent_follow_as_soon_as_somebody_can_take_all_of_them() {
 
 #[test]
 fn what_is_left_of_a_slow_endpoint_should_follow_although_its_health_check_is_green() {
-    let policy = POLICY.replace("id = \"green\"", "id = \"green\"\nmax-share = \"60%\"");
+    let policy = POLICY.replace("id = \"green\"", "id = \"green\"\nmax-share = \"97%\"");
     let mut it = Scene::with(&(policy + RED), vec![set("blue", 70), set("green", 30), set("red", 0)]).fails("blue");
     it.checkers.insert("red".into(), 0);
     assert!(it.until_act(10).is_some());
     let blue = |it: &Scene| it.weights().into_iter().find(|(name, _)| name == "blue").unwrap().1;
-    assert!(blue(&it) > 0, "{:?}", it.weights());
+    let rest = shares(&super::record::weights(&it.sets))[&id("blue")];
+    assert!(rest > Share::NONE && rest < Share::percent(5), "{:?}", it.weights());
     it.checkers.insert("blue".into(), 16);
     it.checkers.insert("red".into(), 16);
     assert!(it.until_act(3600).is_some(), "{:?}", it.incident.decision);
     assert_eq!(blue(&it), 0, "{:?}", it.weights());
+}
+
+/// It is on its way back, in steps of its own: another change that takes its last traffic helps nobody.
+#[test]
+fn what_is_left_of_an_endpoint_that_is_healthy_again_should_stay_until_its_return() {
+    let mut policy = POLICY.replace("[\"alarm\"]", "[\"alarm\", \"health-check\"]");
+    policy.push_str(&RED.replace("id = \"red\"", "id = \"red\"\nmax-share = \"69%\""));
+    let mut it = Scene::with(&policy, vec![set("blue", 5), set("green", 5), set("red", 7)]).fails("green");
+    it.checkers.insert("blue".into(), 0);
+    assert!(it.until_act(10).is_some());
+    it.now += 120;
+    it.fix("green");
+    it.checkers.insert("blue".into(), 16);
+    let green = |it: &Scene| shares(&super::record::weights(&it.sets))[&id("green")];
+    let before = green(&it);
+    let decision = it.look().to_string();
+    assert!(!decision.contains("only a part"), "others could take all of it: {decision}");
+    assert!(it.until_act(3600).is_some());
+    assert!(before > Share::NONE && green(&it) > before, "{:?}", it.weights());
 }

@@ -119,8 +119,9 @@ pub(super) fn judge_kept(
         // Seed 472105002: the list did not show the last edit, and whoever it showed with a weight was well.
         let unedited = annals.unedited.get(key).filter(|(in_sync_at, _)| now < *in_sync_at);
         let listed = unedited.map(|(_, sets)| weights(sets)).filter(|listed| listed.values().any(|weight| *weight > 0));
+        let endpoints = record(key).map_or(&[][..], |record| &record.endpoints);
+        let is_ours = |id: &str| endpoints.iter().any(|endpoint| endpoint.id.as_str() == id);
         let serves_well = record(key).is_some_and(|record| {
-            let is_ours = |id: &str| record.endpoints.iter().any(|endpoint| endpoint.id.as_str() == id);
             [Some(&serving), listed.as_ref()].into_iter().flatten().any(|weights| {
                 let mut serve = weights.iter().filter(|(id, weight)| **weight > 0 && is_ours(id.as_str()));
                 serve.all(|(id, _)| truth.was_well(record, id.as_str(), now))
@@ -129,11 +130,8 @@ pub(super) fn judge_kept(
         // Seeds 803511115 and 124045607: a person's word on an earlier change, and a list that did not show the one that came after it.
         let is_new = edited.is_some_and(|edited| now < edited + PROPAGATES_WITHIN);
         // Seed 795851972: after their word they edited the weight of an endpoint alone that the policy doesn't name, and the page had named it.
-        let ours = |sets: &Vec<RecordSet>| {
-            let is_ours = |id: &str| {
-                record(key).is_some_and(|record| record.endpoints.iter().any(|endpoint| endpoint.id.as_str() == id))
-            };
-            weights(sets).into_iter().filter(|(id, _)| is_ours(id.as_str())).collect::<Vec<_>>()
+        let ours = |sets: &Vec<RecordSet>| -> Vec<_> {
+            weights(sets).into_iter().filter(|(id, _)| is_ours(id.as_str())).collect()
         };
         let is_as_answered = annals.acknowledged.get(key).map(ours) == annals.now.get(key).map(ours);
         let is_known = is_known || (annals.answered.contains(key) && (is_new || is_as_answered));

@@ -147,8 +147,8 @@ pub(super) fn untold(
     open: Option<&Incident>,
     told: &[Drift],
 ) -> Option<String> {
-    // A person is on it, and hears of one thing after the other. Seed 751156179: the page was over since a minute, and a change was on its
-    // way.
+    // A person is on it, and hears of one thing after the other. Seed 751156179: the page had ended a minute before, with a change on
+    // its way.
     let is_under_way =
         |open: &Incident| open.paged_at.is_some() && matches!(open.state, State::Acting | State::Verifying);
     if open.is_some_and(|open| open.state == State::Escalated || is_under_way(open)) {

@@ -54,7 +54,7 @@ pub(super) struct Annals {
     pub(super) completed: BTreeMap<(String, InstanceId), Timestamp>,
     /// Wake-ups that were sent, and since when.
     sent: BTreeMap<Subject, (Timestamp, u32)>,
-    /// Meanwhile, those that came to nothing.
+    /// Heartbeats that came to nothing meanwhile.
     failed_heartbeats: BTreeMap<Subject, u32>,
     /// Actions that ended, and losses, that were looked at.
     pub(super) seen_ended: usize,

@@ -172,6 +172,7 @@ impl History {
             "LifecycleActionToken": token,
             "LifecycleTransition": transition.as_str(),
         });
+        // By no die of their own: a seed that is kept tells the same history as before.
         for (end, place) in [("Origin", number % 4), ("Destination", number / 4 % 4)] {
             let place = ["EC2", "AutoScalingGroup", "WarmPool"].get(place as usize);
             if let (Some(place), Some(fields)) = (place, action.as_object_mut()) {
