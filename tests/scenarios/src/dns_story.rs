@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use world::{Cloud, EndpointState, MemoryLedger, Refusal, VirtualClock, WakeUpQueue, World};
 
-use crate::{RESYNC_EVERY, SWEEP_EVERY, ready};
+use crate::{RESYNC_EVERY, SWEEP_EVERY, event_rules, ready};
 
 /// The owner as a story has it.
 pub type DnsOwner = shift_dns::Ready<Cloud, MemoryLedger, WakeUpQueue, VirtualClock>;
@@ -121,9 +121,7 @@ impl DnsStory {
 
     fn deliver_alarms(&mut self) {
         for event in self.cloud.with(|world| world.take_events()) {
-            // The rule's pattern in template.yaml.
-            let is_alarm = event.pointer("/detail/state/value") == Some(&Value::from("ALARM"));
-            if is_alarm && self.events_are_delivered {
+            if event_rules::let_through("ShiftDns", &event) && self.events_are_delivered {
                 self.delivered.push(event.clone());
                 _ = self.deliver(event);
             }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use world::{Cloud, LifecycleState, MemoryLedger, VirtualClock, WakeUpQueue, World};
 
-use crate::{RESYNC_EVERY, SWEEP_EVERY, ready};
+use crate::{RESYNC_EVERY, SWEEP_EVERY, event_rules, ready};
 
 pub type HookOwner = lifecycle_hook::Ready<Cloud, Cloud, MemoryLedger, WakeUpQueue, VirtualClock>;
 type Replacer = replace_instance::Ready<Cloud, Cloud, MemoryLedger, VirtualClock>;
@@ -138,13 +138,12 @@ impl HookStory {
 
     fn deliver_events(&mut self) {
         for event in self.cloud.with(|world| world.take_events()) {
-            // The rules' patterns in template.yaml.
-            if event.get("source") == Some(&Value::from("aws.autoscaling")) {
+            if event_rules::let_through("LifecycleActions", &event) {
                 self.delivered.push(event.clone());
                 for _ in 0..self.deliveries {
                     _ = self.deliver(event.clone());
                 }
-            } else if event.pointer("/detail/state/value") == Some(&Value::from("ALARM")) {
+            } else if event_rules::let_through("ReplaceInstance", &event) {
                 _ = self.replace(event);
             }
         }

@@ -32,6 +32,7 @@ use super::toll::{Rates, Toll};
 use super::truth::Truth;
 use super::view::View;
 use super::weather::{Mend, Storm};
+use crate::event_rules;
 
 /// The template's schedules.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(1);
@@ -275,7 +276,7 @@ impl History {
 
     /// An event on its way: lost, late, twice, or as it should be.
     pub(super) fn deliver(&mut self, event: &Value) {
-        if !passes_the_rules(event) {
+        if !event_rules::let_through("ReplaceInstance", event) {
             return;
         }
         let delivery = Delivery::first(Work::Event(event.clone()));
@@ -474,19 +475,5 @@ fn all_texts<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
             all_texts(value, texts);
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// The patterns of the rules in template.yaml, for what is told here.
-fn passes_the_rules(event: &Value) -> bool {
-    let said = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
-    match said("/detail-type") {
-        Some("CloudWatch Alarm State Change") => {
-            matches!(said("/detail/state/value"), Some("ALARM" | "INSUFFICIENT_DATA"))
-        }
-        Some("EC2 Instance State-change Notification") => {
-            matches!(said("/detail/state"), Some("stopping" | "stopped" | "shutting-down"))
-        }
-        _ => true,
     }
 }

@@ -36,7 +36,7 @@ use crate::simulator::script::Script;
 use crate::simulator::stage::{SkewedClock, Stage};
 use crate::simulator::toll::Toll;
 use crate::simulator::view::View;
-use crate::{RESYNC_EVERY, SWEEP_EVERY};
+use crate::{RESYNC_EVERY, SWEEP_EVERY, event_rules};
 
 /// Time moves on by no more at once: so often the truth is noted.
 const HOP: SignedDuration = SignedDuration::from_secs(15);
@@ -222,8 +222,7 @@ impl History {
 
     /// An alarm's event on its way: lost, late, twice, or as it should be.
     fn deliver(&mut self, event: &Value) {
-        // The rule's pattern in template.yaml.
-        if event.pointer("/detail/state/value") != Some(&Value::from("ALARM")) {
+        if !event_rules::let_through("ShiftDns", event) {
             return;
         }
         self.stage.turn(|| Delivery::first(Work::Event(event.clone())).name());

@@ -1,0 +1,93 @@
+//! Which events the deployed rules let through, read from template.yaml itself.
+//!
+//! This module never knows a pattern by heart: where the template changes, so does what the stories and the simulators deliver.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use saphyr::{LoadableYamlNode, YamlOwned};
+use serde_json::{Map, Value};
+
+static PATTERNS: LazyLock<BTreeMap<String, Vec<Value>>> =
+    LazyLock::new(|| patterns(include_str!("../../../template.yaml")));
+
+/// Whether a rule of that resource, by its name in the template, lets the event through. Of a resource without rules none does.
+#[must_use]
+pub fn let_through(resource: &str, event: &Value) -> bool {
+    PATTERNS.get(resource).is_some_and(|patterns| patterns.iter().any(|pattern| fits(pattern, Some(event))))
+}
+
+/// By resource: a function with its own rules, or a rule.
+fn patterns(template: &str) -> BTreeMap<String, Vec<Value>> {
+    let documents = YamlOwned::load_from_str(template).unwrap_or_default();
+    let resources = documents.first().and_then(|template| template.as_mapping_get("Resources")?.as_mapping());
+    let of_resource = |resource: &YamlOwned| {
+        let properties = resource.as_mapping_get("Properties")?;
+        let own = properties.as_mapping_get("EventPattern").into_iter();
+        let events = properties.as_mapping_get("Events").and_then(YamlOwned::as_mapping);
+        let of_event = |event| YamlOwned::as_mapping_get(event, "Properties")?.as_mapping_get("Pattern");
+        let of_events = events.into_iter().flat_map(|events| events.values()).filter_map(of_event);
+        Some(own.chain(of_events).map(json).collect::<Vec<_>>())
+    };
+    let named = resources.into_iter().flatten().filter_map(|(name, it)| Some((name.as_str()?.to_owned(), of_resource(it)?)));
+    named.filter(|(_, patterns)| !patterns.is_empty()).collect()
+}
+
+/// What CloudFormation fills in (`!Ref`) is `null`: any value.
+fn json(yaml: &YamlOwned) -> Value {
+    match yaml {
+        YamlOwned::Mapping(fields) => {
+            let field = |(key, value): (&YamlOwned, &YamlOwned)| Some((key.as_str()?.to_owned(), json(value)));
+            Value::Object(fields.iter().filter_map(field).collect::<Map<_, _>>())
+        }
+        YamlOwned::Sequence(values) => values.iter().map(json).collect(),
+        other => other.as_str().map_or(Value::Null, Value::from),
+    }
+}
+
+/// "Matching is exact (character-by-character) … any of the values in the array" (EventBridge User Guide, "Event patterns"). Of its
+/// comparison operators the template uses none.
+fn fits(pattern: &Value, event: Option<&Value>) -> bool {
+    match (pattern, event) {
+        (Value::Object(fields), Some(event)) => fields.iter().all(|(key, pattern)| fits(pattern, event.get(key))),
+        (Value::Array(allowed), Some(value)) => allowed.iter().any(|allowed| allowed.is_null() || allowed == value),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn each_rule_of_the_template_is_read_and_none_has_an_operator() {
+        let rules = |resource: &str| PATTERNS.get(resource).map_or(0, Vec::len);
+        assert_eq!((rules("ReplaceInstance"), rules("ShiftDns"), rules("LifecycleActions")), (5, 1, 1), "{PATTERNS:?}");
+        fn is_plain(pattern: &Value) -> bool {
+            match pattern {
+                Value::Object(fields) => fields.values().all(is_plain),
+                Value::Array(allowed) => allowed.iter().all(|allowed| allowed.is_null() || allowed.is_string()),
+                _ => false,
+            }
+        }
+        assert!(PATTERNS.values().flatten().all(is_plain), "{PATTERNS:?}");
+        let template = include_str!("../../../template.yaml");
+        let written = template.matches(" Pattern:\n").count() + template.matches(" EventPattern:\n").count();
+        assert_eq!(PATTERNS.values().flatten().count(), written, "as many as there are");
+    }
+
+    #[test]
+    fn what_no_rule_names_should_not_come_through() {
+        let event = |state| {
+            json!({ "source": "aws.cloudwatch", "account": "123456789012", "detail-type": "CloudWatch Alarm State Change",
+                    "detail": { "state": { "value": state } } })
+        };
+        for resource in ["ReplaceInstance", "ShiftDns"] {
+            let through = ["ALARM", "INSUFFICIENT_DATA", "OK"].map(|state| let_through(resource, &event(state)));
+            assert_eq!(through, [true, true, false], "{resource}");
+        }
+        assert!(!let_through("LifecycleActions", &event("ALARM")) && !let_through("Notify", &event("ALARM")));
+        assert!(!let_through("ShiftDns", &json!({ "source": "aws.cloudwatch" })), "what is missing fits nothing");
+    }
+}
