@@ -10,7 +10,7 @@ use homeostat_core::policy::{
     Active, Ailment, Budget, DnsPolicy, GroupPolicy, HeldBy, HookPolicy, LaunchPolicy, Mistake, Policy, Readiness,
     RecordPolicy, TerminationPolicy, parse,
 };
-use homeostat_core::zone::record::FENCE_LABEL;
+use homeostat_core::zone::generation::FENCE_LABEL;
 use homeostat_core::zone::share::Share;
 use jiff::SignedDuration;
 

@@ -6,10 +6,10 @@ mod hooks;
 
 use std::collections::BTreeSet;
 
+use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::policy::{DnsPolicy, EndpointPolicy};
 use homeostat_core::shell;
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::FENCE_LABEL;
+use homeostat_core::zone::generation::FENCE_LABEL;
 pub(super) use hooks::HookParameters;
 use serde::Serialize;
 

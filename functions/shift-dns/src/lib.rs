@@ -4,10 +4,10 @@
 //! the reason why.
 
 use homeostat_core::attend::attend;
+use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::decision::Decision;
 use homeostat_core::id::{HostedZoneId, Subject};
 use homeostat_core::incident::Incident;
-use homeostat_core::memory::AlarmMemory;
 use homeostat_core::policy::{DnsPolicy, Policy};
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
 use homeostat_core::signal::{self, Hint, Lead, Signal, Survey, Why};
@@ -73,7 +73,7 @@ where
     }
 
     /// An alarm that speaks for endpoints of the policy. Any other costs no call at all.
-    async fn told(&self, dns: &DnsPolicy, change: &AlarmMemory) -> Result<Value, Failure> {
+    async fn told(&self, dns: &DnsPolicy, change: &AlarmChange) -> Result<Value, Failure> {
         let zones = dns.zones_of(&change.alarm);
         if zones.is_empty() {
             let name = change.alarm.alarm_name();

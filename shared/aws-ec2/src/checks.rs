@@ -6,7 +6,7 @@ use aws_sdk_ec2::primitives::DateTime;
 use aws_sdk_ec2::types::{
     EbsStatusSummary, InstanceStatus, InstanceStatusSummary, StatusName, StatusType, SummaryStatus,
 };
-use homeostat_core::instance::Checks;
+use homeostat_core::aws::fleet::Checks;
 use jiff::Timestamp;
 
 /// One of EC2's checks.

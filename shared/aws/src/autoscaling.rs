@@ -10,9 +10,10 @@ use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::error::ProvideErrorMetadata;
 use aws_sdk_autoscaling::primitives::DateTime;
 use aws_sdk_autoscaling::types::{Activity, AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus};
+use homeostat_core::aws::fleet::LaunchedFrom;
+use homeostat_core::aws::fleet::{Group, Launches, Lifecycle, Member};
+use homeostat_core::aws::units::{Unit, Units};
 use homeostat_core::id::{GroupName, InstanceId};
-use homeostat_core::instance::{Group, Launches, Lifecycle, Member, Unit, Units};
-use homeostat_core::memory::LaunchedFrom;
 use homeostat_core::ports::{Outcome, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 

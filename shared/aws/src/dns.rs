@@ -3,11 +3,11 @@
 //! This module never asks one Region about another's alarms or targets.
 
 use aws_config::SdkConfig;
+use homeostat_core::aws::fleet::TargetHealth;
+use homeostat_core::aws::record::RecordSet;
+use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
-use homeostat_core::instance::TargetHealth;
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::RecordSet;
 use homeostat_core::zone::seen::{AlarmsSeen, HealthCheckSeen};
 use homeostat_core::zone::shift::Shift;
 use homeostat_core::zone::{Records, ShiftWeights};

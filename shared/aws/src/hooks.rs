@@ -3,15 +3,15 @@
 //! This module never decides; it puts the services side by side.
 
 use aws_config::SdkConfig;
-use homeostat_core::hook::action::{ActionId, ActionResult, Terms};
+use homeostat_core::aws::fleet::Group;
+use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
+use homeostat_core::aws::record::RecordSet;
+use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::hook::seen::{Datapoint, HeldMember, Registration, TargetId};
 use homeostat_core::hook::{CompleteHooks, Held};
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
-use homeostat_core::instance::Group;
 use homeostat_core::policy::BusyMetric;
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::RecordSet;
 
 use crate::autoscaling::AutoScaling;
 use crate::cloudwatch::Alarms;

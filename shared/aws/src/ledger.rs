@@ -15,9 +15,9 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures_util::future::{OptionFuture, join};
+use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::Incident;
-use homeostat_core::memory::AlarmMemory;
 use homeostat_core::ports::{History, Ledger, Limits, NotWritten, Unavailable, Write, pause_scopes};
 
 use crate::call::unavailable;
@@ -93,7 +93,7 @@ impl DynamoLedger {
         newest.map(item::read).transpose()
     }
 
-    async fn alarm(&self, change: &AlarmMemory) -> Result<Option<AlarmMemory>, Unavailable> {
+    async fn alarm(&self, change: &AlarmChange) -> Result<Option<AlarmChange>, Unavailable> {
         let key = Key::alarm_memory(change).attributes();
         let request = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         let answer = request.send().await.map_err(|error| unavailable("read what is known of the alarm", &error))?;
@@ -113,7 +113,7 @@ where
 }
 
 impl Ledger for DynamoLedger {
-    async fn history(&self, subject: &Subject, change: Option<&AlarmMemory>) -> Result<History, Unavailable> {
+    async fn history(&self, subject: &Subject, change: Option<&AlarmChange>) -> Result<History, Unavailable> {
         let alarm: OptionFuture<_> = change.map(|change| self.alarm(change)).into();
         let (incidents, alarm) = join(self.incidents(subject), alarm).await;
         Ok(History { alarm: alarm.transpose()?.flatten(), ..incidents? })

@@ -28,8 +28,10 @@ use load_balancing::TargetGroups;
 pub use sns::{Attribute, NotSent, Publication, Topic};
 pub use sqs::{QueueUrls, WakeQueues};
 
+use homeostat_core::aws::alarm::{AlarmSeen, AlarmsSeen};
+use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
-use homeostat_core::instance::{AlarmSeen, AlarmsSeen, Fleet, Group, Launches, Replace, TargetHealths};
+use homeostat_core::instance::{Fleet, Replace};
 use homeostat_core::ports::{Outcome, Unavailable};
 
 /// All of AWS that replacing an instance needs.

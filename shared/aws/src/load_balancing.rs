@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
 use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
+use homeostat_core::aws::fleet::{TargetHealth, TargetHealths};
 use homeostat_core::id::{InstanceId, TargetGroupArn};
-use homeostat_core::instance::{TargetHealth, TargetHealths};
 use homeostat_core::ports::Unavailable;
 
 use crate::call::unavailable;

@@ -12,10 +12,11 @@ use aws_sdk_route53::types::{
     Change, ChangeAction, ChangeBatch, ChangeStatus, HealthCheck, HealthCheckObservation, HealthCheckType, RrType,
 };
 use futures_util::future::join;
+use homeostat_core::aws::record::RecordSet;
+use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{HealthCheckId, HostedZoneId};
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::{FENCE_LABEL, RecordSet};
+use homeostat_core::zone::generation::FENCE_LABEL;
 use homeostat_core::zone::seen::{Checked, HealthCheckSeen, Observation};
 use homeostat_core::zone::shift::{Batch, Shift};
 use jiff::Timestamp;

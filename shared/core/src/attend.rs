@@ -12,10 +12,11 @@ use std::future::Future;
 use futures_util::future::{OptionFuture, join, join3};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::aws::alarm::AlarmChange;
 use crate::decision::{Decision, GroupState, Hold, Step};
 use crate::id::{Scope, Subject};
 use crate::incident::{Incident, State, Verdict};
-use crate::memory::{AlarmMemory, Memory, News};
+use crate::memory::{Memory, News};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, Unavailable, Write};
 use crate::signal::{Hint, Why};
 pub(crate) use explain::climbed;
@@ -281,7 +282,7 @@ fn decided(decision: Decision, incident: Incident) -> Result<Option<Attended>, N
 /// The change, if it is newer than the one that is remembered. The same again is no news, but still a reason to look: a crash
 /// may have come between. Only an older one is stale. A change that has not come yet was made up, or told by a clock that was
 /// wrong: it makes no other one stale, and the next one is written over it.
-fn news(now: Timestamp, change: Option<&AlarmMemory>, known: Option<&AlarmMemory>) -> Result<Option<News>, Ignored> {
+fn news(now: Timestamp, change: Option<&AlarmChange>, known: Option<&AlarmChange>) -> Result<Option<News>, Ignored> {
     let Some(change) = change else { return Ok(None) };
     let over = known.map(|known| known.changed_at);
     match over.filter(|known_at| *known_at <= now) {
@@ -399,9 +400,9 @@ impl Slots {
 mod tests {
     use super::*;
 
-    fn change(second: i64) -> AlarmMemory {
+    fn change(second: i64) -> AlarmChange {
         let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-        AlarmMemory { alarm, contributor: None, changed_at: Timestamp::from_second(second).unwrap() }
+        AlarmChange { alarm, contributor: None, changed_at: Timestamp::from_second(second).unwrap() }
     }
 
     fn told(at: i64, known: i64) -> Result<Option<News>, Ignored> {

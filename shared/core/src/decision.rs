@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 pub use crowd::Crowd;
 pub use group_state::{Attached, GroupState};
 
+use crate::aws::units::Unit;
 use crate::hook::said::{Because, Ended, HookStep, LaunchesFail, Waits};
 use crate::id::{AlarmArn, GroupName, HealthCheckId, InstanceId, SetIdentifier, Subject, TargetGroupArn};
-use crate::instance::Unit;
 use crate::memory::Source;
 use crate::signal::Notice;
 use crate::zone::drift::Drifted;

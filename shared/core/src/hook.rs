@@ -4,7 +4,6 @@
 //! This module never holds an instance longer than its hook allows, and never judges one on what could not be read.
 
 mod abandoning;
-pub mod action;
 mod claim;
 mod course;
 mod decide;
@@ -26,17 +25,18 @@ use std::future::Future;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attend::{Attended, Circumstances, Ignored, Remedy, Rung, Times};
+use crate::aws::fleet::Group;
+use crate::aws::lifecycle::{self, ActionId, ActionResult, Terms};
+use crate::aws::record::RecordSet;
+use crate::aws::record_name::RecordName;
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn};
 use crate::incident::{Incident, Kind, State};
-use crate::instance::{Group, StatusChecks};
+use crate::instance::StatusChecks;
 use crate::memory::Memory;
 use crate::policy::{BusyMetric, HeldBy, Policy};
 use crate::ports::{History, Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
-use crate::zone::name::RecordName;
-use crate::zone::record::RecordSet;
-use action::{ActionId, ActionResult, Terms};
 pub use claim::Claim;
 use decide::{Case, decide};
 pub use eyes::HookEyes;
@@ -161,7 +161,7 @@ where
         };
         let closed = |after: Timestamp| history.last_closed_at.filter(|closed_at| *closed_at >= after);
         let last = history.last_closed.as_deref().and_then(|closed| Some((closed, closed.kind.hook()?)));
-        let is_newer = |told: &action::Told| last.is_some_and(|(closed, kept)| kept.is_before(closed, told));
+        let is_newer = |told: &lifecycle::Told| last.is_some_and(|(closed, kept)| kept.is_before(closed, told));
         let is_another = last.is_some_and(|(closed, kept)| kept.came_out_of_the_pool(closed.intent.as_ref(), seen));
         let kept = match &hint.why {
             Why::Action(told) => match closed(told.at).filter(|_| !is_newer(told)) {
@@ -342,8 +342,8 @@ fn part_of(now: Timestamp, subject: &Subject, kept: &Kept, memory: &Memory) -> O
     let lately = memory.acts.iter().filter(|act| act.at <= now && now < act.at + LAUNCHED_WITHIN);
     let mut newest_first = lately.rev();
     match kept.transition {
-        action::Transition::Terminating => newest_first.find(|act| act.subject.instance() == subject.instance()),
-        action::Transition::Launching => newest_first.find(|act| act.at <= kept.began),
+        lifecycle::Transition::Terminating => newest_first.find(|act| act.subject.instance() == subject.instance()),
+        lifecycle::Transition::Launching => newest_first.find(|act| act.at <= kept.began),
     }
     .map(|act| act.subject.clone())
 }

@@ -14,9 +14,9 @@ mod processes;
 mod remembering;
 mod seen;
 mod survey;
+mod tally;
 #[cfg(test)]
 mod tests;
-mod units;
 mod whole_group;
 
 use std::future::Future;
@@ -27,17 +27,16 @@ pub use decide::decide;
 pub use eyes::Eyes;
 pub(crate) use eyes::is_not_stale;
 pub use processes::Promise;
-pub use seen::{
-    AlarmSeen, AlarmState, AlarmsSeen, Checks, Glance, Group, Launches, Lifecycle, Machine, Member, Read, Seen,
-    TargetHealth, TargetHealths,
-};
+pub use seen::{Glance, Seen};
 pub use survey::{Surveyed, survey};
-pub use units::{Limit, Tally, Unit, Units};
+pub use tally::{Limit, Tally};
 pub use whole_group::WholeGroup;
 
 use std::collections::BTreeMap;
 
 use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
+use crate::aws::alarm::{AlarmSeen, AlarmsSeen};
+use crate::aws::fleet::{Group, Launches, Machine, TargetHealths};
 use crate::decision::{Decision, Page, Proof, Step};
 use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
 use crate::incident::{Alarms, Gone, Incident, Kind, State, Verdict};

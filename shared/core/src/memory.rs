@@ -9,12 +9,13 @@ mod source;
 use std::collections::BTreeMap;
 
 use source::version_of;
-pub use source::{LaunchedFrom, Launching, Source, template_of};
+pub use source::{Launching, Source, template_of};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AlarmArn, ContributorId, HookName, Subject};
+use crate::aws::alarm::AlarmChange;
+use crate::id::{HookName, Subject};
 use crate::zone::drift::Drift;
 pub use abandoned::{Abandoned, Filled, Launch, Trying};
 
@@ -25,34 +26,10 @@ pub type Endpoint = String;
 /// name is not needed: past this many, the oldest are the least telling.
 const MOST_KEPT: usize = 100;
 
-/// The newest change of an alarm that led to an incident. An older one that arrives late says nothing any more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlarmMemory {
-    pub alarm: AlarmArn,
-    /// Which of the alarm's time series changed, where it is not the alarm as a whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contributor: Option<ContributorId>,
-    /// In milliseconds since 1970: the ledger compares it.
-    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
-    pub changed_at: Timestamp,
-}
-
-impl AlarmMemory {
-    /// Of which an older change says nothing once a newer one is known: the alarm, or one of its contributors, each on its own.
-    /// An alarm's name may hold `#`, which is escaped: no alarm is named like a contributor of another one.
-    pub fn speaker(&self) -> String {
-        let alarm = self.alarm.as_str().replace('%', "%25").replace('#', "%23");
-        match &self.contributor {
-            None => alarm,
-            Some(contributor) => format!("{alarm}#{contributor}"),
-        }
-    }
-}
-
 /// A change that is news, and the time of the one that it is written over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
-    pub change: AlarmMemory,
+    pub change: AlarmChange,
     pub over: Option<Timestamp>,
 }
 
@@ -233,7 +210,7 @@ mod tests {
         let speaker = |name: &str, contributor: Option<&str>| {
             let alarm = format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}").parse().unwrap();
             let contributor = contributor.map(|id| id.parse().unwrap());
-            AlarmMemory { alarm, contributor, changed_at: at(0) }.speaker()
+            AlarmChange { alarm, contributor, changed_at: at(0) }.speaker()
         };
         assert_eq!(speaker("web", Some("a#b")), "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web#a#b");
         for (name, contributor) in

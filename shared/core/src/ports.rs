@@ -8,9 +8,10 @@ use std::future::Future;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::aws::alarm::AlarmChange;
 use crate::id::{GroupName, Scope, Subject};
 use crate::incident::Incident;
-use crate::memory::{AlarmMemory, Memory, News};
+use crate::memory::{Memory, News};
 
 pub trait Clock {
     fn now(&self) -> Timestamp;
@@ -70,7 +71,7 @@ pub struct History {
     pub last_closed_at: Option<Timestamp>,
     /// The incident that was closed then, if this version can read it.
     pub last_closed: Option<Box<Incident>>,
-    pub alarm: Option<AlarmMemory>,
+    pub alarm: Option<AlarmChange>,
 }
 
 /// A person's word that Homeostat keeps its hands off.
@@ -132,7 +133,7 @@ pub trait Ledger {
     fn history(
         &self,
         subject: &Subject,
-        change: Option<&AlarmMemory>,
+        change: Option<&AlarmChange>,
     ) -> impl Future<Output = Result<History, Unavailable>> + Send;
 
     fn limits(&self, subject: &Subject, scope: &Scope) -> impl Future<Output = Result<Limits, Unavailable>> + Send;

@@ -30,9 +30,9 @@ use route::Form;
 pub use route::Route;
 use serde_json::Value;
 
-use crate::hook::action::Transition;
+use crate::aws::alarm::AlarmState;
+use crate::aws::lifecycle::Transition;
 use crate::id::{Account, Region, Subject};
-use crate::instance::AlarmState;
 use crate::json::{At, Malformed};
 use crate::line;
 

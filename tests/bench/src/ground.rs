@@ -12,7 +12,7 @@ use aws_sdk_lambda::Client as Lambda;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_route53::Client as Route53;
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, RrType};
-use homeostat_core::instance::AlarmState;
+use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::signal;
 use sandbox::account::{OPERATOR, REGION, sdk_config};
 use sandbox::face::Face;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use homeostat_aws::InstanceCloud;
+use homeostat_core::aws::alarm::AlarmSeen;
 use homeostat_core::id::{GroupName, InstanceId};
-use homeostat_core::instance::{AlarmSeen, Fleet, Replace};
+use homeostat_core::instance::{Fleet, Replace};
 use homeostat_core::ports::Clock;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::face::Face;

@@ -2,11 +2,11 @@
 //!
 //! This driver never decides anything: it carries events and wake-ups to where the template would, and lets time pass.
 
+use homeostat_core::aws::record::{RecordKey, Weights};
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::incident::Acknowledgement;
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Clock, Ledger, NotWritten, Write};
-use homeostat_core::zone::record::{RecordKey, Weights};
 use homeostat_lambda::Failure;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

@@ -29,7 +29,8 @@ fn patterns(template: &str) -> BTreeMap<String, Vec<Value>> {
         let of_events = events.into_iter().flat_map(|events| events.values()).filter_map(of_event);
         Some(own.chain(of_events).map(json).collect::<Vec<_>>())
     };
-    let named = resources.into_iter().flatten().filter_map(|(name, it)| Some((name.as_str()?.to_owned(), of_resource(it)?)));
+    let named =
+        resources.into_iter().flatten().filter_map(|(name, it)| Some((name.as_str()?.to_owned(), of_resource(it)?)));
     named.filter(|(_, patterns)| !patterns.is_empty()).collect()
 }
 

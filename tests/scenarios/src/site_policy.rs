@@ -2,7 +2,7 @@
 //!
 //! This module never chooses: what a record is to be like is its caller's to say.
 
-use homeostat_core::zone::record::RecordType;
+use homeostat_core::aws::record::RecordType;
 use world::{Site, WeightedRecord, World};
 
 /// A record's section; `lines` for the record itself, and `more` for each of its endpoints by name.

@@ -5,8 +5,8 @@
 mod evaluate;
 mod told;
 
+use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::id::AlarmArn;
-use homeostat_core::instance::AlarmState;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 

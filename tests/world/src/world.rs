@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::id::{AlarmArn, GroupName, HostedZoneId, InstanceId, TargetGroupArn};
-use homeostat_core::instance::AlarmState;
 use jiff::Timestamp;
 use serde_json::Value;
 

@@ -8,9 +8,10 @@ mod share;
 mod site;
 mod terms;
 
+use homeostat_core::aws::record::{RecordKey, RecordSet, Weights};
+use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::HostedZoneId;
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::{FENCE_LABEL, RecordKey, RecordSet, Weights};
+use homeostat_core::zone::generation::FENCE_LABEL;
 use homeostat_core::zone::shift::Batch;
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,12 +1,13 @@
 use std::sync::Mutex;
 
+use homeostat_core::aws::alarm::AlarmChange;
+use homeostat_core::aws::lifecycle::Transition;
 use homeostat_core::decision::Page as Asked;
 use homeostat_core::hook;
-use homeostat_core::hook::action::Transition;
 use homeostat_core::hook::said::LaunchesFail;
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
 use homeostat_core::incident::{Alarms, Gone, Kind};
-use homeostat_core::memory::{AlarmMemory, Breaker, Launch, Memory, Source};
+use homeostat_core::memory::{Breaker, Launch, Memory, Source};
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
 use homeostat_core::zone::kept::Kept;
@@ -41,7 +42,7 @@ fn written(is_current: bool) -> Result<(), NotWritten> {
 }
 
 impl Ledger for Fake {
-    async fn history(&self, _: &Subject, _: Option<&AlarmMemory>) -> Result<History, Unavailable> {
+    async fn history(&self, _: &Subject, _: Option<&AlarmChange>) -> Result<History, Unavailable> {
         Ok(History { open: self.open.lock().unwrap().clone(), ..History::default() })
     }
 

@@ -7,14 +7,14 @@ use std::future::Future;
 
 use futures_util::future::{join_all, join4, try_join_all};
 use homeostat_aws::operator::Account;
+use homeostat_core::aws::fleet::Group;
+use homeostat_core::aws::record::RecordSet;
+use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::doctor::{HookFact, HookFacts, Read};
 use homeostat_core::id::{GroupName, HookName, TargetGroupArn};
-use homeostat_core::instance::Group;
 use homeostat_core::policy::{HookPolicy, LaunchPolicy, OwnRecord, TerminationPolicy};
 use homeostat_core::ports::Unavailable;
 use homeostat_core::zone::Records;
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::RecordSet;
 
 use super::facts::{action, read};
 

@@ -5,13 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
+use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::fleet::TargetHealth;
+use homeostat_core::aws::record::RecordSet;
+use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::doctor::{DnsFacts, Read, Unread};
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Region, TargetGroupArn};
-use homeostat_core::instance::{AlarmSeen, TargetHealth};
 use homeostat_core::policy::{DnsPolicy, EndpointPolicy};
 use homeostat_core::zone::Records;
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::RecordSet;
 use homeostat_core::zone::seen::{AlarmsSeen, HealthCheckSeen};
 
 use super::facts::{action, read};

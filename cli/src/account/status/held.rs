@@ -2,8 +2,8 @@
 //!
 //! This module never says that an instance will be let go at a moment: it says when it is held no longer, whatever happens.
 
+use homeostat_core::aws::lifecycle::{ActionResult, Course, Transition};
 use homeostat_core::decision::{Decision, Hold};
-use homeostat_core::hook::action::{ActionResult, Course, Transition};
 use homeostat_core::hook::kept::Kept;
 use homeostat_core::id::{GroupName, HookName, InstanceId, Subject};
 use homeostat_core::incident::Incident;

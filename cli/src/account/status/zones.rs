@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_core::aws::record::{RecordKey, Weight, weights};
 use homeostat_core::decision::{Decision, Hold};
 use homeostat_core::id::{HostedZoneId, Scope, SetIdentifier};
 use homeostat_core::incident::Incident;
 use homeostat_core::memory::{Endpoint, Memory};
 use homeostat_core::shell;
 use homeostat_core::zone::kept::Held;
-use homeostat_core::zone::record::{RecordKey, Weight, weights};
 use homeostat_core::zone::said::Waiting;
 use homeostat_core::zone::share::{Share, shares};
 use jiff::Timestamp;

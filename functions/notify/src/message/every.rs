@@ -2,8 +2,8 @@
 
 use expect_test::expect_file;
 use homeostat_aws::Attribute;
+use homeostat_core::aws::lifecycle::ActionResult;
 use homeostat_core::decision::{Attached, Close, Decision, GroupState, Hold, Page, Proof, Step};
-use homeostat_core::hook::action::ActionResult;
 use homeostat_core::hook::said::{Because, Limit};
 use homeostat_core::incident::{Gone, Incident, Kind};
 use homeostat_core::memory::Source;

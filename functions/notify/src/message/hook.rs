@@ -7,8 +7,8 @@ mod plan;
 #[cfg(test)]
 pub(super) mod tests;
 
+use homeostat_core::aws::lifecycle::Transition;
 use homeostat_core::decision::{Close, Decision, Page};
-use homeostat_core::hook::action::Transition;
 use homeostat_core::hook::kept::Kept;
 use homeostat_core::incident::{Incident, State};
 use homeostat_core::shell;

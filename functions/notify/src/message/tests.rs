@@ -1,8 +1,9 @@
 use super::*;
+use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::aws::units::Unit;
 use homeostat_core::decision::{Close, Crowd, Decision, Hold, Page, Step};
 use homeostat_core::id::AlarmArn;
 use homeostat_core::incident::{Alarms, Gone};
-use homeostat_core::instance::{AlarmSeen, AlarmState, Unit};
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, What};
 use jiff::Timestamp;

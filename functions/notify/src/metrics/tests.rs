@@ -1,7 +1,7 @@
 use aws_lambda_events::dynamodb::EventRecord;
+use homeostat_core::aws::units::Unit;
 use homeostat_core::decision::{Close, Decision, Hold, Page, Step};
 use homeostat_core::incident::{Alarms, Gone, Incident, Kind};
-use homeostat_core::instance::Unit;
 use homeostat_core::ports::Outcome;
 use jiff::SignedDuration;
 

@@ -4,10 +4,10 @@
 
 use aws_sdk_autoscaling::error::ProvideErrorMetadata;
 use aws_sdk_autoscaling::types::{AutoScalingInstanceDetails, LifecycleHook};
-use homeostat_core::hook::action::{ActionId, ActionResult, Terms};
+use homeostat_core::aws::fleet::Lifecycle;
+use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
 use homeostat_core::hook::seen::HeldMember;
 use homeostat_core::id::{GroupName, HookName, InstanceId};
-use homeostat_core::instance::Lifecycle;
 use homeostat_core::ports::{Outcome, Unavailable};
 use jiff::SignedDuration;
 
@@ -113,7 +113,7 @@ pub(crate) fn terms(found: &LifecycleHook) -> Result<Terms, Unavailable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use homeostat_core::hook::action::Transition;
+    use homeostat_core::aws::lifecycle::Transition;
 
     #[test]
     fn no_other_validation_error_passes_for_an_action_that_is_over() {

@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Incident, SCHEMA};
-use homeostat_core::memory::{AlarmMemory, Memory};
+use homeostat_core::memory::Memory;
 use homeostat_core::ports::{Due, Pause, Slots, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -55,7 +56,7 @@ impl Key {
         Key { pk: format!("BUDGET#{scope}"), sk: "SLOTS".to_owned() }
     }
 
-    pub(super) fn alarm_memory(change: &AlarmMemory) -> Key {
+    pub(super) fn alarm_memory(change: &AlarmChange) -> Key {
         Key { pk: format!("MEMORY#alarm#{}", change.speaker()), sk: LAST.to_owned() }
     }
 
@@ -86,7 +87,7 @@ pub(super) fn slots(scope: &Scope, slots: &Slots) -> Result<Item, Unavailable> {
     written(slots, &Key::slots(scope))
 }
 
-pub(super) fn alarm_memory(memory: &AlarmMemory) -> Result<Item, Unavailable> {
+pub(super) fn alarm_memory(memory: &AlarmChange) -> Result<Item, Unavailable> {
     written(memory, &Key::alarm_memory(memory))
 }
 
@@ -258,10 +259,10 @@ mod tests {
         let item = memory(&incident.kind.scope(), &remembered).unwrap();
         assert_eq!(read::<Memory>(item).unwrap(), remembered);
         let alarm = incident.kind.alarms().unwrap().arns().next().unwrap();
-        let memory = AlarmMemory { alarm: alarm.clone(), contributor: None, changed_at: now };
+        let memory = AlarmChange { alarm: alarm.clone(), contributor: None, changed_at: now };
         let item = alarm_memory(&memory).unwrap();
         assert!(is_memory(&item) && item.get("changed_at") == Some(&AttributeValue::N("1800000000123".into())));
-        assert_eq!(read::<AlarmMemory>(item).unwrap(), memory);
+        assert_eq!(read::<AlarmChange>(item).unwrap(), memory);
     }
 
     #[test]
@@ -299,7 +300,7 @@ mod tests {
             incident(&sample()),
             slots(&scope, &Slots::default()),
             memory(&scope, &Memory::default()),
-            alarm_memory(&AlarmMemory { alarm, contributor: None, changed_at: now }),
+            alarm_memory(&AlarmChange { alarm, contributor: None, changed_at: now }),
         ];
         for item in kept {
             assert_eq!(item.unwrap().get("expires"), None);

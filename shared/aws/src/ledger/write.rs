@@ -148,9 +148,10 @@ mod tests {
     use aws_sdk_dynamodb::config::{BehaviorVersion, Config};
     use aws_sdk_dynamodb::types::CancellationReason;
     use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+    use homeostat_core::aws::alarm::AlarmChange;
     use homeostat_core::decision::Close;
     use homeostat_core::incident::{Alarms, Gone, Kind};
-    use homeostat_core::memory::{AlarmMemory, Memory};
+    use homeostat_core::memory::Memory;
     use homeostat_core::ports::Slots;
 
     #[test]
@@ -224,7 +225,7 @@ mod tests {
     #[test]
     fn every_part_of_an_act_has_a_condition() {
         let (slots, memory) = (Slots { version: 4, ..Slots::default() }, Memory { version: 1, ..Memory::default() });
-        let change = AlarmMemory {
+        let change = AlarmChange {
             alarm: "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap(),
             contributor: None,
             changed_at: now(),

@@ -4,8 +4,8 @@
 
 use aws_sdk_route53::operation::list_resource_record_sets::ListResourceRecordSetsOutput;
 use aws_sdk_route53::types::{AliasTarget, ResourceRecord, ResourceRecordSet, RrType};
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::{Alias, RecordSet, Routing, Weight};
+use homeostat_core::aws::record::{Alias, RecordSet, Routing, Weight};
+use homeostat_core::aws::record_name::RecordName;
 
 /// The page's sets of the names that are wanted. A name that can't be understood is none of them.
 pub(super) fn read_those(

@@ -6,10 +6,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::aws::alarm::AlarmChange;
 use crate::decision::{Decision, GroupState, Hold};
 use crate::id::{AlarmArn, GroupName, Subject};
 use crate::incident::Incident;
-use crate::memory::AlarmMemory;
 use crate::ports::Unavailable;
 
 /// How a call of [`super::attend`] ended.
@@ -83,7 +83,7 @@ pub enum Ignored {
     },
     /// A later change of the same alarm was attended to before.
     Stale {
-        change: AlarmMemory,
+        change: AlarmChange,
         known_at: Timestamp,
     },
     /// The group has an incident instead.

@@ -6,7 +6,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::instance::{Group, Limit, Tally, Unit};
+use crate::aws::fleet::Group;
+use crate::aws::units::Unit;
+use crate::instance::{Limit, Tally};
 
 /// How much of a group is sick at once, and what of it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,17 +6,18 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::hook::action::Terms;
+use crate::aws::alarm::AlarmSeen;
+use crate::aws::fleet::{Group, TargetHealth};
+use crate::aws::lifecycle::Terms;
+use crate::aws::record::RecordSet;
+use crate::aws::record_name::RecordName;
 use crate::id::{
     AlarmArn, GroupName, HealthCheckId, HookName, HostedZoneId, InstanceId, Region, Scope, TargetGroupArn,
 };
 use crate::incident::Incident;
-use crate::instance::{AlarmSeen, Group, TargetHealth};
 use crate::memory::Memory;
 use crate::policy::RecordPolicy;
 use crate::ports::{Pause, Unavailable};
-use crate::zone::name::RecordName;
-use crate::zone::record::RecordSet;
 use crate::zone::seen::HealthCheckSeen;
 
 pub type Read<T> = Result<T, Unread>;

@@ -10,7 +10,7 @@ mod terms;
 use super::Severity::{Error, Note, Warning};
 use super::facts::{Facts, HookFact};
 use super::{Finding, HookCheck, TAG, missing, unreadable};
-use crate::hook::action::Transition;
+use crate::aws::lifecycle::Transition;
 use crate::policy::HeldBy;
 use crate::shell;
 

@@ -5,8 +5,9 @@
 use super::Severity::{Error, Note, Warning};
 use super::facts::{Alarm, Facts};
 use super::{Finding, GroupCheck, TAG, counted, missing};
+use crate::aws::fleet::Group;
 use crate::id::{InstanceId, TargetGroupArn};
-use crate::instance::{Group, Promise};
+use crate::instance::Promise;
 use crate::policy::{Evidence, GroupPolicy, Mode};
 use crate::shell;
 

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use super::Severity::{Error, Note, Warning};
 use super::facts::Facts;
 use super::{Finding, RecordCheck, unreadable};
+use crate::aws::record::{RecordKey, RecordSet, RecordType, weights};
 use crate::policy::{Active, Ailment, DnsPolicy, EndpointPolicy, Mode, RecordPolicy, lone_alarm};
 use crate::zone::drift::missing;
-use crate::zone::record::{RecordKey, RecordSet, RecordType, weights};
 use crate::zone::{foreign, unfit};
 
 pub(super) const CHECKS: &[RecordCheck] = &[

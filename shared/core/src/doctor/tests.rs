@@ -7,10 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Severity::{Error, Note, Warning};
 use super::*;
+use crate::aws::fleet::{Group, Lifecycle, Member};
+use crate::aws::units::{Unit, Units};
 use crate::decision::Page;
 use crate::id::{GroupName, InstanceId, Scope};
 use crate::incident::{Acknowledgement, Alarms, Gone, Incident, Kind};
-use crate::instance::{Group, Lifecycle, Member, Unit, Units};
 use crate::memory::{Breaker, Memory, Source};
 use crate::policy;
 use crate::ports::Pause;

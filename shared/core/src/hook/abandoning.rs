@@ -4,10 +4,10 @@
 
 use jiff::Timestamp;
 
-use super::action::{ActionResult, Course};
 use super::kept::Kept;
 use super::said::HookStep;
 use super::seen::Seen;
+use crate::aws::lifecycle::{ActionResult, Course};
 use crate::decision::Step;
 use crate::incident::Incident;
 use crate::memory::{Launch, Memory};

@@ -5,9 +5,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::action::{ActionId, Course, Place, Told};
 use super::kept::{Kept, LOST_TOKENS};
 use super::said::HookStep;
+use crate::aws::lifecycle::{ActionId, Course, Place, Told};
 use crate::id::ActionToken;
 use crate::ports::Outcome;
 

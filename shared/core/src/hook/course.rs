@@ -3,9 +3,9 @@
 //! This module never takes an instance for one that serves nobody while either says otherwise: a description may be older than the
 //! action, and an event may be made up.
 
-use super::action::{Course, Transition, has_gone_on};
 use super::decide::Case;
-use crate::instance::Lifecycle;
+use crate::aws::fleet::Lifecycle;
+use crate::aws::lifecycle::{Course, Transition, has_gone_on};
 
 impl Case<'_> {
     fn shown_course(&self) -> Option<Course> {

@@ -5,7 +5,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::action::{ActionResult, Course, Transition, has_gone_on};
 use super::kept::Kept;
 use super::launch::{Judged, judge};
 use super::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
@@ -13,6 +12,7 @@ use super::seen::Seen;
 use super::time::{Latest, latest, needs_heartbeat, next_look, retry_after};
 use super::{LOOK_EVERY, abandoning, terminate};
 use crate::attend::Circumstances;
+use crate::aws::lifecycle::{ActionResult, Course, Transition, has_gone_on};
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
 use crate::incident::{Incident, Intent};
 use crate::memory::Abandoned;

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 use futures_util::future::{OptionFuture, join, join_all, join5, try_join_all};
 
-use super::action::{Terms, Transition};
 use super::kept::Kept;
 use super::seen::{HeldMember, Reading, Registration, Seen, reading};
 use super::targets::{could_hold, of_instance};
 use super::{Held, Machines, terminate};
+use crate::aws::fleet::Machine;
+use crate::aws::lifecycle::{Terms, Transition};
 use crate::id::{InstanceId, Subject, TargetGroupArn};
 use crate::incident::Incident;
-use crate::instance::Machine;
 use crate::policy::{HeldBy, HookPolicy, Readiness};
 use crate::ports::Unavailable;
 use crate::signal::{Hint, Why};

@@ -5,10 +5,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::action::{ActionId, ActionResult, Course, Place, Terms, Told, Transition};
 use super::claim::Claim;
 use super::said::{Because, HookStep};
 use super::seen::Seen;
+use crate::aws::lifecycle::{ActionId, ActionResult, Course, Place, Terms, Told, Transition};
 use crate::decision::Step;
 use crate::id::{ActionToken, GroupName, HookName, InstanceId, Subject};
 use crate::incident::{Incident, Intent};

@@ -2,9 +2,9 @@
 //!
 //! This module never takes what could not be read for a "no".
 
+use crate::aws::fleet::{Checks, TargetHealth};
 use crate::decision::short;
 use crate::id::TargetGroupArn;
-use crate::instance::{Checks, TargetHealth};
 use crate::policy::{LaunchPolicy, Readiness, ReadyTag};
 
 use super::seen::{Details, Seen};

@@ -7,12 +7,12 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::action::{ActionId, ActionResult, Course};
 use super::targets::TargetId;
+use crate::aws::lifecycle::{ActionId, ActionResult, Course};
+use crate::aws::record::RecordSet;
 use crate::decision::{list, short};
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use crate::policy::Afterwards;
-use crate::zone::record::RecordSet;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

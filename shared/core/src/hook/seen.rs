@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::action::{ActionResult, Course, Terms, Transition, has_gone_on};
 pub use super::targets::TargetId;
+use crate::aws::fleet::{Lifecycle, Machine, TargetHealth};
+use crate::aws::lifecycle::{ActionResult, Course, Terms, Transition, has_gone_on};
+use crate::aws::record::RecordSet;
 use crate::id::{GroupName, TargetGroupArn};
-use crate::instance::{Lifecycle, Machine, TargetHealth};
 use crate::ports::Unavailable;
-use crate::zone::record::RecordSet;
 
 /// What was read, or why it could not be.
 pub type Reading<T> = Result<T, String>;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::Held;
-use super::action::Course;
+use crate::aws::lifecycle::Course;
 use crate::id::{GroupName, Region, Subject};
 use crate::policy::HookPolicy;
 use crate::ports::{Ledger, Unavailable};

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::action::Transition;
 use super::seen::{Reading, Registration};
+use crate::aws::lifecycle::Transition;
 use crate::decision::short;
 use crate::id::{InstanceId, TargetGroupArn};
 
@@ -79,7 +79,7 @@ pub(super) fn is_same_host(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instance::TargetHealth;
+    use crate::aws::fleet::TargetHealth;
 
     const OWN: [&str; 3] = ["10.0.0.7", "10.0.0.8", "2001:db8::7"];
 

@@ -9,10 +9,10 @@ use super::kept::Kept;
 use super::said::HookStep;
 use super::seen::{Registration, Seen};
 use super::targets::{TargetId, is_same_host};
+use crate::aws::record::{RecordSet, Routing};
 use crate::decision::short;
 use crate::id::{InstanceId, TargetGroupArn};
 use crate::policy::{OwnRecord, TerminationPolicy};
-use crate::zone::record::{RecordSet, Routing};
 
 /// What keeps new work away, if something does not yet.
 pub(super) fn step(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<HookStep> {

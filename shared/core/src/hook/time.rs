@@ -74,7 +74,7 @@ pub(super) fn next_look(kept: &Kept, now: Timestamp, look_every: SignedDuration,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hook::action::{ActionResult, Terms, Transition};
+    use crate::aws::lifecycle::{ActionResult, Terms, Transition};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap()

@@ -8,8 +8,9 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::aws::Read;
+use crate::aws::alarm::{AlarmSeen, AlarmState};
 use crate::id::AlarmArn;
-use crate::instance::{AlarmSeen, AlarmState, Read};
 
 /// Kept of one subject. An instance has a handful of alarms as a rule, and one call reads a hundred.
 const MOST: usize = 20;

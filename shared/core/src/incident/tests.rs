@@ -1,5 +1,5 @@
 use super::*;
-use crate::instance::Unit;
+use crate::aws::units::Unit;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()

@@ -5,9 +5,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::sick_without_alarm;
-use super::seen::{AlarmSeen, Group, Member, Seen};
-use super::units::Tally;
+use super::seen::Seen;
+use crate::aws::alarm::AlarmSeen;
+use crate::aws::fleet::{Group, Member};
 use crate::id::{InstanceId, Subject};
+use crate::instance::tally::Tally;
 use crate::policy::{Evidence, GroupPolicy};
 use crate::ports::Slots;
 

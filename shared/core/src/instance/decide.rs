@@ -8,13 +8,14 @@ use jiff::Timestamp;
 
 use super::evidence::{Finding, find};
 use super::processes::parked;
-use super::seen::{Group, Member, Seen};
-use super::units::Tally;
+use super::seen::Seen;
 use super::{breaker, evidence, notice};
 use crate::attend::{Circumstances, Rung};
+use crate::aws::fleet::{Group, Member};
 use crate::decision::{Close, Decision, GroupState, Hold, Page, Proof, Step};
 use crate::id::{GroupName, InstanceId};
 use crate::incident::{Alarms, Incident, State, Verdict};
+use crate::instance::tally::Tally;
 use crate::policy::{Evidence, GroupPolicy, Mode};
 use crate::ports::Outcome;
 use crate::signal::Notice;

@@ -2,7 +2,10 @@
 //!
 //! This module never takes a missing fact for a sick instance: what is not known is not confirmed.
 
-use super::seen::{AlarmSeen, AlarmState, Checks, Read, Seen, TargetHealth};
+use super::seen::Seen;
+use crate::aws::Read;
+use crate::aws::alarm::{AlarmSeen, AlarmState};
+use crate::aws::fleet::{Checks, TargetHealth};
 use crate::decision::{Proof, short};
 use crate::id::{AlarmArn, InstanceId};
 use crate::incident::{Alarms, Verdict};

@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use futures_util::future::{OptionFuture, join, join4, try_join_all};
 use jiff::SignedDuration;
 
-use super::seen::{AlarmSeen, AlarmState, Glance, Group, Machine, Read, Seen, TargetHealth, TargetHealths};
+use super::seen::{Glance, Seen};
 use super::{Fleet, StatusChecks};
 use crate::attend::Times;
+use crate::aws::Read;
+use crate::aws::alarm::AlarmChange;
+use crate::aws::alarm::{AlarmSeen, AlarmState};
+use crate::aws::fleet::{Group, Machine, TargetHealth, TargetHealths};
 use crate::id::{AlarmArn, InstanceId, TargetGroupArn};
 use crate::incident::{Alarms, Incident, Kind};
-use crate::memory::AlarmMemory;
 use crate::policy::{Evidence, GroupPolicy, Policy};
 use crate::ports::Unavailable;
 use crate::signal::{Hint, What, Why};
@@ -169,7 +172,7 @@ pub(super) struct Health {
 const ROUNDING: SignedDuration = SignedDuration::from_secs(1);
 
 /// A reading from before the event knows nothing of it: to believe it would be to lose the event.
-pub(crate) fn is_not_stale(alarm: &AlarmSeen, change: &AlarmMemory) -> Result<(), Unavailable> {
+pub(crate) fn is_not_stale(alarm: &AlarmSeen, change: &AlarmChange) -> Result<(), Unavailable> {
     let knows_of_it = alarm.state == AlarmState::Alarm || alarm.since + ROUNDING >= change.changed_at;
     knows_of_it.then_some(()).ok_or_else(|| Unavailable {
         doing: format!("read alarm {:?}", change.alarm.alarm_name()),

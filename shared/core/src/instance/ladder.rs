@@ -11,10 +11,11 @@ use super::evidence::Finding;
 use super::group_state;
 use super::notice;
 use super::processes::Promise;
-use super::seen::{AlarmSeen, AlarmState, Member};
-use super::units::{Limit, Tally};
 use crate::attend::{Rung, climbed};
+use crate::aws::alarm::{AlarmSeen, AlarmState};
+use crate::aws::fleet::Member;
 use crate::decision::{Crowd, GroupState, Hold, Proof, list};
+use crate::instance::tally::{Limit, Tally};
 use crate::policy::Evidence;
 use crate::signal::What;
 

@@ -5,7 +5,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::Finding;
-use super::seen::{Group, Seen};
+use super::seen::Seen;
+use crate::aws::fleet::Group;
 use crate::decision::{Hold, Proof};
 use crate::id::InstanceId;
 use crate::policy::GroupPolicy;

@@ -3,7 +3,8 @@
 //!
 //! This module never resumes anything: whoever suspended a process had a reason.
 
-use super::seen::{Group, Seen};
+use super::seen::Seen;
+use crate::aws::fleet::Group;
 use crate::decision::GroupState;
 
 /// What is expected of a group.

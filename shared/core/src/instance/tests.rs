@@ -14,10 +14,13 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::seen::{AlarmSeen, AlarmState, Group, Launches, Lifecycle, Member, Read, Seen, TargetHealth};
-use super::units::{Unit, Units};
+use super::seen::Seen;
 use super::{decide, remembering};
 use crate::attend::{Circumstances, in_time};
+use crate::aws::Read;
+use crate::aws::alarm::{AlarmSeen, AlarmState};
+use crate::aws::fleet::{Group, Launches, Lifecycle, Member, TargetHealth};
+use crate::aws::units::{Unit, Units};
 use crate::decision::{Close, Crowd, Decision, Hold, Page};
 use crate::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
 use crate::incident::{Acknowledgement, Alarms, Gone, Incident, Kind, Verdict};

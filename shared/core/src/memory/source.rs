@@ -8,10 +8,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::aws::fleet::LaunchedFrom;
 use crate::decision::list;
-
-/// A launch template's version, as `lt-0123456789abcdef0:7`, `…:$Latest` or `…:$Default`; or a launch configuration's name.
-pub type LaunchedFrom = String;
 
 /// All that a group launches from. Nothing in it = not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use super::Mode;
 use super::document::Table;
 use super::records::alone_if_cname;
-use crate::hook::action::Transition;
+use crate::aws::lifecycle::Transition;
+use crate::aws::record::RecordType;
+use crate::aws::record_name::{NotAName, RecordName};
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
-use crate::zone::name::{NotAName, RecordName};
-use crate::zone::record::RecordType;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookPolicy {

@@ -12,8 +12,9 @@ use super::Mode;
 use super::document::Table;
 use super::forms::written;
 use super::groups::at_most;
+use crate::aws::record::{RecordKey, RecordType};
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGroupArn};
-use crate::zone::record::{FENCE_LABEL, RecordKey, RecordType};
+use crate::zone::generation::FENCE_LABEL;
 use crate::zone::share::Share;
 
 /// How weights may be moved.

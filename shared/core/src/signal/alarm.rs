@@ -14,10 +14,10 @@ use told::{Dimensions, Told};
 
 use super::moment::{self, Moment};
 use super::{Condition, GroupAlarm, Hint, Key, Lead, NoSignal, Parsed, Signal, Survey, Why, one_line};
+use crate::aws::alarm::AlarmChange;
+use crate::aws::alarm::AlarmState;
 use crate::id::{AlarmArn, InstanceId, Subject};
-use crate::instance::AlarmState;
 use crate::json::{At, Malformed};
-use crate::memory::AlarmMemory;
 
 pub(super) const STATE_CHANGE: &str = "CloudWatch Alarm State Change";
 pub(super) const CONTRIBUTOR_CHANGE: &str = "CloudWatch Alarm Contributor State Change";
@@ -101,7 +101,7 @@ fn parse(told: &Told<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
     let children = told.children()?;
     let name = |child: &AlarmArn| one_line(&format!("alarm {:?} set it off", child.alarm_name()));
     let evidence = told.reason.text().ok().map(one_line).into_iter().chain(children.iter().map(name)).collect();
-    let change = AlarmMemory { alarm, contributor, changed_at };
+    let change = AlarmChange { alarm, contributor, changed_at };
     let lead = match (kind, instances.as_slice()) {
         (AlarmKind::Contributor, _) | (_, [] | [_, _, ..]) => Lead::Several(Survey::Alarm(GroupAlarm {
             groups: named(&dimensions, GROUP_DIMENSION)?,

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::Route;
-use crate::hook::action::Told;
+use crate::aws::lifecycle::Told;
 use crate::id::{AlarmArn, GroupName, HookName, InstanceId, Region};
 
 /// Why an event is nothing to act on. Logged and counted, never recorded, never told.

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use super::notice::Notice;
 use super::one_line;
-use crate::hook::action::Told;
+use crate::aws::alarm::AlarmChange;
+use crate::aws::lifecycle::Told;
 use crate::id::{AlarmArn, InstanceId, Subject};
-use crate::memory::AlarmMemory;
 
 /// Where to look first. What is done there, the world as it is then decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,9 +33,9 @@ pub struct Hint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
     /// An alarm that names this instance alone changed to a state that calls for a look.
-    Alarm(AlarmMemory),
+    Alarm(AlarmChange),
     /// Such an alarm has too little data to tell: a reason to look, and none to forget what another one said.
-    Silence(AlarmMemory),
+    Silence(AlarmChange),
     /// Homeostat's own wake-up: an open incident is due.
     Wake,
     /// An owner's wake-up for itself, for the look that it meant to take then.
@@ -50,7 +50,7 @@ pub enum Why {
         /// All alarms in ALARM that each speak for this instance alone.
         alarms: Vec<AlarmArn>,
         /// The change of the group's alarm that led to the survey.
-        told_by: Option<AlarmMemory>,
+        told_by: Option<AlarmChange>,
     },
 }
 
@@ -65,7 +65,7 @@ pub enum Survey {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupAlarm {
-    pub change: AlarmMemory,
+    pub change: AlarmChange,
     /// What its metrics are about: the values of `AutoScalingGroupName` and `TargetGroup`.
     pub groups: Vec<String>,
     pub target_groups: Vec<String>,
@@ -81,7 +81,7 @@ impl Hint {
     }
 
     /// The alarm's change that brought this about.
-    pub fn change(&self) -> Option<&AlarmMemory> {
+    pub fn change(&self) -> Option<&AlarmChange> {
         match &self.why {
             Why::Alarm(change) | Why::Silence(change) => Some(change),
             Why::Found { told_by, .. } => told_by.as_ref(),

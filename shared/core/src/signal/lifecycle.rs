@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Condition, Key, Lead, NoSignal, Parsed, Signal, moment, of_bus};
-use crate::hook::action::{Course, Place, Told, Transition};
+use crate::aws::lifecycle::{Course, Place, Told, Transition};
 use crate::id::{Account, Region};
 use crate::json::{At, Malformed};
 

@@ -7,15 +7,16 @@ use jiff::{SignedDuration, Timestamp};
 use super::drift::{Drifted, SURE_AFTER};
 use super::judge::{Judged, STALE, judge};
 use super::kept::{Kept, PROPAGATES_WITHIN, Propagating, Proven};
-use super::record::{Generation, weights};
 use super::said::{Awaits, Trouble, Waiting};
 use super::seen::Seen;
 use super::shift::{Move, Shift};
 use crate::attend::Circumstances;
+use crate::aws::record::weights;
 use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
 use crate::incident::{Incident, State};
 use crate::policy::{DnsPolicy, Mode, ZonePolicy};
 use crate::ports::{Outcome, Pause};
+use crate::zone::generation::Generation;
 
 /// Everything that one decision rests on.
 #[derive(Clone, Copy)]

@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::kept::{Held, Kept, PROPAGATES_WITHIN};
-use super::record::{RecordKey, RecordSet, RecordType, Weights, weights};
 use super::seen::Seen;
 use super::share::shares;
 use super::standing::{foreign, unfit};
+use crate::aws::record::{RecordKey, RecordSet, RecordType, Weights, weights};
 use crate::decision::{Decision, Hold, list};
 use crate::id::{AlarmArn, HealthCheckId, SetIdentifier, TargetGroupArn};
 use crate::incident::{Incident, State};

@@ -6,9 +6,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::seen::{Checked, HealthCheckSeen, Observation, Seen};
+use crate::aws::alarm::{AlarmSeen, AlarmState};
+use crate::aws::fleet::TargetHealth;
 use crate::decision::Proof;
 use crate::id::{AlarmArn, HealthCheckId, TargetGroupArn};
-use crate::instance::{AlarmSeen, AlarmState, TargetHealth};
 use crate::policy::{Active, Ailment, EndpointPolicy, RecordPolicy};
 
 /// What one source says of an endpoint.

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join, join_all};
 
 use super::Records;
-use super::name::RecordName;
 use super::seen::{Read, Seen};
+use crate::aws::alarm::AlarmSeen;
+use crate::aws::record_name::RecordName;
 use crate::id::{AlarmArn, HealthCheckId, TargetGroupArn};
-use crate::instance::{AlarmSeen, is_not_stale};
+use crate::instance::is_not_stale;
 use crate::policy::{EndpointPolicy, ZonePolicy};
 use crate::ports::Unavailable;
 use crate::signal::{Hint, Why};
@@ -84,7 +85,7 @@ async fn alarms<'a, A: Records + Sync>(
 
 type Actives = (
     BTreeMap<HealthCheckId, Read<Option<super::seen::HealthCheckSeen>>>,
-    BTreeMap<TargetGroupArn, Read<Option<Vec<crate::instance::TargetHealth>>>>,
+    BTreeMap<TargetGroupArn, Read<Option<Vec<crate::aws::fleet::TargetHealth>>>>,
 );
 
 async fn actives<'a, A: Records + Sync>(

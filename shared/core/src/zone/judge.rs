@@ -8,17 +8,18 @@ use super::decide::{Case, acts};
 use super::drift::{missing, unsure};
 use super::evidence::{Ails, Fitness, ails, alarming, fitness};
 use super::kept::{Held, Reduced};
-use super::record::{Generation, RecordSet, Weights, weights};
 use super::returning::{Course, Returning, course};
 use super::said::{Awaits, Trouble, Waiting};
 use super::share::{Plan, Share, Wish, plan, shares};
 use super::shift::Move;
 use super::standing::{Standing, standing, unfit};
+use crate::aws::alarm::AlarmSeen;
+use crate::aws::record::{RecordSet, Weights, weights};
 use crate::decision::{Hold, Proof};
 use crate::id::SetIdentifier;
-use crate::instance::AlarmSeen;
 use crate::memory;
 use crate::policy::{EndpointPolicy, RecordPolicy};
+use crate::zone::generation::Generation;
 
 /// What is to be done about the records of a zone, and why not.
 #[derive(Default)]

@@ -8,13 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::drift::{Noticed, Sibling};
-use super::name::RecordName;
-use super::record::{Generation, RecordKey, RecordSet, Weights, reweighted, weights};
 use super::share::Share;
 use super::shift::Shift;
+use crate::aws::record::{RecordKey, RecordSet, Weights, reweighted, weights};
+use crate::aws::record_name::RecordName;
 use crate::id::{HostedZoneId, SetIdentifier};
 use crate::policy::RecordPolicy;
 use crate::ports::Outcome;
+use crate::zone::generation::Generation;
 
 /// Where a change's id was lost in a crash: "Changes generally propagate to all Route 53 name servers within 60 seconds" (API
 /// reference, `ChangeResourceRecordSets`).

@@ -10,9 +10,9 @@ use super::judge::name;
 use super::kept::Reduced;
 use super::said::Awaits;
 use super::share::Share;
+use crate::aws::alarm::AlarmSeen;
 use crate::decision::Proof;
 use crate::id::SetIdentifier;
-use crate::instance::AlarmSeen;
 use crate::policy::RecordPolicy;
 
 /// What becomes of an endpoint that has less than its own share.

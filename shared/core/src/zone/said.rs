@@ -7,8 +7,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::record::{RecordKey, Weights};
 use super::share::Share;
+use crate::aws::record::{RecordKey, Weights};
 use crate::id::{AlarmArn, SetIdentifier};
 
 /// An endpoint that doesn't have its own share yet, and what it waits for.

@@ -6,12 +6,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::name::RecordName;
-use super::record::{Generation, RecordKey, RecordSet, Weights, weights};
-use crate::id::{AlarmArn, HealthCheckId, TargetGroupArn};
-use crate::instance::{AlarmSeen, TargetHealth};
+pub use crate::aws::Read;
+use crate::aws::alarm::AlarmSeen;
 /// One endpoint's Region may be down, and with it whatever tells of that endpoint.
-pub use crate::instance::{AlarmsSeen, Read};
+pub use crate::aws::alarm::AlarmsSeen;
+use crate::aws::fleet::TargetHealth;
+use crate::aws::record::{RecordKey, RecordSet, Weights, weights};
+use crate::aws::record_name::RecordName;
+use crate::id::{AlarmArn, HealthCheckId, TargetGroupArn};
+use crate::zone::generation::Generation;
 
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
@@ -72,7 +75,7 @@ impl Seen {
 
     /// The record under which the generation of this name stands.
     pub fn fence(&self, name: &RecordName) -> Option<&RecordSet> {
-        self.sets.iter().find(|set| set.kind == "TXT" && set.name.is_under(super::record::FENCE_LABEL, name))
+        self.sets.iter().find(|set| set.kind == "TXT" && set.name.is_under(super::generation::FENCE_LABEL, name))
     }
 
     pub fn generation(&self, name: &RecordName) -> Option<Generation> {

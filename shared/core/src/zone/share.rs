@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Weight, Weights};
+use crate::aws::record::{Weight, Weights};
 use crate::id::SetIdentifier;
 
 /// A part of a record's answers, in millionths: fine enough for any sum of weights that Route 53 can hold.

@@ -8,11 +8,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::NotAName;
-use super::record::{Generation, RecordKey, RecordSet, Weights, reweighted, weights};
 use super::seen::Seen;
 use super::share::{Share, shares};
+use crate::aws::record::{RecordKey, RecordSet, Weights, reweighted, weights};
+use crate::aws::record_name::NotAName;
 use crate::id::{HostedZoneId, SetIdentifier};
+use crate::zone::generation::Generation;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shift {

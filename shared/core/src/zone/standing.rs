@@ -6,9 +6,10 @@ use jiff::Timestamp;
 
 use super::decide::Case;
 use super::kept::Held;
-use super::name::RecordName;
-use super::record::{FENCE_LABEL, Generation, RecordSet, Routing, weights};
+use crate::aws::record::{RecordSet, Routing, weights};
+use crate::aws::record_name::RecordName;
 use crate::policy::RecordPolicy;
+use crate::zone::generation::{FENCE_LABEL, Generation};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {

@@ -9,5 +9,3 @@ mod readings;
 mod refusals;
 mod returns;
 mod siblings;
-
-use super::*;

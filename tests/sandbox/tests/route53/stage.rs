@@ -1,6 +1,6 @@
 //! The whole stage: endpoints, their records, the traffic between them, and the alarms that tell of it.
 
-use homeostat_core::instance::AlarmState;
+use homeostat_core::aws::alarm::AlarmState;
 use sandbox::stage::Stage;
 use sandbox::zone::Traffic;
 use world::{AlarmRule, Comparison, Metric, Statistic, TreatMissingData};

@@ -8,20 +8,20 @@ mod hooks;
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use homeostat_core::hook::action::ActionResult;
+use homeostat_core::aws::alarm::AlarmChange;
+use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealth, TargetHealths};
+use homeostat_core::aws::lifecycle::ActionResult;
+use homeostat_core::aws::record::RecordSet;
+use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{
     AlarmArn, GroupName, HealthCheckId, HookName, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn,
 };
 use homeostat_core::incident::Incident;
-use homeostat_core::instance::{
-    AlarmSeen, Fleet, Group, Launches, Machine, Replace, StatusChecks, TargetHealth, TargetHealths,
-};
-use homeostat_core::memory::AlarmMemory;
+use homeostat_core::instance::{Fleet, Replace, StatusChecks};
 use homeostat_core::ports::{
     Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, Outcome, Unavailable, WakeUps, Write,
 };
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::RecordSet;
 use homeostat_core::zone::seen::{AlarmsSeen, HealthCheckSeen};
 use homeostat_core::zone::shift::Shift;
 use homeostat_core::zone::{Records, ShiftWeights};
@@ -202,7 +202,7 @@ impl<P: ShiftWeights + Sync, G: Gate> ShiftWeights for Gated<P, G> {
 }
 
 impl<P: Ledger + Sync, G: Gate> Ledger for Gated<P, G> {
-    async fn history(&self, subject: &Subject, change: Option<&AlarmMemory>) -> Result<History, Unavailable> {
+    async fn history(&self, subject: &Subject, change: Option<&AlarmChange>) -> Result<History, Unavailable> {
         self.read("read a history", self.port.history(subject, change)).await
     }
     async fn limits(&self, subject: &Subject, scope: &Scope) -> Result<Limits, Unavailable> {

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use homeostat_core::aws::alarm::{AlarmSeen, AlarmsSeen};
+use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealths};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
-use homeostat_core::instance::{
-    AlarmSeen, AlarmsSeen, Fleet, Group, Launches, Machine, Replace, StatusChecks, TargetHealths,
-};
+use homeostat_core::instance::{Fleet, Replace, StatusChecks};
 use homeostat_core::ports::{Due, DueIncidents, DueList, Mark, NotWritten, Outcome, Unavailable};
 use jiff::Timestamp;
 use world::{Cloud, MemoryLedger};

@@ -5,8 +5,8 @@ use std::convert::Infallible;
 
 use anyhow::{Result, bail, ensure};
 use futures_util::future::try_join_all;
+use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::id::{GroupName, InstanceId};
-use homeostat_core::instance::AlarmState;
 use jiff::SignedDuration;
 use sandbox::Stack;
 use sandbox::account::{ACCOUNT_ID, REGION};

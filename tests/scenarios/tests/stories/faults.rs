@@ -3,10 +3,12 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::FutureExt;
+use homeostat_core::aws::alarm::{AlarmSeen, AlarmState, AlarmsSeen};
+use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::decision::{Close, Decision};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::incident::State;
-use homeostat_core::instance::{AlarmSeen, AlarmState, AlarmsSeen, Fleet, Group, Launches, Replace, TargetHealths};
+use homeostat_core::instance::{Fleet, Replace};
 use homeostat_core::policy;
 use homeostat_core::ports::{Outcome, Pause, Unavailable};
 use homeostat_core::signal;

@@ -2,11 +2,12 @@
 
 use anyhow::{Result, ensure};
 use futures_util::FutureExt;
+use homeostat_core::aws::alarm::AlarmChange;
+use homeostat_core::aws::units::Unit;
 use homeostat_core::decision::{Close, Decision, Hold, Step};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
 use homeostat_core::incident::{Gone, Incident, Kind};
-use homeostat_core::instance::Unit;
-use homeostat_core::memory::{Act, AlarmMemory, News, Source};
+use homeostat_core::memory::{Act, News, Source};
 use homeostat_core::ports::{Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write};
 use jiff::{SignedDuration, Timestamp};
 use world::{MemoryLedger, VirtualClock};
@@ -142,16 +143,16 @@ async fn the_sweeps_marks_are_kept_until_the_owner_writes<L: Ledger + DueInciden
     Ok(())
 }
 
-fn change(second: i64) -> AlarmMemory {
+fn change(second: i64) -> AlarmChange {
     let alarm = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:suite".parse().unwrap();
-    AlarmMemory { alarm, contributor: None, changed_at: noon() + SignedDuration::from_secs(second) }
+    AlarmChange { alarm, contributor: None, changed_at: noon() + SignedDuration::from_secs(second) }
 }
 
 async fn an_alarms_memory_is_written_only_over_what_was_read<L: Ledger>(ledger: &L) -> Result<()> {
     let known = change(5);
     let opened = hold(&incident(5), noon());
     ensure!(ledger.history(&subject(5), Some(&known)).await?.alarm.is_none(), "nobody spoke of it yet");
-    let news = |change: &AlarmMemory, over: Option<&AlarmMemory>| News {
+    let news = |change: &AlarmChange, over: Option<&AlarmChange>| News {
         change: change.clone(),
         over: over.map(|read| read.changed_at),
     };

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use homeostat_core::instance::AlarmState;
+use homeostat_core::aws::alarm::AlarmState;
 use sandbox::Stack;
 use sandbox::journal::Call;
 use sandbox::proxy::faults::{Fault, Kind, Matcher};

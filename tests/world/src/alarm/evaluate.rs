@@ -3,7 +3,7 @@
 //!
 //! This module never looks at the state before, but for saying that it stays.
 
-use homeostat_core::instance::AlarmState;
+use homeostat_core::aws::alarm::AlarmState;
 
 use super::{AlarmRule, Comparison, TreatMissingData};
 use crate::metric::Datapoint;

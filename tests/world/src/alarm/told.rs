@@ -2,7 +2,7 @@
 //!
 //! This module never decides a state.
 
-use homeostat_core::instance::AlarmState;
+use homeostat_core::aws::alarm::AlarmState;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

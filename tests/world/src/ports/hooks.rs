@@ -2,15 +2,16 @@
 //!
 //! It never shows what AWS's API would not, and changes nothing but through an action of the world.
 
-use homeostat_core::hook::action::{ActionId, ActionResult, Terms, Transition};
+use homeostat_core::aws::fleet::{Group, Lifecycle, TargetHealth};
+use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms, Transition};
+use homeostat_core::aws::record::RecordSet;
+use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::hook::seen::{Datapoint, Details, HeldMember, Registration, TargetId};
 use homeostat_core::hook::{CompleteHooks, Held, Machines};
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
-use homeostat_core::instance::{Fleet, Group, Lifecycle, TargetHealth};
+use homeostat_core::instance::Fleet;
 use homeostat_core::policy::BusyMetric;
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::RecordSet;
 use homeostat_core::zone::shift::Batch;
 use jiff::{SignedDuration, Timestamp};
 

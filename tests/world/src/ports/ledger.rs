@@ -9,9 +9,10 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{GroupName, Scope, Subject};
 use homeostat_core::incident::Incident;
-use homeostat_core::memory::{AlarmMemory, Memory};
+use homeostat_core::memory::Memory;
 use homeostat_core::ports::{
     Control, Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, OpenIncidents, Pause, Slots,
     Unavailable, Write, pause_scopes,
@@ -34,7 +35,7 @@ struct Items {
     closed: BTreeMap<Subject, Vec<Incident>>,
     slots: BTreeMap<Scope, Slots>,
     memories: BTreeMap<Scope, Memory>,
-    alarms: BTreeMap<String, AlarmMemory>,
+    alarms: BTreeMap<String, AlarmChange>,
     pauses: BTreeMap<String, Pause>,
     /// Grows with each change.
     revision: u64,
@@ -174,7 +175,7 @@ fn stored(incident: &Incident) -> Result<Incident, Unavailable> {
 }
 
 impl Ledger for MemoryLedger {
-    async fn history(&self, subject: &Subject, change: Option<&AlarmMemory>) -> Result<History, Unavailable> {
+    async fn history(&self, subject: &Subject, change: Option<&AlarmChange>) -> Result<History, Unavailable> {
         self.clock.call();
         let items = lock(&self.items);
         let closed = items.closed.get(subject).and_then(|closed| closed.last());

@@ -1,5 +1,5 @@
 use expect_test::expect;
-use homeostat_core::instance::AlarmState;
+use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::signal::{self, Lead, Parsed, Signal};
 
 use super::{fleet, ids, noon, secs, when};

@@ -1,4 +1,4 @@
-use homeostat_core::instance::AlarmState;
+use homeostat_core::aws::alarm::AlarmState;
 
 use super::{noon, secs, when};
 use crate::{

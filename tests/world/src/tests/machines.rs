@@ -1,4 +1,4 @@
-use homeostat_core::instance::AlarmState;
+use homeostat_core::aws::alarm::AlarmState;
 
 use super::{alarm_of, fleet, ids, in_service, newest, noon, secs, web, when};
 use crate::{

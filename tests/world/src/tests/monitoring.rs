@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::instance::AlarmState;
+use homeostat_core::aws::alarm::AlarmState;
 
 use super::{fleet, noon, secs};
 use crate::{AlarmRule, Comparison, HealthCheckType, Metric, Pace, Statistic, TreatMissingData, World};

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use homeostat_core::zone::record::{RecordSet, Weights, weights};
+use homeostat_core::aws::record::{RecordSet, Weights, weights};
 
 use crate::endpoint::WHOLE_SHARE;
 use crate::world::World;

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use homeostat_core::aws::record::{RecordKey, RecordSet, RecordType, Routing, Weight};
 use homeostat_core::id::HostedZoneId;
-use homeostat_core::zone::record::{RecordKey, RecordSet, RecordType, Routing, Weight};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alarm::{AlarmRule, Comparison, TreatMissingData};

@@ -3,7 +3,7 @@
 //!
 //! This module never applies a part of a batch.
 
-use homeostat_core::zone::record::{RecordSet, Routing};
+use homeostat_core::aws::record::{RecordSet, Routing};
 use homeostat_core::zone::shift::Batch;
 
 /// The records with the batch applied, or why it doesn't.

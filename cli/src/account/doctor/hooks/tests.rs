@@ -1,7 +1,7 @@
 use std::sync::Mutex;
 
+use homeostat_core::aws::units::{Unit, Units};
 use homeostat_core::doctor::Unread;
-use homeostat_core::instance::{Unit, Units};
 use homeostat_core::policy;
 use jiff::SignedDuration;
 

@@ -1,7 +1,7 @@
 use std::sync::Mutex;
 
+use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::doctor::Unread;
-use homeostat_core::instance::AlarmState;
 use homeostat_core::policy;
 use homeostat_core::ports::Unavailable;
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
+use homeostat_core::aws::lifecycle::Terms;
 use homeostat_core::decision::Page as Asked;
 use homeostat_core::decision::Step;
-use homeostat_core::hook::action::Terms;
 use homeostat_core::hook::said::{HookStep, LaunchesFail, Waits};
 use homeostat_core::incident::{Alarms, Gone, Kind};
 use homeostat_core::memory::{Launch, Memory};

@@ -1,12 +1,13 @@
 use super::*;
+use homeostat_core::aws::record::{RecordKey, RecordSet, Routing};
+use homeostat_core::aws::units::Unit;
 use homeostat_core::decision::{Crowd, Decision, Hold, Page as Asked, Step};
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_core::incident::{Gone, Kind};
-use homeostat_core::instance::Unit;
 use homeostat_core::memory::Source;
 use homeostat_core::ports::Outcome;
+use homeostat_core::zone::generation::Generation;
 use homeostat_core::zone::kept::Kept;
-use homeostat_core::zone::record::{Generation, RecordKey, RecordSet, Routing};
 use homeostat_core::zone::said::{Awaits, Waiting};
 use homeostat_core::zone::share::Share;
 use homeostat_core::zone::shift::{Move, Shift};

@@ -2,8 +2,8 @@
 //!
 //! This module never calls an instance well or ready that nothing showed to be so.
 
+use homeostat_core::aws::lifecycle::{Course, Transition};
 use homeostat_core::decision::Page;
-use homeostat_core::hook::action::{Course, Transition};
 use homeostat_core::hook::kept::Kept;
 use homeostat_core::hook::said::{Because, Ended, LaunchesFail, Limit};
 use homeostat_core::incident::Incident;

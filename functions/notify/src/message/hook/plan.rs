@@ -2,7 +2,7 @@
 //!
 //! This module never promises more than the ladder does.
 
-use homeostat_core::hook::action::{ActionResult, Transition};
+use homeostat_core::aws::lifecycle::{ActionResult, Transition};
 use homeostat_core::hook::kept::Kept;
 use homeostat_core::hook::said::LaunchesFail;
 use homeostat_core::id::GroupName;

@@ -1,5 +1,5 @@
+use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, Told, Transition};
 use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
-use homeostat_core::hook::action::{ActionResult, Course, Terms, Told, Transition};
 use homeostat_core::hook::kept::Kept;
 use homeostat_core::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 use homeostat_core::incident::{Acknowledgement, Incident, Kind};

@@ -2,9 +2,9 @@
 //!
 //! This module never takes what Homeostat left in a record for what is there now.
 
+use homeostat_core::aws::record::{RecordKey, Weights, weights};
 use homeostat_core::zone::drift::Sibling;
 use homeostat_core::zone::kept::{Held, Kept};
-use homeostat_core::zone::record::{RecordKey, Weights, weights};
 use homeostat_core::zone::share::{Share, shares};
 use homeostat_core::zone::shift::{Move, Shift};
 

@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 
+use homeostat_core::aws::record::{RecordKey, RecordSet, Routing, Weight};
 use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
 use homeostat_core::id::{HostedZoneId, SetIdentifier, Subject};
 use homeostat_core::incident::{Acknowledgement, Incident, Kind};
 use homeostat_core::ports::Outcome;
 use homeostat_core::zone::drift::{Drift, Drifted, Sibling};
+use homeostat_core::zone::generation::Generation;
 use homeostat_core::zone::kept::Kept;
-use homeostat_core::zone::record::{Generation, RecordKey, RecordSet, Routing, Weight};
 use homeostat_core::zone::said::{Awaits, Trouble, Waiting};
 use homeostat_core::zone::share::Share;
 use homeostat_core::zone::shift::{Move, Shift};

@@ -2,9 +2,10 @@
 //!
 //! This module never has a form of its own.
 
+use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::Scope;
 use homeostat_core::incident::Incident;
-use homeostat_core::memory::{AlarmMemory, Memory};
+use homeostat_core::memory::Memory;
 use homeostat_core::ports::{Pause, Slots, Unavailable};
 
 use super::found::Found;
@@ -15,7 +16,7 @@ use crate::ledger::item::{self, Item};
 pub(super) enum Stored {
     Incident(Box<Incident>),
     Memory(Scope, Memory),
-    Alarm(AlarmMemory),
+    Alarm(AlarmChange),
     Slots(Scope, Slots),
     Pause(Pause),
 }

@@ -4,16 +4,17 @@
 //! that holds it in each kind that is named. This module never lists what the code can't write: `in []` says that no item ever holds
 //! it, and why.
 
+use homeostat_core::aws::alarm::AlarmState;
+use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Transition};
+use homeostat_core::aws::record::Routing;
+use homeostat_core::aws::units::Unit;
 use homeostat_core::decision::{Close, Decision, GroupState, Hold, Page, Proof, Step};
-use homeostat_core::hook::action::{ActionResult, Course, Place, Transition};
 use homeostat_core::hook::said::{Because, HookStep, Limit, Waits};
 use homeostat_core::incident::{Doubt, Kind, Said, State, Verdict};
-use homeostat_core::instance::{AlarmState, Unit};
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::What;
 use homeostat_core::zone::drift::Drift;
-use homeostat_core::zone::record::Routing;
 use homeostat_core::zone::said::{Awaits, Trouble};
 
 use super::Folder;

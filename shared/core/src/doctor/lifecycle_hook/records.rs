@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::{Error, Warning, about};
+use crate::aws::record::{RecordSet, RecordType};
 use crate::doctor::{Facts, Finding, unreadable};
 use crate::policy::{HeldBy, Mode};
-use crate::zone::record::{RecordSet, RecordType};
 
 /// What leads a client to an instance.
 const LEAD: [RecordType; 3] = [RecordType::A, RecordType::Aaaa, RecordType::Cname];

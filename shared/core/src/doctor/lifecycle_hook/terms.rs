@@ -5,8 +5,8 @@
 use jiff::SignedDuration;
 
 use super::{Error, Warning, found, put};
+use crate::aws::lifecycle::{ActionResult, Transition};
 use crate::doctor::{Facts, Finding};
-use crate::hook::action::{ActionResult, Transition};
 use crate::policy::HeldBy;
 
 /// For so long a group that can't be answered for is not to wait for each launch.

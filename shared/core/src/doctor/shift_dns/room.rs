@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 
 use super::{about_endpoint, unfit};
+use crate::aws::record::{Weights, weights};
 use crate::doctor::Severity::{Error, Warning};
 use crate::doctor::facts::Facts;
 use crate::doctor::{Finding, Severity};
 use crate::id::SetIdentifier;
 use crate::policy::{EndpointPolicy, RecordPolicy};
-use crate::zone::record::{Weights, weights};
 use crate::zone::share::{Plan, Share, Wish, plan, shares};
 
 pub(super) fn left(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::{about, about_endpoint, unreadable, uses};
+use crate::aws::alarm::AlarmSeen;
 use crate::doctor::Finding;
 use crate::doctor::Severity::{Error, Note, Warning};
 use crate::doctor::facts::{Facts, Read};
 use crate::id::{AlarmArn, HealthCheckId, Region};
-use crate::instance::AlarmSeen;
 use crate::policy::{Active, EndpointPolicy, RecordPolicy};
 use crate::zone::says_nothing;
 use crate::zone::seen::HealthCheckSeen;

@@ -1,10 +1,10 @@
 //! A group with one launch hook and one for terminations.
 
 use super::*;
-use crate::hook::action::{ActionResult, Terms, Transition};
+use crate::aws::lifecycle::{ActionResult, Terms, Transition};
+use crate::aws::record::{RecordSet, Routing};
 use crate::id::TargetGroupArn;
 use crate::memory::Launch;
-use crate::zone::record::{RecordSet, Routing};
 
 const JOBS: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/jobs/1";
 

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::aws::alarm::{AlarmSeen, AlarmState};
+use crate::aws::fleet::TargetHealth;
+use crate::aws::record::{RecordSet, Routing, Weight};
 use crate::id::{AlarmArn, HostedZoneId};
-use crate::instance::{AlarmSeen, AlarmState, TargetHealth};
+use crate::zone::generation::Generation;
 use crate::zone::kept::Kept;
-use crate::zone::record::{Generation, RecordSet, Routing, Weight};
 use crate::zone::seen::{Checked, HealthCheckSeen, Observation};
 
 const POLICY: &str = r#"

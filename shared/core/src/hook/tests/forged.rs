@@ -1,13 +1,13 @@
 //! Events that lie about the time, or about the action.
 
 use super::harness::*;
+use crate::aws::fleet::TargetHealth;
+use crate::aws::lifecycle::{ActionResult, Course, Told, Transition};
 use crate::decision::{Decision, Hold, Page};
-use crate::hook::action::{ActionResult, Course, Told, Transition};
 use crate::hook::kept::Kept;
 use crate::hook::said::{HookStep, Waits};
 use crate::hook::seen::Datapoint;
 use crate::incident::Kind;
-use crate::instance::TargetHealth;
 use crate::memory::Launch;
 use crate::ports::{History, Outcome};
 use crate::signal::Why;

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attend::{Circumstances, Ignored, Remedy};
+use crate::aws::fleet::{Checks, Lifecycle, Machine, TargetHealth};
+use crate::aws::lifecycle::{ActionResult, Course, Place, Terms, Told, Transition};
 use crate::decision::{Close, Decision, Hold, Proof, Step};
-use crate::hook::action::{ActionResult, Course, Place, Terms, Told, Transition};
 use crate::hook::kept::Kept;
 use crate::hook::said::{Because, Ended, HookStep, Waits};
 use crate::hook::seen::{Details, HeldMember, Registration, Seen, TargetId};
 use crate::hook::{HookEyes, LifecycleHook};
 use crate::id::TargetGroupArn;
 use crate::incident::Incident;
-use crate::instance::{Checks, Lifecycle, Machine, TargetHealth};
 use crate::memory::Memory;
 use crate::policy::{self, Policy};
 use crate::ports::{History, Limits, Outcome, Pause};
@@ -322,15 +322,16 @@ struct Nowhere;
 
 mod nowhere {
     use super::*;
-    use crate::hook::action::ActionId;
+    use crate::aws::fleet::Group;
+    use crate::aws::lifecycle::ActionId;
+    use crate::aws::record::RecordSet;
+    use crate::aws::record_name::RecordName;
     use crate::hook::seen::Datapoint;
     use crate::hook::{CompleteHooks, Held, Machines};
     use crate::id::{GroupName, HookName, HostedZoneId, InstanceId};
-    use crate::instance::{Group, StatusChecks};
+    use crate::instance::StatusChecks;
     use crate::policy::BusyMetric;
     use crate::ports::Unavailable;
-    use crate::zone::name::RecordName;
-    use crate::zone::record::RecordSet;
 
     type Read<T> = Result<T, Unavailable>;
 

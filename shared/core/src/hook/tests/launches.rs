@@ -1,12 +1,12 @@
 //! Launches: admitted when ready, abandoned when not in time, and not for ever.
 
 use super::harness::*;
+use crate::aws::fleet::{Checks, Machine, TargetHealth};
+use crate::aws::lifecycle::{ActionResult, Course};
 use crate::decision::{Decision, Hold, Page};
-use crate::hook::action::{ActionResult, Course};
 use crate::hook::said::{Because, HookStep, Waits};
 use crate::hook::seen::Seen;
 use crate::incident::Kind;
-use crate::instance::{Checks, Machine, TargetHealth};
 use crate::memory::{Launch, Memory};
 use crate::ports::{Outcome, Pause};
 

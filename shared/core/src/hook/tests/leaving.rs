@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::harness::*;
+use crate::aws::fleet::TargetHealth;
+use crate::aws::lifecycle::{ActionResult, Course};
+use crate::aws::record::{RecordSet, Routing};
 use crate::decision::{Decision, Hold};
-use crate::hook::action::{ActionResult, Course};
 use crate::hook::said::{Because, HookStep, Limit, Waits};
 use crate::hook::seen::{Datapoint, Registration, TargetId};
-use crate::instance::TargetHealth;
 use crate::ports::Outcome;
-use crate::zone::record::{RecordSet, Routing};
 
 fn in_use(decision: &Decision) -> String {
     let Decision::Hold { because: Hold::Hook(Waits::InUse { by }), .. } = decision else { panic!("{decision:?}") };
@@ -158,7 +158,7 @@ fn listed_types_of_its_name_go_in_one_batch_each_on_its_own_proof() {
 
 #[test]
 fn a_record_that_leads_elsewhere_too_or_is_no_plain_one_is_left_alone() {
-    let alias = crate::zone::record::Alias { zone: "Z2".into(), name: "lb".into(), evaluate_target_health: false };
+    let alias = crate::aws::record::Alias { zone: "Z2".into(), name: "lb".into(), evaluate_target_health: false };
     let weighted = Routing::Weighted { identifier: "a".parse().unwrap(), weight: 1 };
     for others in [
         record(&["10.0.0.8"]),

@@ -1,8 +1,8 @@
 //! Another hook of the group holds the same instance.
 
 use super::harness::*;
+use crate::aws::lifecycle::{ActionResult, Course};
 use crate::decision::{Close, Decision, Hold, Page};
-use crate::hook::action::{ActionResult, Course};
 use crate::hook::said::Waits;
 use crate::memory::{Launch, Memory};
 use crate::ports::Outcome;

@@ -1,8 +1,8 @@
 //! Launches that were abandoned in a row, and what was on its way meanwhile.
 
 use super::harness::*;
+use crate::aws::lifecycle::{ActionResult, Place};
 use crate::decision::{Decision, Hold};
-use crate::hook::action::{ActionResult, Place};
 use crate::hook::said::{Because, HookStep, Waits};
 use crate::memory::{Launch, Memory};
 

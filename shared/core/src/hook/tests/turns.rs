@@ -2,10 +2,10 @@
 
 use super::harness::*;
 use crate::attend::Ignored;
+use crate::aws::fleet::Lifecycle;
+use crate::aws::lifecycle::{ActionResult, Course, Told, Transition, has_gone_on};
 use crate::decision::{Close, Decision, Hold, Page};
-use crate::hook::action::{ActionResult, Course, Told, Transition, has_gone_on};
 use crate::hook::said::{HookStep, Waits};
-use crate::instance::Lifecycle;
 use crate::ports::{History, Outcome};
 use crate::signal::{Hint, Why};
 

@@ -1,9 +1,10 @@
 //! What the whole group is like: a target group that is gone, processes that are suspended, a group that is parked.
 
 use super::*;
+use crate::aws::fleet::{Checks, Machine};
 use crate::decision::{Attached, GroupState};
 use crate::instance::processes::parked;
-use crate::instance::{Checks, Machine, Promise, group_state, whole_group};
+use crate::instance::{Promise, group_state, whole_group};
 use crate::signal::{Notice, What};
 
 impl Situation {

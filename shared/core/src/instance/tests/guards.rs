@@ -1,9 +1,9 @@
 //! The rungs that protect the rest of the group, and those who work on it.
 
 use super::*;
+use crate::aws::fleet::{Checks, Machine};
 use crate::decision::Step;
 use crate::incident::State;
-use crate::instance::{Checks, Machine};
 use crate::memory::{Act, Breaker, Memory, Source};
 
 fn policy_with(lines: &str) -> Policy {

@@ -1,8 +1,8 @@
 //! What AWS announces: the group's own business first, and acted on in time where the group doesn't.
 
 use super::*;
+use crate::aws::fleet::{Checks, Machine};
 use crate::decision::{Page, Proof, Step};
-use crate::instance::{Checks, Machine};
 use crate::signal::{Notice, What};
 
 /// An instance that is well, and of which AWS announced this at second 1000.

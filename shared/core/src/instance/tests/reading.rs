@@ -3,8 +3,10 @@
 use futures_util::FutureExt;
 
 use super::*;
-use crate::instance::{AlarmsSeen, Eyes, Fleet, Glance, Machine, StatusChecks, TargetHealths};
-use crate::memory::AlarmMemory;
+use crate::aws::alarm::AlarmChange;
+use crate::aws::alarm::AlarmsSeen;
+use crate::aws::fleet::{Machine, TargetHealths};
+use crate::instance::{Eyes, Fleet, Glance, StatusChecks};
 use crate::ports::Unavailable;
 
 /// AWS, in a large account where not all alarms in ALARM can be listed.
@@ -47,7 +49,7 @@ impl StatusChecks for Large {
 }
 
 impl Situation {
-    fn read(&self, change: Option<AlarmMemory>) -> Result<Seen, Unavailable> {
+    fn read(&self, change: Option<AlarmChange>) -> Result<Seen, Unavailable> {
         let aws = Large { seen: self.seen.clone() };
         let eyes = Eyes { aws: &aws, checks: &aws, policy: &self.policy };
         let glance = Glance { groups: self.seen.group.iter().cloned().collect(), change };
@@ -81,6 +83,6 @@ fn an_alarm_that_cannot_be_read_is_not_deleted_and_its_event_is_not_forgotten() 
     it.seen.alarms.insert(arn.clone(), Err("AccessDenied".into()));
     let seen = it.read(None).expect("the other can be read");
     assert_eq!(seen.alarms.get(&arn), Some(&Err("AccessDenied".to_owned())));
-    let change = AlarmMemory { alarm: arn, contributor: None, changed_at: at(995) };
+    let change = AlarmChange { alarm: arn, contributor: None, changed_at: at(995) };
     assert!(it.read(Some(change)).is_err());
 }

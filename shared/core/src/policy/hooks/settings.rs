@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{Afterwards, LOOK_EVERY, OwnName, REMIND_EVERY, Readiness, ReadyTag, TagKey, with_longest_id};
+use crate::aws::record::RecordType;
 use crate::id::{GroupName, HookName, HostedZoneId, TargetGroupArn};
 use crate::policy::forms::{Choice, Count, Name, Text, Time};
 use crate::policy::lists::{List, OneOrSome, Tables, Words};
@@ -10,7 +11,6 @@ use crate::policy::names::{Dimensions, is_namespace, is_plain, is_target_group_a
 use crate::policy::section::Section;
 use crate::policy::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
 use crate::policy::{MODES, Mode};
-use crate::zone::record::RecordType;
 
 const LONGEST_LOOK: SignedDuration = SignedDuration::from_mins(1);
 /// As with the breaker: three times in a row is no bad luck.

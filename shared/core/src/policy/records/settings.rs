@@ -3,6 +3,8 @@
 use jiff::SignedDuration;
 
 use super::{Active, Ailment, DWELL, IN_SYNC_WITHIN, LOOK_EVERY, MOST_ENDPOINTS, REMIND_EVERY, STEPS, WAIT_AT_MOST};
+use crate::aws::record::RecordType;
+use crate::aws::record_name::RecordName;
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGroupArn};
 use crate::policy::forms::{Answers, Choice, Count, Text, Time};
 use crate::policy::lists::{List, OneOrSome, Tables, Words};
@@ -10,8 +12,6 @@ use crate::policy::names::is_target_group_arn;
 use crate::policy::section::Section;
 use crate::policy::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
 use crate::policy::{MODES, Mode};
-use crate::zone::name::RecordName;
-use crate::zone::record::RecordType;
 use crate::zone::share::Share;
 
 /// Past this many a latch would be none.

@@ -1,10 +1,10 @@
 //! Moving weight away: onto whom, how much, and above all when not.
 
 use super::harness::*;
+use crate::aws::alarm::AlarmState;
+use crate::aws::record::{RecordSet, Routing};
 use crate::decision::{Close, Decision, Hold, Step};
-use crate::instance::AlarmState;
 use crate::ports::Outcome;
-use crate::zone::record::{RecordSet, Routing};
 use crate::zone::said::Trouble;
 use crate::zone::share::{Share, shares};
 
@@ -185,7 +185,7 @@ fn who_took_over_and_falls_sick_too_is_drained_from_what_it_has() {
         it.now += 10;
         it.break_("red");
         assert!(it.until_act(10).is_some());
-        let red = shares(&super::record::weights(&it.sets))[&id("red")];
+        let red = shares(&crate::aws::record::weights(&it.sets))[&id("red")];
         assert!(red < Share::percent(left + 2), "{red} {:?}", it.weights());
     }
 }
@@ -260,7 +260,7 @@ fn what_was_saved_first_is_never_overwritten_by_a_second_alarm() {
         it.look();
     }
     let saved = &it.incident.kind.zone().unwrap().records.values().next().unwrap().saved;
-    assert_eq!(super::record::weights(saved)[&id("blue")], 70);
+    assert_eq!(crate::aws::record::weights(saved)[&id("blue")], 70);
 }
 
 #[test]
@@ -421,7 +421,7 @@ fn what_is_left_of_a_slow_endpoint_should_follow_although_its_health_check_is_gr
     it.checkers.insert("red".into(), 0);
     assert!(it.until_act(10).is_some());
     let blue = |it: &Scene| it.weights().into_iter().find(|(name, _)| name == "blue").unwrap().1;
-    let rest = shares(&super::record::weights(&it.sets))[&id("blue")];
+    let rest = shares(&crate::aws::record::weights(&it.sets))[&id("blue")];
     assert!(rest > Share::NONE && rest < Share::percent(5), "{:?}", it.weights());
     it.checkers.insert("blue".into(), 16);
     it.checkers.insert("red".into(), 16);
@@ -440,7 +440,7 @@ fn what_is_left_of_an_endpoint_that_is_healthy_again_should_stay_until_its_retur
     it.now += 120;
     it.fix("green");
     it.checkers.insert("blue".into(), 16);
-    let green = |it: &Scene| shares(&super::record::weights(&it.sets))[&id("green")];
+    let green = |it: &Scene| shares(&crate::aws::record::weights(&it.sets))[&id("green")];
     let before = green(&it);
     let decision = it.look().to_string();
     assert!(!decision.contains("only a part"), "others could take all of it: {decision}");

@@ -1,10 +1,10 @@
 //! The record is no longer what the policy says: who is there is healed all the same, and people hear of the rest, once.
 
 use super::harness::*;
+use crate::aws::record::{RecordSet, Routing};
 use crate::decision::{Close, Decision, Hold, Step};
 use crate::incident::State;
 use crate::zone::drift::Drift;
-use crate::zone::record::{RecordSet, Routing};
 use crate::zone::said::Trouble;
 
 fn three() -> Scene {
@@ -112,7 +112,7 @@ fn the_last_endpoint_that_is_there_keeps_its_weight_and_the_page_says_who_is_mis
 fn fewer_than_min_healthy_are_no_more_enough_because_a_set_is_gone() {
     let policy = format!("{POLICY}{RED}").replace("proof =", "min-healthy = 2\nproof =");
     let mut it = Scene::with(&policy, vec![set("blue", 70), set("green", 30)]);
-    it.alarms.insert("red".into(), (crate::instance::AlarmState::Ok, 0));
+    it.alarms.insert("red".into(), (crate::aws::alarm::AlarmState::Ok, 0));
     it.checkers.insert("red".into(), 16);
     it.look();
     it.now += 60;

@@ -1,8 +1,9 @@
 //! Batches that may still apply, and lists that are older than the last change.
 
 use super::harness::*;
+use crate::aws::record::weights;
 use crate::decision::Hold;
-use crate::zone::record::{Generation, weights};
+use crate::zone::generation::Generation;
 use crate::zone::said::{Awaits, Trouble};
 use crate::zone::seen::Seen;
 

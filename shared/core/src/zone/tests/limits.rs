@@ -1,8 +1,8 @@
 //! Nobody stays proven unhealthy for longer than `wait-at-most` without a change or a page.
 
 use super::harness::*;
+use crate::aws::alarm::AlarmState;
 use crate::decision::{Decision, Hold, Page, Step};
-use crate::instance::AlarmState;
 use crate::ports::Outcome;
 use crate::zone::said::Trouble;
 

@@ -1,10 +1,10 @@
 //! What Route 53 refuses to change keeps nothing else from being changed.
 
 use super::harness::*;
+use crate::aws::record::{RecordSet, Weight, weights};
 use crate::decision::{Decision, Hold, Step};
 use crate::incident::Acknowledgement;
 use crate::ports::Outcome;
-use crate::zone::record::{RecordSet, Weight, weights};
 use crate::zone::said::Trouble;
 
 /// `www` with blue and green, and `api` with red and white.

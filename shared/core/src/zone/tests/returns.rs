@@ -1,11 +1,11 @@
 //! Bringing weight back: after a hold, in steps, and only where the record is as it was left.
 
 use super::harness::*;
+use crate::aws::alarm::AlarmState;
 use crate::decision::{Close, Decision, Hold, Step};
 use crate::incident::{Acknowledgement, Kind};
-use crate::instance::AlarmState;
 use crate::ports::Outcome;
-use crate::zone::record::Generation;
+use crate::zone::generation::Generation;
 use crate::zone::said::{Awaits, Trouble};
 
 fn drained() -> Scene {
@@ -404,7 +404,7 @@ fn a_late_batch_that_a_deleted_generation_lets_in_is_known_again() {
     it.look();
     let kept = it.incident.kind.zone().unwrap();
     let saved = &kept.records.values().next().expect("it is Homeostat's own change").saved;
-    assert_eq!(super::record::weights(saved)[&id("blue")], 70);
+    assert_eq!(crate::aws::record::weights(saved)[&id("blue")], 70);
     assert!(it.until_act(4000).is_some());
     assert!(it.until_act(4000).is_some() && it.until_act(4000).is_some());
     it.has(&[("blue", 70), ("green", 30)]);

@@ -2,9 +2,9 @@
 
 use super::harness::*;
 use crate::attend::Remedy;
+use crate::aws::record::{RecordSet, Weight, weights};
 use crate::decision::{Decision, Hold, Step};
 use crate::zone::ShiftDns;
-use crate::zone::record::{RecordSet, Weight, weights};
 use crate::zone::said::Trouble;
 use crate::zone::share::{Share, shares};
 use crate::zone::shift::Shift;
@@ -89,7 +89,7 @@ fn a_sibling_with_evidence_of_its_own_moves_on_that_alone() {
     assert!(it.incident.kind.zone().unwrap().siblings[&key("www.example.com A")].is_in_policy);
 }
 
-fn key(text: &str) -> crate::zone::record::RecordKey {
+fn key(text: &str) -> crate::aws::record::RecordKey {
     text.to_owned().try_into().unwrap()
 }
 

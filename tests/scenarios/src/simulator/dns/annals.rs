@@ -4,12 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use homeostat_core::aws::record::{RecordKey, RecordSet, Weights};
+use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::decision::Page;
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_core::incident::Incident;
+use homeostat_core::zone::generation::{FENCE_LABEL, Generation};
 use homeostat_core::zone::kept::Kept;
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::{FENCE_LABEL, Generation, RecordKey, RecordSet, Weights};
 use jiff::Timestamp;
 use world::{Author, ZoneChange};
 

@@ -2,8 +2,8 @@
 //!
 //! This module never breaks anything; its site has been running well for a while.
 
+use homeostat_core::aws::record::{RecordKey, RecordType, Weight};
 use homeostat_core::id::HostedZoneId;
-use homeostat_core::zone::record::{RecordKey, RecordType, Weight};
 use jiff::{SignedDuration, Timestamp};
 use world::{Pace, Refusal, Site, TreatMissingData, WeightedRecord, World};
 

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use homeostat_core::aws::record::{RecordKey, RecordSet};
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::policy::{self, Policy};
 use homeostat_core::ports::Pause;
-use homeostat_core::zone::record::{RecordKey, RecordSet};
 use homeostat_lambda::Failure;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use homeostat_core::aws::fleet::TargetHealth;
+use homeostat_core::aws::record::{RecordSet, reweighted};
+use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
-use homeostat_core::instance::TargetHealth;
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::{RecordSet, reweighted};
 use homeostat_core::zone::seen::{AlarmsSeen, HealthCheckSeen};
 use homeostat_core::zone::shift::Shift;
 use homeostat_core::zone::{Records, ShiftWeights};

@@ -5,12 +5,13 @@
 mod changing;
 mod holding;
 
+use homeostat_core::aws::record::{RecordKey, RecordSet};
 use homeostat_core::decision::Page;
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::policy::{EndpointPolicy, Mode, Policy, RecordPolicy};
 use homeostat_core::ports::Pause;
+use homeostat_core::zone::generation::Generation;
 use homeostat_core::zone::kept::PROPAGATES_WITHIN;
-use homeostat_core::zone::record::{Generation, RecordKey, RecordSet};
 use homeostat_core::zone::said::Trouble;
 use homeostat_core::zone::share::Share;
 use jiff::{SignedDuration, Timestamp};

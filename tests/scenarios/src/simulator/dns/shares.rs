@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::zone::record::{RecordKey, RecordSet, Weights};
+use homeostat_core::aws::record::{RecordKey, RecordSet, Weights};
 
 /// What whole weights can miss a share by, as the product promises it: two parts in a hundred.
 pub(super) const ROUNDING: f64 = 2.1;

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_core::aws::record::{RecordKey, RecordSet, RecordType, Weights};
 use homeostat_core::decision::{Decision, Step};
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::incident::{Incident, State};
 use homeostat_core::policy::{Mode, Policy, RecordPolicy};
 use homeostat_core::zone::drift::Drift;
-use homeostat_core::zone::record::{RecordKey, RecordSet, RecordType, Weights};
 use homeostat_core::zone::share::Share;
 use jiff::{SignedDuration, Timestamp};
 use world::{Author, HostedZone, World};

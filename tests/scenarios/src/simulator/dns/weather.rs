@@ -3,9 +3,9 @@
 //! This module never touches a verdict: it breaks applications and what looks at them, and does what people and tools do.
 
 use futures_util::FutureExt;
+use homeostat_core::aws::record::{RecordKey, RecordSet, Routing, Weight};
 use homeostat_core::incident::{Acknowledgement, State};
 use homeostat_core::ports::{Control, Ledger, Pause, Write};
-use homeostat_core::zone::record::{RecordKey, RecordSet, Routing, Weight};
 use jiff::SignedDuration;
 use world::{AlarmRule, Author, EndpointState, Metric, Site};
 

@@ -2,15 +2,15 @@
 //!
 //! This module never answers for the port.
 
-use homeostat_core::hook::action::{ActionId, ActionResult, Terms};
+use homeostat_core::aws::fleet::Group;
+use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
+use homeostat_core::aws::record::RecordSet;
+use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::hook::seen::{Datapoint, Details, HeldMember, Registration, TargetId};
 use homeostat_core::hook::{CompleteHooks, Held, Machines};
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
-use homeostat_core::instance::Group;
 use homeostat_core::policy::BusyMetric;
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_core::zone::name::RecordName;
-use homeostat_core::zone::record::RecordSet;
 use jiff::Timestamp;
 
 use super::{Call, Gate, Gated, HookCall};

@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use homeostat_core::aws::lifecycle;
 use homeostat_core::decision::{Decision, Proof, Step};
-use homeostat_core::hook::action;
 use homeostat_core::hook::said::{Because, HookStep};
 use homeostat_core::id::{HookName, InstanceId, Subject};
 use homeostat_core::incident::Incident;
@@ -116,7 +116,7 @@ impl Annals {
     pub(super) fn take_in(&mut self, now: Timestamp, before: &View, after: &View) {
         let is_new =
             |incident: &&Incident| before.open.get(&incident.subject).is_none_or(|was| was.version != incident.version);
-        if after.open.values().filter(is_new).any(|open| completes(open, action::ActionResult::Continue, true)) {
+        if after.open.values().filter(is_new).any(|open| completes(open, lifecycle::ActionResult::Continue, true)) {
             self.forgive(now);
         }
         for open in after.open.values().filter(is_new).filter(|open| failed_heartbeat(open)) {
@@ -124,7 +124,7 @@ impl Annals {
                 *self.failed_heartbeats.entry(open.subject.clone()).or_default() += 1;
             }
         }
-        let abandons = |open: &&Incident| completes(open, action::ActionResult::Abandon, false);
+        let abandons = |open: &&Incident| completes(open, lifecycle::ActionResult::Abandon, false);
         let abandoned = after.open.values().filter(is_new).filter(abandons);
         self.intended.extend(abandoned.filter_map(|open| open.subject.instance().cloned()));
     }
@@ -174,7 +174,7 @@ fn failed_heartbeat(incident: &Incident) -> bool {
 }
 
 /// An action is about to be completed so; `ready` = since the instance is ready.
-fn completes(incident: &Incident, wanted: action::ActionResult, ready: bool) -> bool {
+fn completes(incident: &Incident, wanted: lifecycle::ActionResult, ready: bool) -> bool {
     let Some(Decision::Act { step: Step::Hook(step), because }) = &incident.decision else { return false };
     let is_ready = || because.iter().any(|proof| matches!(proof, Proof::Hook(Because::Ready { .. })));
     matches!(&**step, HookStep::Complete { result, .. } if *result == wanted) && (!ready || is_ready())

@@ -2,10 +2,10 @@
 //! end is the one of the undisturbed heal.
 
 use futures_util::FutureExt;
+use homeostat_core::aws::record::{RecordSet, Weight};
 use homeostat_core::decision::Decision;
 use homeostat_core::id::Scope;
 use homeostat_core::ports::Clock;
-use homeostat_core::zone::record::{RecordSet, Weight};
 use jiff::{SignedDuration, Timestamp};
 use scenarios::DnsStory;
 use serde_json::Value;

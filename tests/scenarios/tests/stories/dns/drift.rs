@@ -1,8 +1,8 @@
 //! Somebody else changes a record while Homeostat holds it: it is left as it is, a person is told, and their word takes it up
 //! again.
 
+use homeostat_core::aws::record::{RecordSet, Weight};
 use homeostat_core::incident::State;
-use homeostat_core::zone::record::{RecordSet, Weight};
 use scenarios::DnsStory;
 use world::Author;
 

@@ -1,8 +1,8 @@
 //! What bounds a change: the others' limits, how many must serve, a share that stays, pauses, and a policy that only watches.
 
+use homeostat_core::aws::record::Weight;
 use homeostat_core::incident::State;
 use homeostat_core::ports::Pause;
-use homeostat_core::zone::record::Weight;
 use scenarios::DnsStory;
 
 use super::site::*;

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
-use homeostat_core::zone::record::weights;
+use homeostat_core::aws::record::weights;
 use scenarios::DnsStory;
 use serde_json::Value;
 use world::Author;

@@ -1,9 +1,9 @@
 //! What the stories of weighted records have in common: a site with its records, under a policy.
 
+use homeostat_core::aws::record::{RecordKey, Weight};
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::incident::Incident;
 use homeostat_core::policy;
-use homeostat_core::zone::record::{RecordKey, Weight};
 use jiff::{SignedDuration, Timestamp};
 use scenarios::{DnsStory, record_section};
 use world::{EndpointState, Site, WeightedRecord, ZoneChange};
@@ -72,7 +72,7 @@ pub(super) fn shifts(story: &DnsStory, zone: &HostedZoneId) -> Vec<ZoneChange> {
 pub(super) fn table(story: &DnsStory, key: &RecordKey) -> Vec<(i64, Vec<Weight>)> {
     let weights = |change: &ZoneChange| {
         let sets: Vec<_> = change.after.iter().filter(|set| set.is_of(key)).cloned().collect();
-        homeostat_core::zone::record::weights(&sets).into_values().collect()
+        homeostat_core::aws::record::weights(&sets).into_values().collect()
     };
     shifts(story, &zone()).iter().map(|change| (change.at.duration_since(noon()).as_secs(), weights(change))).collect()
 }

@@ -1,6 +1,6 @@
 //! The warm pool: entering it is no launch into service, leaving it is, and returning to it is no end.
 
-use homeostat_core::hook::action::Course;
+use homeostat_core::aws::lifecycle::Course;
 use world::{ActionResult, LifecycleState, PoolState, WarmPool};
 
 use super::site::*;

@@ -2,10 +2,10 @@
 //!
 //! This module never makes up a form: each incident is what its transitions leave.
 
+use homeostat_core::aws::units::Unit;
 use homeostat_core::decision::{Attached, Close, Crowd, GroupState, Hold, Page};
 use homeostat_core::id::TargetGroupArn;
 use homeostat_core::incident::{Acknowledgement, Gone, Incident, Kind, Verdict};
-use homeostat_core::instance::Unit;
 use homeostat_core::signal::{Notice, What};
 
 use super::super::Folder::Group;

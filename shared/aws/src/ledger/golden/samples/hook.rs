@@ -4,8 +4,8 @@
 
 mod parts;
 
+use homeostat_core::aws::lifecycle::{ActionResult, Course};
 use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
-use homeostat_core::hook::action::{ActionResult, Course};
 use homeostat_core::hook::kept::Kept;
 use homeostat_core::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 use homeostat_core::incident::{Acknowledgement, Incident, Kind};

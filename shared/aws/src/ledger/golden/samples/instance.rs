@@ -2,9 +2,10 @@
 //!
 //! This module never makes up a form: each incident is what its transitions leave.
 
+use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::aws::units::Unit;
 use homeostat_core::decision::{Attached, Close, Crowd, Decision, GroupState, Hold, Page, Proof, Step};
 use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Incident, Kind, Verdict};
-use homeostat_core::instance::{AlarmSeen, AlarmState, Unit};
 use homeostat_core::memory::Source;
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, What};

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{HookName, InstanceId, Scope};
-use homeostat_core::memory::{Act, AlarmMemory, Breaker, Launch, Memory, Source};
+use homeostat_core::memory::{Act, Breaker, Launch, Memory, Source};
 use homeostat_core::ports::{Pause, Slots};
 use jiff::Timestamp;
 
@@ -90,9 +91,9 @@ fn drained() -> Memory {
 
 fn alarms() -> Vec<Sample> {
     let alarm = |name: &str| id(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}"));
-    let whole = AlarmMemory { alarm: alarm("web-1"), contributor: None, changed_at: event(0) };
+    let whole = AlarmChange { alarm: alarm("web-1"), contributor: None, changed_at: event(0) };
     let one =
-        AlarmMemory { alarm: alarm("web #1 at 90%"), contributor: Some(id("0a1b2c3d4e5f6071")), changed_at: event(0) };
+        AlarmChange { alarm: alarm("web #1 at 90%"), contributor: Some(id("0a1b2c3d4e5f6071")), changed_at: event(0) };
     vec![sample(Alarm, "whole", Stored::Alarm(whole)), sample(Alarm, "contributor", Stored::Alarm(one))]
 }
 

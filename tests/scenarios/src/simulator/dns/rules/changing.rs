@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use homeostat_core::aws::record::{RecordKey, RecordSet, reweighted, weights};
 use homeostat_core::decision::Step;
 use homeostat_core::policy::Mode;
-use homeostat_core::zone::record::{RecordKey, RecordSet, reweighted, weights};
 use homeostat_core::zone::share::Share;
 
 use super::{Moment, Moved, SKEWS};

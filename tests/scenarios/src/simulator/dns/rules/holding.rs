@@ -1,8 +1,8 @@
 //! Rules about who else has a say: other people, the change before, a pause.
 
+use homeostat_core::aws::record::{RecordSet, weights};
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::zone::kept::PROPAGATES_WITHIN;
-use homeostat_core::zone::record::{RecordSet, weights};
 
 use super::{Moment, SKEWS, generation};
 use crate::simulator::dns::annals::{Annals, kept};

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_core::aws::fleet::{Checks, Machine, TargetHealth};
+use homeostat_core::aws::lifecycle::{ActionId, ActionResult};
 use homeostat_core::hook::CompleteHooks;
-use homeostat_core::hook::action::{ActionId, ActionResult};
 use homeostat_core::hook::seen::{Details, HeldMember, Registration, TargetId};
 use homeostat_core::id::{InstanceId, TargetGroupArn};
-use homeostat_core::instance::{Checks, Machine, TargetHealth};
 use homeostat_core::ports::Outcome;
 use world::{ActionBy, ActiveAction, LifecycleTransition, TargetGroup};
 

@@ -1,11 +1,11 @@
 //! Held instances, and what is done about them.
 
+use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Terms, Told, Transition};
+use homeostat_core::aws::record::{RecordSet, Routing};
 use homeostat_core::hook::Claim;
-use homeostat_core::hook::action::{ActionResult, Course, Place, Terms, Told, Transition};
 use homeostat_core::hook::kept::Kept;
 use homeostat_core::hook::said::{Because, HookStep};
 use homeostat_core::hook::seen::TargetId;
-use homeostat_core::zone::record::{RecordSet, Routing};
 
 use crate::ledger::golden::samples::{at, aws, event, id, mins, secs, texts};
 

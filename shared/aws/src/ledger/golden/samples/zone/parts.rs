@@ -1,9 +1,10 @@
 //! Records, changes of them, and what an incident keeps of both.
 
+use homeostat_core::aws::record::{Alias, RecordKey, RecordSet, RecordType, Routing};
 use homeostat_core::id::{AlarmArn, SetIdentifier, TargetGroupArn};
 use homeostat_core::zone::drift::{Drift, Noticed, Sibling};
+use homeostat_core::zone::generation::Generation;
 use homeostat_core::zone::kept::{Held, Kept, Propagating, Proven, Reduced, RefusedMove};
-use homeostat_core::zone::record::{Alias, Generation, RecordKey, RecordSet, RecordType, Routing};
 use homeostat_core::zone::share::Share;
 use homeostat_core::zone::shift::{Move, Shift};
 

@@ -7,8 +7,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::aws::fleet::Lifecycle;
 use crate::id::{ActionToken, GroupName, HookName, InstanceId, Region, Subject};
-use crate::instance::Lifecycle;
 
 /// What an event told: an instance reached a wait state.
 #[derive(Debug, Clone, PartialEq, Eq)]

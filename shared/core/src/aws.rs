@@ -1,0 +1,13 @@
+//! AWS's own words: what it says of fleets, alarms, records and lifecycle actions, as facts.
+//!
+//! These modules never decide anything, and never know a remedy.
+
+pub mod alarm;
+pub mod fleet;
+pub mod lifecycle;
+pub mod record;
+pub mod record_name;
+pub mod units;
+
+/// What was read, or why it was not.
+pub type Read<T> = Result<T, String>;

@@ -1,0 +1,82 @@
+//! Alarms as CloudWatch shows them, and the changes that it reports.
+//!
+//! This module never says what a state means for whatever the alarm watches.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Read;
+use crate::id::{AlarmArn, ContributorId, InstanceId};
+
+/// The newest change of an alarm that led to an incident. An older one that arrives late says nothing any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmChange {
+    pub alarm: AlarmArn,
+    /// Which of the alarm's time series changed, where it is not the alarm as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contributor: Option<ContributorId>,
+    /// In milliseconds since 1970: the ledger compares it.
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    pub changed_at: Timestamp,
+}
+
+impl AlarmChange {
+    /// Of which an older change says nothing once a newer one is known: the alarm, or one of its contributors, each on its own.
+    /// An alarm's name may hold `#`, which is escaped: no alarm is named like a contributor of another one.
+    pub fn speaker(&self) -> String {
+        let alarm = self.alarm.as_str().replace('%', "%25").replace('#', "%23");
+        match &self.contributor {
+            None => alarm,
+            Some(contributor) => format!("{alarm}#{contributor}"),
+        }
+    }
+}
+
+/// Those of the alarms that were asked for, each as read. One that is not there doesn't exist: that is an answer.
+pub type AlarmsSeen = BTreeMap<AlarmArn, Read<AlarmSeen>>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmSeen {
+    pub arn: AlarmArn,
+    pub state: AlarmState,
+    pub since: Timestamp,
+    pub reason: String,
+    pub actions_enabled: bool,
+    /// The instances that its metrics name.
+    pub instances: Vec<InstanceId>,
+}
+
+impl AlarmSeen {
+    /// The one instance that it speaks for.
+    pub fn instance(&self) -> Option<&InstanceId> {
+        match self.instances.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
+    /// In ALARM, and nobody has switched off what it does.
+    pub fn may_act(&self) -> bool {
+        self.state == AlarmState::Alarm && self.actions_enabled
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AlarmState {
+    Alarm,
+    Ok,
+    InsufficientData,
+}
+
+impl std::fmt::Display for AlarmState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            AlarmState::Alarm => "ALARM",
+            AlarmState::Ok => "OK",
+            AlarmState::InsufficientData => "INSUFFICIENT_DATA",
+        })
+    }
+}
