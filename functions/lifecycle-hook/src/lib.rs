@@ -8,7 +8,7 @@ use homeostat_core::attend::attend;
 use homeostat_core::decision::Decision;
 use homeostat_core::hook::{CompleteHooks, Held, HookEyes, LifecycleHook, Machines, look_again_at, survey};
 use homeostat_core::id::{Region, Subject};
-use homeostat_core::incident::Incident;
+use homeostat_core::incident::{Incident, Kind};
 use homeostat_core::policy::{HookPolicy, Policy};
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
 use homeostat_core::signal::{self, Hint, Lead, NoSignal, Signal, Survey, Why};
@@ -118,6 +118,6 @@ where
     }
 }
 
-fn log(incident: &Incident, decision: &Decision) {
-    tracing::info!(subject = %incident.subject, scope = %incident.kind.scope(), "{decision}");
+fn log<K: Kind>(incident: &Incident<K>, decision: &Decision<K>) {
+    tracing::info!(subject = %incident.subject, scope = %incident.scope(), "{decision}");
 }

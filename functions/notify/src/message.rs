@@ -155,7 +155,7 @@ fn unreadable(key: &str, why: &str) -> Told {
 }
 
 fn with_story(incident: &Incident, (subject, mut lines): Told) -> Told {
-    let scope = shell::word(&incident.kind.scope().to_string());
+    let scope = shell::word(&incident.scope().to_string());
     let stop = match &incident.kind {
         Kind::Zone(_) => {
             lines.extend(took(incident, "the change of weights", "all weights back"));

@@ -6,8 +6,11 @@
 use homeostat_core::attend::{Attended, Ignored, Trouble, attend};
 use homeostat_core::decision::Decision;
 use homeostat_core::id::{GroupName, Region, Subject};
-use homeostat_core::incident::Incident;
-use homeostat_core::instance::{Eyes, Fleet, Replace, ReplaceInstance, StatusChecks, WholeGroup, survey};
+use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::{
+    Eyes, Fleet, Replace, ReplaceInstance, StatusChecks, WholeGroup, survey, troubled_group,
+};
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Clock, Ledger};
 use homeostat_core::signal::{self, Hint, Lead, NoSignal, Signal, Survey, Why};
@@ -74,7 +77,7 @@ where
     /// One subject; and its group, if too much of that is sick.
     async fn one(&self, hint: &Hint) -> Result<Value, Failure> {
         let outcome = self.attend(hint).await?;
-        if let Some(group) = outcome.troubled_group() {
+        if let Some(group) = troubled_group(&outcome) {
             let group = self.whole(group, hint);
             self.attend(&group).await?;
         }
@@ -101,7 +104,7 @@ where
         }
     }
 
-    async fn attend(&self, hint: &Hint) -> Result<Attended, Trouble> {
+    async fn attend(&self, hint: &Hint) -> Result<Attended<InstanceKind>, Trouble> {
         let eyes = self.eyes();
         match hint.subject {
             Subject::Instance { .. } => attend(&ReplaceInstance { eyes }, &self.ledger, &self.clock, hint, log).await,
@@ -132,6 +135,6 @@ fn nothing_of_ours(about: &Survey) -> String {
     }
 }
 
-fn log(incident: &Incident, decision: &Decision) {
-    tracing::info!(subject = %incident.subject, scope = %incident.kind.scope(), "{decision}");
+fn log<K: Kind>(incident: &Incident<K>, decision: &Decision<K>) {
+    tracing::info!(subject = %incident.subject, scope = %incident.scope(), "{decision}");
 }

@@ -7,7 +7,7 @@ use homeostat_core::attend::attend;
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::decision::Decision;
 use homeostat_core::id::{HostedZoneId, Subject};
-use homeostat_core::incident::Incident;
+use homeostat_core::incident::{Incident, Kind};
 use homeostat_core::policy::{DnsPolicy, Policy};
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
 use homeostat_core::signal::{self, Hint, Lead, Signal, Survey, Why};
@@ -124,6 +124,6 @@ where
     }
 }
 
-fn log(incident: &Incident, decision: &Decision) {
+fn log<K: Kind>(incident: &Incident<K>, decision: &Decision<K>) {
     tracing::info!(subject = %incident.subject, "{decision}");
 }

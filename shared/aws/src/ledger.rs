@@ -17,8 +17,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures_util::future::{OptionFuture, join};
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::Incident;
+use homeostat_core::incident::Kind;
 use homeostat_core::ports::{History, Ledger, Limits, NotWritten, Unavailable, Write, pause_scopes};
+
+use serde::de::DeserializeOwned;
 
 use crate::call::unavailable;
 use item::{Item, Key};
@@ -56,7 +58,7 @@ impl DynamoLedger {
         Ok(items)
     }
 
-    async fn incidents(&self, subject: &Subject) -> Result<History, Unavailable> {
+    async fn incidents<K: Kind>(&self, subject: &Subject) -> Result<History<K>, Unavailable> {
         let mut history = History::default();
         for item in self.newest_items(subject, 2).await? {
             if item::is_open(&item) {
@@ -88,7 +90,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// [`Unavailable`]: it could not be read.
-    pub async fn newest(&self, subject: &Subject) -> Result<Option<Incident>, Unavailable> {
+    pub async fn newest<I: DeserializeOwned>(&self, subject: &Subject) -> Result<Option<I>, Unavailable> {
         let newest = self.newest_items(subject, 1).await?.into_iter().next();
         newest.map(item::read).transpose()
     }
@@ -113,7 +115,11 @@ where
 }
 
 impl Ledger for DynamoLedger {
-    async fn history(&self, subject: &Subject, change: Option<&AlarmChange>) -> Result<History, Unavailable> {
+    async fn history<K: Kind>(
+        &self,
+        subject: &Subject,
+        change: Option<&AlarmChange>,
+    ) -> Result<History<K>, Unavailable> {
         let alarm: OptionFuture<_> = change.map(|change| self.alarm(change)).into();
         let (incidents, alarm) = join(self.incidents(subject), alarm).await;
         Ok(History { alarm: alarm.transpose()?.flatten(), ..incidents? })
@@ -141,7 +147,7 @@ impl Ledger for DynamoLedger {
         Ok(items.iter().filter_map(item::subject).collect())
     }
 
-    async fn write(&self, write: Write<'_>) -> Result<(), NotWritten> {
+    async fn write<K: Kind>(&self, write: Write<'_, K>) -> Result<(), NotWritten> {
         self.write_at_once(write).await
     }
 }

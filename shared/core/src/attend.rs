@@ -4,6 +4,7 @@
 //! takes an event's word for anything but where to look.
 
 mod explain;
+mod ladder;
 mod said;
 mod waiting;
 
@@ -13,14 +14,15 @@ use futures_util::future::{OptionFuture, join, join3};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::alarm::AlarmChange;
-use crate::decision::{Decision, GroupState, Hold, Step};
+use crate::decision::{Decision, Hold};
 use crate::id::{Scope, Subject};
-use crate::incident::{Incident, State, Verdict};
+use crate::incident::{Effect, Incident, Kind, State, Verdict};
 use crate::memory::{Memory, News};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, Unavailable, Write};
-use crate::signal::{Hint, Why};
-pub(crate) use explain::climbed;
-pub use explain::{Explanation, Outlook, Rung, explain};
+use crate::signal::Hint;
+pub use explain::{Explanation, Outlook, explain};
+pub use ladder::Rung;
+pub(crate) use ladder::{Check, checked, climb, climbed};
 pub use said::{Attended, Ignored, Trouble};
 pub(crate) use waiting::in_time;
 
@@ -37,6 +39,7 @@ const ESCALATED_SLOWER: i32 = 5;
 
 /// What tells one remedy from another.
 pub trait Remedy {
+    type Kind: Kind;
     /// What can be read before the ledger has answered.
     type Glance: Send;
     type Seen: Send;
@@ -44,10 +47,16 @@ pub trait Remedy {
     fn glance(&self, hint: &Hint) -> impl Future<Output = Result<Self::Glance, Unavailable>> + Send;
 
     /// The incident to open for a hint about a subject that has none.
-    fn open(&self, now: Timestamp, hint: &Hint, glance: &Self::Glance, history: &History) -> Result<Incident, Ignored>;
+    fn open(
+        &self,
+        now: Timestamp,
+        hint: &Hint,
+        glance: &Self::Glance,
+        history: &History<Self::Kind>,
+    ) -> Result<Incident<Self::Kind>, Ignored>;
 
     /// The open incident, with what the hint adds to it.
-    fn join(&self, incident: Incident, hint: &Hint) -> Incident;
+    fn join(&self, incident: Incident<Self::Kind>, hint: &Hint) -> Incident<Self::Kind>;
 
     /// Whose limits bear on the subject, if that can be told before its incident is read: it saves a call one after another.
     fn scope(&self, _subject: &Subject) -> Option<Scope> {
@@ -55,58 +64,84 @@ pub trait Remedy {
     }
 
     /// Whether a wake-up came before its time, as a second one does where each look sends the next.
-    fn is_early(&self, _now: Timestamp, _incident: &Incident, _hint: &Hint) -> bool {
+    fn is_early(&self, _now: Timestamp, _incident: &Incident<Self::Kind>, _hint: &Hint) -> bool {
         false
     }
 
     /// The incident, with what was seen that is to be remembered, whatever is decided.
-    fn absorb(&self, _now: Timestamp, incident: Incident, _seen: &Self::Seen, _limits: &Limits) -> Incident {
+    fn absorb(
+        &self,
+        _now: Timestamp,
+        incident: Incident<Self::Kind>,
+        _seen: &Self::Seen,
+        _limits: &Limits,
+    ) -> Incident<Self::Kind> {
         incident
     }
 
     /// What all of the evidence says of the subject, as far as the remedy judges by evidence of its own.
-    fn verdict(&self, _now: Timestamp, _incident: &Incident, _seen: &Self::Seen) -> Verdict {
+    fn verdict(&self, _now: Timestamp, _incident: &Incident<Self::Kind>, _seen: &Self::Seen) -> Verdict {
         Verdict::Unknown
     }
 
     fn observe(
         &self,
         glance: Self::Glance,
-        incident: &Incident,
+        incident: &Incident<Self::Kind>,
     ) -> impl Future<Output = Result<Self::Seen, Unavailable>> + Send;
 
     /// Who else doesn't serve: their own incidents, if open, take them out of what this one waits for.
-    fn unwell(&self, incident: &Incident, seen: &Self::Seen) -> Vec<Subject>;
+    fn unwell(&self, incident: &Incident<Self::Kind>, seen: &Self::Seen) -> Vec<Subject>;
 
     /// Whether the world looks as the incident's step leaves it.
-    fn took_effect(&self, incident: &Incident, seen: &Self::Seen) -> bool;
+    fn took_effect(&self, incident: &Incident<Self::Kind>, seen: &Self::Seen) -> bool;
 
-    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Self::Seen, around: &Circumstances) -> Decision;
+    fn decide(
+        &self,
+        now: Timestamp,
+        incident: &Incident<Self::Kind>,
+        seen: &Self::Seen,
+        around: &Circumstances,
+    ) -> Decision<Self::Kind>;
+
+    /// Why no incident is opened after all for what the decision would hold or close, if so.
+    fn not_opened(
+        &self,
+        hint: &Hint,
+        incident: &Incident<Self::Kind>,
+        decision: &Decision<Self::Kind>,
+    ) -> Option<Ignored>;
 
     /// What `decide` would hold for in the first seconds after a step, whatever a look showed: it saves that look.
-    fn follows(&self, _now: Timestamp, _settled: &Incident) -> Option<(Timestamp, Hold)> {
+    fn follows(&self, _now: Timestamp, _settled: &Incident<Self::Kind>) -> Option<(Timestamp, Hold<Self::Kind>)> {
         None
     }
 
     /// The ladder as it was climbed, for people: each rung with what it went by. None where the ladder has no say.
-    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Self::Seen, around: &Circumstances) -> Vec<Rung>;
+    fn rungs(
+        &self,
+        now: Timestamp,
+        incident: &Incident<Self::Kind>,
+        seen: &Self::Seen,
+        around: &Circumstances,
+    ) -> Vec<Rung>;
 
     /// What outlives the incident, if the decision adds to it.
     fn remember(
         &self,
         now: Timestamp,
-        incident: &Incident,
+        incident: &Incident<Self::Kind>,
         seen: &Self::Seen,
-        decision: &Decision,
+        decision: &Decision<Self::Kind>,
         memory: &Memory,
     ) -> Option<Memory>;
 
-    fn times(&self, incident: &Incident) -> Times;
+    fn times(&self, incident: &Incident<Self::Kind>) -> Times;
 
     /// Which policy this is.
     fn policy_hash(&self) -> &str;
 
-    fn perform(&self, step: &Step) -> impl Future<Output = Outcome> + Send;
+    fn perform(&self, step: &<Self::Kind as Kind>::Step) -> impl Future<Output = Outcome> + Send;
 }
 
 /// How the policy paces an incident.
@@ -137,8 +172,8 @@ pub async fn attend<R: Remedy>(
     ledger: &impl Ledger,
     clock: &impl Clock,
     hint: &Hint,
-    mut on_decision: impl FnMut(&Incident, &Decision),
-) -> Result<Attended, Trouble> {
+    mut on_decision: impl FnMut(&Incident<R::Kind>, &Decision<R::Kind>),
+) -> Result<Attended<R::Kind>, Trouble> {
     let mut has_done_something = false;
     for attempt in 1..=MOST_LOOKS {
         match look(remedy, ledger, clock, hint, has_done_something, &mut on_decision).await {
@@ -158,8 +193,8 @@ async fn look<R: Remedy>(
     clock: &impl Clock,
     hint: &Hint,
     has_done_something: bool,
-    on_decision: &mut impl FnMut(&Incident, &Decision),
-) -> Result<Option<Attended>, NotWritten> {
+    on_decision: &mut impl FnMut(&Incident<R::Kind>, &Decision<R::Kind>),
+) -> Result<Option<Attended<R::Kind>>, NotWritten> {
     let reading = read(remedy, ledger, clock, hint, has_done_something).await?;
     let Looked { now, incident, seen, around, news } = match reading {
         Reading::Nothing(ignored) => return Ok(Some(Attended::Ignored(ignored))),
@@ -172,7 +207,7 @@ async fn look<R: Remedy>(
     let news = news.as_ref();
     let times = remedy.times(&incident);
     let decision = in_time(now, &incident, remedy.decide(now, &incident, &seen, &around), &times);
-    if let Some(ignored) = leave_it(hint, &incident, &decision) {
+    if let Some(ignored) = not_opened(remedy, hint, &incident, &decision) {
         return Ok(Some(Attended::Ignored(ignored)));
     }
     on_decision(&incident, &decision);
@@ -190,7 +225,7 @@ async fn look<R: Remedy>(
     let write = Write { memory: memory.as_ref(), alarm: news, ..Write::of(&next) };
     if let Decision::Act { step, .. } = &decision {
         let slots = next.kind.takes_slot().then(|| around.limits.slots.taken_by(&next.subject, now));
-        let unpaused_at = step.minds_pauses().then_some(now);
+        let unpaused_at = step.respects_pauses().then_some(now);
         ledger.write(Write { slots: slots.as_ref(), unpaused_at, ..write }).await?;
         return act(remedy, ledger, clock, step, &next, on_decision).await;
     }
@@ -201,23 +236,23 @@ async fn look<R: Remedy>(
 }
 
 /// What a round starts from.
-enum Reading<S> {
+enum Reading<R: Remedy> {
     Nothing(Ignored),
     /// The step whose outcome nobody knew shows in the world.
     TookEffect {
-        settled: Box<Incident>,
+        settled: Box<Incident<R::Kind>>,
         news: Option<News>,
     },
-    Looked(Box<Looked<S>>),
+    Looked(Box<Looked<R>>),
 }
 
 /// All that a decision rests on.
-struct Looked<S> {
+struct Looked<R: Remedy> {
     /// The hour of all of it. A lease that is over for the decision, and was not for what was seen, would leave an effect that
     /// shows unsettled, and the decision blind to it.
     now: Timestamp,
-    incident: Incident,
-    seen: S,
+    incident: Incident<R::Kind>,
+    seen: R::Seen,
     around: Circumstances,
     news: Option<News>,
 }
@@ -229,9 +264,9 @@ async fn read<R: Remedy>(
     clock: &impl Clock,
     hint: &Hint,
     has_done_something: bool,
-) -> Result<Reading<R::Seen>, Unavailable> {
+) -> Result<Reading<R>, Unavailable> {
     let change = hint.change();
-    let history = ledger.history(&hint.subject, change);
+    let history = ledger.history::<R::Kind>(&hint.subject, change);
     let scope = remedy.scope(&hint.subject);
     let early: OptionFuture<_> = scope.as_ref().map(|scope| ledger.limits(&hint.subject, scope)).into();
     let (history, glance, early) = join3(history, remedy.glance(hint), early).await;
@@ -251,7 +286,7 @@ async fn read<R: Remedy>(
             Err(ignored) => return Ok(Reading::Nothing(ignored)),
         },
     };
-    let scope = incident.kind.scope();
+    let scope = incident.scope();
     let late: OptionFuture<_> = early.is_none().then(|| ledger.limits(&incident.subject, &scope)).into();
     let (seen, late) = join(remedy.observe(glance, &incident), late).await;
     let (seen, limits) = (seen?, late.transpose()?.or(early).unwrap_or_default());
@@ -270,12 +305,12 @@ async fn read<R: Remedy>(
     Ok(Reading::Looked(Box::new(Looked { now, incident, seen, around, news })))
 }
 
-fn paced<R: Remedy>(remedy: &R, now: Timestamp, next: Incident, times: &Times) -> Incident {
+fn paced<R: Remedy>(remedy: &R, now: Timestamp, next: Incident<R::Kind>, times: &Times) -> Incident<R::Kind> {
     next.reminded(now, times.remind_every).due_within(times.recover_within).under(remedy.policy_hash())
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "reads as the end of `look`")]
-fn decided(decision: Decision, incident: Incident) -> Result<Option<Attended>, NotWritten> {
+fn decided<K: Kind>(decision: Decision<K>, incident: Incident<K>) -> Result<Option<Attended<K>>, NotWritten> {
     Ok(Some(Attended::Decided { decision, incident: Box::new(incident) }))
 }
 
@@ -293,51 +328,22 @@ fn news(now: Timestamp, change: Option<&AlarmChange>, known: Option<&AlarmChange
 }
 
 /// A reason not to open an incident after all.
-fn leave_it(hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
+fn not_opened<R: Remedy>(
+    remedy: &R,
+    hint: &Hint,
+    incident: &Incident<R::Kind>,
+    decision: &Decision<R::Kind>,
+) -> Option<Ignored> {
     if !incident.is_new() {
         return None;
     }
-    let subject = incident.subject.clone();
     match decision {
-        Decision::Close(close) => Some(Ignored::NothingWrong { subject, why: close.to_string() }),
-        Decision::Hold { because: Hold::GroupState(GroupState::Parked { .. }), .. }
-            if incident.subject.instance().is_some() =>
-        {
-            incident.kind.group().map(|group| Ignored::Parked { subject, group: group.clone() })
-        }
-        Decision::Hold { because: Hold::GroupState(GroupState::Unchecked { .. }), .. }
-            if incident.subject.instance().is_some() =>
-        {
-            incident.kind.group().map(|group| Ignored::Unchecked { subject, group: group.clone() })
-        }
-        Decision::Hold { because: Hold::TooManySick(_), .. } => {
-            incident.kind.group().map(|group| Ignored::TooManySick { subject, group: group.clone() })
-        }
-        // Nobody said that it is sick, and the next survey comes by itself.
-        Decision::Hold { because: because @ (Hold::Grace { .. } | Hold::NotInService { .. }), .. }
-            if matches!(hint.why, Why::Found { .. } | Why::Notice(_)) =>
-        {
-            Some(Ignored::NothingWrong { subject, why: because.to_string() })
-        }
-        // Whoever switched an alarm's actions off doesn't want to hear of it, by whatever route.
-        Decision::Hold { because: because @ Hold::ActionsDisabled { .. }, .. } => {
-            Some(Ignored::NothingWrong { subject, why: because.to_string() })
-        }
-        // What has too little data proves nothing, and what else there is is not all that the policy wants.
-        Decision::Hold { because: because @ Hold::NotConfirmed { .. }, .. } if matches!(hint.why, Why::Silence(_)) => {
-            Some(Ignored::NothingWrong { subject, why: because.to_string() })
-        }
-        // Only some of the evidence calls an endpoint sick, and nobody has asked.
-        Decision::Hold { because: because @ Hold::NotConfirmed { .. }, .. }
-            if matches!(hint.why, Why::Found { .. }) && incident.kind.zone().is_some() =>
-        {
-            Some(Ignored::NothingWrong { subject, why: because.to_string() })
-        }
-        _ => None,
+        Decision::Close(close) => Some(Ignored::nothing_wrong(incident, close)),
+        Decision::Act { .. } | Decision::Hold { .. } | Decision::Page(_) => remedy.not_opened(hint, incident, decision),
     }
 }
 
-fn slower(incident: &Incident, now: Timestamp, until: Timestamp, times: &Times) -> Timestamp {
+fn slower<K: Kind>(incident: &Incident<K>, now: Timestamp, until: Timestamp, times: &Times) -> Timestamp {
     match incident.state {
         State::Escalated => until.max(now + times.look_every * ESCALATED_SLOWER),
         _ => until,
@@ -350,10 +356,10 @@ async fn act<R: Remedy>(
     remedy: &R,
     ledger: &impl Ledger,
     clock: &impl Clock,
-    step: &Step,
-    acting: &Incident,
-    on_decision: &mut impl FnMut(&Incident, &Decision),
-) -> Result<Option<Attended>, NotWritten> {
+    step: &<R::Kind as Kind>::Step,
+    acting: &Incident<R::Kind>,
+    on_decision: &mut impl FnMut(&Incident<R::Kind>, &Decision<R::Kind>),
+) -> Result<Option<Attended<R::Kind>>, NotWritten> {
     let in_time = acting.intent.as_ref().is_some_and(|intent| clock.now() + LONGEST_EFFECT <= intent.until);
     let outcome = if in_time {
         remedy.perform(step).await
@@ -375,7 +381,12 @@ async fn act<R: Remedy>(
 
 /// The effect of an intent whose outcome nobody recorded, or whose answer was lost, shows in the world. So does that of a call
 /// that was refused: the SDK's second try may meet what its first one did.
-fn effect_seen_late<R: Remedy>(remedy: &R, now: Timestamp, incident: &Incident, seen: &R::Seen) -> Option<Incident> {
+fn effect_seen_late<R: Remedy>(
+    remedy: &R,
+    now: Timestamp,
+    incident: &Incident<R::Kind>,
+    seen: &R::Seen,
+) -> Option<Incident<R::Kind>> {
     let intent = incident.intent.as_ref().filter(|_| incident.state == State::Acting)?;
     let ours_to_settle = intent.outcome.is_some() || now >= intent.until;
     (ours_to_settle && remedy.took_effect(incident, seen)).then(|| incident.settle(now, Outcome::AlreadyDone))

@@ -9,8 +9,10 @@ mod course;
 mod decide;
 mod eyes;
 pub mod kept;
+pub mod kind;
+mod ladder;
 mod launch;
-mod rungs;
+pub mod reasons;
 pub mod said;
 pub mod seen;
 mod survey;
@@ -20,22 +22,24 @@ mod terminate;
 mod tests;
 mod time;
 
+use crate::hook::reasons::{HoldReason, PageReason};
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::attend::{Attended, Circumstances, Ignored, Remedy, Rung, Times};
+use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
 use crate::aws::fleet::Group;
 use crate::aws::lifecycle::{self, ActionId, ActionResult, Terms};
 use crate::aws::record::RecordSet;
 use crate::aws::record_name::RecordName;
-use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
+use crate::hook::kind::HookKind;
+use crate::hook::reasons::{Attended, Decision, History, Hold, Incident, Page, Proof, Step};
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn};
-use crate::incident::{Incident, Kind, State};
+use crate::incident::State;
 use crate::instance::StatusChecks;
 use crate::memory::Memory;
 use crate::policy::{BusyMetric, HeldBy, Policy};
-use crate::ports::{History, Limits, Outcome, Unavailable};
+use crate::ports::{Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
 pub use claim::Claim;
 use decide::{Case, decide};
@@ -141,6 +145,7 @@ where
     A: Held + CompleteHooks + Sync,
     M: Machines + Sync,
 {
+    type Kind = HookKind;
     type Glance = Seen;
     type Seen = Seen;
 
@@ -160,7 +165,7 @@ where
             return Err(Ignored::HookOutsidePolicy { subject });
         };
         let closed = |after: Timestamp| history.last_closed_at.filter(|closed_at| *closed_at >= after);
-        let last = history.last_closed.as_deref().and_then(|closed| Some((closed, closed.kind.hook()?)));
+        let last = history.last_closed.as_deref().map(|closed| (closed, closed.kind.kept()));
         let is_newer = |told: &lifecycle::Told| last.is_some_and(|(closed, kept)| kept.is_before(closed, told));
         let is_another = last.is_some_and(|(closed, kept)| kept.came_out_of_the_pool(closed.intent.as_ref(), seen));
         let kept = match &hint.why {
@@ -177,13 +182,13 @@ where
             }
         };
         let began = kept.began.min(now);
-        Ok(Incident::new(subject, Kind::Hook(Box::new(kept.saw(now, seen))), began, now))
+        Ok(Incident::new(subject, HookKind::Hook(Box::new(kept.saw(now, seen))), began, now))
     }
 
     /// A newer action of the same hook takes the older one's place: the instance has been through the warm pool.
     fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
         let Why::Action(told) = &hint.why else { return incident };
-        let Kind::Hook(kept) = &mut incident.kind else { return incident };
+        let kept = incident.kind.kept_mut();
         let is_over = kept.completed(incident.intent.as_ref()).is_some();
         if !kept.told_again(told, is_over) {
             return incident;
@@ -200,7 +205,7 @@ where
 
     /// Its own wake-up is for one look; the sweep's was counted. Any other is one too many.
     fn is_early(&self, _: Timestamp, incident: &Incident, hint: &Hint) -> bool {
-        let Some(next) = incident.kind.hook().and_then(|kept| kept.next_look) else { return false };
+        let Some(next) = incident.kind.kept().next_look else { return false };
         match &hint.why {
             Why::Look { at } => at.as_millisecond() != next.as_millisecond(),
             Why::Wake => incident.wakes == 0,
@@ -214,19 +219,17 @@ where
 
     fn absorb(&self, now: Timestamp, mut incident: Incident, seen: &Seen, limits: &Limits) -> Incident {
         let subject = incident.subject.clone();
-        let is_another =
-            incident.kind.hook().is_some_and(|kept| kept.came_out_of_the_pool(incident.intent.as_ref(), seen));
+        let is_another = incident.kind.kept().came_out_of_the_pool(incident.intent.as_ref(), seen);
         if is_another {
             incident = anew(incident);
         }
-        if let Kind::Hook(kept) = &mut incident.kind {
-            if is_another {
-                **kept = kept.again(now);
-            }
-            let next = kept.clone().saw(now, seen);
-            let part_of = next.part_of.clone().or_else(|| part_of(now, &subject, &next, &limits.memory));
-            **kept = Kept { part_of, ..next };
+        let mut kept = incident.kind.kept().clone();
+        if is_another {
+            kept = kept.again(now);
         }
+        let next = kept.saw(now, seen);
+        let part_of = next.part_of.clone().or_else(|| part_of(now, &subject, &next, &limits.memory));
+        *incident.kind.kept_mut() = Kept { part_of, ..next };
         incident
     }
 
@@ -236,7 +239,7 @@ where
 
     fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
         let Some(Step::Hook(step)) = incident.intent.as_ref().map(|intent| &intent.step) else { return false };
-        let Some(kept) = incident.kind.hook() else { return false };
+        let kept = incident.kind.kept();
         match &**step {
             HookStep::Complete { result, .. } => seen.went_on_with(kept.transition, kept.course, *result),
             HookStep::Deregister { target_group, .. } => match seen.targets.get(target_group) {
@@ -252,16 +255,15 @@ where
     }
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Decision {
-        let Some(kept) = incident.kind.hook() else {
-            let why = "the incident is not about a lifecycle hook".to_owned();
-            return Decision::Close(Close::NothingWrong { why });
-        };
-        decide(&Case { now, incident, kept, seen, around, policy: self.eyes.policy })
+        decide(&Case { now, incident, kept: incident.kind.kept(), seen, around, policy: self.eyes.policy })
+    }
+
+    fn not_opened(&self, _: &Hint, _: &Incident, _: &Decision) -> Option<Ignored> {
+        None
     }
 
     fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Vec<Rung> {
-        let case = |kept| Case { now, incident, kept, seen, around, policy: self.eyes.policy };
-        incident.kind.hook().map(|kept| rungs::rungs(&case(kept))).unwrap_or_default()
+        ladder::rungs(&Case { now, incident, kept: incident.kind.kept(), seen, around, policy: self.eyes.policy })
     }
 
     /// Each launch that AWS abandoned, until one is ready.
@@ -273,7 +275,7 @@ where
         decision: &Decision,
         memory: &Memory,
     ) -> Option<Memory> {
-        let kept = incident.kind.hook()?;
+        let kept = incident.kind.kept();
         let most = self.most_abandoned(kept);
         let settled = abandoning::settled(now, incident, memory, most);
         let next = match decision {
@@ -289,7 +291,9 @@ where
                     settled
                 }
             }
-            Decision::Page(Page::LaunchesFail(_)) => abandoning::over(now, incident, seen, memory, most),
+            Decision::Page(Page::Own(PageReason::LaunchesFail(_))) => {
+                abandoning::over(now, incident, seen, memory, most)
+            }
             Decision::Close(_) => {
                 abandoning::over(now, incident, seen, memory, most).spared(&kept.hook, &kept.instance)
             }
@@ -299,8 +303,8 @@ where
     }
 
     fn times(&self, incident: &Incident) -> Times {
-        let kept = incident.kind.hook();
-        let policy = kept.and_then(|kept| self.eyes.policy.of(&kept.group, &kept.hook));
+        let kept = incident.kind.kept();
+        let policy = self.eyes.policy.of(&kept.group, &kept.hook);
         let within = policy.map(|policy| policy.within()).unwrap_or_default();
         let remind_every = self.eyes.policy.remind_every;
         let recover_within = within + OVERDUE_AFTER;
@@ -312,9 +316,7 @@ where
     }
 
     async fn perform(&self, step: &Step) -> Outcome {
-        let Step::Hook(step) = step else {
-            return Outcome::Refused { why: "this function completes lifecycle hooks and nothing else".to_owned() };
-        };
+        let Step::Hook(step) = step;
         let aws = self.eyes.aws;
         match &**step {
             HookStep::Complete { action, result } => aws.complete(action, *result).await,
@@ -350,7 +352,9 @@ fn part_of(now: Timestamp, subject: &Subject, kept: &Kept, memory: &Memory) -> O
 
 /// When the function should wake itself: the sweep comes once a minute, and a held instance is waited for.
 pub fn look_again_at(attended: &Attended) -> Option<Timestamp> {
-    let Attended::Decided { decision: Decision::Hold { until, because: Hold::Hook(_) }, incident } = attended else {
+    let Attended::Decided { decision: Decision::Hold { until, because: Hold::Own(HoldReason::Hook(_)) }, incident } =
+        attended
+    else {
         return None;
     };
     // An escalated one is looked at less often, and the sweep does that.

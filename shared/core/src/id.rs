@@ -159,6 +159,13 @@ name! {
     }
 }
 
+impl TargetGroupArn {
+    /// `targetgroup/web/0123`: what a person recognises.
+    pub fn short_name(&self) -> &str {
+        self.0.rsplit(':').next().unwrap_or_default()
+    }
+}
+
 /// Such as `aws` and `aws-us-gov`.
 fn is_partition(text: &str) -> bool {
     text.starts_with("aws") && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')

@@ -13,14 +13,13 @@ mod verdict;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{Close, Decision, GroupState, Hold, Page, Proof, Step};
-use crate::id::Subject;
+use crate::decision::{Close, Decision, Hold, Page};
+use crate::id::{Scope, Subject};
 use crate::line::one_line;
 use crate::ports::Outcome;
-use crate::zone::shift::Shift;
 pub use alarms::{Alarms, Said, Spoke};
 pub use gone::Gone;
-pub use kind::Kind;
+pub use kind::{Call, Effect, Heals, Kind, Reason, Stored, Told};
 pub use parts::{Acknowledgement, Doubt, Intent, Note};
 pub use verdict::Verdict;
 
@@ -40,15 +39,12 @@ const LONGEST_NOTE: usize = 1_000;
 /// dates further back is no time of this disturbance, and would be told as one of days.
 const LONGEST_ON_THE_WAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// How much later than its function means to wake itself the sweep does. The sweep looks a minute ahead: with less, it would wake
-/// each held instance once more every minute.
-const SAFETY_NET: SignedDuration = SignedDuration::from_secs(75);
-
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Incident {
+#[serde(bound = "")]
+pub struct Incident<K: Kind> {
     pub schema: u32,
     pub subject: Subject,
-    pub kind: Kind,
+    pub kind: K,
     pub state: State,
     /// The fence: each owner's write is conditional on the version it read, and adds 1. 0 = not in the ledger yet.
     pub version: u64,
@@ -109,7 +105,7 @@ pub struct Incident {
     pub reminders: u32,
     /// Why a person was last asked. Another reason is another page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub paged_because: Option<Page>,
+    pub paged_because: Option<Page<K>>,
     /// People heard of what the group does by itself, or of what would be done if Homeostat did not only watch.
     #[serde(default)]
     pub announced: bool,
@@ -119,10 +115,10 @@ pub struct Incident {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Acknowledgement>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub intent: Option<Intent>,
+    pub intent: Option<Intent<K::Step>>,
     /// The decision that led to the newest write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<Decision>,
+    pub decision: Option<Decision<K>>,
     pub notes: Vec<Note>,
 }
 
@@ -139,9 +135,9 @@ pub enum State {
     Closed,
 }
 
-impl Incident {
+impl<K: Kind> Incident<K> {
     /// An incident that the ledger does not hold yet.
-    pub fn new(subject: Subject, kind: Kind, signalled_at: Timestamp, now: Timestamp) -> Self {
+    pub fn new(subject: Subject, kind: K, signalled_at: Timestamp, now: Timestamp) -> Self {
         Incident {
             schema: SCHEMA,
             subject,
@@ -177,6 +173,16 @@ impl Incident {
         }
     }
 
+    /// Whose budget, memory and pauses bear on it.
+    pub fn scope(&self) -> Scope {
+        self.kind.scope()
+    }
+
+    /// How long an intent keeps others off.
+    pub fn lease(&self) -> SignedDuration {
+        self.kind.lease()
+    }
+
     /// When the replacement began, by Homeostat or by the group.
     pub fn began_at(&self) -> Option<Timestamp> {
         self.acted_at.or(self.followed_at)
@@ -184,13 +190,13 @@ impl Incident {
 
     /// As it is written under a policy.
     #[must_use]
-    pub fn under(self, policy: &str) -> Incident {
+    pub fn under(self, policy: &str) -> Self {
         Incident { policy: policy.to_owned(), ..self }
     }
 
     /// As it is written by an owner that may take so long.
     #[must_use]
-    pub fn due_within(self, within: SignedDuration) -> Incident {
+    pub fn due_within(self, within: SignedDuration) -> Self {
         // An escalated incident has been told; from then on there are reminders.
         let deadline = self.began_at().filter(|_| self.state != State::Escalated && self.closed_at.is_none());
         // Nobody is late before the time for which they said that they will look again.
@@ -203,32 +209,24 @@ impl Incident {
     }
 
     /// The intent whose effect is not known yet.
-    pub fn unsettled_intent(&self) -> Option<&Intent> {
+    pub fn unsettled_intent(&self) -> Option<&Intent<K::Step>> {
         self.intent.as_ref().filter(|intent| matches!(intent.outcome, None | Some(Outcome::Unknown { .. })))
     }
 
     /// `step` is about to be tried, and nobody else tries anything until the lease ends.
     #[must_use]
-    pub fn intend(&self, now: Timestamp, step: &Step, decision: &Decision) -> Incident {
+    pub fn intend(&self, now: Timestamp, step: &K::Step, decision: &Decision<K>) -> Self {
         let mut next = self.next(now, decision.to_string());
-        if self.is_told_of() && (self.is_new() || self.acted_at.is_none() || self.takes_more(step)) {
+        let is_first = self.is_new() || self.acted_at.is_none();
+        if self.kind.is_announced() && (is_first || self.takes_more(step)) {
             next.tell += 1;
             next.doubt = None;
         }
-        if let (Kind::Zone(kept), Some(Intent { step: Step::Shift(tried), .. })) =
-            (&mut next.kind, self.unsettled_intent())
-        {
-            kept.unsettled(tried);
-        }
-        if let (Kind::Hook(kept), Step::Hook(step), Decision::Act { because, .. }) = (&mut next.kind, step, decision)
-            && step.completes()
-        {
-            let why = because.iter().find_map(|proof| match proof {
-                Proof::Hook(why) => Some(why.clone()),
-                _ => None,
-            });
-            (kept.completed_because, kept.completed_on) = (why, kept.course);
-        }
+        let because = match decision {
+            Decision::Act { because, .. } => because.as_slice(),
+            Decision::Hold { .. } | Decision::Close(_) | Decision::Page(_) => &[],
+        };
+        next.kind.intended(step, because, self.unsettled_intent().map(|intent| &intent.step));
         let until = now + self.kind.lease();
         next.state = State::Acting;
         next.acted_at = self.acted_at.or(Some(now));
@@ -240,24 +238,20 @@ impl Incident {
 
     /// The intent's effect was tried.
     #[must_use]
-    pub fn settle(&self, now: Timestamp, outcome: Outcome) -> Incident {
+    pub fn settle(&self, now: Timestamp, outcome: Outcome) -> Self {
         let mut next = self.next(now, format!("the call: {outcome}"));
         next.doubt_as_of(&outcome);
-        if let (Kind::Hook(kept), Some(Intent { step: Step::Hook(step), until, .. })) = (&mut next.kind, &next.intent) {
-            kept.settled(*until - self.kind.lease(), now, step, &outcome);
-        }
-        if matches!(outcome, Outcome::Done | Outcome::AlreadyDone | Outcome::Pending { .. }) {
+        let took_effect = outcome.took_effect();
+        if took_effect {
             next.state = State::Verifying;
-            // A hook that was only given more time, or made ready to let go, still holds.
-            let is_on_the_way =
-                matches!(&next.intent, Some(Intent { step: Step::Hook(step), .. }) if !step.completes());
-            next.mitigated_at = self.mitigated_at.or((!is_on_the_way).then_some(now));
-            if let (Kind::Zone(kept), Some(Intent { step: Step::Shift(shift), .. })) = (&mut next.kind, &next.intent) {
-                kept.shifted(now, shift, &outcome);
-            }
         }
-        if let (Kind::Zone(kept), Some(Intent { step: Step::Shift(shift), .. })) = (&mut next.kind, &next.intent) {
-            kept.not_taken(now, shift, &outcome, &self.policy);
+        if let Some(Intent { step, until, .. }) = &self.intent {
+            let (tried_at, policy) = (*until - self.kind.lease(), self.policy.as_str());
+            next.kind.settled(&Call { step, outcome: &outcome, tried_at, now, policy });
+        }
+        let leads_there = self.intent.as_ref().is_some_and(|intent| !intent.step.mitigates());
+        if took_effect && !leads_there {
+            next.mitigated_at = self.mitigated_at.or(Some(now));
         }
         if let Some(intent) = &mut next.intent {
             intent.outcome = Some(outcome);
@@ -267,50 +261,49 @@ impl Incident {
 
     /// Holds, in the very version that is not written yet.
     #[must_use]
-    pub fn and_hold(&self, now: Timestamp, until: Timestamp, because: &Hold) -> Incident {
+    pub fn and_hold(&self, now: Timestamp, until: Timestamp, because: &Hold<K>) -> Self {
         Incident { version: self.version, ..self.hold(now, until, because) }
     }
 
     /// The pending intent's change turned out to have taken effect, while something else was on.
     #[must_use]
-    pub fn found_done(mut self, now: Timestamp, shift: &Shift) -> Incident {
-        if let Kind::Zone(kept) = &mut self.kind {
-            kept.shifted(now, shift, &Outcome::AlreadyDone);
-        }
+    pub fn found_done(mut self, now: Timestamp) -> Self {
+        let outcome = Outcome::AlreadyDone;
         if let Some(intent) = &mut self.intent {
+            let tried_at = intent.until - self.kind.lease();
+            let call = Call { step: &intent.step, outcome: &outcome, tried_at, now, policy: &self.policy };
+            self.kind.settled(&call);
             intent.outcome = Some(Outcome::AlreadyDone);
         }
-        self.doubt_as_of(&Outcome::AlreadyDone);
+        self.doubt_as_of(&outcome);
         Incident { mitigated_at: self.mitigated_at.or(Some(now)), ..self }
     }
 
     /// Nothing is done for now.
     #[must_use]
-    pub fn hold(&self, now: Timestamp, until: Timestamp, because: &Hold) -> Incident {
+    pub fn hold(&self, now: Timestamp, until: Timestamp, because: &Hold<K>) -> Self {
         let decision = Decision::Hold { until, because: because.clone() };
         let mut next = self.next(now, format!("hold: {because}"));
-        let is_first = self.is_untold() && !is_quiet(because) && !self.verdict.is_no_news();
-        if self.is_told_of() && (is_first || self.is_news(because)) {
+        let is_first = self.is_untold() && !matches!(because.told(), Told::If(_)) && !self.verdict.is_no_news();
+        if self.kind.is_announced() && (is_first || self.is_news(because)) {
             next.tell += 1;
         }
-        next.announced = self.announced || is_announcement(because);
+        next.announced = self.announced || because.told() == Told::Once;
         if because.keeps_waiting() && self.mitigated_at.is_none() && self.state != State::Escalated {
             // Whatever was tried did not take effect, and is not being tried: time runs from the next act.
             next.acted_at = None;
         }
-        next.state = match (self.state, because) {
-            (State::Escalated, _) => State::Escalated,
-            (
-                _,
-                Hold::GroupReplaces { .. } | Hold::Recovering { .. } | Hold::NotReplaced { .. } | Hold::Proving { .. },
-            ) if next.acted_at.is_none() => {
+        let heals = because.heals();
+        next.state = match self.state {
+            State::Escalated => State::Escalated,
+            _ if next.acted_at.is_none() && heals.is_some() => {
                 next.followed_at = self.followed_at.or(Some(now));
                 State::Following
             }
-            (_, _) if next.acted_at.is_none() => State::Holding,
-            (state, _) => state,
+            _ if next.acted_at.is_none() => State::Holding,
+            state => state,
         };
-        if next.state == State::Following && !matches!(because, Hold::GroupReplaces { .. }) {
+        if next.state == State::Following && heals == Some(Heals::Mitigated) {
             next.mitigated_at = self.mitigated_at.or(Some(now));
         }
         if next.state == State::Holding {
@@ -320,22 +313,21 @@ impl Incident {
             Hold::Proving { since } => Some(*since),
             _ => None,
         };
-        next.wake_at = Some(until);
-        if let (Kind::Hook(kept), Hold::Hook(_)) = (&mut next.kind, because) {
-            kept.next_look = Some(until);
-            next.wake_at = Some(until + SAFETY_NET);
-        }
+        next.wake_at = Some(match because {
+            Hold::Own(own) => next.kind.held(until, own),
+            _ => until,
+        });
         next.decision = Some(decision);
         next
     }
 
     /// A person is needed; the incident is watched on, more slowly.
     #[must_use]
-    pub fn page(&self, now: Timestamp, until: Timestamp, because: &Page) -> Incident {
+    pub fn page(&self, now: Timestamp, until: Timestamp, because: &Page<K>) -> Self {
         let mut next = self.next(now, format!("page: {because}"));
         let is_known = self.paged_because.as_ref().is_some_and(|last| because.is_same(last));
         // Between two steps of the same return, and two tries of a refused completion, the same trouble is no news.
-        let is_over = self.state != State::Escalated && !matches!(because, Page::Weights { .. }) && self.is_told_of();
+        let is_over = self.state != State::Escalated && K::is_news_again(because) && self.kind.is_announced();
         if is_over || !is_known {
             next.tell += 1;
             next.paged_at = Some(now);
@@ -352,7 +344,7 @@ impl Incident {
 
     /// An escalated incident of which nobody has said that they know: once in `every`, people hear of it again.
     #[must_use]
-    pub fn reminded(self, now: Timestamp, every: SignedDuration) -> Incident {
+    pub fn reminded(self, now: Timestamp, every: SignedDuration) -> Self {
         let is_time = self.paged_at.is_some_and(|paged| now >= paged + every);
         if self.state != State::Escalated || self.acknowledged.is_some() || !is_time {
             return self;
@@ -363,7 +355,7 @@ impl Incident {
 
     /// A person knows. It is looked at once more soon, since what they did may have fixed it.
     #[must_use]
-    pub fn acknowledge(&self, acknowledgement: Acknowledgement) -> Incident {
+    pub fn acknowledge(&self, acknowledgement: Acknowledgement) -> Self {
         let Acknowledgement { by, at, reason } = &acknowledgement;
         let mut next = self.next(*at, format!("acknowledged by {by}: {reason}"));
         next.wake_at = Some(*at);
@@ -372,11 +364,11 @@ impl Incident {
     }
 
     #[must_use]
-    pub fn close(&self, now: Timestamp, how: &Close) -> Incident {
+    pub fn close(&self, now: Timestamp, how: &Close<K>) -> Self {
         let mut next = self.next(now, format!("close: {how}"));
         next.state = State::Closed;
         next.closed_at = Some(now);
-        if matches!(how, Close::Recovered | Close::LeftByItself) {
+        if how.is_recovery() {
             next.recovered_at = self.recovered_at.or(Some(now));
         }
         next.wake_at = None;
@@ -384,39 +376,32 @@ impl Incident {
         next
     }
 
-    /// An instance comes or goes many times a day: people hear of it only where it goes wrong, by a page or at the end.
-    fn is_told_of(&self) -> bool {
-        !matches!(self.kind, Kind::Hook(_))
-    }
-
     /// Whether people hear of its end.
     pub fn is_told_at_the_end(&self) -> bool {
-        match &self.decision {
-            Some(Decision::Close(Close::Hook(ended))) => self.tell > 0 || ended.is_news(),
-            _ => self.tell > 0,
-        }
+        self.tell > 0 || matches!(&self.decision, Some(Decision::Close(how)) if how.is_told())
     }
 
     /// Nobody was told that anything is wrong with what it is about.
     fn is_untold(&self) -> bool {
-        self.tell == 0 || self.has_only_drifted()
+        self.tell == 0 || K::is_untold(self)
     }
 
-    /// Of all holds after the first, people hear only of these: Homeostat would act and only watches, or the group acts.
-    /// Once: what the group or Homeostat is about to do may change with every look.
-    fn is_news(&self, because: &Hold) -> bool {
-        let is_news = match because {
-            Hold::Drifted(drifted) => drifted.is_news(),
-            because => is_announcement(because) && !self.announced,
+    /// Of all holds after the first, people hear only of these: Homeostat would act and only watches, or it heals by itself.
+    /// Once: what is about to be done may change with every look.
+    fn is_news(&self, because: &Hold<K>) -> bool {
+        let is_news = match because.told() {
+            Told::First => false,
+            Told::Once => !self.announced,
+            Told::If(is_news) => is_news,
         };
         is_news && self.state != State::Escalated
     }
 
     /// People hear of an outcome only where it isn't what they were told to expect: the ordinary one stands in the next message.
     fn doubt_as_of(&mut self, outcome: &Outcome) {
-        let took_effect = matches!(outcome, Outcome::Done | Outcome::AlreadyDone | Outcome::Pending { .. });
+        let took_effect = outcome.took_effect();
         let doubt = match (self.doubt, outcome) {
-            (None, Outcome::Unknown { .. }) if self.is_told_of() => Some(Doubt::Once),
+            (None, Outcome::Unknown { .. }) if self.kind.is_announced() => Some(Doubt::Once),
             (Some(Doubt::Once), Outcome::Unknown { .. }) => Some(Doubt::Told),
             (Some(Doubt::Once), _) => None,
             (Some(Doubt::Told), _) if took_effect => Some(Doubt::Settled),
@@ -428,19 +413,13 @@ impl Incident {
         self.doubt = doubt;
     }
 
-    /// Another endpoint loses weight, or the same once more. What is only tried again is no news.
-    fn takes_more(&self, step: &Step) -> bool {
-        let Step::Shift(shift) = step else { return false };
+    /// What is only tried again is no news.
+    fn takes_more(&self, step: &K::Step) -> bool {
         let pending = self.intent.as_ref().filter(|intent| !intent.took_effect());
-        let tried = pending.and_then(|intent| match &intent.step {
-            Step::Shift(shift) => Some(shift.drained()),
-            Step::Replace { .. } | Step::MarkUnhealthy { .. } | Step::Hook(_) => None,
-        });
-        let tried = tried.unwrap_or_default();
-        shift.drained().into_iter().any(|endpoint| !tried.contains(&endpoint))
+        K::is_more(step, pending.map(|intent| &intent.step))
     }
 
-    fn next(&self, now: Timestamp, what: String) -> Incident {
+    fn next(&self, now: Timestamp, what: String) -> Self {
         let mut next = self.clone();
         next.version += 1;
         next.wakes = 0;
@@ -460,15 +439,6 @@ impl Incident {
             self.notes.remove(MOST_NOTES / 2);
         }
     }
-}
-
-/// Told when it is certain, or not at all.
-fn is_quiet(because: &Hold) -> bool {
-    matches!(because, Hold::Drifted(_) | Hold::GroupState(GroupState::TargetGroupMissing(_)))
-}
-
-fn is_announcement(because: &Hold) -> bool {
-    matches!(because, Hold::Watching { .. } | Hold::GroupReplaces { .. })
 }
 
 #[cfg(test)]

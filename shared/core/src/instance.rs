@@ -7,10 +7,15 @@ mod crowd;
 mod decide;
 mod evidence;
 mod eyes;
+mod figures;
 mod group_state;
+mod group_states;
+pub mod kind;
 mod ladder;
 mod notice;
+mod opening;
 mod processes;
+pub mod reasons;
 mod remembering;
 mod seen;
 mod survey;
@@ -19,6 +24,7 @@ mod tally;
 mod tests;
 mod whole_group;
 
+use crate::instance::reasons::PageReason;
 use std::future::Future;
 
 use jiff::Timestamp;
@@ -26,6 +32,7 @@ use jiff::Timestamp;
 pub use decide::decide;
 pub use eyes::Eyes;
 pub(crate) use eyes::is_not_stale;
+pub use opening::troubled_group;
 pub use processes::Promise;
 pub use seen::{Glance, Seen};
 pub use survey::{Surveyed, survey};
@@ -37,11 +44,12 @@ use std::collections::BTreeMap;
 use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
 use crate::aws::alarm::{AlarmSeen, AlarmsSeen};
 use crate::aws::fleet::{Group, Launches, Machine, TargetHealths};
-use crate::decision::{Decision, Page, Proof, Step};
 use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
-use crate::incident::{Alarms, Gone, Incident, Kind, State, Verdict};
+use crate::incident::{Alarms, Gone, State, Verdict};
+use crate::instance::kind::InstanceKind;
+use crate::instance::reasons::{Decision, History, Incident, Page, Proof, Step};
 use crate::memory::{Act, Breaker, Memory};
-use crate::ports::{History, Limits, Outcome, Unavailable};
+use crate::ports::{Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
 
 /// What this remedy reads of Auto Scaling, load balancing and CloudWatch.
@@ -107,6 +115,7 @@ impl<A, S> ReplaceInstance<'_, A, S> {
 }
 
 impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstance<'_, A, S> {
+    type Kind = InstanceKind;
     type Glance = Glance;
     type Seen = Seen;
 
@@ -130,7 +139,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
             if let (true, Some(alarm)) = (alarms.is_empty(), hint.alarms().first()) {
                 return Err(Ignored::NoVerdict { subject, alarm: alarm.clone() });
             }
-            let kind = Kind::Instance {
+            let kind = InstanceKind::Instance {
                 group: group.name.clone(),
                 alarms,
                 notice: hint.notice().cloned(),
@@ -147,7 +156,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
     /// Each alarm that speaks while nothing was done yet is judged by, beside all before it (one that has too little data doesn't speak),
     /// and so is what AWS announces; after an act only recovery counts.
     fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
-        if let (Kind::Instance { group, alarms, notice, .. }, None) = (&mut incident.kind, incident.acted_at) {
+        if let (InstanceKind::Instance { group, alarms, notice, .. }, None) = (&mut incident.kind, incident.acted_at) {
             let is_silent = matches!(hint.why, Why::Silence(_));
             self.verdicts(group, hint).filter(|_| !is_silent).for_each(|alarm| alarms.hear(alarm));
             *notice = hint.notice().filter(|new| new.outweighs(notice.as_ref())).or(notice.as_ref()).cloned();
@@ -187,6 +196,10 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         decide(now, incident, seen, circumstances, self.eyes.group_policy(incident))
     }
 
+    fn not_opened(&self, hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
+        opening::not_opened(hint, incident, decision)
+    }
+
     fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Vec<Rung> {
         decide::rungs(now, incident, seen, circumstances, self.eyes.group_policy(incident))
     }
@@ -217,7 +230,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
             {
                 Some(memory.failed(now, &incident.subject, &source))
             }
-            Decision::Page(Page::ReplacementsFail { failures, .. }) => {
+            Decision::Page(Page::Own(PageReason::ReplacementsFail { failures, .. })) => {
                 Some(memory.broken(Breaker { since: now, failures: *failures, launched_from: source }))
             }
             _ => None,
@@ -236,9 +249,6 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         match step {
             Step::Replace { instance, .. } => self.eyes.aws.replace(instance).await,
             Step::MarkUnhealthy { instance, .. } => self.eyes.aws.mark_unhealthy(instance).await,
-            Step::Shift(_) | Step::Hook(_) => {
-                Outcome::Refused { why: "this function replaces instances and nothing else".to_owned() }
-            }
         }
     }
 }

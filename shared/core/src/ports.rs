@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::alarm::AlarmChange;
 use crate::id::{GroupName, Scope, Subject};
-use crate::incident::Incident;
+use serde::de::DeserializeOwned;
+
+use crate::incident::{Incident, Kind};
 use crate::memory::{Memory, News};
 
 pub trait Clock {
@@ -53,6 +55,16 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// The world is as the call leaves it, or will be without another one.
+    pub fn took_effect(&self) -> bool {
+        match self {
+            Outcome::Done | Outcome::Pending { .. } | Outcome::AlreadyDone => true,
+            Outcome::Refused { .. } | Outcome::Lost { .. } | Outcome::Unknown { .. } => false,
+        }
+    }
+}
+
 /// Why a write did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum NotWritten {
@@ -65,13 +77,20 @@ pub enum NotWritten {
 }
 
 /// What the ledger knows of one subject, and of the alarm that spoke of it.
-#[derive(Debug, Clone, Default)]
-pub struct History {
-    pub open: Option<Incident>,
+#[derive(Debug, Clone)]
+pub struct History<K: Kind> {
+    pub open: Option<Incident<K>>,
     pub last_closed_at: Option<Timestamp>,
     /// The incident that was closed then, if this version can read it.
-    pub last_closed: Option<Box<Incident>>,
+    pub last_closed: Option<Box<Incident<K>>>,
     pub alarm: Option<AlarmChange>,
+}
+
+impl<K: Kind> Default for History<K> {
+    /// Of a subject that nothing is known of.
+    fn default() -> Self {
+        History { open: None, last_closed_at: None, last_closed: None, alarm: None }
+    }
 }
 
 /// A person's word that Homeostat keeps its hands off.
@@ -110,9 +129,9 @@ pub fn pause_scopes(subject: &Subject, scope: &Scope) -> Vec<String> {
 
 /// One write: all of it happens, or nothing. Each item is conditional on the version that was read (see
 /// [`Incident::version`]); an incident that is closed moves to history.
-#[derive(Debug, Clone, Copy)]
-pub struct Write<'a> {
-    pub incident: &'a Incident,
+#[derive(Debug)]
+pub struct Write<'a, K: Kind> {
+    pub incident: &'a Incident<K>,
     pub slots: Option<&'a Slots>,
     pub memory: Option<&'a Memory>,
     /// Written only over the one that was read.
@@ -121,27 +140,35 @@ pub struct Write<'a> {
     pub unpaused_at: Option<Timestamp>,
 }
 
-impl<'a> Write<'a> {
+impl<K: Kind> Clone for Write<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K: Kind> Copy for Write<'_, K> {}
+
+impl<'a, K: Kind> Write<'a, K> {
     /// The incident alone.
-    pub fn of(incident: &'a Incident) -> Self {
+    pub fn of(incident: &'a Incident<K>) -> Self {
         Write { incident, slots: None, memory: None, alarm: None, unpaused_at: None }
     }
 }
 
 pub trait Ledger {
     /// What is known of a subject and, if a change is given, of the alarm or contributor that it is of.
-    fn history(
+    fn history<K: Kind>(
         &self,
         subject: &Subject,
         change: Option<&AlarmChange>,
-    ) -> impl Future<Output = Result<History, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<History<K>, Unavailable>> + Send;
 
     fn limits(&self, subject: &Subject, scope: &Scope) -> impl Future<Output = Result<Limits, Unavailable>> + Send;
 
     /// Which of these have an open incident.
     fn open_among(&self, subjects: &[Subject]) -> impl Future<Output = Result<Vec<Subject>, Unavailable>> + Send;
 
-    fn write(&self, write: Write<'_>) -> impl Future<Output = Result<(), NotWritten>> + Send;
+    fn write<K: Kind>(&self, write: Write<'_, K>) -> impl Future<Output = Result<(), NotWritten>> + Send;
 }
 
 /// An open incident whose time has come, as the index lists it: possibly out of date.
@@ -205,14 +232,17 @@ pub trait WakeUps {
 
 /// What is open. One incident that can't be read must not hide the others.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct OpenIncidents {
-    pub read: Vec<Incident>,
+pub struct OpenIncidents<I> {
+    pub read: Vec<I>,
     pub unreadable: Vec<String>,
 }
 
 /// What an operator's command reads and writes.
 pub trait Control {
-    fn open_incidents(&self) -> impl Future<Output = Result<OpenIncidents, Unavailable>> + Send;
+    /// `I`: an incident of one remedy, or of any.
+    fn open_incidents<I: DeserializeOwned + Send>(
+        &self,
+    ) -> impl Future<Output = Result<OpenIncidents<I>, Unavailable>> + Send;
 
     fn pauses(&self) -> impl Future<Output = Result<Vec<Pause>, Unavailable>> + Send;
 

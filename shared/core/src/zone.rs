@@ -12,8 +12,10 @@ mod eyes;
 pub mod generation;
 mod judge;
 pub mod kept;
+pub mod kind;
+mod ladder;
+pub mod reasons;
 mod returning;
-mod rungs;
 pub mod said;
 pub mod seen;
 pub mod share;
@@ -23,21 +25,23 @@ mod survey;
 #[cfg(test)]
 mod tests;
 
+use crate::zone::reasons::HoldReason;
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::attend::{Attended, Circumstances, Ignored, Remedy, Rung, Times};
+use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
 use crate::aws::fleet::TargetHealth;
 use crate::aws::record::RecordSet;
 use crate::aws::record_name::RecordName;
-use crate::decision::{Close, Decision, Hold, Step};
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
-use crate::incident::{Incident, Kind, State};
+use crate::incident::State;
 use crate::memory::Memory;
 use crate::policy::{DnsPolicy, Policy, RecordPolicy, ZonePolicy};
-use crate::ports::{History, Limits, Outcome, Unavailable};
+use crate::ports::{Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Why};
+use crate::zone::kind::ZoneKind;
+use crate::zone::reasons::{Attended, Decision, History, Hold, Incident, Intent, Step};
 use decide::{Case, decide, on_its_way};
 pub(crate) use evidence::says_nothing;
 use kept::Kept;
@@ -96,6 +100,7 @@ impl<A> ShiftDns<'_, A> {
 }
 
 impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
+    type Kind = ZoneKind;
     type Glance = Seen;
     type Seen = Seen;
 
@@ -112,7 +117,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
                 return Err(Ignored::NothingOpen { subject });
             }
         };
-        Ok(Incident::new(subject, Kind::Zone(Kept::new(self.zone.clone())), since, now))
+        Ok(Incident::new(subject, ZoneKind::Zone(Kept::new(self.zone.clone())), since, now))
     }
 
     fn join(&self, incident: Incident, _: &Hint) -> Incident {
@@ -124,7 +129,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     }
 
     async fn observe(&self, glance: Seen, incident: &Incident) -> Result<Seen, Unavailable> {
-        let change = incident.kind.zone().and_then(|kept| kept.propagating.as_ref()?.change.clone());
+        let change = incident.kind.kept().propagating.as_ref().and_then(|propagating| propagating.change.clone());
         let is_in_sync = match change {
             // What can't be told is not known to have arrived; it has a limit of its own.
             Some(change) => self.aws.is_in_sync(&change).await.ok(),
@@ -145,27 +150,38 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     /// By its generations, which never repeat: the weights alone may look like it by chance. One is enough, since a batch applies
     /// whole, and the list of another name may be older.
     fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
-        let Some(Step::Shift(shift)) = incident.intent.as_ref().map(|intent| &intent.step) else { return false };
-        shift.is_seen(seen)
+        incident.intent.as_ref().is_some_and(|Intent { step: Step::Shift(shift), .. }| shift.is_seen(seen))
     }
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Decision {
-        let Kind::Zone(kept) = &incident.kind else {
-            let why = "the incident is not about a zone".to_owned();
-            return Decision::Close(Close::NothingWrong { why });
-        };
+        let kept = incident.kind.kept();
         decide(Case { now, incident, kept, seen, around, policy: &self.zone_policy() })
     }
 
     /// A change is on its way for seconds, and nothing else is decided meanwhile.
     fn follows(&self, now: Timestamp, settled: &Incident) -> Option<(Timestamp, Hold)> {
         let took_effect = settled.unsettled_intent().is_none() && settled.state == State::Verifying;
-        on_its_way(now, settled.kind.zone()?, self.dns).filter(|_| took_effect)
+        on_its_way(now, settled.kind.kept(), self.dns).filter(|_| took_effect)
+    }
+
+    fn not_opened(&self, hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
+        let Decision::Hold { because: Hold::Own(because), .. } = decision else { return None };
+        let is_left = match because {
+            // Whoever switched an alarm's actions off doesn't want to hear of it, by whatever route.
+            HoldReason::ActionsDisabled { .. } => true,
+            // Only some of the evidence calls an endpoint unhealthy, and nobody has asked; or what has too little data proves nothing.
+            HoldReason::NotConfirmed { .. } => matches!(hint.why, Why::Silence(_) | Why::Found { .. }),
+            HoldReason::Propagating { .. }
+            | HoldReason::Lost { .. }
+            | HoldReason::Returning { .. }
+            | HoldReason::Drifted(_) => false,
+        };
+        is_left.then(|| Ignored::nothing_wrong(incident, because))
     }
 
     fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Vec<Rung> {
-        let Kind::Zone(kept) = &incident.kind else { return Vec::new() };
-        rungs::rungs(Case { now, incident, kept, seen, around, policy: &self.zone_policy() })
+        let kept = incident.kind.kept();
+        ladder::rungs(Case { now, incident, kept, seen, around, policy: &self.zone_policy() })
     }
 
     /// Each drain; the latch, once there were too many; and on what drift people were told.
@@ -178,9 +194,9 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         memory: &Memory,
     ) -> Option<Memory> {
         let mut next = memory.clone();
-        let kept = incident.kind.zone()?;
+        let kept = incident.kind.kept();
         next.drifts.retain(|told| kept.drifts.iter().any(|noticed| noticed.drift == *told));
-        if let Decision::Hold { because: Hold::Drifted(drifted), .. } = decision {
+        if let Decision::Hold { because: Hold::Own(HoldReason::Drifted(drifted)), .. } = decision {
             next.drifts.extend(drifted.news.iter().cloned());
         }
         let moves = match decision {
@@ -220,20 +236,16 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     }
 
     async fn perform(&self, step: &Step) -> Outcome {
-        match step {
-            Step::Shift(shift) => self.aws.shift(shift).await,
-            Step::Replace { .. } | Step::MarkUnhealthy { .. } | Step::Hook(_) => {
-                Outcome::Refused { why: "this function moves weights and nothing else".to_owned() }
-            }
-        }
+        let Step::Shift(shift) = step;
+        self.aws.shift(shift).await
     }
 }
 
 /// A drain that was on its way when something came between.
 fn was_tried(incident: &Incident, moved: &shift::Move, id: &SetIdentifier) -> bool {
     let Some(intent) = &incident.intent else { return false };
-    let Step::Shift(tried) = &intent.step else { return false };
-    let is_tried_apart = incident.kind.zone().is_some_and(|kept| kept.apart.contains(&moved.key));
+    let Step::Shift(tried) = &intent.step;
+    let is_tried_apart = incident.kind.kept().apart.contains(&moved.key);
     is_tried_apart || (!intent.took_effect() && tried.drained().contains(&(moved.key.clone(), id.clone())))
 }
 
@@ -250,5 +262,6 @@ fn longest_return(record: &RecordPolicy) -> SignedDuration {
 /// A change is on all name servers within seconds as a rule, and the next one waits for it. The sweep comes once a minute.
 pub fn look_again_after(attended: &Attended, now: Timestamp) -> Option<SignedDuration> {
     let Attended::Decided { decision: Decision::Hold { until, because }, .. } = attended else { return None };
-    matches!(because, Hold::Propagating { .. }).then(|| until.duration_since(now).max(SignedDuration::ZERO))
+    matches!(because, Hold::Own(HoldReason::Propagating { .. }))
+        .then(|| until.duration_since(now).max(SignedDuration::ZERO))
 }

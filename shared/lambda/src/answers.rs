@@ -3,6 +3,7 @@
 //! This module never lets one record that fails keep another from being attended to, nor hide that it failed.
 
 use homeostat_core::attend::Attended;
+use homeostat_core::incident::Kind;
 use homeostat_core::json::Malformed;
 use homeostat_core::signal::{NoSignal, Parsed, Signal};
 use serde_json::{Value, json};
@@ -61,7 +62,7 @@ impl Answers {
 }
 
 /// What was decided, for `sam local invoke` and for tests.
-pub fn attended(attended: Attended) -> Value {
+pub fn attended<K: Kind>(attended: Attended<K>) -> Value {
     match attended {
         Attended::Ignored(why) => ignored(&why),
         Attended::Decided { decision, incident } => json!({

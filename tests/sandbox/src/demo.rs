@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use homeostat_core::id::{GroupName, InstanceId};
-use homeostat_core::incident::{Incident, State};
+use homeostat_core::incident::{Incident, Kind, State};
 use serde_json::Value;
 use world::{App, LifecycleState, TargetState, World};
 
@@ -217,7 +217,7 @@ fn newest(world: &World, group: &GroupName) -> Option<InstanceId> {
     (member.lifecycle == LifecycleState::InService).then(|| member.id.clone())
 }
 
-fn decision_of(incident: &Incident) -> Option<String> {
+fn decision_of<K: Kind>(incident: &Incident<K>) -> Option<String> {
     debug_assert_eq!(incident.state, State::Closed);
     incident.notes.iter().find(|note| note.what.starts_with("act:")).map(|note| note.what.clone())
 }

@@ -16,7 +16,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use homeostat_aws::DynamoLedger;
 use homeostat_core::id::{InstanceId, Subject};
-use homeostat_core::incident::Incident;
+use homeostat_core::instance::reasons::Incident;
+use homeostat_core::registry::AnyIncident;
 use world::{Demo, Pace, Place, World};
 
 pub use balance::Balance;
@@ -186,8 +187,8 @@ impl Stage {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             let mark = self.sandbox.journal().mark();
-            let newest = ledger.newest(subject).await.context("reading the ledger")?;
-            if newest.is_some_and(|incident| incident.version >= version) {
+            let newest = ledger.newest::<AnyIncident>(subject).await.context("reading the ledger")?;
+            if newest.is_some_and(|incident| incident.view().version() >= version) {
                 return Ok(());
             }
             anyhow::ensure!(tokio::time::Instant::now() < deadline, "{subject} was not written {version} times");

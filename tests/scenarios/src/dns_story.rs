@@ -7,6 +7,7 @@ use homeostat_core::id::HostedZoneId;
 use homeostat_core::incident::Acknowledgement;
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Clock, Ledger, NotWritten, Write};
+use homeostat_core::zone::kind::ZoneKind;
 use homeostat_lambda::Failure;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -160,8 +161,8 @@ impl DnsStory {
 
 /// As `homeostat ack` does it: with the zone's memory in the same write.
 pub(crate) fn acknowledge(ledger: &MemoryLedger, now: Timestamp, by: &str) -> Result<(), NotWritten> {
-    for open in ledger.open() {
-        let memory = ledger.memory_of(&open.kind.scope());
+    for open in ledger.open::<ZoneKind>() {
+        let memory = ledger.memory_of(&open.scope());
         let forgiven = memory.acknowledged().over(&memory);
         let word = Acknowledgement { by: by.to_owned(), at: now, reason: "looking into it".to_owned() };
         let known = open.acknowledge(word);

@@ -1,37 +1,30 @@
 //! The simulator: histories from seeds, through the functions' own code and the world in virtual time.
 //!
-//! A seed decides everything: what the fleet and its policy are, what breaks, which call fails and how, who runs when. The
-//! simulator never decides about an incident, and never reads a clock: the same seed gives the same history, to the last line
-//! of its log.
+//! One engine tells them all; each remedy brings its play. A seed decides everything: what the world and its policy are, what breaks,
+//! which call fails and how, who runs when. The simulator never decides about an incident, and never reads a clock: the same seed gives
+//! the same history, to the last line of its log.
 
-mod alarms;
-mod bulletins;
-mod calm;
 mod census;
 mod deliveries;
 mod dice;
 pub mod dns;
+mod engine;
 mod fleet;
 pub mod gated;
-mod heard;
-mod hindsight;
-mod history;
 pub mod hooks;
+mod index;
 mod invocation;
 mod note;
 mod noted;
 mod occasions;
-mod play;
-mod proven;
+mod plays;
 mod rules;
 pub mod script;
 pub mod shrink;
 mod stage;
-mod tally;
+mod storm;
 mod toll;
-mod truth;
 mod view;
-mod weather;
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,11 +33,10 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use census::Census;
 pub use gated::{Answer, Call, Gate, Gated, Passage};
-use history::History;
 pub use occasions::Book;
-pub use play::Play;
+pub use plays::PlayName;
 pub use rules::Broken;
-use script::{Befell, Script};
+use script::Befell;
 use stage::Stage;
 
 /// What became of one seed.
@@ -63,22 +55,6 @@ pub struct Told {
     pub befell: Vec<Befell>,
     /// What was thrown, if the script notes it.
     pub book: Arc<Book>,
-}
-
-/// Tells the history of a seed, with its log if that is asked for.
-pub fn tell(seed: u64, logs: bool) -> Told {
-    tell_by(seed, &Script::default().logged(logs))
-}
-
-/// The same by a script, which may leave some of it out.
-pub fn tell_by(seed: u64, script: &Script) -> Told {
-    match History::new(seed, noon(), script) {
-        Err(broken) => Told::undrawn(seed, "", broken),
-        Ok(mut history) => {
-            let broken = history.run().err();
-            Told::of(seed, "", broken, &history.stage)
-        }
-    }
 }
 
 /// When every history begins: 2026-03-01T12:00:00Z.

@@ -5,7 +5,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use homeostat_core::id::{GroupName, Scope, Subject};
-use homeostat_core::incident::{Incident, SCHEMA};
+use homeostat_core::incident::SCHEMA;
 use homeostat_core::memory::Memory;
 use homeostat_core::ports::{Control, NotWritten, OpenIncidents, Pause, Slots, Unavailable};
 use serde::de::DeserializeOwned;
@@ -16,17 +16,18 @@ use super::item::{self, Item, Key};
 use crate::call::unavailable;
 
 impl Control for DynamoLedger {
-    async fn open_incidents(&self) -> Result<OpenIncidents, Unavailable> {
+    async fn open_incidents<I: DeserializeOwned + Send>(&self) -> Result<OpenIncidents<I>, Unavailable> {
         let (keys, unreadable) = self.open_keys().await?;
-        let mut open = OpenIncidents { unreadable, ..OpenIncidents::default() };
+        let mut items = self.get(keys).await?;
+        items.sort_by_key(|item| (item::opened_at(item), item::subject(item)));
+        let mut open = OpenIncidents { read: Vec::new(), unreadable };
         // Closed since the index was read: no longer there, and no longer open.
-        for item in self.get(keys).await? {
-            match item::read::<Incident>(item) {
+        for item in items {
+            match item::read(item) {
                 Ok(incident) => open.read.push(incident),
                 Err(unreadable) => open.unreadable.push(unreadable.to_string()),
             }
         }
-        open.read.sort_by(|one, other| (one.opened_at, &one.subject).cmp(&(other.opened_at, &other.subject)));
         Ok(open)
     }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Incident, SCHEMA};
+use homeostat_core::incident::{Incident, Kind, SCHEMA};
 use homeostat_core::memory::Memory;
 use homeostat_core::ports::{Due, Pause, Slots, Unavailable};
 use jiff::{SignedDuration, Timestamp};
@@ -72,7 +72,7 @@ impl Key {
     }
 }
 
-pub(super) fn incident(incident: &Incident) -> Result<Item, Unavailable> {
+pub(super) fn incident<K: Kind>(incident: &Incident<K>) -> Result<Item, Unavailable> {
     let Some(closed_at) = incident.closed_at else {
         // Never what is open: it is found, and ends, by its `wake_at` alone.
         return written(incident, &Key::open(&incident.subject));
@@ -134,6 +134,10 @@ pub(super) fn is_open(item: &Item) -> bool {
     text(item, "sk") == Some(OPEN)
 }
 
+pub(super) fn opened_at(item: &Item) -> Option<Timestamp> {
+    text(item, "opened_at")?.parse().ok()
+}
+
 /// All that is read of a closed incident, whatever wrote it: what is over must not keep its subject from being healed.
 pub(super) fn closed_at(item: &Item) -> Option<Timestamp> {
     text(item, "closed_at")?.parse().ok()
@@ -189,8 +193,9 @@ fn amiss(verb: &str, why: &str) -> Unavailable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use homeostat_core::decision::{Close, Decision, Step};
-    use homeostat_core::incident::{Gone, Kind};
+    use homeostat_core::incident::Gone;
+    use homeostat_core::instance::kind::InstanceKind;
+    use homeostat_core::instance::reasons::{Close, Decision, Incident, Step};
     use homeostat_core::memory::Act;
     use homeostat_core::ports::Outcome;
 
@@ -203,7 +208,12 @@ mod tests {
         let decision = Decision::Act { step: step.clone(), because: Vec::new() };
         let incident = Incident::new(
             subject,
-            Kind::Instance { group, alarms: [alarm].into_iter().collect(), notice: None, gone: Gone::default() },
+            InstanceKind::Instance {
+                group,
+                alarms: [alarm].into_iter().collect(),
+                notice: None,
+                gone: Gone::default(),
+            },
             now,
             now,
         );
@@ -256,7 +266,7 @@ mod tests {
         let remembered =
             Memory { version: 3, ..Memory::default().acted(Act::on_the_sick(now, incident.subject.clone())) };
         let remembered = remembered.drained(now, &"www.example.com A blue".to_owned(), false);
-        let item = memory(&incident.kind.scope(), &remembered).unwrap();
+        let item = memory(&incident.scope(), &remembered).unwrap();
         assert_eq!(read::<Memory>(item).unwrap(), remembered);
         let alarm = incident.kind.alarms().unwrap().arns().next().unwrap();
         let memory = AlarmChange { alarm: alarm.clone(), contributor: None, changed_at: now };
@@ -294,7 +304,7 @@ mod tests {
         assert_eq!(item.get("expires"), Some(&AttributeValue::N((1_800_000_000 + 400 * 86_400).to_string())));
         assert_eq!(read::<Incident>(item).unwrap(), closed, "which hides nothing of it from `homeostat status`");
 
-        let scope = sample().kind.scope();
+        let scope = sample().scope();
         let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
         let kept = [
             incident(&sample()),

@@ -5,7 +5,7 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
-use homeostat_core::incident::Incident;
+use homeostat_core::incident::{Incident, Kind};
 use homeostat_core::memory::News;
 use homeostat_core::ports::{NotWritten, Unavailable, Write, pause_scopes};
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use super::{DynamoLedger, not_written, unbuilt};
 use crate::call::unavailable;
 
 impl DynamoLedger {
-    pub(super) async fn write_at_once(&self, write: Write<'_>) -> Result<(), NotWritten> {
+    pub(super) async fn write_at_once<K: Kind>(&self, write: Write<'_, K>) -> Result<(), NotWritten> {
         let parts = self.parts(write)?;
         match parts.as_slice() {
             [TransactWriteItem { put: Some(alone), .. }] => self.put_alone(alone.clone()).await,
@@ -24,9 +24,9 @@ impl DynamoLedger {
     }
 
     /// A transaction takes 100 (API reference, `TransactWriteItems`); these are eight at most.
-    fn parts(&self, write: Write<'_>) -> Result<Vec<TransactWriteItem>, Unavailable> {
+    fn parts<K: Kind>(&self, write: Write<'_, K>) -> Result<Vec<TransactWriteItem>, Unavailable> {
         let Write { incident, slots, memory, alarm, unpaused_at } = write;
-        let scope = incident.kind.scope();
+        let scope = incident.scope();
         let mut parts = self.incident(incident)?;
         if let Some(slots) = slots {
             parts.push(put(self.put_over(item::slots(&scope, slots)?, slots.version)?));
@@ -46,7 +46,7 @@ impl DynamoLedger {
     }
 
     /// An open incident over what was read; a closed one moves to history.
-    fn incident(&self, incident: &Incident) -> Result<Vec<TransactWriteItem>, Unavailable> {
+    fn incident<K: Kind>(&self, incident: &Incident<K>) -> Result<Vec<TransactWriteItem>, Unavailable> {
         let written = item::incident(incident)?;
         if incident.closed_at.is_none() {
             return Ok(vec![put(self.put_over(written, incident.version)?)]);
@@ -149,8 +149,9 @@ mod tests {
     use aws_sdk_dynamodb::types::CancellationReason;
     use aws_sdk_dynamodb::types::error::TransactionCanceledException;
     use homeostat_core::aws::alarm::AlarmChange;
-    use homeostat_core::decision::Close;
-    use homeostat_core::incident::{Alarms, Gone, Kind};
+    use homeostat_core::incident::{Alarms, Gone};
+    use homeostat_core::instance::kind::InstanceKind;
+    use homeostat_core::instance::reasons::{Close, Incident};
     use homeostat_core::memory::Memory;
     use homeostat_core::ports::Slots;
 
@@ -180,7 +181,7 @@ mod tests {
 
     fn incident(version: u64) -> Incident {
         let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
-        let kind = Kind::Instance {
+        let kind = InstanceKind::Instance {
             group: "web".parse().unwrap(),
             alarms: Alarms::default(),
             notice: None,
@@ -204,7 +205,7 @@ mod tests {
         }
     }
 
-    fn parts(write: Write<'_>) -> Vec<String> {
+    fn parts(write: Write<'_, InstanceKind>) -> Vec<String> {
         ledger().parts(write).unwrap().iter().map(told).collect()
     }
 

@@ -2,45 +2,22 @@
 //!
 //! This module never writes and never performs anything.
 
-use serde::Serialize;
-
-use super::{Attended, Reading, Remedy, in_time, leave_it, read};
-use crate::incident::Incident;
+use super::{Attended, Reading, Remedy, Rung, in_time, not_opened, read};
+use crate::incident::{Incident, Kind};
 use crate::ports::{Clock, Ledger, Unavailable};
 use crate::signal::Hint;
 
-/// One step of a ladder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Rung {
-    pub name: &'static str,
-    /// `None` = not reached.
-    pub passed: Option<bool>,
-    /// What it goes by, with today's values.
-    pub by: String,
-}
-
-/// A ladder with its steps' names, whether each lets pass, and what it goes by. Past the first that doesn't, none is reached.
-pub(crate) fn climbed(steps: impl IntoIterator<Item = (&'static str, bool, String)>) -> Vec<Rung> {
-    let mut is_reached = true;
-    let rung = |(name, passes, by)| {
-        let passed = is_reached.then_some(passes);
-        is_reached &= passes;
-        Rung { name, passed, by }
-    };
-    steps.into_iter().map(rung).collect()
-}
-
 #[derive(Debug, Clone)]
-pub struct Explanation {
-    pub outcome: Outlook,
+pub struct Explanation<K: Kind> {
+    pub outcome: Outlook<K>,
     pub rungs: Vec<Rung>,
 }
 
 #[derive(Debug, Clone)]
-pub enum Outlook {
-    Attended(Attended),
+pub enum Outlook<K: Kind> {
+    Attended(Attended<K>),
     /// The last call took effect, and nobody has recorded that yet.
-    TookEffect(Box<Incident>),
+    TookEffect(Box<Incident<K>>),
 }
 
 /// What would be decided now.
@@ -52,7 +29,7 @@ pub async fn explain<R: Remedy>(
     ledger: &impl Ledger,
     clock: &impl Clock,
     hint: &Hint,
-) -> Result<Explanation, Unavailable> {
+) -> Result<Explanation<R::Kind>, Unavailable> {
     // Asked by a person, it is never too early.
     match read(remedy, ledger, clock, hint, true).await? {
         Reading::Nothing(ignored) => {
@@ -63,14 +40,26 @@ pub async fn explain<R: Remedy>(
         }
         Reading::Looked(looked) => {
             let now = looked.now;
-            let decision = remedy.decide(now, &looked.incident, &looked.seen, &looked.around);
-            let decision = in_time(now, &looked.incident, decision, &remedy.times(&looked.incident));
-            let rungs = remedy.rungs(now, &looked.incident, &looked.seen, &looked.around);
-            let outcome = match leave_it(hint, &looked.incident, &decision) {
+            let decided = remedy.decide(now, &looked.incident, &looked.seen, &looked.around);
+            let decision = in_time(now, &looked.incident, decided.clone(), &remedy.times(&looked.incident));
+            let mut rungs = remedy.rungs(now, &looked.incident, &looked.seen, &looked.around);
+            if decision != decided {
+                rungs.iter_mut().for_each(|rung| rung.passed = None);
+                let by = format!("unhealthy since {}", since(&looked.incident));
+                rungs.insert(
+                    0,
+                    Rung { name: "nobody has to hear first that it waits too long", passed: Some(false), by },
+                );
+            }
+            let outcome = match not_opened(remedy, hint, &looked.incident, &decision) {
                 Some(ignored) => Attended::Ignored(ignored),
                 None => Attended::Decided { decision, incident: Box::new(looked.incident) },
             };
             Ok(Explanation { outcome: Outlook::Attended(outcome), rungs })
         }
     }
+}
+
+fn since<K: Kind>(incident: &Incident<K>) -> String {
+    incident.unhealthy_since.map_or_else(|| "no look".to_owned(), |since| format!("{since:.0}"))
 }

@@ -7,37 +7,18 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::aws::alarm::AlarmChange;
-use crate::decision::{Decision, GroupState, Hold};
+use crate::decision::Decision;
 use crate::id::{AlarmArn, GroupName, Subject};
-use crate::incident::Incident;
+use crate::incident::{Incident, Kind};
 use crate::ports::Unavailable;
 
 /// How a call of [`super::attend`] ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Attended {
+pub enum Attended<K: Kind> {
     /// Nothing to record.
     Ignored(Ignored),
     /// The newest decision, and the incident as recorded with it.
-    Decided { decision: Decision, incident: Box<Incident> },
-}
-
-impl Attended {
-    /// The group of which too many are sick at once, which is parked, or which nothing checks: it has an incident of its own.
-    pub fn troubled_group(&self) -> Option<&GroupName> {
-        match self {
-            Attended::Ignored(
-                Ignored::TooManySick { group, .. } | Ignored::Parked { group, .. } | Ignored::Unchecked { group, .. },
-            ) => Some(group),
-            Attended::Decided {
-                decision:
-                    Decision::Hold {
-                        because: Hold::TooManySick(_) | Hold::GroupState(GroupState::Unchecked { .. }), ..
-                    },
-                incident,
-            } => incident.kind.group().filter(|_| incident.subject.instance().is_some()),
-            _ => None,
-        }
-    }
+    Decided { decision: Decision<K>, incident: Box<Incident<K>> },
 }
 
 /// Why a hint led to no incident. Logged and counted; no item, no message.
@@ -101,6 +82,13 @@ pub enum Ignored {
         subject: Subject,
         group: GroupName,
     },
+}
+
+impl Ignored {
+    /// For what was found, nobody has to do anything.
+    pub fn nothing_wrong<K: Kind>(incident: &Incident<K>, why: impl fmt::Display) -> Ignored {
+        Ignored::NothingWrong { subject: incident.subject.clone(), why: why.to_string() }
+    }
 }
 
 /// The loop gave up for now. Disposition: retry, by Lambda's or the queue's own retries, then by the sweep.

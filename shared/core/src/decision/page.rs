@@ -2,25 +2,18 @@
 //!
 //! This module never decides whether anybody is asked.
 
-use super::Page;
+use super::{Hold, Page};
+use crate::incident::Kind;
 
-impl Page {
+impl<K: Kind> Page<K> {
     /// Whether people heard of it already.
-    pub fn is_same(&self, last: &Page) -> bool {
+    pub fn is_same(&self, last: &Page<K>) -> bool {
         match (self, last) {
-            (Page::Weights { troubles }, Page::Weights { troubles: last }) => {
-                troubles.iter().all(|trouble| last.iter().any(|last| trouble.is_same(last)))
-            }
             // What asks for another act is another page.
             (Page::Waited { holds, .. }, Page::Waited { holds: last, .. }) => {
                 holds.iter().all(|hold| last.contains(hold))
             }
-            (Page::ReplacementsFail { launched_from, .. }, Page::ReplacementsFail { launched_from: last, .. }) => {
-                launched_from == last
-            }
-            (Page::TargetGroupGone(gone), Page::TargetGroupGone(last)) => {
-                gone.target_groups.iter().all(|arn| last.target_groups.contains(arn))
-            }
+            (Page::Own(own), Page::Own(last)) => K::is_same_page(own, last),
             _ => std::mem::discriminant(self) == std::mem::discriminant(last),
         }
     }
@@ -29,7 +22,16 @@ impl Page {
     pub fn asks_about(&self) -> &[String] {
         match self {
             Page::Waited { holds, .. } => holds,
-            _ => &[],
+            Page::Refused { .. } | Page::NotRecovered { .. } | Page::Own(_) => &[],
+        }
+    }
+
+    /// Whether who read it knows of the hold, too.
+    pub(crate) fn covers(&self, hold: &Hold<K>) -> bool {
+        match (self, hold) {
+            (Page::Waited { holds, .. }, hold) => holds.iter().any(|name| name == hold.name()),
+            (Page::Own(page), Hold::Own(hold)) => K::covers(page, hold),
+            _ => false,
         }
     }
 }

@@ -8,10 +8,11 @@ use super::Severity::{Error, Note, Warning};
 use super::facts::{Facts, Unread};
 use super::{Check, Finding};
 use crate::id::Scope;
-use crate::incident::{Incident, Kind, State};
+use crate::incident::State;
 use crate::memory::Memory;
 use crate::policy::Policy;
 use crate::ports::Pause;
+use crate::registry::AnyIncident;
 use crate::shell;
 
 pub(super) const CHECKS: &[Check] = &[unread, audience, dead_letters, incidents, pauses, breakers, latches];
@@ -79,20 +80,22 @@ fn incidents(facts: &Facts) -> Vec<Finding> {
     facts.open.iter().flatten().filter_map(incident).collect()
 }
 
-fn incident(incident: &Incident) -> Option<Finding> {
-    let about = format!("incident {}", incident.subject);
-    let decision = incident.decision.as_ref().map_or_else(|| "no decision yet".to_owned(), ToString::to_string);
-    let (owner, thing) = match &incident.kind {
-        Kind::Instance { .. } | Kind::Group { .. } => ("replace-instance", "group"),
-        Kind::Zone(_) => ("shift-dns", "zone's weights"),
-        Kind::Hook(_) => ("lifecycle-hook", "instance"),
+fn incident(incident: &AnyIncident) -> Option<Finding> {
+    let thing = match incident {
+        AnyIncident::Instance(_) => "group",
+        AnyIncident::Zone(_) => "zone's weights",
+        AnyIncident::Hook(_) => "instance",
     };
-    if let Some(since) = incident.stuck {
+    let incident = incident.view();
+    let owner = incident.remedy();
+    let about = format!("incident {}", incident.subject());
+    let decision = incident.decision().unwrap_or_else(|| "no decision yet".to_owned());
+    if let Some(since) = incident.stuck() {
         let what = format!("it is stuck: its owner wrote nothing after several wake-ups, as of {since:.0}");
         let fix = format!("read the log of {owner} and the dead-letter queue: the function fails or doesn't run");
         return Some(Finding::new(Error, about, what, fix));
     }
-    if let Some(since) = incident.overdue {
+    if let Some(since) = incident.overdue() {
         let what = format!("it is overdue, as of {since:.0}: {decision}");
         return Some(Finding::new(
             Error,
@@ -101,17 +104,19 @@ fn incident(incident: &Incident) -> Option<Finding> {
             format!("look at the {thing} yourself, and at the log of {owner}"),
         ));
     }
-    if incident.state != State::Escalated {
+    if incident.state() != State::Escalated {
         return None;
     }
-    Some(match &incident.acknowledged {
+    Some(match incident.acknowledged() {
         Some(word) => {
             let what = format!("{decision} (acknowledged by {}: {})", word.by, word.reason);
             Finding::new(Warning, about, what, "it closes by itself once nothing is wrong any more")
         }
         None => {
-            let fix =
-                format!("look at it, and say that you know: homeostat ack {}", shell::word(&incident.subject.handle()));
+            let fix = format!(
+                "look at it, and say that you know: homeostat ack {}",
+                shell::word(&incident.subject().handle())
+            );
             Finding::new(Error, about, decision, fix)
         }
     })
@@ -171,10 +176,11 @@ fn latches(facts: &Facts) -> Vec<Finding> {
 
 /// Which policy is deployed, only the incidents tell.
 pub(super) fn another_policy(policy: &Policy, facts: &Facts) -> Option<Finding> {
-    let newest = facts.open.iter().flatten().max_by_key(|incident| incident.notes.last().map(|note| note.at))?;
-    let differs = !newest.policy.is_empty() && newest.policy != policy.hash;
+    let open = facts.open.iter().flatten().map(AnyIncident::view);
+    let newest = open.max_by_key(|incident| incident.notes().last().map(|note| note.at))?;
+    let differs = !newest.policy().is_empty() && newest.policy() != policy.hash;
     differs.then(|| {
-        let what = format!("this file is {}, and the newest incident was judged by {}", policy.hash, newest.policy);
+        let what = format!("this file is {}, and the newest incident was judged by {}", policy.hash, newest.policy());
         Finding::new(
             Note,
             "the policy",

@@ -14,10 +14,10 @@ use crate::aws::record_name::RecordName;
 use crate::id::{
     AlarmArn, GroupName, HealthCheckId, HookName, HostedZoneId, InstanceId, Region, Scope, TargetGroupArn,
 };
-use crate::incident::Incident;
 use crate::memory::Memory;
 use crate::policy::RecordPolicy;
 use crate::ports::{Pause, Unavailable};
+use crate::registry::AnyIncident;
 use crate::zone::seen::HealthCheckSeen;
 
 pub type Read<T> = Result<T, Unread>;
@@ -53,7 +53,7 @@ pub struct Facts {
     pub audience: Read<Audience>,
     /// How many messages are in the dead-letter queue.
     pub dead_letters: Read<u64>,
-    pub open: Read<Vec<Incident>>,
+    pub open: Read<Vec<AnyIncident>>,
     pub pauses: Read<Vec<Pause>>,
     pub memories: BTreeMap<Scope, Read<Memory>>,
     pub dns: DnsFacts,

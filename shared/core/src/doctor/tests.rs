@@ -11,7 +11,8 @@ use crate::aws::fleet::{Group, Lifecycle, Member};
 use crate::aws::units::{Unit, Units};
 use crate::decision::Page;
 use crate::id::{GroupName, InstanceId, Scope};
-use crate::incident::{Acknowledgement, Alarms, Gone, Incident, Kind};
+use crate::incident::{Acknowledgement, Alarms, Gone, Incident};
+use crate::instance::kind::InstanceKind;
 use crate::memory::{Breaker, Memory, Source};
 use crate::policy;
 use crate::ports::Pause;
@@ -103,9 +104,9 @@ fn only(policy: &Policy, facts: &Facts, severity: Severity, word: &str) {
     assert!(finding.what.contains(word) && !finding.fix.is_empty(), "{word}: {finding:?}");
 }
 
-fn incident() -> Incident {
+fn incident() -> Incident<InstanceKind> {
     let subject = "eu-west-1#instance#i-00000001".parse().unwrap();
-    let kind = Kind::Instance { group: web(), alarms: Alarms::default(), notice: None, gone: Gone::default() };
+    let kind = InstanceKind::Instance { group: web(), alarms: Alarms::default(), notice: None, gone: Gone::default() };
     Incident::new(subject, kind, at(0), at(0)).page(at(0), at(60), &Page::Refused { why: "AccessDenied".into() })
 }
 
@@ -191,7 +192,7 @@ fn nobody_hears_without_a_confirmed_subscription() {
 
 #[test]
 fn an_incident_that_waits_for_a_person_is_an_error_until_somebody_says_that_they_know() {
-    let open = |incident: Incident| Facts { open: Ok(vec![incident]), ..well() };
+    let open = |incident: Incident<InstanceKind>| Facts { open: Ok(vec![incident.into()]), ..well() };
     only(&both(), &open(incident()), Error, "AccessDenied");
     let word = Acknowledgement { by: "ana".into(), at: at(9), reason: "looking".into() };
     only(&both(), &open(incident().acknowledge(word)), Warning, "acknowledged by ana: looking");
@@ -212,7 +213,7 @@ fn a_pause_is_told_only_while_it_is_in_force() {
 
 #[test]
 fn another_policy_than_the_deployed_one_is_told() {
-    let facts = Facts { open: Ok(vec![incident().under("0123456789ab")]), ..well() };
+    let facts = Facts { open: Ok(vec![incident().under("0123456789ab").into()]), ..well() };
     let findings = examine(Some(&both()), &facts);
     assert!(findings.iter().any(|finding| finding.severity == Note && finding.what.contains("0123456789ab")));
 }

@@ -8,8 +8,7 @@ use super::kept::Kept;
 use super::said::HookStep;
 use super::seen::Seen;
 use crate::aws::lifecycle::{ActionResult, Course};
-use crate::decision::Step;
-use crate::incident::Incident;
+use crate::hook::reasons::{Incident, Step};
 use crate::memory::{Launch, Memory};
 use crate::ports::Outcome;
 
@@ -25,17 +24,15 @@ pub(super) fn launch(kept: &Kept) -> Launch<'_> {
 
 /// With the last try settled, if AWS has answered. `most` in a row are enough.
 pub(super) fn settled(now: Timestamp, incident: &Incident, memory: &Memory, most: u32) -> Memory {
-    let Some(kept) = incident.kind.hook() else { return memory.clone() };
+    let kept = incident.kind.kept();
     // A person, or a launch that was ready, may have forgiven it meanwhile.
     if !memory.is_abandoning(&kept.hook, &kept.instance) {
         return memory.clone();
     }
     let Some(intent) = &incident.intent else { return memory.clone() };
-    let result = match &intent.step {
-        Step::Hook(step) => match &**step {
-            HookStep::Complete { result, .. } => Some(*result),
-            _ => None,
-        },
+    let Step::Hook(step) = &intent.step;
+    let result = match &**step {
+        HookStep::Complete { result, .. } => Some(*result),
         _ => None,
     };
     let abandoned = result == Some(ActionResult::Abandon);
@@ -54,7 +51,7 @@ pub(super) fn settled(now: Timestamp, incident: &Incident, memory: &Memory, most
 /// that is shown waiting yet tells nothing.
 pub(super) fn over(now: Timestamp, incident: &Incident, seen: &Seen, memory: &Memory, most: u32) -> Memory {
     let memory = settled(now, incident, memory, most);
-    let Some(kept) = incident.kind.hook() else { return memory };
+    let kept = incident.kind.kept();
     let shown = seen.shown();
     let waits = shown.is_some_and(|member| Course::of(kept.transition, &member.lifecycle).is_some());
     if waits || !memory.is_abandoning(&kept.hook, &kept.instance) {

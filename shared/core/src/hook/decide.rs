@@ -6,15 +6,18 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::kept::Kept;
+use super::ladder::ladder;
 use super::launch::{Judged, judge};
 use super::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 use super::seen::Seen;
 use super::time::{Latest, latest, needs_heartbeat, next_look, retry_after};
 use super::{LOOK_EVERY, abandoning, terminate};
-use crate::attend::Circumstances;
+use crate::attend::{Circumstances, climb};
 use crate::aws::lifecycle::{ActionResult, Course, Transition, has_gone_on};
-use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
-use crate::incident::{Incident, Intent};
+use crate::guard;
+use crate::hook::reasons::{
+    Close, CloseReason, Decision, Hold, HoldReason, Incident, Intent, Page, PageReason, Proof, Step,
+};
 use crate::memory::Abandoned;
 use crate::policy::{Afterwards, HeldBy, HookPolicy, LaunchPolicy, Mode, TerminationPolicy};
 use crate::ports::{Outcome, Pause};
@@ -64,10 +67,10 @@ pub(super) enum Judgement {
 }
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
-    let decision = climb(case);
+    let decision = undelayed(case);
     // An action that an event reported beside this one is asked about when this one needs nothing.
     let needs_nothing = match &decision {
-        Decision::Hold { because: Hold::Hook(waits), .. } => !matches!(waits, Waits::Settling { .. }),
+        Decision::Hold { because: Hold::Own(HoldReason::Hook(waits)), .. } => !matches!(waits, Waits::Settling { .. }),
         Decision::Close(_) => true,
         _ => false,
     };
@@ -77,48 +80,16 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     }
 }
 
-fn climb(case: &Case<'_>) -> Decision {
-    if let Some(until) = case.in_flight() {
-        return Decision::Hold { until, because: Hold::InFlight };
-    }
-    if let Some(result) = case.kept.completed(case.incident.intent.as_ref()) {
-        return case.went_on(Some(result), None);
-    }
-    if let Some(left) = case.left() {
-        return case.went_on(None, Some(left));
-    }
-    if let Some(why) = case.refused() {
-        return Decision::Page(Page::Refused { why });
-    }
-    if let Some(state) = case.unseen() {
-        return case.hold(Waits::Unseen { state });
-    }
-    // What a survey found may be held by another hook: only the answer tells whether there is an action of this one.
-    if case.kept.beat.is_none() {
-        return case.beat("what it is held for".to_owned());
-    }
-    match case.judge() {
-        Judgement::Ask => case.beat(IS_IT_KNOWN.to_owned()),
-        Judgement::Complete(result, because) => {
-            case.act(HookStep::Complete { action: case.kept.action(), result }, because)
-        }
-        Judgement::First(step, _) if needs_heartbeat(case.kept, case.now) => case.beat(step.to_string()),
-        Judgement::First(step, because) => case.act(step, because),
-        Judgement::Wait(waits) if needs_heartbeat(case.kept, case.now) => case.beat(waits.to_string()),
-        Judgement::Wait(waits) => case.hold(waits),
-    }
+/// About this action alone.
+pub(super) fn undelayed(case: &Case<'_>) -> Decision {
+    climb(&ladder(), case, |case| case.so(case.by_its_policy()))
 }
 
 impl<'a> Case<'a> {
     fn intent(&self) -> Option<(&'a Intent, &'a HookStep)> {
         let intent = self.incident.intent.as_ref()?;
-        let Step::Hook(step) = &intent.step else { return None };
+        let Step::Hook(step) = &intent.step;
         Some((intent, step))
-    }
-
-    pub(super) fn in_flight(&self) -> Option<Timestamp> {
-        let (intent, _) = self.intent()?;
-        (intent.outcome.is_none() && self.now < intent.until).then_some(intent.until)
     }
 
     /// Not waiting any more, as far as Auto Scaling shows; or past the time at which it ends the action by itself.
@@ -147,7 +118,7 @@ impl<'a> Case<'a> {
     /// since only that shows that the role is fixed, and the hook has to be completed.
     pub(super) fn refused(&self) -> Option<String> {
         let (intent, step) = self.intent()?;
-        let tried_at = intent.until - self.incident.kind.lease();
+        let tried_at = intent.until - self.incident.lease();
         match (&intent.outcome, step) {
             (Some(Outcome::Refused { why }), HookStep::Complete { .. })
                 if self.kept.is_about_this_action(step) && self.now < tried_at + REFUSED_FOR =>
@@ -169,29 +140,58 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn judge(&self) -> Judgement {
-        let go_on = |because| Judgement::Complete(ActionResult::Continue, because);
-        let Some(policy) = self.held_by() else { return go_on(Because::NotInPolicy) };
-        if let Some(pause) = self.pause() {
-            let (scope, by, reason) = (pause.scope.clone(), pause.by.clone(), pause.reason.clone());
-            return go_on(Because::Paused { scope, by, reason });
+    /// What a judgement comes to. The hook's timeout runs whatever is waited for.
+    fn so(&self, judgement: Judgement) -> Decision {
+        match judgement {
+            Judgement::Ask => self.beat(IS_IT_KNOWN.to_owned()),
+            Judgement::Complete(result, because) => {
+                self.act(HookStep::Complete { action: self.kept.action(), result }, because)
+            }
+            Judgement::First(step, _) if needs_heartbeat(self.kept, self.now) => self.beat(step.to_string()),
+            Judgement::First(step, because) => self.act(step, because),
+            Judgement::Wait(waits) if needs_heartbeat(self.kept, self.now) => self.beat(waits.to_string()),
+            Judgement::Wait(waits) => self.hold(waits),
         }
-        let course = self.course();
-        if policy.mode() == Mode::Act && self.may_have_come_out(course) {
-            return Judgement::Wait(Waits::Evidence { missing: vec![STILL_SHOWN.to_owned()] });
-        }
-        if course.serves_nobody() {
-            return go_on(Because::ServesNobody { course });
-        }
-        let judgement = self.by_policy(&policy, course);
-        if policy.mode() == Mode::Watch {
-            return go_on(Because::Watching { would: would(&judgement) });
-        }
-        judgement
     }
 
-    pub(super) fn pause(&self) -> Option<&'a Pause> {
-        self.around.limits.pauses.iter().find(|pause| self.now < pause.until)
+    /// Nobody is held for a judgement that nobody wants.
+    pub(super) fn go_on(&self, because: Because) -> Decision {
+        self.so(Judgement::Complete(ActionResult::Continue, because))
+    }
+
+    /// What a survey found may be held by another hook: only the answer tells whether there is an action of this one.
+    pub(super) fn unknown(&self) -> Option<Decision> {
+        self.kept.beat.is_none().then(|| self.beat("what it is held for".to_owned()))
+    }
+
+    pub(super) fn paused(&self) -> Option<Decision> {
+        let Pause { scope, by, reason, .. } = guard::pause(self.now, &self.around.limits)?;
+        let (scope, by, reason) = (scope.clone(), by.clone(), reason.clone());
+        Some(self.go_on(Because::Paused { scope, by, reason }))
+    }
+
+    pub(super) fn uncertain(&self) -> Option<Decision> {
+        let is_acting = self.held_by().is_some_and(|policy| policy.mode() == Mode::Act);
+        let missing = || vec![STILL_SHOWN.to_owned()];
+        (is_acting && self.may_have_come_out(self.course()))
+            .then(|| self.so(Judgement::Wait(Waits::Evidence { missing: missing() })))
+    }
+
+    pub(super) fn serves_nobody(&self) -> Option<Decision> {
+        let course = self.course();
+        course.serves_nobody().then(|| self.go_on(Because::ServesNobody { course }))
+    }
+
+    pub(super) fn watched(&self) -> Option<Decision> {
+        let is_watched = self.held_by().is_some_and(|policy| policy.mode() == Mode::Watch);
+        is_watched.then(|| self.go_on(Because::Watching { would: would(&self.by_its_policy()) }))
+    }
+
+    pub(super) fn by_its_policy(&self) -> Judgement {
+        match self.held_by() {
+            Some(policy) => self.by_policy(&policy, self.course()),
+            None => Judgement::Complete(ActionResult::Continue, Because::NotInPolicy),
+        }
     }
 
     pub(super) fn by_policy(&self, policy: &HeldBy<'_>, course: Course) -> Judgement {
@@ -373,14 +373,17 @@ impl<'a> Case<'a> {
     /// The same call again only after a while: the last one may not show yet, or AWS wants to be left alone.
     fn act(&self, step: HookStep, because: Because) -> Decision {
         let same = self.intent().filter(|(_, last)| **last == step);
-        let settles = self.policy.look_every.min(retry_after(self.kept)) - self.incident.kind.lease();
+        let settles = self.policy.look_every.min(retry_after(self.kept)) - self.incident.lease();
         if let Some(until) = same.map(|(intent, _)| intent.until + settles).filter(|until| self.now < *until) {
-            return Decision::Hold { until, because: Hold::Hook(Waits::Settling { step: Box::new(step) }) };
+            return Decision::Hold {
+                until,
+                because: Hold::Own(HoldReason::Hook(Waits::Settling { step: Box::new(step) })),
+            };
         }
         Decision::Act { step: Step::Hook(Box::new(step)), because: vec![Proof::Hook(because)] }
     }
 
-    fn hold(&self, waits: Waits) -> Decision {
+    pub(super) fn hold(&self, waits: Waits) -> Decision {
         let within = self.held_by().map_or(UNSEEN_AT_MOST, |policy| policy.within());
         let until = match waits {
             // Its own time is over, and its hook's timeout runs all the same.
@@ -391,12 +394,12 @@ impl<'a> Case<'a> {
             }
             _ => self.next_look(within),
         };
-        Decision::Hold { until, because: Hold::Hook(waits) }
+        Decision::Hold { until, because: Hold::Own(HoldReason::Hook(waits)) }
     }
 
     /// The hook is completed, or over. Whoever was the last to be abandoned in a row sees to it that people hear of it, and stays open
     /// until a launch succeeds or a person has looked.
-    fn went_on(&self, result: Option<ActionResult>, left: Option<String>) -> Decision {
+    pub(super) fn went_on(&self, result: Option<ActionResult>, left: Option<String>) -> Decision {
         if let Some(HeldBy::Launch(policy)) = self.held_by() {
             let memory = &self.around.limits.memory;
             let memory = abandoning::over(self.now, self.incident, self.seen, memory, policy.abandons);
@@ -404,14 +407,14 @@ impl<'a> Case<'a> {
             let by_this = |row: &Abandoned| row.filled.as_ref().is_some_and(|filled| filled.by == self.kept.instance);
             let is_last = |row: &&Abandoned| row.superseded.is_none() && by_this(row);
             if let Some(abandoned) = abandoned.filter(is_last) {
-                return Decision::Page(Page::LaunchesFail(LaunchesFail {
+                return Decision::Page(Page::Own(PageReason::LaunchesFail(LaunchesFail {
                     group: self.kept.group.clone(),
                     hook: self.kept.hook.clone(),
                     abandoned: u32::try_from(abandoned.instances.len()).unwrap_or(u32::MAX),
                     launched_from: self.kept.launched_from.clone(),
                     afterwards: policy.afterwards,
                     undone: self.kept.undone.clone(),
-                }));
+                })));
             }
         }
         let by_us_or_lost = result.is_some() || self.kept.lost >= LOST_FOR_GOOD;
@@ -423,7 +426,7 @@ impl<'a> Case<'a> {
         if let Some(HeldBy::Termination(policy)) = self.held_by().filter(|policy| policy.mode() == Mode::Act) {
             undone.extend(terminate::unlisted(self.kept, self.seen, policy));
         }
-        Decision::Close(Close::Hook(Ended { result, because, left, undone }))
+        Decision::Close(Close::Own(CloseReason::Hook(Ended { result, because, left, undone })))
     }
 
     /// This hook holds it no more, and it may wait on: another hook of its group holds it, or the state is shown late, or could not be
@@ -473,5 +476,5 @@ fn between_looks_at_the_completed(now: Timestamp, incident: &Incident) -> Signed
 
 /// When the last call was about to be made.
 fn tried_at(incident: &Incident) -> Timestamp {
-    incident.intent.as_ref().map_or(incident.opened_at, |intent| intent.until - incident.kind.lease())
+    incident.intent.as_ref().map_or(incident.opened_at, |intent| intent.until - incident.lease())
 }

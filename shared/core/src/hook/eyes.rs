@@ -12,8 +12,8 @@ use super::targets::{could_hold, of_instance};
 use super::{Held, Machines, terminate};
 use crate::aws::fleet::Machine;
 use crate::aws::lifecycle::{Terms, Transition};
+use crate::hook::reasons::Incident;
 use crate::id::{InstanceId, Subject, TargetGroupArn};
-use crate::incident::Incident;
 use crate::policy::{HeldBy, HookPolicy, Readiness};
 use crate::ports::Unavailable;
 use crate::signal::{Hint, Why};
@@ -109,7 +109,7 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
     /// What can be asked only now: a Spot request by its id, and, once nothing is left to be done, whether Auto Scaling has
     /// drained the group's own target groups.
     pub(super) async fn observe(&self, mut glance: Seen, incident: &Incident) -> Seen {
-        let Some(kept) = incident.kind.hook() else { return glance };
+        let kept = incident.kind.kept();
         let addresses = addresses(&glance, kept);
         // A launch is judged by what is the machine's own now, and by nothing that may be another host's.
         let addresses = match (kept.transition, terminate::machine(&glance)) {
@@ -148,7 +148,7 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
         kept: &Kept,
         addresses: &[String],
     ) -> Result<BTreeMap<TargetGroupArn, Vec<Registration>>, Unavailable> {
-        let names: Vec<_> = incident.kind.group().cloned().into_iter().collect();
+        let names: Vec<_> = vec![incident.kind.kept().group.clone()];
         let groups = self.aws.groups(&names).await?;
         let arns: Vec<TargetGroupArn> = groups.into_iter().flat_map(|group| group.target_groups).collect();
         let registrations = try_join_all(arns.iter().map(|arn| self.aws.registrations(arn))).await?;

@@ -9,9 +9,8 @@ use super::claim::Claim;
 use super::said::{Because, HookStep};
 use super::seen::Seen;
 use crate::aws::lifecycle::{ActionId, ActionResult, Course, Place, Terms, Told, Transition};
-use crate::decision::Step;
+use crate::hook::reasons::{Incident, Intent, Step};
 use crate::id::{ActionToken, GroupName, HookName, InstanceId, Subject};
-use crate::incident::{Incident, Intent};
 use crate::ports::Outcome;
 
 /// `HeartbeatTimeout` is 30 s at least (API reference, `PutLifecycleHook`): what to expect of a hook that can't be read.
@@ -194,7 +193,7 @@ impl Kept {
     pub(super) fn is_before(&self, closed: &Incident, told: &Told) -> bool {
         let Some(intent) = &closed.intent else { return false };
         let is_over = self.completed(Some(intent)).is_some() || matches!(intent.outcome, Some(Outcome::Lost { .. }));
-        let tried_at = intent.until - closed.kind.lease();
+        let tried_at = intent.until - closed.lease();
         is_over && self.token.as_ref() != Some(&told.token) && told.at > tried_at
     }
 
@@ -228,7 +227,7 @@ impl Kept {
     /// This action, by Homeostat. An action of the same hook that came later is another.
     pub fn completed(&self, intent: Option<&Intent>) -> Option<ActionResult> {
         let intent = intent.filter(|intent| intent.took_effect())?;
-        let Step::Hook(step) = &intent.step else { return None };
+        let Step::Hook(step) = &intent.step;
         let HookStep::Complete { result, .. } = &**step else { return None };
         self.is_about_this_action(step).then_some(*result)
     }

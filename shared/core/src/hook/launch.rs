@@ -3,7 +3,6 @@
 //! This module never takes what could not be read for a "no".
 
 use crate::aws::fleet::{Checks, TargetHealth};
-use crate::decision::short;
 use crate::id::TargetGroupArn;
 use crate::policy::{LaunchPolicy, Readiness, ReadyTag};
 
@@ -103,7 +102,7 @@ fn since_start(details: &Details, key: &str, value: &str) -> Says {
 }
 
 fn target(seen: &Seen, arn: &TargetGroupArn) -> Says {
-    let name = short(arn);
+    let name = arn.short_name();
     let registrations = match seen.targets.get(arn) {
         None => return Says::Unknown(format!("{name}: not read")),
         Some(Err(why)) => return Says::Unknown(why.clone()),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::targets::TargetId;
 use crate::aws::lifecycle::{ActionId, ActionResult, Course};
 use crate::aws::record::RecordSet;
-use crate::decision::{list, short};
+use crate::decision::list;
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use crate::policy::Afterwards;
 
@@ -39,7 +39,7 @@ impl HookStep {
     }
 
     /// A pause keeps hands off the world; it holds nobody up.
-    pub fn minds_pauses(&self) -> bool {
+    pub fn respects_pauses(&self) -> bool {
         !matches!(self, HookStep::Complete { .. } | HookStep::Heartbeat { .. })
     }
 }
@@ -216,7 +216,7 @@ impl fmt::Display for HookStep {
             HookStep::Complete { action, result } => write!(f, "complete {action}, with {result}"),
             HookStep::Heartbeat { action } => write!(f, "ask for more time for {action}"),
             HookStep::Deregister { instance, target_group, .. } => {
-                write!(f, "deregister {instance} from {}", short(target_group))
+                write!(f, "deregister {instance} from {}", target_group.short_name())
             }
             HookStep::RemoveRecords { zone, sets } => {
                 let each: Vec<String> = sets.iter().map(|set| format!("{} {}", set.name, set.kind)).collect();

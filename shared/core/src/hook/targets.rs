@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::seen::{Reading, Registration};
 use crate::aws::lifecycle::Transition;
-use crate::decision::short;
 use crate::id::{InstanceId, TargetGroupArn};
 
 /// `TargetDescription`, by which Elastic Load Balancing names a target (API reference). `Id` is an instance's id, an address, or the ARN
@@ -38,7 +37,7 @@ pub(super) fn of_instance(
     addresses: &[String],
     transition: Transition,
 ) -> Reading<Vec<Registration>> {
-    let name = short(arn);
+    let name = arn.short_name();
     let all = match (found, transition) {
         (Some(all), _) => all,
         // Nothing comes to anybody through it.
@@ -64,7 +63,7 @@ pub(super) fn could_hold(arn: &TargetGroupArn, target_type: &str) -> Reading<()>
     if ["instance", "ip"].contains(&target_type) {
         return Ok(());
     }
-    let name = short(arn);
+    let name = arn.short_name();
     Err(format!("{name}: it has no targets, and its type is {target_type}, which says nothing of an instance"))
 }
 

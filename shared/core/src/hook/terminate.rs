@@ -10,7 +10,6 @@ use super::said::HookStep;
 use super::seen::{Registration, Seen};
 use super::targets::{TargetId, is_same_host};
 use crate::aws::record::{RecordSet, Routing};
-use crate::decision::short;
 use crate::id::{InstanceId, TargetGroupArn};
 use crate::policy::{OwnRecord, TerminationPolicy};
 
@@ -109,7 +108,7 @@ pub(super) fn stays(seen: &Seen, policy: &TerminationPolicy) -> Vec<String> {
     }
     let by_address = |one: &&Registration| one.target.address().is_some() && one.takes_traffic();
     let named = |(arn, all): (&TargetGroupArn, &[Registration])| -> Vec<String> {
-        all.iter().filter(by_address).map(|one| format!("{} in {}", one.target.id, short(arn))).collect()
+        all.iter().filter(by_address).map(|one| format!("{} in {}", one.target.id, arn.short_name())).collect()
     };
     ours(seen, policy).flat_map(named).collect()
 }
@@ -119,10 +118,10 @@ pub(super) fn in_use(now: Timestamp, kept: &Kept, seen: &Seen, policy: &Terminat
     let mut by = Vec::new();
     by.extend(record_in_use(now, kept, seen, policy));
     // Where AWS refused to deregister it, it stays registered: waiting for that would be in vain.
-    let refused = |arn: &&TargetGroupArn| kept.undone.iter().any(|undone| undone.contains(short(arn)));
+    let refused = |arn: &&TargetGroupArn| kept.undone.iter().any(|undone| undone.contains(arn.short_name()));
     for arn in policy.target_groups.iter().filter(|arn| !refused(arn)) {
         match seen.targets.get(arn) {
-            None => by.push(format!("{}: not read", short(arn))),
+            None => by.push(format!("{}: not read", arn.short_name())),
             Some(Err(why)) => by.push(why.clone()),
             Some(Ok(registrations)) => by.extend(registered(arn, registrations)),
         }
@@ -141,7 +140,7 @@ pub(super) fn in_use(now: Timestamp, kept: &Kept, seen: &Seen, policy: &Terminat
 
 fn registered(arn: &TargetGroupArn, registrations: &[Registration]) -> Option<String> {
     let one = registrations.iter().find(|one| !one.is("unused"))?;
-    Some(format!("{} in {}", one.health, short(arn)))
+    Some(format!("{} in {}", one.health, arn.short_name()))
 }
 
 fn record_in_use(now: Timestamp, kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<String> {

@@ -1,127 +1,169 @@
-//! What an incident is about, as far as its remedy alone knows.
+//! What an incident is about, as far as its remedy alone knows: the questions that the frame asks of it.
 //!
-//! This module never changes anything.
+//! This module never answers for a remedy: nothing here has a default, so that an author answers each question.
 
-use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
-use super::LEASE;
-use super::alarms::Alarms;
-use super::gone::Gone;
-use crate::hook;
-use crate::id::{GroupName, Scope};
-use crate::signal::Notice;
-use crate::zone::kept::Kept;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-/// The same for a held instance: its hook's timeout may be short, and a Spot Instance has two minutes. Longer than its function may
-/// run (20 s).
-const HOOK_LEASE: SignedDuration = SignedDuration::from_secs(30);
+use super::Incident;
+use crate::decision::{Close, Hold, Page};
+use crate::id::Scope;
+use crate::ports::Outcome;
 
-/// What is particular to a remedy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Instance {
-        group: GroupName,
-        /// All alarms that spoke of this instance.
-        #[serde(default, skip_serializing_if = "Alarms::is_empty")]
-        alarms: Alarms,
-        /// What AWS announced of it, if it did.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        notice: Option<Notice>,
-        /// Target groups of its group that were not found.
-        #[serde(default, skip_serializing_if = "Gone::is_empty")]
-        gone: Gone,
-    },
-    /// Too many of the group's members are sick at once, or its launches fail.
-    Group {
-        group: GroupName,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        notice: Option<Notice>,
-        #[serde(default, skip_serializing_if = "Gone::is_empty")]
-        gone: Gone,
-    },
-    /// Endpoints of a zone's weighted records.
-    Zone(Kept),
-    /// A lifecycle hook holds an instance.
-    Hook(Box<hook::kept::Kept>),
-}
+/// What is particular to the incidents of one remedy. It is stored with the incident.
+pub trait Kind: Stored {
+    /// The function that owns such incidents, as in the template.
+    const REMEDY: &'static str;
 
-impl Kind {
-    /// The Auto Scaling group that it is about.
-    pub fn group(&self) -> Option<&GroupName> {
-        match self {
-            Kind::Instance { group, .. } | Kind::Group { group, .. } => Some(group),
-            Kind::Hook(kept) => Some(&kept.group),
-            Kind::Zone(_) => None,
-        }
-    }
+    /// One effect on the world. Every step can be repeated without a second effect.
+    type Step: Effect;
+    /// One piece of evidence that the policy asks for, as found.
+    type Proof: Stored + fmt::Display;
+    /// Reasons to hold, to close and to page that no other remedy has.
+    type Hold: Reason;
+    type Close: Reason;
+    type Page: Reason;
 
-    /// The alarms that spoke of it; a zone's are in the policy.
-    pub fn alarms(&self) -> Option<&Alarms> {
-        match self {
-            Kind::Instance { alarms, .. } => Some(alarms),
-            Kind::Group { .. } | Kind::Hook(_) | Kind::Zone(_) => None,
-        }
-    }
-
-    pub fn notice(&self) -> Option<&Notice> {
-        match self {
-            Kind::Instance { notice, .. } | Kind::Group { notice, .. } => notice.as_ref(),
-            Kind::Hook(_) | Kind::Zone(_) => None,
-        }
-    }
-
-    /// Target groups of its group that were not found.
-    pub fn gone(&self) -> Option<&Gone> {
-        match self {
-            Kind::Instance { gone, .. } | Kind::Group { gone, .. } => Some(gone),
-            Kind::Hook(_) | Kind::Zone(_) => None,
-        }
-    }
-
-    pub fn zone(&self) -> Option<&Kept> {
-        match self {
-            Kind::Zone(kept) => Some(kept),
-            Kind::Instance { .. } | Kind::Group { .. } | Kind::Hook(_) => None,
-        }
-    }
-
-    pub fn hook(&self) -> Option<&hook::kept::Kept> {
-        match self {
-            Kind::Hook(kept) => Some(kept),
-            Kind::Instance { .. } | Kind::Group { .. } | Kind::Zone(_) => None,
-        }
-    }
-
-    /// The function that owns it.
-    pub fn remedy(&self) -> &'static str {
-        match self {
-            Kind::Instance { .. } | Kind::Group { .. } => "replace-instance",
-            Kind::Zone(_) => "shift-dns",
-            Kind::Hook(_) => "lifecycle-hook",
-        }
-    }
+    /// Whose budget, memory and pauses bear on it.
+    fn scope(&self) -> Scope;
 
     /// How long an intent keeps others off.
-    pub fn lease(&self) -> SignedDuration {
+    fn lease(&self) -> SignedDuration;
+
+    /// Whether an act takes a slot of the scope's budget.
+    fn takes_slot(&self) -> bool;
+
+    /// Whether people hear of it from its first act or hold on. Else only of pages and of some ends.
+    fn is_announced(&self) -> bool;
+
+    /// AWS's own announcement, where that alone is what it is about.
+    fn announcement(&self) -> Option<String>;
+
+    /// Whether people hear of the step, after `tried`, which did not take effect as far as is known.
+    fn is_more(step: &Self::Step, tried: Option<&Self::Step>) -> bool;
+
+    /// The step is about to be tried. `unsettled`: the last one, whose fate is unknown.
+    fn intended(&mut self, step: &Self::Step, because: &[Self::Proof], unsettled: Option<&Self::Step>);
+
+    /// The step was tried, and this came of it.
+    fn settled(&mut self, call: &Call<'_, Self::Step>);
+
+    /// It is held; the sweep looks at it at the time that this gives.
+    fn held(&mut self, until: Timestamp, because: &Self::Hold) -> Timestamp;
+
+    /// Whether an unhealthy subject waits for this to end, so that a person is asked in time.
+    fn keeps_waiting(hold: &Self::Hold) -> bool;
+
+    /// Whether the hold ends by itself, or people were asked for just that: nobody is asked about it after `wait-at-most`.
+    fn has_a_limit(hold: &Self::Hold, incident: &Incident<Self>) -> bool;
+
+    /// Which of the looks that find this hold people hear of.
+    fn told(hold: &Self::Hold) -> Told;
+
+    /// What heals while it holds, without an act of Homeostat's.
+    fn heals(hold: &Self::Hold) -> Option<Heals>;
+
+    /// Whether what people heard so far counts as nothing, should the incident become serious.
+    fn is_untold(incident: &Incident<Self>) -> bool;
+
+    /// Whether people who heard of the last page know all of this one.
+    fn is_same_page(page: &Self::Page, last: &Self::Page) -> bool;
+
+    /// Whether who read the page knows of the hold, too.
+    fn covers(page: &Self::Page, hold: &Self::Hold) -> bool;
+
+    /// Whether the same page is news again after Homeostat went on in between.
+    fn is_news_again(page: &Page<Self>) -> bool;
+
+    /// Whether all is well at this end, and since when it was counts.
+    fn is_recovery(close: &Self::Close) -> bool;
+
+    /// Whether people hear of this end although they heard of nothing before.
+    fn is_told(close: &Self::Close) -> bool;
+}
+
+/// What can be part of an incident in the ledger.
+pub trait Stored: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static> Stored for T {}
+
+/// A typed reason, in words and by name.
+pub trait Reason: Stored + fmt::Display {
+    /// Short and fixed: see [`Hold::name`].
+    fn name(&self) -> &'static str;
+}
+
+/// A step, in words.
+pub trait Effect: Stored + fmt::Display {
+    /// Whether a pause keeps it from being done.
+    fn respects_pauses(&self) -> bool;
+
+    /// Whether the trouble ends with it; else it only leads there.
+    fn mitigates(&self) -> bool;
+}
+
+/// A call and its answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a, S> {
+    pub step: &'a S,
+    pub outcome: &'a Outcome,
+    /// When the intent was recorded.
+    pub tried_at: Timestamp,
+    pub now: Timestamp,
+    /// The policy by which it was made: [`crate::policy::Policy::hash`].
+    pub policy: &'a str,
+}
+
+/// Which of the looks that find a hold people hear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// If it is the first thing that is found.
+    First,
+    /// Then, and the first time that it follows something else.
+    Once,
+    /// Told when it is certain, or not at all.
+    If(bool),
+}
+
+/// What heals by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heals {
+    /// What is unhealthy is being taken out.
+    Underway,
+    /// It is out, and what replaces it is on its way.
+    Mitigated,
+}
+
+impl<K: Kind> Hold<K> {
+    pub(super) fn heals(&self) -> Option<Heals> {
         match self {
-            Kind::Hook(_) => HOOK_LEASE,
-            Kind::Instance { .. } | Kind::Group { .. } | Kind::Zone(_) => LEASE,
+            Hold::Proving { .. } => Some(Heals::Mitigated),
+            Hold::Own(own) => K::heals(own),
+            Hold::InFlight
+            | Hold::OutcomeUnknown { .. }
+            | Hold::Paused { .. }
+            | Hold::Budget { .. }
+            | Hold::Watching { .. } => None,
+        }
+    }
+}
+
+impl<K: Kind> Close<K> {
+    pub(super) fn is_recovery(&self) -> bool {
+        match self {
+            Close::Recovered => true,
+            Close::NothingWrong { .. } => false,
+            Close::Own(own) => K::is_recovery(own),
         }
     }
 
-    /// Whether acting takes an instance out. In a zone the incident's own fence is the limit, one change at a time; and whom a
-    /// hook holds, the group counts by itself.
-    pub fn takes_slot(&self) -> bool {
-        matches!(self, Kind::Instance { .. } | Kind::Group { .. })
-    }
-
-    pub fn scope(&self) -> Scope {
+    pub(super) fn is_told(&self) -> bool {
         match self {
-            Kind::Instance { group, .. } | Kind::Group { group, .. } => Scope::Group(group.clone()),
-            Kind::Hook(kept) => Scope::Group(kept.group.clone()),
-            Kind::Zone(kept) => Scope::Zone(kept.zone.clone()),
+            Close::Recovered | Close::NothingWrong { .. } => false,
+            Close::Own(own) => K::is_told(own),
         }
     }
 }

@@ -5,7 +5,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::decision::Step;
 use crate::ports::Outcome;
 
 /// AWS's answer to a call that people heard of said neither yes nor no. Once is usual (a throttle, a group that is busy), and
@@ -20,18 +19,18 @@ pub enum Doubt {
 }
 
 /// An effect that was about to be tried when this was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    pub step: Step,
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Intent<S> {
+    pub step: S,
     /// Until then nobody else acts on the incident.
     pub until: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
 }
 
-impl Intent {
+impl<S> Intent<S> {
     pub fn took_effect(&self) -> bool {
-        matches!(self.outcome, Some(Outcome::Done | Outcome::AlreadyDone | Outcome::Pending { .. }))
+        self.outcome.as_ref().is_some_and(Outcome::took_effect)
     }
 }
 

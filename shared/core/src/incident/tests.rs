@@ -1,5 +1,7 @@
 use super::*;
 use crate::aws::units::Unit;
+use crate::instance::kind::InstanceKind;
+use crate::instance::reasons::{Close, Decision, Hold, HoldReason, Incident, Page, PageReason, Step};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -14,7 +16,7 @@ fn incident() -> Incident {
     let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
     Incident::new(
         subject,
-        Kind::Instance {
+        InstanceKind::Instance {
             group: "web".parse().unwrap(),
             alarms: [alarm].into_iter().collect(),
             notice: None,
@@ -31,7 +33,8 @@ fn act() -> Decision {
 
 #[test]
 fn every_transition_of_an_open_incident_leaves_it_with_a_wake_up() {
-    let recovering = Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() };
+    let recovering =
+        Hold::Own(HoldReason::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() });
     let acting = incident().intend(at(1), &step(), &act());
     let settled = acting.settle(at(2), Outcome::Done);
     let held = settled.hold(at(3), at(9), &recovering);
@@ -59,7 +62,11 @@ fn a_relapse_takes_the_recovery_back() {
     assert_eq!(proven.recovered_at, Some(at(5)));
     assert_eq!(
         proven
-            .hold(at(9), at(19), &Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() })
+            .hold(
+                at(9),
+                at(19),
+                &Hold::Own(HoldReason::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() })
+            )
             .recovered_at,
         None
     );
@@ -106,7 +113,8 @@ fn a_doubt_that_lasts_is_told_once_and_so_is_its_end() {
 #[test]
 fn what_holds_an_escalated_incident_neither_calls_it_off_nor_pages_again() {
     let paged = incident().page(at(2), at(9), &Page::Refused { why: "no".into() });
-    let held = paged.hold(at(9), at(19), &Hold::GroupMissing { group: "web".parse().unwrap(), since: at(9) });
+    let held =
+        paged.hold(at(9), at(19), &Hold::Own(HoldReason::GroupMissing { group: "web".parse().unwrap(), since: at(9) }));
     assert_eq!((held.state, held.tell), (State::Escalated, paged.tell));
 }
 
@@ -115,7 +123,7 @@ fn another_reason_is_another_page_and_the_same_is_not() {
     let known = Acknowledgement { by: "ana".into(), at: at(3), reason: "looking".into() };
     let paged = incident().page(at(2), at(9), &Page::Refused { why: "no".into() }).acknowledge(known);
     assert_eq!(paged.page(at(9), at(19), &Page::Refused { why: "still no".into() }).tell, paged.tell);
-    let other = paged.page(at(9), at(19), &Page::NotInPolicy { group: "web".parse().unwrap() });
+    let other = paged.page(at(9), at(19), &Page::Own(PageReason::NotInPolicy { group: "web".parse().unwrap() }));
     assert_eq!((other.tell, other.paged_at, other.acknowledged), (paged.tell + 1, Some(at(9)), None));
 }
 
@@ -156,7 +164,7 @@ fn notes_stay_bounded_and_keep_the_beginning() {
         incident = incident.hold(
             at(2),
             at(3),
-            &Hold::Recovering { healthy, needed: 1000, unit: Unit::Instances, held: Vec::new() },
+            &Hold::Own(HoldReason::Recovering { healthy, needed: 1000, unit: Unit::Instances, held: Vec::new() }),
         );
     }
     assert_eq!(incident.notes.len(), MOST_NOTES);

@@ -4,9 +4,9 @@
 
 use jiff::SignedDuration;
 
-use super::Incident;
+use super::{Incident, Kind};
 
-impl Incident {
+impl<K: Kind> Incident<K> {
     /// From the signal to the moment when the sick instance was taken out.
     pub fn time_to_mitigate(&self) -> Option<SignedDuration> {
         Some(self.mitigated_at?.duration_since(self.signalled_at))

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Incident;
+use super::{Incident, Kind};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,10 +54,10 @@ impl Verdict {
     }
 }
 
-impl Incident {
+impl<K: Kind> Incident<K> {
     /// As the evidence has it now.
     #[must_use]
-    pub fn judged(self, now: Timestamp, verdict: Verdict) -> Incident {
+    pub fn judged(self, now: Timestamp, verdict: Verdict) -> Self {
         let unhealthy_since = verdict.unhealthy_since(self.unhealthy_since, now);
         let unhealthy_at = if verdict.is_against() { Some(now) } else { self.unhealthy_at };
         Incident { verdict, unhealthy_since, unhealthy_at, ..self }

@@ -6,8 +6,7 @@
 use jiff::Timestamp;
 
 use super::seen::Seen;
-use crate::decision::Page;
-use crate::incident::Incident;
+use crate::instance::reasons::{Incident, Page, PageReason};
 use crate::memory::Memory;
 use crate::policy::GroupPolicy;
 
@@ -44,10 +43,12 @@ pub(super) fn trips(
     let is_counted = counted.iter().any(|failure| failure.subject == incident.subject);
     let this_one = u32::from(!is_counted && is_relapse(now, incident, seen, memory, policy));
     let failures = u32::try_from(counted.len()).unwrap_or(u32::MAX).saturating_add(this_one);
-    (failures >= policy.breaker).then(|| Page::ReplacementsFail {
-        group: policy.name.clone(),
-        failures,
-        within: policy.breaker_within,
-        launched_from: launching.source,
+    (failures >= policy.breaker).then(|| {
+        Page::Own(PageReason::ReplacementsFail {
+            group: policy.name.clone(),
+            failures,
+            within: policy.breaker_within,
+            launched_from: launching.source,
+        })
     })
 }

@@ -7,14 +7,17 @@ use std::cell::OnceCell;
 use jiff::Timestamp;
 
 use super::evidence::{Finding, find};
+use super::ladder::ladder;
 use super::processes::parked;
 use super::seen::Seen;
 use super::{breaker, evidence, notice};
-use crate::attend::{Circumstances, Rung};
+use crate::attend::{Circumstances, Rung, checked, climb, climbed};
 use crate::aws::fleet::{Group, Member};
-use crate::decision::{Close, Decision, GroupState, Hold, Page, Proof, Step};
 use crate::id::{GroupName, InstanceId};
-use crate::incident::{Alarms, Incident, State, Verdict};
+use crate::incident::{Alarms, State, Verdict};
+use crate::instance::reasons::{
+    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
+};
 use crate::instance::tally::Tally;
 use crate::policy::{Evidence, GroupPolicy, Mode};
 use crate::ports::Outcome;
@@ -45,14 +48,12 @@ pub fn decide(
     around: &Circumstances,
     policy: Option<&GroupPolicy>,
 ) -> Decision {
-    let Some(name) = incident.kind.group() else {
-        return Decision::Close(Close::NothingWrong { why: "the incident is about no group".to_owned() });
-    };
+    let name = incident.kind.group();
     let Some(policy) = policy else {
-        return Decision::Page(Page::NotInPolicy { group: name.clone() });
+        return Decision::Page(Page::Own(PageReason::NotInPolicy { group: name.clone() }));
     };
     match case(now, incident, seen, around, Some(policy)) {
-        Some(case) => bounded(now, incident, policy, case.decide()),
+        Some(case) => bounded(now, incident, policy, climb(&ladder(), &case, Case::act)),
         None => group_missing(now, incident, name, policy),
     }
 }
@@ -82,8 +83,7 @@ pub(super) fn verdict(now: Timestamp, incident: &Incident, seen: &Seen, policy: 
     case(now, incident, seen, &around, Some(policy)).map_or(Verdict::Unknown, |case| case.verdict())
 }
 
-/// The ladder as it is climbed, for people. There is none to climb without a group and a policy, and none for whom only recovery
-/// counts.
+/// All that decided, for people.
 pub(super) fn rungs(
     now: Timestamp,
     incident: &Incident,
@@ -91,21 +91,32 @@ pub(super) fn rungs(
     around: &Circumstances,
     policy: Option<&GroupPolicy>,
 ) -> Vec<Rung> {
-    let case = case(now, incident, seen, around, policy).filter(Case::is_climbing);
-    case.map(|case| case.rungs()).unwrap_or_default()
+    let decision = decide(now, incident, seen, around, policy);
+    let name = incident.kind.group();
+    let Some(known) = policy else {
+        return climbed([("the policy names its group", false, format!("group {name}"))]);
+    };
+    let Some(case) = case(now, incident, seen, around, policy) else {
+        return climbed([("its group exists", false, decision.to_string())]);
+    };
+    let is_in_time = climb(&ladder(), &case, Case::act) == decision;
+    let began = incident.began_at().map_or("nothing was begun".to_owned(), |began| format!("begun at {began:.0}"));
+    let by = format!("{began}, recover-within {:#}", known.recover_within);
+    let limit = [("its time to recover is not over", is_in_time, by)];
+    climbed(limit.into_iter().chain(checked(&ladder(), &case)))
 }
 
 /// One answer without the group is no proof that it is gone; the same for the dwell time is.
 fn group_missing(now: Timestamp, incident: &Incident, group: &GroupName, policy: &GroupPolicy) -> Decision {
     let group = group.clone();
     let since = match &incident.decision {
-        Some(Decision::Hold { because: Hold::GroupMissing { since, .. }, .. }) => *since,
+        Some(Decision::Hold { because: Hold::Own(HoldReason::GroupMissing { since, .. }), .. }) => *since,
         _ => now,
     };
     if now >= since + policy.dwell && since < now {
         return Decision::Close(Close::NothingWrong { why: format!("group {group} does not exist any more") });
     }
-    Decision::Hold { until: now + policy.look_every, because: Hold::GroupMissing { group, since } }
+    Decision::Hold { until: now + policy.look_every, because: Hold::Own(HoldReason::GroupMissing { group, since }) }
 }
 
 /// Nothing that was begun is held for longer than the policy allows: then a person is asked.
@@ -123,11 +134,13 @@ fn bounded(now: Timestamp, incident: &Incident, policy: &GroupPolicy, decision: 
         }
         Decision::Hold { because: Hold::InFlight | Hold::Proving { .. }, .. } => decision,
         // It is no longer what its group was to replace, and nothing was done to it.
-        Decision::Hold { because: Hold::NotConfirmed { .. }, .. } if incident.acted_at.is_none() => decision,
+        Decision::Hold { because: Hold::Own(HoldReason::NotConfirmed { .. }), .. } if incident.acted_at.is_none() => {
+            decision
+        }
         // What was tried did not take effect; waiting has a limit of its own.
         Decision::Hold { because, .. } if because.keeps_waiting() && incident.mitigated_at.is_none() => decision,
-        Decision::Hold { because: because @ Hold::GroupReplaces { .. }, .. } => {
-            Decision::Page(Page::GroupStalled { within, why: because.to_string() })
+        Decision::Hold { because: because @ Hold::Own(HoldReason::GroupReplaces { .. }), .. } => {
+            Decision::Page(Page::Own(PageReason::GroupStalled { within, why: because.to_string() }))
         }
         Decision::Hold { because, .. } => Decision::Page(Page::NotRecovered { within, why: because.to_string() }),
         Decision::Close(_) | Decision::Page(_) => decision,
@@ -150,64 +163,52 @@ fn are_sick(findings: &[Finding]) -> bool {
 }
 
 impl Case<'_> {
-    fn decide(&self) -> Decision {
-        if let Some(waiting) = self.unsettled() {
-            return waiting;
-        }
-        if let Some(refused) = self.refused() {
-            return refused;
-        }
-        if let Some(parked) = parked(self.seen) {
-            return self.leave(parked);
-        }
-        if self.only_recovery_counts() {
-            return self.verify();
-        }
-        if let Some(why) = self.nothing_wrong() {
-            return Decision::Close(Close::NothingWrong { why });
-        }
-        match self.climb() {
-            Err(hold) => self.hold(hold),
-            Ok(because) => self.act(because),
-        }
-    }
-
     /// The group's own incident says so to people; whoever is unhealthy once it is back is found then.
-    fn leave(&self, parked: GroupState) -> Decision {
+    pub(super) fn parked(&self) -> Option<Decision> {
+        let parked = parked(self.seen)?;
         if self.incident.is_new() {
-            return self.hold(Hold::GroupState(parked));
+            return self.held(Some(Hold::Own(HoldReason::GroupState(parked))));
         }
-        Decision::Close(Close::NothingWrong { why: parked.to_string() })
+        Some(Decision::nothing_wrong(parked.to_string()))
     }
 
-    fn only_recovery_counts(&self) -> bool {
+    /// Once something was done, or the instance is gone, only recovery counts.
+    pub(super) fn recovery(&self) -> Option<Decision> {
         let is_followed = !self.incident.is_new() || self.leaves_as_announced();
-        self.has_acted() || (self.leaving_or_gone() && is_followed)
+        (self.has_acted() || (self.leaving_or_gone() && is_followed)).then(|| self.verify())
     }
 
-    /// Whether the ladder has a say at all.
-    pub(super) fn is_climbing(&self) -> bool {
-        let is_left = self.unsettled().is_some() || self.refused().is_some() || parked(self.seen).is_some();
-        !is_left && !self.only_recovery_counts()
+    pub(super) fn over(&self) -> Option<Decision> {
+        self.nothing_wrong().map(Decision::nothing_wrong)
     }
 
-    /// The last rung stops more than this instance: a breaker that opens pages.
-    fn act(&self, because: Vec<Proof>) -> Decision {
+    /// A breaker that opens stops more than this instance, and pages. What AWS ends is no fault of what was launched.
+    pub(super) fn trips(&self) -> Option<Page> {
+        let is_foretold = self.confirmed().is_ok_and(|because| because.iter().all(Proof::is_foretold));
         let memory = &self.around.limits.memory;
-        // What AWS ends is no fault of what was launched.
-        let trips = || breaker::trips(self.now, self.incident, self.seen, memory, self.policy);
-        if let Some(page) = (!because.iter().all(Proof::is_foretold)).then(trips).flatten() {
-            return Decision::Page(page);
+        (!is_foretold).then(|| breaker::trips(self.now, self.incident, self.seen, memory, self.policy)).flatten()
+    }
+
+    pub(super) fn watched(&self) -> Option<Decision> {
+        match self.policy.mode {
+            Mode::Act => None,
+            Mode::Watch => {
+                let because = self.confirmed().unwrap_or_default();
+                self.held(Some(Hold::Watching { step: self.step(), because }))
+            }
         }
+    }
+
+    fn act(&self) -> Decision {
+        Decision::Act { step: self.step(), because: self.confirmed().unwrap_or_default() }
+    }
+
+    fn step(&self) -> Step {
         let (group, instance) = (self.group.name.clone(), self.id.clone());
-        let step = if self.group.launches_first && self.mark_is_heard() {
+        if self.group.launches_first && self.mark_is_heard() {
             Step::MarkUnhealthy { group, instance }
         } else {
             Step::Replace { group, instance }
-        };
-        match self.policy.mode {
-            Mode::Act => Decision::Act { step, because },
-            Mode::Watch => self.hold(Hold::Watching { step, because }),
         }
     }
 
@@ -216,27 +217,8 @@ impl Case<'_> {
         self.seen.launches.by(self.id).is_none_or(|started| self.now >= started + self.group.grace)
     }
 
-    fn hold(&self, because: Hold) -> Decision {
-        Decision::Hold { until: self.next_look(&because), because }
-    }
-
-    /// An intent whose effect is not known: somebody may be acting on it until its lease ends.
-    fn unsettled(&self) -> Option<Decision> {
-        let intent = self.incident.unsettled_intent().filter(|intent| self.now < intent.until)?;
-        let because = match &intent.outcome {
-            Some(Outcome::Unknown { why }) => Hold::OutcomeUnknown { why: why.clone() },
-            _ => Hold::InFlight,
-        };
-        Some(Decision::Hold { until: intent.until, because })
-    }
-
-    fn refused(&self) -> Option<Decision> {
-        match self.incident.intent.as_ref()?.outcome.as_ref()? {
-            Outcome::Refused { why } if self.incident.state != State::Escalated => {
-                Some(Decision::Page(Page::Refused { why: why.clone() }))
-            }
-            _ => None,
-        }
+    pub(super) fn held(&self, because: Option<Hold>) -> Option<Decision> {
+        because.map(|because| Decision::Hold { until: self.next_look(&because), because })
     }
 
     /// From here on only recovery counts. An intent that did not take effect is no act: the ladder decides anew. So it does
@@ -391,16 +373,16 @@ impl Case<'_> {
             return self.proven().unwrap_or_else(|| {
                 Decision::Close(match (self.incident.acted_at, self.incident.mitigated_at) {
                     (Some(_), Some(_)) => Close::Recovered,
-                    (None, _) if self.leaving_or_gone() => Close::LeftByItself,
+                    (None, _) if self.leaving_or_gone() => Close::Own(CloseReason::LeftByItself),
                     _ => Close::NothingWrong { why: "the group is whole again, without Homeostat".to_owned() },
                 })
             });
         }
         if healthy >= needed {
-            return self.recovering(Hold::NotReplaced { marked: marked.is_some() });
+            return self.recovering(Hold::Own(HoldReason::NotReplaced { marked: marked.is_some() }));
         }
         let (healthy, needed, unit) = (healthy.number(), needed.number(), self.group.unit);
-        self.recovering(Hold::Recovering { healthy, needed, unit, held: self.held() })
+        self.recovering(Hold::Own(HoldReason::Recovering { healthy, needed, unit, held: self.waiting() }))
     }
 
     /// Whether the group is short can't be told. That all of its members serve can, and is as much as there will ever be.
@@ -408,7 +390,11 @@ impl Case<'_> {
         if !self.group.members.iter().all(|member| self.seen.serves(member)) {
             // Time runs from where it began, as for any other recovery.
             let why = because.to_string();
-            return self.recovering(if self.has_acted() { because } else { Hold::GroupReplaces { why } });
+            return self.recovering(if self.has_acted() {
+                because
+            } else {
+                Hold::Own(HoldReason::GroupReplaces { why })
+            });
         }
         let why = format!("all instances of the group are healthy, and no more can be told: {because}");
         self.proven().unwrap_or(Decision::Close(Close::NothingWrong { why }))
@@ -434,7 +420,7 @@ impl Case<'_> {
     }
 
     /// Whom lifecycle hooks hold, with the state that shows it.
-    fn held(&self) -> Vec<String> {
+    fn waiting(&self) -> Vec<String> {
         let waits = |member: &&Member| member.lifecycle.0.ends_with(":Wait");
         let held: Vec<&Member> = self.group.members.iter().filter(waits).collect();
         let held: Vec<String> = held.iter().map(|member| format!("{} ({})", member.id, member.lifecycle.0)).collect();
@@ -452,11 +438,13 @@ impl Case<'_> {
     fn next_look(&self, hold: &Hold) -> Timestamp {
         match hold {
             // Not later than any other look: it may get well, leave or be paged for meanwhile.
-            Hold::Grace { started, grace } => (*started + *grace).min(self.now + self.policy.look_every),
-            Hold::Foretold { from, .. } if !self.of_policy().iter().any(is_sick) => {
+            Hold::Own(HoldReason::Grace { started, grace }) => {
+                (*started + *grace).min(self.now + self.policy.look_every)
+            }
+            Hold::Own(HoldReason::Foretold { from, .. }) if !self.of_policy().iter().any(is_sick) => {
                 notice::next_look(*from, self.now, self.policy.look_every)
             }
-            Hold::Cooldown { until, .. } => (*until).min(self.now + self.policy.look_every),
+            Hold::Own(HoldReason::Cooldown { until, .. }) => (*until).min(self.now + self.policy.look_every),
             _ => self.now + self.policy.look_every,
         }
     }

@@ -6,9 +6,9 @@ use super::seen::Seen;
 use crate::aws::Read;
 use crate::aws::alarm::{AlarmSeen, AlarmState};
 use crate::aws::fleet::{Checks, TargetHealth};
-use crate::decision::{Proof, short};
 use crate::id::{AlarmArn, InstanceId};
 use crate::incident::{Alarms, Verdict};
+use crate::instance::reasons::Proof;
 use crate::policy::{Evidence, GroupPolicy};
 
 /// What one kind of evidence says of the subject.
@@ -116,7 +116,7 @@ fn alarm(arn: &AlarmArn, read: Option<&Read<Option<AlarmSeen>>>, id: &InstanceId
 fn target_health(seen: &Seen, id: &InstanceId) -> Finding {
     if seen.targets.is_empty() {
         if let Some(gone) = seen.gone.first() {
-            return Finding::Unknown(format!("{}, attached to its group, does not exist", short(gone)));
+            return Finding::Unknown(format!("{}, attached to its group, does not exist", gone.short_name()));
         }
         return Finding::Unknown("the group has no target group".to_owned());
     }

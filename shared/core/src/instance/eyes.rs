@@ -11,11 +11,12 @@ use super::seen::{Glance, Seen};
 use super::{Fleet, StatusChecks};
 use crate::attend::Times;
 use crate::aws::Read;
-use crate::aws::alarm::AlarmChange;
-use crate::aws::alarm::{AlarmSeen, AlarmState};
+use crate::aws::alarm::{AlarmChange, AlarmSeen, AlarmState};
 use crate::aws::fleet::{Group, Machine, TargetHealth, TargetHealths};
 use crate::id::{AlarmArn, InstanceId, TargetGroupArn};
-use crate::incident::{Alarms, Incident, Kind};
+use crate::incident::Alarms;
+use crate::instance::kind::InstanceKind;
+use crate::instance::reasons::Incident;
 use crate::policy::{Evidence, GroupPolicy, Policy};
 use crate::ports::Unavailable;
 use crate::signal::{Hint, What, Why};
@@ -55,9 +56,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
     }
 
     pub(super) async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
-        let (Kind::Instance { group: name, .. } | Kind::Group { group: name, .. }) = &incident.kind else {
-            return Ok(Seen::default());
-        };
+        let name = incident.kind.group();
         let group = glance.groups.into_iter().find(|group| group.name == *name);
         let policy = self.policy.group(name);
         let evidence = policy.map_or(&[][..], |policy| &policy.evidence);
@@ -65,7 +64,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         let named: OptionFuture<_> = (!spoke.is_empty()).then(|| self.aws.alarms(&spoke)).into();
         let all_count = evidence == [Evidence::Alarm];
         let may_have_spoken = evidence.contains(&Evidence::Alarm) && may_be_unheard(incident);
-        let is_group = matches!(incident.kind, Kind::Group { .. });
+        let is_group = matches!(incident.kind, InstanceKind::Group { .. });
         let asks_for_all = all_count || may_have_spoken || is_group;
         let in_alarm: OptionFuture<_> = asks_for_all.then(|| self.aws.alarms_in_alarm()).into();
         // Of a group that is gone, AWS tells no activities but answers with an error.
@@ -127,7 +126,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
     }
 
     pub(super) fn group_policy(&self, incident: &Incident) -> Option<&GroupPolicy> {
-        self.policy.group(incident.kind.group()?)
+        self.policy.group(incident.kind.group())
     }
 
     pub(super) fn times(&self, incident: &Incident) -> Times {
@@ -143,7 +142,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
 /// Whether an alarm may be in ALARM about it of which no event told. The survey leaves alone whoever has an incident, so that is asked
 /// for here, but only while no alarm that is known would confirm it.
 fn may_be_unheard(incident: &Incident) -> bool {
-    let Kind::Instance { alarms, .. } = &incident.kind else { return false };
+    let InstanceKind::Instance { alarms, .. } = &incident.kind else { return false };
     let is_just_told = incident.is_new() && !alarms.is_empty();
     !is_just_told && incident.acted_at.is_none() && !alarms.had_alarm()
 }

@@ -9,9 +9,9 @@ use super::eyes::calls_unhealthy;
 use super::processes::parked;
 use super::seen::Seen;
 use crate::aws::fleet::Group;
-use crate::decision::{Attached, GroupState};
 use crate::id::InstanceId;
-use crate::incident::{Gone, Incident};
+use crate::incident::Gone;
+use crate::instance::reasons::{Attached, GroupState, Incident};
 use crate::policy::{Evidence, GroupPolicy};
 
 /// Attached target groups that don't exist, or that one answer says don't.
@@ -29,7 +29,7 @@ pub(super) fn target_group(
         let since = gone.since()?;
         Some(Attached { group: group.name.clone(), target_groups: gone.arns(), since })
     };
-    let known = incident.kind.gone()?;
+    let known = incident.kind.gone();
     match attached(&known.for_sure(now, policy.dwell)) {
         Some(gone) => Some(GroupState::TargetGroupGone(gone)),
         None => attached(known).map(GroupState::TargetGroupMissing),

@@ -1,4 +1,4 @@
-//! The ladder: all that keeps Homeostat from replacing an instance that is sick. Each rung is one typed reason not to.
+//! The ladder: all that decides whether an unhealthy instance is replaced. Each check is one typed reason not to.
 //!
 //! The order is part of it: a person's word first, then what is true, then whose turn it is, then what can be afforded. This module
 //! never acts, and never looks at a rung above one that holds.
@@ -8,65 +8,127 @@ use jiff::{SignedDuration, Timestamp};
 use super::crowd::{self, Out, count, sick_at_once};
 use super::decide::{Case, named};
 use super::evidence::Finding;
-use super::group_state;
-use super::notice;
 use super::processes::Promise;
-use crate::attend::{Rung, climbed};
+use super::{group_state, notice};
+use crate::attend::Check;
 use crate::aws::alarm::{AlarmSeen, AlarmState};
 use crate::aws::fleet::Member;
-use crate::decision::{Crowd, GroupState, Hold, Proof, list};
+use crate::decision::list;
+use crate::guard;
+use crate::instance::kind::InstanceKind;
+use crate::instance::reasons::{Crowd, Decision, GroupState, Hold, HoldReason, Proof};
 use crate::instance::tally::{Limit, Tally};
-use crate::policy::Evidence;
+use crate::policy::{Evidence, Mode};
 use crate::signal::What;
 
-struct Step {
-    name: &'static str,
-    holds: fn(&Case<'_>) -> Result<(), Hold>,
-    /// Today's values, in words.
-    by: fn(&Case<'_>) -> String,
+/// All that decides about an instance whose group and policy are known, in order.
+pub(super) fn ladder<'a>() -> [Check<Case<'a>, InstanceKind>; 21] {
+    [
+        Check {
+            name: "nobody else is acting on it",
+            stops: |case| guard::unsettled(case.now, case.incident),
+            by: |case| guard::or_none(guard::unsettled(case.now, case.incident), "no call is under way"),
+        },
+        Check {
+            name: "no refusal keeps it from being tried",
+            stops: |case| guard::refused(case.incident),
+            by: |case| guard::or_none(guard::refused(case.incident), "none does"),
+        },
+        Check {
+            name: "its group is not parked",
+            stops: |case| case.parked(),
+            by: |case| guard::or_none(case.parked(), "it is not"),
+        },
+        Check {
+            name: "it is still to be replaced",
+            stops: |case| case.recovery(),
+            by: |case| guard::or_none(case.recovery(), "nothing was done about it that took effect"),
+        },
+        Check { name: "something is wrong with it", stops: |case| case.over(), by: |case| case.evidence_in_words() },
+        Check {
+            name: "nothing is paused",
+            stops: |case| case.held(guard::paused(case.now, &case.around.limits)),
+            by: |case| guard::pauses(case.now, &case.around.limits),
+        },
+        Check {
+            name: "its alarms may act",
+            stops: |case| case.held(case.actions_disabled().err()),
+            by: |case| case.alarm_in_words(),
+        },
+        Check {
+            name: "its group is checked",
+            stops: |case| case.held(case.checked().err()),
+            by: |case| case.checks_in_words(),
+        },
+        Check {
+            name: "the evidence confirms it",
+            stops: |case| case.held(case.confirmed().err()),
+            by: |case| case.evidence_in_words(),
+        },
+        Check {
+            name: "it has had time to start",
+            stops: |case| case.held(case.in_grace().err()),
+            by: |case| case.age(),
+        },
+        Check {
+            name: "it is not left for later",
+            stops: |case| case.held(case.foretold().err()),
+            by: |case| case.announced_in_words(),
+        },
+        Check {
+            name: "it is ours to touch",
+            stops: |case| case.held(case.ours_to_touch().err()),
+            by: |case| case.membership(),
+        },
+        Check {
+            name: "its group leaves it to us",
+            stops: |case| case.held(case.left_to_the_group().err()),
+            by: |case| case.groups_view(),
+        },
+        Check {
+            name: "its group can replace it",
+            stops: |case| case.held(case.replaceable().err()),
+            by: |case| case.processes(),
+        },
+        Check {
+            name: "its capacity is known",
+            stops: |case| case.held(case.counted().err()),
+            by: |case| case.capacity_in_words(),
+        },
+        Check {
+            name: "few are sick at once",
+            stops: |case| case.held(case.not_too_many().err()),
+            by: |case| case.crowd_in_words(),
+        },
+        Check {
+            name: "the budget allows it",
+            stops: |case| case.held(case.within_budget().err()),
+            by: |case| case.budget_in_words(),
+        },
+        Check {
+            name: "the last act is long ago",
+            stops: |case| case.held(case.cooled_down().err()),
+            by: |case| case.last_act(),
+        },
+        Check {
+            name: "replacements get well",
+            stops: |case| case.held(case.breaker_closed().err()),
+            by: |case| case.breaker_in_words(),
+        },
+        Check {
+            name: "one more replacement may help",
+            stops: |case| case.trips().map(Decision::Page),
+            by: |case| guard::or_none(case.trips().map(Decision::Page), "too few have failed"),
+        },
+        Check {
+            name: "the policy says act",
+            stops: |case| case.watched(),
+            by: |case| format!("mode = {:?}", if case.policy.mode == Mode::Act { "act" } else { "watch" }),
+        },
+    ]
 }
 
-const LADDER: [Step; 14] = [
-    Step { name: "nothing is paused", holds: |case| case.paused(), by: |case| case.pauses() },
-    Step { name: "its alarms may act", holds: |case| case.actions_disabled(), by: |case| case.alarm_in_words() },
-    Step { name: "its group is checked", holds: |case| case.checked(), by: |case| case.checks_in_words() },
-    Step {
-        name: "the evidence confirms it",
-        holds: |case| case.confirmed().map(drop),
-        by: |case| case.evidence_in_words(),
-    },
-    Step { name: "it has had time to start", holds: |case| case.in_grace(), by: |case| case.age() },
-    Step { name: "it is not left for later", holds: |case| case.foretold(), by: |case| case.announced_in_words() },
-    Step { name: "it is ours to touch", holds: |case| case.ours_to_touch(), by: |case| case.membership() },
-    Step { name: "its group leaves it to us", holds: |case| case.left_to_the_group(), by: |case| case.groups_view() },
-    Step { name: "its group can replace it", holds: |case| case.replaceable(), by: |case| case.processes() },
-    Step { name: "its capacity is known", holds: |case| case.counted(), by: |case| case.capacity_in_words() },
-    Step { name: "few are sick at once", holds: |case| case.not_too_many(), by: |case| case.crowd_in_words() },
-    Step { name: "the budget allows it", holds: |case| case.within_budget(), by: |case| case.budget_in_words() },
-    Step { name: "the last act is long ago", holds: |case| case.cooled_down(), by: |case| case.last_act() },
-    Step { name: "replacements get well", holds: |case| case.breaker_closed(), by: |case| case.breaker_in_words() },
-];
-
 impl Case<'_> {
-    /// To the top, with what proves that the instance is sick; or to the first rung that holds.
-    pub(super) fn climb(&self) -> Result<Vec<Proof>, Hold> {
-        LADDER.iter().try_for_each(|step| (step.holds)(self))?;
-        self.confirmed()
-    }
-
-    pub(super) fn rungs(&self) -> Vec<Rung> {
-        climbed(LADDER.iter().map(|step| (step.name, (step.holds)(self).is_ok(), (step.by)(self))))
-    }
-
-    fn paused(&self) -> Result<(), Hold> {
-        match self.around.limits.pauses.iter().find(|pause| self.now < pause.until) {
-            None => Ok(()),
-            Some(pause) => {
-                Err(Hold::Paused { scope: pause.scope.clone(), by: pause.by.clone(), reason: pause.reason.clone() })
-            }
-        }
-    }
-
     /// One in ALARM that may act is enough, whatever was switched off beside it.
     fn actions_disabled(&self) -> Result<(), Hold> {
         if !self.policy.evidence.contains(&Evidence::Alarm) || self.only_announced().is_some() {
@@ -76,7 +138,9 @@ impl Case<'_> {
         let mut red = read.filter(|alarm| alarm.state == AlarmState::Alarm && alarm.instance() == Some(self.id));
         match red.clone().any(AlarmSeen::may_act) {
             true => Ok(()),
-            false => red.next().map_or(Ok(()), |alarm| Err(Hold::ActionsDisabled { alarm: alarm.arn.clone() })),
+            false => red
+                .next()
+                .map_or(Ok(()), |alarm| Err(Hold::Own(HoldReason::ActionsDisabled { alarm: alarm.arn.clone() }))),
         }
     }
 
@@ -86,7 +150,7 @@ impl Case<'_> {
             return Ok(());
         }
         let instances = named(&[self.id]);
-        Err(Hold::GroupState(GroupState::Unchecked { group: self.group.name.clone(), instances }))
+        Err(Hold::Own(HoldReason::GroupState(GroupState::Unchecked { group: self.group.name.clone(), instances })))
     }
 
     pub(super) fn confirmed(&self) -> Result<Vec<Proof>, Hold> {
@@ -97,7 +161,11 @@ impl Case<'_> {
                 Finding::Well(why) | Finding::Unknown(why) => missing.push(why.clone()),
             }
         }
-        if missing.is_empty() && !proofs.is_empty() { Ok(proofs) } else { Err(Hold::NotConfirmed { missing }) }
+        if missing.is_empty() && !proofs.is_empty() {
+            Ok(proofs)
+        } else {
+            Err(Hold::Own(HoldReason::NotConfirmed { missing }))
+        }
     }
 
     /// What AWS announces is not for being young.
@@ -105,7 +173,7 @@ impl Case<'_> {
         let grace = self.grace();
         match self.seen.started(self.id) {
             _ if self.only_announced().is_some() => Ok(()),
-            Some(started) if self.now < started + grace => Err(Hold::Grace { started, grace }),
+            Some(started) if self.now < started + grace => Err(Hold::Own(HoldReason::Grace { started, grace })),
             _ => Ok(()),
         }
     }
@@ -117,11 +185,11 @@ impl Case<'_> {
     fn ours_to_touch(&self) -> Result<(), Hold> {
         match self.group.member(self.id) {
             Some(member) if !member.lifecycle.is_in_service() => {
-                Err(Hold::NotInService { lifecycle: member.lifecycle.0.clone() })
+                Err(Hold::Own(HoldReason::NotInService { lifecycle: member.lifecycle.0.clone() }))
             }
-            Some(member) if member.protected => Err(Hold::Protected),
+            Some(member) if member.protected => Err(Hold::Own(HoldReason::Protected)),
             Some(_) => Ok(()),
-            None => Err(Hold::NotInService { lifecycle: "no member of the group".to_owned() }),
+            None => Err(Hold::Own(HoldReason::NotInService { lifecycle: "no member of the group".to_owned() })),
         }
     }
 
@@ -142,7 +210,11 @@ impl Case<'_> {
             (_, Some(machine)) => (Promise::ReplaceStopped, format!("EC2 says that it is {}", machine.state)),
             _ => return Ok(()),
         };
-        if self.group.suspended_for(promise).is_empty() { Err(Hold::GroupReplaces { why }) } else { Ok(()) }
+        if self.group.suspended_for(promise).is_empty() {
+            Err(Hold::Own(HoldReason::GroupReplaces { why }))
+        } else {
+            Ok(())
+        }
     }
 
     /// What is yet to come may be the group's own business for a while, even where the instance is protected.
@@ -154,7 +226,11 @@ impl Case<'_> {
         };
         match notice.and_then(left) {
             // Capacity Rebalancing has to launch and to terminate, too.
-            Some(Hold::GroupReplaces { .. }) if !self.group.suspended_for(Promise::Rebalance).is_empty() => Ok(()),
+            Some(Hold::Own(HoldReason::GroupReplaces { .. }))
+                if !self.group.suspended_for(Promise::Rebalance).is_empty() =>
+            {
+                Ok(())
+            }
             left => left.map_or(Ok(()), Err),
         }
     }
@@ -170,13 +246,15 @@ impl Case<'_> {
     fn replaceable(&self) -> Result<(), Hold> {
         let processes = self.suspended();
         match (&self.group.status, &self.seen.refresh) {
-            _ if !processes.is_empty() => Err(Hold::Suspended { processes }),
+            _ if !processes.is_empty() => Err(Hold::Own(HoldReason::Suspended { processes })),
             _ if !self.seen.gone.is_empty() => {
                 let state = group_state::target_group(self.now, self.incident, self.seen, self.group, self.policy);
-                state.map_or(Ok(()), |state| Err(Hold::GroupState(state)))
+                state.map_or(Ok(()), |state| Err(Hold::Own(HoldReason::GroupState(state))))
             }
-            (Some(status), _) => Err(Hold::GroupReplaces { why: format!("the group's status is {status:?}") }),
-            (None, Some(refresh)) => Err(Hold::Refreshing { refresh: refresh.clone() }),
+            (Some(status), _) => {
+                Err(Hold::Own(HoldReason::GroupReplaces { why: format!("the group's status is {status:?}") }))
+            }
+            (None, Some(refresh)) => Err(Hold::Own(HoldReason::Refreshing { refresh: refresh.clone() })),
             (None, None) => Ok(()),
         }
     }
@@ -188,13 +266,17 @@ impl Case<'_> {
             return Ok(());
         }
         let (unit, instances) = (self.group.unit, named(&uncounted));
-        Err(Hold::GroupState(GroupState::Uncounted { unit, instances }))
+        Err(Hold::Own(HoldReason::GroupState(GroupState::Uncounted { unit, instances })))
     }
 
     fn not_too_many(&self) -> Result<(), Hold> {
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
         let limit = self.group.limit(self.policy.too_many);
-        if limit.allows(sick) { Ok(()) } else { Err(Hold::TooManySick(Crowd::of(sick, limit, self.group))) }
+        if limit.allows(sick) {
+            Ok(())
+        } else {
+            Err(Hold::Own(HoldReason::TooManySick(Crowd::of(sick, limit, self.group))))
+        }
     }
 
     fn out(&self) -> Out {
@@ -229,7 +311,7 @@ impl Case<'_> {
         let replaced = Tally { instances: acts, units: self.group.largest().times(acts) };
         match warm.iter().min() {
             Some(first) if !self.fits(self.out().taken.and(replaced)) => {
-                Err(Hold::Cooldown { acts, cooldown, until: *first + cooldown })
+                Err(Hold::Own(HoldReason::Cooldown { acts, cooldown, until: *first + cooldown }))
             }
             _ => Ok(()),
         }
@@ -238,19 +320,15 @@ impl Case<'_> {
     fn breaker_closed(&self) -> Result<(), Hold> {
         match self.around.limits.memory.breaker_for(&self.seen.launching()) {
             None => Ok(()),
-            Some(breaker) => Err(Hold::BreakerOpen { since: breaker.since, group: self.group.name.clone() }),
+            Some(breaker) => {
+                Err(Hold::Own(HoldReason::BreakerOpen { since: breaker.since, group: self.group.name.clone() }))
+            }
         }
     }
 }
 
 /// What each rung goes by.
 impl Case<'_> {
-    fn pauses(&self) -> String {
-        let pauses = self.around.limits.pauses.iter().filter(|pause| self.now < pause.until);
-        let told: Vec<String> = pauses.map(|pause| format!("{} until {:.0}", pause.scope, pause.until)).collect();
-        if told.is_empty() { "no pause covers it".to_owned() } else { told.join(", ") }
-    }
-
     fn alarm_in_words(&self) -> String {
         let said: Vec<String> = self.alarms.iter().map(|spoke| format!("alarm {spoke}")).collect();
         if said.is_empty() { "no alarm spoke of it".to_owned() } else { said.join("; ") }

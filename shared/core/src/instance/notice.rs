@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::evidence::Finding;
 use super::seen::Seen;
 use crate::aws::fleet::Group;
-use crate::decision::{Hold, Proof};
 use crate::id::InstanceId;
+use crate::instance::reasons::{Hold, HoldReason, Proof};
 use crate::policy::GroupPolicy;
 use crate::signal::{Notice, What};
 
@@ -81,8 +81,10 @@ pub(super) fn left_to_the_group(
         _ => Some(ours_from(notice, heard_at, policy)),
     };
     match from {
-        Some(from) => (now < from).then(|| Hold::Foretold { notice: notice.clone(), from }),
-        None => Some(Hold::GroupReplaces { why: format!("{notice}, and Capacity Rebalancing acts on it") }),
+        Some(from) => (now < from).then(|| Hold::Own(HoldReason::Foretold { notice: notice.clone(), from })),
+        None => {
+            Some(Hold::Own(HoldReason::GroupReplaces { why: format!("{notice}, and Capacity Rebalancing acts on it") }))
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::seen::Seen;
 use crate::aws::fleet::Group;
-use crate::decision::GroupState;
+use crate::instance::reasons::GroupState;
 
 /// What is expected of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

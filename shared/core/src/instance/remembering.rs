@@ -6,13 +6,14 @@ use jiff::Timestamp;
 
 use super::group_state;
 use super::seen::Seen;
-use crate::incident::{Incident, Kind};
+use crate::instance::kind::InstanceKind;
+use crate::instance::reasons::Incident;
 use crate::policy::GroupPolicy;
 
 /// With each alarm that spoke of the instance, one whose event was lost included, and what it says now. One that was deleted, or that
 /// the policy doesn't take for a verdict any more, is dropped: the incident would wait for it for ever.
 pub(super) fn absorb(now: Timestamp, mut incident: Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Incident {
-    let Kind::Instance { alarms, gone, .. } = &mut incident.kind else { return incident };
+    let InstanceKind::Instance { alarms, gone, .. } = &mut incident.kind else { return incident };
     gone.see(now, &seen.gone);
     for (arn, read) in &seen.alarms {
         if matches!(read, Ok(Some(_))) && policy.is_none_or(|policy| policy.is_verdict(arn)) {
@@ -50,7 +51,7 @@ pub(super) fn absorb_group(
     seen: &Seen,
     policy: Option<&GroupPolicy>,
 ) -> Incident {
-    if let Kind::Group { gone, .. } = &mut incident.kind {
+    if let InstanceKind::Group { gone, .. } = &mut incident.kind {
         gone.see(now, &seen.gone);
     }
     let is_over = policy.is_some_and(|policy| group_state::accused(now, seen, policy).is_empty());

@@ -10,6 +10,7 @@ mod reading;
 mod waiting;
 mod weights;
 
+use crate::instance::reasons::{HoldReason, PageReason};
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,9 +22,10 @@ use crate::aws::Read;
 use crate::aws::alarm::{AlarmSeen, AlarmState};
 use crate::aws::fleet::{Group, Launches, Lifecycle, Member, TargetHealth};
 use crate::aws::units::{Unit, Units};
-use crate::decision::{Close, Crowd, Decision, Hold, Page};
 use crate::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
-use crate::incident::{Acknowledgement, Alarms, Gone, Incident, Kind, Verdict};
+use crate::incident::{Acknowledgement, Alarms, Gone, Verdict};
+use crate::instance::kind::InstanceKind;
+use crate::instance::reasons::{Close, Crowd, Decision, Hold, Incident, Page};
 use crate::policy::{self, Policy};
 use crate::ports::{Outcome, Pause};
 
@@ -95,7 +97,7 @@ fn situation() -> Situation {
         tags: BTreeMap::new(),
     };
     let alarm: AlarmArn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-    let kind = Kind::Instance {
+    let kind = InstanceKind::Instance {
         group: group.name.clone(),
         alarms: [alarm.clone()].into_iter().collect(),
         notice: None,
@@ -160,16 +162,15 @@ impl Situation {
     }
 
     fn decide(&self) -> Decision {
-        let group = self.policy.group(self.incident.kind.group().unwrap());
+        let group = self.policy.group(self.incident.kind.group());
         let verdict = group.map(|group| decide::verdict(self.now, &self.incident, &self.seen, group));
         let incident = self.incident.clone().judged(self.now, verdict.unwrap_or_default());
         let decision = decide(self.now, &incident, &self.seen, &self.around, group);
         let rungs = decide::rungs(self.now, &incident, &self.seen, &self.around, group);
-        let is_at_the_top = !rungs.is_empty() && rungs.iter().all(|rung| rung.passed == Some(true));
-        assert!(is_at_the_top || decision.step().is_none(), "{decision}: {rungs:?}");
-        // The breaker that opens, and the time that is over for what was tried before, come after the ladder.
-        let is_paged = matches!(decision, Decision::Page(Page::ReplacementsFail { .. } | Page::NotRecovered { .. }));
-        assert!(!is_at_the_top || decision.step().is_some() || is_paged, "{decision}: {rungs:?}");
+        // All that decides is a rung, and whoever is past the last one acts.
+        let is_at_the_top = rungs.iter().all(|rung| rung.passed == Some(true));
+        assert!(!rungs.is_empty());
+        assert_eq!(is_at_the_top, matches!(decision, Decision::Act { .. }), "{decision}: {rungs:?}");
         in_time(self.now, &incident, decision, &waiting::TIMES)
     }
 
@@ -222,7 +223,10 @@ fn a_pause_that_ended_holds_nothing() {
 
 #[test]
 fn an_alarm_whose_actions_are_disabled_is_not_acted_on() {
-    should_hold(|it| it.alarm().actions_enabled = false, |hold| matches!(hold, Hold::ActionsDisabled { .. }));
+    should_hold(
+        |it| it.alarm().actions_enabled = false,
+        |hold| matches!(hold, Hold::Own(HoldReason::ActionsDisabled { .. })),
+    );
 }
 
 #[test]
@@ -233,7 +237,7 @@ fn a_target_that_is_not_unhealthy_confirms_nothing() {
         Some(TargetHealth::Other { state: "draining".into() }),
         None,
     ] {
-        should_hold(|it| it.target(1, health), |hold| matches!(hold, Hold::NotConfirmed { .. }));
+        should_hold(|it| it.target(1, health), |hold| matches!(hold, Hold::Own(HoldReason::NotConfirmed { .. })));
     }
 }
 
@@ -249,7 +253,10 @@ fn an_event_whose_alarm_says_otherwise_when_re_read_opens_nothing() {
     for change in changes {
         let mut it = situation();
         change(&mut it);
-        assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }), "its target is unhealthy: hold and tell");
+        assert!(
+            matches!(it.held_because(), Hold::Own(HoldReason::NotConfirmed { .. })),
+            "its target is unhealthy: hold and tell"
+        );
         it.target(1, Some(TargetHealth::Healthy));
         assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })), "{:?}", it.decide());
     }
@@ -263,7 +270,7 @@ fn an_open_incident_is_not_closed_for_lack_of_data() {
         let mut it = situation();
         it.incident = it.incident.hold(it.now, it.now, &Hold::InFlight);
         change(&mut it);
-        assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }));
+        assert!(matches!(it.held_because(), Hold::Own(HoldReason::NotConfirmed { .. })));
     }
 }
 
@@ -271,10 +278,14 @@ fn an_open_incident_is_not_closed_for_lack_of_data() {
 fn an_instance_in_its_grace_period_is_left_alone_and_looked_at_right_after_it() {
     let mut it = situation();
     _ = it.seen.launches.known.insert(instance(1), at(900));
-    let Decision::Hold { until, because: Hold::Grace { .. } } = it.decide() else { panic!("{:?}", it.decide()) };
+    let Decision::Hold { until, because: Hold::Own(HoldReason::Grace { .. }) } = it.decide() else {
+        panic!("{:?}", it.decide())
+    };
     assert_eq!(until, at(1060), "no later than any other look");
     it.now = at(1199);
-    let Decision::Hold { until, because: Hold::Grace { .. } } = it.decide() else { panic!("{:?}", it.decide()) };
+    let Decision::Hold { until, because: Hold::Own(HoldReason::Grace { .. }) } = it.decide() else {
+        panic!("{:?}", it.decide())
+    };
     assert_eq!(until, at(1200));
     it.now = until;
     assert!(it.is_acting());
@@ -282,7 +293,10 @@ fn an_instance_in_its_grace_period_is_left_alone_and_looked_at_right_after_it() 
 
 #[test]
 fn the_groups_own_grace_period_counts_if_it_is_longer() {
-    should_hold(|it| it.group().grace = SignedDuration::from_mins(30), |hold| matches!(hold, Hold::Grace { .. }));
+    should_hold(
+        |it| it.group().grace = SignedDuration::from_mins(30),
+        |hold| matches!(hold, Hold::Own(HoldReason::Grace { .. })),
+    );
 }
 
 #[test]
@@ -297,7 +311,7 @@ fn only_in_service_is_ours_to_touch() {
     for state in ["Pending", "Pending:Wait", "Standby", "EnteringStandby", "Warmed:Stopped", "Quarantined"] {
         should_hold(
             |it| it.group().members[0].lifecycle = Lifecycle(state.into()),
-            |hold| matches!(hold, Hold::NotInService { lifecycle } if lifecycle == state),
+            |hold| matches!(hold, Hold::Own(HoldReason::NotInService { lifecycle }) if lifecycle == state),
         );
     }
 }
@@ -355,7 +369,7 @@ fn a_slot_whose_instance_is_still_in_service_does_not_account_for_another_that_i
 fn an_instance_whose_launch_may_be_among_unread_records_is_in_its_grace_period() {
     should_hold(
         |it| it.seen.launches = Launches { known: [].into(), others_before: Some(at(900)) },
-        |hold| matches!(hold, Hold::Grace { .. }),
+        |hold| matches!(hold, Hold::Own(HoldReason::Grace { .. })),
     );
 }
 
@@ -397,10 +411,16 @@ fn recovery_is_neither_the_terminated_instance_nor_the_running_replacement_but_a
     let mut it = situation();
     it.acted(Some(Outcome::Done));
     it.group().members[0].lifecycle = Lifecycle("Terminating".into());
-    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() });
+    assert_eq!(
+        it.held_because(),
+        Hold::Own(HoldReason::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() })
+    );
     it.replaced();
     it.target(5, Some(TargetHealth::Initial));
-    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() });
+    assert_eq!(
+        it.held_because(),
+        Hold::Own(HoldReason::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() })
+    );
     it.target(5, Some(TargetHealth::Healthy));
     assert!(matches!(it.held_because(), Hold::Proving { .. }));
 }
@@ -425,7 +445,10 @@ fn other_incidents_of_the_group_are_not_waited_for() {
     it.acted(Some(Outcome::Done));
     it.replaced();
     it.target(2, Some(sick()));
-    assert_eq!(it.held_because(), Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() });
+    assert_eq!(
+        it.held_because(),
+        Hold::Own(HoldReason::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() })
+    );
     it.around.others_open.push(subject(2));
     assert!(matches!(it.held_because(), Hold::Proving { .. }));
 }
@@ -444,13 +467,13 @@ fn past_its_deadline_it_pages_and_stays_open() {
 fn a_group_that_vanished_or_left_the_policy_is_never_acted_on() {
     let mut it = situation();
     it.seen.group = None;
-    assert!(matches!(it.held_because(), Hold::GroupMissing { .. }));
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::GroupMissing { .. })));
     let mut it = situation();
     it.policy = policy::parse(
         "schema = 1\n[[replace-instance.group]]\nname = \"other\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\n",
     )
     .unwrap();
-    assert!(matches!(it.decide(), Decision::Page(Page::NotInPolicy { .. })));
+    assert!(matches!(it.decide(), Decision::Page(Page::Own(PageReason::NotInPolicy { .. }))));
 }
 
 #[test]
@@ -479,7 +502,7 @@ fn a_group_that_is_gone_is_believed_to_be_so_after_the_dwell_time() {
     it.seen.group = None;
     it.incident = it.incident.hold(it.now, it.now, &it.held_because());
     it.now += SignedDuration::from_secs(119);
-    assert!(matches!(it.held_because(), Hold::GroupMissing { .. }));
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::GroupMissing { .. })));
     it.now += SignedDuration::from_secs(1);
     assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })), "{:?}", it.decide());
 }
@@ -487,7 +510,7 @@ fn a_group_that_is_gone_is_believed_to_be_so_after_the_dwell_time() {
 #[test]
 fn an_incident_whose_group_is_back_in_the_policy_is_healed_after_all() {
     let mut it = situation();
-    let because = Page::NotInPolicy { group: "web".parse().unwrap() };
+    let because = Page::Own(PageReason::NotInPolicy { group: "web".parse().unwrap() });
     it.incident = it.incident.page(it.now, it.now, &because);
     assert!(it.is_acting(), "{:?}", it.decide());
 }

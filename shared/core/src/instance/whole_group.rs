@@ -9,15 +9,18 @@ use super::decide::named;
 use super::eyes::Eyes;
 use super::processes::{Promise, parked};
 use super::seen::{Glance, Seen};
-use super::{Fleet, StatusChecks, group_state, remembering};
+use super::{Fleet, StatusChecks, group_state, opening, remembering};
 use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times, climbed};
 use crate::aws::fleet::Group;
-use crate::decision::{Close, Crowd, Decision, GroupState, Hold, Page, Step};
 use crate::id::Subject;
-use crate::incident::{Gone, Incident, Kind, State, Verdict};
+use crate::incident::{Gone, State, Verdict};
+use crate::instance::kind::InstanceKind;
+use crate::instance::reasons::{
+    Close, Crowd, Decision, GroupState, History, Hold, HoldReason, Incident, Page, PageReason, Step,
+};
 use crate::memory::Memory;
 use crate::policy::GroupPolicy;
-use crate::ports::{History, Limits, Outcome, Unavailable};
+use crate::ports::{Limits, Outcome, Unavailable};
 use crate::signal::{Hint, Notice, Why};
 
 /// Between two looks at a group that is parked, as often as the resync.
@@ -28,6 +31,7 @@ pub struct WholeGroup<'a, A, S> {
 }
 
 impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
+    type Kind = InstanceKind;
     type Glance = Glance;
     type Seen = Seen;
 
@@ -39,7 +43,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
         match (&hint.why, &hint.subject) {
             (Why::Found { since, .. }, Subject::Group { name, .. }) => Ok(Incident::new(
                 hint.subject.clone(),
-                Kind::Group { group: name.clone(), notice: None, gone: Gone::default() },
+                InstanceKind::Group { group: name.clone(), notice: None, gone: Gone::default() },
                 *since,
                 now,
             )),
@@ -48,7 +52,8 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
                     let groups = self.eyes.policy.group_names();
                     return Err(Ignored::OutsidePolicy { subject: hint.subject.clone(), groups });
                 }
-                let kind = Kind::Group { group: name.clone(), notice: Some(notice.clone()), gone: Gone::default() };
+                let kind =
+                    InstanceKind::Group { group: name.clone(), notice: Some(notice.clone()), gone: Gone::default() };
                 Ok(Incident::new(hint.subject.clone(), kind, notice.at, now))
             }
             _ => Err(Ignored::NothingOpen { subject: hint.subject.clone() }),
@@ -56,7 +61,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
     }
 
     fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
-        if let (Kind::Group { notice, .. }, Some(new)) = (&mut incident.kind, hint.notice()) {
+        if let (InstanceKind::Group { notice, .. }, Some(new)) = (&mut incident.kind, hint.notice()) {
             // The newest reason, but time runs from the first.
             let at = notice.as_ref().map_or(new.at, |first| first.at);
             *notice = Some(Notice { at, ..new.clone() });
@@ -107,6 +112,10 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
         None
     }
 
+    fn not_opened(&self, hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
+        opening::not_opened(hint, incident, decision)
+    }
+
     fn times(&self, incident: &Incident) -> Times {
         self.eyes.times(incident)
     }
@@ -122,11 +131,9 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
 
 /// Decides what to do about a whole group.
 pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Decision {
-    let Some(name) = incident.kind.group() else {
-        return Decision::Close(Close::NothingWrong { why: "the incident is about no group".to_owned() });
-    };
+    let name = incident.kind.group();
     let Some(policy) = policy else {
-        return Decision::Page(Page::NotInPolicy { group: name.clone() });
+        return Decision::Page(Page::Own(PageReason::NotInPolicy { group: name.clone() }));
     };
     let Some(group) = &seen.group else {
         let why = format!("group {name} does not exist any more");
@@ -137,7 +144,7 @@ pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Seen, policy: O
             // Nobody is to be reminded of it all night. The next resync tells that it is parked.
             return Decision::Close(Close::NothingWrong { why: parked.to_string() });
         }
-        return Decision::Hold { until: now + WHILE_PARKED, because: Hold::GroupState(parked) };
+        return Decision::Hold { until: now + WHILE_PARKED, because: Hold::Own(HoldReason::GroupState(parked)) };
     }
     if let Some(starting) = back_from_parking(now, incident, group, policy) {
         return starting;
@@ -145,7 +152,7 @@ pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Seen, policy: O
     let (sick, limit) = (sick_at_once(now, seen, group, policy), group.limit(policy.too_many));
     let crowd = Crowd::of(sick, limit, group);
     if !limit.allows(sick) {
-        return Decision::Page(Page::TooManySick(crowd));
+        return Decision::Page(Page::Own(PageReason::TooManySick(crowd)));
     }
     if let Some(gone) = target_group_gone(now, incident, seen, group, policy) {
         return gone;
@@ -168,12 +175,13 @@ pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Seen, policy: O
 fn back_from_parking(now: Timestamp, incident: &Incident, group: &Group, policy: &GroupPolicy) -> Option<Decision> {
     let grace = policy.grace.max(group.grace);
     let started = match incident.decision.as_ref()? {
-        Decision::Hold { because: Hold::GroupState(GroupState::Parked { .. }), .. } => now,
-        Decision::Hold { because: Hold::Grace { started, .. }, .. } => *started,
+        Decision::Hold { because: Hold::Own(HoldReason::GroupState(GroupState::Parked { .. })), .. } => now,
+        Decision::Hold { because: Hold::Own(HoldReason::Grace { started, .. }), .. } => *started,
         _ => return None,
     };
     let until = (started + grace).min(now + policy.look_every);
-    (now < started + grace).then_some(Decision::Hold { until, because: Hold::Grace { started, grace } })
+    (now < started + grace)
+        .then_some(Decision::Hold { until, because: Hold::Own(HoldReason::Grace { started, grace }) })
 }
 
 /// A page once a second look, a dwell time later, shows the same.
@@ -185,11 +193,11 @@ fn target_group_gone(
     policy: &GroupPolicy,
 ) -> Option<Decision> {
     match group_state::target_group(now, incident, seen, group, policy)? {
-        GroupState::TargetGroupGone(gone) => Some(Decision::Page(Page::TargetGroupGone(gone))),
+        GroupState::TargetGroupGone(gone) => Some(Decision::Page(Page::Own(PageReason::TargetGroupGone(gone)))),
         missing => {
-            let since = incident.kind.gone().and_then(Gone::since).unwrap_or(now);
+            let since = incident.kind.gone().since().unwrap_or(now);
             let until = (since + policy.dwell).max(now + SignedDuration::from_secs(1)).min(now + policy.look_every);
-            Some(Decision::Hold { until, because: Hold::GroupState(missing) })
+            Some(Decision::Hold { until, because: Hold::Own(HoldReason::GroupState(missing)) })
         }
     }
 }
@@ -207,7 +215,10 @@ fn unchecked(
     if accused.is_empty() && !is_unknown {
         return None;
     }
-    let because = Hold::GroupState(GroupState::Unchecked { group: group.name.clone(), instances: named(&accused) });
+    let because = Hold::Own(HoldReason::GroupState(GroupState::Unchecked {
+        group: group.name.clone(),
+        instances: named(&accused),
+    }));
     Some(Decision::Hold { until: now + policy.look_every, because })
 }
 
@@ -225,11 +236,11 @@ fn is_short(now: Timestamp, incident: &Incident, group: &Group, policy: &GroupPo
     let why = format!("{notice}; {}{suspended}", in_service(group));
     let within = policy.recover_within;
     // Whoever has been told that too many are sick looks at the group already, and isn't woken each time that one gets well.
-    let is_known = matches!(incident.paged_because, Some(Page::TooManySick(_)));
+    let is_known = matches!(incident.paged_because, Some(Page::Own(PageReason::TooManySick(_))));
     Some(if now >= incident.opened_at.max(notice.at) + within && !is_known {
-        Decision::Page(Page::GroupStalled { within, why })
+        Decision::Page(Page::Own(PageReason::GroupStalled { within, why }))
     } else {
-        Decision::Hold { until: now + policy.look_every, because: Hold::GroupReplaces { why } }
+        Decision::Hold { until: now + policy.look_every, because: Hold::Own(HoldReason::GroupReplaces { why }) }
     })
 }
 

@@ -14,8 +14,7 @@ use told::{Dimensions, Told};
 
 use super::moment::{self, Moment};
 use super::{Condition, GroupAlarm, Hint, Key, Lead, NoSignal, Parsed, Signal, Survey, Why, one_line};
-use crate::aws::alarm::AlarmChange;
-use crate::aws::alarm::AlarmState;
+use crate::aws::alarm::{AlarmChange, AlarmState};
 use crate::id::{AlarmArn, InstanceId, Subject};
 use crate::json::{At, Malformed};
 

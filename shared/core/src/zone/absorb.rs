@@ -14,15 +14,15 @@ use super::kept::{Held, Kept, PROPAGATES_WITHIN, Propagating, Proven};
 use super::said::Trouble;
 use super::seen::Seen;
 use super::share::{Share, shares};
-use super::shift::{Move, Shift};
+use super::shift::Move;
 use super::standing::{Standing, standing};
 use crate::attend::Circumstances;
 use crate::aws::record::{RecordKey, RecordSet, reweighted, weights};
-use crate::decision::{Page, Step};
 use crate::id::SetIdentifier;
-use crate::incident::{Incident, Intent, Kind};
 use crate::policy::{RecordPolicy, ZonePolicy};
 use crate::ports::Outcome;
+use crate::zone::kind::ZoneKind;
+use crate::zone::reasons::{Incident, Intent, Page, PageReason, Step};
 
 pub(super) fn absorb(
     now: Timestamp,
@@ -31,15 +31,15 @@ pub(super) fn absorb(
     policy: &ZonePolicy<'_>,
     hash: &str,
 ) -> Incident {
-    if let Some(shift) = seen_late(now, &incident, seen) {
-        incident = incident.found_done(now, &shift);
+    if is_seen_late(now, &incident, seen) {
+        incident = incident.found_done(now);
     }
-    let Kind::Zone(kept) = &mut incident.kind else { return incident };
+    let kept = incident.kind.kept_mut();
     let mut open = kept.tried.iter().chain(&kept.lost);
     if let Some(late) = open.find(|tried| tried.is_seen(seen)).cloned() {
         kept.shifted(now, &late, &Outcome::AlreadyDone);
     }
-    let Kind::Zone(kept) = &incident.kind else { return incident };
+    let kept = incident.kind.kept();
     let around = Circumstances::default();
     let case = Case { now, incident: &incident, kept, seen, around: &around, policy };
     let (mut next, mut settled, mut word_is_void) = (kept.clone(), Vec::new(), false);
@@ -78,7 +78,7 @@ pub(super) fn absorb(
     let signalled_at = began_at(now, &incident, seen, policy);
     let paged_because = without(incident.paged_because.clone(), &settled);
     let acknowledged = incident.acknowledged.clone().filter(|_| !word_is_void);
-    Incident { kind: Kind::Zone(next), signalled_at, paged_because, acknowledged, ..incident }
+    Incident { kind: ZoneKind::Zone(next), signalled_at, paged_because, acknowledged, ..incident }
 }
 
 /// Who is proven unhealthy and has more weight than the policy leaves them, each since the first look that proved it.
@@ -148,18 +148,17 @@ fn began_at(now: Timestamp, incident: &Incident, seen: &Seen, policy: &ZonePolic
 
 /// A word on one change is no word on the next: that one is asked about anew.
 fn without(page: Option<Page>, settled: &[RecordKey]) -> Option<Page> {
-    let Some(Page::Weights { mut troubles }) = page else { return page };
+    let Some(Page::Own(PageReason::Weights { mut troubles })) = page else { return page };
     troubles.retain(|trouble| trouble.hands_off().is_none_or(|record| !settled.contains(record)));
-    (!troubles.is_empty()).then_some(Page::Weights { troubles })
+    (!troubles.is_empty()).then_some(Page::Own(PageReason::Weights { troubles }))
 }
 
 /// The loop settles what an acting incident did. One that was held back since, or asked for a person, may find it too.
-fn seen_late(now: Timestamp, incident: &Incident, seen: &Seen) -> Option<Shift> {
+fn is_seen_late(now: Timestamp, incident: &Incident, seen: &Seen) -> bool {
     // A batch that was refused as lost may be the second try of one that applied.
     let is_open = |intent: &&Intent| !intent.took_effect() && (intent.outcome.is_some() || now >= intent.until);
-    let intent = incident.intent.as_ref().filter(is_open)?;
-    let Step::Shift(shift) = &intent.step else { return None };
-    shift.is_seen(seen).then(|| shift.clone())
+    let is_seen = |Intent { step: Step::Shift(shift), .. }: &Intent| shift.is_seen(seen);
+    incident.intent.as_ref().filter(is_open).is_some_and(is_seen)
 }
 
 fn has_arrived(now: Timestamp, on_its_way: &Propagating, seen: &Seen) -> bool {
@@ -237,13 +236,13 @@ fn take_up(next: &mut Kept, key: &RecordKey, sets: Vec<RecordSet>, seen: &Seen) 
 
 /// Whether people heard of this last. What they know of another trouble, or of another change, says nothing about it.
 fn was_told(incident: &Incident, trouble: &Trouble) -> bool {
-    let Some(Page::Weights { troubles }) = &incident.paged_because else { return false };
+    let Some(Page::Own(PageReason::Weights { troubles })) = &incident.paged_because else { return false };
     troubles.contains(trouble)
 }
 
 /// Whether people heard of each difference that is there now. One that was undone since needs no other word.
 fn was_told_of_all(incident: &Incident, record: &RecordKey, what: &str) -> bool {
-    let Some(Page::Weights { troubles }) = &incident.paged_because else { return false };
+    let Some(Page::Own(PageReason::Weights { troubles })) = &incident.paged_because else { return false };
     troubles.iter().any(|trouble| match trouble {
         Trouble::Changed { record: of, what: told } => {
             of == record && what.split(", ").all(|now| told.split(", ").any(|told| told == now))

@@ -1,4 +1,4 @@
-//! The ladder for a zone: what to change in its records now, read from top to bottom. All that is due goes into one change.
+//! What to change in a zone's records now, and what keeps it from being changed. All that is due goes into one change.
 //!
 //! This module never waits, asks or changes anything: the same arguments always give the same decision.
 
@@ -7,16 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 use super::drift::{Drifted, SURE_AFTER};
 use super::judge::{Judged, STALE, judge};
 use super::kept::{Kept, PROPAGATES_WITHIN, Propagating, Proven};
+use super::ladder::{Judging, ladder};
 use super::said::{Awaits, Trouble, Waiting};
 use super::seen::Seen;
 use super::shift::{Move, Shift};
-use crate::attend::Circumstances;
+use crate::attend::{Circumstances, climb};
 use crate::aws::record::weights;
-use crate::decision::{Close, Decision, Hold, Page, Proof, Step};
-use crate::incident::{Incident, State};
+use crate::guard;
+use crate::incident::State;
 use crate::policy::{DnsPolicy, Mode, ZonePolicy};
-use crate::ports::{Outcome, Pause};
 use crate::zone::generation::Generation;
+use crate::zone::reasons::{Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step};
 
 /// Everything that one decision rests on.
 #[derive(Clone, Copy)]
@@ -43,11 +44,9 @@ pub(super) fn decide(case: Case<'_>) -> Decision {
     case.within_its_limit(undelayed(case))
 }
 
-fn undelayed(case: Case<'_>) -> Decision {
-    if let Some(waiting) = case.unsettled().or_else(|| case.propagating()) {
-        return waiting;
-    }
-    case.conclude(judged(case))
+/// Before the limit that nobody escapes.
+pub(super) fn undelayed(case: Case<'_>) -> Decision {
+    climb(&ladder(), &Judging::of(case), Judging::due)
 }
 
 pub(super) fn judged(case: Case<'_>) -> Judged {
@@ -61,53 +60,6 @@ pub(super) fn judged(case: Case<'_>) -> Judged {
 }
 
 impl Case<'_> {
-    fn conclude(&self, all: Judged) -> Decision {
-        let Judged { mut act, watch, waiting, troubles, unconfirmed, lost, .. } = all;
-        let zone = &self.kept.zone;
-        act.extend(self.fence_off(&act));
-        let drains = act.iter().any(|(moved, _)| moved.drained().next().is_some());
-        let is_new = |trouble: &Trouble| matches!(trouble, Trouble::NoTarget { .. }) && !self.was_asked(trouble);
-        if !drains && troubles.iter().any(is_new) {
-            // A return can wait for the next look, and may be paused; an unhealthy endpoint that nobody can take over from can't.
-            return Decision::Page(Page::Weights { troubles });
-        }
-        if !act.is_empty() {
-            let (moves, because): (Vec<_>, Vec<Vec<Proof>>) = self.at_once(act).into_iter().unzip();
-            let (shift, because) = (self.again(Shift { zone: zone.clone(), moves }), because.concat());
-            return self.pause().unwrap_or(Decision::Act { step: Step::Shift(shift), because });
-        }
-        if !troubles.is_empty() {
-            return Decision::Page(Page::Weights { troubles });
-        }
-        if let Some(why) = lost {
-            return self.hold(None, Hold::Lost { why });
-        }
-        let drifted = Drifted::of(self.now, self.kept, &self.around.limits.memory.drifts);
-        if drifted.is_news() && self.incident.state != State::Escalated {
-            return self.differs(drifted);
-        }
-        if !waiting.is_empty() {
-            let until = waiting.iter().filter_map(|waiting| self.next_look(waiting)).min();
-            return self.hold(until, Hold::Returning { waiting });
-        }
-        if !watch.is_empty() {
-            let (moves, because): (Vec<_>, Vec<Vec<Proof>>) = watch.into_iter().unzip();
-            let step = Step::Shift(Shift { zone: zone.clone(), moves });
-            return self.hold(None, Hold::Watching { step, because: because.concat() });
-        }
-        // What may be missing is read a second time whatever else isn't known: only an open incident is looked at again.
-        if unconfirmed.is_some() && self.incident.is_new() && !drifted.is_none() {
-            return self.differs(drifted);
-        }
-        if let Some(because) = unconfirmed {
-            return self.hold(None, because);
-        }
-        if let Some(because) = self.still_proven().or_else(|| self.may_still_apply()) {
-            return self.hold(None, because);
-        }
-        self.over(drifted)
-    }
-
     /// Nobody stays proven unhealthy for longer than the policy says without a change or a page, whatever the reason is.
     fn within_its_limit(&self, decision: Decision) -> Decision {
         let why = match &decision {
@@ -121,7 +73,7 @@ impl Case<'_> {
             Decision::Close(_) => return decision,
         };
         let mut troubles = match &decision {
-            Decision::Page(Page::Weights { troubles }) => troubles.clone(),
+            Decision::Page(Page::Own(PageReason::Weights { troubles })) => troubles.clone(),
             _ => Vec::new(),
         };
         let within = self.policy.dns.wait_at_most;
@@ -136,15 +88,17 @@ impl Case<'_> {
             }
         }
         match decision {
-            Decision::Page(Page::Weights { .. }) => Decision::Page(Page::Weights { troubles }),
-            _ if is_news => Decision::Page(Page::Weights { troubles }),
+            Decision::Page(Page::Own(PageReason::Weights { .. })) => {
+                Decision::Page(Page::Own(PageReason::Weights { troubles }))
+            }
+            _ if is_news => Decision::Page(Page::Own(PageReason::Weights { troubles })),
             decision => decision,
         }
     }
 
     /// Whether people were asked about it last.
-    fn was_asked(&self, trouble: &Trouble) -> bool {
-        let Some(Page::Weights { troubles }) = &self.incident.paged_because else { return false };
+    pub(super) fn was_asked(&self, trouble: &Trouble) -> bool {
+        let Some(Page::Own(PageReason::Weights { troubles })) = &self.incident.paged_because else { return false };
         troubles.iter().any(|last| trouble.is_same(last))
     }
 
@@ -167,7 +121,7 @@ impl Case<'_> {
     }
 
     /// All that is due in one batch; but of those that were refused together each by itself, after the others.
-    fn at_once(&self, act: Vec<(Move, Vec<Proof>)>) -> Vec<(Move, Vec<Proof>)> {
+    pub(super) fn at_once(&self, act: Vec<(Move, Vec<Proof>)>) -> Vec<(Move, Vec<Proof>)> {
         let (mut apart, together): (Vec<_>, Vec<_>) =
             act.into_iter().partition(|(moved, _)| self.kept.apart.contains(&moved.key));
         if together.is_empty() {
@@ -178,7 +132,7 @@ impl Case<'_> {
     }
 
     /// What is tried once more is the very same batch, generation included: whichever of them arrives, it is known again.
-    fn again(&self, shift: Shift) -> Shift {
+    pub(super) fn again(&self, shift: Shift) -> Shift {
         let last = self.incident.unsettled_intent().map(|intent| &intent.step);
         match last {
             Some(Step::Shift(last)) if last.is_the_same_but_for_its_generations(&shift) => last.clone(),
@@ -219,7 +173,7 @@ impl Case<'_> {
 
     /// A batch of unknown fate that can't be kept from applying yet: nobody could read whether it has applied, or Route 53 refuses the
     /// change that would prevent it. Once the incident is closed, nobody would know whose change it was.
-    fn may_still_apply(&self) -> Option<Hold> {
+    pub(super) fn may_still_apply(&self) -> Option<Hold> {
         let last = self.unsettled_shift();
         let open = self.kept.tried.iter().chain(last);
         let missing = open.flat_map(|tried| &tried.moves).find_map(|moved| {
@@ -235,7 +189,7 @@ impl Case<'_> {
             };
             Some(format!("{}: an earlier change may still apply ({why})", moved.key))
         })?;
-        Some(Hold::NotConfirmed { missing: vec![missing] })
+        Some(Hold::Own(HoldReason::NotConfirmed { missing: vec![missing] }))
     }
 
     fn is_refused_for_now(&self, moved: &Move) -> bool {
@@ -257,14 +211,12 @@ impl Case<'_> {
     }
 
     fn unsettled_shift(&self) -> Option<&Shift> {
-        match &self.incident.unsettled_intent()?.step {
-            Step::Shift(shift) => Some(shift),
-            Step::Replace { .. } | Step::MarkUnhealthy { .. } | Step::Hook(_) => None,
-        }
+        let Step::Shift(shift) = &self.incident.unsettled_intent()?.step;
+        Some(shift)
     }
 
     /// Nothing calls an endpoint unhealthy any more, and nothing calls it healthy either.
-    fn still_proven(&self) -> Option<Hold> {
+    pub(super) fn still_proven(&self) -> Option<Hold> {
         let says = |proven: &Proven| {
             let Proven { record, endpoint, since } = proven;
             format!(
@@ -272,69 +224,35 @@ impl Case<'_> {
             )
         };
         let missing: Vec<String> = self.kept.proven.iter().map(says).collect();
-        (!missing.is_empty()).then_some(Hold::NotConfirmed { missing })
-    }
-
-    /// Nothing is sick, nothing is held.
-    fn over(&self, drifted: Drifted) -> Decision {
-        if let [_, ..] = self.kept.taken_over.as_slice() {
-            let records: Vec<String> = self.kept.taken_over.iter().map(ToString::to_string).collect();
-            return Decision::Close(Close::TakenOver { what: records.join(", ") });
-        }
-        if self.is_untouched() && !drifted.is_none() {
-            return self.differs(drifted);
-        }
-        if self.incident.mitigated_at.is_none() {
-            let why = "no endpoint of the zone's records is sick by the evidence that the policy asks for".to_owned();
-            return Decision::Close(Close::NothingWrong { why });
-        }
-        let since = match &self.incident.decision {
-            Some(Decision::Hold { because: Hold::Proving { since }, .. }) => *since,
-            _ => self.now,
-        };
-        let proven = since + self.policy.dns.dwell;
-        if self.now >= proven && !self.incident.is_new() {
-            return Decision::Close(Close::Recovered);
-        }
-        self.hold(Some(proven), Hold::Proving { since })
+        (!missing.is_empty()).then_some(Hold::Own(HoldReason::NotConfirmed { missing }))
     }
 
     /// What was begun, or asked of a person, comes to its own end; the next resync finds the drift again.
-    fn is_untouched(&self) -> bool {
+    pub(super) fn is_untouched(&self) -> bool {
         self.incident.acted_at.is_none() && self.incident.state != State::Escalated
     }
 
-    fn differs(&self, drifted: Drifted) -> Decision {
+    pub(super) fn differs(&self, drifted: Drifted) -> Decision {
         let unsure = self.kept.drifts.iter().filter(|noticed| !noticed.is_sure(self.now));
         let sure = unsure.map(|noticed| noticed.since + SURE_AFTER).min();
         let usual = self.policy.dns.look_every;
         let every = if self.is_untouched() { usual.max(DRIFTED_LOOKS) } else { usual };
         let until = sure.unwrap_or(self.now + every);
-        Decision::Hold { until, because: Hold::Drifted(drifted) }
+        Decision::Hold { until, because: Hold::Own(HoldReason::Drifted(drifted)) }
     }
 
-    fn hold(&self, until: Option<Timestamp>, because: Hold) -> Decision {
+    pub(super) fn hold(&self, until: Option<Timestamp>, because: Hold) -> Decision {
         let dns = self.policy.dns;
         Decision::Hold { until: no_later(self.now, until.unwrap_or(self.now + dns.look_every), dns), because }
     }
 
     /// When the facts alone can make a difference; else at the usual pace.
-    fn next_look(&self, waiting: &Waiting) -> Option<Timestamp> {
+    pub(super) fn next_look(&self, waiting: &Waiting) -> Option<Timestamp> {
         match waiting.awaits {
             Awaits::Hold { until, .. } | Awaits::Step { until } => Some(until),
             Awaits::Reread => Some(self.now + FIRST_QUESTION),
             Awaits::Proof { .. } | Awaits::Alarm { .. } | Awaits::Others { .. } => None,
         }
-    }
-
-    /// An intent whose effect is not known: somebody may be acting on it until its lease ends.
-    pub(super) fn unsettled(&self) -> Option<Decision> {
-        let intent = self.incident.unsettled_intent().filter(|intent| self.now < intent.until)?;
-        let because = match &intent.outcome {
-            Some(Outcome::Unknown { why }) => Hold::OutcomeUnknown { why: why.clone() },
-            _ => Hold::InFlight,
-        };
-        Some(Decision::Hold { until: intent.until, because })
     }
 
     /// One change at a time: the next waits until this one is on all name servers.
@@ -344,7 +262,7 @@ impl Case<'_> {
             && self.now.duration_since(*since) >= dns.in_sync_within
         {
             let troubles = vec![Trouble::NotInSync { change: change.clone(), since: *since }];
-            return Some(Decision::Page(Page::Weights { troubles }));
+            return Some(Decision::Page(Page::Own(PageReason::Weights { troubles })));
         }
         let (until, because) = on_its_way(self.now, self.kept, dns)?;
         Some(Decision::Hold { until, because })
@@ -352,8 +270,7 @@ impl Case<'_> {
 
     /// What a person said last: nothing is moved under their hands.
     pub(super) fn pause(&self) -> Option<Decision> {
-        let Pause { scope, by, reason, .. } = self.around.limits.pauses.iter().find(|pause| pause.until > self.now)?;
-        let because = Hold::Paused { scope: scope.clone(), by: by.clone(), reason: reason.clone() };
+        let because = guard::paused(self.now, &self.around.limits)?;
         let within = self.policy.dns.wait_at_most;
         let since = self.incident.opened_at.max(self.incident.signalled_at);
         if self.now >= since + within && self.incident.state != State::Escalated {
@@ -372,7 +289,7 @@ pub(super) fn on_its_way(now: Timestamp, kept: &Kept, dns: &DnsPolicy) -> Option
     let Propagating { change, since } = kept.propagating.clone()?;
     let age = now.duration_since(since).max(FIRST_QUESTION);
     let until = if change.is_some() { now + age } else { since + PROPAGATES_WITHIN };
-    Some((no_later(now, until, dns), Hold::Propagating { change, since }))
+    Some((no_later(now, until, dns), Hold::Own(HoldReason::Propagating { change, since })))
 }
 
 /// The usual pace is the slowest.

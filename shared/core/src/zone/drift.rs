@@ -14,10 +14,11 @@ use super::seen::Seen;
 use super::share::shares;
 use super::standing::{foreign, unfit};
 use crate::aws::record::{RecordKey, RecordSet, RecordType, Weights, weights};
-use crate::decision::{Decision, Hold, list};
+use crate::decision::list;
 use crate::id::{AlarmArn, HealthCheckId, SetIdentifier, TargetGroupArn};
-use crate::incident::{Incident, State};
+use crate::incident::State;
 use crate::policy::{Active, Ailment, EndpointPolicy, RecordPolicy, ZonePolicy};
+use crate::zone::reasons::{Decision, Hold, HoldReason, Incident};
 
 /// By then every name server has the last change, and a second list can't be older than it.
 pub const SURE_AFTER: SignedDuration = PROPAGATES_WITHIN;
@@ -65,7 +66,8 @@ pub struct Drifted {
 impl Incident {
     /// Nothing was found wrong but that the policy and AWS do not agree.
     pub fn has_only_drifted(&self) -> bool {
-        matches!(self.decision, Some(Decision::Hold { because: Hold::Drifted(_), .. })) && self.state == State::Holding
+        matches!(self.decision, Some(Decision::Hold { because: Hold::Own(HoldReason::Drifted(_)), .. }))
+            && self.state == State::Holding
     }
 }
 

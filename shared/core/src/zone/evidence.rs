@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::seen::{Checked, HealthCheckSeen, Observation, Seen};
 use crate::aws::alarm::{AlarmSeen, AlarmState};
 use crate::aws::fleet::TargetHealth;
-use crate::decision::Proof;
 use crate::id::{AlarmArn, HealthCheckId, TargetGroupArn};
 use crate::policy::{Active, Ailment, EndpointPolicy, RecordPolicy};
+use crate::zone::reasons::Proof;
 
 /// What one source says of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -222,7 +222,7 @@ fn targets(arn: &TargetGroupArn, seen: &Seen) -> Finding {
     let healthy = targets.iter().filter(|target| **target == TargetHealth::Healthy).count();
     let unhealthy = targets.iter().filter(|target| matches!(target, TargetHealth::Unhealthy { .. })).count();
     let of = targets.len();
-    let said = format!("{healthy} of {of} targets of {} are healthy", crate::decision::short(arn));
+    let said = format!("{healthy} of {of} targets of {} are healthy", arn.short_name());
     match (healthy, unhealthy) {
         (0, 0) => Finding::Unknown(said),
         (0, _) => Finding::Sick(Proof::Targets { target_group: arn.clone(), of }),

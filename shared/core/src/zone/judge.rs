@@ -15,11 +15,11 @@ use super::shift::Move;
 use super::standing::{Standing, standing, unfit};
 use crate::aws::alarm::AlarmSeen;
 use crate::aws::record::{RecordSet, Weights, weights};
-use crate::decision::{Hold, Proof};
 use crate::id::SetIdentifier;
 use crate::memory;
 use crate::policy::{EndpointPolicy, RecordPolicy};
 use crate::zone::generation::Generation;
+use crate::zone::reasons::{Hold, HoldReason, Proof};
 
 /// What is to be done about the records of a zone, and why not.
 #[derive(Default)]
@@ -64,17 +64,17 @@ pub(super) fn judge(case: Case<'_>, record: &RecordPolicy) -> Judged {
         && !case.seen.unread.contains_key(&record.key.name)
         && let Some(missing) = unsure(case.now, case.kept, record, &sets)
     {
-        judged.unconfirmed = Some(Hold::NotConfirmed { missing: vec![missing] });
+        judged.unconfirmed = Some(Hold::Own(HoldReason::NotConfirmed { missing: vec![missing] }));
         return judged;
     }
     match standing(case, record, held, &sets) {
         Standing::Stale => match held {
             Some(held) => judged.waiting.extend(all_wait(record, held, &Awaits::Reread)),
-            None => judged.unconfirmed = Some(Hold::NotConfirmed { missing: vec![STALE.to_owned()] }),
+            None => judged.unconfirmed = Some(Hold::Own(HoldReason::NotConfirmed { missing: vec![STALE.to_owned()] })),
         },
         Standing::Unread { why } => match held {
             Some(held) => judged.waiting.extend(all_wait(record, held, &Awaits::Others { why })),
-            None => judged.unconfirmed = Some(Hold::NotConfirmed { missing: vec![why] }),
+            None => judged.unconfirmed = Some(Hold::Own(HoldReason::NotConfirmed { missing: vec![why] })),
         },
         Standing::Changed { what } => judged.troubles.push(Trouble::Changed { record: record.key.clone(), what }),
         Standing::Unfit { why } => judged.troubles.push(Trouble::Unfit { record: record.key.clone(), why }),
@@ -91,8 +91,8 @@ fn unconfirmed(record: &RecordPolicy, sets: &[RecordSet], ailing: Vec<Ails>) -> 
     let serves = |endpoint: &EndpointPolicy| weights.get(&endpoint.id).is_some_and(|weight| *weight > 0);
     let mut serving = record.endpoints.iter().zip(ailing).filter(|(endpoint, _)| serves(endpoint));
     serving.find_map(|(_, ails)| match ails {
-        Ails::Perhaps { missing } => Some(Hold::NotConfirmed { missing }),
-        Ails::Disabled(alarm) => Some(Hold::ActionsDisabled { alarm }),
+        Ails::Perhaps { missing } => Some(Hold::Own(HoldReason::NotConfirmed { missing })),
+        Ails::Disabled(alarm) => Some(Hold::Own(HoldReason::ActionsDisabled { alarm })),
         Ails::Sick(_) | Ails::No => None,
     })
 }

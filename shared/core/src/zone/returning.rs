@@ -11,9 +11,9 @@ use super::kept::Reduced;
 use super::said::Awaits;
 use super::share::Share;
 use crate::aws::alarm::AlarmSeen;
-use crate::decision::Proof;
 use crate::id::SetIdentifier;
 use crate::policy::RecordPolicy;
+use crate::zone::reasons::Proof;
 
 /// What becomes of an endpoint that has less than its own share.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,11 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::Records;
 use super::drift::drifts;
 use super::evidence::{Ails, ails};
-use super::eyes;
 use super::seen::Seen;
+use super::{Records, eyes};
 use crate::aws::record::RecordSet;
 use crate::aws::record_name::RecordName;
 use crate::id::{HostedZoneId, Subject};

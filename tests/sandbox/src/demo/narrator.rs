@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use homeostat_aws::DynamoLedger;
 use homeostat_core::id::{HostedZoneId, InstanceId, Region, Subject};
+use homeostat_core::registry::AnyIncident;
 use tokio::task::JoinHandle;
 use tokio::time::interval;
 use world::{ActivityStatus, state_value};
@@ -120,9 +121,10 @@ impl News {
     }
 
     async fn notes(&mut self, subject: Subject) -> Vec<String> {
-        let Ok(Some(incident)) = self.ledger.newest(&subject).await else { return Vec::new() };
-        let known = self.notes.insert(subject, incident.notes.len()).unwrap_or(0);
-        incident.notes.iter().skip(known).map(|note| format!("    noted: {}", without_reasons(&note.what))).collect()
+        let Ok(Some(incident)) = self.ledger.newest::<AnyIncident>(&subject).await else { return Vec::new() };
+        let notes = incident.view().notes();
+        let known = self.notes.insert(subject, notes.len()).unwrap_or(0);
+        notes.iter().skip(known).map(|note| format!("    noted: {}", without_reasons(&note.what))).collect()
     }
 }
 

@@ -1,8 +1,9 @@
 //! Who invokes what, and what becomes of an invocation that failed, as the template has it: events and schedules by
 //! asynchronous invocation, wake-ups by the queue.
 //!
-//! This module never looks into an event.
+//! This module never looks into an event, but for whom it is about.
 
+use homeostat_core::id::InstanceId;
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -26,12 +27,29 @@ pub(super) enum Work {
 /// retries with asynchronous invocation").
 const RETRIES: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration::from_mins(2)];
 
-/// The queue's `VisibilityTimeout` and `maxReceiveCount` in template.yaml.
-const VISIBLE_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(180);
+/// Every queue's `maxReceiveCount` in template.yaml.
 const MOST_RECEIVES: u32 = 3;
 
-/// The functions' `Timeout` in template.yaml.
-pub(super) const TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
+/// The sweeper's `Timeout` there.
+const SWEEPER_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
+
+/// What template.yaml sets for a function and the queue before it.
+pub(super) struct Limits {
+    pub(super) timeout: SignedDuration,
+    pub(super) visible_again_after: SignedDuration,
+}
+
+impl Limits {
+    /// Of those that read whole fleets.
+    pub(super) const USUAL: Limits =
+        Limits { timeout: SignedDuration::from_secs(30), visible_again_after: SignedDuration::from_secs(180) };
+}
+
+/// Of a lifecycle action, as EventBridge sends it or as Auto Scaling does.
+pub(super) fn held_instance(message: &Value) -> Option<InstanceId> {
+    let told = message.pointer("/detail/EC2InstanceId").or(message.get("EC2InstanceId"));
+    told?.as_str()?.parse().ok()
+}
 
 impl Delivery {
     pub(super) fn first(work: Work) -> Self {
@@ -39,20 +57,33 @@ impl Delivery {
     }
 
     /// The next try of one that failed, and how long after; `None` = it becomes a dead letter, or nothing.
-    pub(super) fn again(&self) -> Option<(SignedDuration, Delivery)> {
+    pub(super) fn again(&self, limits: &Limits) -> Option<(SignedDuration, Delivery)> {
         let next = Delivery { work: self.work.clone(), attempt: self.attempt + 1 };
         match self.work {
             Work::Event(_) => {
                 let failed_before = usize::try_from(self.attempt - 1).unwrap_or(usize::MAX);
                 Some((*RETRIES.get(failed_before)?, next))
             }
-            Work::Message(_) => (self.attempt < MOST_RECEIVES).then_some((VISIBLE_AGAIN_AFTER, next)),
+            Work::Message(_) => (self.attempt < MOST_RECEIVES).then_some((limits.visible_again_after, next)),
             // `MaximumRetryAttempts: 0`: the next one is a minute away.
             Work::Sweep => None,
         }
     }
 
+    pub(super) fn timeout(&self, limits: &Limits) -> SignedDuration {
+        if matches!(self.work, Work::Sweep) { SWEEPER_TIMEOUT } else { limits.timeout }
+    }
+
+    /// Of a lifecycle action, whose it is.
+    fn held_instance(&self) -> Option<InstanceId> {
+        let (Work::Event(message) | Work::Message(message)) = &self.work else { return None };
+        held_instance(message)
+    }
+
     pub(super) fn name(&self) -> String {
+        if let Some(id) = self.held_instance() {
+            return format!("action of {id}, attempt {}", self.attempt);
+        }
         let name = match &self.work {
             Work::Event(event) => match event.pointer("/detail/alarmName").and_then(Value::as_str) {
                 Some(alarm) => format!("event of {alarm}"),
@@ -68,6 +99,7 @@ impl Delivery {
 
     pub(super) fn kind(&self) -> &'static str {
         match &self.work {
+            _ if self.held_instance().is_some() => "action",
             Work::Event(event) if event.get("homeostat").is_some() => "resync",
             Work::Event(event) if event.pointer("/detail/alarmName").is_some() => "alarm",
             Work::Event(_) => "announcement",

@@ -17,7 +17,7 @@ use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{
     AlarmArn, GroupName, HealthCheckId, HookName, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn,
 };
-use homeostat_core::incident::Incident;
+use homeostat_core::incident::Kind;
 use homeostat_core::instance::{Fleet, Replace, StatusChecks};
 use homeostat_core::ports::{
     Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, Outcome, Unavailable, WakeUps, Write,
@@ -31,7 +31,7 @@ use jiff::{SignedDuration, Timestamp};
 #[derive(Debug, Clone, Copy)]
 pub enum Call<'a> {
     Read { what: &'static str },
-    Write { incident: &'a Incident },
+    Write { subject: &'a Subject, version: u64 },
     Postpone { subject: &'a Subject },
     Wake { subject: &'a Subject },
     Effect { instance: &'a InstanceId },
@@ -202,7 +202,11 @@ impl<P: ShiftWeights + Sync, G: Gate> ShiftWeights for Gated<P, G> {
 }
 
 impl<P: Ledger + Sync, G: Gate> Ledger for Gated<P, G> {
-    async fn history(&self, subject: &Subject, change: Option<&AlarmChange>) -> Result<History, Unavailable> {
+    async fn history<K: Kind>(
+        &self,
+        subject: &Subject,
+        change: Option<&AlarmChange>,
+    ) -> Result<History<K>, Unavailable> {
         self.read("read a history", self.port.history(subject, change)).await
     }
     async fn limits(&self, subject: &Subject, scope: &Scope) -> Result<Limits, Unavailable> {
@@ -211,8 +215,9 @@ impl<P: Ledger + Sync, G: Gate> Ledger for Gated<P, G> {
     async fn open_among(&self, subjects: &[Subject]) -> Result<Vec<Subject>, Unavailable> {
         self.read("read open incidents", self.port.open_among(subjects)).await
     }
-    async fn write(&self, write: Write<'_>) -> Result<(), NotWritten> {
-        self.change(Call::Write { incident: write.incident }, self.port.write(write)).await
+    async fn write<K: Kind>(&self, write: Write<'_, K>) -> Result<(), NotWritten> {
+        let (subject, version) = (&write.incident.subject, write.incident.version);
+        self.change(Call::Write { subject, version }, self.port.write(write)).await
     }
 }
 

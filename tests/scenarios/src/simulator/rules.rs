@@ -1,24 +1,16 @@
-//! What must hold after every step, each rule in words and as a function of its own.
+//! What must hold of everything that is written into the ledger, whatever its incident is about.
 //!
-//! This module never changes anything; a rule that is broken ends its history.
+//! This module never changes anything, and knows nothing of fleets, zones or hooks; a rule that is broken ends its history.
 
-mod acting;
-mod counting;
-mod recording;
-mod waiting;
-
-pub(super) use acting::is_plainly_sick;
-
-use homeostat_core::policy::Policy;
-use homeostat_core::ports::Pause;
+use homeostat_core::decision::{Close, Decision, Hold, Page};
+use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::ports::{Pause, pause_scopes};
 use jiff::Timestamp;
 
 use super::census::variant;
-use super::note::Note;
-use super::proven::Proven;
+use super::engine::Play;
 use super::stage::Stage;
-use super::tally::Tally;
-use super::truth::Truth;
+use super::storm::MOST_SKEW;
 use super::view::View;
 
 /// A rule that did not hold.
@@ -40,71 +32,91 @@ impl Broken {
     }
 }
 
-/// One moment between two steps.
-pub(super) struct Scene<'a> {
+/// One step that wrote.
+pub(super) struct Writes<'a, P: Play> {
     pub(super) now: Timestamp,
-    /// The ledger before the step, if the step changed it.
-    pub(super) before: Option<&'a View>,
-    pub(super) after: &'a View,
-    pub(super) truth: &'a Truth,
-    pub(super) policy: &'a Policy,
-    pub(super) notes: &'a [Note],
+    pub(super) before: &'a View<P::Kind>,
+    pub(super) after: &'a View<P::Kind>,
+    /// In force.
     pub(super) pauses: &'a [Pause],
-    pub(super) tally: &'a Tally,
-    pub(super) proven: &'a Proven,
 }
 
-type Rule = fn(&Scene<'_>) -> Result<(), String>;
+type Rule<P> = fn(&Writes<'_, P>) -> Result<(), String>;
 
-const RULES: &[(&str, Rule)] = &[
-    ("an effect starts only while its own recorded intent stands, in time and with a slot", acting::has_its_intent),
-    ("never two effects on one subject at a time", acting::is_alone),
-    ("nothing is done to a group that is only watched, or that the policy doesn't name", acting::is_allowed),
-    ("a healthy instance is never replaced for an alarm that is not a verdict", waiting::disk_is_no_reason),
-    ("nobody is acted on who was not sick in the last minutes", acting::is_sick),
-    ("nobody is acted on who is protected, in Standby or leaving", acting::is_touchable),
-    ("nobody is acted on who may still be booting", acting::is_past_its_grace),
-    ("nothing is done while too many are sick", acting::is_no_outage),
-    ("nothing is taken out that would not come back and get traffic", acting::comes_back),
-    ("what is launched and fails is not replaced again and again", acting::is_within_the_breaker),
-    ("people are told little", recording::tells_little),
-    ("nobody is asked about a group that is parked", recording::parked_is_quiet),
-    ("what is closed as recovered is whole", recording::recovered_is_whole),
-    ("an alarm that is not a verdict, or has its actions off, opens nothing", waiting::others_open_nothing),
-    ("nobody is left to a group that does not look", waiting::is_left_to_who_looks),
-    ("nobody is proven unhealthy for long without an act or a page", waiting::nobody_waits_for_ever),
-    ("slots held stay within the budget", counting::slots_are_within_the_budget),
-    ("who holds a slot has acted, and who has acted holds a slot", counting::slots_are_of_those_who_acted),
-    ("no more are out because of us than the budget allows", counting::out_is_within_the_budget),
-];
-
-/// Of whatever an incident is about.
-const LEDGER_RULES: &[(&str, Rule)] = &[
-    ("what is stored is read back as it was", recording::reads_back),
-    ("no intent is written while a pause covers it", recording::is_unpaused),
-    ("versions grow by one, and the sweep changes only its own", recording::versions_grow_by_one),
-    ("every open incident is looked at again", recording::has_a_wake_up),
-];
-
-pub(super) fn judge(scene: &Scene<'_>) -> Result<(), Broken> {
-    judge_ledger(scene)?;
-    hold(RULES, scene)
+fn rules<P: Play>() -> [(&'static str, Rule<P>); 4] {
+    [
+        ("what is stored is read back as it was", reads_back),
+        ("no intent is written while a pause covers it", is_unpaused),
+        ("versions grow by one, and the sweep changes only its own", versions_grow_by_one),
+        ("every open incident is looked at again", has_a_wake_up),
+    ]
 }
 
-/// The rules that know nothing of fleets.
-pub(super) fn judge_ledger(scene: &Scene<'_>) -> Result<(), Broken> {
-    hold(LEDGER_RULES, scene)
-}
-
-fn hold(rules: &[(&str, Rule)], scene: &Scene<'_>) -> Result<(), Broken> {
-    for (name, rule) in rules {
-        rule(scene).map_err(|what| Broken { rule: (*name).to_owned(), what, at: Some(scene.now) })?;
+pub(super) fn judge_writes<P: Play>(writes: &Writes<'_, P>) -> Result<(), Broken> {
+    for (name, rule) in rules() {
+        rule(writes).map_err(|what| Broken::end(name, what, writes.now))?;
     }
     Ok(())
 }
 
+/// What changed from an open incident, or from none.
+pub(super) fn changes<'a, K: Kind>(
+    before: &'a View<K>,
+    after: &'a View<K>,
+) -> impl Iterator<Item = (Option<&'a Incident<K>>, &'a Incident<K>)> {
+    let now = after.open.values().chain(&after.newly_closed);
+    now.map(move |incident| (before.open.get(&incident.subject), incident))
+}
+
+fn reads_back<P: Play>(writes: &Writes<'_, P>) -> Result<(), String> {
+    writes.after.flaw.clone().map_or(Ok(()), Err)
+}
+
+/// The true time, give or take how wrong a clock may be: whoever is ahead takes a pause for over a little early.
+fn is_unpaused<P: Play>(writes: &Writes<'_, P>) -> Result<(), String> {
+    for (was, incident) in changes(writes.before, writes.after) {
+        let until = |incident: &Incident<P::Kind>| incident.intent.as_ref().map(|intent| intent.until);
+        let is_new = until(incident).is_some() && was.and_then(until) != until(incident);
+        let scopes = pause_scopes(&incident.subject, &incident.scope());
+        let covers = |scope: &String| scopes.contains(scope);
+        let in_force = writes.pauses.iter().find(|pause| covers(&pause.scope) && pause.until > writes.now + MOST_SKEW);
+        if let (true, false, Some(pause)) = (is_new, holds_nobody_up::<P>(incident), in_force) {
+            return Err(format!("{} is to be replaced, and {pause:?} is in force", incident.subject));
+        }
+    }
+    Ok(())
+}
+
+/// What no pause keeps from being done.
+fn holds_nobody_up<P: Play>(incident: &Incident<P::Kind>) -> bool {
+    incident.intent.as_ref().is_some_and(|intent| P::holds_nobody_up(&intent.step))
+}
+
+fn versions_grow_by_one<P: Play>(writes: &Writes<'_, P>) -> Result<(), String> {
+    for (was, incident) in changes(writes.before, writes.after) {
+        let version = was.map_or(0, |was| was.version);
+        let swept = |was: &Incident<P::Kind>| Incident {
+            wake_at: incident.wake_at,
+            wakes: incident.wakes,
+            stuck: incident.stuck,
+            overdue: incident.overdue,
+            ..was.clone()
+        };
+        let is_sweeps = |was: &Incident<P::Kind>| was == incident || swept(was) == *incident;
+        if incident.version != version + 1 && !was.is_some_and(is_sweeps) {
+            return Err(format!("{} went from {version} to {}", incident.subject, incident.version));
+        }
+    }
+    Ok(())
+}
+
+fn has_a_wake_up<P: Play>(writes: &Writes<'_, P>) -> Result<(), String> {
+    let silent = writes.after.open.values().find(|open| open.wake_at.is_none());
+    silent.map_or(Ok(()), |open| Err(format!("{} has no wake_at", open.subject)))
+}
+
 /// Counts and logs what the step wrote.
-pub(super) fn tell(stage: &Stage, before: &View, after: &View) {
+pub(super) fn tell<K: Kind>(stage: &Stage, before: &View<K>, after: &View<K>) {
     let written = after.open.values().filter(|open| {
         before.open.get(&open.subject).is_none_or(|was| (was.version, was.wake_at) != (open.version, open.wake_at))
     });
@@ -129,13 +141,23 @@ pub(super) fn tell(stage: &Stage, before: &View, after: &View) {
     }
 }
 
-fn name(decision: &homeostat_core::decision::Decision) -> String {
-    use homeostat_core::decision::{Decision, Hold};
+fn name<K: Kind>(decision: &Decision<K>) -> String {
     match decision {
-        Decision::Hold { because: Hold::GroupState(state), .. } => format!("Hold GroupState {}", variant(state)),
         Decision::Act { step, .. } => format!("Act {}", variant(step)),
+        Decision::Hold { because: Hold::Own(own), .. } => format!("Hold {}", own_name(own)),
         Decision::Hold { because, .. } => format!("Hold {}", variant(because)),
+        Decision::Close(Close::Own(own)) => format!("Close {}", variant(own)),
         Decision::Close(close) => format!("Close {}", variant(close)),
+        Decision::Page(Page::Own(own)) => format!("Page {}", variant(own)),
         Decision::Page(page) => format!("Page {}", variant(page)),
+    }
+}
+
+/// What a group is like has a name of its own.
+fn own_name(own: &impl std::fmt::Debug) -> String {
+    let name = variant(own);
+    match format!("{own:?}").strip_prefix("GroupState(") {
+        Some(state) => format!("{name} {}", state.chars().take_while(|c| c.is_alphanumeric()).collect::<String>()),
+        None => name,
     }
 }

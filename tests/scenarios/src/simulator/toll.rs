@@ -22,6 +22,14 @@ pub(super) struct Rates {
     pub(super) slow: f64,
 }
 
+impl Rates {
+    /// What fails, fails as often as anything else.
+    pub(super) fn scaled(scale: f64) -> Self {
+        let slow = 2.0 + 2.0 * scale;
+        Rates { lost: scale, unheard: scale, contended: scale, repeated: scale, crash: scale, slow }
+    }
+}
+
 /// One invocation's gate. Clones share its fate.
 #[derive(Debug, Clone)]
 pub(super) struct Toll {
@@ -107,7 +115,7 @@ impl std::fmt::Display for Call<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Call::Read { what } => f.write_str(what),
-            Call::Write { incident } => write!(f, "write {} v{}", incident.subject.name(), incident.version),
+            Call::Write { subject, version } => write!(f, "write {} v{version}", subject.name()),
             Call::Postpone { subject } => write!(f, "postpone {}", subject.name()),
             Call::Wake { subject } => write!(f, "wake {}", subject.name()),
             Call::Effect { instance } => write!(f, "replace {instance}"),
@@ -158,8 +166,8 @@ impl Gate for Toll {
         if completes && done && self.falls(self.rates.repeated / 4.0, "repeated", call) {
             return Answer::Repeated;
         }
-        if let (Call::Write { incident }, true) = (call, done) {
-            self.note(What::Wrote { subject: incident.subject.clone(), version: incident.version });
+        if let (Call::Write { subject, version }, true) = (call, done) {
+            self.note(What::Wrote { subject: subject.clone(), version });
         }
         Answer::Told
     }

@@ -3,13 +3,13 @@
 use std::io::Write;
 
 use scenarios::seeds;
-use scenarios::simulator::{Census, Play, Told};
+use scenarios::simulator::{Census, PlayName, Told};
 
 /// So many times the seeds may be told until each kind of fault and decision has occurred.
 const MOST_ROUNDS: u64 = 10;
 
 /// Every rule holds in each history, and each kind of fault and decision occurs.
-pub(crate) fn seeds_hold(play: Play, count: u64) {
+pub(crate) fn seeds_hold(play: PlayName, count: u64) {
     let from = seeds::of_the_tree().unwrap();
     // Past the capture of the test's output, which shows it only if the test fails.
     let again = format!("target/debug/simulate --play {play} --from {from} --seeds {count}");
@@ -27,13 +27,13 @@ pub(crate) fn seeds_hold(play: Play, count: u64) {
 }
 
 /// A history that broke a rule is shown at its shortest, with its log.
-pub(crate) fn holds(play: Play, told: &Told) {
+pub(crate) fn holds(play: PlayName, told: &Told) {
     if told.broken.is_some() {
         panic!("{}", play.shrink(told.seed).unwrap());
     }
 }
 
-fn tell(play: Play, from: u64, count: u64) -> Census {
+fn tell(play: PlayName, from: u64, count: u64) -> Census {
     let jobs = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let tell_part = |part: usize| {
         let mut census = Census::default();

@@ -3,7 +3,7 @@
 use scenarios::simulator::hooks::{self, Double as HookDouble};
 use scenarios::simulator::script::Script;
 use scenarios::simulator::shrink::{Shrunk, part, shrink};
-use scenarios::simulator::{Play, Told, dns};
+use scenarios::simulator::{PlayName, Told, dns};
 
 /// After so much that there is something to leave out.
 const MUCH: usize = 20;
@@ -51,7 +51,7 @@ fn a_broken_history_of_hooks_is_shown_at_its_shortest() {
 
 #[test]
 fn a_history_told_by_all_its_parts_is_the_same_to_the_last_line() {
-    for play in Play::ALL {
+    for play in PlayName::ALL {
         for seed in [1, 7, 42] {
             let whole = play.tell(seed, true);
             let noted = play.tell_by(seed, &Script::noted().logged(true));
@@ -65,7 +65,7 @@ fn a_history_told_by_all_its_parts_is_the_same_to_the_last_line() {
 
 #[test]
 fn nothing_befalls_a_history_of_which_all_is_left_out() {
-    for play in Play::ALL {
+    for play in PlayName::ALL {
         for seed in [1, 7, 42] {
             let noted = play.tell_by(seed, &Script::noted());
             let none = play.tell_by(seed, &part(&noted, &[]));
@@ -78,7 +78,7 @@ fn nothing_befalls_a_history_of_which_all_is_left_out() {
 
 #[test]
 fn what_is_left_out_leaves_what_came_before_it_as_it_was() {
-    for play in Play::ALL {
+    for play in PlayName::ALL {
         let noted = play.tell_by(7, &Script::noted().logged(true));
         let last = noted.befell.len();
         let others: Vec<usize> = (1..last).collect();

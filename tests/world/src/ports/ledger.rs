@@ -11,13 +11,16 @@ use std::sync::{Arc, Mutex};
 
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{GroupName, Scope, Subject};
-use homeostat_core::incident::Incident;
+use homeostat_core::incident::{Incident, Kind};
 use homeostat_core::memory::Memory;
 use homeostat_core::ports::{
     Control, Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, OpenIncidents, Pause, Slots,
     Unavailable, Write, pause_scopes,
 };
+use homeostat_core::registry::AnyIncident;
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::clock::VirtualClock;
 use super::lock;
@@ -31,8 +34,8 @@ pub struct MemoryLedger {
 
 #[derive(Debug, Default)]
 struct Items {
-    open: BTreeMap<Subject, Incident>,
-    closed: BTreeMap<Subject, Vec<Incident>>,
+    open: BTreeMap<Subject, AnyIncident>,
+    closed: BTreeMap<Subject, Vec<AnyIncident>>,
     slots: BTreeMap<Scope, Slots>,
     memories: BTreeMap<Scope, Memory>,
     alarms: BTreeMap<String, AlarmChange>,
@@ -76,17 +79,28 @@ impl MemoryLedger {
         lock(&self.items).pauses.remove(scope);
     }
 
-    pub fn open(&self) -> Vec<Incident> {
+    /// The open incidents of a kind.
+    pub fn open<K: Kind>(&self) -> Vec<Incident<K>> {
+        lock(&self.items).open.values().filter_map(AnyIncident::of).cloned().collect()
+    }
+
+    /// Every open incident.
+    pub fn all_open(&self) -> Vec<AnyIncident> {
         lock(&self.items).open.values().cloned().collect()
     }
 
-    /// Every closed incident, by subject and then by when it was closed.
-    pub fn closed(&self) -> Vec<Incident> {
+    /// Every closed incident of a kind, by subject and then by when it was closed.
+    pub fn closed<K: Kind>(&self) -> Vec<Incident<K>> {
+        lock(&self.items).closed.values().flatten().filter_map(AnyIncident::of).cloned().collect()
+    }
+
+    /// Every closed incident, in the same order.
+    pub fn all_closed(&self) -> Vec<AnyIncident> {
         lock(&self.items).closed.values().flatten().cloned().collect()
     }
 
-    pub fn last_closed(&self, subject: &Subject) -> Option<Incident> {
-        lock(&self.items).closed.get(subject)?.last().cloned()
+    pub fn last_closed<K: Kind>(&self, subject: &Subject) -> Option<Incident<K>> {
+        lock(&self.items).closed.get(subject)?.last()?.of().cloned()
     }
 
     /// Whether anything changed since the last look: it grows with each write.
@@ -109,13 +123,13 @@ fn follows(stored: Option<u64>, written: u64) -> Result<(), NotWritten> {
 }
 
 impl Items {
-    fn not_paused(&self, incident: &Incident, now: Timestamp) -> Result<(), NotWritten> {
-        let scopes = pause_scopes(&incident.subject, &incident.kind.scope());
+    fn not_paused<K: Kind>(&self, incident: &Incident<K>, now: Timestamp) -> Result<(), NotWritten> {
+        let scopes = pause_scopes(&incident.subject, &incident.scope());
         let mut pauses = scopes.iter().filter_map(|scope| self.pauses.get(scope));
         if pauses.any(|pause| now < pause.until) { Err(NotWritten::Conflict) } else { Ok(()) }
     }
 
-    fn kept(&mut self, incident: &Incident) -> Result<Incident, Unavailable> {
+    fn kept<K: Kind>(&mut self, incident: &Incident<K>) -> Result<Incident<K>, Unavailable> {
         if !self.samples {
             return stored(incident);
         }
@@ -130,10 +144,10 @@ impl Items {
     }
 
     /// Checks everything before it changes anything.
-    fn write(&mut self, write: &Write<'_>) -> Result<(), NotWritten> {
+    fn write<K: Kind>(&mut self, write: &Write<'_, K>) -> Result<(), NotWritten> {
         let Write { incident, slots, memory, alarm, unpaused_at } = *write;
-        let (subject, scope) = (&incident.subject, incident.kind.scope());
-        follows(self.open.get(subject).map(|open| open.version), incident.version)?;
+        let (subject, scope) = (&incident.subject, incident.scope());
+        follows(self.open.get(subject).map(|open| open.view().version()), incident.version)?;
         if let Some(slots) = slots {
             follows(self.slots.get(&scope).map(|stored| stored.version), slots.version)?;
         }
@@ -149,7 +163,9 @@ impl Items {
             self.not_paused(incident, now)?;
         }
         let kept = self.kept(incident)?;
-        if kept.closed_at.is_some() {
+        let is_closed = kept.closed_at.is_some();
+        let kept = any_of(&kept)?;
+        if is_closed {
             self.closed.entry(subject.clone()).or_default().push(kept);
             self.open.remove(subject);
         } else {
@@ -169,20 +185,51 @@ fn to_the_millisecond(time: Timestamp) -> Timestamp {
 }
 
 /// As DynamoDB would give it back: what a field's encoding loses is lost here too.
-fn stored(incident: &Incident) -> Result<Incident, Unavailable> {
-    let there_and_back = serde_json::to_value(incident).and_then(serde_json::from_value);
+fn stored<K: Kind>(incident: &Incident<K>) -> Result<Incident<K>, Unavailable> {
+    there_and_back(incident)
+}
+
+fn there_and_back<T: DeserializeOwned>(stored: &impl Serialize) -> Result<T, Unavailable> {
+    let there_and_back = serde_json::to_value(stored).and_then(serde_json::from_value);
     there_and_back.map_err(|error| Unavailable { doing: "store an incident".to_owned(), why: error.to_string() })
 }
 
+/// The same incident, of one of the kinds that there are.
+fn any_of<K: Kind>(incident: &Incident<K>) -> Result<AnyIncident, Unavailable> {
+    let incident: &dyn std::any::Any = incident;
+    let instance = || incident.downcast_ref().map(|it| AnyIncident::Instance(Incident::clone(it)));
+    let zone = || incident.downcast_ref().map(|it| AnyIncident::Zone(Incident::clone(it)));
+    let hook = || incident.downcast_ref().map(|it| AnyIncident::Hook(Incident::clone(it)));
+    instance().or_else(zone).or_else(hook).ok_or_else(|| Unavailable {
+        doing: "store an incident".to_owned(),
+        why: format!("no remedy is called {}", K::REMEDY),
+    })
+}
+
+fn postponed<K: Kind>(open: &mut Incident<K>, until: Timestamp, marks: &[Mark], now: Timestamp) {
+    open.wake_at = Some(to_the_millisecond(until));
+    open.wakes += 1;
+    for mark in marks {
+        match mark {
+            Mark::Stuck => open.stuck = Some(now),
+            Mark::Overdue => open.overdue = Some(now),
+        }
+    }
+}
+
 impl Ledger for MemoryLedger {
-    async fn history(&self, subject: &Subject, change: Option<&AlarmChange>) -> Result<History, Unavailable> {
+    async fn history<K: Kind>(
+        &self,
+        subject: &Subject,
+        change: Option<&AlarmChange>,
+    ) -> Result<History<K>, Unavailable> {
         self.clock.call();
         let items = lock(&self.items);
         let closed = items.closed.get(subject).and_then(|closed| closed.last());
         Ok(History {
-            open: items.open.get(subject).cloned(),
-            last_closed_at: closed.and_then(|closed| closed.closed_at),
-            last_closed: closed.cloned().map(Box::new),
+            open: items.open.get(subject).and_then(AnyIncident::of).cloned(),
+            last_closed_at: closed.and_then(|closed| closed.view().closed_at()),
+            last_closed: closed.and_then(AnyIncident::of).cloned().map(Box::new),
             alarm: change.and_then(|change| items.alarms.get(&change.speaker())).cloned(),
         })
     }
@@ -201,7 +248,7 @@ impl Ledger for MemoryLedger {
         Ok(subjects.iter().filter(|subject| items.open.contains_key(subject)).cloned().collect())
     }
 
-    async fn write(&self, write: Write<'_>) -> Result<(), NotWritten> {
+    async fn write<K: Kind>(&self, write: Write<'_, K>) -> Result<(), NotWritten> {
         self.clock.call();
         lock(&self.items).write(&write)
     }
@@ -216,9 +263,16 @@ impl DueIncidents for MemoryLedger {
             .open
             .values()
             .filter_map(|open| {
-                let wake_at = open.wake_at.filter(|at| *at <= now)?;
-                let Incident { version, wakes, deadline, stuck, overdue, .. } = *open;
-                Some(Due { subject: open.subject.clone(), version, wake_at, wakes, deadline, stuck, overdue })
+                let open = open.view();
+                Some(Due {
+                    subject: open.subject().clone(),
+                    version: open.version(),
+                    wake_at: open.wake_at().filter(|at| *at <= now)?,
+                    wakes: open.wakes(),
+                    deadline: open.deadline(),
+                    stuck: open.stuck(),
+                    overdue: open.overdue(),
+                })
             })
             .collect();
         due.sort_by_key(|due| due.wake_at);
@@ -229,15 +283,14 @@ impl DueIncidents for MemoryLedger {
         self.clock.call();
         let mut guard = lock(&self.items);
         let items = &mut *guard;
-        let unchanged = |open: &&mut Incident| open.version == due.version && open.wake_at == Some(due.wake_at);
+        let unchanged = |open: &&mut AnyIncident| {
+            open.view().version() == due.version && open.view().wake_at() == Some(due.wake_at)
+        };
         let open = items.open.get_mut(&due.subject).filter(unchanged).ok_or(NotWritten::Conflict)?;
-        open.wake_at = Some(to_the_millisecond(until));
-        open.wakes += 1;
-        for mark in marks {
-            match mark {
-                Mark::Stuck => open.stuck = Some(now),
-                Mark::Overdue => open.overdue = Some(now),
-            }
+        match open {
+            AnyIncident::Instance(open) => postponed(open, until, marks, now),
+            AnyIncident::Zone(open) => postponed(open, until, marks, now),
+            AnyIncident::Hook(open) => postponed(open, until, marks, now),
         }
         items.revision += 1;
         Ok(())
@@ -245,8 +298,9 @@ impl DueIncidents for MemoryLedger {
 }
 
 impl Control for MemoryLedger {
-    async fn open_incidents(&self) -> Result<OpenIncidents, Unavailable> {
-        Ok(OpenIncidents { read: self.open(), unreadable: Vec::new() })
+    async fn open_incidents<I: DeserializeOwned + Send>(&self) -> Result<OpenIncidents<I>, Unavailable> {
+        let read = self.all_open().iter().map(there_and_back).collect::<Result<_, _>>()?;
+        Ok(OpenIncidents { read, unreadable: Vec::new() })
     }
 
     async fn pauses(&self) -> Result<Vec<Pause>, Unavailable> {

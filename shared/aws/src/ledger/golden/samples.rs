@@ -12,7 +12,8 @@ use std::fmt::Debug;
 use std::str::FromStr;
 
 use homeostat_core::decision::{Close, Decision, Hold, Page};
-use homeostat_core::incident::Incident;
+use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::registry::AnyIncident;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Folder;
@@ -29,12 +30,15 @@ pub(super) fn all() -> Vec<Sample> {
     [instance::samples(), group::samples(), zone::samples(), hook::samples(), remembered::samples()].concat()
 }
 
-fn incident(folder: Folder, name: &str, incident: Incident) -> Sample {
-    Sample { folder, name: name.to_owned(), stored: Stored::Incident(Box::new(incident)) }
+fn incident(folder: Folder, name: &str, incident: impl Into<AnyIncident>) -> Sample {
+    Sample { folder, name: name.to_owned(), stored: Stored::Incident(Box::new(incident.into())) }
 }
 
 /// By what was decided.
-fn decided(folder: Folder, decided: Incident) -> Sample {
+fn decided<K: Kind>(folder: Folder, decided: Incident<K>) -> Sample
+where
+    Incident<K>: Into<AnyIncident>,
+{
     let name = match decided.decision.as_ref().unwrap() {
         Decision::Act { .. } => panic!("two steps have one name: {decided:?}"),
         Decision::Hold { because, .. } => format!("hold-{}", because.name()),
@@ -75,18 +79,18 @@ fn texts(texts: &[&str]) -> Vec<String> {
 }
 
 /// As the loop hands it to the ledger.
-fn paced(incident: Incident) -> Incident {
+fn paced<K: Kind>(incident: Incident<K>) -> Incident<K> {
     incident.due_within(mins(20)).under("0a1b2c3d4e5f")
 }
 
-fn held(incident: &Incident, second: i64, because: &Hold) -> Incident {
+fn held<K: Kind>(incident: &Incident<K>, second: i64, because: &Hold<K>) -> Incident<K> {
     paced(incident.hold(at(second), at(second + 30), because))
 }
 
-fn paged(incident: &Incident, second: i64, because: &Page) -> Incident {
+fn paged<K: Kind>(incident: &Incident<K>, second: i64, because: &Page<K>) -> Incident<K> {
     paced(incident.page(at(second), at(second + 150), because))
 }
 
-fn closed(incident: &Incident, second: i64, how: &Close) -> Incident {
+fn closed<K: Kind>(incident: &Incident<K>, second: i64, how: &Close<K>) -> Incident<K> {
     paced(incident.close(at(second), how))
 }

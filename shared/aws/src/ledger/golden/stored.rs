@@ -4,9 +4,9 @@
 
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::Scope;
-use homeostat_core::incident::Incident;
 use homeostat_core::memory::Memory;
 use homeostat_core::ports::{Pause, Slots, Unavailable};
+use homeostat_core::registry::AnyIncident;
 
 use super::found::Found;
 use crate::ledger::control::pause_item;
@@ -14,7 +14,7 @@ use crate::ledger::item::{self, Item};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Stored {
-    Incident(Box<Incident>),
+    Incident(Box<AnyIncident>),
     Memory(Scope, Memory),
     Alarm(AlarmChange),
     Slots(Scope, Slots),
@@ -40,7 +40,11 @@ impl Stored {
 
     pub(super) fn written(&self) -> Item {
         match self {
-            Stored::Incident(incident) => item::incident(incident),
+            Stored::Incident(incident) => match &**incident {
+                AnyIncident::Instance(incident) => item::incident(incident),
+                AnyIncident::Zone(incident) => item::incident(incident),
+                AnyIncident::Hook(incident) => item::incident(incident),
+            },
             Stored::Memory(scope, memory) => item::memory(scope, memory),
             Stored::Alarm(memory) => item::alarm_memory(memory),
             Stored::Slots(scope, slots) => item::slots(scope, slots),

@@ -8,14 +8,18 @@ use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Transition};
 use homeostat_core::aws::record::Routing;
 use homeostat_core::aws::units::Unit;
-use homeostat_core::decision::{Close, Decision, GroupState, Hold, Page, Proof, Step};
+use homeostat_core::hook::kind::HookKind;
 use homeostat_core::hook::said::{Because, HookStep, Limit, Waits};
-use homeostat_core::incident::{Doubt, Kind, Said, State, Verdict};
+use homeostat_core::incident::{Doubt, Said, State, Verdict};
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Close, Decision, GroupState, Hold, Page};
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::What;
 use homeostat_core::zone::drift::Drift;
+use homeostat_core::zone::kind::ZoneKind;
 use homeostat_core::zone::said::{Awaits, Trouble};
+use homeostat_core::{hook, instance, zone};
 
 use super::Folder;
 
@@ -29,23 +33,32 @@ pub(super) struct Variant {
 }
 
 macro_rules! variants {
-    ($($of:ident { $($variant:pat => $name:literal in [$($folder:ident),*]),* $(,)? })*) => {
-        $(const _: fn(&$of) = |value| match value {
+    ($($of:ident $(= $type:ty)? { $($variant:pat => $name:literal in [$($folder:ident),*]),* $(,)? $(; $own:pat)? })*) => {
+        $(const _: fn(&variants!(@type $of $($type)?)) = |value| match value {
             $($variant => {})*
+            $($own => {})?
         };)*
 
         pub(super) const ALL: &[Variant] = &[$($(
             Variant { of: stringify!($of), name: $name, folders: &[$(Folder::$folder),*] },
         )*)*];
     };
+    (@type $of:ident $type:ty) => { $type };
+    (@type $of:ident) => { $of };
 }
 
 variants! {
-    Kind {
-        Kind::Instance { .. } => "instance" in [Instance],
-        Kind::Group { .. } => "group" in [Group],
-        Kind::Zone(_) => "zone" in [Zone],
-        Kind::Hook(_) => "hook" in [Hook],
+    InstanceKind {
+        InstanceKind::Instance { .. } => "instance" in [Instance],
+        InstanceKind::Group { .. } => "group" in [Group],
+    }
+
+    ZoneKind {
+        ZoneKind::Zone(_) => "zone" in [Zone],
+    }
+
+    HookKind {
+        HookKind::Hook(_) => "hook" in [Hook],
     }
 
     State {
@@ -95,22 +108,35 @@ variants! {
         Decision::Page(_) => "page" in [Instance, Group, Zone, Hook],
     }
 
-    Step {
-        Step::Replace { .. } => "replace" in [Instance],
-        Step::MarkUnhealthy { .. } => "mark_unhealthy" in [Instance],
-        Step::Shift(_) => "shift" in [Zone],
-        Step::Hook(_) => "hook" in [Hook],
+    Step = instance::reasons::Step {
+        instance::reasons::Step::Replace { .. } => "replace" in [Instance],
+        instance::reasons::Step::MarkUnhealthy { .. } => "mark_unhealthy" in [Instance],
     }
 
-    Proof {
-        Proof::Alarm { .. } => "alarm" in [Instance, Zone],
-        Proof::TargetHealth { .. } => "target_health" in [Instance],
-        Proof::InstanceStatus { .. } => "instance_status" in [Instance],
-        Proof::HealthCheck { .. } => "health_check" in [Zone],
-        Proof::Targets { .. } => "targets" in [Zone],
-        Proof::Well { .. } => "well" in [Zone],
-        Proof::Notice(_) => "notice" in [Instance],
-        Proof::Hook(_) => "hook" in [Hook],
+    Step = zone::reasons::Step {
+        zone::reasons::Step::Shift(_) => "shift" in [Zone],
+    }
+
+    Step = hook::reasons::Step {
+        hook::reasons::Step::Hook(_) => "hook" in [Hook],
+    }
+
+    Proof = instance::reasons::Proof {
+        instance::reasons::Proof::Alarm { .. } => "alarm" in [Instance],
+        instance::reasons::Proof::TargetHealth { .. } => "target_health" in [Instance],
+        instance::reasons::Proof::InstanceStatus { .. } => "instance_status" in [Instance],
+        instance::reasons::Proof::Notice(_) => "notice" in [Instance],
+    }
+
+    Proof = zone::reasons::Proof {
+        zone::reasons::Proof::Alarm { .. } => "alarm" in [Zone],
+        zone::reasons::Proof::HealthCheck { .. } => "health_check" in [Zone],
+        zone::reasons::Proof::Targets { .. } => "targets" in [Zone],
+        zone::reasons::Proof::Well { .. } => "well" in [Zone],
+    }
+
+    Proof = hook::reasons::Proof {
+        hook::reasons::Proof::Hook(_) => "hook" in [Hook],
     }
 
     Hold {
@@ -120,34 +146,46 @@ variants! {
         Hold::OutcomeUnknown { .. } => "outcome_unknown" in [Instance, Zone],
         // A pause keeps no hook from being completed.
         Hold::Paused { .. } => "paused" in [Instance, Zone],
-        Hold::ActionsDisabled { .. } => "actions_disabled" in [Instance, Zone],
-        Hold::NotConfirmed { .. } => "not_confirmed" in [Instance, Zone],
-        // A group's instances boot again when it is parked no more.
-        Hold::Grace { .. } => "grace" in [Instance, Group],
-        Hold::NotInService { .. } => "not_in_service" in [Instance],
-        Hold::Protected => "protected" in [Instance],
-        Hold::GroupReplaces { .. } => "group_replaces" in [Instance, Group],
-        Hold::Foretold { .. } => "foretold" in [Instance],
-        Hold::Suspended { .. } => "suspended" in [Instance],
-        Hold::Refreshing { .. } => "refreshing" in [Instance],
-        // Of the group itself it is a page.
-        Hold::TooManySick(_) => "too_many_sick" in [Instance],
-        Hold::GroupState(_) => "group_state" in [Instance, Group],
-        // The incident of a group that is gone is closed.
-        Hold::GroupMissing { .. } => "group_missing" in [Instance],
         Hold::Budget { .. } => "budget" in [Instance],
-        Hold::Cooldown { .. } => "cooldown" in [Instance],
-        Hold::BreakerOpen { .. } => "breaker_open" in [Instance],
         // In `watch` a hook is completed at once: `Because::Watching`.
         Hold::Watching { .. } => "watching" in [Instance, Zone],
-        Hold::Recovering { .. } => "recovering" in [Instance],
-        Hold::NotReplaced { .. } => "not_replaced" in [Instance],
         Hold::Proving { .. } => "proving" in [Instance, Group, Zone],
-        Hold::Propagating { .. } => "propagating" in [Zone],
-        Hold::Lost { .. } => "lost" in [Zone],
-        Hold::Returning { .. } => "returning" in [Zone],
-        Hold::Drifted(_) => "drifted" in [Zone],
-        Hold::Hook(_) => "hook" in [Hook],
+        ; Hold::Own(_)
+    }
+
+    HoldReason = instance::reasons::HoldReason {
+        instance::reasons::HoldReason::ActionsDisabled { .. } => "actions_disabled" in [Instance],
+        instance::reasons::HoldReason::NotConfirmed { .. } => "not_confirmed" in [Instance],
+        // A group's instances boot again when it is parked no more.
+        instance::reasons::HoldReason::Grace { .. } => "grace" in [Instance, Group],
+        instance::reasons::HoldReason::NotInService { .. } => "not_in_service" in [Instance],
+        instance::reasons::HoldReason::Protected => "protected" in [Instance],
+        instance::reasons::HoldReason::GroupReplaces { .. } => "group_replaces" in [Instance, Group],
+        instance::reasons::HoldReason::Foretold { .. } => "foretold" in [Instance],
+        instance::reasons::HoldReason::Suspended { .. } => "suspended" in [Instance],
+        instance::reasons::HoldReason::Refreshing { .. } => "refreshing" in [Instance],
+        // Of the group itself it is a page.
+        instance::reasons::HoldReason::TooManySick(_) => "too_many_sick" in [Instance],
+        instance::reasons::HoldReason::GroupState(_) => "group_state" in [Instance, Group],
+        // The incident of a group that is gone is closed.
+        instance::reasons::HoldReason::GroupMissing { .. } => "group_missing" in [Instance],
+        instance::reasons::HoldReason::Cooldown { .. } => "cooldown" in [Instance],
+        instance::reasons::HoldReason::BreakerOpen { .. } => "breaker_open" in [Instance],
+        instance::reasons::HoldReason::Recovering { .. } => "recovering" in [Instance],
+        instance::reasons::HoldReason::NotReplaced { .. } => "not_replaced" in [Instance],
+    }
+
+    HoldReason = zone::reasons::HoldReason {
+        zone::reasons::HoldReason::ActionsDisabled { .. } => "actions_disabled" in [Zone],
+        zone::reasons::HoldReason::NotConfirmed { .. } => "not_confirmed" in [Zone],
+        zone::reasons::HoldReason::Propagating { .. } => "propagating" in [Zone],
+        zone::reasons::HoldReason::Lost { .. } => "lost" in [Zone],
+        zone::reasons::HoldReason::Returning { .. } => "returning" in [Zone],
+        zone::reasons::HoldReason::Drifted(_) => "drifted" in [Zone],
+    }
+
+    HoldReason = hook::reasons::HoldReason {
+        hook::reasons::HoldReason::Hook(_) => "hook" in [Hook],
     }
 
     GroupState {
@@ -163,25 +201,45 @@ variants! {
 
     Close {
         Close::Recovered => "recovered" in [Instance, Zone],
-        Close::LeftByItself => "left_by_itself" in [Instance],
         Close::NothingWrong { .. } => "nothing_wrong" in [Instance, Group, Zone],
-        Close::TakenOver { .. } => "taken_over" in [Zone],
-        Close::Hook(_) => "hook" in [Hook],
+        ; Close::Own(_)
+    }
+
+    CloseReason = instance::reasons::CloseReason {
+        instance::reasons::CloseReason::LeftByItself => "left_by_itself" in [Instance],
+    }
+
+    CloseReason = zone::reasons::CloseReason {
+        zone::reasons::CloseReason::TakenOver { .. } => "taken_over" in [Zone],
+    }
+
+    CloseReason = hook::reasons::CloseReason {
+        hook::reasons::CloseReason::Hook(_) => "hook" in [Hook],
     }
 
     Page {
         // A zone's refused change is one of its troubles.
         Page::Refused { .. } => "refused" in [Instance, Hook],
         Page::NotRecovered { .. } => "not_recovered" in [Instance],
-        // Of a record it is a trouble; a hook that left the policy is completed.
-        Page::NotInPolicy { .. } => "not_in_policy" in [Instance, Group],
         Page::Waited { .. } => "waited" in [Instance, Group, Zone],
-        Page::GroupStalled { .. } => "group_stalled" in [Instance, Group],
-        Page::ReplacementsFail { .. } => "replacements_fail" in [Instance],
-        Page::TooManySick(_) => "too_many_sick" in [Group],
-        Page::TargetGroupGone(_) => "target_group_gone" in [Group],
-        Page::Weights { .. } => "weights" in [Zone],
-        Page::LaunchesFail(_) => "launches_fail" in [Hook],
+        ; Page::Own(_)
+    }
+
+    PageReason = instance::reasons::PageReason {
+        // Of a record it is a trouble; a hook that left the policy is completed.
+        instance::reasons::PageReason::NotInPolicy { .. } => "not_in_policy" in [Instance, Group],
+        instance::reasons::PageReason::GroupStalled { .. } => "group_stalled" in [Instance, Group],
+        instance::reasons::PageReason::ReplacementsFail { .. } => "replacements_fail" in [Instance],
+        instance::reasons::PageReason::TooManySick(_) => "too_many_sick" in [Group],
+        instance::reasons::PageReason::TargetGroupGone(_) => "target_group_gone" in [Group],
+    }
+
+    PageReason = zone::reasons::PageReason {
+        zone::reasons::PageReason::Weights { .. } => "weights" in [Zone],
+    }
+
+    PageReason = hook::reasons::PageReason {
+        hook::reasons::PageReason::LaunchesFail(_) => "launches_fail" in [Hook],
     }
 
     What {

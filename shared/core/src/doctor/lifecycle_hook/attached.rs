@@ -3,7 +3,7 @@
 //! This module never judges what is healthy there.
 
 use super::{Error, Note, Warning, about};
-use crate::decision::short;
+
 use crate::doctor::{Facts, Finding, TAG, unreadable};
 use crate::id::TargetGroupArn;
 use crate::policy::{HeldBy, Mode};
@@ -20,7 +20,7 @@ pub(super) fn to_the_group(hook: HeldBy<'_>, facts: &Facts) -> Vec<Finding> {
                 (Warning, "Auto Scaling deregisters an instance there by itself, and before the hook")
             }
         };
-        let what = format!("the policy names {} with it, which is attached to its group; {why}", short(arn));
+        let what = format!("the policy names {} with it, which is attached to its group; {why}", arn.short_name());
         Finding::new(severity, about(hook), what, "take it out of the hook's target-groups")
     };
     attached.map(say).collect()
@@ -31,12 +31,12 @@ pub(super) fn permission(hook: HeldBy<'_>, facts: &Facts) -> Vec<Finding> {
     let HeldBy::Termination(policy) = hook else { return Vec::new() };
     let severity = if policy.mode == Mode::Watch { Warning } else { Error };
     let find = |arn: &TargetGroupArn| match facts.hooks.target_groups.get(arn)? {
-        Err(unread) => Some(unreadable(about(hook), &format!("its target group {}", short(arn)), unread)),
+        Err(unread) => Some(unreadable(about(hook), &format!("its target group {}", arn.short_name()), unread)),
         Ok(tags) if tags.get(TAG).is_some_and(|value| value == "true") => None,
         Ok(_) => {
             let what = format!(
                 "{} lacks the tag {TAG}=true, so the role of lifecycle-hook may not deregister anybody there",
-                short(arn)
+                arn.short_name()
             );
             Some(Finding::new(severity, about(hook), what, format!("tag the target group: key {TAG}, value true")))
         }
@@ -53,7 +53,7 @@ pub(super) fn target_types(hook: HeldBy<'_>, facts: &Facts) -> Vec<Finding> {
         HeldBy::Termination(_) => ("waits for", "each termination is held until its time is over"),
     };
     let find = |arn: &TargetGroupArn| {
-        let name = short(arn);
+        let name = arn.short_name();
         let (severity, what, fix) = match facts.hooks.target_types.get(arn)? {
             Err(unread) => {
                 return Some(unreadable(about(hook), &format!("the type of its target group {name}"), unread));

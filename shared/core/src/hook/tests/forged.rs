@@ -3,13 +3,12 @@
 use super::harness::*;
 use crate::aws::fleet::TargetHealth;
 use crate::aws::lifecycle::{ActionResult, Course, Told, Transition};
-use crate::decision::{Decision, Hold, Page};
 use crate::hook::kept::Kept;
+use crate::hook::reasons::{Decision, History, Hold, HoldReason, Page, PageReason};
 use crate::hook::said::{HookStep, Waits};
 use crate::hook::seen::Datapoint;
-use crate::incident::Kind;
 use crate::memory::Launch;
-use crate::ports::{History, Outcome};
+use crate::ports::Outcome;
 use crate::signal::Why;
 
 const MADE_UP: &str = "00000000-0000-4000-8000-000000000000";
@@ -176,7 +175,10 @@ fn what_was_only_tried_is_counted_when_it_shows_and_never_before() {
     scene.pass(299, 5);
     scene.answers = vec![Outcome::Unknown { why: "timeout".into() }];
     scene.now = 300;
-    assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Settling { .. }), .. }));
+    assert!(matches!(
+        scene.look(),
+        Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Settling { .. })), .. }
+    ));
     let row = |scene: &Scene| {
         let row = scene.memory.abandoned_of(&"ready".parse().unwrap(), Some("lt-1:7")).cloned();
         row.map(|row| (row.instances.len(), row.trying.len()))
@@ -210,7 +212,11 @@ fn a_try_without_an_answer_is_settled_by_what_became_of_the_instance() {
         scene.is(becomes);
         let decision = scene.look();
         assert_eq!(row(&scene).map_or(0, |row| row.instances.len()), counted, "{becomes}");
-        assert_eq!(matches!(decision, Decision::Page(Page::LaunchesFail(_))), counted == 1, "{becomes}: {decision}");
+        assert_eq!(
+            matches!(decision, Decision::Page(Page::Own(PageReason::LaunchesFail(_)))),
+            counted == 1,
+            "{becomes}: {decision}"
+        );
     }
 }
 
@@ -221,7 +227,10 @@ fn whoever_would_be_one_too_many_waits_until_the_others_are_settled() {
     let launch = Launch { instance: &other, from: Some("lt-1:7"), at: at(-600), is_fresh: true };
     scene.memory = scene.memory.abandoning(at(290), &hook, &launch);
     let decision = scene.pass(320, 5);
-    assert!(matches!(decision, Decision::Hold { because: Hold::Hook(Waits::Abandoning { .. }), .. }), "{decision}");
+    assert!(
+        matches!(decision, Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Abandoning { .. })), .. }),
+        "{decision}"
+    );
     let (refused, done) = (scene.memory.spared(&hook, &other), scene.memory.abandon(at(320), &hook, &launch, 1));
     for (memory, result) in [(refused, ActionResult::Abandon), (done, ActionResult::Continue)] {
         let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 1"));
@@ -259,8 +268,8 @@ fn a_launch_into_the_pool_is_not_deregistered_for_a_made_up_termination() {
     let mut scene = Scene::leaving(LEAVE);
     scene.is("Warmed:Pending:Wait");
     scene.answer = unknown_token;
-    let Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
-    **kept = Kept::told(&forged(Transition::Terminating, 0));
+    let kept = scene.incident.kind.kept_mut();
+    *kept = Kept::told(&forged(Transition::Terminating, 0));
     scene.look();
     assert!(matches!(scene.done.as_slice(), [HookStep::Heartbeat { .. }]), "{:?}", scene.done);
 }
@@ -271,10 +280,10 @@ fn a_launch_into_the_pool_is_not_deregistered_for_a_made_up_termination() {
 fn an_action_without_a_token_is_another_one_as_soon_as_the_instance_is_on_another_course() {
     let mut scene = Scene::launching(LAUNCH);
     scene.is("Warmed:Pending:Wait");
-    let Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
+    let kept = scene.incident.kind.kept_mut();
     let found = Kept::found(&kept.group, &kept.hook, &kept.instance, Transition::Launching, at(0));
     let known = Kept { accepted: true, beat: Some(at(0)), lost: 1, course: Some(Course::IntoPool), ..found };
-    **kept = known;
+    *kept = known;
     scene.now = 900;
     scene.is("Pending:Wait");
     scene.pass(1190, 5);
@@ -323,8 +332,8 @@ fn a_metric_from_before_the_action_says_nothing_however_old_the_event_calls_it()
     scene.now = 200;
     scene.drained();
     scene.seen.work = Some(Ok(Some(Datapoint { at: at(100), value: 0.0 })));
-    let Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
-    **kept = Kept::told(&forged(Transition::Terminating, 0));
+    let kept = scene.incident.kind.kept_mut();
+    *kept = Kept::told(&forged(Transition::Terminating, 0));
     scene.pass(230, 5);
     assert_eq!(scene.completions(), [], "{:?}", scene.done);
     scene.seen.work = Some(Ok(Some(Datapoint { at: at(235), value: 0.0 })));

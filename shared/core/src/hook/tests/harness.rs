@@ -7,16 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 use crate::attend::{Circumstances, Ignored, Remedy};
 use crate::aws::fleet::{Checks, Lifecycle, Machine, TargetHealth};
 use crate::aws::lifecycle::{ActionResult, Course, Place, Terms, Told, Transition};
-use crate::decision::{Close, Decision, Hold, Proof, Step};
 use crate::hook::kept::Kept;
+use crate::hook::reasons::{Close, CloseReason, Decision, History, Hold, HoldReason, Incident, Proof, Step};
 use crate::hook::said::{Because, Ended, HookStep, Waits};
 use crate::hook::seen::{Details, HeldMember, Registration, Seen, TargetId};
 use crate::hook::{HookEyes, LifecycleHook};
 use crate::id::TargetGroupArn;
-use crate::incident::Incident;
 use crate::memory::Memory;
 use crate::policy::{self, Policy};
-use crate::ports::{History, Limits, Outcome, Pause};
+use crate::ports::{Limits, Outcome, Pause};
 use crate::signal::{Hint, Why};
 
 pub(super) const INSTANCE: &str = "i-0123456789abcdef0";
@@ -128,8 +127,12 @@ impl Scene {
         };
         let seen = Seen { terms: Some(Ok(Some(terms))), details: Some(Ok(Some(details()))), ..seen };
         let told = told(transition, 0);
-        let incident =
-            Incident::new(hint(&told).subject, crate::incident::Kind::Hook(Box::new(Kept::told(&told))), at(0), at(0));
+        let incident = Incident::new(
+            hint(&told).subject,
+            crate::hook::kind::HookKind::Hook(Box::new(Kept::told(&told))),
+            at(0),
+            at(0),
+        );
         let (memory, pauses, answers, done) = (Memory::default(), Vec::new(), Vec::new(), Vec::new());
         let mut scene = Scene {
             now: 0,
@@ -149,13 +152,13 @@ impl Scene {
 
     /// As the event told.
     pub(super) fn comes_from(&mut self, origin: Option<Place>) {
-        let crate::incident::Kind::Hook(kept) = &mut self.incident.kind else { panic!() };
+        let kept = self.incident.kind.kept_mut();
         kept.origin = origin;
     }
 
     /// The event says so.
     pub(super) fn goes(&mut self, course: Course) {
-        let crate::incident::Kind::Hook(kept) = &mut self.incident.kind else { panic!() };
+        let kept = self.incident.kind.kept_mut();
         kept.course = Some(course);
     }
 
@@ -200,7 +203,7 @@ impl Scene {
     }
 
     pub(super) fn kept(&self) -> &Kept {
-        self.incident.kind.hook().unwrap()
+        self.incident.kind.kept()
     }
 
     fn remedy<T>(&self, ask: impl FnOnce(&LifecycleHook<'_, Nowhere, Nowhere>) -> T) -> T {
@@ -252,7 +255,7 @@ impl Scene {
         let decision = self.remedy(|remedy| remedy.decide(now, &incident, &self.seen, &around));
         let rungs = self.remedy(|remedy| remedy.rungs(now, &incident, &self.seen, &around));
         // While a call settles, the ladder has been left already.
-        if !matches!(&decision, Decision::Hold { because: Hold::Hook(Waits::Settling { .. }), .. }) {
+        if !matches!(&decision, Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Settling { .. })), .. }) {
             let is_at_the_top = rungs.iter().all(|rung| rung.passed == Some(true));
             assert_eq!(is_at_the_top, is_as_wished(&decision), "{decision}: {rungs:?}");
         }
@@ -268,7 +271,7 @@ impl Scene {
     }
 
     fn act(&mut self, intended: &Incident, step: &Step) -> Incident {
-        let Step::Hook(step) = step else { panic!("{step}") };
+        let Step::Hook(step) = step;
         self.done.push((**step).clone());
         let outcome = if self.answers.is_empty() { (self.answer)(step) } else { self.answers.remove(0) };
         if let (HookStep::Complete { result, .. }, Outcome::Done) = (&**step, &outcome) {
@@ -302,7 +305,7 @@ impl Scene {
 
     /// What the hook was completed for.
     pub(super) fn ended(&self) -> Ended {
-        let Some(Decision::Close(Close::Hook(ended))) = &self.incident.decision else {
+        let Some(Decision::Close(Close::Own(CloseReason::Hook(ended)))) = &self.incident.decision else {
             panic!("{:?}", self.incident.decision)
         };
         ended.clone()

@@ -3,10 +3,9 @@
 use super::harness::*;
 use crate::aws::fleet::{Checks, Machine, TargetHealth};
 use crate::aws::lifecycle::{ActionResult, Course};
-use crate::decision::{Decision, Hold, Page};
+use crate::hook::reasons::{Decision, Hold, HoldReason, Page, PageReason};
 use crate::hook::said::{Because, HookStep, Waits};
 use crate::hook::seen::Seen;
-use crate::incident::Kind;
 use crate::memory::{Launch, Memory};
 use crate::ports::{Outcome, Pause};
 
@@ -26,7 +25,7 @@ fn abandoned(memory: &Memory, instance: &str, from: &str) -> Memory {
 }
 
 fn missing(decision: &Decision) -> String {
-    let Decision::Hold { because: Hold::Hook(Waits::Evidence { missing }), .. } = decision else {
+    let Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Evidence { missing })), .. } = decision else {
         panic!("{decision:?}")
     };
     missing.join("; ")
@@ -133,7 +132,7 @@ fn after_so_many_in_a_row_none_is_abandoned_and_one_page_goes_out() {
     let mut scene = Scene::launching(LAUNCH);
     scene.memory = abandoned(&scene.memory, "i-1a2b3c4d", "lt-1:7");
     let decision = scene.pass(300, 5);
-    let Decision::Page(Page::LaunchesFail(fail)) = &decision else { panic!("{decision:?}") };
+    let Decision::Page(Page::Own(PageReason::LaunchesFail(fail))) = &decision else { panic!("{decision:?}") };
     assert_eq!((fail.abandoned, scene.incident.tell), (2, 1));
     assert_eq!(scene.completions(), [ActionResult::Abandon], "its own hook is completed all the same");
     scene.now = 900;
@@ -144,7 +143,7 @@ fn after_so_many_in_a_row_none_is_abandoned_and_one_page_goes_out() {
     next.memory = scene.memory.clone();
     assert!(next.memory.abandoned.values().flatten().all(|known| known.filled.is_some()));
     next.incident.subject = "eu-west-1#hook#web:ready:i-5a2b3c4d".parse().unwrap();
-    let Kind::Hook(kept) = &mut next.incident.kind else { panic!() };
+    let kept = next.incident.kind.kept_mut();
     kept.instance = "i-5a2b3c4d".parse().unwrap();
     next.pass(300, 5);
     assert_eq!(next.completions(), [ActionResult::Continue]);
@@ -316,7 +315,7 @@ fn a_launch_whose_source_could_not_be_read_counts_with_the_others() {
 #[test]
 fn a_launch_should_not_be_abandoned_while_nobody_knows_that_it_goes_into_service() {
     let mut scene = Scene::launching(LAUNCH);
-    let Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
+    let kept = scene.incident.kind.kept_mut();
     kept.token = None;
     scene.pass(299, 10);
     assert_eq!(scene.completions(), []);

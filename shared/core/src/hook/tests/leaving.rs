@@ -6,13 +6,15 @@ use super::harness::*;
 use crate::aws::fleet::TargetHealth;
 use crate::aws::lifecycle::{ActionResult, Course};
 use crate::aws::record::{RecordSet, Routing};
-use crate::decision::{Decision, Hold};
+use crate::hook::reasons::{Decision, Hold, HoldReason};
 use crate::hook::said::{Because, HookStep, Limit, Waits};
 use crate::hook::seen::{Datapoint, Registration, TargetId};
 use crate::ports::Outcome;
 
 fn in_use(decision: &Decision) -> String {
-    let Decision::Hold { because: Hold::Hook(Waits::InUse { by }), .. } = decision else { panic!("{decision:?}") };
+    let Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::InUse { by })), .. } = decision else {
+        panic!("{decision:?}")
+    };
     by.join("; ")
 }
 
@@ -36,7 +38,10 @@ fn record(values: &[&str]) -> RecordSet {
 #[test]
 fn it_is_deregistered_once_and_drained_before_it_goes() {
     let mut scene = Scene::leaving(LEAVE);
-    assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Settling { .. }), .. }));
+    assert!(matches!(
+        scene.look(),
+        Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Settling { .. })), .. }
+    ));
     let [HookStep::Deregister { targets, .. }] = scene.done.as_slice() else { panic!("{:?}", scene.done) };
     assert_eq!(*targets, [own_target()]);
     scene.seen.targets = registered(draining());

@@ -2,14 +2,14 @@
 
 use super::harness::*;
 use crate::aws::lifecycle::{ActionResult, Course};
-use crate::decision::{Close, Decision, Hold, Page};
+use crate::hook::reasons::{Close, CloseReason, Decision, Hold, HoldReason, Page, PageReason};
 use crate::hook::said::Waits;
 use crate::memory::{Launch, Memory};
 use crate::ports::Outcome;
 
 fn held_by_others(decision: &Decision) -> Option<ActionResult> {
     match decision {
-        Decision::Hold { because: Hold::Hook(Waits::Others { result, .. }), .. } => *result,
+        Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Others { result, .. })), .. } => *result,
         _ => None,
     }
 }
@@ -31,7 +31,7 @@ fn what_is_completed_stays_completed_until_it_is_seen_out_of_its_wait_state() {
         assert_eq!((scene.completions().len(), scene.done.len()), (1, 1), "{:?}", scene.done);
         assert_eq!(scene.incident.tell, 0, "an ordinary hook is no news");
         scene.is(after);
-        let Decision::Close(Close::Hook(ended)) = scene.look() else { panic!() };
+        let Decision::Close(Close::Own(CloseReason::Hook(ended))) = scene.look() else { panic!() };
         assert_eq!(ended.result, Some(ActionResult::Continue));
         assert!(ended.because.is_some(), "closed with what it was completed for: {ended}");
     }
@@ -65,7 +65,7 @@ fn what_could_not_be_read_after_its_completion_is_not_taken_to_have_gone_on() {
             scene.now = minute * 60;
             scene.seen.member = Some(Err("could not read an instance: no answer".into()));
             let decision = scene.look();
-            let Decision::Hold { because: Hold::Hook(Waits::Unread { .. }), .. } = &decision else {
+            let Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Unread { .. })), .. } = &decision else {
                 panic!("{decision}")
             };
             assert!(decision.to_string().contains("whether it still waits can't be told"), "{decision}");
@@ -136,5 +136,5 @@ fn the_page_about_launches_that_fail_waits_for_no_other_hook() {
     let launch = Launch { instance: &first, from: Some("lt-1:7"), at: at(-600), is_fresh: true };
     scene.memory = Memory::default().abandon(at(-400), &hook, &launch, 2);
     scene.answer = |step| if step.completes() { Outcome::AlreadyDone } else { Outcome::Done };
-    assert!(matches!(scene.pass(300, 5), Decision::Page(Page::LaunchesFail(_))));
+    assert!(matches!(scene.pass(300, 5), Decision::Page(Page::Own(PageReason::LaunchesFail(_)))));
 }

@@ -2,7 +2,7 @@
 
 use super::harness::*;
 use crate::aws::lifecycle::{ActionResult, Place};
-use crate::decision::{Decision, Hold};
+use crate::hook::reasons::{Decision, Hold, HoldReason};
 use crate::hook::said::{Because, HookStep, Waits};
 use crate::memory::{Launch, Memory};
 
@@ -105,7 +105,10 @@ fn a_try_that_nobody_could_settle_for_long_counts_until_it_is() {
     }
     let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 3"));
     scene.memory = tried(&tried(&one, "i-2a2b3c4d", -10), "i-3a2b3c4d", 250);
-    let Decision::Hold { because: Hold::Hook(Waits::Abandoning { others }), .. } = scene.pass(300, 5) else { panic!() };
+    let Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Abandoning { others })), .. } = scene.pass(300, 5)
+    else {
+        panic!()
+    };
     assert_eq!(others, ["i-3a2b3c4d".parse().unwrap()], "whose answer decides whether this is one too many");
 }
 

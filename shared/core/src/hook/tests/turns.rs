@@ -4,9 +4,9 @@ use super::harness::*;
 use crate::attend::Ignored;
 use crate::aws::fleet::Lifecycle;
 use crate::aws::lifecycle::{ActionResult, Course, Told, Transition, has_gone_on};
-use crate::decision::{Close, Decision, Hold, Page};
+use crate::hook::reasons::{Close, CloseReason, Decision, History, Hold, HoldReason, Page};
 use crate::hook::said::{HookStep, Waits};
-use crate::ports::{History, Outcome};
+use crate::ports::Outcome;
 use crate::signal::{Hint, Why};
 
 const NEWER: &str = "12345678-4321-4321-4321-210987654321";
@@ -58,9 +58,9 @@ fn who_is_gone_opens_nothing_and_who_does_not_show_yet_is_waited_for() {
     let mut scene = Scene::launching(LAUNCH);
     scene.seen.member = Some(Ok(None));
     scene.now = 20;
-    assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Unseen { .. }), .. }));
+    assert!(matches!(scene.look(), Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Unseen { .. })), .. }));
     scene.now = 60;
-    assert!(matches!(scene.look(), Decision::Close(Close::Hook(_))));
+    assert!(matches!(scene.look(), Decision::Close(Close::Own(CloseReason::Hook(_)))));
     assert!(scene.done.is_empty() && !scene.incident.is_told_at_the_end());
     for (state, closes) in
         [("Pending", false), ("Pending:Proceed", true), ("InService", true), ("Terminating:Wait", true)]
@@ -84,7 +84,10 @@ fn no_active_action_is_tried_again_then_without_the_token_then_taken_for_done() 
         .map(|step| matches!(step, HookStep::Complete { action, .. } if action.token.is_some()))
         .collect();
     assert_eq!(tokens, [true, true, false, false, false, false]);
-    let Decision::Hold { because: Hold::Hook(Waits::Others { result: None, .. }), .. } = scene.look() else { panic!() };
+    let Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Others { result: None, .. })), .. } = scene.look()
+    else {
+        panic!()
+    };
     scene.is("InService");
     scene.look();
     assert!(scene.incident.closed_at.is_some() && scene.done.len() == 6, "{:?}", scene.done);
@@ -105,7 +108,10 @@ fn a_call_without_an_answer_is_repeated_after_a_look_and_not_at_once() {
     let mut scene = Scene::launching(LAUNCH);
     scene.is_ready();
     scene.answers = vec![Outcome::Unknown { why: "timeout".into() }];
-    assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Settling { .. }), .. }));
+    assert!(matches!(
+        scene.look(),
+        Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Settling { .. })), .. }
+    ));
     assert_eq!(scene.done.len(), 1);
     scene.now = 5;
     scene.look();
@@ -158,7 +164,10 @@ fn the_older_actions_completion_is_not_taken_for_the_newer_ones() {
     scene.join(&newer);
     scene.is("Pending:Wait");
     scene.now = 55;
-    assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Evidence { .. }), .. }));
+    assert!(matches!(
+        scene.look(),
+        Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Evidence { .. })), .. }
+    ));
 }
 
 #[test]
@@ -235,18 +244,21 @@ fn a_stale_picture_of_the_warm_pool_drops_no_event() {
     for state in ["Warmed:Stopped", "Warmed:Running", "Warmed:Hibernated"] {
         let mut scene = Scene::launching(LAUNCH);
         scene.is(state);
-        assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Unseen { .. }), .. }), "{state}");
+        assert!(
+            matches!(scene.look(), Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Unseen { .. })), .. }),
+            "{state}"
+        );
     }
 }
 
 #[test]
 fn a_description_that_shows_what_was_before_the_wait_closes_nothing() {
     let shown = |mut scene: Scene, course, state| {
-        let crate::incident::Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
+        let kept = scene.incident.kind.kept_mut();
         (kept.course, kept.accepted) = (Some(course), true);
         scene.is(state);
         scene.now = 5;
-        matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Unseen { .. }), .. })
+        matches!(scene.look(), Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Unseen { .. })), .. })
     };
     assert!(shown(Scene::launching(LAUNCH), Course::IntoService, "Warmed:Running"), "out of the pool");
     assert!(!shown(Scene::launching(LAUNCH), Course::IntoPool, "Warmed:Running"), "it has come there");
@@ -348,7 +360,7 @@ fn where_an_older_action_went_says_nothing_of_one_that_is_named_by_its_instance(
     let mut scene = Scene::launching(LAUNCH);
     let found = Why::Found { since: at(0), alarms: Vec::new(), told_by: None };
     scene.incident = scene.open(found, &History::default()).unwrap();
-    let crate::incident::Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
+    let kept = scene.incident.kind.kept_mut();
     kept.course = Some(Course::IntoPool);
     scene.seen.member = Some(Err("could not read an instance".into()));
     scene.look();
@@ -418,7 +430,10 @@ fn the_event_of_a_termination_should_not_be_dropped_for_a_description_of_its_way
             if transition == Transition::Launching { Scene::launching(LAUNCH) } else { Scene::leaving(LEAVE) };
         scene.goes(course);
         scene.is("Warmed:Pending:Proceed");
-        assert!(matches!(scene.look(), Decision::Hold { because: Hold::Hook(Waits::Unseen { .. }), .. }), "{course}");
+        assert!(
+            matches!(scene.look(), Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Unseen { .. })), .. }),
+            "{course}"
+        );
     }
 }
 
@@ -428,7 +443,7 @@ fn an_action_should_not_be_held_against_the_time_in_which_nothing_was_held() {
     let mut scene = Scene::launching(LAUNCH);
     scene.goes(Course::IntoPool);
     scene.is("Warmed:Running");
-    let crate::incident::Kind::Hook(kept) = &mut scene.incident.kind else { panic!() };
+    let kept = scene.incident.kind.kept_mut();
     (kept.token, kept.course, kept.beat) = (None, None, None);
     scene.look();
     (scene.now, _) = (50, scene.is("Pending:Wait"));

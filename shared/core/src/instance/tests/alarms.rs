@@ -1,7 +1,7 @@
 //! Several alarms on one instance: what one says never hides what another says.
 
 use super::*;
-use crate::decision::Proof;
+use crate::instance::reasons::{HoldReason, Proof};
 
 /// There is none of that name.
 pub(super) const NONE: Read<Option<AlarmSeen>> = Ok(None);
@@ -36,7 +36,7 @@ impl Situation {
     /// One more that has spoken of the first instance.
     pub(super) fn second_alarm(&mut self, name: &str) -> &mut AlarmSeen {
         let arn: AlarmArn = format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}").parse().unwrap();
-        let Kind::Instance { alarms, .. } = &mut self.incident.kind else { panic!() };
+        let InstanceKind::Instance { alarms, .. } = &mut self.incident.kind else { panic!() };
         alarms.hear(&arn);
         let read = self.seen.alarms.entry(arn.clone()).or_insert(Ok(None));
         read.as_mut().unwrap().insert(red(arn))
@@ -90,10 +90,10 @@ fn only_if_none_of_its_alarms_confirms_it_is_it_unconfirmed() {
 fn an_alarm_that_is_ok_should_not_speak_for_one_that_is_silent() {
     let mut it = situation();
     it.policy("evidence = [\"alarm\"]\nhealth-alarms = [\"*\"]");
-    it.incident = it.incident.hold(it.now, it.now, &Hold::Protected);
+    it.incident = it.incident.hold(it.now, it.now, &Hold::Own(HoldReason::Protected));
     it.alarm().state = AlarmState::InsufficientData;
     it.second_alarm("zzz").state = AlarmState::Ok;
-    assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }), "{}", it.decide());
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::NotConfirmed { .. })), "{}", it.decide());
     it.alarm().state = AlarmState::Ok;
     assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })), "{}", it.decide());
 }
@@ -111,7 +111,7 @@ fn an_alarm_that_is_no_verdict_should_confirm_nothing() {
     let mut it = situation();
     it.policy("evidence = [\"alarm\", \"target-health\"]\nhealth-alarms = [\"app-*\"]");
     it.absorbed();
-    assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }), "{}", it.decide());
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::NotConfirmed { .. })), "{}", it.decide());
     it.second_alarm("app-1");
     it.absorbed();
     assert!(it.is_acting(), "{}", it.decide());

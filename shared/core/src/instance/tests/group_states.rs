@@ -2,15 +2,15 @@
 
 use super::*;
 use crate::aws::fleet::{Checks, Machine};
-use crate::decision::{Attached, GroupState};
 use crate::instance::processes::parked;
+use crate::instance::reasons::{Attached, GroupState, HoldReason, PageReason};
 use crate::instance::{Promise, group_state, whole_group};
 use crate::signal::{Notice, What};
 
 impl Situation {
     pub(super) fn as_group(&mut self) {
         let subject = Subject::Group { region: "eu-west-1".parse().unwrap(), name: "web".parse().unwrap() };
-        let kind = Kind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
+        let kind = InstanceKind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
         self.incident = Incident::new(subject, kind, self.now, self.now);
     }
 
@@ -68,12 +68,18 @@ fn a_target_group_that_is_gone_hides_no_other_and_nothing_is_taken_out_that_woul
     it.second_target_group_is_gone();
     it.look_at(1000);
     it.look_at(1120);
-    let Hold::GroupState(GroupState::TargetGroupGone(Attached { target_groups, .. })) = it.held_because() else {
+    let Hold::Own(HoldReason::GroupState(GroupState::TargetGroupGone(Attached { target_groups, .. }))) =
+        it.held_because()
+    else {
         panic!("{}", it.decide())
     };
     assert_eq!(target_groups, it.seen.gone);
     it.target(1, Some(TargetHealth::Healthy));
-    assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }), "the other one still counts: {}", it.decide());
+    assert!(
+        matches!(it.held_because(), Hold::Own(HoldReason::NotConfirmed { .. })),
+        "the other one still counts: {}",
+        it.decide()
+    );
     it.incident = it.incident.hold(it.now, it.now, &Hold::InFlight);
     it.target(1, Some(sick()));
     it.now += SignedDuration::from_hours(1);
@@ -86,11 +92,12 @@ fn a_target_group_is_gone_only_once_a_second_look_a_dwell_later_agrees_and_since
     it.second_target_group_is_gone();
     for second in [1000, 1060] {
         let Decision::Hold { because, .. } = it.look_at(second) else { panic!("{:?}", it.incident.decision) };
-        let is_missing = matches!(because, Hold::GroupState(GroupState::TargetGroupMissing(_)));
+        let is_missing = matches!(because, Hold::Own(HoldReason::GroupState(GroupState::TargetGroupMissing(_))));
         assert!(is_missing && it.incident.tell == 0, "whether it exists isn't known yet: {because}");
     }
     for second in [1120, 1180, 1240] {
-        let Decision::Hold { because: Hold::GroupState(GroupState::TargetGroupGone(gone)), .. } = it.look_at(second)
+        let Decision::Hold { because: Hold::Own(HoldReason::GroupState(GroupState::TargetGroupGone(gone))), .. } =
+            it.look_at(second)
         else {
             panic!("{:?}", it.incident.decision)
         };
@@ -113,7 +120,9 @@ fn a_target_group_that_was_gone_for_one_look_holds_for_that_look_alone() {
     it.absorbed();
     assert!(it.is_acting(), "{}", it.decide());
     it.seen.gone = gone;
-    let Decision::Hold { because: Hold::GroupState(GroupState::TargetGroupMissing(_)), .. } = it.look_at(1200) else {
+    let Decision::Hold { because: Hold::Own(HoldReason::GroupState(GroupState::TargetGroupMissing(_))), .. } =
+        it.look_at(1200)
+    else {
         panic!("counted anew: {:?}", it.incident.decision)
     };
 }
@@ -136,7 +145,9 @@ fn a_target_group_that_is_gone_is_paged_once_a_second_look_a_dwell_later_agrees(
     it.now += SignedDuration::from_secs(119);
     assert!(matches!(it.group_look(), Decision::Hold { .. }));
     it.now += SignedDuration::from_secs(1);
-    let Decision::Page(page @ Page::TargetGroupGone(_)) = it.group_look() else { panic!("{:?}", it.incident.decision) };
+    let Decision::Page(page @ Page::Own(PageReason::TargetGroupGone(_))) = it.group_look() else {
+        panic!("{:?}", it.incident.decision)
+    };
     assert!(page.to_string().contains("targetgroup/old/0123456789abcdef"), "{page}");
     let told = it.incident.tell;
     it.now += SignedDuration::from_mins(5);
@@ -176,7 +187,7 @@ fn a_dwell_time_of_nothing_still_takes_a_second_look() {
 fn nothing_is_replaced_that_would_get_no_traffic() {
     should_hold(
         |it| it.suspend(&["AddToLoadBalancer"]),
-        |hold| matches!(hold, Hold::Suspended { processes } if processes == &["AddToLoadBalancer"]),
+        |hold| matches!(hold, Hold::Own(HoldReason::Suspended { processes }) if processes == &["AddToLoadBalancer"]),
     );
     let mut it = situation();
     it.policy = policy::parse(
@@ -212,8 +223,12 @@ fn each_promise_takes_its_own_processes() {
 fn stopped() -> Situation {
     let mut it = situation();
     let notice = Some(Notice { what: What::NotRunning { state: "stopped".into() }, at: at(1000), by: None });
-    let kind =
-        Kind::Instance { group: "web".parse().unwrap(), alarms: Alarms::default(), notice, gone: Gone::default() };
+    let kind = InstanceKind::Instance {
+        group: "web".parse().unwrap(),
+        alarms: Alarms::default(),
+        notice,
+        gone: Gone::default(),
+    };
     it.incident = Incident::new(subject(1), kind, at(1000), at(1000));
     it.seen.alarms.clear();
     it.target(1, Some(TargetHealth::Healthy));
@@ -224,10 +239,10 @@ fn stopped() -> Situation {
 
 #[test]
 fn what_does_not_run_is_left_to_a_group_only_if_it_looks() {
-    assert!(matches!(stopped().held_because(), Hold::GroupReplaces { .. }), "{}", stopped().decide());
+    assert!(matches!(stopped().held_because(), Hold::Own(HoldReason::GroupReplaces { .. })), "{}", stopped().decide());
     let mut it = stopped();
     it.suspend(&["HealthCheck"]);
-    assert!(matches!(it.held_because(), Hold::Suspended { .. }), "{}", it.decide());
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::Suspended { .. })), "{}", it.decide());
     it.absorbed();
     it.incident = it.incident.hold(it.now, it.now, &it.held_because());
     it.now += SignedDuration::from_hours(1);
@@ -258,7 +273,8 @@ fn where_nothing_checks_a_group_its_alarms_are_one_page_of_the_group_and_none_of
     for evidence in ["\"alarm\", \"target-health\"", "\"target-health\""] {
         let mut it = without_listener(evidence);
         for second in [1000, 4600, 9000] {
-            let Decision::Hold { because: Hold::GroupState(GroupState::Unchecked { .. }), .. } = it.look_at(second)
+            let Decision::Hold { because: Hold::Own(HoldReason::GroupState(GroupState::Unchecked { .. })), .. } =
+                it.look_at(second)
             else {
                 panic!("{:?}", it.incident.decision)
             };
@@ -315,14 +331,20 @@ fn whom_nothing_checks_and_its_alarm_calls_unhealthy_is_paged_in_time_and_forgot
     };
     let mut it = unregistered();
     for second in [1000, 1000 + 3599] {
-        assert!(matches!(it.look_at(second), Decision::Hold { because: Hold::NotConfirmed { .. }, .. }));
+        assert!(matches!(
+            it.look_at(second),
+            Decision::Hold { because: Hold::Own(HoldReason::NotConfirmed { .. }), .. }
+        ));
     }
     assert!(matches!(it.look_at(1000 + 3600), Decision::Page(Page::Waited { .. })), "{:?}", it.incident.decision);
     let mut it = unregistered();
     it.look_at(1000);
     it.alarm().state = AlarmState::Ok;
     for second in [1060, 1000 + 3599] {
-        assert!(matches!(it.look_at(second), Decision::Hold { because: Hold::NotConfirmed { .. }, .. }));
+        assert!(matches!(
+            it.look_at(second),
+            Decision::Hold { because: Hold::Own(HoldReason::NotConfirmed { .. }), .. }
+        ));
     }
     assert!(matches!(it.look_at(1000 + 3600), Decision::Close(_)), "{:?}", it.incident.decision);
 }
@@ -336,14 +358,14 @@ fn whoever_was_stopped_and_started_again_boots_however_long_ago_it_was_launched(
     };
     should_hold(
         |it| it.seen.machines = [started(1, 800)].into(),
-        |hold| matches!(hold, Hold::Grace { started, .. } if *started == at(800)),
+        |hold| matches!(hold, Hold::Own(HoldReason::Grace { started, .. }) if *started == at(800)),
     );
     should_hold(
         |it| {
             it.seen.launches = Launches::default();
             it.seen.machines = [started(1, 800)].into();
         },
-        |hold| matches!(hold, Hold::Grace { .. }),
+        |hold| matches!(hold, Hold::Own(HoldReason::Grace { .. })),
     );
     let mut it = situation();
     it.seen.machines = [started(1, -9000)].into();
@@ -353,14 +375,17 @@ fn whoever_was_stopped_and_started_again_boots_however_long_ago_it_was_launched(
     for number in 2..=3 {
         it.target(number, Some(sick()));
     }
-    assert!(matches!(it.held_because(), Hold::TooManySick(_)), "{}", it.decide());
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::TooManySick(_))), "{}", it.decide());
     it.seen.machines = [started(2, 900), started(3, 900)].into();
-    assert!(!matches!(it.held_because(), Hold::TooManySick(_)), "{}", it.decide());
+    assert!(!matches!(it.held_because(), Hold::Own(HoldReason::TooManySick(_))), "{}", it.decide());
 }
 
 #[test]
 fn a_group_without_target_groups_never_confirms_by_target_health() {
-    should_hold(|it| it.seen.targets.clear(), |hold| matches!(hold, Hold::GroupState(GroupState::Unchecked { .. })));
+    should_hold(
+        |it| it.seen.targets.clear(),
+        |hold| matches!(hold, Hold::Own(HoldReason::GroupState(GroupState::Unchecked { .. }))),
+    );
 }
 
 /// As somebody leaves it each evening.
@@ -384,7 +409,7 @@ fn a_parked_group_is_told_once_and_nobody_is_paged_all_night() {
     assert_eq!(it.incident.tell, 1);
     for _ in 0..200 {
         it.now += SignedDuration::from_mins(5);
-        assert!(matches!(it.group_look(), Decision::Hold { because: Hold::GroupState(_), .. }));
+        assert!(matches!(it.group_look(), Decision::Hold { because: Hold::Own(HoldReason::GroupState(_)), .. }));
         it.incident = it.incident.reminded(it.now, SignedDuration::from_mins(30));
     }
     assert_eq!((it.incident.tell, it.incident.reminders), (1, 0));
@@ -399,7 +424,7 @@ fn a_parked_group_that_nothing_checks_should_not_page_though_its_alarms_stay_in_
     it.machines("stopped");
     for _ in 0..200 {
         it.now += SignedDuration::from_mins(5);
-        let Decision::Hold { because: Hold::GroupState(_), .. } = it.group_look() else {
+        let Decision::Hold { because: Hold::Own(HoldReason::GroupState(_)), .. } = it.group_look() else {
             panic!("{:?}", it.incident.decision)
         };
     }
@@ -407,7 +432,7 @@ fn a_parked_group_that_nothing_checks_should_not_page_though_its_alarms_stay_in_
     it.suspend(&[]);
     it.machines("running");
     assert!(
-        matches!(it.group_look(), Decision::Hold { because: Hold::Grace { .. }, .. }),
+        matches!(it.group_look(), Decision::Hold { because: Hold::Own(HoldReason::Grace { .. }), .. }),
         "{:?}",
         it.incident.decision
     );
@@ -437,17 +462,27 @@ fn a_group_that_comes_back_has_its_grace_and_is_watched_as_usual() {
     for number in 1..=4 {
         it.target(number, Some(sick()));
     }
-    assert!(matches!(it.group_look(), Decision::Hold { because: Hold::Grace { .. }, .. }), "they boot");
+    assert!(
+        matches!(it.group_look(), Decision::Hold { because: Hold::Own(HoldReason::Grace { .. }), .. }),
+        "they boot"
+    );
     it.now += SignedDuration::from_secs(299);
-    assert!(matches!(it.group_look(), Decision::Hold { because: Hold::Grace { .. }, .. }));
+    assert!(matches!(it.group_look(), Decision::Hold { because: Hold::Own(HoldReason::Grace { .. }), .. }));
     it.now += SignedDuration::from_secs(1);
-    assert!(matches!(it.group_look(), Decision::Page(Page::TooManySick(_))), "{:?}", it.incident.decision);
+    assert!(
+        matches!(it.group_look(), Decision::Page(Page::Own(PageReason::TooManySick(_)))),
+        "{:?}",
+        it.incident.decision
+    );
 }
 
 #[test]
 fn an_incident_of_a_member_that_is_parked_ends_and_none_is_opened() {
     let mut it = in_the_evening();
-    assert!(matches!(it.held_because(), Hold::GroupState(GroupState::Parked { .. })), "not recorded: see the loop");
+    assert!(
+        matches!(it.held_because(), Hold::Own(HoldReason::GroupState(GroupState::Parked { .. }))),
+        "not recorded: see the loop"
+    );
     it.incident = it.incident.hold(it.now, it.now, &Hold::InFlight);
     assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })), "{}", it.decide());
     let mut it = situation();

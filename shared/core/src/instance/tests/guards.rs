@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::aws::fleet::{Checks, Machine};
-use crate::decision::Step;
 use crate::incident::State;
+use crate::instance::reasons::{CloseReason, HoldReason, PageReason, Step};
 use crate::memory::{Act, Breaker, Memory, Source};
 
 fn policy_with(lines: &str) -> Policy {
@@ -21,7 +21,7 @@ fn stopped() -> Machine {
 
 #[test]
 fn what_somebody_protected_from_scale_in_is_not_terminated() {
-    should_hold(|it| it.group().members[0].protected = true, |hold| matches!(hold, Hold::Protected));
+    should_hold(|it| it.group().members[0].protected = true, |hold| matches!(hold, Hold::Own(HoldReason::Protected)));
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn nothing_is_taken_out_of_a_group_that_could_not_put_it_back() {
     for process in ["Launch", "Terminate", "ReplaceUnhealthy"] {
         should_hold(
             |it| it.group().suspended.push(process.into()),
-            |hold| matches!(hold, Hold::Suspended { processes } if processes == &[process]),
+            |hold| matches!(hold, Hold::Own(HoldReason::Suspended { processes }) if processes == &[process]),
         );
     }
     let mut it = situation();
@@ -41,7 +41,7 @@ fn nothing_is_taken_out_of_a_group_that_could_not_put_it_back() {
 fn a_refresh_that_runs_is_not_interfered_with() {
     should_hold(
         |it| it.seen.refresh = Some("08b91cf7".into()),
-        |hold| matches!(hold, Hold::Refreshing { refresh } if refresh == "08b91cf7"),
+        |hold| matches!(hold, Hold::Own(HoldReason::Refreshing { refresh }) if refresh == "08b91cf7"),
     );
 }
 
@@ -53,7 +53,7 @@ fn what_the_group_replaces_by_itself_is_left_to_it() {
         |it| it.group().status = Some("Delete in progress".into()),
     ];
     for change in changes {
-        should_hold(change, |hold| matches!(hold, Hold::GroupReplaces { .. }));
+        should_hold(change, |hold| matches!(hold, Hold::Own(HoldReason::GroupReplaces { .. })));
     }
 }
 
@@ -64,7 +64,7 @@ fn a_group_that_was_stopped_from_replacing_is_not_said_to_do_so() {
             it.group().members[0].healthy = false;
             it.group().suspended.push("ReplaceUnhealthy".into());
         },
-        |hold| matches!(hold, Hold::Suspended { .. }),
+        |hold| matches!(hold, Hold::Own(HoldReason::Suspended { .. })),
     );
 }
 
@@ -83,7 +83,7 @@ fn the_groups_own_replacement_is_followed_to_its_end() {
     it.incident = it.incident.hold(it.now, it.now, &because);
     assert_eq!(it.incident.mitigated_at, Some(at(1100)));
     it.now = at(1220);
-    assert_eq!(it.decide(), Decision::Close(Close::LeftByItself));
+    assert_eq!(it.decide(), Decision::Close(Close::Own(CloseReason::LeftByItself)));
 }
 
 #[test]
@@ -92,9 +92,9 @@ fn a_group_that_says_so_and_does_nothing_is_paged() {
     it.group().members[0].healthy = false;
     it.incident = it.incident.hold(it.now, it.now, &it.held_because());
     it.now = at(1000 + 15 * 60 - 1);
-    assert!(matches!(it.held_because(), Hold::GroupReplaces { .. }));
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::GroupReplaces { .. })));
     it.now = at(1000 + 15 * 60);
-    assert!(matches!(it.decide(), Decision::Page(Page::GroupStalled { .. })), "{:?}", it.decide());
+    assert!(matches!(it.decide(), Decision::Page(Page::Own(PageReason::GroupStalled { .. }))), "{:?}", it.decide());
 }
 
 #[test]
@@ -123,7 +123,10 @@ fn ten(sick_ones: u8) -> Situation {
 fn when_more_than_half_are_sick_nothing_is_replaced() {
     assert!(ten(5).is_acting());
     let held = ten(6).held_because();
-    assert!(matches!(held, Hold::TooManySick(Crowd { sick: 6, most: 5, desired: 10, .. })), "{held:?}");
+    assert!(
+        matches!(held, Hold::Own(HoldReason::TooManySick(Crowd { sick: 6, most: 5, desired: 10, .. }))),
+        "{held:?}"
+    );
 }
 
 #[test]
@@ -137,7 +140,11 @@ fn one_that_may_still_be_booting_is_not_counted_among_the_sick() {
 fn one_that_does_not_run_is_counted_among_the_sick() {
     let mut it = ten(5);
     _ = it.seen.machines.insert(instance(9), stopped());
-    assert!(matches!(it.held_because(), Hold::TooManySick(Crowd { sick: 6, .. })), "{:?}", it.held_because());
+    assert!(
+        matches!(it.held_because(), Hold::Own(HoldReason::TooManySick(Crowd { sick: 6, .. }))),
+        "{:?}",
+        it.held_because()
+    );
 }
 
 #[test]
@@ -147,14 +154,18 @@ fn where_the_alarm_is_the_only_evidence_the_alarms_are_counted() {
     assert!(it.is_acting());
     let alarm = it.alarm().clone();
     it.seen.in_alarm = (1..=6).map(|number| AlarmSeen { instances: vec![instance(number)], ..alarm.clone() }).collect();
-    assert!(matches!(it.held_because(), Hold::TooManySick(Crowd { sick: 6, .. })), "{:?}", it.held_because());
+    assert!(
+        matches!(it.held_because(), Hold::Own(HoldReason::TooManySick(Crowd { sick: 6, .. }))),
+        "{:?}",
+        it.held_because()
+    );
 }
 
 #[test]
 fn as_many_as_the_budget_within_a_cooldown_and_no_more() {
     let acted = |seconds: i64| Memory::default().acted(Act::on_the_sick(at(1000 - seconds), subject(9)));
     let hold = |it: &mut Situation| it.around.limits.memory = acted(299);
-    should_hold(hold, |hold| matches!(hold, Hold::Cooldown { until, .. } if *until == at(1001)));
+    should_hold(hold, |hold| matches!(hold, Hold::Own(HoldReason::Cooldown { until, .. }) if *until == at(1001)));
     let mut it = situation();
     it.around.limits.memory = acted(300);
     assert!(it.is_acting());
@@ -182,7 +193,7 @@ fn failing() -> Situation {
 
 #[test]
 fn when_replacements_keep_failing_the_breaker_opens_and_pages() {
-    let Decision::Page(Page::ReplacementsFail { failures: 3, .. }) = failing().decide() else {
+    let Decision::Page(Page::Own(PageReason::ReplacementsFail { failures: 3, .. })) = failing().decide() else {
         panic!("{:?}", failing().decide())
     };
     let mut two = failing();
@@ -200,13 +211,19 @@ fn an_open_breaker_holds_every_other_and_a_new_version_is_not_blamed() {
     let mut it = situation();
     let breaker = Breaker { since: at(10), failures: 3, launched_from: Source::of(["lt-1:7"]) };
     it.around.limits.memory = Memory::default().broken(breaker);
-    assert!(matches!(it.held_because(), Hold::BreakerOpen { .. }));
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::BreakerOpen { .. })));
     it.group().members[3].launched_from = Some("lt-1:8".into());
-    assert!(matches!(it.held_because(), Hold::BreakerOpen { .. }), "a member says nothing of what is launched");
+    assert!(
+        matches!(it.held_because(), Hold::Own(HoldReason::BreakerOpen { .. })),
+        "a member says nothing of what is launched"
+    );
     it.group().launches_from = ["lt-1:8".to_owned()].into();
     assert!(it.is_acting());
     it.group().launches_from.clear();
-    assert!(matches!(it.held_because(), Hold::BreakerOpen { .. }), "what is not known is no new version");
+    assert!(
+        matches!(it.held_because(), Hold::Own(HoldReason::BreakerOpen { .. })),
+        "what is not known is no new version"
+    );
 }
 
 /// Two launch templates, by turns; the newest member is of the second.
@@ -231,13 +248,13 @@ fn of_a_group_with_several_templates_the_newest_member_changes_nothing() {
     for newest in ["lt-1:7", "lt-2:3"] {
         let mut it = mixed();
         newest_from(&mut it, newest);
-        let Decision::Page(Page::ReplacementsFail { launched_from, .. }) = it.decide() else {
+        let Decision::Page(Page::Own(PageReason::ReplacementsFail { launched_from, .. })) = it.decide() else {
             panic!("{newest}: {}", it.decide())
         };
         assert_eq!(launched_from.to_string(), "lt-1:7 and lt-2:3");
         let memory = Memory::default().broken(Breaker { since: at(10), failures: 3, launched_from });
         it.around.limits.memory = memory;
-        assert!(matches!(it.held_because(), Hold::BreakerOpen { .. }), "{newest}: {}", it.decide());
+        assert!(matches!(it.held_because(), Hold::Own(HoldReason::BreakerOpen { .. })), "{newest}: {}", it.decide());
     }
     let mut it = mixed();
     it.group().launches_from = ["lt-1:8".to_owned(), "lt-2:3".to_owned()].into();
@@ -257,7 +274,7 @@ fn a_replacement_from_a_version_that_was_rolled_over_is_no_failure_of_the_new_on
     it.group().launches_from = ["lt-1:8".to_owned()].into();
     assert!(it.is_acting(), "it was launched from version 7: {}", it.decide());
     it.group().members[0].launched_from = Some("lt-1:8".into());
-    assert!(matches!(it.decide(), Decision::Page(Page::ReplacementsFail { .. })), "{}", it.decide());
+    assert!(matches!(it.decide(), Decision::Page(Page::Own(PageReason::ReplacementsFail { .. }))), "{}", it.decide());
 }
 
 #[test]
@@ -309,7 +326,7 @@ fn an_incident_whose_alarm_is_gone_closes_when_the_rest_has_said_well_for_long()
     it.incident = it.incident.hold(it.now, it.now, &Hold::InFlight);
     it.lose_alarm();
     it.target(1, Some(TargetHealth::Healthy));
-    assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }));
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::NotConfirmed { .. })));
     it.now = at(1000 + 3600);
     assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })), "{:?}", it.decide());
     it.target(1, Some(sick()));
@@ -321,7 +338,7 @@ fn nobody_is_paged_for_an_alarm_that_nothing_confirms() {
     let mut it = situation();
     it.target(1, Some(TargetHealth::Healthy));
     it.now = at(1000 + 24 * 3600);
-    assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }));
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::NotConfirmed { .. })));
 }
 
 #[test]
@@ -333,10 +350,10 @@ fn ec2s_word_counts_only_if_it_says_impaired() {
     for checks in ["initializing", "insufficient-data", "not-applicable"] {
         let unknown = machine("running", Checks::Unknown { status: checks.into() });
         it.seen.machines.insert(instance(1), unknown);
-        assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }), "{checks}");
+        assert!(matches!(it.held_because(), Hold::Own(HoldReason::NotConfirmed { .. })), "{checks}");
     }
     it.seen.machines.clear();
-    assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }), "EC2 doesn't tell of it");
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::NotConfirmed { .. })), "EC2 doesn't tell of it");
     it.seen.machines.insert(instance(1), machine("running", Checks::Passed));
     assert!(matches!(it.decide(), Decision::Close(Close::NothingWrong { .. })));
 }

@@ -1,6 +1,7 @@
 //! A recovery that waits: for who is held by lifecycle hooks, or for a group that replaces nobody.
 
 use super::*;
+use crate::instance::reasons::HoldReason;
 
 /// Taken out, and its replacement is on its way.
 fn replacing(lifecycles: &[&str]) -> Situation {
@@ -18,7 +19,7 @@ fn replacing(lifecycles: &[&str]) -> Situation {
 }
 
 fn named(it: &Situation) -> Vec<String> {
-    let Hold::Recovering { held, .. } = it.held_because() else { panic!("{:?}", it.decide()) };
+    let Hold::Own(HoldReason::Recovering { held, .. }) = it.held_because() else { panic!("{:?}", it.decide()) };
     held
 }
 
@@ -57,7 +58,10 @@ fn past_its_deadline_people_hear_whom_hooks_hold() {
 fn what_an_older_version_wrote_is_read_and_nobody_held_is_written_as_it_did() {
     let written = r#"{"recovering":{"healthy":3,"needed":4}}"#;
     let read: Hold = serde_json::from_str(written).unwrap();
-    assert_eq!(read, Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() });
+    assert_eq!(
+        read,
+        Hold::Own(HoldReason::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() })
+    );
     assert_eq!(serde_json::to_string(&read).unwrap(), written);
 }
 
@@ -71,7 +75,7 @@ fn who_is_shown_as_unhealthy_by_its_group_has_not_recovered_whatever_the_evidenc
     it.group().members[0].healthy = false;
     it.group().members.push(member(5));
     it.target(5, Some(TargetHealth::Healthy));
-    assert_eq!(it.held_because(), Hold::NotReplaced { marked: true });
+    assert_eq!(it.held_because(), Hold::Own(HoldReason::NotReplaced { marked: true }));
     it.now = at(1000) + SignedDuration::from_mins(15);
     let Decision::Page(page @ Page::NotRecovered { .. }) = it.decide() else { panic!("{:?}", it.decide()) };
     assert!(page.to_string().contains("its group has not replaced it yet, and shows it as unhealthy"), "{page}");

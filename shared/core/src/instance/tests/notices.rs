@@ -2,14 +2,14 @@
 
 use super::*;
 use crate::aws::fleet::{Checks, Machine};
-use crate::decision::{Page, Proof, Step};
+use crate::instance::reasons::{HoldReason, Page, PageReason, Proof, Step};
 use crate::signal::{Notice, What};
 
 /// An instance that is well, and of which AWS announced this at second 1000.
 fn announced(what: What, by: Option<i64>) -> Situation {
     let mut it = situation();
     let notice = Notice { what, at: at(1000), by: by.map(at) };
-    let kind = Kind::Instance {
+    let kind = InstanceKind::Instance {
         group: "web".parse().unwrap(),
         alarms: Alarms::default(),
         notice: Some(notice),
@@ -63,7 +63,7 @@ fn an_interruption_is_left_to_the_group_for_half_a_minute_and_then_acted_on() {
     let mut it = interrupted();
     for second in [1000, 1029] {
         it.now = at(second);
-        let Hold::Foretold { from, .. } = it.held_because() else { panic!() };
+        let Hold::Own(HoldReason::Foretold { from, .. }) = it.held_because() else { panic!() };
         assert_eq!(from, at(1030));
     }
     it.now = at(1030);
@@ -78,14 +78,14 @@ fn the_times_that_an_event_gives_are_not_believed() {
         let mut it = announced(What::Interruption { action: "terminate".into() }, Some(by));
         it.seen.interruption = Some(at(1000));
         it.now = at(1029);
-        let Hold::Foretold { from, .. } = it.held_because() else { panic!("{by}") };
+        let Hold::Own(HoldReason::Foretold { from, .. }) = it.held_because() else { panic!("{by}") };
         assert_eq!(from, at(1030), "{by}");
         it.now = at(1030);
         assert!(it.is_acting(), "{by}");
     }
     // Announced long ago, says the event; heard of only now, so its group gets its turn all the same.
     let mut it = retiring(1000 + 3600);
-    let Kind::Instance { notice: Some(notice), .. } = &mut it.incident.kind else { panic!() };
+    let InstanceKind::Instance { notice: Some(notice), .. } = &mut it.incident.kind else { panic!() };
     notice.at = at(0);
     it.now = at(1010);
     assert!(!it.is_acting(), "{:?}", it.decide());
@@ -96,7 +96,7 @@ fn with_capacity_rebalancing_the_group_acts_and_is_followed() {
     for mut it in [interrupted(), announced(What::Rebalance, None)] {
         it.group().rebalances = true;
         it.now = at(1100);
-        assert!(matches!(it.held_because(), Hold::GroupReplaces { .. }), "{:?}", it.decide());
+        assert!(matches!(it.held_because(), Hold::Own(HoldReason::GroupReplaces { .. })), "{:?}", it.decide());
     }
 }
 
@@ -127,7 +127,7 @@ fn a_recommendation_alone_is_nobodys_business_and_stops_being_the_groups() {
 fn a_retirement_in_two_weeks_is_acted_on_a_day_before_and_looked_at_as_often_as_the_resync() {
     const TWO_WEEKS: i64 = 14 * 86_400;
     let mut it = retiring(1000 + TWO_WEEKS);
-    let Decision::Hold { until, because: Hold::Foretold { from, .. } } = it.decide() else {
+    let Decision::Hold { until, because: Hold::Own(HoldReason::Foretold { from, .. }) } = it.decide() else {
         panic!("{:?}", it.decide())
     };
     assert_eq!((until, from), (at(1300), at(1000 + TWO_WEEKS - 86_400)));
@@ -153,16 +153,16 @@ fn ec2s_own_date_counts_and_not_the_announced_one() {
     let mut it = retiring(1000 + 7200);
     it.machine("running", Some(1000 + 14 * 86_400));
     it.now = at(1000 + 7200);
-    assert!(matches!(it.held_because(), Hold::Foretold { .. }));
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::Foretold { .. })));
 }
 
 #[test]
 fn a_machine_that_stopped_is_the_groups_to_replace() {
     let mut it = announced(What::NotRunning { state: "stopping".into() }, None);
     it.machine("stopped", None);
-    assert!(matches!(it.held_because(), Hold::GroupReplaces { why } if why.contains("stopped")));
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::GroupReplaces { why }) if why.contains("stopped")));
     it.group().suspended = vec!["Terminate".into()];
-    assert!(matches!(it.held_because(), Hold::Suspended { .. }));
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::Suspended { .. })));
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn every_guard_stands_between_an_announcement_and_an_act() {
 #[test]
 fn an_alarm_that_joins_is_judged_by_its_own_evidence_once_the_announcement_is_void() {
     let mut it = situation();
-    let Kind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
+    let InstanceKind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
     *notice = Some(Notice { what: What::Interruption { action: "stop".into() }, at: at(990), by: Some(at(1110)) });
     it.machine("running", None);
     let Decision::Act { because, .. } = it.decide() else { panic!("{:?}", it.decide()) };
@@ -218,7 +218,7 @@ fn what_comes_first_is_minded_and_a_recommendation_last() {
 #[test]
 fn a_date_that_is_far_away_hides_nothing_that_is_sick_now() {
     let mut it = situation();
-    let Kind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
+    let InstanceKind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
     let retirement = What::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() };
     *notice = Some(Notice { what: retirement, at: at(990), by: Some(at(14 * 86_400)) });
     it.machine("running", Some(14 * 86_400));
@@ -255,7 +255,7 @@ fn what_is_held_back_before_its_time_has_waited_for_nothing() {
 #[test]
 fn an_alarm_that_may_not_act_keeps_nobody_from_what_aws_announces() {
     let mut it = situation();
-    let Kind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
+    let InstanceKind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
     *notice = Some(Notice { what: What::Interruption { action: "stop".into() }, at: at(900), by: Some(at(1020)) });
     it.seen.interruption = Some(at(900));
     it.machine("running", None);
@@ -269,7 +269,7 @@ const DAY: i64 = 86_400;
 /// Its alarm is in ALARM, its target not yet unhealthy, and its machine goes out of use in two weeks.
 fn retiring_and_suspected() -> Situation {
     let mut it = situation();
-    let Kind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
+    let InstanceKind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
     let what = What::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() };
     *notice = Some(Notice { what, at: at(990), by: Some(at(14 * DAY)) });
     it.machine("running", Some(14 * DAY));
@@ -311,7 +311,11 @@ fn what_ec2_takes_back_is_no_failed_replacement_and_opens_no_breaker() {
     assert!(it.is_acting(), "{}", it.decide());
     let mut sick = situation();
     sick.around.limits.memory = three(Memory::default());
-    assert!(matches!(sick.decide(), Decision::Page(Page::ReplacementsFail { .. })), "{}", sick.decide());
+    assert!(
+        matches!(sick.decide(), Decision::Page(Page::Own(PageReason::ReplacementsFail { .. }))),
+        "{}",
+        sick.decide()
+    );
     sick.seen.launches.known.insert(instance(1), at(-300));
     let is_relapse = |foretold| {
         let memory = Memory::default().acted(Act { at: at(-600), subject: subject(9), foretold });
@@ -339,7 +343,11 @@ fn a_recommendation_should_not_page_or_stay_open_because_an_alarm_has_spoken_too
         it.second_alarm("web-1").state = state;
         for minutes in [16, 59] {
             it.now = at(1000 + minutes * 60);
-            assert!(matches!(it.held_because(), Hold::NotConfirmed { .. }), "{evidence} {state}: {}", it.decide());
+            assert!(
+                matches!(it.held_because(), Hold::Own(HoldReason::NotConfirmed { .. })),
+                "{evidence} {state}: {}",
+                it.decide()
+            );
         }
         it.now = at(1000 + 60 * 60);
         assert_eq!(it.is_left_alone(), state == AlarmState::InsufficientData, "{evidence} {state}: {}", it.decide());
@@ -351,9 +359,9 @@ fn what_is_protected_is_told_of_as_announced_and_not_as_sick() {
     let mut it = retiring(1000 + 14 * DAY);
     it.group().members[0].protected = true;
     it.now = at(1000 + 13 * DAY - 1);
-    assert!(matches!(it.holds(), Hold::Foretold { .. }), "{}", it.decide());
+    assert!(matches!(it.holds(), Hold::Own(HoldReason::Foretold { .. })), "{}", it.decide());
     it.now = at(1000 + 13 * DAY + 60);
-    assert!(matches!(it.holds(), Hold::Protected), "{}", it.decide());
+    assert!(matches!(it.holds(), Hold::Own(HoldReason::Protected)), "{}", it.decide());
     it.now = at(1000 + 13 * DAY + 3660);
     let said = it.decide().to_string();
     assert!(
@@ -397,7 +405,7 @@ fn an_alarm_whose_event_was_lost_is_found_although_something_was_announced() {
     it.holds();
     it.now = at(2 * DAY);
     it.target(1, Some(sick()));
-    assert!(matches!(it.holds(), Hold::Foretold { .. }), "no alarm has spoken");
+    assert!(matches!(it.holds(), Hold::Own(HoldReason::Foretold { .. })), "no alarm has spoken");
     it.seen.alarms = situation().seen.alarms;
     let policy = it.policy.group(&"web".parse().unwrap());
     it.incident = remembering::absorb(it.now, it.incident.clone(), &it.seen, policy);
@@ -408,10 +416,10 @@ fn an_alarm_whose_event_was_lost_is_found_although_something_was_announced() {
 fn nobody_hears_of_what_is_announced_of_a_standby_and_a_suspended_group_replaces_nobody() {
     let mut it = retiring(14 * DAY);
     it.group().members[0].lifecycle = Lifecycle("Standby".into());
-    assert!(matches!(it.held_because(), Hold::NotInService { .. }), "{}", it.decide());
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::NotInService { .. })), "{}", it.decide());
     for mut it in [interrupted(), announced(What::Rebalance, None)] {
         it.group().rebalances = true;
         it.group().suspended.push("Launch".into());
-        assert!(matches!(it.held_because(), Hold::Suspended { .. }), "{}", it.decide());
+        assert!(matches!(it.held_because(), Hold::Own(HoldReason::Suspended { .. })), "{}", it.decide());
     }
 }

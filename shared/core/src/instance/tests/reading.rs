@@ -3,9 +3,9 @@
 use futures_util::FutureExt;
 
 use super::*;
-use crate::aws::alarm::AlarmChange;
-use crate::aws::alarm::AlarmsSeen;
+use crate::aws::alarm::{AlarmChange, AlarmsSeen};
 use crate::aws::fleet::{Machine, TargetHealths};
+use crate::instance::reasons::HoldReason;
 use crate::instance::{Eyes, Fleet, Glance, StatusChecks};
 use crate::ports::Unavailable;
 
@@ -61,7 +61,7 @@ impl Situation {
 fn a_list_that_only_adds_should_stop_no_look_where_it_cannot_be_had() {
     let mut it = situation();
     it.alarm().state = AlarmState::InsufficientData;
-    it.incident = it.incident.hold(it.now, it.now, &Hold::Protected);
+    it.incident = it.incident.hold(it.now, it.now, &Hold::Own(HoldReason::Protected));
     let seen = it.read(None).expect("its target says enough");
     assert_eq!((&seen.targets, &seen.alarms), (&it.seen.targets, &it.seen.alarms));
     assert!(seen.is_unlisted && seen.in_alarm.is_empty());

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::attend::Times;
-use crate::decision::Attached;
+use crate::instance::reasons::{Attached, PageReason};
 
 /// As the policy of these tests has them.
 pub(super) const TIMES: Times = Times {
@@ -154,11 +154,13 @@ fn another_hold_after_an_answered_page_asks_again_and_each_only_once() {
 #[test]
 fn what_asks_for_another_act_should_not_be_taken_for_known() {
     let source = |version: &str| crate::memory::Source::of(std::iter::once(version.to_owned()));
-    let fail = |version: &str| Page::ReplacementsFail {
-        group: "web".parse().unwrap(),
-        failures: 3,
-        within: SignedDuration::from_hours(1),
-        launched_from: source(version),
+    let fail = |version: &str| {
+        Page::Own(PageReason::ReplacementsFail {
+            group: "web".parse().unwrap(),
+            failures: 3,
+            within: SignedDuration::from_hours(1),
+            launched_from: source(version),
+        })
     };
     assert!(fail("lt-1:7").is_same(&fail("lt-1:7")) && !fail("lt-1:8").is_same(&fail("lt-1:7")));
     let gone = |names: &[&str]| {
@@ -168,7 +170,11 @@ fn what_asks_for_another_act_should_not_be_taken_for_known() {
                 .unwrap()
         };
         let target_groups = names.iter().map(arn).collect();
-        Page::TargetGroupGone(Attached { group: "web".parse().unwrap(), target_groups, since: at(names.len() as i64) })
+        Page::Own(PageReason::TargetGroupGone(Attached {
+            group: "web".parse().unwrap(),
+            target_groups,
+            since: at(names.len() as i64),
+        }))
     };
     assert!(gone(&["a"]).is_same(&gone(&["a", "b"])) && !gone(&["a", "b"]).is_same(&gone(&["a"])));
 }

@@ -1,7 +1,7 @@
 //! Groups that count weights, vCPUs or memory: more capacity than desired is normal, and a member is several units.
 
 use super::*;
-use crate::decision::GroupState;
+use crate::instance::reasons::{GroupState, HoldReason, PageReason};
 use crate::instance::whole_group;
 use crate::memory::{Act, Memory};
 
@@ -72,7 +72,11 @@ fn a_number_in_the_policy_is_one_of_instances() {
     it.target(4, Some(TargetHealth::Initial));
     assert!(matches!(it.held_because(), Hold::Budget { taken: 2, slots: 2, unit: Unit::Instances, .. }));
     it.target(3, Some(sick()));
-    assert!(matches!(it.held_because(), Hold::TooManySick(Crowd { sick: 3, most: 2, .. })), "{}", it.decide());
+    assert!(
+        matches!(it.held_because(), Hold::Own(HoldReason::TooManySick(Crowd { sick: 3, most: 2, .. }))),
+        "{}",
+        it.decide()
+    );
     let said = "3 instances (the desired capacity is 8 units of capacity) are unhealthy at once";
     assert!(it.held_because().to_string().starts_with(said), "{}", it.held_because());
 }
@@ -83,7 +87,10 @@ fn too_many_are_counted_with_all_their_units_and_one_alone_never_is() {
     for number in 1..=3 {
         it.target(number, Some(sick()));
     }
-    assert!(matches!(it.held_because(), Hold::TooManySick(Crowd { sick: 6, most: 4, desired: 8, .. })));
+    assert!(matches!(
+        it.held_because(),
+        Hold::Own(HoldReason::TooManySick(Crowd { sick: 6, most: 4, desired: 8, .. }))
+    ));
     let it = each_of(&[6, 2], 8);
     assert!(it.is_acting(), "one of two is unhealthy, although it is most of the capacity: {}", it.decide());
 }
@@ -104,7 +111,7 @@ fn a_launch_that_failed_is_not_missed_where_all_units_are_in_service() {
     let what = crate::signal::What::LaunchFailed { why: "no Spot capacity".into() };
     let notice = Some(crate::signal::Notice { what, at: at(0), by: None });
     it.target(1, Some(TargetHealth::Healthy));
-    it.incident.kind = Kind::Group { group: "web".parse().unwrap(), notice, gone: Gone::default() };
+    it.incident.kind = InstanceKind::Group { group: "web".parse().unwrap(), notice, gone: Gone::default() };
     assert!(matches!(whole(&it), Decision::Close(_)), "nothing is missing: {}", whole(&it));
     it.group().members.pop();
     let Decision::Page(page) = whole(&it) else { panic!("{}", whole(&it)) };
@@ -114,7 +121,7 @@ fn a_launch_that_failed_is_not_missed_where_all_units_are_in_service() {
 fn whole(it: &Situation) -> Decision {
     let mut incident = it.incident.clone();
     if incident.kind.notice().is_none() {
-        incident.kind = Kind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
+        incident.kind = InstanceKind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
     }
     let later = at(1000) + SignedDuration::from_mins(30);
     whole_group::decide(later, &incident, &it.seen, it.policy.group(&"web".parse().unwrap()))
@@ -126,7 +133,9 @@ fn recovered_is_as_much_healthy_capacity_as_is_desired() {
     it.acted(Some(Outcome::Done));
     it.group().members.remove(0);
     it.target(1, None);
-    let Hold::Recovering { healthy, needed, unit, .. } = it.held_because() else { panic!("{}", it.decide()) };
+    let Hold::Own(HoldReason::Recovering { healthy, needed, unit, .. }) = it.held_because() else {
+        panic!("{}", it.decide())
+    };
     assert_eq!((healthy, needed, unit), (6, 8, Unit::Weights));
     // One smaller and one larger than what was taken out.
     for (number, weight) in [(5, 1), (6, 3)] {
@@ -143,7 +152,11 @@ fn what_other_incidents_own_is_not_waited_for_by_its_units() {
     it.replaced();
     it.group().members.last_mut().unwrap().units = Some(Units::new(2));
     it.target(2, Some(sick()));
-    assert!(matches!(it.held_because(), Hold::Recovering { healthy: 6, needed: 8, .. }), "{}", it.decide());
+    assert!(
+        matches!(it.held_because(), Hold::Own(HoldReason::Recovering { healthy: 6, needed: 8, .. })),
+        "{}",
+        it.decide()
+    );
     it.around.others_open.push(subject(2));
     assert!(matches!(it.held_because(), Hold::Proving { .. }), "{}", it.decide());
 }
@@ -161,7 +174,7 @@ fn a_slot_whose_instance_is_gone_counts_as_the_largest() {
 fn acts_within_the_cooldown_count_as_the_largest() {
     let mut it = each_of(&[2, 2, 2, 4], 10);
     it.around.limits.memory = Memory::default().acted(Act::on_the_sick(at(900), subject(99)));
-    assert!(matches!(it.held_because(), Hold::Cooldown { acts: 1, .. }), "{}", it.decide());
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::Cooldown { acts: 1, .. })), "{}", it.decide());
 }
 
 #[test]
@@ -170,7 +183,10 @@ fn capacity_that_is_not_shown_is_never_guessed_and_a_person_is_asked() {
     let mut it = weighted();
     unknown(&mut it);
     assert!(
-        matches!(it.held_because(), Hold::GroupState(GroupState::Uncounted { unit: Unit::Weights, .. })),
+        matches!(
+            it.held_because(),
+            Hold::Own(HoldReason::GroupState(GroupState::Uncounted { unit: Unit::Weights, .. }))
+        ),
         "{}",
         it.decide()
     );
@@ -184,7 +200,11 @@ fn capacity_that_is_not_shown_is_never_guessed_and_a_person_is_asked() {
     it.replaced();
     unknown(&mut it);
     it.target(5, Some(TargetHealth::Initial));
-    assert!(matches!(it.held_because(), Hold::GroupState(GroupState::Uncounted { .. })), "{}", it.decide());
+    assert!(
+        matches!(it.held_because(), Hold::Own(HoldReason::GroupState(GroupState::Uncounted { .. }))),
+        "{}",
+        it.decide()
+    );
     it.now += SignedDuration::from_mins(15);
     assert!(matches!(it.decide(), Decision::Page(Page::NotRecovered { .. })), "{}", it.decide());
     // All that is there is healthy: more can't be told, and nothing else would ever end it.
@@ -220,5 +240,5 @@ fn what_left_by_itself_is_paged_in_time_although_nothing_can_be_counted() {
     let because = it.held_because();
     it.incident = it.incident.hold(it.now, it.now, &because);
     it.now += SignedDuration::from_mins(15);
-    assert!(matches!(it.decide(), Decision::Page(Page::GroupStalled { .. })), "{}", it.decide());
+    assert!(matches!(it.decide(), Decision::Page(Page::Own(PageReason::GroupStalled { .. }))), "{}", it.decide());
 }

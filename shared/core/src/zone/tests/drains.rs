@@ -3,8 +3,8 @@
 use super::harness::*;
 use crate::aws::alarm::AlarmState;
 use crate::aws::record::{RecordSet, Routing};
-use crate::decision::{Close, Decision, Hold, Step};
 use crate::ports::Outcome;
+use crate::zone::reasons::{Close, Decision, Hold, HoldReason, Step};
 use crate::zone::said::Trouble;
 use crate::zone::share::{Share, shares};
 
@@ -79,12 +79,12 @@ fn what_is_paused_disabled_unconfirmed_or_only_watched_is_not_moved() {
 
     let mut disabled = Scene::new().fails("blue");
     disabled.actions_enabled = false;
-    assert!(matches!(held(&disabled.decide()), Hold::ActionsDisabled { .. }));
+    assert!(matches!(held(&disabled.decide()), Hold::Own(HoldReason::ActionsDisabled { .. })));
 
     let both = POLICY.replace("[\"alarm\"]", "[\"alarm\", \"health-check\"]");
     let mut half = Scene::with(&both, vec![set("blue", 70), set("green", 30)]).fails("blue");
     half.checkers.insert("blue".into(), 16);
-    assert!(matches!(held(&half.decide()), Hold::NotConfirmed { .. }));
+    assert!(matches!(held(&half.decide()), Hold::Own(HoldReason::NotConfirmed { .. })));
 
     let watch = POLICY.replace("schema = 1", "schema = 1\nmode = \"watch\"");
     let mut watched = Scene::with(&watch, vec![set("blue", 70), set("green", 30)]).fails("blue");
@@ -238,7 +238,7 @@ fn a_latched_standby_is_not_let_go_of_to_take_over_again() {
     it.around.limits.memory = memory.latch(at(it.now), &"www.example.com A green".to_owned());
     it.now += 10;
     assert_eq!(it.until_act(1000), None);
-    assert!(!it.incident.kind.zone().unwrap().records.is_empty(), "{:?}", it.incident.decision);
+    assert!(!it.incident.kind.kept().records.is_empty(), "{:?}", it.incident.decision);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn what_was_saved_first_is_never_overwritten_by_a_second_alarm() {
         it.break_("blue");
         it.look();
     }
-    let saved = &it.incident.kind.zone().unwrap().records.values().next().unwrap().saved;
+    let saved = &it.incident.kind.kept().records.values().next().unwrap().saved;
     assert_eq!(crate::aws::record::weights(saved)[&id("blue")], 70);
 }
 
@@ -271,7 +271,7 @@ fn a_zone_takes_no_second_change_while_the_first_is_on_its_way() {
     it.break_("green");
     it.fix("blue");
     it.now += 5;
-    assert!(matches!(held(&it.look()), Hold::Propagating { .. }));
+    assert!(matches!(held(&it.look()), Hold::Own(HoldReason::Propagating { .. })));
     it.now += 300;
     let decision = it.look();
     assert!(matches!(troubles(&decision), [Trouble::NotInSync { .. }]), "{decision}");
@@ -285,7 +285,7 @@ fn a_lost_comparison_is_decided_anew_and_never_sent_again_as_it_was() {
     let lost = Outcome::Lost { why: "the values provided do not match the current values".into() };
     it.incident = it.incident.intend(at(0), step, &decision).under(&it.policy.hash).settle(at(1), lost);
     it.now = 2;
-    assert!(matches!(held(&it.decide()), Hold::Lost { .. }), "the same again would be lost again");
+    assert!(matches!(held(&it.decide()), Hold::Own(HoldReason::Lost { .. })), "the same again would be lost again");
     it.set_weight("green", 50);
     assert!(matches!(it.decide(), Decision::Act { .. }), "what is there now is another base");
 }

@@ -2,9 +2,9 @@
 
 use super::harness::*;
 use crate::aws::record::{RecordSet, Routing};
-use crate::decision::{Close, Decision, Hold, Step};
 use crate::incident::State;
 use crate::zone::drift::Drift;
+use crate::zone::reasons::{Close, Decision, Hold, HoldReason, Step};
 use crate::zone::said::Trouble;
 
 fn three() -> Scene {
@@ -17,7 +17,7 @@ fn remove(it: &mut Scene, name: &str) {
 
 /// What is held for, if it is drift alone.
 fn drifted(decision: &Decision) -> (Vec<String>, Vec<String>) {
-    let Hold::Drifted(drifted) = held(decision) else { panic!("{decision}") };
+    let Hold::Own(HoldReason::Drifted(drifted)) = held(decision) else { panic!("{decision}") };
     let in_words = |drifts: &[Drift]| drifts.iter().map(ToString::to_string).collect();
     (in_words(&drifted.news), in_words(&drifted.unsure))
 }
@@ -55,7 +55,7 @@ fn nothing_is_moved_on_the_strength_of_one_list_that_lacks_a_set() {
     assert!(!it.incident.is_new());
     it.now += 59;
     it.break_("blue");
-    assert!(matches!(held(&it.look()), Hold::NotConfirmed { .. }));
+    assert!(matches!(held(&it.look()), Hold::Own(HoldReason::NotConfirmed { .. })));
     it.sets = whole;
     it.now += 1;
     it.break_("blue");
@@ -70,7 +70,7 @@ fn what_is_missing_when_an_endpoint_fails_is_read_again_soon_and_told_and_keeps_
     remove(&mut it, "red");
     it.break_("blue");
     let first = it.look();
-    assert!(!matches!(held(&first), Hold::NotConfirmed { .. }), "{first}");
+    assert!(!matches!(held(&first), Hold::Own(HoldReason::NotConfirmed { .. })), "{first}");
     assert_eq!(it.wake_at(), it.now + 60);
     it.has(&[("blue", 70), ("green", 30)]);
     it.now += 60;
@@ -156,10 +156,10 @@ fn drift_that_people_heard_of_is_not_told_again_after_an_incident() {
     remove(&mut it, "red");
     told(&mut it, 2);
     let again = it.incident.clone();
-    let zone = again.kind.zone().unwrap().zone.clone();
+    let zone = again.kind.kept().zone.clone();
     it.incident = crate::incident::Incident::new(
         again.subject,
-        crate::incident::Kind::Zone(crate::zone::kept::Kept::new(zone)),
+        crate::zone::kind::ZoneKind::Zone(crate::zone::kept::Kept::new(zone)),
         at(it.now),
         at(it.now),
     );
@@ -171,7 +171,7 @@ fn drift_that_people_heard_of_is_not_told_again_after_an_incident() {
     it.look();
     it.incident = crate::incident::Incident::new(
         it.incident.subject.clone(),
-        crate::incident::Kind::Zone(crate::zone::kept::Kept::new(it.incident.kind.zone().unwrap().zone.clone())),
+        crate::zone::kind::ZoneKind::Zone(crate::zone::kept::Kept::new(it.incident.kind.kept().zone.clone())),
         at(it.now),
         at(it.now),
     );
@@ -194,7 +194,7 @@ fn another_drift_is_told_beside_the_first_and_in_the_middle_of_a_return() {
         it.now = it.wake_at();
         it.break_("blue");
         let decision = it.look();
-        if let Decision::Hold { because: Hold::Drifted(drifted), .. } = &decision {
+        if let Decision::Hold { because: Hold::Own(HoldReason::Drifted(drifted)), .. } = &decision {
             news.extend(drifted.news.iter().map(ToString::to_string));
         }
     }
@@ -249,7 +249,7 @@ fn what_cannot_be_read_is_neither_gone_nor_back() {
     told(&mut it, 2);
     let mut seen = it.seen();
     seen.alarms.values_mut().for_each(|read| *read = Err("timed out".into()));
-    assert!(matches!(it.decide_on(&seen), Decision::Hold { because: Hold::Drifted(_), .. }));
+    assert!(matches!(it.decide_on(&seen), Decision::Hold { because: Hold::Own(HoldReason::Drifted(_)), .. }));
     assert_eq!(it.around.limits.memory.drifts.len(), 1);
     let mut it = Scene::new();
     let mut seen = it.seen();
@@ -266,5 +266,5 @@ fn a_set_that_somebody_removes_while_its_record_is_held_is_their_change_and_no_d
     let decision = it.look();
     let [Trouble::Changed { what, .. }] = troubles(&decision) else { panic!("{decision}") };
     assert_eq!(what, "red is gone");
-    assert_eq!(it.incident.kind.zone().unwrap().drifts, []);
+    assert_eq!(it.incident.kind.kept().drifts, []);
 }

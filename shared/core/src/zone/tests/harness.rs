@@ -9,12 +9,13 @@ use crate::aws::alarm::{AlarmSeen, AlarmState};
 use crate::aws::fleet::TargetHealth;
 use crate::aws::record::{RecordSet, Routing, Weight, weights};
 use crate::aws::record_name::RecordName;
-use crate::decision::{Decision, Hold, Page, Step};
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGroupArn};
-use crate::incident::{Incident, Kind, State};
+use crate::incident::State;
 use crate::policy::{self, DnsPolicy, Policy};
 use crate::ports::{Limits, Outcome, Pause, Unavailable};
 use crate::zone::kept::Kept;
+use crate::zone::kind::ZoneKind;
+use crate::zone::reasons::{Decision, Hold, Incident, Page, PageReason, Step};
 use crate::zone::said::Trouble;
 use crate::zone::seen::{AlarmsSeen, Checked, HealthCheckSeen, Observation, Seen};
 use crate::zone::shift::Shift;
@@ -102,7 +103,8 @@ impl Scene {
 
     pub(super) fn with(policy: &str, sets: Vec<RecordSet>) -> Self {
         let zone: HostedZoneId = "Z0123456789ABCDEFGHIJ".parse().unwrap();
-        let incident = Incident::new(crate::id::Subject::zone(zone.clone()), Kind::Zone(Kept::new(zone)), at(0), at(0));
+        let incident =
+            Incident::new(crate::id::Subject::zone(zone.clone()), ZoneKind::Zone(Kept::new(zone)), at(0), at(0));
         let names: Vec<String> = sets.iter().filter_map(|set| Some(set.weighted()?.0.to_string())).collect();
         Scene {
             policy: policy::parse(policy).unwrap(),
@@ -183,7 +185,7 @@ impl Scene {
     }
 
     pub(super) fn decide_on(&mut self, seen: &Seen) -> Decision {
-        let (aws, zone) = (Nothing, self.incident.kind.zone().unwrap().zone.clone());
+        let (aws, zone) = (Nothing, self.incident.kind.kept().zone.clone());
         let remedy = self.remedy(&aws, &zone);
         let incident = remedy.absorb(at(self.now), self.incident.clone(), seen, &Limits::default());
         let decision = remedy.decide(at(self.now), &incident, seen, &self.around);
@@ -219,7 +221,6 @@ impl Scene {
                 self.foretells_what_a_look_would_decide(&settled);
                 settled
             }
-            Decision::Act { .. } => panic!("{decision}"),
             Decision::Hold { until, because } => self.incident.hold(now, *until, because),
             Decision::Page(page) => self.incident.page(now, now + SignedDuration::from_mins(5), page),
             Decision::Close(close) => self.incident.close(now, close),
@@ -255,7 +256,7 @@ impl Scene {
 
     /// What is held for without a look is what every look decides until the change has arrived.
     fn foretells_what_a_look_would_decide(&self, settled: &Incident) {
-        let (aws, zone) = (Nothing, self.incident.kind.zone().unwrap().zone.clone());
+        let (aws, zone) = (Nothing, self.incident.kind.kept().zone.clone());
         let (remedy, now) = (self.remedy(&aws, &zone), at(self.now));
         let seen = Seen { is_in_sync: None, ..self.seen() };
         let absorbed = remedy.absorb(now, settled.clone(), &seen, &Limits::default());
@@ -319,7 +320,7 @@ impl Scene {
 }
 
 pub(super) fn troubles(decision: &Decision) -> &[Trouble] {
-    let Decision::Page(Page::Weights { troubles }) = decision else { panic!("{decision}") };
+    let Decision::Page(Page::Own(PageReason::Weights { troubles })) = decision else { panic!("{decision}") };
     troubles
 }
 

@@ -2,8 +2,8 @@
 
 use super::harness::*;
 use crate::aws::alarm::AlarmState;
-use crate::decision::{Decision, Hold, Page, Step};
 use crate::ports::Outcome;
+use crate::zone::reasons::{Decision, Hold, HoldReason, Page, PageReason, Step};
 use crate::zone::said::Trouble;
 
 const HOUR: i64 = 3600;
@@ -20,7 +20,7 @@ fn page_at(it: &mut Scene, seconds: i64, mut at_each: impl FnMut(&mut Scene)) ->
         at_each(it);
         let decision = it.look();
         assert!(!matches!(decision, Decision::Act { .. }), "{decision}");
-        if let Decision::Page(Page::Weights { troubles }) = &decision
+        if let Decision::Page(Page::Own(PageReason::Weights { troubles })) = &decision
             && troubles.iter().any(|trouble| matches!(trouble, Trouble::Waited { .. }))
         {
             return Some(it.now);
@@ -78,7 +78,7 @@ fn silence_from_all_sources_is_no_recovery_and_one_that_says_healthy_is() {
     it.deleted.insert("blue".into());
     it.now = 60;
     let decision = it.look();
-    assert!(matches!(held(&decision), Hold::NotConfirmed { .. }), "{decision}");
+    assert!(matches!(held(&decision), Hold::Own(HoldReason::NotConfirmed { .. })), "{decision}");
     assert!(page_at(&mut it, 2 * HOUR, |_| {}).is_some());
 
     it.deleted.clear();
@@ -107,7 +107,7 @@ fn what_nothing_can_judge_any_more_should_not_stay_open_for_ever() {
         it.look();
     }
     assert_eq!(heard_of(&it), 2, "the alarm and the health check");
-    assert!(it.incident.kind.zone().unwrap().proven.is_empty());
+    assert!(it.incident.kind.kept().proven.is_empty());
     assert_eq!(page_at(&mut it, 3 * HOUR, |_| {}), None);
 }
 
@@ -120,12 +120,12 @@ fn what_is_no_evidence_should_not_keep_an_endpoint_waited_for() {
     it.look();
     it.around.limits.pauses.clear();
     it.deleted.insert("blue".into());
-    assert_eq!(it.incident.kind.zone().unwrap().proven.len(), 1);
+    assert_eq!(it.incident.kind.kept().proven.len(), 1);
     while it.now < 600 {
         it.now = it.wake_at();
         it.look();
     }
-    assert!(it.incident.kind.zone().unwrap().proven.is_empty());
+    assert!(it.incident.kind.kept().proven.is_empty());
 }
 
 #[test]

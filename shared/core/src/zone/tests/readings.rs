@@ -1,7 +1,7 @@
 //! What a reading says once Route 53's own view of it is known, and what one that is missing must not hide.
 
 use super::harness::*;
-use crate::decision::{Decision, Hold, Step};
+use crate::zone::reasons::{Decision, Hold, HoldReason, Step};
 use crate::zone::said::Trouble;
 
 fn by_health_check() -> Scene {
@@ -67,10 +67,10 @@ fn a_record_that_cant_be_read_is_not_touched_and_is_not_taken_for_changed() {
     seen.sets.clear();
     seen.unread.insert("www.example.com".parse().unwrap(), "could not read: AccessDenied".into());
     let decision = it.decide_on(&seen);
-    let Hold::Returning { waiting } = held(&decision) else { panic!("{decision}") };
+    let Hold::Own(HoldReason::Returning { waiting }) = held(&decision) else { panic!("{decision}") };
     assert!(waiting[0].to_string().contains("AccessDenied"), "{}", waiting[0]);
 
     let mut fresh = Scene::new().fails("blue");
     let decision = fresh.decide_on(&seen);
-    assert!(matches!(held(&decision), Hold::NotConfirmed { .. }), "{decision}");
+    assert!(matches!(held(&decision), Hold::Own(HoldReason::NotConfirmed { .. })), "{decision}");
 }

@@ -2,9 +2,9 @@
 
 use super::harness::*;
 use crate::aws::record::{RecordSet, Weight, weights};
-use crate::decision::{Decision, Hold, Step};
 use crate::incident::Acknowledgement;
 use crate::ports::Outcome;
+use crate::zone::reasons::{Decision, Hold, HoldReason, Step};
 use crate::zone::said::Trouble;
 
 /// `www` with blue and green, and `api` with red and white.
@@ -164,7 +164,10 @@ fn a_batch_that_applied_at_its_first_attempt_is_known_again_however_its_second_w
     it.now = 70;
     let decision = it.look();
     assert!(!it.is_escalated(), "it is Homeostat's own change: {decision}");
-    assert!(matches!(held(&decision), Hold::Returning { .. } | Hold::Propagating { .. }), "{decision}");
+    assert!(
+        matches!(held(&decision), Hold::Own(HoldReason::Returning { .. }) | Hold::Own(HoldReason::Propagating { .. })),
+        "{decision}"
+    );
 }
 
 /// Found by seed 31001526: Route 53 refused what would have kept a late batch from applying, since a health check was deleted. The

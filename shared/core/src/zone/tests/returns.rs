@@ -2,10 +2,10 @@
 
 use super::harness::*;
 use crate::aws::alarm::AlarmState;
-use crate::decision::{Close, Decision, Hold, Step};
-use crate::incident::{Acknowledgement, Kind};
+use crate::incident::Acknowledgement;
 use crate::ports::Outcome;
 use crate::zone::generation::Generation;
+use crate::zone::reasons::{Close, CloseReason, Decision, Hold, HoldReason, Step};
 use crate::zone::said::{Awaits, Trouble};
 
 fn drained() -> Scene {
@@ -46,7 +46,7 @@ fn nothing_comes_back_without_active_proof_however_green_the_alarm() {
         it.checkers.insert("blue".into(), checkers);
         it.now = it.wake_at();
         let decision = it.look();
-        let Hold::Returning { waiting } = held(&decision) else { panic!("{decision}") };
+        let Hold::Own(HoldReason::Returning { waiting }) = held(&decision) else { panic!("{decision}") };
         assert!(matches!(waiting[0].awaits, Awaits::Proof { .. }), "{decision}");
     }
     it.has(&[("blue", 0), ("green", 30)]);
@@ -197,7 +197,7 @@ fn what_keeps_a_late_batch_from_applying_takes_nothing_of_somebody_else_for_its_
     it.now = it.wake_at();
     let decision = it.look();
     assert!(
-        matches!(decision, Decision::Close(Close::TakenOver { .. })),
+        matches!(decision, Decision::Close(Close::Own(CloseReason::TakenOver { .. }))),
         "with another endpoint it is theirs: {decision}"
     );
     it.has(&[("blue", 0), ("green", 30), ("red", 10)]);
@@ -227,7 +227,7 @@ fn a_record_that_left_the_policy_is_let_go_of_on_a_persons_word() {
     it.now = it.wake_at();
     assert!(matches!(it.look(), Decision::Page(_)));
     known(&mut it);
-    assert!(matches!(it.look(), Decision::Close(Close::TakenOver { .. })));
+    assert!(matches!(it.look(), Decision::Close(Close::Own(CloseReason::TakenOver { .. }))));
     it.has(&[("blue", 0), ("green", 30)]);
 }
 
@@ -258,7 +258,7 @@ fn what_somebody_else_changed_and_is_well_is_theirs() {
     it.now = it.wake_at();
     assert!(matches!(it.look(), Decision::Page(_)));
     it.now = it.wake_at();
-    assert!(matches!(it.look(), Decision::Close(Close::TakenOver { .. })));
+    assert!(matches!(it.look(), Decision::Close(Close::Own(CloseReason::TakenOver { .. }))));
     it.has(&[("blue", 0), ("green", 100)]);
 }
 
@@ -313,7 +313,7 @@ fn a_reading_from_before_the_last_change_is_no_drift() {
         .concat();
     it.now = 30;
     let decision = it.look();
-    let Hold::Returning { waiting } = held(&decision) else { panic!("{decision}") };
+    let Hold::Own(HoldReason::Returning { waiting }) = held(&decision) else { panic!("{decision}") };
     assert_eq!(waiting[0].awaits, Awaits::Reread);
     it.now = 301;
     assert!(matches!(troubles(&it.look()), [Trouble::Changed { .. }]), "a reading is not old for so long");
@@ -372,7 +372,7 @@ fn a_canary_alone_should_not_drain_what_is_on_its_way_back() {
     let Some(Ok(Some(red))) = seen.alarms.get_mut(canary) else { panic!() };
     red.state = AlarmState::Alarm;
     let decision = it.decide_on(&seen);
-    assert!(matches!(held(&decision), Hold::Returning { .. }), "{decision}");
+    assert!(matches!(held(&decision), Hold::Own(HoldReason::Returning { .. })), "{decision}");
     assert!(decision.to_string().contains("blue-canary"), "{decision}");
     assert_eq!(it.weights(), before);
 }
@@ -402,7 +402,7 @@ fn a_late_batch_that_a_deleted_generation_lets_in_is_known_again() {
     it.apply(late);
     it.now = 200;
     it.look();
-    let kept = it.incident.kind.zone().unwrap();
+    let kept = it.incident.kind.kept();
     let saved = &kept.records.values().next().expect("it is Homeostat's own change").saved;
     assert_eq!(crate::aws::record::weights(saved)[&id("blue")], 70);
     assert!(it.until_act(4000).is_some());
@@ -415,7 +415,7 @@ fn a_late_batch_that_a_deleted_generation_lets_in_is_known_again() {
 fn a_generation_that_keeps_a_late_batch_out_is_no_word_on_somebody_elses_weights() {
     let mut it = drained();
     let Some(Step::Shift(first)) = it.incident.intent.as_ref().map(|intent| intent.step.clone()) else { panic!() };
-    let Kind::Zone(kept) = &mut it.incident.kind else { panic!() };
+    let kept = it.incident.kind.kept_mut();
     kept.tried.push(first);
     it.sets.retain(|set| set.kind != "TXT");
     it.set_weight("blue", 70);
@@ -443,7 +443,7 @@ fn a_word_on_two_changes_holds_for_the_one_that_is_left_of_them() {
     it.sets.retain(|set| set.weighted().is_none_or(|(id, _)| id.as_str() != "new"));
     known(&mut it);
     let decision = it.look();
-    assert!(matches!(held(&decision), Hold::Returning { .. }), "it goes on from there: {decision}");
+    assert!(matches!(held(&decision), Hold::Own(HoldReason::Returning { .. })), "it goes on from there: {decision}");
 }
 
 /// Found by seed 103605: a field was changed, answered for, and changed again before the next look, and both are reported in the

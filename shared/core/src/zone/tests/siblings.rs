@@ -3,8 +3,8 @@
 use super::harness::*;
 use crate::attend::Remedy;
 use crate::aws::record::{RecordSet, Weight, weights};
-use crate::decision::{Decision, Hold, Step};
 use crate::zone::ShiftDns;
+use crate::zone::reasons::{Decision, Hold, HoldReason, Step};
 use crate::zone::said::Trouble;
 use crate::zone::share::{Share, shares};
 use crate::zone::shift::Shift;
@@ -86,7 +86,7 @@ fn a_sibling_with_evidence_of_its_own_moves_on_that_alone() {
     let drained = shift(it.decide_on(&seen));
     let moved: Vec<String> = drained.moves.iter().map(|moved| moved.key.to_string()).collect();
     assert_eq!(moved, ["www.example.com AAAA"], "over IPv4 it is well");
-    assert!(it.incident.kind.zone().unwrap().siblings[&key("www.example.com A")].is_in_policy);
+    assert!(it.incident.kind.kept().siblings[&key("www.example.com A")].is_in_policy);
 }
 
 fn key(text: &str) -> crate::aws::record::RecordKey {
@@ -116,7 +116,7 @@ fn a_sibling_that_is_not_in_the_policy_is_never_moved_and_never_passed_over() {
     let drained = shift(it.look());
     assert_eq!(drained.moves.len(), 1);
     assert_eq!((of(&it, "A"), of(&it, "AAAA")), (vec![0, 30], vec![50, 50]));
-    let kept = it.incident.kind.zone().unwrap();
+    let kept = it.incident.kind.kept();
     let left = &kept.siblings[&key("www.example.com AAAA")];
     assert_eq!((left.is_in_policy, left.shares().as_str()), (false, "blue 50 %, green 50 % of its answers"));
     let (aws, zone) = (Nothing, kept.zone.clone());
@@ -131,7 +131,7 @@ fn a_sibling_that_is_not_in_the_policy_is_told_once_before_anything_fails() {
     it.look();
     it.now = it.wake_at();
     let decision = it.look();
-    let Hold::Drifted(drifted) = held(&decision) else { panic!("{decision}") };
+    let Hold::Own(HoldReason::Drifted(drifted)) = held(&decision) else { panic!("{decision}") };
     assert!(drifted.news[0].to_string().contains("www.example.com AAAA is not in the policy"), "{decision}");
     assert_eq!(it.incident.tell, 1);
     let mut listed = listed();

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Parser;
 use clap::error::ErrorKind;
 use jiff::SignedDuration;
-use scenarios::simulator::Play;
+use scenarios::simulator::PlayName;
 use scenarios::simulator::script::Script;
 use scenarios::simulator::shrink::part;
 
@@ -66,10 +66,10 @@ struct Arguments {
 }
 
 #[derive(Debug, Clone)]
-struct Plays(Vec<Play>);
+struct Plays(Vec<PlayName>);
 
 fn plays(text: &str) -> Result<Plays, String> {
-    if text == "all" { Ok(Plays(Play::ALL.to_vec())) } else { Ok(Plays(vec![text.parse()?])) }
+    if text == "all" { Ok(Plays(PlayName::ALL.to_vec())) } else { Ok(Plays(vec![text.parse()?])) }
 }
 
 #[derive(Debug, Clone)]
@@ -156,8 +156,8 @@ fn order(arguments: &Arguments) -> Order {
     };
     let (from, seeds) = one.unwrap_or_else(several);
     let plays = match (arguments.dns, arguments.hooks) {
-        (true, _) => vec![Play::Dns],
-        (_, true) => vec![Play::Hooks],
+        (true, _) => vec![PlayName::Dns],
+        (_, true) => vec![PlayName::Hooks],
         _ => arguments.play.0.clone(),
     };
     let lasts = minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));

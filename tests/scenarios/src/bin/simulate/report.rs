@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use scenarios::simulator::shrink::Shrunk;
-use scenarios::simulator::{Play, Told};
+use scenarios::simulator::{PlayName, Told};
 use serde_json::{Value, json};
 
 use crate::run::{OfPlay, Outcome};
@@ -14,7 +14,7 @@ use crate::run::{OfPlay, Outcome};
 const MOST_TOLD: usize = 3;
 
 /// What was expected and occurred less often than that.
-pub(crate) fn rare(play: Play, of: &OfPlay, at_least: u64) -> Vec<(&'static str, u64)> {
+pub(crate) fn rare(play: PlayName, of: &OfPlay, at_least: u64) -> Vec<(&'static str, u64)> {
     let counted = play.expected().map(|what| (what, of.census.of(what)));
     counted.filter(|(_, count)| *count < at_least).collect()
 }
@@ -66,7 +66,7 @@ pub(crate) fn print_json(outcome: &Outcome, from: u64, at_least: u64) {
     println!("{}", json!({ "from": from, "seeds": outcome.seeds(), "seconds": outcome.seconds, "plays": plays }));
 }
 
-fn of_play(play: Play, of: &OfPlay, at_least: u64) -> Value {
+fn of_play(play: PlayName, of: &OfPlay, at_least: u64) -> Value {
     let broken: Vec<Value> = of
         .broken
         .iter()

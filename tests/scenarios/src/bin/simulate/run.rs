@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use scenarios::simulator::{Census, Play, Told};
+use scenarios::simulator::{Census, PlayName, Told};
 
 /// Between two lines of progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 /// Which histories.
 pub(crate) struct Order {
-    pub(crate) plays: Vec<Play>,
+    pub(crate) plays: Vec<PlayName>,
     pub(crate) from: u64,
     /// Of each play. `None` = until the time is over.
     pub(crate) seeds: Option<u64>,
@@ -24,7 +24,7 @@ pub(crate) struct Order {
 }
 
 pub(crate) struct Outcome {
-    pub(crate) told: BTreeMap<Play, OfPlay>,
+    pub(crate) told: BTreeMap<PlayName, OfPlay>,
     pub(crate) seconds: f64,
 }
 
@@ -40,7 +40,7 @@ impl Outcome {
         self.told.values().map(|of| of.seeds).sum()
     }
 
-    pub(crate) fn broken(&self) -> impl Iterator<Item = (Play, &Told)> {
+    pub(crate) fn broken(&self) -> impl Iterator<Item = (PlayName, &Told)> {
         self.told.iter().flat_map(|(play, of)| of.broken.iter().map(|told| (*play, told)))
     }
 }
@@ -80,7 +80,7 @@ pub(crate) fn run(order: &Order) -> Outcome {
 }
 
 #[expect(clippy::print_stdout, reason = "a log that was asked for is the program's output")]
-fn gather(receiver: &mpsc::Receiver<(Play, Told)>, order: &Order, began: Instant, outcome: &mut Outcome) {
+fn gather(receiver: &mpsc::Receiver<(PlayName, Told)>, order: &Order, began: Instant, outcome: &mut Outcome) {
     let mut said = began;
     for (play, told) in receiver {
         if order.log {

@@ -2,21 +2,22 @@
 //!
 //! This module never judges, and takes nothing from the ledger but who holds what and who acknowledged what.
 
+use homeostat_core::zone::reasons::PageReason;
 use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::aws::record::{RecordKey, RecordSet, Weights};
 use homeostat_core::aws::record_name::RecordName;
-use homeostat_core::decision::Page;
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
-use homeostat_core::incident::Incident;
 use homeostat_core::zone::generation::{FENCE_LABEL, Generation};
 use homeostat_core::zone::kept::Kept;
+use homeostat_core::zone::reasons::Incident;
+use homeostat_core::zone::reasons::Page;
 use jiff::Timestamp;
 use world::{Author, ZoneChange};
 
 use super::rules::SKEWS;
 use super::shares;
-use crate::simulator::view::View;
+use crate::simulator::dns::View;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Annals {
@@ -55,7 +56,7 @@ pub(super) struct Annals {
 /// Whether people heard last that the record is no longer Homeostat's to change.
 fn is_told(view: &View, zone: &HostedZoneId, key: &RecordKey) -> bool {
     let page = incident(view, zone).and_then(|open| open.paged_because.as_ref());
-    let Some(Page::Weights { troubles }) = page else { return false };
+    let Some(Page::Own(PageReason::Weights { troubles })) = page else { return false };
     troubles.iter().any(|trouble| trouble.hands_off() == Some(key))
 }
 
@@ -83,11 +84,11 @@ pub(super) fn decided_at(key: &RecordKey, change: &ZoneChange) -> Timestamp {
 
 /// What the open incident of the zone keeps.
 pub(super) fn kept<'a>(view: &'a View, zone: &HostedZoneId) -> Option<&'a Kept> {
-    incident(view, zone).and_then(|open| open.kind.zone())
+    incident(view, zone).map(|open| open.kind.kept())
 }
 
 pub(super) fn incident<'a>(view: &'a View, zone: &HostedZoneId) -> Option<&'a Incident> {
-    view.open.values().find(|open| open.kind.zone().is_some_and(|kept| kept.zone == *zone))
+    view.open.values().find(|open| open.kind.kept().zone == *zone)
 }
 
 impl Annals {

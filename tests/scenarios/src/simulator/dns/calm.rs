@@ -3,23 +3,24 @@
 //! This module never heals what Homeostat should have healed, before it had the time to.
 
 use homeostat_core::id::Scope;
-use homeostat_core::incident::{Incident, State};
+use homeostat_core::incident::State;
 use homeostat_core::policy::{Ailment, EndpointPolicy, Mode, RecordPolicy};
+use homeostat_core::zone::reasons::Incident;
 use homeostat_core::zone::share::Share;
 use jiff::SignedDuration;
 use world::EndpointState;
 
+use super::History;
 use super::annals;
-use super::history::History;
 use super::shares::{self, ROUNDING};
 use super::siblings;
-use super::weather::Mend;
+use super::weather::Repair;
 use crate::simulator::Broken;
 
 /// Time for Homeostat alone, with whatever is broken.
 const ALONE: SignedDuration = SignedDuration::from_mins(60);
 
-/// Time after everything is mended: a hold that was doubled three times, steps, and what was acknowledged on the way.
+/// Time after everything is repaired: a hold that was doubled three times, steps, and what was acknowledged on the way.
 const HELPED: SignedDuration = SignedDuration::from_hours(8);
 
 /// So long somebody may be sick and keep their weight: two resyncs, and the evidence before them.
@@ -29,12 +30,7 @@ const UNNOTICED: SignedDuration = SignedDuration::from_mins(20);
 const ROUND: SignedDuration = SignedDuration::from_mins(12);
 
 impl History {
-    /// The whole history.
-    pub(super) fn run(&mut self) -> Result<(), Broken> {
-        let storm = self.now() + self.storm.lasts;
-        self.pass(storm)?;
-        self.storm.is_over = true;
-        self.stage.log(|| "the storm is over".to_owned());
+    pub(super) fn calm(&mut self) -> Result<(), Broken> {
         let alone = self.now() + ALONE;
         while self.now() < alone {
             self.lift_all();
@@ -42,13 +38,13 @@ impl History {
         }
         self.nobody_sick_keeps_their_weight()?;
         self.drift_is_told()?;
-        self.stage.log(|| "people mend the rest".to_owned());
+        self.stage.log(|| "people repair the rest".to_owned());
         let helped = self.now() + HELPED;
         for name in self.names() {
-            self.mend(&Mend::Endpoint(name));
+            self.repair(&Repair::Endpoint(name));
         }
-        for alarm in std::mem::take(&mut self.deleted) {
-            self.mend(&alarm);
+        for alarm in std::mem::take(&mut self.own.deleted) {
+            self.repair(&alarm);
         }
         while self.now() < helped && !self.is_settled() {
             self.lift_all();
@@ -63,14 +59,15 @@ impl History {
 
     /// What people did, they undo; what they were asked, they answer.
     fn lift_all(&mut self) {
-        let mut mends: Vec<Mend> = self.pauses_in_force().into_iter().map(|pause| Mend::Pause(pause.scope)).collect();
-        mends.extend(self.names().into_iter().map(Mend::Checkers));
-        mends.extend(self.cloud.with(|world| {
+        let mut repairs: Vec<Repair> =
+            self.pauses_in_force().into_iter().map(|pause| Repair::Pause(pause.scope)).collect();
+        repairs.extend(self.names().into_iter().map(Repair::Checkers));
+        repairs.extend(self.cloud.with(|world| {
             let disabled = world.alarms().filter(|alarm| !alarm.actions_enabled);
-            disabled.map(|alarm| Mend::Actions(alarm.arn.alarm_name().to_owned())).collect::<Vec<_>>()
+            disabled.map(|alarm| Repair::Actions(alarm.arn.alarm_name().to_owned())).collect::<Vec<_>>()
         }));
-        for mend in mends {
-            self.mend(&mend);
+        for repair in repairs {
+            self.repair(&repair);
         }
         self.acknowledge();
     }
@@ -79,11 +76,11 @@ impl History {
     fn nobody_sick_keeps_their_weight(&self) -> Result<(), Broken> {
         let records = self.policy.dns.iter().flat_map(|dns| &dns.records);
         for record in records.filter(|record| record.mode == Mode::Act) {
-            let sets = self.cloud.with(|world| world.zone(&self.zone).map(|zone| zone.sets().to_vec()));
+            let sets = self.cloud.with(|world| world.zone(&self.own.zone).map(|zone| zone.sets().to_vec()));
             let weights = shares::weights(&record.key, &sets.unwrap_or_default());
             let percents = shares::percents(&weights);
             let is_edited = !self.is_as_the_policy_has_it(record);
-            let stood_by = shares::weights(&record.key, &self.template);
+            let stood_by = shares::weights(&record.key, &self.own.template);
             // Whatever people changed is what counts, and who stands at zero there stays there.
             let stands_by = |name: &str| {
                 let was = if is_edited { &weights } else { &stood_by };
@@ -96,9 +93,9 @@ impl History {
                 record.endpoints.iter().filter(|it| is_there(it.id.as_str()) && self.can_be_called_sick(record, it))
             {
                 let name = endpoint.id.as_str();
-                if self.truth.is_dead_for(name, self.now(), UNNOTICED) {
+                if self.own.truth.is_dead_for(name, self.now(), UNNOTICED) {
                     sick.push(endpoint);
-                } else if self.truth.is_well_for(name, self.now(), UNNOTICED * 3)
+                } else if self.own.truth.is_well_for(name, self.now(), UNNOTICED * 3)
                     && endpoint.max_share == Share::ALL
                     && !stands_by(name)
                 {
@@ -133,35 +130,36 @@ impl History {
 
     /// After an hour in which schedules run and nothing else happens: it takes a resync, and a look a minute later.
     fn drift_is_told(&self) -> Result<(), Broken> {
-        let told = self.ledger.memory_of(&Scope::Zone(self.zone.clone())).drifts;
-        let open = annals::incident(&self.view, &self.zone);
-        let untold = self.cloud.with(|world| siblings::untold(&self.policy, &self.zone, world, open, &told));
+        let told = self.ledger.memory_of(&Scope::Zone(self.own.zone.clone())).drifts;
+        let open = annals::incident(&self.view, &self.own.zone);
+        let untold = self.cloud.with(|world| siblings::untold(&self.policy, &self.own.zone, world, open, &told));
         let now = self.now();
         untold.map_or(Ok(()), |what| Err(Broken::end("drift is told within a resync and a second look", what, now)))
     }
 
     fn is_as_the_policy_has_it(&self, record: &RecordPolicy) -> bool {
-        !self.annals.edited.contains_key(&record.key)
+        !self.own.annals.edited.contains_key(&record.key)
     }
 
     /// The end of every history.
     fn all_is_well(&self) -> Result<(), Broken> {
         let now = self.now();
         let end = |rule: &str, what: String| Err(Broken::end(rule, what, now));
-        let sets = self.cloud.with(|world| world.zone(&self.zone).map(|zone| zone.sets().to_vec())).unwrap_or_default();
-        for key in self.keys.iter().filter(|key| !self.annals.edited.contains_key(key)) {
-            let (is, was) = (shares::of(key, &sets), shares::of(key, &self.template));
+        let sets =
+            self.cloud.with(|world| world.zone(&self.own.zone).map(|zone| zone.sets().to_vec())).unwrap_or_default();
+        for key in self.own.keys.iter().filter(|key| !self.own.annals.edited.contains_key(key)) {
+            let (is, was) = (shares::of(key, &sets), shares::of(key, &self.own.template));
             let same = is.len() == was.len() && is.iter().all(|set| was.contains(set));
             if !same {
                 let weights = |sets| shares::shown(&shares::weights(key, sets));
-                let what = format!("{key}: {}, and it was {}", weights(&sets), weights(&self.template));
+                let what = format!("{key}: {}, and it was {}", weights(&sets), weights(&self.own.template));
                 return end("in the end every record is as it was", what);
             }
         }
         // What people changed, only they can put right.
-        let has_drifted = self.cloud.with(|world| siblings::has_drifted(&self.policy, &self.zone, world));
+        let has_drifted = self.cloud.with(|world| siblings::has_drifted(&self.policy, &self.own.zone, world));
         let waits = |open: &&Incident| {
-            (open.state == State::Escalated && !self.annals.edited.is_empty())
+            (open.state == State::Escalated && !self.own.annals.edited.is_empty())
                 || (open.has_only_drifted() && has_drifted)
         };
         if let Some(open) = self.view.open.values().find(|open| !waits(open)) {

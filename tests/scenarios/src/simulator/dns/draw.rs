@@ -14,7 +14,7 @@ const ZONE: &str = "Z0123456789ABCDEFGHIJ";
 const ENDPOINTS: [&str; 4] = ["blue", "green", "red", "gold"];
 const RECORDS: [&str; 3] = ["www.example.com A", "www.example.com AAAA", "api.example.com A"];
 
-pub(super) struct Drawn {
+pub(super) struct DrawnSite {
     pub(super) world: World,
     pub(super) policy: String,
     pub(super) zone: HostedZoneId,
@@ -32,7 +32,7 @@ fn pace() -> Pace {
 }
 
 /// The world, and the text of its policy.
-pub(super) fn draw(dice: &mut Dice, now: Timestamp) -> Result<Drawn, Refusal> {
+pub(super) fn draw(dice: &mut Dice, now: Timestamp) -> Result<DrawnSite, Refusal> {
     let zone: HostedZoneId = ZONE.parse()?;
     let count = usize::try_from(dice.number(2..=4)).unwrap_or(2);
     let endpoints: Vec<&str> = ENDPOINTS.into_iter().take(count).collect();
@@ -66,7 +66,7 @@ pub(super) fn draw(dice: &mut Dice, now: Timestamp) -> Result<Drawn, Refusal> {
         };
         policy += &section_of_types(&world, record, &kinds, &lines, |name| limit(name).unwrap_or_default());
     }
-    Ok(Drawn { world, policy, zone, missing })
+    Ok(DrawnSite { world, policy, zone, missing })
 }
 
 /// How the policy has the two families of one name.

@@ -6,12 +6,13 @@ mod changing;
 mod holding;
 
 use homeostat_core::aws::record::{RecordKey, RecordSet};
-use homeostat_core::decision::Page;
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::policy::{EndpointPolicy, Mode, Policy, RecordPolicy};
 use homeostat_core::ports::Pause;
 use homeostat_core::zone::generation::Generation;
 use homeostat_core::zone::kept::PROPAGATES_WITHIN;
+use homeostat_core::zone::reasons::Page;
+use homeostat_core::zone::reasons::PageReason;
 use homeostat_core::zone::said::Trouble;
 use homeostat_core::zone::share::Share;
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +22,7 @@ use super::annals::{Annals, decided_at, generation, whole};
 use super::shares;
 use super::truth::Truth;
 use crate::simulator::Broken;
-use crate::simulator::view::View;
+use crate::simulator::dns::View;
 
 /// One change by Homeostat, at the moment when it took place.
 pub(super) struct Moment<'a> {
@@ -166,7 +167,7 @@ pub(super) fn judge_waits(
     let pages: Vec<&Page> = view.open.values().filter_map(|open| open.paged_because.as_ref()).collect();
     let is_asked = |record: &RecordPolicy, endpoint: &EndpointPolicy| {
         pages.iter().any(|page| match page {
-            Page::Weights { troubles } => {
+            Page::Own(PageReason::Weights { troubles }) => {
                 let whole = |trouble: &Trouble| matches!(trouble, Trouble::NotInSync { .. });
                 troubles.iter().any(|trouble| whole(trouble) || trouble.covers(&record.key, &endpoint.id))
             }

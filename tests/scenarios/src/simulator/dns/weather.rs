@@ -2,79 +2,42 @@
 //!
 //! This module never touches a verdict: it breaks applications and what looks at them, and does what people and tools do.
 
-use futures_util::FutureExt;
 use homeostat_core::aws::record::{RecordKey, RecordSet, Routing, Weight};
-use homeostat_core::incident::{Acknowledgement, State};
-use homeostat_core::ports::{Control, Ledger, Pause, Write};
-use jiff::SignedDuration;
+use homeostat_core::ports::Pause;
 use world::{AlarmRule, Author, EndpointState, Metric, Site};
 
-use super::history::{Happening, History};
+use super::History;
 use super::route53::Moods;
 use crate::simulator::dice::Dice;
-use crate::simulator::stage::Stage;
+use crate::simulator::storm::{MOST_SKEW, Storm};
 use crate::simulator::toll::Rates;
 
-/// How hard a history is. In percent, where not said otherwise.
-#[derive(Debug, Clone)]
-pub(super) struct Storm {
-    pub(super) lasts: SignedDuration,
-    pub(super) strikes: u32,
-    pub(super) losses: f64,
-    pub(super) duplicates: f64,
-    pub(super) delays: f64,
-    rates: Rates,
-    moods: Moods,
-    pub(super) is_over: bool,
-}
-
-impl Storm {
-    /// One in four leaves the calls alone: what then goes wrong, goes wrong without any fault.
-    pub(super) fn draw(dice: &mut Dice) -> Self {
-        let scale = dice.either(0.0, &[0.3, 1.0, 3.0]);
-        let rates = Rates {
-            lost: scale,
-            unheard: scale,
-            contended: scale,
-            repeated: scale,
-            crash: scale,
-            slow: 2.0 + 2.0 * scale,
-        };
-        let moods = Moods {
-            throttles: scale * 5.0,
-            busy: scale * 5.0,
-            late: scale * 4.0,
-            stale: dice.either(0.0, &[10.0, 40.0]),
-            slow: scale,
-        };
-        Storm {
-            lasts: dice.minutes(40, 100),
-            strikes: dice.number(2..=12),
-            losses: dice.either(0.0, &[5.0, 30.0]),
-            duplicates: dice.either(0.0, &[5.0, 30.0]),
-            delays: dice.either(0.0, &[20.0]),
-            rates,
-            moods,
-            is_over: false,
-        }
-    }
-
-    pub(super) fn strikes_by(&self, percent: f64, what: &str, stage: &Stage) -> bool {
-        !self.is_over && stage.befalls(percent, || what.to_owned())
-    }
-
-    pub(super) fn rates_now(&self) -> Rates {
-        if self.is_over { Rates::default() } else { self.rates }
-    }
-
-    pub(super) fn moods_now(&self) -> Moods {
-        if self.is_over { Moods::default() } else { self.moods }
-    }
+/// One in four leaves the calls alone: what then goes wrong, goes wrong without any fault.
+pub(super) fn storm(dice: &mut Dice) -> (Storm, Moods) {
+    let scale = dice.either(0.0, &[0.3, 1.0, 3.0]);
+    let moods = Moods {
+        throttles: scale * 5.0,
+        busy: scale * 5.0,
+        late: scale * 4.0,
+        stale: dice.either(0.0, &[10.0, 40.0]),
+        slow: scale,
+    };
+    let storm = Storm {
+        lasts: dice.minutes(40, 100),
+        strikes: dice.number(2..=12),
+        losses: dice.either(0.0, &[5.0, 30.0]),
+        duplicates: dice.either(0.0, &[5.0, 30.0]),
+        delays: dice.either(0.0, &[20.0]),
+        rates: Rates::scaled(scale),
+        skew: MOST_SKEW,
+        is_over: false,
+    };
+    (storm, moods)
 }
 
 /// What ends a disturbance that does not end by itself.
 #[derive(Debug, Clone)]
-pub(super) enum Mend {
+pub(super) enum Repair {
     Endpoint(String),
     Breaks(String, EndpointState),
     Checkers(String),
@@ -122,13 +85,6 @@ const STRIKES: &[(&str, Strike)] = &[
 ];
 
 impl History {
-    pub(super) fn plan_strikes(&mut self) {
-        for _ in 0..self.storm.strikes {
-            let after = self.stage.dice().between(SignedDuration::from_secs(1), self.storm.lasts);
-            self.later(after, Happening::Strike);
-        }
-    }
-
     pub(super) fn strike(&mut self) {
         let strike = self.stage.dice().pick(STRIKES);
         if let Some((name, strike)) = strike
@@ -140,20 +96,12 @@ impl History {
         }
     }
 
-    /// Does it after a while, and in any case once the storm is over.
-    fn mend_later(&mut self, least: i64, most: i64, mend: Mend) {
-        let after = self.stage.dice().minutes(least, most);
-        self.later(after, Happening::Mend(mend));
-    }
-
-    pub(super) fn mend(&mut self, mend: &Mend) {
-        self.stage.turn(|| format!("{mend:?}"));
-        self.stage.log(|| format!("mended: {mend:?}"));
-        match mend {
-            Mend::Endpoint(name) => self.set_state(name, EndpointState::Well),
-            Mend::Breaks(name, state) if !self.storm.is_over => self.set_state(name, *state),
-            Mend::Breaks(..) => {}
-            Mend::Checkers(name) => {
+    pub(super) fn carry_out(&mut self, repair: &Repair) {
+        match repair {
+            Repair::Endpoint(name) => self.set_state(name, EndpointState::Well),
+            Repair::Breaks(name, state) if !self.storm.is_over => self.set_state(name, *state),
+            Repair::Breaks(..) => {}
+            Repair::Checkers(name) => {
                 self.doubt(name, false);
                 // Each endpoint of a site has a health check.
                 _ = self.cloud.with(|world| world.cut_off_checkers(name, 0));
@@ -161,24 +109,14 @@ impl History {
                 _ = self.cloud.with(|world| world.update_health_check(name, false, false));
                 _ = self.cloud.with(|world| world.delete_health_check(name, false));
             }
-            Mend::Actions(alarm) => self.cloud.with(|world| world.enable_alarm_actions(alarm, true)),
-            Mend::Alarm(alarm) => {
+            Repair::Actions(alarm) => self.cloud.with(|world| world.enable_alarm_actions(alarm, true)),
+            Repair::Alarm(alarm) => {
                 let (name, metric, rule) = (**alarm).clone();
                 // It was taken as it is from there.
                 _ = self.cloud.with(|world| world.put_alarm(&name, metric, rule));
             }
-            Mend::Pause(scope) => {
-                self.ledger.remove_pause(scope);
-                let now = self.now();
-                for (_, pause) in self.pauses.iter_mut().filter(|(_, pause)| pause.scope == *scope) {
-                    pause.until = pause.until.min(now);
-                }
-            }
+            Repair::Pause(scope) => self.remove_pause(scope),
         }
-    }
-
-    pub(super) fn pauses_in_force(&self) -> Vec<Pause> {
-        self.ledger.pauses().now_or_never().and_then(Result::ok).unwrap_or_default()
     }
 
     pub(super) fn names(&self) -> Vec<String> {
@@ -200,7 +138,7 @@ impl History {
         let Some(name) = self.some_endpoint() else { return false };
         self.set_state(&name, state);
         if self.stage.dice().chance(70.0) {
-            self.mend_later(1, 40, Mend::Endpoint(name));
+            self.repair_later(1, 40, Repair::Endpoint(name));
         }
         true
     }
@@ -211,15 +149,15 @@ impl History {
         let times = self.stage.dice().number(2..=5);
         for _ in 0..times {
             after += i64::from(self.stage.dice().number(1..=5));
-            self.mend_later(after, after, Mend::Breaks(name.clone(), EndpointState::Dead));
+            self.repair_later(after, after, Repair::Breaks(name.clone(), EndpointState::Dead));
             after += i64::from(self.stage.dice().number(1..=8));
-            self.mend_later(after, after, Mend::Endpoint(name.clone()));
+            self.repair_later(after, after, Repair::Endpoint(name.clone()));
         }
         true
     }
 
     fn doubt(&mut self, name: &str, is_cut_off: bool) {
-        if let Some(known) = self.truth.endpoints.get_mut(name) {
+        if let Some(known) = self.own.truth.endpoints.get_mut(name) {
             known.is_cut_off = is_cut_off;
         }
     }
@@ -233,7 +171,7 @@ impl History {
             true => world.cut_off_checkers(&name, count),
             false => world.stop_checkers(&name, count),
         });
-        self.mend_later(3, 30, Mend::Checkers(name));
+        self.repair_later(3, 30, Repair::Checkers(name));
         done.is_ok()
     }
 
@@ -246,7 +184,7 @@ impl History {
             Odd::Disabled => world.update_health_check(&name, false, true),
             Odd::Deleted => world.delete_health_check(&name, true),
         });
-        self.mend_later(3, 30, Mend::Checkers(name));
+        self.repair_later(3, 30, Repair::Checkers(name));
         done.is_ok()
     }
 
@@ -254,7 +192,7 @@ impl History {
         let Some(name) = self.some_endpoint() else { return false };
         let alarm = Site::served_alarm(&name);
         self.cloud.with(|world| world.enable_alarm_actions(&alarm, false));
-        self.mend_later(3, 30, Mend::Actions(alarm));
+        self.repair_later(3, 30, Repair::Actions(alarm));
         true
     }
 
@@ -267,10 +205,10 @@ impl History {
             alarm
         });
         let Some(found) = found else { return false };
-        let alarm = Mend::Alarm(Box::new(found));
-        self.deleted.push(alarm.clone());
+        let alarm = Repair::Alarm(Box::new(found));
+        self.own.deleted.push(alarm.clone());
         if self.stage.dice().chance(50.0) {
-            self.mend_later(3, 60, alarm);
+            self.repair_later(3, 60, alarm);
         }
         true
     }
@@ -279,7 +217,7 @@ impl History {
     fn family_added(&mut self) -> bool {
         let Some(key) = self.some_record() else { return false };
         let is_there = |sets: &[RecordSet]| sets.iter().any(|set| set.name == key.name && set.kind == "AAAA");
-        let was_there = self.cloud.with(|world| world.zone(&self.zone).is_none_or(|zone| is_there(zone.sets())));
+        let was_there = self.cloud.with(|world| world.zone(&self.own.zone).is_none_or(|zone| is_there(zone.sets())));
         !was_there
             && self.edit(|sets| {
                 let new: Vec<RecordSet> = sets.iter().filter(|set| set.is_of(&key)).cloned().collect();
@@ -293,11 +231,11 @@ impl History {
     }
 
     fn some_record(&self) -> Option<RecordKey> {
-        self.stage.dice().pick(&self.keys)
+        self.stage.dice().pick(&self.own.keys)
     }
 
     fn edit(&self, edit: impl FnOnce(&mut Vec<RecordSet>)) -> bool {
-        self.cloud.with(|world| world.edit_records(&self.zone, Author::Somebody, edit)).is_ok()
+        self.cloud.with(|world| world.edit_records(&self.own.zone, Author::Somebody, edit)).is_ok()
     }
 
     fn weight_edited(&mut self) -> bool {
@@ -314,7 +252,7 @@ impl History {
 
     fn template_applied(&mut self) -> bool {
         let Some(key) = self.some_record() else { return false };
-        let template: Vec<RecordSet> = self.template.iter().filter(|set| set.is_of(&key)).cloned().collect();
+        let template: Vec<RecordSet> = self.own.template.iter().filter(|set| set.is_of(&key)).cloned().collect();
         self.edit(|sets| {
             sets.retain(|set| !set.is_of(&key));
             sets.extend(template);
@@ -324,7 +262,7 @@ impl History {
     fn generation_deleted(&mut self) -> bool {
         let has_one = self
             .cloud
-            .with(|world| world.zone(&self.zone).is_some_and(|it| it.sets().iter().any(|set| set.kind == "TXT")));
+            .with(|world| world.zone(&self.own.zone).is_some_and(|it| it.sets().iter().any(|set| set.kind == "TXT")));
         has_one && self.edit(|sets| sets.retain(|set| set.kind != "TXT"))
     }
 
@@ -359,31 +297,11 @@ impl History {
     }
 
     fn pause(&mut self) -> bool {
-        let ours = format!("zone#{}", self.zone);
+        let ours = format!("zone#{}", self.own.zone);
         let scope = if self.stage.dice().chance(50.0) { ours } else { "all".to_owned() };
         let lasts = self.stage.dice().minutes(2, 20);
         let pause = Pause { scope, by: "ana".into(), reason: "migration".into(), until: self.now() + lasts };
-        // It takes the place of one of the same scope.
-        let now = self.now();
-        for (_, other) in self.pauses.iter_mut().filter(|(_, other)| other.scope == pause.scope) {
-            other.until = other.until.min(now);
-        }
-        self.ledger.add_pause(pause.clone());
-        self.pauses.push((self.now(), pause));
+        self.add_pause(pause);
         true
-    }
-
-    pub(super) fn acknowledge(&mut self) -> bool {
-        let now = self.now();
-        let word = || Acknowledgement { by: "ana".to_owned(), at: now, reason: "looking".to_owned() };
-        let mut acknowledged = false;
-        for open in self.ledger.open().iter().filter(|open| open.state == State::Escalated) {
-            let memory = self.ledger.memory_of(&open.kind.scope());
-            let forgiven = memory.acknowledged().over(&memory);
-            let known = open.acknowledge(word());
-            let write = Write { memory: Some(&forgiven), ..Write::of(&known) };
-            acknowledged |= matches!(self.ledger.write(write).now_or_never(), Some(Ok(())));
-        }
-        acknowledged
     }
 }

@@ -5,19 +5,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::aws::lifecycle;
-use homeostat_core::decision::{Decision, Proof, Step};
+use homeostat_core::hook::reasons::Decision;
+use homeostat_core::hook::reasons::Incident;
+use homeostat_core::hook::reasons::Proof;
+use homeostat_core::hook::reasons::Step;
 use homeostat_core::hook::said::{Because, HookStep};
 use homeostat_core::id::{HookName, InstanceId, Subject};
-use homeostat_core::incident::Incident;
 use homeostat_core::ports::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use world::{ActionEnd, ActionResult, LifecycleTransition};
 
 use super::deed::Deed;
 use super::truth::Truth;
-use crate::simulator::history::MOST_SKEW;
+use crate::simulator::hooks::View;
 use crate::simulator::note::{InvocationId, Note, What};
-use crate::simulator::view::View;
+use crate::simulator::storm::MOST_SKEW;
 
 /// A leaving instance whose hook Homeostat completed.
 #[derive(Debug, Clone)]
@@ -139,13 +141,13 @@ impl Annals {
             if !launches || ended.ended_by != ActionEnd::Completed(ActionResult::Abandon) {
                 continue;
             }
-            let intended_at = recorded.and_then(|open| Some(open.intent.as_ref()?.until - open.kind.lease()));
+            let intended_at = recorded.and_then(|open| Some(open.intent.as_ref()?.until - open.lease()));
             let belongs = |began: Timestamp| intended_at.is_none_or(|at| at > began + MOST_SKEW * 2);
             if !self.row_began_at.is_none_or(belongs) {
                 continue;
             }
             // Seeds 986952134 and 193664657: what it was launched from could not be read, and it was counted with others.
-            let is_unread = |open: &Incident| open.kind.hook().is_some_and(|kept| kept.launched_from.is_none());
+            let is_unread = |open: &Incident| open.kind.kept().launched_from.is_none();
             let known = truth.instances.get(&ended.instance).filter(|_| !recorded.is_some_and(is_unread));
             let version = known.map(|known| known.version);
             self.rows.entry(version).or_default().push(ended.instance.clone());

@@ -27,6 +27,7 @@ use super::truth::Past;
 use crate::simulator::note::InvocationId;
 use crate::simulator::stage::Stage;
 pub use doubles::Double;
+pub(super) use doubles::Eager;
 
 /// For how long a description may show what was.
 pub(super) const HINDSIGHT: SignedDuration = SignedDuration::from_secs(10);

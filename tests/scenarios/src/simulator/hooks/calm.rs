@@ -2,35 +2,33 @@
 //!
 //! This module never completes a hook that Homeostat should have completed.
 
-use homeostat_core::decision::{Decision, Page};
-use homeostat_core::incident::Incident;
+use homeostat_core::hook::reasons::Decision;
+use homeostat_core::hook::reasons::Incident;
+use homeostat_core::hook::reasons::Page;
+use homeostat_core::hook::reasons::PageReason;
 use jiff::SignedDuration;
 use world::{App, LifecycleState, Machine};
 
-use super::history::History;
-use super::weather::{Mend, Service};
+use super::History;
+use super::weather::{RIGHT, Repair, Service};
 use crate::simulator::Broken;
 
-/// Time after everything is mended: a termination's longest, a launch's, and what follows from them.
+/// Time after everything is repaired: a termination's longest, a launch's, and what follows from them.
 const HELPED: SignedDuration = SignedDuration::from_hours(3);
 
 /// Between two looks of a person.
 const ROUND: SignedDuration = SignedDuration::from_mins(3);
 
 impl History {
-    /// The whole history.
-    pub(super) fn run(&mut self) -> Result<(), Broken> {
-        let storm = self.now() + self.storm.lasts;
-        self.pass(storm)?;
-        self.storm.is_over = true;
-        self.stage.log(|| "the storm is over".to_owned());
+    pub(super) fn calm(&mut self) -> Result<(), Broken> {
+        self.storm.skew = RIGHT;
         self.lift_all();
         let helped = self.now() + HELPED;
         while self.now() < helped && !self.is_settled(true) {
             self.pass(self.now() + ROUND)?;
         }
         self.all_is_well(true)?;
-        self.acknowledge();
+        self.people_acknowledge();
         let helped = self.now() + HELPED;
         while self.now() < helped && !self.is_settled(false) {
             self.pass(self.now() + ROUND)?;
@@ -39,19 +37,20 @@ impl History {
     }
 
     fn is_settled(&mut self, may_page: bool) -> bool {
-        // Somebody has to resume what Homeostat suspended, once the version is mended.
-        self.mend(&Mend::Launches);
+        // Somebody has to resume what Homeostat suspended, once the version is repaired.
+        self.repair(&Repair::Launches);
         self.is_quiet() && self.all_is_well(may_page).is_ok()
     }
 
     fn lift_all(&mut self) {
-        let mut mends: Vec<Mend> = self.pauses.iter().map(|(_, pause)| Mend::Pause(pause.scope.clone())).collect();
-        mends.extend([Mend::SwitchOn, Mend::Version]);
+        let mut repairs: Vec<Repair> =
+            self.pauses.iter().map(|(_, pause)| Repair::Pause(pause.scope.clone())).collect();
+        repairs.extend([Repair::SwitchOn, Repair::Version]);
         let services = [Service::Machines, Service::Targets, Service::Groups, Service::Heartbeats];
-        mends.extend(services.map(Mend::Service));
-        mends.extend(self.members_that(|one| one.app != App::Well).into_iter().map(Mend::App));
-        for mend in mends {
-            self.mend(&mend);
+        repairs.extend(services.map(Repair::Service));
+        repairs.extend(self.members_that(|one| one.app != App::Well).into_iter().map(Repair::App));
+        for repair in repairs {
+            self.repair(&repair);
         }
         for id in self.members_that(|one| one.machine != Machine::Well) {
             _ = self.cloud.with(|world| world.break_machine(&id, Machine::Well));
@@ -62,7 +61,8 @@ impl History {
     fn all_is_well(&self, may_page: bool) -> Result<(), Broken> {
         let now = self.now();
         let end = |rule: &str, what: String| Err(Broken::end(rule, what, now));
-        let pages = |open: &&Incident| matches!(open.decision, Some(Decision::Page(Page::LaunchesFail(_))));
+        let pages =
+            |open: &&Incident| matches!(open.decision, Some(Decision::Page(Page::Own(PageReason::LaunchesFail(_)))));
         if let Some(open) = self.view.open.values().find(|open| !(may_page && pages(open))) {
             let what = format!("{} is {:?}: {:?}", open.subject, open.state, open.decision);
             return end("in the end no incident is open", what);

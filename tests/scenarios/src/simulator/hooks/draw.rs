@@ -19,7 +19,7 @@ const BYSTANDER: &str = "batch";
 const LAUNCHING: &str = "ready";
 const TERMINATING: &str = "drained";
 
-pub(super) struct Drawn {
+pub(super) struct Groups {
     pub(super) world: World,
     pub(super) policy: String,
     pub(super) group: GroupName,
@@ -33,7 +33,7 @@ struct Terms {
     drains_jobs: bool,
 }
 
-pub(super) fn draw(dice: &mut Dice, now: Timestamp) -> Result<Drawn, Refusal> {
+pub(super) fn draw(dice: &mut Dice, now: Timestamp) -> Result<Groups, Refusal> {
     let delay = SignedDuration::from_secs(dice.either(60, &[300]));
     let pace = Pace {
         publish_every: SignedDuration::from_secs(30),
@@ -80,7 +80,7 @@ pub(super) fn draw(dice: &mut Dice, now: Timestamp) -> Result<Drawn, Refusal> {
     let look_every = dice.either("5s", &["2s", "10s", "30s"]);
     let mut policy = format!("schema = 1\n[lifecycle-hook]\nlook-every = \"{look_every}\"\n");
     policy.extend(terms.launch.into_iter().chain(terms.leave));
-    Ok(Drawn { world, policy, group, drains_jobs: terms.drains_jobs })
+    Ok(Groups { world, policy, group, drains_jobs: terms.drains_jobs })
 }
 
 fn settings(

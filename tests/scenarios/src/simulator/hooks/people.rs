@@ -2,17 +2,16 @@
 //!
 //! This module never does what Homeostat should have done, before the storm is over.
 
-use futures_util::FutureExt;
 use homeostat_core::id::HookName;
-use homeostat_core::incident::{Acknowledgement, State};
-use homeostat_core::ports::{Ledger, Pause, Write};
+use homeostat_core::ports::Pause;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use world::{ActionBy, ActionResult, ActiveAction, Flaw, Instance, LifecycleState, LifecycleTransition};
 
-use super::history::{Happening, History};
-use super::weather::Mend;
+use super::History;
+use super::weather::Repair;
 use crate::simulator::deliveries::{Delivery, Work};
+use crate::simulator::engine::Happening;
 
 /// Enough for one seed, whatever is scaled.
 const MOST: u32 = 9;
@@ -23,12 +22,12 @@ fn in_service(one: &Instance) -> bool {
 
 impl History {
     pub(super) fn desired(&self) -> u32 {
-        self.cloud.with(|world| world.group(&self.group).map_or(0, |group| group.settings.desired))
+        self.cloud.with(|world| world.group(&self.own.group).map_or(0, |group| group.settings.desired))
     }
 
     fn set_desired(&self, desired: u32) -> bool {
         self.stage.log(|| format!("{desired} are wanted"));
-        self.cloud.with(|world| world.set_desired_capacity(&self.group, desired)).is_ok()
+        self.cloud.with(|world| world.set_desired_capacity(&self.own.group, desired)).is_ok()
     }
 
     pub(super) fn scale_out(&mut self) -> bool {
@@ -55,7 +54,7 @@ impl History {
     }
 
     fn version(&self) -> u32 {
-        self.cloud.with(|world| world.group(&self.group).map_or(1, |group| group.settings.launch_template_version))
+        self.cloud.with(|world| world.group(&self.own.group).map_or(1, |group| group.settings.launch_template_version))
     }
 
     /// What is rolled out is launched at once.
@@ -63,54 +62,41 @@ impl History {
         let version = self.version() + 1;
         self.stage.log(|| format!("version {version}: {flaw:?}"));
         if let Some(flaw) = flaw {
-            self.cloud.with(|world| world.break_version(&self.group, version, flaw));
-            self.mend_later(8, 40, Mend::Version);
+            self.cloud.with(|world| world.break_version(&self.own.group, version, flaw));
+            self.repair_later(8, 40, Repair::Version);
         }
-        let done = self.cloud.with(|world| world.roll_out(&self.group, version)).is_ok();
+        let done = self.cloud.with(|world| world.roll_out(&self.own.group, version)).is_ok();
         self.terminate_some();
         done
     }
 
-    pub(super) fn mend_version(&mut self) {
+    pub(super) fn repair_version(&mut self) {
         let version = self.version();
-        self.cloud.with(|world| world.mend_version(&self.group, version));
+        self.cloud.with(|world| world.mend_version(&self.own.group, version));
         if self.stage.dice().chance(50.0) {
-            _ = self.cloud.with(|world| world.roll_out(&self.group, version + 1));
+            _ = self.cloud.with(|world| world.roll_out(&self.own.group, version + 1));
         }
     }
 
     pub(super) fn pause(&mut self) -> bool {
         let instance = self.some_member(|_| true).map(|id| format!("instance#{id}"));
-        let scopes: Vec<String> =
-            [Some("all".to_owned()), Some(format!("group#{}", self.group)), instance].into_iter().flatten().collect();
+        let scopes: Vec<String> = [Some("all".to_owned()), Some(format!("group#{}", self.own.group)), instance]
+            .into_iter()
+            .flatten()
+            .collect();
         let Some(scope) = self.stage.dice().pick(&scopes) else { return false };
         let until = self.now() + self.stage.dice().minutes(1, 15);
         let pause = Pause { scope, by: "ana".to_owned(), reason: "deploying".to_owned(), until };
-        // It takes the place of one of the same scope.
-        let now = self.now();
-        for (_, other) in self.pauses.iter_mut().filter(|(_, other)| other.scope == pause.scope) {
-            other.until = other.until.min(now);
-        }
         self.stage.log(|| format!("pause of {} until {:.0}", pause.scope, pause.until));
-        self.ledger.add_pause(pause.clone());
-        self.pauses.push((now, pause));
+        self.add_pause(pause);
         true
     }
 
-    /// A person says that they know, and what the group remembers is forgiven: `homeostat ack`.
-    pub(super) fn acknowledge(&mut self) -> bool {
-        let now = self.now();
-        let word = || Acknowledgement { by: "ana".to_owned(), at: now, reason: "looking".to_owned() };
-        let mut acknowledged = false;
-        for open in self.ledger.open().iter().filter(|open| open.state == State::Escalated) {
-            let memory = self.ledger.memory_of(&open.kind.scope());
-            let forgiven = memory.acknowledged().over(&memory);
-            let known = open.acknowledge(word());
-            let write = Write { memory: Some(&forgiven), ..Write::of(&known) };
-            acknowledged |= matches!(self.ledger.write(write).now_or_never(), Some(Ok(())));
-        }
+    /// What the group remembers is forgiven, too.
+    pub(super) fn people_acknowledge(&mut self) -> bool {
+        let acknowledged = self.acknowledge();
         if acknowledged {
-            self.annals.forgive(now);
+            self.own.annals.forgive(self.now());
         }
         acknowledged
     }
@@ -149,7 +135,7 @@ impl History {
         let is_meant = |one: &Instance| any || one.lifecycle.as_str().ends_with(":Wait");
         let Some(id) = self.some_member(is_meant) else { return false };
         let hooks: Vec<(String, LifecycleTransition)> = self.cloud.with(|world| {
-            let group = world.group(&self.group);
+            let group = world.group(&self.own.group);
             let hooks = group.into_iter().flat_map(|group| &group.settings.hooks);
             hooks.map(|hook| (hook.name.clone(), hook.transition)).collect()
         });
@@ -162,11 +148,11 @@ impl History {
             .either(at, &[now, now + SignedDuration::from_mins(4), now - SignedDuration::from_secs(1)]);
         let number = self.stage.dice().number(0..=u32::MAX);
         let token = format!("{number:08x}-0000-4000-8000-000000000000");
-        self.annals.forged.insert(token.clone());
+        self.own.annals.forged.insert(token.clone());
         self.stage.log(|| format!("a made-up event about {hook} of {id}, of {at:.0}"));
-        self.annals.faults.push((now, Some(id.clone())));
+        self.own.annals.faults.push((now, Some(id.clone())));
         let mut action = json!({
-            "AutoScalingGroupName": self.group.as_str(),
+            "AutoScalingGroupName": self.own.group.as_str(),
             "LifecycleHookName": hook,
             "EC2InstanceId": id.as_str(),
             "LifecycleActionToken": token,

@@ -1,5 +1,4 @@
-//! What becomes of an invocation that failed, as the template has it for this function: events and wake-ups come through one queue,
-//! the resync by asynchronous invocation.
+//! What comes through the queue of lifecycle hooks: events of actions and wake-ups.
 //!
 //! This module never looks into a message, but for whom it is about.
 
@@ -7,50 +6,23 @@ use homeostat_core::id::{InstanceId, Subject};
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use crate::simulator::deliveries::{Delivery, Work};
+use crate::simulator::deliveries::{Delivery, Limits, Work, held_instance};
 
-/// `HookQueue`'s `VisibilityTimeout` and `maxReceiveCount` in template.yaml.
-const VISIBLE_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(90);
-const MOST_RECEIVES: u32 = 3;
-
-/// `LifecycleHook`'s and the sweeper's `Timeout` there.
-const TIMEOUT: SignedDuration = SignedDuration::from_secs(15);
-const SWEEPER_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
-
-pub(super) fn again(delivery: &Delivery) -> Option<(SignedDuration, Delivery)> {
-    match &delivery.work {
-        Work::Message(_) => {
-            let next = Delivery { work: delivery.work.clone(), attempt: delivery.attempt + 1 };
-            (delivery.attempt < MOST_RECEIVES).then_some((VISIBLE_AGAIN_AFTER, next))
-        }
-        Work::Event(_) | Work::Sweep => delivery.again(),
-    }
-}
-
-pub(super) fn timeout(delivery: &Delivery) -> SignedDuration {
-    if matches!(delivery.work, Work::Sweep) { SWEEPER_TIMEOUT } else { TIMEOUT }
-}
-
-/// For the census and the log.
-pub(super) fn kind(delivery: &Delivery) -> &'static str {
-    match &delivery.work {
-        Work::Message(message) | Work::Event(message) if action(message).is_some() => "action",
-        _ => delivery.kind(),
-    }
-}
+/// `LifecycleHook`'s `Timeout` and `HookQueue`'s `VisibilityTimeout` in template.yaml.
+pub(super) const LIMITS: Limits =
+    Limits { timeout: SignedDuration::from_secs(15), visible_again_after: SignedDuration::from_secs(90) };
 
 /// Whom it is about; `None` = everybody.
 pub(super) fn about(delivery: &Delivery) -> Option<InstanceId> {
     let (Work::Message(message) | Work::Event(message)) = &delivery.work else { return None };
-    action(message).or_else(|| subject(message)?.instance().cloned())
-}
-
-/// Of a lifecycle action, as EventBridge sends it or as Auto Scaling does.
-fn action(message: &Value) -> Option<InstanceId> {
-    let told = message.pointer("/detail/EC2InstanceId").or(message.get("EC2InstanceId"));
-    told?.as_str()?.parse().ok()
+    held_instance(message).or_else(|| subject(message)?.instance().cloned())
 }
 
 pub(super) fn subject(message: &Value) -> Option<Subject> {
     message.get("subject")?.as_str()?.parse().ok()
+}
+
+/// SQS delays by whole seconds.
+pub(super) fn whole_seconds(after: SignedDuration) -> SignedDuration {
+    SignedDuration::from_secs(after.as_secs() + i64::from(after.subsec_nanos() > 0))
 }

@@ -10,9 +10,9 @@ mod waiting;
 pub(super) use leaving::let_go;
 pub(super) use waiting::{Sent, judge_ended, judge_found, judge_losses, judge_sent, judge_told};
 
-use homeostat_core::decision::Step;
+use homeostat_core::hook::reasons::Incident;
+use homeostat_core::hook::reasons::Step;
 use homeostat_core::id::{GroupName, HookName};
-use homeostat_core::incident::Incident;
 use homeostat_core::policy::{HeldBy, HookPolicy};
 use homeostat_core::ports::Pause;
 use jiff::{SignedDuration, Timestamp};
@@ -22,8 +22,8 @@ use super::annals::Annals;
 use super::deed::Deed;
 use super::truth::Truth;
 use crate::simulator::Broken;
-use crate::simulator::history::MOST_SKEW;
-use crate::simulator::view::View;
+use crate::simulator::hooks::View;
+use crate::simulator::storm::MOST_SKEW;
 
 /// From the first read of a look to its effect: as long as the function may run, and a little.
 pub(super) const LOOK: SignedDuration = SignedDuration::from_secs(18);

@@ -6,83 +6,41 @@ use homeostat_core::id::InstanceId;
 use jiff::SignedDuration;
 use world::{App, Flaw, Instance, LifecycleState, Machine, World};
 
+use super::History;
 use super::aws::Moods;
-use super::history::{Happening, History};
 use crate::simulator::dice::Dice;
-use crate::simulator::history::MOST_SKEW;
-use crate::simulator::stage::Stage;
+use crate::simulator::engine::Happening;
+use crate::simulator::storm::{MOST_SKEW, Storm};
 use crate::simulator::toll::Rates;
 
 /// Clocks that are kept by Amazon Time Sync are better still.
-const RIGHT: SignedDuration = SignedDuration::from_millis(400);
+pub(super) const RIGHT: SignedDuration = SignedDuration::from_millis(400);
 
-/// In percent, where not said otherwise.
-#[derive(Debug, Clone)]
-pub(super) struct Storm {
-    pub(super) lasts: SignedDuration,
-    pub(super) strikes: u32,
-    pub(super) losses: f64,
-    pub(super) duplicates: f64,
-    pub(super) delays: f64,
-    /// No call, event or schedule fails: whatever goes wrong, goes wrong without any fault.
-    pub(super) is_calm: bool,
-    /// How wrong an invocation's clock may be.
-    pub(super) skew: SignedDuration,
-    rates: Rates,
-    pub(super) moods: Moods,
-    pub(super) is_over: bool,
-}
-
-impl Storm {
-    pub(super) fn draw(dice: &mut Dice) -> Self {
-        let scale = dice.either(0.0, &[0.2, 0.6, 2.0]);
-        let is_calm = scale == 0.0;
-        let rates = Rates {
-            lost: scale,
-            unheard: scale,
-            contended: scale,
-            repeated: scale,
-            crash: scale / 2.0,
-            slow: if is_calm { 0.0 } else { 1.0 },
-        };
-        let stale = dice.either(0.0, &[10.0, 40.0]);
-        let moods = Moods { stale, not_yet: scale * 10.0, ..Moods::default() };
-        let losses = dice.either(0.0, &[5.0, 30.0]);
-        let delays = dice.either(0.0, &[20.0]);
-        Storm {
-            lasts: dice.minutes(25, 60),
-            strikes: dice.number(2..=10),
-            losses: if is_calm { 0.0 } else { losses },
-            duplicates: dice.either(0.0, &[5.0, 30.0]),
-            delays: if is_calm { 0.0 } else { delays },
-            is_calm,
-            skew: if is_calm { RIGHT } else { dice.either(RIGHT, &[MOST_SKEW]) },
-            rates,
-            moods,
-            is_over: false,
-        }
-    }
-
-    pub(super) fn strikes_by(&self, percent: f64, what: &str, stage: &Stage) -> bool {
-        !self.is_over && stage.befalls(percent, || what.to_owned())
-    }
-
-    pub(super) fn rates_now(&self) -> Rates {
-        if self.is_over { Rates::default() } else { self.rates }
-    }
-
-    pub(super) fn skew_now(&self) -> SignedDuration {
-        if self.is_over { RIGHT } else { self.skew }
-    }
-
-    pub(super) fn moods_now(&self) -> Moods {
-        if self.is_over { Moods::default() } else { self.moods }
-    }
+/// With whether it is calm: then no call, event or schedule fails.
+pub(super) fn storm(dice: &mut Dice) -> (Storm, bool, Moods) {
+    let scale = dice.either(0.0, &[0.2, 0.6, 2.0]);
+    let is_calm = scale == 0.0;
+    let rates = Rates { crash: scale / 2.0, slow: if is_calm { 0.0 } else { 1.0 }, ..Rates::scaled(scale) };
+    let stale = dice.either(0.0, &[10.0, 40.0]);
+    let moods = Moods { stale, not_yet: scale * 10.0, ..Moods::default() };
+    let losses = dice.either(0.0, &[5.0, 30.0]);
+    let delays = dice.either(0.0, &[20.0]);
+    let storm = Storm {
+        lasts: dice.minutes(25, 60),
+        strikes: dice.number(2..=10),
+        losses: if is_calm { 0.0 } else { losses },
+        duplicates: dice.either(0.0, &[5.0, 30.0]),
+        delays: if is_calm { 0.0 } else { delays },
+        rates,
+        skew: if is_calm { RIGHT } else { dice.either(RIGHT, &[MOST_SKEW]) },
+        is_over: false,
+    };
+    (storm, is_calm, moods)
 }
 
 /// What ends a disturbance that does not end by itself.
 #[derive(Debug, Clone)]
-pub(super) enum Mend {
+pub(super) enum Repair {
     App(InstanceId),
     Version,
     Launches,
@@ -120,7 +78,7 @@ const STRIKES: &[(&str, bool, Strike)] = &[
     ("a Spot Instance is interrupted", false, History::interrupt),
     ("a pause", false, History::pause),
     ("a pause", false, History::pause),
-    ("an acknowledgement", false, History::acknowledge),
+    ("an acknowledgement", false, History::people_acknowledge),
     ("somebody completes a hook of the policy", false, History::meddle),
     ("a ready tag is removed", false, History::untag),
     ("an event with a made-up token", true, History::forge),
@@ -133,31 +91,18 @@ const STRIKES: &[(&str, bool, Strike)] = &[
 ];
 
 impl History {
-    pub(super) fn plan_strikes(&mut self) {
-        for _ in 0..self.storm.strikes {
-            let after = self.stage.dice().between(SignedDuration::from_secs(1), self.storm.lasts);
-            self.later(after, Happening::Strike);
-        }
-    }
-
     pub(super) fn strike(&mut self) {
         let Some((name, is_fault, strike)) = self.stage.dice().pick(STRIKES) else { return };
-        if (is_fault && self.storm.is_calm) || !self.stage.comes(|| name.to_owned()) || !strike(self) {
+        if (is_fault && self.own.is_calm) || !self.stage.comes(|| name.to_owned()) || !strike(self) {
             return;
         }
         self.stage.count(&format!("disturbance: {name}"));
         self.stage.log(|| format!("disturbance: {name}"));
     }
 
-    /// Does it after a while, and in any case once the storm is over.
-    pub(super) fn mend_later(&mut self, least: i64, most: i64, mend: Mend) {
-        let after = self.stage.dice().minutes(least, most);
-        self.later(after, Happening::Mend(mend));
-    }
-
     pub(super) fn some_member(&self, which: impl Fn(&Instance) -> bool) -> Option<InstanceId> {
         let of = |world: &mut World| -> Vec<InstanceId> {
-            world.members(&self.group).filter(|one| which(one)).map(|one| one.id.clone()).collect()
+            world.members(&self.own.group).filter(|one| which(one)).map(|one| one.id.clone()).collect()
         };
         let members = self.cloud.with(of);
         self.stage.dice().pick(&members)
@@ -170,7 +115,7 @@ impl History {
         let Some(id) = self.some_member(is_wanted) else { return false };
         self.stage.log(|| format!("the app of {id} dies"));
         if self.stage.dice().chance(50.0) {
-            self.mend_later(1, 6, Mend::App(id.clone()));
+            self.repair_later(1, 6, Repair::App(id.clone()));
         }
         self.cloud.with(|world| world.break_app(&id, App::Dead)).is_ok()
     }
@@ -190,13 +135,13 @@ impl History {
 
     fn silence(&mut self, service: Service) -> bool {
         self.set(service, true);
-        self.annals.silent.push((self.now(), None));
-        self.mend_later(1, 8, Mend::Service(service));
+        self.own.annals.silent.push((self.now(), None));
+        self.repair_later(1, 8, Repair::Service(service));
         true
     }
 
     fn set(&mut self, service: Service, silent: bool) {
-        let moods = &mut self.storm.moods;
+        let moods = &mut self.own.moods;
         match service {
             Service::Machines => moods.no_machines = silent,
             Service::Targets => moods.no_targets = silent,
@@ -206,35 +151,27 @@ impl History {
     }
 
     fn switch_off(&mut self) -> bool {
-        self.is_off = true;
-        self.annals.silent.push((self.now(), None));
-        self.mend_later(1, 12, Mend::SwitchOn);
+        self.own.is_off = true;
+        self.own.annals.silent.push((self.now(), None));
+        self.repair_later(1, 12, Repair::SwitchOn);
         true
     }
 
-    pub(super) fn mend(&mut self, mend: &Mend) {
-        self.stage.turn(|| format!("{mend:?}"));
-        self.stage.log(|| format!("mended: {mend:?}"));
-        let now = self.now();
-        match mend {
-            // What is gone by now needs no mending.
-            Mend::App(id) => _ = self.cloud.with(|world| world.break_app(id, App::Well)),
-            Mend::Version => self.mend_version(),
-            Mend::Launches => _ = self.cloud.with(|world| world.resume_processes(&self.group, &[])),
-            Mend::Pause(scope) => {
-                self.ledger.remove_pause(scope);
-                for (_, pause) in self.pauses.iter_mut().filter(|(_, pause)| pause.scope == *scope) {
-                    pause.until = pause.until.min(now);
-                }
-            }
-            Mend::Service(service) => {
+    pub(super) fn carry_out(&mut self, repair: &Repair) {
+        match repair {
+            // What is gone by now needs no repair.
+            Repair::App(id) => _ = self.cloud.with(|world| world.break_app(id, App::Well)),
+            Repair::Version => self.repair_version(),
+            Repair::Launches => _ = self.cloud.with(|world| world.resume_processes(&self.own.group, &[])),
+            Repair::Pause(scope) => self.remove_pause(scope),
+            Repair::Service(service) => {
                 self.set(*service, false);
-                self.annals.speaks_again(now);
+                self.own.annals.speaks_again(self.now());
             }
-            Mend::SwitchOn => {
-                self.is_off = false;
-                self.annals.speaks_again(now);
-                for delivery in std::mem::take(&mut self.kept_back) {
+            Repair::SwitchOn => {
+                self.own.is_off = false;
+                self.own.annals.speaks_again(self.now());
+                for delivery in std::mem::take(&mut self.own.kept_back) {
                     self.later(SignedDuration::from_secs(1), Happening::Invoke(delivery));
                 }
             }

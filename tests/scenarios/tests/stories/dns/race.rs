@@ -50,6 +50,8 @@ fn was_refused(story: &DnsStory) {
 #[test]
 fn a_batch_that_stalls_until_the_weights_are_again_as_it_knew_them_is_refused() {
     let (mut story, mut stopped, gate) = stopped();
+    // Of the alarm nothing newer is heard: for that alone the stalled look would end.
+    story.events_are_delivered = false;
     // Its lease ends, and another owner drains.
     story.pass(minutes(10));
     has(&story, &www(), &[0, 30]);
@@ -69,6 +71,7 @@ fn a_batch_that_stalls_until_the_weights_are_again_as_it_knew_them_is_refused() 
 #[test]
 fn a_batch_that_stalls_while_the_newer_change_stands_is_refused() {
     let (mut story, mut stopped, gate) = stopped();
+    story.events_are_delivered = false;
     story.pass(minutes(10));
     has(&story, &www(), &[0, 30]);
     let before = the_open_one(&story);
@@ -77,6 +80,27 @@ fn a_batch_that_stalls_while_the_newer_change_stands_is_refused() {
     has(&story, &www(), &[0, 30]);
     assert_eq!(the_open_one(&story).intent, before.intent, "the loser wrote no outcome over the winner's");
     assert!(answer["decision"].as_str().unwrap().contains("it gets more once it is proven well"), "{answer}");
+    mend(&story, "blue");
+    story.pass(minutes(40));
+    has(&story, &www(), &[70, 30]);
+    assert_eq!(story.ledger.open(), []);
+}
+
+/// A drained endpoint gets no requests, so its alarm gets no data: of that an event comes, too.
+#[test]
+fn a_batch_that_stalls_until_its_alarm_has_no_data_any_more_is_refused_and_its_look_is_over() {
+    let (mut story, mut stopped, gate) = stopped();
+    story.pass(minutes(10));
+    has(&story, &www(), &[0, 30]);
+    let states: Vec<_> = story.delivered.iter().map(|event| event["detail"]["state"]["value"].clone()).collect();
+    assert_eq!(states, ["INSUFFICIENT_DATA"]);
+    let before = the_open_one(&story);
+    let answer = release(&mut stopped, &gate);
+    was_refused(&story);
+    has(&story, &www(), &[0, 30]);
+    assert_eq!(the_open_one(&story), before, "it wrote nothing");
+    let said = answer["ignored"].as_str().unwrap_or_else(|| panic!("{answer}"));
+    assert!(said.contains("is older than its change of"), "{said}");
     mend(&story, "blue");
     story.pass(minutes(40));
     has(&story, &www(), &[70, 30]);

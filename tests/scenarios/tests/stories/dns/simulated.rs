@@ -1,22 +1,14 @@
 //! The simulator's short run over weighted records, and the proof that its rules can be broken.
 
-use scenarios::simulator::Play;
-use scenarios::simulator::dns::{Double, tell, tell_with};
+use scenarios::simulator::PlayName;
+use scenarios::simulator::dns::{Double, tell_by};
+use scenarios::simulator::script::Script;
 
 use crate::fresh::seeds_hold;
 
 #[test]
 fn every_rule_holds_in_every_history_and_each_kind_of_fault_and_decision_occurs() {
-    seeds_hold(Play::Dns, 1000);
-}
-
-#[test]
-fn a_seed_tells_the_same_history_to_the_last_line_of_its_log() {
-    for seed in [1, 7, 42] {
-        let (once, again) = (tell(seed, true), tell(seed, true));
-        assert!(once.log.len() > 100, "{} lines", once.log.len());
-        assert_eq!((once.log, once.census), (again.log, again.census), "seed {seed}");
-    }
+    seeds_hold(PlayName::Dns, 1000);
 }
 
 #[test]
@@ -31,7 +23,8 @@ fn a_port_that_breaks_its_promise_is_caught_by_the_rule_for_it() {
         (Double::Upserts, &["never over somebody else's edit of a held record", "every field but the weight survives"]),
     ] {
         for rule in rules {
-            let breaks = |seed| tell_with(seed, false, double).broken.is_some_and(|broken| broken.rule == *rule);
+            let breaks =
+                |seed| tell_by(seed, double, &Script::default()).broken.is_some_and(|broken| broken.rule == *rule);
             assert!((0..MOST).any(breaks), "{double:?} never broke: {rule}");
         }
     }

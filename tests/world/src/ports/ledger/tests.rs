@@ -1,6 +1,7 @@
 use futures_util::FutureExt;
-use homeostat_core::decision::{Close, Decision, Hold, Step};
-use homeostat_core::incident::{Gone, Kind};
+use homeostat_core::incident::Gone;
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Close, Decision, Hold, Step};
 use homeostat_core::ports::Outcome;
 use jiff::SignedDuration;
 
@@ -34,7 +35,12 @@ fn incident(subject: &str) -> Incident {
     let alarm = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:web-1".parse().unwrap();
     Incident::new(
         subject.parse().unwrap(),
-        Kind::Instance { group: web(), alarms: [alarm].into_iter().collect(), notice: None, gone: Gone::default() },
+        InstanceKind::Instance {
+            group: web(),
+            alarms: [alarm].into_iter().collect(),
+            notice: None,
+            gone: Gone::default(),
+        },
         noon(),
         noon(),
     )

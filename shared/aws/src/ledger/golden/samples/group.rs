@@ -3,9 +3,12 @@
 //! This module never makes up a form: each incident is what its transitions leave.
 
 use homeostat_core::aws::units::Unit;
-use homeostat_core::decision::{Attached, Close, Crowd, GroupState, Hold, Page};
 use homeostat_core::id::TargetGroupArn;
-use homeostat_core::incident::{Acknowledgement, Gone, Incident, Kind, Verdict};
+use homeostat_core::incident::{Acknowledgement, Gone, Verdict};
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{
+    Attached, Close, Crowd, GroupState, Hold, HoldReason, Incident, Page, PageReason,
+};
 use homeostat_core::signal::{Notice, What};
 
 use super::super::Folder::Group;
@@ -16,7 +19,7 @@ pub(super) fn samples() -> Vec<Sample> {
 }
 
 fn of(notice: Option<Notice>, gone: Gone) -> Incident {
-    let kind = Kind::Group { group: id("web #1"), notice, gone };
+    let kind = InstanceKind::Group { group: id("web #1"), notice, gone };
     Incident::new(id("eu-west-1#group#web #1"), kind, event(-3), at(0)).judged(at(1), Verdict::Unknown)
 }
 
@@ -47,28 +50,31 @@ fn without_a_target_group() -> Incident {
 /// Nobody of it can be proven unhealthy, though alarms say so.
 fn unchecked() -> (Incident, Hold) {
     let instances = texts(&["i-0123456789abcdef0", "i-1a2b3c4d"]);
-    let because = Hold::GroupState(GroupState::Unchecked { group: id("web #1"), instances });
+    let because = Hold::Own(HoldReason::GroupState(GroupState::Unchecked { group: id("web #1"), instances }));
     (found().judged(at(1), Verdict::Suspected), because)
 }
 
 fn parked() -> Hold {
-    Hold::GroupState(GroupState::Parked { suspended: "all processes".to_owned(), instances: 2 })
+    Hold::Own(HoldReason::GroupState(GroupState::Parked { suspended: "all processes".to_owned(), instances: 2 }))
 }
 
 const WHY: &str = "Auto Scaling could not launch an instance: no capacity; 3 of 4 instances are in service";
 
 fn holds() -> Vec<Sample> {
-    let missing = Hold::GroupState(GroupState::TargetGroupMissing(attached()));
+    let missing = Hold::Own(HoldReason::GroupState(GroupState::TargetGroupMissing(attached())));
     let (accused, because) = unchecked();
     let started = held(&found(), 1, &parked());
-    let boots = Hold::Grace { started: at(301), grace: mins(5) };
+    let boots = Hold::Own(HoldReason::Grace { started: at(301), grace: mins(5) });
     vec![
         decided(Group, held(&found(), 1, &parked())),
         decided(Group, held(&started, 301, &boots)),
         decided(Group, held(&without_a_target_group(), 1, &missing)),
         decided(Group, held(&accused, 1, &because)),
-        decided(Group, held(&short(), 1, &Hold::GroupReplaces { why: WHY.to_owned() })),
-        decided(Group, held(&held(&short(), 1, &Hold::GroupReplaces { why: WHY.to_owned() }), 31, &proving())),
+        decided(Group, held(&short(), 1, &Hold::Own(HoldReason::GroupReplaces { why: WHY.to_owned() }))),
+        decided(
+            Group,
+            held(&held(&short(), 1, &Hold::Own(HoldReason::GroupReplaces { why: WHY.to_owned() })), 31, &proving()),
+        ),
     ]
 }
 
@@ -81,27 +87,39 @@ fn pages() -> Vec<Sample> {
     let (accused, because) = unchecked();
     let (holds, why) = (vec![because.name().to_owned()], because.to_string());
     let waited = Page::Waited { within: mins(30), holds, why };
-    let missing = held(&without_a_target_group(), 1, &Hold::GroupState(GroupState::TargetGroupMissing(attached())));
+    let missing = held(
+        &without_a_target_group(),
+        1,
+        &Hold::Own(HoldReason::GroupState(GroupState::TargetGroupMissing(attached()))),
+    );
     vec![
-        decided(Group, paged(&found(), 1, &Page::TooManySick(crowd(Unit::Instances)))),
-        incident(Group, "page-too-many-sick-in-weights", paged(&found(), 1, &Page::TooManySick(crowd(Unit::Weights)))),
-        decided(Group, paged(&missing, 301, &Page::TargetGroupGone(attached()))),
-        decided(Group, paged(&short(), 1_260, &Page::GroupStalled { within: mins(20), why: WHY.to_owned() })),
+        decided(Group, paged(&found(), 1, &Page::Own(PageReason::TooManySick(crowd(Unit::Instances))))),
+        incident(
+            Group,
+            "page-too-many-sick-in-weights",
+            paged(&found(), 1, &Page::Own(PageReason::TooManySick(crowd(Unit::Weights)))),
+        ),
+        decided(Group, paged(&missing, 301, &Page::Own(PageReason::TargetGroupGone(attached())))),
+        decided(
+            Group,
+            paged(&short(), 1_260, &Page::Own(PageReason::GroupStalled { within: mins(20), why: WHY.to_owned() })),
+        ),
         decided(Group, paged(&held(&accused, 1, &because), 1_801, &waited)),
-        decided(Group, paged(&found(), 1, &Page::NotInPolicy { group: id("web #1") })),
+        decided(Group, paged(&found(), 1, &Page::Own(PageReason::NotInPolicy { group: id("web #1") }))),
     ]
 }
 
 fn closes() -> Vec<Sample> {
     let why = "0 of 4 instances are unhealthy, at most 2 may be".to_owned();
-    let proven = held(&paged(&found(), 1, &Page::NotInPolicy { group: id("web #1") }), 151, &proving());
+    let proven =
+        held(&paged(&found(), 1, &Page::Own(PageReason::NotInPolicy { group: id("web #1") })), 151, &proving());
     vec![decided(Group, closed(&proven, 451, &Close::NothingWrong { why }))]
 }
 
 fn particulars() -> Vec<Sample> {
-    let asked = paged(&found(), 1, &Page::NotInPolicy { group: id("web #1") });
+    let asked = paged(&found(), 1, &Page::Own(PageReason::NotInPolicy { group: id("web #1") }));
     let known = Acknowledgement { by: "ana".to_owned(), at: at(90), reason: "on it".to_owned() };
-    let followed = held(&short(), 1, &Hold::GroupReplaces { why: WHY.to_owned() });
+    let followed = held(&short(), 1, &Hold::Own(HoldReason::GroupReplaces { why: WHY.to_owned() }));
     vec![
         incident(Group, "acknowledged", asked.clone().acknowledge(known)),
         incident(Group, "reminded", asked.reminded(at(3_700), mins(60))),

@@ -5,10 +5,13 @@
 mod parts;
 
 use homeostat_core::aws::lifecycle::{ActionResult, Course};
-use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
 use homeostat_core::hook::kept::Kept;
+use homeostat_core::hook::kind::HookKind;
+use homeostat_core::hook::reasons::{
+    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
+};
 use homeostat_core::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
-use homeostat_core::incident::{Acknowledgement, Incident, Kind};
+use homeostat_core::incident::Acknowledgement;
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::Outcome;
 
@@ -22,7 +25,7 @@ pub(super) fn samples() -> Vec<Sample> {
 
 fn of(kept: Kept) -> Incident {
     let began = kept.began;
-    Incident::new(id(&format!("eu-west-1#hook#web:ready:{ID}")), Kind::Hook(Box::new(kept)), began, at(0))
+    Incident::new(id(&format!("eu-west-1#hook#web:ready:{ID}")), HookKind::Hook(Box::new(kept)), began, at(0))
 }
 
 fn acting(incident: &Incident, second: i64, step: HookStep, because: Because) -> Incident {
@@ -135,8 +138,9 @@ fn outcomes() -> Vec<Sample> {
 }
 
 fn holds() -> Vec<Sample> {
-    let waits = |incident: &Incident, waits| decided(Hook, held(incident, 3, &Hold::Hook(waits)));
-    let named = |name: &str, of: &Incident, waits| incident(Hook, name, held(of, 3, &Hold::Hook(waits)));
+    let waits = |incident: &Incident, waits| decided(Hook, held(incident, 3, &Hold::Own(HoldReason::Hook(waits))));
+    let named =
+        |name: &str, of: &Incident, waits| incident(Hook, name, held(of, 3, &Hold::Own(HoldReason::Hook(waits))));
     let done = ready().settle(at(2), Outcome::Done);
     let nobody_of_ours = of(Kept { lost: 6, ..found() });
     let proceeds = || "Pending:Wait".to_owned();
@@ -163,7 +167,7 @@ fn holds() -> Vec<Sample> {
 fn launches_fail(afterwards: Afterwards, launched_from: Option<&str>, undone: &[&str]) -> Page {
     let launched_from = launched_from.map(str::to_owned);
     let (group, hook, undone) = (id("web"), id("ready"), texts(undone));
-    Page::LaunchesFail(LaunchesFail { group, hook, abandoned: 3, launched_from, afterwards, undone })
+    Page::Own(PageReason::LaunchesFail(LaunchesFail { group, hook, abandoned: 3, launched_from, afterwards, undone }))
 }
 
 fn pages() -> Vec<Sample> {
@@ -183,10 +187,10 @@ fn closes() -> Vec<Sample> {
     let by_us = |(name, acts, result, because): (&str, Incident, ActionResult, Because)| {
         let how = Ended { result: Some(result), because: Some(because), left: None, undone: Vec::new() };
         let done = acts.settle(at(2), Outcome::Done);
-        incident(Hook, &format!("close-hook-{name}"), closed(&done, 32, &Close::Hook(how)))
+        incident(Hook, &format!("close-hook-{name}"), closed(&done, 32, &Close::Own(CloseReason::Hook(how))))
     };
     let (left, undone) = (Some("it is InService".to_owned()), texts(&["deregister: AccessDenied"]));
-    let by_others = Close::Hook(Ended { result: None, because: None, left, undone });
+    let by_others = Close::Own(CloseReason::Hook(Ended { result: None, because: None, left, undone }));
     let mut samples: Vec<Sample> = completions().into_iter().map(by_us).collect();
     samples.push(incident(Hook, "close-hook-by-others", closed(&of(launching()), 32, &by_others)));
     samples
@@ -197,7 +201,7 @@ fn particulars() -> Vec<Sample> {
     let done = abandoned().settle(at(2), Outcome::Done);
     let asked = paged(&done, 3, &launches_fail(Afterwards::Admit, None, &[]));
     let known = Acknowledgement { by: "ana".to_owned(), at: at(90), reason: "on it".to_owned() };
-    let waits = Hold::Hook(Waits::InUse { by: texts(&["tag busy is \"yes\""]) });
+    let waits = Hold::Own(HoldReason::Hook(Waits::InUse { by: texts(&["tag busy is \"yes\""]) }));
     vec![
         incident(Hook, "kept-in-full", held(&of(in_full()), 3, &waits)),
         incident(Hook, "acknowledged", asked.clone().acknowledge(known)),

@@ -4,8 +4,12 @@
 
 use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
 use homeostat_core::aws::units::Unit;
-use homeostat_core::decision::{Attached, Close, Crowd, Decision, GroupState, Hold, Page, Proof, Step};
-use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Incident, Kind, Verdict};
+use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Verdict};
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{
+    Attached, Close, CloseReason, Crowd, Decision, GroupState, Hold, HoldReason, Incident, Page, PageReason, Proof,
+    Step,
+};
 use homeostat_core::memory::Source;
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, What};
@@ -22,7 +26,7 @@ pub(super) fn samples() -> Vec<Sample> {
 }
 
 fn of(alarms: Alarms, notice: Option<Notice>) -> Incident {
-    let kind = Kind::Instance { group: id("web"), alarms, notice, gone: Gone::default() };
+    let kind = InstanceKind::Instance { group: id("web"), alarms, notice, gone: Gone::default() };
     Incident::new(id(&format!("eu-west-1#instance#{ID}")), kind, event(-3), at(0))
 }
 
@@ -122,7 +126,7 @@ fn followed() -> Incident {
 }
 
 fn marked() -> Hold {
-    Hold::GroupReplaces { why: "Auto Scaling has marked it as unhealthy".to_owned() }
+    Hold::Own(HoldReason::GroupReplaces { why: "Auto Scaling has marked it as unhealthy".to_owned() })
 }
 
 /// Each with what the evidence says meanwhile.
@@ -133,26 +137,26 @@ fn before_an_act() -> Vec<(Verdict, Hold)> {
     let uncounted = GroupState::Uncounted { unit: Unit::Mebibytes, instances: texts(&[ID]) };
     let unhealthy = [
         Hold::Paused { scope, by, reason },
-        Hold::Protected,
+        Hold::Own(HoldReason::Protected),
         marked(),
-        Hold::Suspended { processes: texts(&["Launch", "ReplaceUnhealthy"]) },
-        Hold::Refreshing { refresh: "08b91cf7-8fa6-48af-b6a6-d227f40f1b9b".to_owned() },
-        Hold::TooManySick(crowd(Unit::Instances)),
-        Hold::GroupState(uncounted),
-        Hold::GroupState(GroupState::TargetGroupMissing(attached())),
-        Hold::GroupState(GroupState::TargetGroupGone(attached())),
+        Hold::Own(HoldReason::Suspended { processes: texts(&["Launch", "ReplaceUnhealthy"]) }),
+        Hold::Own(HoldReason::Refreshing { refresh: "08b91cf7-8fa6-48af-b6a6-d227f40f1b9b".to_owned() }),
+        Hold::Own(HoldReason::TooManySick(crowd(Unit::Instances))),
+        Hold::Own(HoldReason::GroupState(uncounted)),
+        Hold::Own(HoldReason::GroupState(GroupState::TargetGroupMissing(attached()))),
+        Hold::Own(HoldReason::GroupState(GroupState::TargetGroupGone(attached()))),
         Hold::Budget { taken: 1, slots: 1, unit: Unit::Instances, holders: vec![holder] },
-        Hold::Cooldown { acts: 1, cooldown: mins(10), until: at(540) },
-        Hold::BreakerOpen { since: at(-3_600), group: id("web") },
+        Hold::Own(HoldReason::Cooldown { acts: 1, cooldown: mins(10), until: at(540) }),
+        Hold::Own(HoldReason::BreakerOpen { since: at(-3_600), group: id("web") }),
         Hold::Watching { step: replace(), because: proofs() },
     ];
     let others = [
-        (Verdict::Suspected, Hold::ActionsDisabled { alarm: alarm("web-1") }),
-        (Verdict::Disputed, Hold::NotConfirmed { missing: texts(&["its target is healthy"]) }),
-        (Verdict::Unknown, Hold::Grace { started: aws(-30), grace: mins(5) }),
-        (Verdict::Unknown, Hold::NotInService { lifecycle: "Standby".to_owned() }),
-        (Verdict::Suspected, Hold::GroupState(unchecked)),
-        (Verdict::Unknown, Hold::GroupMissing { group: id("web"), since: at(1) }),
+        (Verdict::Suspected, Hold::Own(HoldReason::ActionsDisabled { alarm: alarm("web-1") })),
+        (Verdict::Disputed, Hold::Own(HoldReason::NotConfirmed { missing: texts(&["its target is healthy"]) })),
+        (Verdict::Unknown, Hold::Own(HoldReason::Grace { started: aws(-30), grace: mins(5) })),
+        (Verdict::Unknown, Hold::Own(HoldReason::NotInService { lifecycle: "Standby".to_owned() })),
+        (Verdict::Suspected, Hold::Own(HoldReason::GroupState(unchecked))),
+        (Verdict::Unknown, Hold::Own(HoldReason::GroupMissing { group: id("web"), since: at(1) })),
     ];
     unhealthy.into_iter().map(|because| (Verdict::Unhealthy, because)).chain(others).collect()
 }
@@ -162,20 +166,28 @@ fn holds() -> Vec<Sample> {
         before_an_act().iter().map(|(verdict, because)| decided(Instance, held(&red(*verdict), 1, because))).collect();
     let done = settled(Outcome::Done);
     let until_the_lease_ends = Hold::OutcomeUnknown { why: "no answer in time".to_owned() };
-    let short =
-        Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: texts(&["i-1a2b3c4d (Pending:Wait)"]) };
-    let weighed = Hold::Recovering { healthy: 6, needed: 8, unit: Unit::Weights, held: Vec::new() };
+    let short = Hold::Own(HoldReason::Recovering {
+        healthy: 3,
+        needed: 4,
+        unit: Unit::Instances,
+        held: texts(&["i-1a2b3c4d (Pending:Wait)"]),
+    });
+    let weighed = Hold::Own(HoldReason::Recovering { healthy: 6, needed: 8, unit: Unit::Weights, held: Vec::new() });
     let (fewer, none_held) = (crowd(Unit::Vcpus), Vec::new());
     let counted = Hold::Budget { taken: 8, slots: 8, unit: Unit::Vcpus, holders: none_held };
     samples.extend([
         decided(Instance, held(&settled(unknown()), 2, &until_the_lease_ends)),
         decided(Instance, held(&done, 32, &short)),
-        decided(Instance, held(&done, 32, &Hold::NotReplaced { marked: true })),
+        decided(Instance, held(&done, 32, &Hold::Own(HoldReason::NotReplaced { marked: true }))),
         decided(Instance, held(&held(&done, 32, &short), 62, &Hold::Proving { since: at(62) })),
         incident(Instance, "hold-recovering-in-weights", held(&done, 32, &weighed)),
         incident(Instance, "hold-recovering-by-the-group", held(&unhealthy(), 32, &short)),
         incident(Instance, "hold-budget-in-vcpus", held(&unhealthy(), 1, &counted)),
-        incident(Instance, "hold-too-many-sick-in-vcpus", held(&unhealthy(), 1, &Hold::TooManySick(fewer))),
+        incident(
+            Instance,
+            "hold-too-many-sick-in-vcpus",
+            held(&unhealthy(), 1, &Hold::Own(HoldReason::TooManySick(fewer))),
+        ),
     ]);
     samples
 }
@@ -189,14 +201,15 @@ fn notices() -> Vec<Sample> {
     };
     let interrupted = || What::Interruption { action: "terminate".to_owned() };
     let as_now = Notice { what: interrupted(), at: event(-3), by: Some(aws(117)) };
-    let foretold = |notice: &Notice, from| Hold::Foretold { notice: notice.clone(), from };
+    let foretold = |notice: &Notice, from| Hold::Own(HoldReason::Foretold { notice: notice.clone(), from });
     let retires =
         Notice { what: What::Retirement { code: RETIREMENT.to_owned() }, at: event(-3), by: Some(aws(900_000)) };
     // Announced as of a time that is still to come.
     let stopped = Notice { what: What::NotRunning { state: "stopped".to_owned() }, at: event(9), by: None };
     let why =
         "EC2 recommends to replace this Spot Instance before it is interrupted, and Capacity Rebalancing acts on it";
-    let rebalances = held(&of_it(What::Rebalance, None), 1, &Hold::GroupReplaces { why: why.to_owned() });
+    let rebalances =
+        held(&of_it(What::Rebalance, None), 1, &Hold::Own(HoldReason::GroupReplaces { why: why.to_owned() }));
     let on_notice = Decision::Act { step: replace(), because: vec![Proof::Notice(as_now.clone())] };
     let watched = |step, notice| Hold::Watching { step, because: vec![Proof::Notice(notice)] };
     let interruption = of_it(interrupted(), Some(aws(117)));
@@ -213,7 +226,7 @@ fn notices() -> Vec<Sample> {
 }
 
 fn verdicts() -> Vec<Sample> {
-    let waits = Hold::NotConfirmed { missing: texts(&["its target is healthy"]) };
+    let waits = Hold::Own(HoldReason::NotConfirmed { missing: texts(&["its target is healthy"]) });
     let judged = |name: &str, verdict| incident(Instance, name, held(&unhealthy().judged(at(31), verdict), 31, &waits));
     vec![
         judged("verdict-unknown", Verdict::Unknown),
@@ -226,17 +239,21 @@ fn verdicts() -> Vec<Sample> {
 fn pages() -> Vec<Sample> {
     let why = "3 of 4 instances are healthy and in service".to_owned();
     let refused = Page::Refused { why: "AccessDenied: User is not authorized to perform it".to_owned() };
-    let failing =
-        |launched_from| Page::ReplacementsFail { group: id("web"), failures: 3, within: mins(60), launched_from };
+    let failing = |launched_from| {
+        Page::Own(PageReason::ReplacementsFail { group: id("web"), failures: 3, within: mins(60), launched_from })
+    };
     let marked = "its group replaces it by itself: Auto Scaling has marked it as unhealthy".to_owned();
     let budget = texts(&["protected", "budget"]);
     let waited = Page::Waited { within: mins(30), holds: budget, why: "1 of 1 instances are out already".to_owned() };
     vec![
         decided(Instance, paged(&settled(Outcome::Refused { why: "AccessDenied".to_owned() }), 3, &refused)),
         decided(Instance, paged(&settled(Outcome::Done), 1_260, &Page::NotRecovered { within: mins(20), why })),
-        decided(Instance, paged(&unhealthy(), 1, &Page::NotInPolicy { group: id("web") })),
-        decided(Instance, paged(&held(&unhealthy(), 1, &Hold::Protected), 1_801, &waited)),
-        decided(Instance, paged(&followed(), 1_260, &Page::GroupStalled { within: mins(20), why: marked })),
+        decided(Instance, paged(&unhealthy(), 1, &Page::Own(PageReason::NotInPolicy { group: id("web") }))),
+        decided(Instance, paged(&held(&unhealthy(), 1, &Hold::Own(HoldReason::Protected)), 1_801, &waited)),
+        decided(
+            Instance,
+            paged(&followed(), 1_260, &Page::Own(PageReason::GroupStalled { within: mins(20), why: marked })),
+        ),
         decided(Instance, paged(&unhealthy(), 1, &failing(Source::of(["lt-0123456789abcdef0:7"])))),
         incident(
             Instance,
@@ -251,14 +268,21 @@ fn closes() -> Vec<Sample> {
     let proven = held(&settled(Outcome::Done), 32, &Hold::Proving { since: at(32) });
     vec![
         decided(Instance, closed(&proven, 332, &Close::Recovered)),
-        decided(Instance, closed(&followed(), 332, &Close::LeftByItself)),
-        decided(Instance, closed(&held(&unhealthy(), 1, &Hold::Protected).judged(at(91), Verdict::Healthy), 91, &well)),
+        decided(Instance, closed(&followed(), 332, &Close::Own(CloseReason::LeftByItself))),
+        decided(
+            Instance,
+            closed(
+                &held(&unhealthy(), 1, &Hold::Own(HoldReason::Protected)).judged(at(91), Verdict::Healthy),
+                91,
+                &well,
+            ),
+        ),
     ]
 }
 
 /// Fields that depend on no reason.
 fn particulars() -> Vec<Sample> {
-    let asked = paged(&held(&unhealthy(), 1, &Hold::Protected), 1_801, &waited_for_protection());
+    let asked = paged(&held(&unhealthy(), 1, &Hold::Own(HoldReason::Protected)), 1_801, &waited_for_protection());
     let known = Acknowledgement { by: "ana".to_owned(), at: at(1_900), reason: "on it".to_owned() };
     let (stuck, overdue) = (Some(at(1_700)), Some(at(1_640)));
     let found = of(Alarms::default(), None).judged(at(1), Verdict::Unhealthy);
@@ -267,8 +291,8 @@ fn particulars() -> Vec<Sample> {
         incident(Instance, "reminded", asked.clone().reminded(at(5_500), mins(60))),
         incident(Instance, "acknowledged", asked.acknowledge(known)),
         incident(Instance, "stuck-and-overdue", lost_by_its_owner),
-        incident(Instance, "alarms", held(&alarms_of_all_kinds(), 1, &Hold::Protected)),
-        incident(Instance, "found-without-an-alarm", held(&found, 1, &Hold::Protected)),
+        incident(Instance, "alarms", held(&alarms_of_all_kinds(), 1, &Hold::Own(HoldReason::Protected))),
+        incident(Instance, "found-without-an-alarm", held(&found, 1, &Hold::Own(HoldReason::Protected))),
     ]
 }
 
@@ -293,6 +317,6 @@ fn alarms_of_all_kinds() -> Incident {
     alarms.read(at(1), &alarm("unread"), &Err("could not read the alarms: Throttling: Rate exceeded".to_owned()));
     let mut gone = Gone::default();
     gone.see(at(1), &[id(TARGET_GROUP)]);
-    let kind = Kind::Instance { group: id("web"), alarms, notice: None, gone };
+    let kind = InstanceKind::Instance { group: id("web"), alarms, notice: None, gone };
     Incident { kind, ..of(Alarms::default(), None) }.judged(at(1), Verdict::Suspected)
 }

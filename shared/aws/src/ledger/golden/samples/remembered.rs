@@ -10,8 +10,9 @@ use homeostat_core::memory::{Act, Breaker, Launch, Memory, Source};
 use homeostat_core::ports::{Pause, Slots};
 use jiff::Timestamp;
 
+use super::super::Folder;
 use super::super::Folder::{Alarm, Budget, Memory as Remembered, Pause as Paused};
-use super::super::{Folder, stored::Stored};
+use super::super::stored::Stored;
 use super::zone::parts::drifts;
 use super::{Sample, at, event, id};
 

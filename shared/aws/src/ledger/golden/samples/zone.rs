@@ -4,11 +4,14 @@
 
 pub(super) mod parts;
 
-use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
-use homeostat_core::incident::{Acknowledgement, Incident, Kind};
+use homeostat_core::incident::Acknowledgement;
 use homeostat_core::ports::Outcome;
 use homeostat_core::zone::drift::{Drift, Drifted};
 use homeostat_core::zone::kept::{Kept, Propagating};
+use homeostat_core::zone::kind::ZoneKind;
+use homeostat_core::zone::reasons::{
+    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
+};
 use homeostat_core::zone::said::{Awaits, Trouble, Waiting};
 use homeostat_core::zone::share::Share;
 use homeostat_core::zone::shift::Shift;
@@ -26,7 +29,7 @@ fn opened() -> Incident {
 }
 
 fn of(kept: Kept) -> Incident {
-    Incident::new(id(&format!("aws-global#zone#{ZONE}")), Kind::Zone(kept), event(-3), at(0))
+    Incident::new(id(&format!("aws-global#zone#{ZONE}")), ZoneKind::Zone(kept), event(-3), at(0))
 }
 
 /// `blue` loses all of its weight.
@@ -98,10 +101,10 @@ fn outcomes() -> Vec<Sample> {
 /// The loop writes that a change is on its way together with its outcome.
 fn on_its_way(outcome: Outcome) -> Incident {
     let settled = settled(outcome);
-    let Kind::Zone(Kept { propagating: Some(Propagating { change, since }), .. }) = &settled.kind else {
+    let ZoneKind::Zone(Kept { propagating: Some(Propagating { change, since }), .. }) = &settled.kind else {
         panic!("nothing is on its way: {settled:?}")
     };
-    let because = Hold::Propagating { change: change.clone(), since: *since };
+    let because = Hold::Own(HoldReason::Propagating { change: change.clone(), since: *since });
     paced(settled.and_hold(at(2), at(7), &because))
 }
 
@@ -114,12 +117,13 @@ fn holds() -> Vec<Sample> {
     let blinded = "www.example.com A: alarm \"blue-5xx\" has too little data to tell";
     let because = Hold::Watching { step: Step::Shift(drain()), because: proofs() };
     let well_again = held(&on_its_way(pending()), 32, &Hold::Proving { since: at(32) });
-    let lost_again = Hold::Lost { why: "InvalidChangeBatch: the values provided do not match".to_owned() };
+    let lost_again =
+        Hold::Own(HoldReason::Lost { why: "InvalidChangeBatch: the values provided do not match".to_owned() });
     vec![
         decided(Zone, held(&settled(unknown()), 2, &Hold::OutcomeUnknown { why: "no answer in time".to_owned() })),
         decided(Zone, held(&opened(), 1, &paused(&format!("zone#{ZONE}")))),
-        decided(Zone, held(&opened(), 1, &Hold::ActionsDisabled { alarm: alarm("blue-5xx") })),
-        decided(Zone, held(&opened(), 1, &Hold::NotConfirmed { missing: texts(&[blinded]) })),
+        decided(Zone, held(&opened(), 1, &Hold::Own(HoldReason::ActionsDisabled { alarm: alarm("blue-5xx") }))),
+        decided(Zone, held(&opened(), 1, &Hold::Own(HoldReason::NotConfirmed { missing: texts(&[blinded]) }))),
         decided(Zone, held(&opened(), 1, &because)),
         decided(Zone, on_its_way(pending())),
         incident(Zone, "hold-propagating-under-no-id", on_its_way(Outcome::Done)),
@@ -144,7 +148,7 @@ fn returning() -> Vec<Sample> {
         share: Share::percent(10),
         awaits,
     };
-    let because = Hold::Returning { waiting: each.into_iter().map(waiting).collect() };
+    let because = Hold::Own(HoldReason::Returning { waiting: each.into_iter().map(waiting).collect() });
     vec![decided(Zone, held(&on_its_way(pending()), 122, &because))]
 }
 
@@ -153,8 +157,8 @@ fn drifted() -> Vec<Sample> {
     let unsure = Drifted { unsure: all.clone(), ..Drifted::default() };
     let known = Drifted { known: all.clone(), news: all, unsure: Vec::new() };
     vec![
-        decided(Zone, held(&opened(), 1, &Hold::Drifted(known))),
-        incident(Zone, "hold-drifted-perhaps", held(&opened(), 1, &Hold::Drifted(unsure))),
+        decided(Zone, held(&opened(), 1, &Hold::Own(HoldReason::Drifted(known)))),
+        incident(Zone, "hold-drifted-perhaps", held(&opened(), 1, &Hold::Own(HoldReason::Drifted(unsure)))),
     ]
 }
 
@@ -175,7 +179,11 @@ fn troubles() -> Vec<Sample> {
     ];
     let page = |trouble: Trouble| {
         let name = format!("page-weights-{}", trouble.name());
-        incident(Zone, &name, paged(&on_its_way(pending()), 1_802, &Page::Weights { troubles: vec![trouble] }))
+        incident(
+            Zone,
+            &name,
+            paged(&on_its_way(pending()), 1_802, &Page::Own(PageReason::Weights { troubles: vec![trouble] })),
+        )
     };
     let why = "paused for all by ana: moving the zone".to_owned();
     let waited = Page::Waited { within: mins(30), holds: texts(&["paused"]), why };
@@ -194,12 +202,12 @@ fn closes() -> Vec<Sample> {
         decided(
             Zone,
             closed(
-                &held(&opened(), 1, &Hold::NotConfirmed { missing: texts(&["unread"]) }),
+                &held(&opened(), 1, &Hold::Own(HoldReason::NotConfirmed { missing: texts(&["unread"]) })),
                 31,
                 &Close::NothingWrong { why: well },
             ),
         ),
-        decided(Zone, closed(&on_its_way(pending()), 332, &Close::TakenOver { what })),
+        decided(Zone, closed(&on_its_way(pending()), 332, &Close::Own(CloseReason::TakenOver { what }))),
     ]
 }
 
@@ -207,7 +215,7 @@ fn closes() -> Vec<Sample> {
 fn particulars() -> Vec<Sample> {
     let trouble =
         Trouble::Refused { record: record("api.example.com A"), since: at(2), why: "NoSuchHealthCheck".to_owned() };
-    let asked = paged(&of(kept_in_full()), 62, &Page::Weights { troubles: vec![trouble] });
+    let asked = paged(&of(kept_in_full()), 62, &Page::Own(PageReason::Weights { troubles: vec![trouble] }));
     let known = Acknowledgement { by: "ana".to_owned(), at: at(90), reason: "on it".to_owned() };
     vec![
         incident(Zone, "kept-in-full", asked.clone()),

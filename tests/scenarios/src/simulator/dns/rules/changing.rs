@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use homeostat_core::aws::record::{RecordKey, RecordSet, reweighted, weights};
-use homeostat_core::decision::Step;
 use homeostat_core::policy::Mode;
+use homeostat_core::zone::reasons::Step;
 use homeostat_core::zone::share::Share;
 
 use super::{Moment, Moved, SKEWS};
@@ -68,8 +68,8 @@ impl Moment<'_> {
     fn is_a_fence(&self, key: &RecordKey) -> bool {
         let Some(open) = incident(self.view, self.zone) else { return true };
         let step = open.intent.as_ref().map(|intent| &intent.step);
-        let last = step.into_iter().filter_map(|step| if let Step::Shift(shift) = step { Some(shift) } else { None });
-        let tried = open.kind.zone().into_iter().flat_map(|kept| &kept.tried);
+        let last = step.into_iter().filter_map(|Step::Shift(shift)| Some(shift));
+        let tried = open.kind.kept().tried.iter();
         let moves = last.chain(tried).flat_map(|shift| &shift.moves).filter(|moved| moved.key.name == key.name);
         let mut these = moves.filter(|moved| Some(&moved.generation) == self.generation(key).as_ref());
         these.all(|moved| weights(&moved.before) == moved.after)

@@ -8,9 +8,10 @@ use homeostat_core::aws::fleet::{Checks, Machine, TargetHealth};
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult};
 use homeostat_core::hook::CompleteHooks;
 use homeostat_core::hook::seen::{Details, HeldMember, Registration, TargetId};
-use homeostat_core::id::{InstanceId, TargetGroupArn};
-use homeostat_core::ports::Outcome;
-use world::{ActionBy, ActiveAction, LifecycleTransition, TargetGroup};
+use homeostat_core::id::{InstanceId, Subject, TargetGroupArn};
+use homeostat_core::ports::{Outcome, Unavailable, WakeUps};
+use jiff::{SignedDuration, Timestamp};
+use world::{ActionBy, ActiveAction, LifecycleTransition, TargetGroup, WakeUpQueue};
 
 use super::Aws;
 
@@ -180,5 +181,33 @@ fn complete_all(aws: &Aws, held: &[ActiveAction]) {
         _ = aws.cloud.with(|world| {
             world.complete_lifecycle_action(&action.group, &action.hook.name, by, world::ActionResult::Continue)
         });
+    }
+}
+
+/// The queue of wake-ups, which may take more than it is given.
+#[derive(Debug, Clone)]
+pub(in crate::simulator::hooks) struct Eager {
+    pub(in crate::simulator::hooks) queue: WakeUpQueue,
+    pub(in crate::simulator::hooks) double: Double,
+}
+
+impl Eager {
+    fn times(&self) -> usize {
+        if self.double == Double::WakesTooOften { 3 } else { 1 }
+    }
+}
+
+impl WakeUps for Eager {
+    async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
+        for _ in 0..self.times() {
+            self.queue.wake(subject, after).await?;
+        }
+        Ok(())
+    }
+    async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
+        for _ in 0..self.times() {
+            self.queue.wake_for(subject, look, after).await?;
+        }
+        Ok(())
     }
 }

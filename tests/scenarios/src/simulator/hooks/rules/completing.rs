@@ -19,7 +19,7 @@ pub(super) fn is_meant(moment: &Moment<'_>) -> Result<(), String> {
     let HookStep::Complete { action, .. } = &moment.deed.step else {
         return ended.first().map_or(Ok(()), |ended| Err(format!("{} ended by {}", ended.hook, moment.deed.step)));
     };
-    let intended_at = moment.recorded().and_then(|open| Some(open.intent.as_ref()?.until - open.kind.lease()));
+    let intended_at = moment.recorded().and_then(|open| Some(open.intent.as_ref()?.until - open.lease()));
     for one in &ended {
         let is_named = one.instance == action.instance
             && one.hook == action.hook.as_str()
@@ -44,7 +44,7 @@ pub(super) fn abandons_no_termination(moment: &Moment<'_>) -> Result<(), String>
 /// Why there was no more time for the action, as far as anybody could know.
 pub(super) fn no_more_time(moment: &Moment<'_>, one: &Completion<'_>) -> Option<&'static str> {
     let (at, was, look_every) = (moment.deed.at + SKEWS, one.was, moment.policy.look_every);
-    let kept = moment.recorded().and_then(|open| open.kind.hook());
+    let kept = moment.recorded().map(|open| open.kind.kept());
     // Whoever could not read the hook's terms expects the shortest.
     let knows = kept.is_none_or(|kept| kept.terms.is_some());
     let timeout = if knows { was.hook.heartbeat_timeout } else { SHORTEST };

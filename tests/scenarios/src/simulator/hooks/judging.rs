@@ -5,57 +5,38 @@
 use std::sync::PoisonError;
 
 use homeostat_core::hook::said::HookStep;
-use homeostat_core::ports::Pause;
 use jiff::SignedDuration;
 use world::{ActiveAction, Instance, Journey, LifecycleAction, LifecycleState};
 
 use super::History;
+use super::queue;
+use super::rules::{self, Moment};
 use crate::simulator::Broken;
-use crate::simulator::hooks::queue;
-use crate::simulator::hooks::rules::{self, Moment};
+use crate::simulator::hooks::View;
 use crate::simulator::note::InvocationId;
-use crate::simulator::rules::{Scene, judge_ledger, tell};
-use crate::simulator::view::View;
 
 impl History {
     /// Holds what happened against the rules.
     pub(super) fn judge(&mut self) -> Result<(), Broken> {
         let notes = self.stage.take_notes();
-        let running = &self.running;
-        let about =
-            |by: InvocationId| running.iter().find(|one| one.id == by).and_then(|one| queue::about(&one.delivery));
-        self.annals.take_notes(&notes, about);
+        let mut annals = std::mem::take(&mut self.own.annals);
+        annals.take_notes(&notes, |by: InvocationId| self.delivery_of(by).and_then(queue::about));
+        self.own.annals = annals;
         self.judge_deeds()?;
         self.judge_world()?;
-        if self.ledger.revision() == self.view.revision {
-            return Ok(());
-        }
-        let view = View::of(&self.ledger, &self.policy, &self.view);
-        let before = std::mem::replace(&mut self.view, view);
-        tell(&self.stage, &before, &self.view);
+        let Some(before) = self.renew_view() else { return Ok(()) };
         let now = self.now();
-        self.annals.take_in(now, &before, &self.view);
+        self.own.annals.take_in(now, &before, &self.view);
         self.judge_opened(&before)?;
         for closed in &self.view.newly_closed {
-            self.annals.closed(&closed.subject);
+            self.own.annals.closed(&closed.subject);
         }
         rules::judge_told(self.view.open.values().chain(&self.view.newly_closed), self.hooks(), now)?;
-        let pauses: Vec<Pause> = self.pauses.iter().map(|(_, pause)| pause.clone()).collect();
-        judge_ledger(&Scene {
-            now,
-            before: Some(&before),
-            after: &self.view,
-            truth: &Default::default(),
-            policy: &self.policy,
-            notes: &[],
-            pauses: &pauses,
-            tally: &Default::default(),
-            proven: &Default::default(),
-        })
+        self.judge_writes(&before)
     }
 
     fn judge_deeds(&mut self) -> Result<(), Broken> {
-        let deeds = std::mem::take(&mut *self.journal.lock().unwrap_or_else(PoisonError::into_inner));
+        let deeds = std::mem::take(&mut *self.own.journal.lock().unwrap_or_else(PoisonError::into_inner));
         // Time alone makes a machine pass its checks, and what was last noted may be a second old.
         if !deeds.is_empty() {
             self.note_truth();
@@ -65,11 +46,11 @@ impl History {
             let moment = Moment {
                 deed: &deed,
                 view: &self.view,
-                truth: &self.truth,
+                truth: &self.own.truth,
                 policy,
-                annals: &self.annals,
+                annals: &self.own.annals,
                 pauses: &self.pauses,
-                is_calm: self.storm.is_calm,
+                is_calm: self.own.is_calm,
             };
             self.stage.count(&format!("done: {}", name(&deed.step)));
             rules::judge(&moment)?;
@@ -79,40 +60,42 @@ impl History {
             let (let_go, recorded) = (rules::let_go(&moment), moment.recorded().cloned());
             for (id, one) in let_go {
                 self.stage.count(&format!("let go: {}", one.excuse.unwrap_or("drained")));
-                self.annals.let_go.insert(id, one);
+                self.own.annals.let_go.insert(id, one);
             }
-            self.annals.add(&deed, recorded.as_ref(), &self.truth);
+            self.own.annals.add(&deed, recorded.as_ref(), &self.own.truth);
         }
         Ok(())
     }
 
     /// What ended without a call, and what was lost.
     fn judge_world(&mut self) -> Result<(), Broken> {
-        let (ended, lost) = (self.annals.seen_ended, self.annals.seen_losses);
+        let (ended, lost) = (self.own.annals.seen_ended, self.own.annals.seen_losses);
         let (ended, losses) = self.cloud.see(|world| {
             let ended = world.lifecycle_actions().get(ended..).unwrap_or_default().to_vec();
             (ended, world.losses().get(lost..).unwrap_or_default().to_vec())
         });
-        self.annals.seen_ended += ended.len();
-        self.annals.seen_losses += losses.len();
+        self.own.annals.seen_ended += ended.len();
+        self.own.annals.seen_losses += losses.len();
         for one in &ended {
             if let Some(timeout) = self.timeout_of(one) {
-                rules::judge_ended(&self.stage, one, timeout, &self.annals)?;
+                rules::judge_ended(&self.stage, one, timeout, &self.own.annals)?;
             }
         }
-        rules::judge_losses(&losses, &self.annals, self.drains_jobs)
+        rules::judge_losses(&losses, &self.own.annals, self.own.drains_jobs)
     }
 
     fn judge_opened(&self, before: &View) -> Result<(), Broken> {
         let opened = self.view.open.values().filter(|open| !before.open.contains_key(&open.subject));
         for open in opened {
-            let Some(kept) = open.kind.hook() else { continue };
+            let kept = open.kind.kept();
             let (hook, instance) = (kept.hook.as_str(), &kept.instance);
             // Only Auto Scaling's answer tells whether there is such an action.
-            if kept.token.as_ref().is_some_and(|token| self.annals.forged.contains(token.as_str())) {
+            if kept.token.as_ref().is_some_and(|token| self.own.annals.forged.contains(token.as_str())) {
                 continue;
             }
-            let Some(completed_at) = self.annals.completed.get(&(hook.to_owned(), instance.clone())) else { continue };
+            let Some(completed_at) = self.own.annals.completed.get(&(hook.to_owned(), instance.clone())) else {
+                continue;
+            };
             // Into the pool and back to it are one state: only Auto Scaling's answer tells for which transition (seed 271110044).
             let waits_for_another = self.cloud.with(|world| {
                 let is_another = |one: &ActiveAction| one.hook.transition.as_str() != kept.transition.as_str();

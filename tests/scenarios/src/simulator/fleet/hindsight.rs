@@ -1,5 +1,4 @@
-//! Reads that answer as of a few seconds ago, now and then: AWS's describe calls are eventually consistent, and so is the index
-//! of what is due.
+//! Reads that answer as of a few seconds ago, now and then: AWS's describe calls are eventually consistent.
 //!
 //! This module never changes what is read, only when it was so.
 
@@ -10,11 +9,11 @@ use homeostat_core::aws::alarm::{AlarmSeen, AlarmsSeen};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealths};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::instance::{Fleet, Replace, StatusChecks};
-use homeostat_core::ports::{Due, DueIncidents, DueList, Mark, NotWritten, Outcome, Unavailable};
+use homeostat_core::ports::{Outcome, Unavailable};
 use jiff::Timestamp;
-use world::{Cloud, MemoryLedger};
+use world::Cloud;
 
-use super::stage::Stage;
+use crate::simulator::stage::Stage;
 
 /// How many of the reads that could be stale are, in percent.
 const STALE: f64 = 30.0;
@@ -75,26 +74,5 @@ impl Replace for Hindsight {
     }
     async fn mark_unhealthy(&self, instance: &InstanceId) -> Outcome {
         self.now.mark_unhealthy(instance).await
-    }
-}
-
-/// The ledger as the sweep sees it.
-#[derive(Debug, Clone)]
-pub(super) struct Index {
-    pub(super) stage: Arc<Stage>,
-    pub(super) ledger: MemoryLedger,
-    /// All that was open a while ago.
-    pub(super) before: Option<Arc<DueList>>,
-}
-
-impl DueIncidents for Index {
-    async fn due(&self, until: Timestamp) -> Result<DueList, Unavailable> {
-        let Some(before) = &self.before else { return self.ledger.due(until).await };
-        self.stage.count("fault: stale, index");
-        let due = before.due.iter().filter(|due| due.wake_at <= until).cloned().collect();
-        Ok(DueList { due, unreadable: Vec::new() })
-    }
-    async fn postpone(&self, due: &Due, until: Timestamp, marks: &[Mark], now: Timestamp) -> Result<(), NotWritten> {
-        self.ledger.postpone(due, until, marks, now).await
     }
 }

@@ -6,8 +6,8 @@ use homeostat_core::id::{GroupName, InstanceId};
 use jiff::SignedDuration;
 use world::{AlarmRule, App, Comparison, Instance, LifecycleState, Metric, Statistic, TreatMissingData, World};
 
-use super::history::History;
-use super::weather::{Mend, kill, some_working};
+use super::History;
+use super::weather::{Repair, kill, some_working};
 
 const FULL: f64 = 95.0;
 const EMPTY: f64 = 10.0;
@@ -75,7 +75,7 @@ fn publish(world: &mut World, name: &str, metric: Metric, value: f64) -> bool {
 /// A disk that is nearly full, for some minutes or for as long as nobody looks.
 pub(super) fn disk_blinks(history: &mut History, group: &GroupName) -> bool {
     let Some(id) = some_member(history, group) else { return false };
-    history.mend_later(1, 40, Mend::Disk(id.clone()));
+    history.repair_later(1, 40, Repair::Disk(id.clone()));
     history.stage.log(|| format!("the disk of {id} is full"));
     history.cloud.with(|world| publish(world, &disk_alarm(&id), disk_metric(&id), FULL))
 }
@@ -83,7 +83,7 @@ pub(super) fn disk_blinks(history: &mut History, group: &GroupName) -> bool {
 /// It blinks with its actions off.
 pub(super) fn disk_muted(history: &mut History, group: &GroupName) -> bool {
     let Some(id) = some_member(history, group) else { return false };
-    history.mend_later(5, 60, Mend::Disk(id.clone()));
+    history.repair_later(5, 60, Repair::Disk(id.clone()));
     history.stage.log(|| format!("the disk of {id} is full, its alarm's actions are off"));
     history.cloud.with(|world| {
         let known = publish(world, &disk_alarm(&id), disk_metric(&id), FULL);
@@ -127,7 +127,7 @@ fn some_alarm(history: &History, id: &InstanceId) -> Option<String> {
 pub(super) fn alarm_deleted(history: &mut History, group: &GroupName) -> bool {
     let Some(id) = some_member(history, group) else { return false };
     let Some(name) = some_alarm(history, &id) else { return false };
-    history.mend_later(5, 90, Mend::Alarms(id));
+    history.repair_later(5, 90, Repair::Alarms(id));
     history.stage.log(|| format!("{name} is deleted"));
     history.cloud.with(|world| world.delete_alarm(&name));
     true
@@ -137,7 +137,7 @@ pub(super) fn alarm_deleted(history: &mut History, group: &GroupName) -> bool {
 pub(super) fn alarm_loses_its_data(history: &mut History, group: &GroupName) -> bool {
     let Some(id) = some_member(history, group) else { return false };
     let Some(name) = some_alarm(history, &id) else { return false };
-    history.mend_later(5, 90, Mend::Alarms(id.clone()));
+    history.repair_later(5, 90, Repair::Alarms(id.clone()));
     history.stage.log(|| format!("{name} gets no more data"));
     let nothing = Metric::of_instance("Sim", "Nothing", &id);
     history.cloud.with(|world| {

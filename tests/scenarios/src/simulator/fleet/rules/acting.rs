@@ -1,15 +1,16 @@
 //! Rules about the moment in which an effect starts.
 
-use homeostat_core::decision::Step;
 use homeostat_core::id::InstanceId;
-use homeostat_core::incident::Incident;
+use homeostat_core::instance::reasons::Incident;
+use homeostat_core::instance::reasons::Step;
 use homeostat_core::policy::{Budget, Evidence, GroupPolicy, Mode};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Scene;
+use crate::simulator::fleet::tally::Act;
+use crate::simulator::fleet::truth::{Announced, GroupFacts, Known};
 use crate::simulator::note::{InvocationId, What};
-use crate::simulator::tally::Act;
-use crate::simulator::truth::{Announced, GroupFacts, Known};
+use crate::simulator::storm::MOST_SKEW;
 
 /// How long after the fact the slowest evidence still says otherwise: three healthy checks or two periods of an alarm, a look
 /// that takes half a minute, a read that is ten seconds old, a second try of the loop.
@@ -43,9 +44,7 @@ pub(super) fn has_its_intent(scene: &Scene<'_>) -> Result<(), String> {
     for (id, by) in starting(scene) {
         let open = incident(scene, id).ok_or_else(|| format!("{id} has no open incident"))?;
         let intent = open.intent.as_ref().ok_or_else(|| format!("{id} has no intent"))?;
-        let (Step::Replace { instance, .. } | Step::MarkUnhealthy { instance, .. }) = &intent.step else {
-            return Err(format!("the intent for {id} is {intent:?}"));
-        };
+        let (Step::Replace { instance, .. } | Step::MarkUnhealthy { instance, .. }) = &intent.step;
         if instance != id || intent.outcome.is_some() {
             return Err(format!("the intent for {id} is {intent:?}"));
         }
@@ -56,7 +55,7 @@ pub(super) fn has_its_intent(scene: &Scene<'_>) -> Result<(), String> {
         if wrote != Some(&open.version) {
             return Err(format!("#{by} wrote {wrote:?}, and the ledger has {} of {id}", open.version));
         }
-        let slots = open.kind.group().and_then(|group| scene.after.slots.get(group));
+        let slots = scene.after.slots.get(open.kind.group());
         if !slots.is_some_and(|slots| slots.holders.contains_key(&open.subject)) {
             return Err(format!("{id} holds no slot"));
         }
@@ -91,7 +90,7 @@ pub(super) fn is_sick(scene: &Scene<'_>) -> Result<(), String> {
 
 /// Whether EC2 will end it, and its group has had its time.
 pub(super) fn is_announced(scene: &Scene<'_>, known: &Known) -> bool {
-    let skew = super::super::history::MOST_SKEW;
+    let skew = MOST_SKEW;
     let holds = |it: &Announced| scene.now + skew >= it.ours_from && scene.now <= it.last + EVIDENCE_LAGS;
     known.announced.is_some_and(|announced| holds(&announced))
 }
@@ -108,7 +107,7 @@ pub(super) fn is_touchable(scene: &Scene<'_>) -> Result<(), String> {
 pub(super) fn is_past_its_grace(scene: &Scene<'_>) -> Result<(), String> {
     for (id, known, facts, policy) in cases(scene) {
         let grace = policy.grace.max(facts.grace);
-        let has_booted = scene.now + super::super::history::MOST_SKEW >= known.launched_at + grace;
+        let has_booted = scene.now + MOST_SKEW >= known.launched_at + grace;
         // Seed 912775665: it was started again between the look and the call.
         let was_started_just_now =
             known.launched_at > known.first_launched_at && scene.now < known.launched_at + LOOK_LASTS;
@@ -144,7 +143,7 @@ fn shows(evidence: Evidence, known: &Known, facts: &GroupFacts, lasts: impl Fn(O
 }
 
 /// Whether all of the policy's evidence must have said "sick" for so long: then nobody may forget it.
-pub(in crate::simulator) fn is_plainly_sick(
+pub(in crate::simulator::fleet) fn is_plainly_sick(
     known: &Known,
     facts: &GroupFacts,
     policy: &GroupPolicy,

@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::id::{GroupName, InstanceId, Subject};
-use homeostat_core::incident::{Doubt, Incident};
+use homeostat_core::incident::Doubt;
+use homeostat_core::instance::reasons::Incident;
 use jiff::Timestamp;
 
-use super::note::{InvocationId, Note, What};
 use super::truth::Truth;
-use super::view::View;
+use crate::simulator::fleet::View;
+use crate::simulator::note::{InvocationId, Note, What};
 
 #[derive(Debug, Clone)]
 pub(super) struct Act {
@@ -122,7 +123,7 @@ impl Tally {
     }
 
     fn breaker_closed(&mut self, group: &GroupName, after: &View) {
-        let of_group = after.open.iter().filter(|(_, incident)| incident.kind.group() == Some(group));
+        let of_group = after.open.iter().filter(|(_, incident)| incident.kind.group() == group);
         for (subject, incident) in of_group {
             *self.forgiven.entry((subject.clone(), incident.opened_at)).or_default() += 1;
         }

@@ -2,24 +2,27 @@
 //!
 //! This module never heals what Homeostat should have healed, before it had the time to.
 
-use homeostat_core::decision::{Decision, Hold};
 use homeostat_core::id::{GroupName, InstanceId};
-use homeostat_core::incident::{Incident, State};
+use homeostat_core::incident::State;
+use homeostat_core::instance::reasons::Decision;
+use homeostat_core::instance::reasons::Hold;
+use homeostat_core::instance::reasons::HoldReason;
+use homeostat_core::instance::reasons::Incident;
 use homeostat_core::policy::Mode;
 use jiff::{SignedDuration, Timestamp};
 use world::{AutoScalingGroup, Instance, LifecycleState, Machine, Process, World};
 
+use super::History;
 use super::alarms;
-use super::history::History;
-use super::rules::{Broken, is_plainly_sick};
-use super::toll::Rates;
-use super::weather::Mend;
+use super::rules::is_plainly_sick;
+use super::weather::Repair;
+use crate::simulator::Broken;
 
 /// Time for Homeostat alone. Twelve sick instances one after another, each with its draining, its hook, its grace period, its
 /// cooldown and its dwell time, are half an hour each at worst.
 const ALONE: SignedDuration = SignedDuration::from_hours(8);
 
-/// Time after a person has mended what was left to people.
+/// Time after a person has repaired what was left to people.
 const HELPED: SignedDuration = SignedDuration::from_hours(4);
 
 /// So long somebody may be sick without an incident: two resyncs, and the evidence before them.
@@ -30,20 +33,14 @@ const SETTLES: SignedDuration = SignedDuration::from_mins(12);
 const SETTLED: u32 = 2;
 
 impl History {
-    /// The whole history.
-    pub(super) fn run(&mut self) -> Result<(), Broken> {
-        let storm = self.now() + self.storm.lasts;
-        self.pass(storm, |_| false)?;
-        self.storm.is_over = true;
-        self.faultless_since = self.faultless_since.or(Some(self.now()));
-        self.rates = Rates::default();
-        self.stage.log(|| "the storm is over".to_owned());
+    pub(super) fn calm(&mut self) -> Result<(), Broken> {
+        self.own.faultless_since = self.own.faultless_since.or(Some(self.now()));
         let alone = self.now() + ALONE;
         self.calm_until(alone, History::is_stuck)?;
         self.nobody_is_forgotten()?;
         self.missing_target_groups_are_told()?;
-        self.mend_all();
-        self.stage.log(|| "people mend the rest".to_owned());
+        self.repair_all();
+        self.stage.log(|| "people repair the rest".to_owned());
         let helped = self.now() + HELPED;
         self.calm_until(helped, History::is_settled)?;
         self.all_is_well()
@@ -55,7 +52,7 @@ impl History {
         while self.now() < end && over_for < SETTLED {
             self.lift_all();
             let next = self.now() + SETTLES;
-            self.pass(next, |_| false)?;
+            self.pass(next)?;
             over_for = if is_over(self) { over_for + 1 } else { 0 };
         }
         Ok(())
@@ -74,30 +71,31 @@ impl History {
     /// What people did, they undo; what they were asked, they answer. Some of it takes a second try: who is still on the way
     /// into Standby can't leave it.
     fn lift_all(&mut self) {
-        let mut mends: Vec<Mend> = self.pauses().into_iter().map(|pause| Mend::Pause(pause.scope)).collect();
+        let mut repairs: Vec<Repair> =
+            self.pauses_in_force().into_iter().map(|pause| Repair::Pause(pause.scope)).collect();
         let seen = self.cloud.with(|world| {
-            let mut mends = Vec::new();
+            let mut repairs = Vec::new();
             for letter in ['a', 'b', 'c'] {
                 let zone = world.place().zone(letter);
-                mends.extend([Mend::Zone(zone.clone()), Mend::ZoneCapacity(zone)]);
+                repairs.extend([Repair::Zone(zone.clone()), Repair::ZoneCapacity(zone)]);
             }
             for group in world.groups() {
                 let name = || group.settings.name.clone();
-                mends.extend([Mend::Capacity(name()), Mend::Refresh(name())]);
-                mends.extend((!group.suspended.is_empty()).then(|| Mend::Parked(name())));
+                repairs.extend([Repair::Capacity(name()), Repair::Refresh(name())]);
+                repairs.extend((!group.suspended.is_empty()).then(|| Repair::Parked(name())));
             }
             for arn in world.groups().flat_map(|group| &group.settings.target_groups) {
                 let without = world.target_group(arn).into_iter().flat_map(|group| &group.zones_without);
-                mends.extend(without.map(|zone| Mend::LoadBalancerZone(arn.clone(), zone.clone())));
+                repairs.extend(without.map(|zone| Repair::LoadBalancerZone(arn.clone(), zone.clone())));
             }
             let disabled = world.alarms().filter(|alarm| !alarm.actions_enabled);
-            mends.extend(disabled.map(|alarm| Mend::Actions(alarm.arn.alarm_name().to_owned())));
+            repairs.extend(disabled.map(|alarm| Repair::Actions(alarm.arn.alarm_name().to_owned())));
             for instance in world.instances() {
                 let in_standby = instance.lifecycle == LifecycleState::Standby;
-                mends.extend(in_standby.then(|| Mend::Standby(instance.id.clone())));
+                repairs.extend(in_standby.then(|| Repair::Standby(instance.id.clone())));
                 let is_to_end = !instance.scheduled_events.is_empty();
-                mends.extend(is_to_end.then(|| Mend::Events(instance.id.clone())));
-                mends.extend(instance.protected_from_scale_in.then(|| Mend::Protection(instance.id.clone())));
+                repairs.extend(is_to_end.then(|| Repair::Events(instance.id.clone())));
+                repairs.extend(instance.protected_from_scale_in.then(|| Repair::Protection(instance.id.clone())));
             }
             for group in world
                 .groups()
@@ -107,25 +105,25 @@ impl History {
                 world.mend_version(&group.0, group.1);
             }
             alarms::restore_all(world);
-            mends
+            repairs
         });
-        mends.extend(seen);
-        for mend in mends {
-            self.mend(&mend);
+        repairs.extend(seen);
+        for repair in repairs {
+            self.repair(&repair);
         }
-        self.acknowledge();
+        self.acknowledge_each();
     }
 
-    fn mend_all(&mut self) {
+    fn repair_all(&mut self) {
         let ids: Vec<_> = self.cloud.with(|world| world.instances().map(|instance| instance.id.clone()).collect());
         let groups = self.policy.group_names();
         for group in groups {
-            self.mend(&Mend::TargetGroups(group));
+            self.repair(&Repair::TargetGroups(group));
         }
         for id in ids {
-            // Who is gone by now needs no mending.
-            self.mend(&Mend::App(id.clone()));
-            self.mend(&Mend::Disk(id.clone()));
+            // Who is gone by now needs no repair.
+            self.repair(&Repair::App(id.clone()));
+            self.repair(&Repair::Disk(id.clone()));
             _ = self.cloud.with(|world| world.break_machine(&id, Machine::Well));
             // Some images never answer, and their alarms, which count failed requests, see nothing wrong with that.
             self.cloud.with(|world| {
@@ -149,7 +147,7 @@ impl History {
         let is_asked = |name: &GroupName| {
             let mut open = self.view.open.values();
             open.any(|open| {
-                open.kind.group() == Some(name) && open.subject.instance().is_none() && open.state == State::Escalated
+                open.kind.group() == name && open.subject.instance().is_none() && open.state == State::Escalated
             })
         };
         match lacks.iter().find(|name| self.policy.group(name).is_some() && !is_asked(name)) {
@@ -163,7 +161,7 @@ impl History {
 
     /// Each group of the policy that is short, and by how many.
     fn unwell(&self) -> Vec<(GroupName, u32, u32)> {
-        let groups = self.truth.groups.iter().filter(|(name, _)| self.policy.group(name).is_some());
+        let groups = self.own.truth.groups.iter().filter(|(name, _)| self.policy.group(name).is_some());
         groups
             .filter(|(_, facts)| facts.serving < facts.desired)
             .map(|(name, facts)| (name.clone(), facts.serving, facts.desired))
@@ -173,14 +171,15 @@ impl History {
     /// Who is plainly sick has an incident, or its group has; and what is still open waits for a person, or is only watched.
     fn nobody_is_forgotten(&self) -> Result<(), Broken> {
         let now = self.now();
-        for (id, known) in &self.truth.instances {
-            let (Some(facts), Some(policy)) = (self.truth.groups.get(&known.group), self.policy.group(&known.group))
+        for (id, known) in &self.own.truth.instances {
+            let (Some(facts), Some(policy)) =
+                (self.own.truth.groups.get(&known.group), self.policy.group(&known.group))
             else {
                 continue;
             };
             let has_one = self.view.open.values().any(|open| match open.subject.instance() {
                 Some(instance) => instance == id,
-                None => open.kind.group() == Some(&known.group),
+                None => open.kind.group() == &known.group,
             });
             if !has_one && is_plainly_sick(known, facts, policy, now, UNNOTICED) {
                 return Err(Broken::end("nobody sick is forgotten", format!("{id} of {}", known.group), now));
@@ -202,18 +201,18 @@ impl History {
     }
 
     fn waits_for_a_person(&self, open: &Incident) -> bool {
-        let is_watched =
-            open.kind.group().and_then(|group| self.policy.group(group)).is_some_and(|group| group.mode == Mode::Watch);
+        let is_watched = self.policy.group(open.kind.group()).is_some_and(|group| group.mode == Mode::Watch);
         // Contradictory evidence is none: a machine that is impaired under a healthy target, and the like.
         let unclear = is_unclear(open);
-        let is_outage = matches!(&open.decision, Some(Decision::Hold { because: Hold::TooManySick(_), .. }));
+        let is_outage =
+            matches!(&open.decision, Some(Decision::Hold { because: Hold::Own(HoldReason::TooManySick(_)), .. }));
         open.state == State::Escalated || is_watched || unclear || (is_outage && self.asks_for_group(open))
     }
 
     /// By all that the policy asks for: then nothing can be unclear.
     fn is_plainly_sick(&self, id: &InstanceId) -> bool {
-        self.truth.instances.get(id).is_some_and(|known| {
-            let found = self.truth.groups.get(&known.group).zip(self.policy.group(&known.group));
+        self.own.truth.instances.get(id).is_some_and(|known| {
+            let found = self.own.truth.groups.get(&known.group).zip(self.policy.group(&known.group));
             found.is_some_and(|(facts, policy)| is_plainly_sick(known, facts, policy, self.now(), UNNOTICED))
         })
     }
@@ -259,7 +258,7 @@ impl History {
 }
 
 fn is_unclear(open: &Incident) -> bool {
-    matches!(&open.decision, Some(Decision::Hold { because: Hold::NotConfirmed { .. }, .. }))
+    matches!(&open.decision, Some(Decision::Hold { because: Hold::Own(HoldReason::NotConfirmed { .. }), .. }))
 }
 
 /// In service, and in none of the target groups that its group manages.

@@ -6,8 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::list;
 use crate::aws::units::Unit;
+use crate::decision::list;
 use crate::id::{GroupName, TargetGroupArn};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

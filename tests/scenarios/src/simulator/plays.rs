@@ -1,4 +1,4 @@
-//! The three plays: fleets, weighted records, lifecycle hooks.
+//! The plays by their names: fleets, weighted records, lifecycle hooks.
 //!
 //! This module never tells a history by itself.
 
@@ -7,23 +7,23 @@ use std::str::FromStr;
 
 use super::script::Script;
 use super::shrink::{Shrunk, shrink};
-use super::{Told, dns, hooks};
+use super::{Told, dns, fleet, hooks};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Play {
+pub enum PlayName {
     Fleet,
     Dns,
     Hooks,
 }
 
-impl Play {
-    pub const ALL: [Play; 3] = [Play::Fleet, Play::Dns, Play::Hooks];
+impl PlayName {
+    pub const ALL: [PlayName; 3] = [PlayName::Fleet, PlayName::Dns, PlayName::Hooks];
 
     pub fn name(self) -> &'static str {
         match self {
-            Play::Fleet => "fleet",
-            Play::Dns => "dns",
-            Play::Hooks => "hooks",
+            PlayName::Fleet => "fleet",
+            PlayName::Dns => "dns",
+            PlayName::Hooks => "hooks",
         }
     }
 
@@ -34,9 +34,9 @@ impl Play {
     /// The same by a script, which may leave some of it out.
     pub fn tell_by(self, seed: u64, script: &Script) -> Told {
         match self {
-            Play::Fleet => super::tell_by(seed, script),
-            Play::Dns => dns::tell_by(seed, dns::Double::None, script),
-            Play::Hooks => hooks::tell_by(seed, hooks::Double::None, script),
+            PlayName::Fleet => fleet::tell_by(seed, script),
+            PlayName::Dns => dns::tell_by(seed, dns::Double::None, script),
+            PlayName::Hooks => hooks::tell_by(seed, hooks::Double::None, script),
         }
     }
 
@@ -48,24 +48,24 @@ impl Play {
     /// Every fault, disturbance and decision that nobody should believe in unless it happened.
     pub fn expected(self) -> impl Iterator<Item = &'static str> {
         let text = match self {
-            Play::Fleet => include_str!("expected/fleet.txt"),
-            Play::Dns => include_str!("expected/dns.txt"),
-            Play::Hooks => include_str!("expected/hooks.txt"),
+            PlayName::Fleet => include_str!("expected/fleet.txt"),
+            PlayName::Dns => include_str!("expected/dns.txt"),
+            PlayName::Hooks => include_str!("expected/hooks.txt"),
         };
         text.lines().map(str::trim).filter(|line| !line.is_empty())
     }
 }
 
-impl fmt::Display for Play {
+impl fmt::Display for PlayName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl FromStr for Play {
+impl FromStr for PlayName {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let found = Play::ALL.into_iter().find(|play| play.name() == text);
+        let found = PlayName::ALL.into_iter().find(|play| play.name() == text);
         found.ok_or_else(|| "it is fleet, dns, hooks or all".to_owned())
     }
 }

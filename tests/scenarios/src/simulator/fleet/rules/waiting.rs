@@ -1,14 +1,16 @@
 //! Rules about alarms that are not verdicts, and about who waits.
 
-use homeostat_core::decision::{Decision, Hold};
 use homeostat_core::incident::State;
+use homeostat_core::instance::reasons::Decision;
+use homeostat_core::instance::reasons::Hold;
+use homeostat_core::instance::reasons::HoldReason;
 use homeostat_core::policy::Mode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Scene;
 use super::acting::{EVIDENCE_LAGS, cases, is_announced};
 use super::recording::changes;
-use crate::simulator::alarms::DISK;
+use crate::simulator::fleet::alarms::DISK;
 
 /// So long after an alarm was muted or a process suspended, an event that was late and a read that was old are over.
 const SEEN_BY_NOW: SignedDuration = SignedDuration::from_mins(6);
@@ -36,11 +38,8 @@ pub(super) fn others_open_nothing(scene: &Scene<'_>) -> Result<(), String> {
     for open in scene.after.open.values().filter(|open| !before.open.contains_key(&open.subject)) {
         let (Some(alarms), Some(id)) = (open.kind.alarms(), open.subject.instance()) else { continue };
         let mut names = alarms.arns().map(|arn| arn.alarm_name().to_owned());
-        let names_verdicts = open
-            .kind
-            .group()
-            .and_then(|group| scene.policy.group(group))
-            .is_some_and(|policy| !policy.health_alarms.is_empty());
+        let names_verdicts =
+            scene.policy.group(open.kind.group()).is_some_and(|policy| !policy.health_alarms.is_empty());
         if names_verdicts && let Some(disk) = names.find(|name| name.starts_with(DISK)) {
             return Err(format!("{id} has an incident by {disk}, which is not a verdict"));
         }
@@ -63,7 +62,10 @@ pub(super) fn is_left_to_who_looks(scene: &Scene<'_>) -> Result<(), String> {
         if before.is_some_and(|before| before.decision == incident.decision) {
             continue;
         }
-        let Some(Decision::Hold { because: Hold::GroupReplaces { why }, .. }) = &incident.decision else { continue };
+        let Some(Decision::Hold { because: Hold::Own(HoldReason::GroupReplaces { why }), .. }) = &incident.decision
+        else {
+            continue;
+        };
         if !why.starts_with("EC2 says") {
             continue;
         }
@@ -94,7 +96,7 @@ pub(super) fn nobody_waits_for_ever(scene: &Scene<'_>) -> Result<(), String> {
         }
         let is_answered = scene.after.open.values().any(|open| match open.subject.instance() {
             Some(instance) => instance == id && (open.acted_at.is_some() || open.state == State::Escalated),
-            None => open.kind.group() == Some(&known.group) && open.state == State::Escalated,
+            None => open.kind.group() == &known.group && open.state == State::Escalated,
         });
         if !is_answered {
             let decision = scene.after.open.values().find(|open| open.subject.instance() == Some(id));

@@ -1,69 +1,19 @@
 //! Rules about what is written into the ledger.
 
-use homeostat_core::decision::{Close, Decision, Step};
-use homeostat_core::hook::said::HookStep;
 use homeostat_core::id::Subject;
-use homeostat_core::incident::{Incident, State};
-use homeostat_core::ports::pause_scopes;
+use homeostat_core::incident::State;
+use homeostat_core::instance::reasons::Close;
+use homeostat_core::instance::reasons::Decision;
+use homeostat_core::instance::reasons::Incident;
 use jiff::SignedDuration;
 
 use super::Scene;
-use crate::simulator::history::MOST_SKEW;
-use crate::simulator::truth::Known;
+use crate::simulator::fleet::truth::Known;
+use crate::simulator::rules;
 
-/// What changed from an open incident, or from none.
+/// What the step changed; nothing, if it did not write.
 pub(super) fn changes<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Option<&'a Incident>, &'a Incident)> {
-    let before = scene.before;
-    let now = scene.after.open.values().chain(&scene.after.newly_closed).filter(move |_| before.is_some());
-    now.map(move |incident| (before.and_then(|before| before.open.get(&incident.subject)), incident))
-}
-
-pub(super) fn reads_back(scene: &Scene<'_>) -> Result<(), String> {
-    scene.after.flaw.clone().map_or(Ok(()), Err)
-}
-
-/// The true time, give or take how wrong a clock may be: whoever is ahead takes a pause for over a little early.
-pub(super) fn is_unpaused(scene: &Scene<'_>) -> Result<(), String> {
-    for (was, incident) in changes(scene) {
-        let until = |incident: &Incident| incident.intent.as_ref().map(|intent| intent.until);
-        let is_new = until(incident).is_some() && was.and_then(until) != until(incident);
-        let scopes = pause_scopes(&incident.subject, &incident.kind.scope());
-        let covers = |scope: &String| scopes.contains(scope);
-        let in_force = scene.pauses.iter().find(|pause| covers(&pause.scope) && pause.until > scene.now + MOST_SKEW);
-        if let (true, false, Some(pause)) = (is_new, holds_nobody_up(incident), in_force) {
-            return Err(format!("{} is to be replaced, and {pause:?} is in force", incident.subject));
-        }
-    }
-    Ok(())
-}
-
-/// A held instance is let go, or given more time, in spite of a pause.
-fn holds_nobody_up(incident: &Incident) -> bool {
-    let Some(Step::Hook(step)) = incident.intent.as_ref().map(|intent| &intent.step) else { return false };
-    matches!(**step, HookStep::Complete { .. } | HookStep::Heartbeat { .. })
-}
-
-pub(super) fn versions_grow_by_one(scene: &Scene<'_>) -> Result<(), String> {
-    for (was, incident) in changes(scene) {
-        let version = was.map_or(0, |was| was.version);
-        let swept = |was: &Incident| Incident {
-            wake_at: incident.wake_at,
-            wakes: incident.wakes,
-            stuck: incident.stuck,
-            overdue: incident.overdue,
-            ..was.clone()
-        };
-        let is_sweeps = |was: &Incident| was == incident || swept(was) == *incident;
-        if incident.version != version + 1 && !was.is_some_and(is_sweeps) {
-            return Err(format!("{} went from {version} to {}", incident.subject, incident.version));
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn has_a_wake_up(scene: &Scene<'_>) -> Result<(), String> {
-    let silent = scene.after.open.values().find(|open| open.wake_at.is_none());
-    silent.map_or(Ok(()), |open| Err(format!("{} has no wake_at", open.subject)))
+    scene.before.into_iter().flat_map(|before| rules::changes(before, scene.after))
 }
 
 /// The opening, the act, what the group does by itself, one page before an act and one after it, and the reminders. Whatever
@@ -71,7 +21,7 @@ pub(super) fn has_a_wake_up(scene: &Scene<'_>) -> Result<(), String> {
 pub(super) fn tells_little(scene: &Scene<'_>) -> Result<(), String> {
     const A_FEW: i64 = 6;
     for (_, incident) in changes(scene) {
-        let policy = incident.kind.group().and_then(|group| scene.policy.group(group));
+        let policy = scene.policy.group(incident.kind.group());
         let every = policy.map_or(SignedDuration::from_mins(30), |group| group.remind_every);
         let reminders = scene.now.duration_since(incident.opened_at).as_secs() / every.as_secs().max(1);
         // Seed 613023093: two calls were lost, then another was out, and two more were lost: what came of each was news.
@@ -96,7 +46,7 @@ pub(super) fn recovered_is_whole(scene: &Scene<'_>) -> Result<(), String> {
         if closed.decision != Some(Decision::Close(Close::Recovered)) {
             continue;
         }
-        let Some(group) = closed.kind.group() else { continue };
+        let group = closed.kind.group();
         let Some(facts) = scene.truth.groups.get(group) else { continue };
         // Seed 71060002: where the load balancer has no subnet, nobody checks whether it serves.
         let is_checked = |known: &Known| facts.has_targets && known.heard.checked_since.is_some();
@@ -120,7 +70,7 @@ const SETTLED: SignedDuration = SignedDuration::from_mins(30);
 /// Somebody who stopped a group on purpose is not woken for it.
 pub(super) fn parked_is_quiet(scene: &Scene<'_>) -> Result<(), String> {
     for (before, incident) in changes(scene) {
-        let group = incident.kind.group().and_then(|group| scene.truth.groups.get(group));
+        let group = scene.truth.groups.get(incident.kind.group());
         let is_parked = group.and_then(|facts| facts.parked_since).is_some_and(|since| scene.now > since + SETTLED);
         let pages =
             (incident.paged_at, incident.reminders) != before.map_or((None, 0), |it| (it.paged_at, it.reminders));

@@ -4,64 +4,39 @@
 
 use futures_util::FutureExt;
 use homeostat_core::id::{GroupName, InstanceId, Scope, TargetGroupArn};
-use homeostat_core::incident::{Acknowledgement, State};
+use homeostat_core::incident::State;
+use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::ports::{Control, Ledger, Pause, Write};
-use jiff::SignedDuration;
 use world::{App, EventCode, Flaw, Instance, LifecycleState, Machine, Process, RefreshStatus, SpotStatus, World};
 
 use super::alarms;
-use super::dice::Dice;
-use super::fleet::BYSTANDER;
-use super::history::{Happening, History};
-use super::toll::Rates;
+use super::draw::BYSTANDER;
+use super::{Fleet, History};
 use crate::announcement::Announcement;
+use crate::simulator::dice::Dice;
+use crate::simulator::engine::Play;
+use crate::simulator::storm::{MOST_SKEW, Storm};
+use crate::simulator::toll::Rates;
 
-/// How hard a history is. In percent, where not said otherwise.
-#[derive(Debug, Clone)]
-pub(super) struct Storm {
-    pub(super) lasts: SignedDuration,
-    pub(super) strikes: u32,
-    pub(super) losses: f64,
-    pub(super) duplicates: f64,
-    pub(super) delays: f64,
-    pub(super) stale: f64,
-    pub(super) rates: Rates,
-    pub(super) is_over: bool,
-}
-
-impl Storm {
-    /// One in four leaves the calls alone: what then goes wrong, goes wrong without any fault.
-    pub(super) fn draw(dice: &mut Dice) -> Self {
-        let scale = dice.either(0.0, &[0.3, 1.0, 4.0]);
-        let rates = Rates {
-            lost: scale,
-            unheard: scale,
-            contended: scale,
-            repeated: scale,
-            crash: scale,
-            slow: 2.0 + 2.0 * scale,
-        };
-        Storm {
-            lasts: dice.minutes(40, 100),
-            strikes: dice.number(2..=12),
-            losses: dice.either(0.0, &[5.0, 30.0]),
-            duplicates: dice.either(0.0, &[5.0, 30.0]),
-            delays: dice.either(0.0, &[20.0]),
-            stale: dice.either(0.0, &[15.0]),
-            rates,
-            is_over: false,
-        }
-    }
-
-    /// Nothing is lost, and nothing fails.
-    pub(super) fn is_gentle(&self) -> bool {
-        [self.losses, self.rates.lost, self.rates.crash, self.stale].iter().all(|rate| *rate <= 0.0)
-    }
+/// One in four leaves the calls alone: what then goes wrong, goes wrong without any fault. And how often an invocation reads what was.
+pub(super) fn storm(dice: &mut Dice) -> (Storm, f64) {
+    let rates = Rates::scaled(dice.either(0.0, &[0.3, 1.0, 4.0]));
+    let storm = Storm {
+        lasts: dice.minutes(40, 100),
+        strikes: dice.number(2..=12),
+        losses: dice.either(0.0, &[5.0, 30.0]),
+        duplicates: dice.either(0.0, &[5.0, 30.0]),
+        delays: dice.either(0.0, &[20.0]),
+        rates,
+        skew: MOST_SKEW,
+        is_over: false,
+    };
+    (storm, dice.either(0.0, &[15.0]))
 }
 
 /// What ends a disturbance that does not end by itself.
 #[derive(Debug, Clone)]
-pub(super) enum Mend {
+pub(super) enum Repair {
     App(InstanceId),
     Machine(InstanceId),
     Zone(String),
@@ -128,17 +103,10 @@ const STRIKES: &[(&str, Strike)] = &[
     ("terminated by hand", terminated_by_hand),
     ("a pause", pause),
     ("a pause", pause),
-    ("an acknowledgement", |history, _| history.acknowledge()),
+    ("an acknowledgement", |history, _| history.acknowledge_each()),
 ];
 
 impl History {
-    pub(super) fn plan_strikes(&mut self) {
-        for _ in 0..self.storm.strikes {
-            let after = self.stage.dice().between(SignedDuration::from_secs(1), self.storm.lasts);
-            self.later(after, Happening::Strike);
-        }
-    }
-
     pub(super) fn strike(&mut self) {
         let groups: Vec<GroupName> =
             self.cloud.with(|world| world.groups().map(|group| group.settings.name.clone()).collect());
@@ -153,55 +121,45 @@ impl History {
         }
     }
 
-    /// Does it after a while, and in any case once the storm is over.
-    pub(super) fn mend_later(&mut self, least: i64, most: i64, mend: Mend) {
-        let after = self.stage.dice().minutes(least, most);
-        self.later(after, Happening::Mend(mend));
-    }
-
-    pub(super) fn mend(&mut self, mend: &Mend) {
-        self.stage.turn(|| format!("{mend:?}"));
-        self.stage.log(|| format!("mended: {mend:?}"));
-        // What is gone by now needs no mending.
-        match mend {
-            Mend::App(id) => self.cloud.with(|world| {
+    pub(super) fn carry_out(&mut self, repair: &Repair) {
+        // What is gone by now needs no repair.
+        match repair {
+            Repair::App(id) => self.cloud.with(|world| {
                 alarms::calm_down(world, id);
                 _ = world.break_app(id, App::Well);
             }),
-            Mend::Machine(id) => _ = self.cloud.with(|world| world.break_machine(id, Machine::Well)),
-            Mend::Zone(zone) => self.cloud.with(|world| world.restore_zone(zone)),
-            Mend::ZoneCapacity(zone) => self.cloud.with(|world| world.lack_capacity_in_zone(zone, false)),
-            Mend::Capacity(group) => self.cloud.with(|world| world.lack_capacity_for_group(group, false)),
-            Mend::Version(group) => mend_version(self, group),
-            Mend::Actions(alarm) => self.cloud.with(|world| world.enable_alarm_actions(alarm, true)),
-            Mend::Processes(group) => _ = self.cloud.with(|world| world.resume_processes(group, &[])),
-            Mend::Parked(group) => unpark(self, group),
-            Mend::TargetGroups(group) => _ = self.cloud.with(|world| world.detach_missing_target_groups(group)),
-            Mend::Attached(group, arns) => _ = self.cloud.with(|world| world.attach_target_groups(group, arns)),
-            Mend::LoadBalancerZone(arn, zone) => self.cloud.with(|world| {
+            Repair::Machine(id) => _ = self.cloud.with(|world| world.break_machine(id, Machine::Well)),
+            Repair::Zone(zone) => self.cloud.with(|world| world.restore_zone(zone)),
+            Repair::ZoneCapacity(zone) => self.cloud.with(|world| world.lack_capacity_in_zone(zone, false)),
+            Repair::Capacity(group) => self.cloud.with(|world| world.lack_capacity_for_group(group, false)),
+            Repair::Version(group) => repair_version(self, group),
+            Repair::Actions(alarm) => self.cloud.with(|world| world.enable_alarm_actions(alarm, true)),
+            Repair::Processes(group) => _ = self.cloud.with(|world| world.resume_processes(group, &[])),
+            Repair::Parked(group) => unpark(self, group),
+            Repair::TargetGroups(group) => _ = self.cloud.with(|world| world.detach_missing_target_groups(group)),
+            Repair::Attached(group, arns) => _ = self.cloud.with(|world| world.attach_target_groups(group, arns)),
+            Repair::LoadBalancerZone(arn, zone) => self.cloud.with(|world| {
                 if world.target_group(arn).is_some_and(|group| group.zones_without.contains(zone)) {
                     _ = world.enable_zone(arn, zone, true);
                 }
             }),
-            Mend::Refresh(group) => {
+            Repair::Refresh(group) => {
                 _ = self.cloud.with(|world| world.end_refresh(group, RefreshStatus::Successful));
             }
-            Mend::Events(id) => _ = self.cloud.with(|world| world.cancel_events(id)),
-            Mend::Standby(id) => _ = self.cloud.with(|world| world.exit_standby(id)),
-            Mend::Protection(id) => _ = self.cloud.with(|world| world.protect_from_scale_in(id, false)),
-            Mend::Pause(scope) => self.ledger.remove_pause(scope),
-            Mend::Disk(id) => alarms::disk_emptied(self, id),
-            Mend::Alarms(id) => self.cloud.with(|world| alarms::alarms_restored(world, id)),
+            Repair::Events(id) => _ = self.cloud.with(|world| world.cancel_events(id)),
+            Repair::Standby(id) => _ = self.cloud.with(|world| world.exit_standby(id)),
+            Repair::Protection(id) => _ = self.cloud.with(|world| world.protect_from_scale_in(id, false)),
+            Repair::Pause(scope) => self.remove_pause(scope),
+            Repair::Disk(id) => alarms::disk_emptied(self, id),
+            Repair::Alarms(id) => self.cloud.with(|world| alarms::alarms_restored(world, id)),
         }
     }
 
-    /// A person says that they know, of every incident that asks for one, and closes the breakers.
-    pub(super) fn acknowledge(&mut self) -> bool {
-        let now = self.now();
-        let known = || Acknowledgement { by: "ana".to_owned(), at: now, reason: "looking".to_owned() };
+    /// A person says that they know, of every incident that asks for one, and closes the breakers: each in a write of its own.
+    pub(super) fn acknowledge_each(&mut self) -> bool {
         let mut acknowledged = false;
-        for open in self.ledger.open().iter().filter(|open| open.state == State::Escalated) {
-            let next = open.acknowledge(known());
+        for open in self.ledger.open::<InstanceKind>().iter().filter(|open| open.state == State::Escalated) {
+            let next = open.acknowledge(self.word());
             acknowledged |= matches!(self.ledger.write(Write::of(&next)).now_or_never(), Some(Ok(())));
         }
         for scope in self.policy.group_names().into_iter().map(Scope::Group) {
@@ -263,14 +221,14 @@ fn apps_of_a_zone_die(history: &mut History, group: &GroupName) -> bool {
 
 fn app_dies_and_recovers(history: &mut History, group: &GroupName) -> bool {
     let Some(id) = history.some_member(group, works) else { return false };
-    history.mend_later(1, 10, Mend::App(id.clone()));
+    history.repair_later(1, 10, Repair::App(id.clone()));
     kill(history, &[id])
 }
 
 fn zone_fails(history: &mut History, _: &GroupName) -> bool {
     let Some(zone) = some_zone(history) else { return false };
     history.cloud.with(|world| world.fail_zone(&zone));
-    history.mend_later(3, 40, Mend::Zone(zone));
+    history.repair_later(3, 40, Repair::Zone(zone));
     true
 }
 
@@ -286,7 +244,7 @@ fn machine_breaks(history: &mut History, group: &GroupName) -> bool {
     let Some(machine) = history.stage.dice().pick(&kinds) else { return false };
     let Some(id) = break_machine(history, group, machine) else { return false };
     if history.stage.dice().chance(40.0) {
-        history.mend_later(1, 20, Mend::Machine(id));
+        history.repair_later(1, 20, Repair::Machine(id));
     }
     true
 }
@@ -308,7 +266,7 @@ fn spot_taken_back(history: &mut History, group: &GroupName) -> bool {
 fn rebalance(history: &mut History, group: &GroupName) -> bool {
     let Some(id) = history.some_member(group, is_spot) else { return false };
     let place = history.cloud.with(|world| world.place().clone());
-    history.deliver(&Announcement { place, at: history.now() }.rebalance(&id));
+    Fleet::deliver(history, &Announcement { place, at: history.now() }.rebalance(&id));
     true
 }
 
@@ -319,7 +277,7 @@ fn retirement(history: &mut History, group: &GroupName) -> bool {
     let after = history.stage.dice().minutes(least, most);
     let starts = history.now() + after;
     if history.stage.dice().chance(60.0) {
-        history.mend_later(20, 90, Mend::Processes(group.clone()));
+        history.repair_later(20, 90, Repair::Processes(group.clone()));
         _ = history.cloud.with(|world| world.suspend_processes(group, &[Process::HealthCheck]));
     }
     history.stage.log(|| format!("{id} is to retire at {starts:.0}"));
@@ -342,7 +300,7 @@ fn bad_version(history: &mut History, group: &GroupName) -> bool {
     history.cloud.with(|world| world.break_version(group, version, flaw));
     // Somebody has to make it launch something.
     kill_one(history, group);
-    history.mend_later(10, 90, Mend::Version(group.clone()));
+    history.repair_later(10, 90, Repair::Version(group.clone()));
     true
 }
 
@@ -357,8 +315,8 @@ fn good_version(history: &mut History, group: &GroupName) -> bool {
     history.cloud.with(|world| world.roll_out(group, version)).is_ok()
 }
 
-/// Half of the people mend the version that is there, the others roll out another.
-fn mend_version(history: &mut History, group: &GroupName) {
+/// Half of the people repair the version that is there, the others roll out another.
+fn repair_version(history: &mut History, group: &GroupName) {
     let version = newest_version(history, group);
     history.cloud.with(|world| world.mend_version(group, version));
     if history.stage.dice().chance(50.0) {
@@ -368,14 +326,14 @@ fn mend_version(history: &mut History, group: &GroupName) {
 
 fn no_capacity(history: &mut History, group: &GroupName) -> bool {
     history.cloud.with(|world| world.lack_capacity_for_group(group, true));
-    history.mend_later(2, 40, Mend::Capacity(group.clone()));
+    history.repair_later(2, 40, Repair::Capacity(group.clone()));
     true
 }
 
 fn no_capacity_in_a_zone(history: &mut History, _: &GroupName) -> bool {
     let Some(zone) = some_zone(history) else { return false };
     history.cloud.with(|world| world.lack_capacity_in_zone(&zone, true));
-    history.mend_later(2, 40, Mend::ZoneCapacity(zone));
+    history.repair_later(2, 40, Repair::ZoneCapacity(zone));
     true
 }
 
@@ -384,7 +342,7 @@ fn actions_disabled(history: &mut History, _: &GroupName) -> bool {
         history.cloud.with(|world| world.alarms().map(|alarm| alarm.arn.alarm_name().to_owned()).collect());
     let Some(alarm) = history.stage.dice().pick(&alarms) else { return false };
     history.cloud.with(|world| world.enable_alarm_actions(&alarm, false));
-    history.mend_later(2, 60, Mend::Actions(alarm));
+    history.repair_later(2, 60, Repair::Actions(alarm));
     true
 }
 
@@ -400,14 +358,14 @@ fn processes_suspended(history: &mut History, group: &GroupName) -> bool {
     ];
     let Some(process) = history.stage.dice().pick(&kinds) else { return false };
     history.stage.log(|| format!("{group}: {process:?} suspended"));
-    history.mend_later(2, 60, Mend::Processes(group.clone()));
+    history.repair_later(2, 60, Repair::Processes(group.clone()));
     history.cloud.with(|world| world.suspend_processes(group, &[process])).is_ok()
 }
 
 /// As somebody does each evening.
 fn group_is_parked(history: &mut History, group: &GroupName) -> bool {
     let ids = history.members(group, in_service);
-    history.mend_later(20, 300, Mend::Parked(group.clone()));
+    history.repair_later(20, 300, Repair::Parked(group.clone()));
     if ids.is_empty() || history.cloud.with(|world| world.suspend_processes(group, &[])).is_err() {
         return false;
     }
@@ -434,7 +392,7 @@ fn target_group_deleted(history: &mut History, group: &GroupName) -> bool {
 fn target_groups_detached(history: &mut History, group: &GroupName) -> bool {
     let detached = history.cloud.with(|world| world.detach_target_groups(group)).unwrap_or_default();
     let is_any = !detached.is_empty();
-    history.mend_later(5, 60, Mend::Attached(group.clone(), detached));
+    history.repair_later(5, 60, Repair::Attached(group.clone(), detached));
     is_any
 }
 
@@ -446,26 +404,26 @@ fn zone_leaves_the_load_balancer(history: &mut History, group: &GroupName) -> bo
     let arn = history.stage.dice().pick(&attached);
     let (Some(arn), Some(zone)) = (arn, some_zone(history)) else { return false };
     history.stage.log(|| format!("{zone} leaves the load balancer of {arn}"));
-    history.mend_later(5, 60, Mend::LoadBalancerZone(arn.clone(), zone.clone()));
+    history.repair_later(5, 60, Repair::LoadBalancerZone(arn.clone(), zone.clone()));
     history.cloud.with(|world| world.enable_zone(&arn, &zone, false)).is_ok()
 }
 
 fn refresh(history: &mut History, group: &GroupName) -> bool {
-    history.mend_later(2, 60, Mend::Refresh(group.clone()));
+    history.repair_later(2, 60, Repair::Refresh(group.clone()));
     history.cloud.with(|world| world.start_refresh(group)).is_ok()
 }
 
 fn standby(history: &mut History, group: &GroupName) -> bool {
     let Some(id) = history.some_member(group, in_service) else { return false };
     let decrement = history.stage.dice().chance(70.0);
-    history.mend_later(6, 40, Mend::Standby(id.clone()));
+    history.repair_later(6, 40, Repair::Standby(id.clone()));
     history.stage.log(|| format!("{id} enters Standby, decrement: {decrement}"));
     history.cloud.with(|world| world.enter_standby(&id, decrement)).is_ok()
 }
 
 fn protection(history: &mut History, group: &GroupName) -> bool {
     let Some(id) = history.some_member(group, in_service) else { return false };
-    history.mend_later(2, 60, Mend::Protection(id.clone()));
+    history.repair_later(2, 60, Repair::Protection(id.clone()));
     history.stage.log(|| format!("{id} is protected"));
     history.cloud.with(|world| world.protect_from_scale_in(&id, true)).is_ok()
 }
@@ -484,7 +442,7 @@ fn pause(history: &mut History, group: &GroupName) -> bool {
     let until = history.now() + history.stage.dice().minutes(1, 60);
     let pause = Pause { scope: scope.clone(), by: "ana".to_owned(), reason: "deploying".to_owned(), until };
     history.stage.log(|| format!("pause of {scope} until {until:.0}"));
-    history.ledger.add_pause(pause);
-    history.mend_later(1, 60, Mend::Pause(scope));
+    history.add_pause(pause);
+    history.repair_later(1, 60, Repair::Pause(scope));
     true
 }

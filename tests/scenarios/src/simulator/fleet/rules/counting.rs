@@ -4,8 +4,8 @@ use homeostat_core::id::InstanceId;
 use homeostat_core::policy::Budget;
 
 use super::Scene;
+use crate::simulator::fleet::truth::GroupFacts;
 use crate::simulator::note::What;
-use crate::simulator::truth::GroupFacts;
 
 /// Asked when a slot is taken: a budget that shrinks takes none back.
 pub(super) fn slots_are_within_the_budget(scene: &Scene<'_>) -> Result<(), String> {
@@ -34,7 +34,7 @@ pub(super) fn slots_are_of_those_who_acted(scene: &Scene<'_>) -> Result<(), Stri
         }
     }
     for open in scene.after.open.values().filter(|open| open.acted_at.is_some()) {
-        let slots = open.kind.group().and_then(|group| scene.after.slots.get(group));
+        let slots = scene.after.slots.get(open.kind.group());
         if !slots.is_some_and(|slots| slots.holders.contains_key(&open.subject)) {
             return Err(format!("{} has acted and holds no slot", open.subject));
         }

@@ -1,0 +1,58 @@
+//! What keeps any remedy from acting, whatever it is about: a call that may be under way, a refusal, a pause, a policy that only
+//! watches.
+//!
+//! This module never decides whether a remedy has something to do, and never knows which remedy asks.
+
+use jiff::Timestamp;
+
+use crate::decision::{Decision, Hold, Page};
+use crate::incident::{Incident, Kind, State};
+use crate::ports::{Limits, Outcome, Pause};
+
+/// An intent whose effect is not known: somebody may be acting on it until its lease ends.
+pub(crate) fn unsettled<K: Kind>(now: Timestamp, incident: &Incident<K>) -> Option<Decision<K>> {
+    let intent = incident.unsettled_intent().filter(|intent| now < intent.until)?;
+    let because = match &intent.outcome {
+        Some(Outcome::Unknown { why }) => Hold::OutcomeUnknown { why: why.clone() },
+        _ => Hold::InFlight,
+    };
+    Some(Decision::Hold { until: intent.until, because })
+}
+
+/// Nobody else may be acting on it: only this much of [`unsettled`] bears on a remedy that asks AWS again by itself.
+pub(crate) fn in_flight<K: Kind>(now: Timestamp, incident: &Incident<K>) -> Option<Timestamp> {
+    let intent = incident.intent.as_ref()?;
+    (intent.outcome.is_none() && now < intent.until).then_some(intent.until)
+}
+
+/// Trying again would be refused again.
+pub(crate) fn refused<K: Kind>(incident: &Incident<K>) -> Option<Decision<K>> {
+    match incident.intent.as_ref()?.outcome.as_ref()? {
+        Outcome::Refused { why } if incident.state != State::Escalated => {
+            Some(Decision::Page(Page::Refused { why: why.clone() }))
+        }
+        _ => None,
+    }
+}
+
+/// A person's word that is in force.
+pub(crate) fn pause(now: Timestamp, limits: &Limits) -> Option<&Pause> {
+    limits.pauses.iter().find(|pause| now < pause.until)
+}
+
+pub(crate) fn paused<K: Kind>(now: Timestamp, limits: &Limits) -> Option<Hold<K>> {
+    let Pause { scope, by, reason, .. } = pause(now, limits)?;
+    Some(Hold::Paused { scope: scope.clone(), by: by.clone(), reason: reason.clone() })
+}
+
+/// What a check of the pauses goes by.
+pub(crate) fn pauses(now: Timestamp, limits: &Limits) -> String {
+    let pauses = limits.pauses.iter().filter(|pause| now < pause.until);
+    let named: Vec<String> = pauses.map(|pause| format!("{} until {:.0}", pause.scope, pause.until)).collect();
+    if named.is_empty() { "no pause covers it".to_owned() } else { named.join(", ") }
+}
+
+/// What a check that stopped decided, or that there is nothing of the kind.
+pub(crate) fn or_none<K: Kind>(stopped: Option<Decision<K>>, none: &str) -> String {
+    stopped.map_or_else(|| none.to_owned(), |decision| decision.to_string())
+}

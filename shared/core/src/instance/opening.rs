@@ -1,0 +1,52 @@
+//! Which finds open no incident, and which of them the group's own incident is about.
+//!
+//! This module never decides what is done about an incident that is open.
+
+use super::kind::InstanceKind;
+use super::reasons::{Attended, Decision, GroupState, Hold, HoldReason, Incident};
+use crate::attend::Ignored;
+use crate::id::GroupName;
+use crate::signal::{Hint, Why};
+
+pub(super) fn not_opened(hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
+    let Decision::Hold { because: Hold::Own(because), .. } = decision else { return None };
+    let (subject, group) = (incident.subject.clone(), incident.kind.group().clone());
+    match because {
+        HoldReason::GroupState(GroupState::Parked { .. }) if incident.kind.is_instance() => {
+            Some(Ignored::Parked { subject, group })
+        }
+        HoldReason::GroupState(GroupState::Unchecked { .. }) if incident.kind.is_instance() => {
+            Some(Ignored::Unchecked { subject, group })
+        }
+        HoldReason::TooManySick(_) => Some(Ignored::TooManySick { subject, group }),
+        // Nobody said that it is sick, and the next survey comes by itself.
+        HoldReason::Grace { .. } | HoldReason::NotInService { .. }
+            if matches!(hint.why, Why::Found { .. } | Why::Notice(_)) =>
+        {
+            Some(Ignored::nothing_wrong(incident, because))
+        }
+        // Whoever switched an alarm's actions off doesn't want to hear of it, by whatever route.
+        HoldReason::ActionsDisabled { .. } => Some(Ignored::nothing_wrong(incident, because)),
+        // What has too little data proves nothing, and what else there is is not all that the policy wants.
+        HoldReason::NotConfirmed { .. } if matches!(hint.why, Why::Silence(_)) => {
+            Some(Ignored::nothing_wrong(incident, because))
+        }
+        _ => None,
+    }
+}
+
+/// The group of which too many are sick at once, which is parked, or which nothing checks: it has an incident of its own.
+pub fn troubled_group(attended: &Attended) -> Option<&GroupName> {
+    match attended {
+        Attended::Ignored(
+            Ignored::TooManySick { group, .. } | Ignored::Parked { group, .. } | Ignored::Unchecked { group, .. },
+        ) => Some(group),
+        Attended::Decided { decision: Decision::Hold { because: Hold::Own(because), .. }, incident } => {
+            let InstanceKind::Instance { group, .. } = &incident.kind else { return None };
+            let is_troubled =
+                matches!(because, HoldReason::TooManySick(_) | HoldReason::GroupState(GroupState::Unchecked { .. }));
+            is_troubled.then_some(group)
+        }
+        Attended::Ignored(_) | Attended::Decided { .. } => None,
+    }
+}
