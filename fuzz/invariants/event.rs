@@ -3,9 +3,9 @@
 //! This check never says which answer is right, only that there is one, the same one each time and by each route, and that it does no
 //! harm to whom it is told or to what it is written into.
 
-use homeostat_core::id::Subject;
+use homeostat_core::id::{Region, Subject};
 use homeostat_core::json::Malformed;
-use homeostat_core::signal::{self, Lead, NoSignal, Parsed, Route, Signal, Survey, Why};
+use homeostat_core::signal::{self, About, Fact, NoSignal, Notice, Order, Parsed, Route, Signal};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -43,44 +43,49 @@ fn is_told(text: &str, longest: usize) {
 }
 
 fn is_sound(signal: &Signal) {
-    let Signal { key, at, account: _, region: _, condition, evidence, lead } = signal;
+    let Signal { key, at, account: _, region: _, fact, evidence } = signal;
     is_told(&key.to_string(), LONGEST_LINE);
-    is_told(&condition.to_string(), LONGEST_LINE);
-    is_told(&lead.to_string(), usize::MAX);
+    is_told(&fact.to_string(), LONGEST_LINE);
+    is_told(&fact.about(), usize::MAX);
     for line in evidence {
         assert!(is_plain(line) && line.len() <= LONGEST_LINE, "{line:?}");
     }
     at.iter().for_each(|at| has_come(*at));
-    match lead {
-        Lead::Each(hints) => {
-            assert!(!hints.is_empty(), "somebody is to be looked at");
-            for hint in hints {
-                is_a_key(&hint.subject);
-                is_bounded(&hint.why);
-            }
+    match fact {
+        Fact::Alarm(alarm) => has_come(alarm.change.changed_at),
+        Fact::Notice { about, notice } => {
+            is_about_somebody(about);
+            is_bounded(notice);
         }
-        Lead::Several(Survey::Resync) => {}
-        Lead::Several(Survey::Alarm(alarm)) => has_come(alarm.change.changed_at),
-        Lead::Held(told) => {
+        Fact::Action(told) => {
             has_come(told.at);
             let region = "ap-southeast-1".parse().expect("a Region");
             let (group, hook, instance) = (told.group.clone(), told.hook.clone(), told.instance.clone());
             is_a_key(&Subject::Hook { region, group, hook, instance });
         }
+        Fact::Order(Order::Resync) => {}
+        Fact::Order(Order::Wake(subject)) => is_a_key(subject),
+        Fact::Order(Order::Look { subject, at }) => {
+            is_a_key(subject);
+            can_be_reckoned_with(*at);
+        }
     }
 }
 
-fn is_bounded(why: &Why) {
-    match why {
-        Why::Alarm(change) | Why::Silence(change) => has_come(change.changed_at),
-        Why::Look { at } => can_be_reckoned_with(*at),
-        Why::Notice(notice) => {
-            has_come(notice.at);
-            notice.by.iter().for_each(|by| can_be_reckoned_with(*by));
+fn is_about_somebody(about: &About) {
+    let region: Region = "ap-southeast-1".parse().expect("a Region");
+    match about {
+        About::Instances(ids) => {
+            assert!(!ids.is_empty(), "somebody is to be looked at");
+            ids.iter().for_each(|id| is_a_key(&Subject::Instance { region: region.clone(), id: id.clone() }));
         }
-        Why::Action(told) => has_come(told.at),
-        Why::Wake | Why::Found { .. } => {}
+        About::Group(name) => is_a_key(&Subject::Group { region, name: name.clone() }),
     }
+}
+
+fn is_bounded(notice: &Notice) {
+    has_come(notice.at);
+    notice.by.iter().for_each(|by| can_be_reckoned_with(*by));
 }
 
 /// Nothing has happened that is yet to come.

@@ -5,7 +5,9 @@
 
 mod explain;
 mod ladder;
+mod route;
 mod said;
+mod serve;
 mod waiting;
 
 use std::future::Future;
@@ -19,11 +21,13 @@ use crate::id::{Scope, Subject};
 use crate::incident::{Effect, Incident, Kind, State, Verdict};
 use crate::memory::{Memory, News};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, Unavailable, Write};
-use crate::signal::Hint;
+use crate::signal::{Hint, NoSignal, Signal};
 pub use explain::{Explanation, Outlook, explain};
 pub use ladder::Rung;
 pub(crate) use ladder::{Check, checked, climb, climbed};
+pub use route::{NotSurveyed, Route, Surveyed, WakeUp};
 pub use said::{Attended, Ignored, Trouble};
+pub use serve::{Foreseen, Look, Ports, Served, foresee, serve};
 pub(crate) use waiting::in_time;
 
 /// The longest that one effect may take, its retries included. Shorter than the lease, so that an effect which starts
@@ -43,6 +47,31 @@ pub trait Remedy {
     /// What can be read before the ledger has answered.
     type Glance: Send;
     type Seen: Send;
+    /// What a look at more than the subjects that a signal names is about.
+    type Survey: Send + Sync;
+
+    /// Subjects of one signal that are attended to at the same time.
+    const SIDE_BY_SIDE: usize;
+
+    /// What of a signal concerns this remedy. It costs no call.
+    ///
+    /// # Errors
+    /// [`NoSignal`]: why nothing does.
+    fn route(&self, signal: &Signal) -> Result<Route<Self::Survey>, NoSignal>;
+
+    /// Looks at what the survey is about: what is wrong there, and has no open incident.
+    fn survey(
+        &self,
+        ledger: &(impl Ledger + Sync),
+        now: Timestamp,
+        survey: &Self::Survey,
+    ) -> impl Future<Output = Result<Surveyed, NotSurveyed>> + Send;
+
+    /// What else to look at because of how a look ended.
+    fn follow_up(&self, now: Timestamp, attended: &Attended<Self::Kind>) -> Option<Hint>;
+
+    /// When the owner should look again by itself, sooner than the sweep would have it look.
+    fn wake_after(&self, now: Timestamp, attended: &Attended<Self::Kind>) -> Option<WakeUp>;
 
     fn glance(&self, hint: &Hint) -> impl Future<Output = Result<Self::Glance, Unavailable>> + Send;
 

@@ -13,6 +13,7 @@ pub mod kind;
 mod ladder;
 mod launch;
 pub mod reasons;
+mod route;
 pub mod said;
 pub mod seen;
 mod survey;
@@ -22,32 +23,32 @@ mod terminate;
 mod tests;
 mod time;
 
-use crate::hook::reasons::{HoldReason, PageReason};
+use crate::hook::reasons::PageReason;
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
+use crate::attend::{Circumstances, Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use crate::aws::fleet::Group;
 use crate::aws::lifecycle::{self, ActionId, ActionResult, Terms};
 use crate::aws::record::RecordSet;
 use crate::aws::record_name::RecordName;
 use crate::hook::kind::HookKind;
-use crate::hook::reasons::{Attended, Decision, History, Hold, Incident, Page, Proof, Step};
-use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn};
+use crate::hook::reasons::{Attended, Decision, History, Incident, Page, Proof, Step};
+use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use crate::incident::State;
 use crate::instance::StatusChecks;
 use crate::memory::Memory;
 use crate::policy::{BusyMetric, HeldBy, Policy};
-use crate::ports::{Limits, Outcome, Unavailable};
-use crate::signal::{Hint, Why};
+use crate::ports::{Ledger, Limits, Outcome, Unavailable};
+use crate::signal::{Hint, NoSignal, Signal, Why};
 pub use claim::Claim;
 use decide::{Case, decide};
 pub use eyes::HookEyes;
 use kept::Kept;
+pub use route::Resync;
 use said::{Because, HookStep};
 use seen::{Datapoint, Details, HeldMember, Registration, Seen, TargetId};
-pub use survey::survey;
 
 /// What this remedy reads of Auto Scaling, load balancing, CloudWatch and Route 53.
 pub trait Held {
@@ -127,6 +128,8 @@ pub trait CompleteHooks {
 pub struct LifecycleHook<'a, A, M> {
     pub eyes: HookEyes<'a, A, M>,
     pub policy: &'a Policy,
+    /// The stack's own: the groups whose hooks it completes are there.
+    pub region: &'a Region,
 }
 
 /// A heartbeat and the drain of a target group take their time after the policy's limit too.
@@ -148,6 +151,26 @@ where
     type Kind = HookKind;
     type Glance = Seen;
     type Seen = Seen;
+    type Survey = Resync;
+
+    /// As many as the queue would have looked at, so that AWS sees no more calls.
+    const SIDE_BY_SIDE: usize = 5;
+
+    fn route(&self, signal: &Signal) -> Result<Route<Resync>, NoSignal> {
+        route::route(self.region, signal)
+    }
+
+    async fn survey(&self, ledger: &(impl Ledger + Sync), now: Timestamp, _: &Resync) -> Result<Surveyed, NotSurveyed> {
+        Ok(survey::survey(self.eyes.aws, self.eyes.policy, ledger, self.region, now).await?)
+    }
+
+    fn follow_up(&self, _: Timestamp, _: &Attended) -> Option<Hint> {
+        None
+    }
+
+    fn wake_after(&self, now: Timestamp, attended: &Attended) -> Option<WakeUp> {
+        route::wake_after(now, attended)
+    }
 
     async fn glance(&self, hint: &Hint) -> Result<Seen, Unavailable> {
         Ok(self.eyes.glance(hint).await)
@@ -348,17 +371,6 @@ fn part_of(now: Timestamp, subject: &Subject, kept: &Kept, memory: &Memory) -> O
         lifecycle::Transition::Launching => newest_first.find(|act| act.at <= kept.began),
     }
     .map(|act| act.subject.clone())
-}
-
-/// When the function should wake itself: the sweep comes once a minute, and a held instance is waited for.
-pub fn look_again_at(attended: &Attended) -> Option<Timestamp> {
-    let Attended::Decided { decision: Decision::Hold { until, because: Hold::Own(HoldReason::Hook(_)) }, incident } =
-        attended
-    else {
-        return None;
-    };
-    // An escalated one is looked at less often, and the sweep does that.
-    (incident.state != State::Escalated).then_some(*until)
 }
 
 /// What was done about the older action says nothing of this one; what is in flight still is.

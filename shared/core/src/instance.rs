@@ -17,6 +17,7 @@ mod opening;
 mod processes;
 pub mod reasons;
 mod remembering;
+mod route;
 mod seen;
 mod survey;
 mod tally;
@@ -32,25 +33,23 @@ use jiff::Timestamp;
 pub use decide::decide;
 pub use eyes::Eyes;
 pub(crate) use eyes::is_not_stale;
-pub use opening::troubled_group;
 pub use processes::Promise;
+pub use route::Survey;
 pub use seen::{Glance, Seen};
-pub use survey::{Surveyed, survey};
 pub use tally::{Limit, Tally};
-pub use whole_group::WholeGroup;
 
 use std::collections::BTreeMap;
 
-use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
+use crate::attend::{Circumstances, Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use crate::aws::alarm::{AlarmSeen, AlarmsSeen};
 use crate::aws::fleet::{Group, Launches, Machine, TargetHealths};
-use crate::id::{AlarmArn, GroupName, InstanceId, Subject, TargetGroupArn};
+use crate::id::{AlarmArn, GroupName, InstanceId, Region, Subject, TargetGroupArn};
 use crate::incident::{Alarms, Gone, State, Verdict};
 use crate::instance::kind::InstanceKind;
-use crate::instance::reasons::{Decision, History, Incident, Page, Proof, Step};
+use crate::instance::reasons::{Attended, Decision, History, Incident, Page, Proof, Step};
 use crate::memory::{Act, Breaker, Memory};
-use crate::ports::{Limits, Outcome, Unavailable};
-use crate::signal::{Hint, Why};
+use crate::ports::{Ledger, Limits, Outcome, Unavailable};
+use crate::signal::{Hint, NoSignal, Signal, Why};
 
 /// What this remedy reads of Auto Scaling, load balancing and CloudWatch.
 pub trait Fleet {
@@ -102,8 +101,11 @@ pub trait Replace {
     fn mark_unhealthy(&self, instance: &InstanceId) -> impl Future<Output = Outcome> + Send;
 }
 
+/// Looks after instances, each with an incident of its own, and after groups as a whole, whose incidents never act.
 pub struct ReplaceInstance<'a, A, S> {
     pub eyes: Eyes<'a, A, S>,
+    /// The stack's own: what a survey finds is there.
+    pub region: &'a Region,
 }
 
 impl<A, S> ReplaceInstance<'_, A, S> {
@@ -118,6 +120,31 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
     type Kind = InstanceKind;
     type Glance = Glance;
     type Seen = Seen;
+    type Survey = Survey;
+
+    const SIDE_BY_SIDE: usize = 1;
+
+    fn route(&self, signal: &Signal) -> Result<Route<Survey>, NoSignal> {
+        route::route(self.eyes.policy, self.region, signal)
+    }
+
+    async fn survey(
+        &self,
+        ledger: &(impl Ledger + Sync),
+        now: Timestamp,
+        about: &Survey,
+    ) -> Result<Surveyed, NotSurveyed> {
+        survey::survey(&self.eyes, ledger, now, self.region, about).await
+    }
+
+    fn follow_up(&self, now: Timestamp, attended: &Attended) -> Option<Hint> {
+        route::whole_group(now, attended)
+    }
+
+    /// It is left to the sweep.
+    fn wake_after(&self, _: Timestamp, _: &Attended) -> Option<WakeUp> {
+        None
+    }
 
     async fn glance(&self, hint: &Hint) -> Result<Glance, Unavailable> {
         self.eyes.glance(hint).await
@@ -125,6 +152,9 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
 
     fn open(&self, now: Timestamp, hint: &Hint, glance: &Glance, history: &History) -> Result<Incident, Ignored> {
         let subject = hint.subject.clone();
+        if let Subject::Group { name, .. } = &subject {
+            return whole_group::open(now, name, hint, glance, self.eyes.policy);
+        }
         let since = match &hint.why {
             Why::Alarm(change) | Why::Silence(change) => change.changed_at,
             Why::Found { since, .. } => *since,
@@ -156,6 +186,9 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
     /// Each alarm that speaks while nothing was done yet is judged by, beside all before it (one that has too little data doesn't speak),
     /// and so is what AWS announces; after an act only recovery counts.
     fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
+        if incident.kind.is_group() {
+            return whole_group::join(incident, hint);
+        }
         if let (InstanceKind::Instance { group, alarms, notice, .. }, None) = (&mut incident.kind, incident.acted_at) {
             let is_silent = matches!(hint.why, Why::Silence(_));
             self.verdicts(group, hint).filter(|_| !is_silent).for_each(|alarm| alarms.hear(alarm));
@@ -170,14 +203,24 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
 
     fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
         let policy = self.eyes.group_policy(&incident);
-        remembering::absorb(now, incident, seen, policy)
+        match incident.kind.is_group() {
+            true => remembering::absorb_group(now, incident, seen, policy),
+            false => remembering::absorb(now, incident, seen, policy),
+        }
     }
 
     fn verdict(&self, now: Timestamp, incident: &Incident, seen: &Seen) -> Verdict {
-        self.eyes.group_policy(incident).map_or(Verdict::Unknown, |policy| decide::verdict(now, incident, seen, policy))
+        match (incident.kind.is_group(), self.eyes.group_policy(incident)) {
+            (true, policy) => whole_group::verdict(now, seen, policy),
+            (false, Some(policy)) => decide::verdict(now, incident, seen, policy),
+            (false, None) => Verdict::Unknown,
+        }
     }
 
     fn unwell(&self, incident: &Incident, seen: &Seen) -> Vec<Subject> {
+        if incident.kind.is_group() {
+            return Vec::new();
+        }
         let others = seen.group.iter().flat_map(|group| &group.members);
         others
             .filter(|member| Some(&member.id) != incident.subject.instance())
@@ -193,15 +236,17 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
     }
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Decision {
-        decide(now, incident, seen, circumstances, self.eyes.group_policy(incident))
-    }
-
-    fn not_opened(&self, hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
-        opening::not_opened(hint, incident, decision)
+        match (incident.kind.is_group(), self.eyes.group_policy(incident)) {
+            (true, policy) => whole_group::decide(now, incident, seen, policy),
+            (false, policy) => decide(now, incident, seen, circumstances, policy),
+        }
     }
 
     fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Vec<Rung> {
-        decide::rungs(now, incident, seen, circumstances, self.eyes.group_policy(incident))
+        match (incident.kind.is_group(), self.eyes.group_policy(incident)) {
+            (true, policy) => whole_group::rungs(now, incident, seen, policy),
+            (false, policy) => decide::rungs(now, incident, seen, circumstances, policy),
+        }
     }
 
     /// Each act, each replacement that failed, and the breaker when it opens.
@@ -213,7 +258,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         decision: &Decision,
         memory: &Memory,
     ) -> Option<Memory> {
-        let policy = self.eyes.group_policy(incident)?;
+        let policy = self.eyes.group_policy(incident).filter(|_| !incident.kind.is_group())?;
         let source = seen.launching().source;
         match decision {
             Decision::Act { because, .. } => {
@@ -235,6 +280,10 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
             }
             _ => None,
         }
+    }
+
+    fn not_opened(&self, hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
+        opening::not_opened(hint, incident, decision)
     }
 
     fn times(&self, incident: &Incident) -> Times {

@@ -73,6 +73,11 @@ impl<'a> At<'a> {
         if self.value.is_some_and(Value::is_object) { Ok(self) } else { Err(self.malformed("an object")) }
     }
 
+    /// The names of an object's fields.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.value.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str())
+    }
+
     pub fn is_list(&self) -> bool {
         self.value.is_some_and(Value::is_array)
     }

@@ -230,6 +230,26 @@ pub trait WakeUps {
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
+/// Of a function that leaves every look to the sweep.
+#[derive(Debug, Clone, Copy)]
+pub struct NoQueue;
+
+impl NoQueue {
+    fn unavailable() -> Unavailable {
+        Unavailable { doing: "wake itself".to_owned(), why: "this function has no queue for it".to_owned() }
+    }
+}
+
+impl WakeUps for NoQueue {
+    async fn wake(&self, _: &Subject, _: SignedDuration) -> Result<(), Unavailable> {
+        Err(Self::unavailable())
+    }
+
+    async fn wake_for(&self, _: &Subject, _: Timestamp, _: SignedDuration) -> Result<(), Unavailable> {
+        Err(Self::unavailable())
+    }
+}
+
 /// What is open. One incident that can't be read must not hide the others.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct OpenIncidents<I> {

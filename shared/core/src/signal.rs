@@ -1,14 +1,15 @@
 //! Turns an event into what it means: a signal, nothing to act on, or malformed with the place named.
 //!
-//! This module never trusts an event to say what to do: a [`Signal`] says only where to look. It never reads a missing
-//! state as a healthy one.
+//! This module never trusts an event to say what to do: a [`Signal`] is what AWS says and no more, and whose business that is each
+//! remedy decides by itself. It never reads a missing state as a healthy one.
 
 mod alarm;
 mod envelope;
+mod fact;
 mod foreign;
 mod health;
+mod hint;
 mod ignored;
-mod lead;
 mod lifecycle;
 mod machine;
 mod moment;
@@ -16,22 +17,21 @@ mod notice;
 mod route;
 mod scaling;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 
-pub use alarm::{AlarmKind, INSTANCE_DIMENSION};
+pub use alarm::AlarmKind;
+pub use fact::{About, AlarmFact, Dimensions, Fact, Order};
+pub use hint::{Hint, Why};
 pub use ignored::NoSignal;
 use jiff::Timestamp;
-pub use lead::{GroupAlarm, Hint, Lead, Survey, Why};
 use moment::reckoned_with;
 pub use notice::{Notice, What};
 use route::Form;
 pub use route::Route;
 use serde_json::Value;
 
-use crate::aws::alarm::AlarmState;
-use crate::aws::lifecycle::Transition;
 use crate::id::{Account, Region, Subject};
 use crate::json::{At, Malformed};
 use crate::line;
@@ -46,10 +46,22 @@ pub struct Signal {
     /// say so.
     pub account: Option<Account>,
     pub region: Option<Region>,
-    pub condition: Condition,
+    pub fact: Fact,
     /// What the event itself says in support, each on one line. It counts for nothing until the world says the same.
     pub evidence: Vec<String>,
-    pub lead: Lead,
+}
+
+impl Signal {
+    /// For a remedy whose things are in one Region: those of another are another stack's. What names none came from its own.
+    ///
+    /// # Errors
+    /// [`NoSignal::Elsewhere`].
+    pub fn is_of(&self, ours: &Region) -> Result<(), NoSignal> {
+        match &self.region {
+            Some(region) if region != ours => Err(NoSignal::Elsewhere { region: region.clone(), ours: ours.clone() }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The same for the same change, whichever way and however often it is delivered.
@@ -66,33 +78,6 @@ impl Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// What the event says is the matter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
-    Alarm {
-        kind: AlarmKind,
-        state: AlarmState,
-    },
-    Notice(What),
-    /// An instance waits for a lifecycle hook.
-    Held(Transition),
-    /// An open incident is due.
-    Due,
-    Resync,
-}
-
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Condition::Alarm { kind, state } => write!(f, "{kind} is in {state}"),
-            Condition::Notice(what) => write!(f, "{what}"),
-            Condition::Held(transition) => write!(f, "{}", transition.as_str()),
-            Condition::Due => f.write_str("an open incident is due"),
-            Condition::Resync => f.write_str("the five minutes are over"),
-        }
     }
 }
 
@@ -171,24 +156,24 @@ pub fn look(subject: &Subject, at: Timestamp) -> Value {
 }
 
 fn own(root: &At<'_>) -> Result<Parsed, Malformed> {
-    let (key, condition, lead) = match root.field("homeostat").one_of(&["wake", "resync"])? {
-        "resync" => (Key("resync".to_owned()), Condition::Resync, Lead::Several(Survey::Resync)),
+    let (key, order) = match root.field("homeostat").one_of(&["wake", "resync"])? {
+        "resync" => (Key("resync".to_owned()), Order::Resync),
         _ => {
-            let subject = root.field("subject").parse("a subject, such as eu-west-1#instance#i-0123456789abcdef0")?;
-            let hint = Hint { why: due(&root.field("look"))?, subject };
-            (Key::of(&format!("wake {}", hint.subject)), Condition::Due, Lead::Each(vec![hint]))
+            let subject: Subject =
+                root.field("subject").parse("a subject, such as eu-west-1#instance#i-0123456789abcdef0")?;
+            (Key::of(&format!("wake {subject}")), due(&root.field("look"), subject)?)
         }
     };
     let (at, account, region, evidence) = (None, None, None, Vec::new());
-    Ok(Parsed::Signal(Signal { key, at, account, region, condition, evidence, lead }))
+    Ok(Parsed::Signal(Signal { key, at, account, region, fact: Fact::Order(order), evidence }))
 }
 
 /// Which look is meant, and no time that anything is reckoned from: any other than the incident's next is one too many.
-fn due(look: &At<'_>) -> Result<Why, Malformed> {
+fn due(look: &At<'_>, subject: Subject) -> Result<Order, Malformed> {
     if !look.is_present() {
-        return Ok(Why::Wake);
+        return Ok(Order::Wake(subject));
     }
     let expected = "milliseconds since 1970";
     let at = Timestamp::from_millisecond(look.integer()?).map_err(|_| look.malformed(expected))?;
-    Ok(Why::Look { at: reckoned_with(look, expected, at)? })
+    Ok(Order::Look { subject, at: reckoned_with(look, expected, at)? })
 }

@@ -16,6 +16,7 @@ pub mod kind;
 mod ladder;
 pub mod reasons;
 mod returning;
+mod route;
 pub mod said;
 pub mod seen;
 pub mod share;
@@ -30,25 +31,25 @@ use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times};
+use crate::attend::{Circumstances, Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use crate::aws::fleet::TargetHealth;
 use crate::aws::record::RecordSet;
 use crate::aws::record_name::RecordName;
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
 use crate::incident::State;
 use crate::memory::Memory;
-use crate::policy::{DnsPolicy, Policy, RecordPolicy, ZonePolicy};
-use crate::ports::{Limits, Outcome, Unavailable};
-use crate::signal::{Hint, Why};
+use crate::policy::{DnsPolicy, Policy, RecordPolicy};
+use crate::ports::{Ledger, Limits, Outcome, Unavailable};
+use crate::signal::{Hint, NoSignal, Signal, Why};
 use crate::zone::kind::ZoneKind;
 use crate::zone::reasons::{Attended, Decision, History, Hold, Incident, Intent, Step};
 use decide::{Case, decide, on_its_way};
 pub(crate) use evidence::says_nothing;
 use kept::Kept;
+pub use route::Resync;
 use seen::{AlarmsSeen, HealthCheckSeen, Seen};
 use shift::Shift;
 pub(crate) use standing::{foreign, unfit};
-pub use survey::{Surveyed, survey};
 
 /// What this remedy reads of Route 53, CloudWatch and load balancing.
 pub trait Records {
@@ -84,32 +85,48 @@ pub trait ShiftWeights {
     fn shift(&self, shift: &Shift) -> impl Future<Output = Outcome> + Send;
 }
 
-/// Moves the weights of one zone's records.
+/// Moves the weights of the policy's records, each zone by itself.
 #[derive(Debug, Clone, Copy)]
 pub struct ShiftDns<'a, A> {
     pub aws: &'a A,
     pub policy: &'a Policy,
     pub dns: &'a DnsPolicy,
-    pub zone: &'a HostedZoneId,
-}
-
-impl<A> ShiftDns<'_, A> {
-    fn zone_policy(&self) -> ZonePolicy<'_> {
-        self.dns.zone(self.zone)
-    }
 }
 
 impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     type Kind = ZoneKind;
     type Glance = Seen;
     type Seen = Seen;
+    type Survey = Resync;
+
+    const SIDE_BY_SIDE: usize = 1;
+
+    fn route(&self, signal: &Signal) -> Result<Route<Resync>, NoSignal> {
+        route::route(self.dns, signal)
+    }
+
+    async fn survey(&self, ledger: &(impl Ledger + Sync), now: Timestamp, _: &Resync) -> Result<Surveyed, NotSurveyed> {
+        Ok(survey::survey(self.aws, self.dns, ledger, now).await?)
+    }
+
+    fn follow_up(&self, _: Timestamp, _: &Attended) -> Option<Hint> {
+        None
+    }
+
+    fn wake_after(&self, now: Timestamp, attended: &Attended) -> Option<WakeUp> {
+        route::wake_after(now, attended)
+    }
 
     async fn glance(&self, hint: &Hint) -> Result<Seen, Unavailable> {
-        eyes::look(self.aws, &self.zone_policy(), hint).await
+        match &hint.subject {
+            Subject::Zone { id, .. } => eyes::look(self.aws, &self.dns.zone(id), hint).await,
+            Subject::Instance { .. } | Subject::Group { .. } | Subject::Hook { .. } => Ok(Seen::default()),
+        }
     }
 
     fn open(&self, now: Timestamp, hint: &Hint, _: &Seen, _: &History) -> Result<Incident, Ignored> {
         let subject = hint.subject.clone();
+        let Subject::Zone { id: zone, .. } = &subject else { return Err(Ignored::NotOurs { subject }) };
         let since = match &hint.why {
             Why::Alarm(change) | Why::Silence(change) => change.changed_at,
             Why::Found { since, .. } => *since,
@@ -117,15 +134,19 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
                 return Err(Ignored::NothingOpen { subject });
             }
         };
-        Ok(Incident::new(subject, ZoneKind::Zone(Kept::new(self.zone.clone())), since, now))
+        let kind = ZoneKind::Zone(Kept::new(zone.clone()));
+        Ok(Incident::new(subject, kind, since, now))
     }
 
     fn join(&self, incident: Incident, _: &Hint) -> Incident {
         incident
     }
 
-    fn scope(&self, _: &Subject) -> Option<Scope> {
-        Some(Scope::Zone(self.zone.clone()))
+    fn scope(&self, subject: &Subject) -> Option<Scope> {
+        match subject {
+            Subject::Zone { id, .. } => Some(Scope::Zone(id.clone())),
+            Subject::Instance { .. } | Subject::Group { .. } | Subject::Hook { .. } => None,
+        }
     }
 
     async fn observe(&self, glance: Seen, incident: &Incident) -> Result<Seen, Unavailable> {
@@ -140,7 +161,8 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
 
     /// Marks how long each endpoint has been proven well, and lets go of what is no longer Homeostat's to hold.
     fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
-        absorb::absorb(now, incident, seen, &self.zone_policy(), &self.policy.hash)
+        let zone = incident.kind.kept().zone.clone();
+        absorb::absorb(now, incident, seen, &self.dns.zone(&zone), &self.policy.hash)
     }
 
     fn unwell(&self, _: &Incident, _: &Seen) -> Vec<Subject> {
@@ -155,7 +177,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Decision {
         let kept = incident.kind.kept();
-        decide(Case { now, incident, kept, seen, around, policy: &self.zone_policy() })
+        decide(Case { now, incident, kept, seen, around, policy: &self.dns.zone(&kept.zone) })
     }
 
     /// A change is on its way for seconds, and nothing else is decided meanwhile.
@@ -181,7 +203,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
 
     fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Vec<Rung> {
         let kept = incident.kind.kept();
-        ladder::rungs(Case { now, incident, kept, seen, around, policy: &self.zone_policy() })
+        ladder::rungs(Case { now, incident, kept, seen, around, policy: &self.dns.zone(&kept.zone) })
     }
 
     /// Each drain; the latch, once there were too many; and on what drift people were told.
@@ -204,7 +226,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
             _ => &[],
         };
         for moved in moves {
-            let Some(record) = self.dns.zone(self.zone).record(&moved.key).cloned() else { continue };
+            let Some(record) = self.dns.zone(&kept.zone).record(&moved.key).cloned() else { continue };
             let had_less = |id: &SetIdentifier| {
                 let held = kept.records.get(&moved.key).and_then(|held| held.reduced.get(id));
                 held.is_some_and(|reduced| moved.reduced.get(id) >= Some(&reduced.share))
@@ -221,8 +243,9 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         (next != *memory).then_some(next)
     }
 
-    fn times(&self, _: &Incident) -> Times {
-        let longest = self.zone_policy().records.iter().map(|record| longest_return(record)).max().unwrap_or_default();
+    fn times(&self, incident: &Incident) -> Times {
+        let records = self.dns.zone(&incident.kind.kept().zone).records;
+        let longest = records.into_iter().map(longest_return).max().unwrap_or_default();
         Times {
             look_every: self.dns.look_every,
             recover_within: self.dns.wait_at_most + self.dns.dwell + longest,
@@ -255,13 +278,4 @@ fn longest_return(record: &RecordPolicy) -> SignedDuration {
     let flaps = i32::try_from(record.flaps).unwrap_or(1);
     let once = record.hold.saturating_add(record.pace * steps);
     SignedDuration::from_secs(once.as_secs().saturating_mul(i64::from(flaps)).saturating_mul(2))
-}
-
-/// When the owner should look again by itself, sooner than the sweep would have it look.
-///
-/// A change is on all name servers within seconds as a rule, and the next one waits for it. The sweep comes once a minute.
-pub fn look_again_after(attended: &Attended, now: Timestamp) -> Option<SignedDuration> {
-    let Attended::Decided { decision: Decision::Hold { until, because }, .. } = attended else { return None };
-    matches!(because, Hold::Own(HoldReason::Propagating { .. }))
-        .then(|| until.duration_since(now).max(SignedDuration::ZERO))
 }

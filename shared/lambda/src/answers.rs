@@ -5,7 +5,7 @@
 use homeostat_core::attend::Attended;
 use homeostat_core::incident::Kind;
 use homeostat_core::json::Malformed;
-use homeostat_core::signal::{NoSignal, Parsed, Signal};
+use homeostat_core::signal::{Parsed, Signal};
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -79,11 +79,6 @@ pub fn ignored(why: &dyn std::fmt::Display) -> Value {
     let why = why.to_string();
     tracing::info!(ignored = why, "ignored: {why}");
     json!({ "ignored": why })
-}
-
-/// Another function's business.
-pub fn not_ours(of: impl Into<NoSignal>) -> Value {
-    ignored(&of.into())
 }
 
 #[cfg(test)]

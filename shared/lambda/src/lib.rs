@@ -6,6 +6,7 @@ pub mod answers;
 mod clock;
 mod failure;
 mod log;
+mod serve;
 pub mod settings;
 
 use std::future::Future;
@@ -17,6 +18,7 @@ pub use answers::Answers;
 pub use clock::SystemClock;
 pub use failure::Failure;
 use log::log_as_json;
+pub use serve::serve;
 
 /// Runs a function: `boot` once, then `handle` for each event.
 ///

@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use homeostat_core::aws::alarm::INSTANCE_DIMENSION;
 use homeostat_core::id::{GroupName, InstanceId};
-use homeostat_core::signal::INSTANCE_DIMENSION;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::target_group::TargetGroup;

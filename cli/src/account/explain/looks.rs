@@ -1,17 +1,17 @@
-//! Which function looks at what because of a signal, and what each look would come to.
+//! What each function would look at because of a signal, and what each look would come to.
 //!
-//! This module never decides: the remedies do, with what the account says now.
+//! This module never routes and never decides: the remedies do, with what the account says now.
 
 use homeostat_aws::{DnsCloud, DynamoLedger, HookCloud, InstanceCloud};
 use homeostat_aws_ec2::Ec2;
-use homeostat_core::attend::{Attended, Explanation, Outlook, explain};
+use homeostat_core::attend::{Attended, Explanation, Foreseen, Outlook, Remedy, Surveyed, foresee};
 use homeostat_core::hook::{HookEyes, LifecycleHook};
-use homeostat_core::id::{HostedZoneId, Region, Subject};
-use homeostat_core::instance::{Eyes, ReplaceInstance, Surveyed, WholeGroup, survey};
-use homeostat_core::policy::{DnsPolicy, Policy};
+use homeostat_core::id::{Region, Subject};
+use homeostat_core::instance::{Eyes, ReplaceInstance};
+use homeostat_core::policy::{DnsPolicy, HookPolicy, Policy};
 use homeostat_core::ports::{Clock, Unavailable};
-use homeostat_core::signal::{GroupAlarm, Hint, Lead, Signal, Survey, Why};
-use homeostat_core::zone::{self, ShiftDns};
+use homeostat_core::signal::{Hint, Signal};
+use homeostat_core::zone::ShiftDns;
 use jiff::Timestamp;
 
 use super::shown::Look;
@@ -55,128 +55,59 @@ impl<'a> Account<'a> {
         })
     }
 
+    /// What each function would do because of a signal. Why one does nothing is told where nobody does anything.
     pub(super) async fn looks(&self, signal: &Signal) -> Result<Vec<Look>, Unavailable> {
-        let mut looks = self.by_replace_instance(signal).await?;
-        looks.extend(self.by_shift_dns(signal).await?);
-        looks.extend(self.by_lifecycle_hook(signal).await?);
-        Ok(looks)
+        let (policy, region) = (self.policy, &self.region);
+        let (without_records, without_hooks) = (DnsPolicy::without_records(), HookPolicy::without_hooks());
+        let (dns, hooks) =
+            (policy.dns.as_ref().unwrap_or(&without_records), policy.hooks.as_ref().unwrap_or(&without_hooks));
+        let instances = Eyes { aws: &self.instances, checks: &self.ec2, policy };
+        let held = HookEyes { aws: &self.hooks, machines: &self.ec2, policy: hooks };
+        let told = [
+            self.by("replace-instance", &ReplaceInstance { eyes: instances, region }, signal).await?,
+            self.by("shift-dns", &ShiftDns { aws: &self.records, policy, dns }, signal).await?,
+            self.by("lifecycle-hook", &LifecycleHook { eyes: held, policy, region }, signal).await?,
+        ];
+        let (concerned, others): (Vec<_>, Vec<_>) = told.into_iter().partition(|told| told.is_concerned);
+        let told = if concerned.is_empty() { others } else { concerned };
+        Ok(told.into_iter().flat_map(|told| told.looks).collect())
     }
 
-    fn is_elsewhere(&self, signal: &Signal) -> bool {
-        signal.region.as_ref().is_some_and(|region| *region != self.region)
-    }
-
-    async fn by_replace_instance(&self, signal: &Signal) -> Result<Vec<Look>, Unavailable> {
-        let eyes = Eyes { aws: &self.instances, checks: &self.ec2, policy: self.policy };
-        if self.is_elsewhere(signal) {
-            return Ok(vec![Look::nobody("replace-instance", format!("this stack looks after {}", self.region))]);
-        }
-        let hints = match &signal.lead {
-            Lead::Held(_) => return Ok(Vec::new()),
-            Lead::Each(hints) => hints.clone(),
-            Lead::Several(about) => {
-                let found = survey(&eyes, &self.ledger, Now.now(), &self.region, about).await?;
-                if let Some(failed) = found.failed.first() {
-                    let why = failed.clone();
-                    return Err(Unavailable { doing: "look at a group".to_owned(), why });
-                }
-                if found.hints.is_empty() {
-                    return Ok(vec![Look::nobody("replace-instance", nobody_new(&found))]);
-                }
-                found.hints
+    async fn by<R: Remedy>(&self, function: &'static str, remedy: &R, signal: &Signal) -> Result<Told, Unavailable> {
+        match foresee(remedy, &self.ledger, &Now, signal).await? {
+            Foreseen::Nothing(why) => {
+                Ok(Told { is_concerned: false, looks: vec![Look::nobody(function, why.to_string())] })
             }
-        };
-        let mut looks = Vec::new();
-        for hint in &hints {
-            let explained = match hint.subject {
-                Subject::Instance { .. } => explain(&ReplaceInstance { eyes }, &self.ledger, &Now, hint).await?,
-                Subject::Group { .. } => explain(&WholeGroup { eyes }, &self.ledger, &Now, hint).await?,
-                Subject::Zone { .. } | Subject::Hook { .. } => continue,
-            };
-            let troubled = match &explained.outcome {
-                Outlook::Attended(attended) => attended.troubled_group().cloned(),
-                Outlook::TookEffect(_) => None,
-            };
-            looks.push(look("replace-instance", hint, explained));
-            if let Some(name) = troubled {
-                let why = Why::Found { since: Now.now(), alarms: Vec::new(), told_by: None };
-                let group = Hint { subject: Subject::Group { region: self.region.clone(), name }, why };
-                let is_told = looks.iter().any(|look| look.subject == Some(group.subject.to_string()));
-                if !is_told {
-                    let explained = explain(&WholeGroup { eyes }, &self.ledger, &Now, &group).await?;
-                    looks.push(look("replace-instance", &group, explained));
+            Foreseen::Looks { surveyed, looks } => {
+                if let Some(why) = surveyed.iter().flat_map(|surveyed| &surveyed.failed).next() {
+                    return Err(Unavailable { doing: "look at all that it concerns".to_owned(), why: why.clone() });
                 }
+                // A policy without such a table names nothing to look at.
+                let is_concerned =
+                    surveyed.as_ref().is_none_or(|all| !all.looked_at.is_empty() || !all.open.is_empty());
+                let nobody = surveyed.filter(|_| looks.is_empty()).map(|surveyed| nobody_new(&surveyed));
+                let looks = looks.into_iter().map(|(hint, explained)| look(function, &hint, explained));
+                let nobody = nobody.map(|why| Look::nobody(function, why));
+                Ok(Told { is_concerned, looks: looks.chain(nobody).collect() })
             }
         }
-        Ok(looks)
-    }
-
-    async fn by_shift_dns(&self, signal: &Signal) -> Result<Vec<Look>, Unavailable> {
-        let Some(dns) = &self.policy.dns else { return Ok(Vec::new()) };
-        let mut looks = Vec::new();
-        for (zone, hint) in self.zones(dns, &signal.lead).await? {
-            let remedy = ShiftDns { aws: &self.records, policy: self.policy, dns, zone: &zone };
-            looks.push(look("shift-dns", &hint, explain(&remedy, &self.ledger, &Now, &hint).await?));
-        }
-        Ok(looks)
-    }
-
-    async fn zones(&self, dns: &DnsPolicy, lead: &Lead) -> Result<Vec<(HostedZoneId, Hint)>, Unavailable> {
-        let change = match lead {
-            Lead::Several(Survey::Resync) => {
-                let since = Now.now();
-                let found = zone::survey(&self.records, dns, &self.ledger, since).await?.zones;
-                let why = || Why::Found { since, alarms: Vec::new(), told_by: None };
-                let hint = |id: HostedZoneId| (id.clone(), Hint { subject: Subject::zone(id), why: why() });
-                return Ok(found.into_iter().map(hint).collect());
-            }
-            Lead::Several(Survey::Alarm(GroupAlarm { change, .. })) => change,
-            Lead::Each(hints) => match hints.first() {
-                Some(Hint { why: Why::Alarm(change) | Why::Silence(change), .. }) => change,
-                Some(hint @ Hint { subject: Subject::Zone { id, .. }, .. }) => {
-                    return Ok(vec![(id.clone(), hint.clone())]);
-                }
-                _ => return Ok(Vec::new()),
-            },
-            Lead::Held(_) => return Ok(Vec::new()),
-        };
-        let hint = |id: &HostedZoneId| {
-            (id.clone(), Hint { subject: Subject::zone(id.clone()), why: Why::Alarm(change.clone()) })
-        };
-        Ok(dns.zones_of(&change.alarm).into_iter().map(hint).collect())
-    }
-
-    async fn by_lifecycle_hook(&self, signal: &Signal) -> Result<Vec<Look>, Unavailable> {
-        if self.is_elsewhere(signal) {
-            return Ok(Vec::new());
-        }
-        let Some(policy) = &self.policy.hooks else {
-            let is_held = matches!(signal.lead, Lead::Held(_));
-            let nobody = || Look::nobody("lifecycle-hook", "the policy names no lifecycle hook".to_owned());
-            return Ok(is_held.then(nobody).into_iter().collect());
-        };
-        let hint = match &signal.lead {
-            Lead::Held(told) => Hint { subject: told.subject(&self.region), why: Why::Action(told.clone()) },
-            Lead::Each(hints) => match hints.first() {
-                Some(hint @ Hint { subject: Subject::Hook { .. }, .. }) => hint.clone(),
-                _ => return Ok(Vec::new()),
-            },
-            Lead::Several(_) => return Ok(Vec::new()),
-        };
-        let eyes = HookEyes { aws: &self.hooks, machines: &self.ec2, policy };
-        let explained = explain(&LifecycleHook { eyes, policy: self.policy }, &self.ledger, &Now, &hint).await?;
-        Ok(vec![look("lifecycle-hook", &hint, explained)])
     }
 }
 
-fn nobody_new(found: &Surveyed) -> String {
-    let groups: Vec<String> = found.groups.iter().map(|group| format!("{:?}", group.as_str())).collect();
-    let whom = if groups.is_empty() { "no group of the policy".to_owned() } else { groups.join(", ") };
-    let open: Vec<&str> = found.open.iter().map(Subject::name).collect();
+/// What one function would do.
+struct Told {
+    is_concerned: bool,
+    looks: Vec<Look>,
+}
+
+fn nobody_new(surveyed: &Surveyed) -> String {
+    let names: Vec<String> = surveyed.looked_at.iter().map(|name| format!("{name:?}")).collect();
+    let what = if names.is_empty() { "nothing of the policy".to_owned() } else { names.join(", ") };
+    let open: Vec<&str> = surveyed.open.iter().map(Subject::name).collect();
     if open.is_empty() {
-        format!("it concerns {whom}: nobody is found sick")
+        format!("it concerns {what}: nothing is found wrong")
     } else {
-        format!("it concerns {whom}: whoever is found sick has an open incident already ({})", open.join(", "))
+        format!("it concerns {what}: whatever is found wrong has an open incident already ({})", open.join(", "))
     }
 }
 
@@ -221,11 +152,11 @@ mod tests {
 
     #[test]
     fn who_has_an_incident_already_is_not_passed_over_as_well() {
-        let mut found = Surveyed { groups: Vec::new(), hints: Vec::new(), open: Vec::new(), failed: Vec::new() };
-        assert_eq!(nobody_new(&found), "it concerns no group of the policy: nobody is found sick");
-        found.groups.push("web".parse().unwrap());
-        found.open.push("eu-west-1#instance#i-0123456789abcdef0".parse().unwrap());
-        let said = nobody_new(&found);
-        assert!(said.contains("i-0123456789abcdef0") && !said.contains("nobody is found"), "{said}");
+        let mut surveyed = Surveyed::default();
+        assert_eq!(nobody_new(&surveyed), "it concerns nothing of the policy: nothing is found wrong");
+        surveyed.looked_at.push("web".to_owned());
+        surveyed.open.push("eu-west-1#instance#i-0123456789abcdef0".parse().unwrap());
+        let said = nobody_new(&surveyed);
+        assert!(said.contains("i-0123456789abcdef0") && !said.contains("nothing is found"), "{said}");
     }
 }

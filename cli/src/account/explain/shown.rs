@@ -35,7 +35,7 @@ pub(super) enum Read {
         region: Option<String>,
         condition: String,
         evidence: Vec<String>,
-        lead: String,
+        about: String,
     },
     Ignored {
         why: String,
@@ -79,14 +79,14 @@ impl Read {
                 Read::Malformed { path: path.clone(), got: got.clone(), expected: expected.clone() }
             }
             Ok(Parsed::Ignored(why)) => Read::Ignored { why: why.to_string() },
-            Ok(Parsed::Signal(Signal { key, at, account, region, condition, evidence, lead })) => Read::Signal {
+            Ok(Parsed::Signal(Signal { key, at, account, region, fact, evidence })) => Read::Signal {
                 key: key.to_string(),
                 at: *at,
                 account: account.as_ref().map(ToString::to_string),
                 region: region.as_ref().map(ToString::to_string),
-                condition: condition.to_string(),
+                condition: fact.to_string(),
                 evidence: evidence.clone(),
-                lead: lead.to_string(),
+                about: fact.about(),
             },
         }
     }
@@ -97,7 +97,7 @@ impl Read {
                 page.line(&format!("malformed: {path} is {got}, expected {expected}"));
             }
             Read::Ignored { why } => page.line(&format!("ignored: {why}")),
-            Read::Signal { key, at, account, region, condition, evidence, lead } => {
+            Read::Signal { key, at, account, region, condition, evidence, about } => {
                 page.line(&format!("a signal: {condition}"));
                 let at = at.map(|at| format!("{at:.3}"));
                 let facts = [
@@ -108,7 +108,7 @@ impl Read {
                 ];
                 let told = facts.into_iter().filter_map(|(name, fact)| Some((name, fact?)));
                 let said = evidence.iter().map(|said| ("it says", said));
-                let rows = told.chain(said).chain([("leads to", lead)]);
+                let rows = told.chain(said).chain([("about", about)]);
                 page.table(&["", ""], rows.map(|(name, fact)| row([name.to_owned(), fact.clone()])).collect());
             }
         }

@@ -43,18 +43,18 @@ fn a_signal_is_told_with_all_that_it_carries() {
         &sample("alarm-composite"),
         &expect![[r#"
         a signal: a composite alarm is in ALARM
-        key       alarm arn:aws:cloudwatch:us-east-1:123456789012:alarm:web-sick ALARM
-                  2026-03-01T02:03:04.567Z
-        at        2026-03-01T02:03:04.567Z
-        account   123456789012
-        Region    us-east-1
-        it says   arn:aws:cloudwatch:us-east-1:123456789012:alarm:web-i-
-                  0a1b2c3d4e5f60718-failing transitioned to ALARM at Sunday 01 March,
-                  2026 02:03:01 UTC
-        it says   alarm "web-i-0a1b2c3d4e5f60718-failing" set it off
-        it says   alarm "web-5xx" set it off
-        leads to  look at the groups for which alarm "web-sick" speaks, those of alarms
-                  "web-i-0a1b2c3d4e5f60718-failing", "web-5xx"
+        key      alarm arn:aws:cloudwatch:us-east-1:123456789012:alarm:web-sick ALARM
+                 2026-03-01T02:03:04.567Z
+        at       2026-03-01T02:03:04.567Z
+        account  123456789012
+        Region   us-east-1
+        it says  arn:aws:cloudwatch:us-east-1:123456789012:alarm:web-i-
+                 0a1b2c3d4e5f60718-failing transitioned to ALARM at Sunday 01 March,
+                 2026 02:03:01 UTC
+        it says  alarm "web-i-0a1b2c3d4e5f60718-failing" set it off
+        it says  alarm "web-5xx" set it off
+        about    alarm "web-sick", set off by "web-i-0a1b2c3d4e5f60718-failing", "web-
+                 5xx"
 
         no account was asked
     "#]],

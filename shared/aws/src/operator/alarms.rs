@@ -3,10 +3,10 @@
 //! This module never judges an alarm's state: that is read anew for each decision.
 
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm};
+use homeostat_core::aws::alarm::INSTANCE_DIMENSION;
 use homeostat_core::doctor::Alarm;
 use homeostat_core::id::InstanceId;
 use homeostat_core::ports::Unavailable;
-use homeostat_core::signal::INSTANCE_DIMENSION;
 
 use super::Account;
 use crate::call::unavailable;

@@ -10,6 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::Read;
 use crate::id::{AlarmArn, ContributorId, InstanceId};
 
+/// The dimension that names an instance in the metrics of EC2 and of the CloudWatch agent. Other services have one of that name too.
+pub const INSTANCE_DIMENSION: &str = "InstanceId";
+/// The dimensions that name a group, and a target group as `targetgroup/<name>/<id>` (EC2 Auto Scaling and Elastic Load
+/// Balancing user guides, "CloudWatch metrics").
+pub const GROUP_DIMENSION: &str = "AutoScalingGroupName";
+pub const TARGET_GROUP_DIMENSION: &str = "TargetGroup";
+
 /// The newest change of an alarm that led to an incident. An older one that arrives late says nothing any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmChange {

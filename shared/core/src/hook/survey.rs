@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::Held;
+use crate::attend::Surveyed;
 use crate::aws::lifecycle::Course;
 use crate::id::{GroupName, Region, Subject};
 use crate::policy::HookPolicy;
@@ -16,13 +17,13 @@ use crate::signal::{Hint, Why};
 
 /// # Errors
 /// [`Unavailable`]: the groups or the ledger could not be read. Nothing was changed, and the next survey comes by itself.
-pub async fn survey(
-    aws: &impl Held,
+pub(super) async fn survey(
+    aws: &(impl Held + Sync),
     policy: &HookPolicy,
-    ledger: &impl Ledger,
+    ledger: &(impl Ledger + Sync),
     region: &Region,
     now: Timestamp,
-) -> Result<Vec<Hint>, Unavailable> {
+) -> Result<Surveyed, Unavailable> {
     let names: BTreeSet<&GroupName> = policy.hooks().map(|(group, _)| group).collect();
     let names: Vec<GroupName> = names.into_iter().cloned().collect();
     let groups = aws.groups(&names).await?;
@@ -38,5 +39,7 @@ pub async fn survey(
     let open = ledger.open_among(&waiting).await?;
     let unowned = waiting.into_iter().filter(|subject| !open.contains(subject));
     let why = || Why::Found { since: now, alarms: Vec::new(), told_by: None };
-    Ok(unowned.map(|subject| Hint { subject, why: why() }).collect())
+    let hints = unowned.map(|subject| Hint { subject, why: why() }).collect();
+    let looked_at = groups.into_iter().map(|group| group.name.to_string()).collect();
+    Ok(Surveyed { looked_at, hints, open, ..Surveyed::default() })
 }

@@ -68,6 +68,10 @@ impl InstanceKind {
     pub fn is_instance(&self) -> bool {
         matches!(self, InstanceKind::Instance { .. })
     }
+
+    pub fn is_group(&self) -> bool {
+        matches!(self, InstanceKind::Group { .. })
+    }
 }
 
 impl Kind for InstanceKind {

@@ -2,10 +2,8 @@
 //!
 //! This module never decides what is done about an incident that is open.
 
-use super::kind::InstanceKind;
-use super::reasons::{Attended, Decision, GroupState, Hold, HoldReason, Incident};
+use super::reasons::{Decision, GroupState, Hold, HoldReason, Incident};
 use crate::attend::Ignored;
-use crate::id::GroupName;
 use crate::signal::{Hint, Why};
 
 pub(super) fn not_opened(hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
@@ -32,21 +30,5 @@ pub(super) fn not_opened(hint: &Hint, incident: &Incident, decision: &Decision) 
             Some(Ignored::nothing_wrong(incident, because))
         }
         _ => None,
-    }
-}
-
-/// The group of which too many are sick at once, which is parked, or which nothing checks: it has an incident of its own.
-pub fn troubled_group(attended: &Attended) -> Option<&GroupName> {
-    match attended {
-        Attended::Ignored(
-            Ignored::TooManySick { group, .. } | Ignored::Parked { group, .. } | Ignored::Unchecked { group, .. },
-        ) => Some(group),
-        Attended::Decided { decision: Decision::Hold { because: Hold::Own(because), .. }, incident } => {
-            let InstanceKind::Instance { group, .. } = &incident.kind else { return None };
-            let is_troubled =
-                matches!(because, HoldReason::TooManySick(_) | HoldReason::GroupState(GroupState::Unchecked { .. }));
-            is_troubled.then_some(group)
-        }
-        Attended::Ignored(_) | Attended::Decided { .. } => None,
     }
 }

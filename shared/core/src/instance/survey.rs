@@ -11,43 +11,31 @@ use super::evidence::sick_without_alarm;
 use super::eyes::{Eyes, Health, calls_unhealthy};
 use super::group_state::is_unchecked;
 use super::processes::parked;
+use super::route::{GroupAlarm, Survey};
 use super::seen::Seen;
 use super::{Fleet, StatusChecks};
+use crate::attend::{NotSurveyed, Surveyed};
 use crate::aws::alarm::AlarmSeen;
 use crate::aws::fleet::Group;
-use crate::id::{AlarmArn, GroupName, InstanceId, Region, Subject};
+use crate::id::{AlarmArn, InstanceId, Region, Subject};
 use crate::policy::{Evidence, GroupPolicy};
 use crate::ports::{Ledger, Unavailable};
-use crate::signal::{GroupAlarm, Hint, Notice, Survey, What, Why};
+use crate::signal::{Hint, NoSignal, Notice, What, Why};
 
 /// EC2 calls it so where AWS Health has a code of its own.
 const SCHEDULED: &str = "a scheduled event that ends the instance";
 
-/// What a survey came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surveyed {
-    /// The groups of the policy that were looked at.
-    pub groups: Vec<GroupName>,
-    /// Whom to attend to.
-    pub hints: Vec<Hint>,
-    /// Who is sick too, and has an incident that is looked at when it is due.
-    pub open: Vec<Subject>,
-    /// What could not be read of some group. It hides no other.
-    pub failed: Vec<String>,
-}
-
 /// Looks at the groups that the survey is about.
 ///
 /// # Errors
-/// [`Unavailable`]: the groups, the alarms or the ledger could not be read. Nothing was changed, and the next survey comes by
-/// itself.
-pub async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
+/// [`NotSurveyed`]: there are no such groups; or they, the alarms or the ledger could not be read.
+pub(super) async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
     eyes: &Eyes<'_, A, S>,
-    ledger: &impl Ledger,
+    ledger: &(impl Ledger + Sync),
     now: Timestamp,
     region: &Region,
     survey: &Survey,
-) -> Result<Surveyed, Unavailable> {
+) -> Result<Surveyed, NotSurveyed> {
     let names = eyes.policy.group_names();
     // Most alarms of an account are about nothing of ours: they cost one call. Who set a composite one off is among those in ALARM.
     let says_all_itself = matches!(survey, Survey::Alarm(alarm) if alarm.children.is_empty());
@@ -68,6 +56,9 @@ pub async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
         concerned
             .extend(policy.filter(|policy| is_about(survey, &group, policy, &alarms)).map(|policy| (group, policy)));
     }
+    if concerned.is_empty() {
+        return Err(NotSurveyed::Nothing(nothing_of_ours(survey)));
+    }
     let looks = concerned.iter().map(|(group, policy)| sick_of(eyes, group, policy, &alarms, now, region, survey));
     let (mut hints, mut failed) = (Vec::new(), Vec::new());
     for ((group, _), look) in concerned.iter().zip(join_all(looks).await) {
@@ -79,13 +70,16 @@ pub async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
     let subjects: Vec<Subject> = hints.iter().map(|hint| hint.subject.clone()).collect();
     let open = ledger.open_among(&subjects).await?;
     hints.retain(|hint| !open.contains(&hint.subject));
-    let groups = concerned.into_iter().map(|(group, _)| group.name).collect();
-    Ok(Surveyed {
-        groups,
-        hints,
-        open: subjects.into_iter().filter(|subject| open.contains(subject)).collect(),
-        failed,
-    })
+    let looked_at = concerned.into_iter().map(|(group, _)| group.name.to_string()).collect();
+    let open = subjects.into_iter().filter(|subject| open.contains(subject)).collect();
+    Ok(Surveyed { looked_at, hints, open, failed, unread: Vec::new() })
+}
+
+fn nothing_of_ours(survey: &Survey) -> NoSignal {
+    match survey {
+        Survey::Resync => NoSignal::NothingThere { what: "none of the policy's groups exists".to_owned() },
+        Survey::Alarm(alarm) => alarm.names_nobody(),
+    }
 }
 
 /// Read only where some group's evidence is an alarm.

@@ -2,131 +2,73 @@
 //!
 //! This module never acts on anything.
 
+use crate::instance::reasons::{HoldReason, PageReason};
 use jiff::{SignedDuration, Timestamp};
 
 use super::crowd::sick_at_once;
 use super::decide::named;
-use super::eyes::Eyes;
+use super::group_state;
 use super::processes::{Promise, parked};
 use super::seen::{Glance, Seen};
-use super::{Fleet, StatusChecks, group_state, opening, remembering};
-use crate::attend::{Circumstances, Ignored, Remedy, Rung, Times, climbed};
+use crate::attend::{Ignored, Rung, climbed};
 use crate::aws::fleet::Group;
-use crate::id::Subject;
+use crate::id::GroupName;
 use crate::incident::{Gone, State, Verdict};
 use crate::instance::kind::InstanceKind;
-use crate::instance::reasons::{
-    Close, Crowd, Decision, GroupState, History, Hold, HoldReason, Incident, Page, PageReason, Step,
-};
-use crate::memory::Memory;
-use crate::policy::GroupPolicy;
-use crate::ports::{Limits, Outcome, Unavailable};
+use crate::instance::reasons::{Close, Crowd, Decision, GroupState, Hold, Incident, Page};
+use crate::policy::{GroupPolicy, Policy};
 use crate::signal::{Hint, Notice, Why};
 
 /// Between two looks at a group that is parked, as often as the resync.
 const WHILE_PARKED: SignedDuration = SignedDuration::from_mins(5);
 
-pub struct WholeGroup<'a, A, S> {
-    pub eyes: Eyes<'a, A, S>,
+pub(super) fn open(
+    now: Timestamp,
+    name: &GroupName,
+    hint: &Hint,
+    glance: &Glance,
+    policy: &Policy,
+) -> Result<Incident, Ignored> {
+    let incident = |notice: Option<&Notice>, since| {
+        let kind = InstanceKind::Group { group: name.clone(), notice: notice.cloned(), gone: Gone::default() };
+        Incident::new(hint.subject.clone(), kind, since, now)
+    };
+    match &hint.why {
+        Why::Found { since, .. } => Ok(incident(None, *since)),
+        Why::Notice(notice) if glance.groups.iter().any(|group| group.name == *name) => {
+            Ok(incident(Some(notice), notice.at))
+        }
+        Why::Notice(_) => Err(Ignored::OutsidePolicy { subject: hint.subject.clone(), groups: policy.group_names() }),
+        Why::Wake | Why::Look { .. } | Why::Alarm(_) | Why::Silence(_) | Why::Action(_) => {
+            Err(Ignored::NothingOpen { subject: hint.subject.clone() })
+        }
+    }
 }
 
-impl<A: Fleet + Sync, S: StatusChecks + Sync> Remedy for WholeGroup<'_, A, S> {
-    type Kind = InstanceKind;
-    type Glance = Glance;
-    type Seen = Seen;
-
-    async fn glance(&self, hint: &Hint) -> Result<Glance, Unavailable> {
-        self.eyes.glance(hint).await
+pub(super) fn join(mut incident: Incident, hint: &Hint) -> Incident {
+    if let (InstanceKind::Group { notice, .. }, Some(new)) = (&mut incident.kind, hint.notice()) {
+        // The newest reason, but time runs from the first.
+        let at = notice.as_ref().map_or(new.at, |first| first.at);
+        *notice = Some(Notice { at, ..new.clone() });
     }
+    incident
+}
 
-    fn open(&self, now: Timestamp, hint: &Hint, glance: &Glance, _: &History) -> Result<Incident, Ignored> {
-        match (&hint.why, &hint.subject) {
-            (Why::Found { since, .. }, Subject::Group { name, .. }) => Ok(Incident::new(
-                hint.subject.clone(),
-                InstanceKind::Group { group: name.clone(), notice: None, gone: Gone::default() },
-                *since,
-                now,
-            )),
-            (Why::Notice(notice), Subject::Group { name, .. }) => {
-                if !glance.groups.iter().any(|group| group.name == *name) {
-                    let groups = self.eyes.policy.group_names();
-                    return Err(Ignored::OutsidePolicy { subject: hint.subject.clone(), groups });
-                }
-                let kind =
-                    InstanceKind::Group { group: name.clone(), notice: Some(notice.clone()), gone: Gone::default() };
-                Ok(Incident::new(hint.subject.clone(), kind, notice.at, now))
-            }
-            _ => Err(Ignored::NothingOpen { subject: hint.subject.clone() }),
-        }
-    }
+/// By evidence of its own a group is judged only where nobody of it can be.
+pub(super) fn verdict(now: Timestamp, seen: &Seen, policy: Option<&GroupPolicy>) -> Verdict {
+    let is_accused = policy.is_some_and(|policy| !group_state::accused(now, seen, policy).is_empty());
+    if is_accused { Verdict::Suspected } else { Verdict::Unknown }
+}
 
-    fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
-        if let (InstanceKind::Group { notice, .. }, Some(new)) = (&mut incident.kind, hint.notice()) {
-            // The newest reason, but time runs from the first.
-            let at = notice.as_ref().map_or(new.at, |first| first.at);
-            *notice = Some(Notice { at, ..new.clone() });
-        }
-        incident
-    }
-
-    async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
-        self.eyes.observe(glance, incident).await
-    }
-
-    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
-        let policy = self.eyes.group_policy(&incident);
-        remembering::absorb_group(now, incident, seen, policy)
-    }
-
-    /// By evidence of its own a group is judged only where nobody of it can be.
-    fn verdict(&self, now: Timestamp, incident: &Incident, seen: &Seen) -> Verdict {
-        let policy = self.eyes.group_policy(incident);
-        let is_accused = policy.is_some_and(|policy| !group_state::accused(now, seen, policy).is_empty());
-        if is_accused { Verdict::Suspected } else { Verdict::Unknown }
-    }
-
-    fn unwell(&self, _: &Incident, _: &Seen) -> Vec<Subject> {
-        Vec::new()
-    }
-
-    fn took_effect(&self, _: &Incident, _: &Seen) -> bool {
-        false
-    }
-
-    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, _: &Circumstances) -> Decision {
-        decide(now, incident, seen, self.eyes.group_policy(incident))
-    }
-
-    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, _: &Circumstances) -> Vec<Rung> {
-        let (Some(policy), Some(group)) = (self.eyes.group_policy(incident), &seen.group) else { return Vec::new() };
-        let (sick, limit) = (sick_at_once(now, seen, group, policy), group.limit(policy.too_many));
-        let few = ("few are sick at once", limit.allows(sick), Crowd::of(sick, limit, group).in_words());
-        let all_are_there = incident.kind.notice().map(|notice| {
-            let is_whole = group.in_service().is_some_and(|units| units >= group.desired);
-            ("as much is in service as is desired", is_whole, format!("{}; {notice}", in_service(group)))
-        });
-        climbed([few].into_iter().chain(all_are_there))
-    }
-
-    fn remember(&self, _: Timestamp, _: &Incident, _: &Seen, _: &Decision, _: &Memory) -> Option<Memory> {
-        None
-    }
-
-    fn not_opened(&self, hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
-        opening::not_opened(hint, incident, decision)
-    }
-
-    fn times(&self, incident: &Incident) -> Times {
-        self.eyes.times(incident)
-    }
-
-    fn policy_hash(&self) -> &str {
-        &self.eyes.policy.hash
-    }
-
-    async fn perform(&self, step: &Step) -> Outcome {
-        Outcome::Refused { why: format!("a group's incident never acts, and was to {step}") }
-    }
+pub(super) fn rungs(now: Timestamp, incident: &Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Vec<Rung> {
+    let (Some(policy), Some(group)) = (policy, &seen.group) else { return Vec::new() };
+    let (sick, limit) = (sick_at_once(now, seen, group, policy), group.limit(policy.too_many));
+    let few = ("few are sick at once", limit.allows(sick), Crowd::of(sick, limit, group).in_words());
+    let all_are_there = incident.kind.notice().map(|notice| {
+        let is_whole = group.in_service().is_some_and(|units| units >= group.desired);
+        ("as much is in service as is desired", is_whole, format!("{}; {notice}", in_service(group)))
+    });
+    climbed([few].into_iter().chain(all_are_there))
 }
 
 /// Decides what to do about a whole group.

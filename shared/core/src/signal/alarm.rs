@@ -2,32 +2,24 @@
 //! CloudWatch User Guide, "Alarm events and EventBridge"), the alarm's own action ("Invoke a Lambda function from an alarm"), and
 //! a topic ("Notifying users on alarm changes").
 //!
-//! This module never picks an instance when the alarm names several, and never takes a state that it does not know.
+//! This module never says what the alarm is about to whom, and never takes a state that it does not know.
 
 mod told;
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
-use told::{Dimensions, Told};
+use told::Told;
 
 use super::moment::{self, Moment};
-use super::{Condition, GroupAlarm, Hint, Key, Lead, NoSignal, Parsed, Signal, Survey, Why, one_line};
+use super::{AlarmFact, Fact, Key, NoSignal, Parsed, Signal, one_line};
 use crate::aws::alarm::{AlarmChange, AlarmState};
-use crate::id::{AlarmArn, InstanceId, Subject};
+use crate::id::AlarmArn;
 use crate::json::{At, Malformed};
 
 pub(super) const STATE_CHANGE: &str = "CloudWatch Alarm State Change";
 pub(super) const CONTRIBUTOR_CHANGE: &str = "CloudWatch Alarm Contributor State Change";
 pub(super) const CONFIGURATION_CHANGE: &str = "CloudWatch Alarm Configuration Change";
-
-/// The dimension that names an instance in the metrics of EC2 and of the CloudWatch agent.
-pub const INSTANCE_DIMENSION: &str = "InstanceId";
-/// The dimensions that name a group, and a target group as `targetgroup/<name>/<id>` (EC2 Auto Scaling and Elastic Load
-/// Balancing user guides, "CloudWatch metrics").
-const GROUP_DIMENSION: &str = "AutoScalingGroupName";
-const TARGET_GROUP_DIMENSION: &str = "TargetGroup";
 
 /// What an alarm watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,63 +85,25 @@ fn parse(told: &Told<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
     let contributor = told.contributor()?;
     let kind = told.kind()?;
     let dimensions = told.dimensions()?;
-    let instances = match instances(&dimensions)? {
-        Ok(instances) => instances,
-        Err(named) => return Ok(Parsed::Ignored(NoSignal::NoInstance { alarm, named })),
-    };
     let children = told.children()?;
     let name = |child: &AlarmArn| one_line(&format!("alarm {:?} set it off", child.alarm_name()));
     let evidence = told.reason.text().ok().map(one_line).into_iter().chain(children.iter().map(name)).collect();
     let change = AlarmChange { alarm, contributor, changed_at };
-    let lead = match (kind, instances.as_slice()) {
-        (AlarmKind::Contributor, _) | (_, [] | [_, _, ..]) => Lead::Several(Survey::Alarm(GroupAlarm {
-            groups: named(&dimensions, GROUP_DIMENSION)?,
-            target_groups: named(&dimensions, TARGET_GROUP_DIMENSION)?,
-            instances,
-            children,
-            change: change.clone(),
-        })),
-        (_, [id]) => {
-            let subject = Subject::Instance { region: region.clone(), id: id.clone() };
-            let why = match state {
-                AlarmState::InsufficientData => Why::Silence(change.clone()),
-                AlarmState::Alarm | AlarmState::Ok => Why::Alarm(change.clone()),
-            };
-            Lead::Each(vec![Hint { subject, why }])
-        }
-    };
     Ok(Parsed::Signal(Signal {
         key: Key::of(&format!("alarm {} {state} {written}", change.speaker())),
         at: Some(changed_at),
         account: Some(account),
         region: Some(region),
-        condition: Condition::Alarm { kind, state },
+        fact: Fact::Alarm(AlarmFact { change, kind, state, dimensions, children }),
         evidence,
-        lead,
     }))
-}
-
-/// The instances that are named. Other services have a dimension of that name too: such an alarm is none of ours, and nothing is
-/// wrong with it. `Err` is then what it names.
-fn instances(dimensions: &Dimensions<'_>) -> Result<Result<Vec<InstanceId>, String>, Malformed> {
-    let mut instances = BTreeSet::new();
-    for name in named(dimensions, INSTANCE_DIMENSION)? {
-        match name.parse() {
-            Ok(id) => _ = instances.insert(id),
-            Err(_) => return Ok(Err(name)),
-        }
-    }
-    Ok(Ok(instances.into_iter().collect()))
-}
-
-fn named(dimensions: &Dimensions<'_>, name: &str) -> Result<Vec<String>, Malformed> {
-    Ok(dimensions.values_of(name)?.into_iter().collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::signal::tests::{group_alarm, hint, read_one};
-    use crate::signal::{Hint, NoSignal, Parsed, Why};
+    use crate::aws::alarm::AlarmState;
+    use crate::signal::tests::{alarm, read_one, values};
+    use crate::signal::{AlarmKind, NoSignal, Parsed};
     use serde_json::{Value, json};
 
     fn metric(instance: &str) -> Value {
@@ -168,39 +122,32 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_on_one_instance_is_a_signal_about_it() {
-        let Hint { subject, why: Why::Alarm(change) } = hint(&event("ALARM", &[metric("i-0123456789abcdef0")])) else {
-            panic!()
-        };
-        assert_eq!(subject.to_string(), "eu-west-1#instance#i-0123456789abcdef0");
-        assert_eq!(change.changed_at.to_string(), "2026-03-01T02:03:04.567Z");
+    fn an_alarm_says_when_it_changed_and_what_it_is_about() {
+        let fact = alarm(&event("ALARM", &[metric("i-0123456789abcdef0")]));
+        assert_eq!((fact.kind, fact.state), (AlarmKind::Metric, AlarmState::Alarm));
+        assert_eq!(fact.change.changed_at.to_string(), "2026-03-01T02:03:04.567Z");
+        assert_eq!(values(&fact), [("InstanceId", vec!["i-0123456789abcdef0"])]);
     }
 
     #[test]
-    fn metric_math_over_the_same_instance_is_one_subject() {
+    fn each_dimension_is_kept_once_whatever_service_it_is_of() {
         let math = json!({"id": "e", "expression": "a/b", "returnData": true});
-        let metrics = [math, metric("i-0123456789abcdef0"), metric("i-0123456789abcdef0")];
-        assert!(matches!(hint(&event("ALARM", &metrics)).why, Why::Alarm(_)));
-    }
-
-    #[test]
-    fn an_alarm_over_no_or_several_instances_picks_none() {
-        for metrics in [vec![], vec![metric("i-0123456789abcdef0"), metric("i-0123456789abcdef1")]] {
-            let alarm = group_alarm(&event("ALARM", &metrics));
-            assert_eq!((alarm.groups.len(), alarm.target_groups.len(), alarm.instances.len()), (0, 0, metrics.len()));
-        }
-    }
-
-    #[test]
-    fn an_alarm_over_a_group_or_target_group_says_which() {
-        let mut of_group = metric("i-0123456789abcdef0");
-        of_group["metricStat"]["metric"]["dimensions"] =
-            json!({"AutoScalingGroupName": "web", "TargetGroup": "targetgroup/web/0123456789abcdef"});
-        let alarm = group_alarm(&event("ALARM", &[of_group]));
+        let mut other = metric("i-0123456789abcdef0");
+        other["metricStat"]["metric"]["dimensions"] = json!({"DBInstanceIdentifier": "orders", "ClusterName": "web",
+            "LoadBalancer": "app/web/0123456789abcdef", "TargetGroup": "targetgroup/web/0123456789abcdef"});
+        let metrics = [math, metric("i-0123456789abcdef1"), metric("i-0123456789abcdef0"), metric("mi-0"), other];
+        let fact = alarm(&event("ALARM", &[&metrics[..], &metrics[..]].concat()));
         assert_eq!(
-            (alarm.groups, alarm.target_groups),
-            (vec!["web".into()], vec!["targetgroup/web/0123456789abcdef".into()])
+            values(&fact),
+            [
+                ("ClusterName", vec!["web"]),
+                ("DBInstanceIdentifier", vec!["orders"]),
+                ("InstanceId", vec!["i-0123456789abcdef0", "i-0123456789abcdef1", "mi-0"]),
+                ("LoadBalancer", vec!["app/web/0123456789abcdef"]),
+                ("TargetGroup", vec!["targetgroup/web/0123456789abcdef"]),
+            ]
         );
+        assert_eq!(values(&alarm(&event("ALARM", &[]))), []);
     }
 
     #[test]
@@ -220,7 +167,8 @@ mod tests {
 
     #[test]
     fn too_little_data_is_a_reason_to_look_and_says_so() {
-        let Why::Silence(_) = hint(&event("INSUFFICIENT_DATA", &[metric("i-0123456789abcdef0")])).why else { panic!() };
+        let fact = alarm(&event("INSUFFICIENT_DATA", &[metric("i-0123456789abcdef0")]));
+        assert_eq!(fact.state, AlarmState::InsufficientData);
     }
 
     #[test]
@@ -237,13 +185,20 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_dimension_that_is_no_instance_id_is_another_services_and_never_a_signal() {
-        for foreign in ["*", "", "i-1; drop", "i-0123456789abcdef0#x", "mi-0123456789abcdef0"] {
-            let parsed = read_one(&event("ALARM", &[metric("i-0123456789abcdef0"), metric(foreign)]));
-            assert!(matches!(parsed, Ok(Parsed::Ignored(NoSignal::NoInstance { .. }))), "{foreign}: {parsed:?}");
+    fn a_dimension_that_decides_where_to_look_is_a_text_or_the_event_is_malformed() {
+        for name in ["InstanceId", "AutoScalingGroupName", "TargetGroup"] {
+            for wrong in [json!(7), json!({"a": 1}), json!([]), json!(false)] {
+                let mut odd = metric("");
+                odd["metricStat"]["metric"]["dimensions"] = json!({ name: wrong });
+                let said = read_one(&event("ALARM", &[odd])).unwrap_err().to_string();
+                assert!(
+                    said.contains(&format!("metric.dimensions.{name} is ")) && said.ends_with("expected a text"),
+                    "{said}"
+                );
+            }
         }
-        let mut number = metric("");
-        number["metricStat"]["metric"]["dimensions"]["InstanceId"] = json!(7);
-        assert!(read_one(&event("ALARM", &[number])).is_err());
+        let mut odd = metric("i-0123456789abcdef0");
+        odd["metricStat"]["metric"]["dimensions"]["Another"] = json!(7);
+        assert_eq!(values(&alarm(&event("ALARM", &[odd]))), [("InstanceId", vec!["i-0123456789abcdef0"])]);
     }
 }

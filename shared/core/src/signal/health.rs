@@ -10,8 +10,8 @@ use jiff::fmt::rfc2822;
 
 use super::moment::{self, A_TIME, reckoned_with};
 use super::notice::{Notice, What};
-use super::{Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, one_line};
-use crate::id::{Account, InstanceId, Region, Subject};
+use super::{About, Fact, Key, NoSignal, Parsed, Signal, of_bus, one_line};
+use crate::id::{Account, InstanceId, Region};
 use crate::json::{At, Malformed};
 
 pub(super) const EVENT: &str = "AWS Health Event";
@@ -57,16 +57,12 @@ pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> 
     let communication = detail.field("communicationId").text().or_else(|_| root.field("id").text())?;
     let page = detail.field("page").text().unwrap_or("1");
     let what = What::Retirement { code: code.to_owned() };
-    let notice = Notice { what: what.clone(), at, by: Some(by) };
-    let hint =
-        |id| Hint { subject: Subject::Instance { region: region.clone(), id }, why: Why::Notice(notice.clone()) };
-    let lead = Lead::Each(instances.into_iter().map(hint).collect());
+    let about = About::Instances(instances.into_iter().collect());
     Ok(Parsed::Signal(Signal {
         key: Key::of(&format!("health {communication:?} {account} page {page:?}")),
         at: Some(at),
-        condition: Condition::Notice(what),
+        fact: Fact::Notice { about, notice: Notice { what, at, by: Some(by) } },
         evidence: detail.field("eventArn").text().map(one_line).into_iter().collect(),
-        lead,
         account: Some(account),
         region: Some(region),
     }))

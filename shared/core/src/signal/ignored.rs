@@ -17,8 +17,12 @@ pub enum NoSignal {
     AlarmConfigured { alarm: String, operation: String },
     /// Somebody keeps the alarm's actions back: a suppressor alarm, or a mute rule. Only the event tells of it.
     Silenced { alarm: AlarmArn, by: String },
-    /// Its dimension `InstanceId` is not one of EC2's.
-    NoInstance { alarm: AlarmArn, named: String },
+    /// It is about nothing that the remedy looks after, which says why.
+    NotAbout { alarm: AlarmArn, why: String },
+    /// What it is about is another remedy's.
+    NotOurs { about: String },
+    /// There is nothing of what the policy names.
+    NothingThere { what: String },
     /// Another function completes hooks.
     Held { hook: HookName, instance: InstanceId },
     /// What Auto Scaling sends to a target when a hook is made to notify it.
@@ -55,9 +59,9 @@ impl fmt::Display for NoSignal {
             NoSignal::Silenced { alarm, by } => {
                 write!(f, "alarm {:?} is kept from acting by {by}", alarm.alarm_name())
             }
-            NoSignal::NoInstance { alarm, named } => {
-                write!(f, "alarm {:?} is about {named:?}, which is no EC2 instance", alarm.alarm_name())
-            }
+            NoSignal::NotAbout { alarm, why } => write!(f, "alarm {:?} {why}", alarm.alarm_name()),
+            NoSignal::NotOurs { about } => write!(f, "{about} is not this function's to look after"),
+            NoSignal::NothingThere { what } => f.write_str(what),
             NoSignal::Held { hook, instance } => {
                 write!(f, "hook {hook} holds {instance}, which is not this function's to complete")
             }
@@ -88,8 +92,8 @@ impl fmt::Display for NoSignal {
     }
 }
 
-impl From<Told> for NoSignal {
-    fn from(told: Told) -> Self {
-        NoSignal::Held { hook: told.hook, instance: told.instance }
+impl From<&Told> for NoSignal {
+    fn from(told: &Told) -> Self {
+        NoSignal::Held { hook: told.hook.clone(), instance: told.instance.clone() }
     }
 }

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Condition, Key, Lead, NoSignal, Parsed, Signal, moment, of_bus};
+use super::{Fact, Key, NoSignal, Parsed, Signal, moment, of_bus};
 use crate::aws::lifecycle::{Course, Place, Told, Transition};
 use crate::id::{Account, Region};
 use crate::json::{At, Malformed};
@@ -46,9 +46,8 @@ fn signal(told: Told, account: Option<Account>, region: Option<Region>) -> Parse
         at: Some(told.at),
         account,
         region,
-        condition: Condition::Held(told.transition),
+        fact: Fact::Action(told),
         evidence: Vec::new(),
-        lead: Lead::Held(told),
     })
 }
 
@@ -102,7 +101,7 @@ mod tests {
     }
 
     fn held(event: &Value) -> Told {
-        let Ok(Parsed::Signal(Signal { lead: Lead::Held(told), .. })) = parse_event(event) else {
+        let Ok(Parsed::Signal(Signal { fact: Fact::Action(told), .. })) = parse_event(event) else {
             panic!("{:?}", parse_event(event))
         };
         told

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::moment::{self, A_TIME, Moment};
 use super::notice::{Notice, What};
-use super::{Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus};
-use crate::id::{InstanceId, Subject};
+use super::{About, Fact, Key, NoSignal, Parsed, Signal, of_bus};
+use crate::id::InstanceId;
 use crate::json::{At, Malformed};
 
 pub(super) const STATE_CHANGE: &str = "EC2 Instance State-change Notification";
@@ -38,18 +38,13 @@ pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> 
     };
     let (account, region) = of_bus(root)?;
     let key = Key::of(&format!("ec2 {instance} {} {told}", said(&what)));
-    let hint = Hint {
-        subject: Subject::Instance { region: region.clone(), id: instance },
-        why: Why::Notice(Notice { what: what.clone(), at, by }),
-    };
     Ok(Parsed::Signal(Signal {
         key,
         at: Some(at),
         account: Some(account),
         region: Some(region),
-        condition: Condition::Notice(what),
+        fact: Fact::Notice { about: About::Instances(vec![instance]), notice: Notice { what, at, by } },
         evidence: Vec::new(),
-        lead: Lead::Each(vec![hint]),
     }))
 }
 

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::moment::{self, A_TIME};
 use super::notice::{Notice, What};
-use super::{Condition, Hint, Key, Lead, NoSignal, Parsed, Signal, Why, of_bus, one_line};
-use crate::id::{GroupName, Subject};
+use super::{About, Fact, Key, NoSignal, Parsed, Signal, of_bus, one_line};
+use crate::id::GroupName;
 use crate::json::{At, Malformed};
 
 const LAUNCH_FAILED: &str = "EC2 Instance Launch Unsuccessful";
@@ -33,18 +33,13 @@ pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> 
     let why = one_line(why.unwrap_or("AWS gives no reason"));
     let activity = detail.field("ActivityId").text()?;
     let (account, region) = of_bus(root)?;
-    let what = What::LaunchFailed { why };
-    let hint = Hint {
-        subject: Subject::Group { region: region.clone(), name: group },
-        why: Why::Notice(Notice { what: what.clone(), at, by: None }),
-    };
+    let notice = Notice { what: What::LaunchFailed { why }, at, by: None };
     Ok(Parsed::Signal(Signal {
         key: Key::of(&format!("activity {activity:?}")),
         at: Some(at),
         account: Some(account),
         region: Some(region),
-        condition: Condition::Notice(what),
+        fact: Fact::Notice { about: About::Group(group), notice },
         evidence: detail.field("Cause").text().map(one_line).into_iter().collect(),
-        lead: Lead::Each(vec![hint]),
     }))
 }

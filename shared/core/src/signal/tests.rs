@@ -12,29 +12,85 @@ use super::*;
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
 /// The answer to an event that came alone.
-pub(super) fn read_one(event: &Value) -> Result<Parsed, Malformed> {
+pub(crate) fn read_one(event: &Value) -> Result<Parsed, Malformed> {
     let mut read = read(event, NOW);
     assert_eq!(read.len(), 1, "{event}");
     read.remove(0)
 }
 
-pub(super) fn signal(event: &Value) -> Signal {
+pub(crate) fn signal(event: &Value) -> Signal {
     match read_one(event) {
         Ok(Parsed::Signal(signal)) => signal,
         other => panic!("{other:?} for {event}"),
     }
 }
 
-pub(super) fn hint(event: &Value) -> Hint {
-    match signal(event).lead {
-        Lead::Each(mut hints) if hints.len() == 1 => hints.remove(0),
+pub(crate) fn alarm(event: &Value) -> AlarmFact {
+    match signal(event).fact {
+        Fact::Alarm(alarm) => alarm,
         other => panic!("{other:?} for {event}"),
     }
 }
 
-pub(super) fn group_alarm(event: &Value) -> GroupAlarm {
-    match signal(event).lead {
-        Lead::Several(Survey::Alarm(alarm)) => alarm,
+pub(super) fn values(alarm: &AlarmFact) -> Vec<(&str, Vec<&str>)> {
+    let dimensions = alarm.dimensions.0.iter();
+    dimensions.map(|(name, values)| (name.as_str(), values.iter().map(String::as_str).collect())).collect()
+}
+
+/// Of the alarm `web-1`, on a metric with each of these sets of dimensions.
+pub(crate) fn alarm_on(state: &str, dimensions: &[Value]) -> Signal {
+    let metric = |set: &Value| json!({"id": "m", "metricStat": {"metric": {"namespace": "Web", "name": "Failed", "dimensions": set}}});
+    signal(&json!({
+        "source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "account": "123456789012",
+        "region": "eu-west-1", "resources": ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1"],
+        "detail": {"state": {"value": state, "timestamp": "2026-03-01T02:03:04.567+0000"},
+            "configuration": {"metrics": dimensions.iter().map(metric).collect::<Vec<_>>()}},
+    }))
+}
+
+/// EC2 takes an instance back.
+pub(crate) fn interruption() -> Signal {
+    signal(&json!({
+        "source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", "account": "123456789012",
+        "region": "eu-west-1", "time": "2026-03-01T02:03:05Z",
+        "detail": {"instance-id": "i-0123456789abcdef0", "instance-action": "terminate"},
+    }))
+}
+
+/// The hook `ready` of the group `web` holds an instance.
+pub(crate) fn held() -> Signal {
+    signal(&json!({
+        "source": "aws.autoscaling", "detail-type": "EC2 Instance-launch Lifecycle Action", "account": "123456789012",
+        "region": "eu-west-1", "time": "2026-03-01T02:03:04Z",
+        "detail": {"LifecycleActionToken": "87654321-4321-4321-4321-210987654321", "AutoScalingGroupName": "web",
+            "LifecycleHookName": "ready", "EC2InstanceId": "i-0123456789abcdef0",
+            "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"},
+    }))
+}
+
+pub(crate) fn woken(subject: &str) -> Signal {
+    signal(&wake(&subject.parse().unwrap()))
+}
+
+pub(crate) fn resync() -> Signal {
+    signal(&json!({"homeostat": "resync"}))
+}
+
+/// Alarms of services that have no remedy, or whose things are not this product's: their dimensions are all that there is.
+pub(crate) fn of_other_services() -> Vec<Signal> {
+    [
+        json!({"DBInstanceIdentifier": "orders"}),
+        json!({"ClusterName": "web", "ServiceName": "shop"}),
+        json!({"LoadBalancer": "app/web/0123456789abcdef"}),
+        json!({"InstanceId": "mi-0123456789abcdef0"}),
+    ]
+    .map(|dimensions| alarm_on("ALARM", &[dimensions]))
+    .into()
+}
+
+fn order(event: &Value) -> Order {
+    match signal(event).fact {
+        Fact::Order(order) => order,
         other => panic!("{other:?} for {event}"),
     }
 }
@@ -42,11 +98,11 @@ pub(super) fn group_alarm(event: &Value) -> GroupAlarm {
 #[test]
 fn a_wake_up_is_read_back_as_sent() {
     let subject: Subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
-    assert_eq!(hint(&wake(&subject)), Hint::wake(subject));
+    assert_eq!(order(&wake(&subject)).hint(), Some(Hint::wake(subject)));
     let at = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
     let subject: Subject = "eu-west-1#hook#web:ready:i-0123456789abcdef0".parse().unwrap();
-    assert_eq!(hint(&look(&subject, at)), Hint { subject, why: Why::Look { at } });
-    assert_eq!(signal(&json!({"homeostat": "resync"})).lead, Lead::Several(Survey::Resync));
+    assert_eq!(order(&look(&subject, at)).hint(), Some(Hint { subject, why: Why::Look { at } }));
+    assert_eq!(order(&json!({"homeostat": "resync"})), Order::Resync);
 }
 
 #[test]
@@ -106,7 +162,7 @@ fn one_odd_entity_of_a_health_event_hides_no_other() {
     let odd = json!({"entityValue": "UNKNOWN"});
     for odd in [&odd, &json!({}), &json!({"entityValue": 7}), &json!(null)] {
         let both = retirement(json!([odd, {"entityValue": "i-0123456789abcdef0"}]));
-        assert_eq!(hint(&both).subject.to_string(), "eu-west-1#instance#i-0123456789abcdef0");
+        assert_eq!(signal(&both).fact.about(), "i-0123456789abcdef0");
     }
     let said = read_one(&retirement(json!([odd]))).unwrap_err().to_string();
     assert!(said.contains("$.detail.affectedEntities[0].entityValue is \"UNKNOWN\""), "{said}");

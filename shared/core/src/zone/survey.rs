@@ -12,51 +12,49 @@ use super::drift::drifts;
 use super::evidence::{Ails, ails};
 use super::seen::Seen;
 use super::{Records, eyes};
+use crate::attend::Surveyed;
 use crate::aws::record::RecordSet;
 use crate::aws::record_name::RecordName;
 use crate::id::{HostedZoneId, Subject};
 use crate::policy::{DnsPolicy, RecordPolicy, ZonePolicy};
 use crate::ports::{Ledger, Unavailable};
-
-/// What a survey came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Surveyed {
-    /// The zones to attend to.
-    pub zones: Vec<HostedZoneId>,
-    /// What could not be asked, and so says nothing of anybody. It hides nothing else.
-    pub unread: Vec<String>,
-}
+use crate::signal::{Hint, Why};
 
 /// Asks all that the policy takes for evidence, and for the records of each zone without an incident.
 ///
 /// # Errors
 /// [`Unavailable`]: the ledger could not be read.
-pub async fn survey<A: Records + Sync>(
+pub(super) async fn survey<A: Records + Sync>(
     aws: &A,
     dns: &DnsPolicy,
-    ledger: &impl Ledger,
+    ledger: &(impl Ledger + Sync),
     now: Timestamp,
 ) -> Result<Surveyed, Unavailable> {
     let seen = eyes::ask(aws, dns.records.iter().flat_map(|record| &record.endpoints)).await;
     let subjects: Vec<Subject> = dns.zones().into_iter().cloned().map(Subject::zone).collect();
     let open = ledger.open_among(&subjects).await?;
-    let mut surveyed = Surveyed { zones: Vec::new(), unread: unread(&seen) };
+    let hint = |zone: &HostedZoneId| {
+        let why = Why::Found { since: now, alarms: Vec::new(), told_by: None };
+        Hint { subject: Subject::zone(zone.clone()), why }
+    };
+    let mut surveyed = Surveyed { unread: unread(&seen), ..Surveyed::default() };
     for zone in dns.zones().into_iter().filter(|zone| !open.contains(&Subject::zone((*zone).clone()))) {
+        surveyed.looked_at.push(zone.to_string());
         let policy = dns.zone(zone);
         // One zone after the other: the rate of Route 53's calls is all of the account's.
         match policy.records.iter().any(|record| has_unhealthy(now, record, &seen)) {
-            true => surveyed.zones.push(zone.clone()),
+            true => surveyed.hints.push(hint(zone)),
             false => match sets(aws, &policy).await {
                 Ok(sets) => {
                     let seen = Seen { sets, ..seen.clone() };
                     let has_drifted = !drifts(&policy, &seen, &BTreeMap::new()).is_empty();
-                    surveyed.zones.extend(has_drifted.then(|| zone.clone()));
+                    surveyed.hints.extend(has_drifted.then(|| hint(zone)));
                 }
                 Err(unavailable) => surveyed.unread.push(unavailable.to_string()),
             },
         }
     }
-    Ok(surveyed)
+    Ok(Surveyed { open, ..surveyed })
 }
 
 fn has_unhealthy(now: Timestamp, record: &RecordPolicy, seen: &Seen) -> bool {

@@ -8,4 +8,5 @@ mod limits;
 mod readings;
 mod refusals;
 mod returns;
+mod routes;
 mod siblings;

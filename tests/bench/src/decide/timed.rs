@@ -7,13 +7,15 @@ use std::hint::black_box;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use homeostat_core::attend::{Circumstances, Ignored, Remedy, Rung, Times};
+use homeostat_core::attend::{
+    Attended, Circumstances, Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp,
+};
 use homeostat_core::decision::{Decision, Step};
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Incident, Verdict};
 use homeostat_core::memory::Memory;
-use homeostat_core::ports::{History, Limits, Outcome, Unavailable};
-use homeostat_core::signal::Hint;
+use homeostat_core::ports::{History, Ledger, Limits, Outcome, Unavailable};
+use homeostat_core::signal::{Hint, NoSignal, Signal};
 use jiff::Timestamp;
 
 const BATCHES: usize = 15;
@@ -60,6 +62,30 @@ fn count(decide: impl Fn() -> Decision) -> Vec<f64> {
 impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
     type Glance = R::Glance;
     type Seen = R::Seen;
+    type Survey = R::Survey;
+
+    const SIDE_BY_SIDE: usize = R::SIDE_BY_SIDE;
+
+    fn route(&self, signal: &Signal) -> Result<Route<R::Survey>, NoSignal> {
+        self.remedy.route(signal)
+    }
+
+    async fn survey(
+        &self,
+        ledger: &(impl Ledger + Sync),
+        now: Timestamp,
+        survey: &R::Survey,
+    ) -> Result<Surveyed, NotSurveyed> {
+        self.remedy.survey(ledger, now, survey).await
+    }
+
+    fn follow_up(&self, now: Timestamp, attended: &Attended) -> Option<Hint> {
+        self.remedy.follow_up(now, attended)
+    }
+
+    fn wake_after(&self, now: Timestamp, attended: &Attended) -> Option<WakeUp> {
+        self.remedy.wake_after(now, attended)
+    }
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &R::Seen, around: &Circumstances) -> Decision {
         let decide = || self.remedy.decide(black_box(now), black_box(incident), black_box(seen), black_box(around));

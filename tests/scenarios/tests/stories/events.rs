@@ -33,7 +33,7 @@ fn said(event: &Value) -> String {
     let one = |parsed: Result<Parsed, Malformed>| match parsed {
         Err(malformed) => malformed.to_string(),
         Ok(Parsed::Ignored(why)) => format!("ignored: {why}"),
-        Ok(Parsed::Signal(Signal { key, condition, lead, .. })) => format!("{key}\n{condition}\n{lead}"),
+        Ok(Parsed::Signal(Signal { key, fact, .. })) => format!("{key}\n{fact}\nabout {}", fact.about()),
     };
     let each: Vec<String> = signal::read(event, NOW).into_iter().map(one).collect();
     each.join("\n").replace("arn:aws:cloudwatch:us-east-1:123456789012:alarm:", "")

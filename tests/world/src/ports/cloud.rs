@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use homeostat_core::aws::alarm::INSTANCE_DIMENSION;
 use homeostat_core::aws::alarm::{AlarmSeen, AlarmState, AlarmsSeen};
 use homeostat_core::aws::fleet::{
     Checks, Group, Launches, Lifecycle, Machine, Member, TargetHealth as Seen, TargetHealths,
@@ -14,7 +15,6 @@ use homeostat_core::aws::units::{Unit, Units};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::instance::{Fleet, Replace, StatusChecks};
 use homeostat_core::ports::{Clock, Outcome, Unavailable};
-use homeostat_core::signal::INSTANCE_DIMENSION;
 use jiff::{SignedDuration, Timestamp};
 
 use super::clock::VirtualClock;

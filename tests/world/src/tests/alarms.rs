@@ -1,6 +1,6 @@
 use expect_test::expect;
-use homeostat_core::aws::alarm::AlarmState;
-use homeostat_core::signal::{self, Lead, Parsed, Signal};
+use homeostat_core::aws::alarm::{AlarmState, INSTANCE_DIMENSION};
+use homeostat_core::signal::{self, AlarmFact, Fact, Parsed, Signal};
 
 use super::{fleet, ids, noon, secs, when};
 use crate::{App, HealthCheckType, Pace, World, alarm_name};
@@ -82,10 +82,10 @@ fn an_event_is_what_the_parser_of_the_core_takes_for_a_signal_about_the_instance
     let events = world.take_events();
     assert_eq!(events.len(), 1);
     let read = signal::read(&events[0], world.now());
-    let [Ok(Parsed::Signal(Signal { lead: Lead::Each(hints), .. }))] = &read[..] else { panic!("{read:?}") };
-    let [hint] = &hints[..] else { panic!("{hints:?}") };
-    assert_eq!(hint.subject.name(), id.as_str());
-    let change = hint.change().unwrap();
+    let [Ok(Parsed::Signal(Signal { fact: Fact::Alarm(AlarmFact { change, dimensions, .. }), .. }))] = &read[..] else {
+        panic!("{read:?}")
+    };
+    assert_eq!(dimensions.values_of(INSTANCE_DIMENSION).collect::<Vec<_>>(), [id.as_str()]);
     // CloudWatch tells milliseconds.
     let alarm = world.alarm(change.alarm.alarm_name()).unwrap();
     assert_eq!(change.changed_at.as_millisecond(), alarm.standing.since.as_millisecond());

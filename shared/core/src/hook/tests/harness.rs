@@ -209,7 +209,8 @@ impl Scene {
     fn remedy<T>(&self, ask: impl FnOnce(&LifecycleHook<'_, Nowhere, Nowhere>) -> T) -> T {
         let hooks = self.policy.hooks.as_ref().unwrap();
         let eyes = HookEyes { aws: &Nowhere, machines: &Nowhere, policy: hooks };
-        ask(&LifecycleHook { eyes, policy: &self.policy })
+        let region = "eu-west-1".parse().unwrap();
+        ask(&LifecycleHook { eyes, policy: &self.policy, region: &region })
     }
 
     pub(super) fn open(&self, why: Why, history: &History) -> Result<Incident, Ignored> {

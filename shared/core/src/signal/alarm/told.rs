@@ -2,13 +2,15 @@
 //!
 //! This module never reads a missing part as anything: what is needed is asked for by its own place in the event.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::AlarmKind;
+use crate::aws::alarm::{GROUP_DIMENSION, INSTANCE_DIMENSION, TARGET_GROUP_DIMENSION};
 use crate::id::{AlarmArn, ContributorId};
 use crate::json::{At, Malformed};
+use crate::signal::Dimensions;
 
 pub(super) struct Told<'a> {
     pub arn: At<'a>,
@@ -135,13 +137,17 @@ impl<'a> Told<'a> {
     }
 
     /// Where the alarm's metrics, those inside metric math included, or its contributor name what they are about.
-    pub(super) fn dimensions(&self) -> Result<Dimensions<'a>, Malformed> {
+    pub(super) fn dimensions(&self) -> Result<Dimensions, Malformed> {
         let [stat, metric, dimensions] = self.names.stat;
         let metrics = self.metrics.items()?;
         let inner = metrics.iter().map(|entry| entry.field(stat).field(metric).field(dimensions));
         let own = self.metric.iter().map(|trigger| trigger.field("Dimensions"));
         let contributor = self.contributor.iter().map(|contributor| contributor.attributes.clone());
-        Ok(Dimensions(inner.chain(own).chain(contributor).filter(At::is_present).collect()))
+        let mut named = Named::default();
+        for set in inner.chain(own).chain(contributor).filter(At::is_present) {
+            named.add(&set)?;
+        }
+        Ok(Dimensions(named.0))
     }
 
     /// Only a composite alarm has any. What is written for people to read is no reason to refuse the event.
@@ -184,24 +190,34 @@ fn kind_of(expression: &str) -> Expression {
     }
 }
 
-/// Sets of dimensions: a map by EventBridge and the alarm's action, a list of names and values by a topic.
-pub(super) struct Dimensions<'a>(Vec<At<'a>>);
+/// Without these it would not be known where to look: one that is no text makes the event malformed. Any other is left out then.
+const NEEDED: [&str; 3] = [INSTANCE_DIMENSION, GROUP_DIMENSION, TARGET_GROUP_DIMENSION];
 
-impl Dimensions<'_> {
-    pub(super) fn values_of(&self, name: &str) -> Result<BTreeSet<String>, Malformed> {
-        let mut values = BTreeSet::new();
-        for set in &self.0 {
-            if !set.is_list() {
-                let value = set.clone().object()?.field(name);
-                values.extend(value.is_present().then(|| value.text()).transpose()?.map(str::to_owned));
-                continue;
-            }
-            for dimension in set.items()? {
-                if dimension.field("name").text()? == name {
-                    values.insert(dimension.field("value").text()?.to_owned());
-                }
-            }
+/// Dimensions with their values so far.
+#[derive(Default)]
+struct Named(BTreeMap<String, BTreeSet<String>>);
+
+impl Named {
+    /// A set of dimensions: a map by EventBridge and the alarm's action, a list of names and values by a topic.
+    fn add(&mut self, set: &At<'_>) -> Result<(), Malformed> {
+        if !set.is_list() {
+            let set = set.clone().object()?;
+            let mut dimensions =
+                set.names().map(|name| (name, set.field(name))).filter(|(_, value)| value.is_present());
+            return dimensions.try_for_each(|(name, value)| self.keep(name, &value));
         }
-        Ok(values)
+        let dimensions = set.items()?;
+        dimensions
+            .iter()
+            .try_for_each(|dimension| self.keep(dimension.field("name").text()?, &dimension.field("value")))
+    }
+
+    fn keep(&mut self, name: &str, value: &At<'_>) -> Result<(), Malformed> {
+        match value.text() {
+            Ok(text) => _ = self.0.entry(name.to_owned()).or_default().insert(text.to_owned()),
+            Err(malformed) if NEEDED.contains(&name) => return Err(malformed),
+            Err(_) => {}
+        }
+        Ok(())
     }
 }

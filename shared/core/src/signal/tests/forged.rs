@@ -76,18 +76,13 @@ fn by_topic_somehow(event: &Value) -> [Value; 4] {
 }
 
 fn times(signal: &Signal) -> Vec<Timestamp> {
-    let of = |why: &Why| match why {
-        Why::Alarm(change) | Why::Silence(change) => change.changed_at,
-        Why::Notice(notice) => notice.at,
-        other => panic!("{other:?}"),
+    let told = match &signal.fact {
+        Fact::Alarm(alarm) => alarm.change.changed_at,
+        Fact::Notice { notice, .. } => notice.at,
+        Fact::Action(told) => told.at,
+        Fact::Order(order) => panic!("{order:?}"),
     };
-    let led: Vec<Timestamp> = match &signal.lead {
-        Lead::Each(hints) => hints.iter().map(|hint| of(&hint.why)).collect(),
-        Lead::Several(Survey::Alarm(alarm)) => vec![alarm.change.changed_at],
-        Lead::Held(told) => vec![told.at],
-        Lead::Several(Survey::Resync) => panic!(),
-    };
-    signal.at.into_iter().chain(led).collect()
+    signal.at.into_iter().chain([told]).collect()
 }
 
 #[test]
@@ -123,8 +118,8 @@ fn a_clock_that_is_ahead_by_a_little_is_taken_for_now_and_the_key_stays_as_told(
 
 #[test]
 fn only_the_date_that_is_announced_may_be_to_come() {
-    let noticed = |event: &Value| match hint(event).why {
-        Why::Notice(notice) => notice.by,
+    let noticed = |event: &Value| match signal(event).fact {
+        Fact::Notice { notice, .. } => notice.by,
         other => panic!("{other:?}"),
     };
     for (event, _) in told_at(&after(LATER)) {

@@ -50,7 +50,7 @@ fn a_hostile_value_does_no_harm_in_an_error() {
 }
 
 fn told(signal: &Signal) -> String {
-    format!("{} {} {} {}", signal.key, signal.condition, signal.lead, signal.evidence.join(" "))
+    format!("{} {} {} {}", signal.key, signal.fact, signal.fact.about(), signal.evidence.join(" "))
 }
 
 #[test]

@@ -54,8 +54,8 @@ fn one_change_has_one_key_and_one_subject_by_every_route() {
         let bus_by_topic = by_topic(&bus);
         for other in [&action, &topic, &by_queue(&topic), &bus_by_topic, &by_queue(&bus_by_topic)] {
             let other = signal(other);
-            assert_eq!((&other.key, &other.lead, &other.region), (&first.key, &first.lead, &first.region));
-            assert_eq!((&other.account, &other.condition, &other.at), (&first.account, &first.condition, &first.at));
+            assert_eq!((&other.key, &other.fact, &other.region), (&first.key, &first.fact, &first.region));
+            assert_eq!((&other.account, &other.at), (&first.account, &first.at));
             assert_eq!(other.evidence, ["Threshold crossed"]);
         }
         assert_eq!(first.region.unwrap().as_str(), "eu-west-1");
@@ -108,14 +108,14 @@ fn contributors_of_one_alarm_have_keys_of_their_own_and_none_is_picked() {
         bus
     };
     assert_ne!(signal(&contributor("a")).key, signal(&contributor("b")).key);
-    let alarm = group_alarm(&contributor("a"));
-    assert_eq!(alarm.instances, [INSTANCE.parse().unwrap()]);
-    assert_ne!(alarm.change.speaker(), group_alarm(&contributor("b")).change.speaker());
+    let fact = alarm(&contributor("a"));
+    assert_eq!((fact.kind, values(&fact)), (AlarmKind::Contributor, vec![("InstanceId", vec![INSTANCE])]));
+    assert_ne!(fact.change.speaker(), alarm(&contributor("b")).change.speaker());
     let message = json!({
         "AlarmName": "web-1", "AlarmArn": ARN, "NewStateValue": "ALARM", "StateChangeTime": "2026-03-01T02:03:04.567+0000",
         "AlarmContributorId": "a", "AlarmContributorAttributes": {"InstanceId": INSTANCE},
         "Trigger": {"Metrics": [{"Id": "q", "Expression": "SELECT MAX(Failed) FROM Web GROUP BY InstanceId"}]},
     });
     let (bus, topic) = (signal(&contributor("a")), signal(&by_topic(&message)));
-    assert_eq!((bus.key, bus.condition, bus.lead), (topic.key, topic.condition, topic.lead));
+    assert_eq!((bus.key, bus.fact), (topic.key, topic.fact));
 }

@@ -175,8 +175,8 @@ impl Scene {
         seen
     }
 
-    fn remedy<'a>(&'a self, aws: &'a Nothing, zone: &'a HostedZoneId) -> ShiftDns<'a, Nothing> {
-        ShiftDns { aws, policy: &self.policy, dns: self.policy_of(), zone }
+    fn remedy<'a>(&'a self, aws: &'a Nothing) -> ShiftDns<'a, Nothing> {
+        ShiftDns { aws, policy: &self.policy, dns: self.policy_of() }
     }
 
     /// One look, as the loop takes it, without acting.
@@ -185,8 +185,8 @@ impl Scene {
     }
 
     pub(super) fn decide_on(&mut self, seen: &Seen) -> Decision {
-        let (aws, zone) = (Nothing, self.incident.kind.kept().zone.clone());
-        let remedy = self.remedy(&aws, &zone);
+        let aws = Nothing;
+        let remedy = self.remedy(&aws);
         let incident = remedy.absorb(at(self.now), self.incident.clone(), seen, &Limits::default());
         let decision = remedy.decide(at(self.now), &incident, seen, &self.around);
         let rungs = remedy.rungs(at(self.now), &incident, seen, &self.around);
@@ -256,8 +256,8 @@ impl Scene {
 
     /// What is held for without a look is what every look decides until the change has arrived.
     fn foretells_what_a_look_would_decide(&self, settled: &Incident) {
-        let (aws, zone) = (Nothing, self.incident.kind.kept().zone.clone());
-        let (remedy, now) = (self.remedy(&aws, &zone), at(self.now));
+        let aws = Nothing;
+        let (remedy, now) = (self.remedy(&aws), at(self.now));
         let seen = Seen { is_in_sync: None, ..self.seen() };
         let absorbed = remedy.absorb(now, settled.clone(), &seen, &Limits::default());
         let foretold = remedy.follows(now, settled).map(|(until, because)| Decision::Hold { until, because });

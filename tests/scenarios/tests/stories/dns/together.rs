@@ -45,7 +45,7 @@ fn one_alarm_for_two_zones_leads_to_an_incident_and_a_change_in_each() {
     assert_eq!((shifts(&story, &zone()).len(), shifts(&story, &other).len()), (1, 1));
     assert_eq!(story.ledger.open().len(), 2);
     let answer = story.answers[0].as_ref().unwrap();
-    assert_eq!(answer["looked_at"].as_array().unwrap().len(), 2, "{answer}");
+    assert_eq!(answer["records"].as_array().unwrap().len(), 2, "{answer}");
     mend(&story, "blue");
     story.pass(minutes(60));
     assert_eq!((story.ledger.open().len(), story.ledger.closed().len()), (0, 2));

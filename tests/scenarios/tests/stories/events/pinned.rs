@@ -10,28 +10,28 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             expect![[r#"
             alarm web-sick ALARM 2026-03-01T02:03:04.567Z
             a composite alarm is in ALARM
-            look at the groups for which alarm "web-sick" speaks, those of alarms "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]],
+            about alarm "web-sick", set off by "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]],
         ),
         (
             "alarm-action-instance",
             expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-i-0a1b2c3d4e5f60718-failing", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-anomaly",
             expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-latency ALARM 2026-03-01T02:03:04.567Z
             an alarm on an anomaly is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-i-0a1b2c3d4e5f60718-latency", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-composite",
             expect![[r#"
             alarm web-sick ALARM 2026-03-01T02:03:04.567Z
             a composite alarm is in ALARM
-            look at the groups for which alarm "web-sick" speaks, those of alarms "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]],
+            about alarm "web-sick", set off by "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]],
         ),
         ("alarm-composite-suppressed", expect![[r#"ignored: alarm "web-sick" is kept from acting by its suppressor"#]]),
         (
@@ -39,7 +39,7 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             expect![[r#"
             alarm web-sick ALARM 2026-03-01T02:03:04.567Z
             a composite alarm is in ALARM
-            look at the groups for which alarm "web-sick" speaks, those of alarms "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]],
+            about alarm "web-sick", set off by "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]],
         ),
         (
             "alarm-configured",
@@ -52,63 +52,63 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             expect![[r#"
             alarm web-any-failing#0a1b2c3d4e5f6071 ALARM 2026-03-01T02:03:04.567Z
             a contributor of an alarm on a query is in ALARM
-            look at the groups for which alarm "web-any-failing" speaks, those with i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-any-failing", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-day",
             expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-backup-missing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-i-0a1b2c3d4e5f60718-backup-missing", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-endpoint",
             expect![[r#"
             alarm arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-5xx ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at the groups for which alarm "web-5xx" speaks"#]],
+            about alarm "web-5xx", LoadBalancer "app/web/0123456789abcdef""#]],
         ),
         (
             "alarm-group",
             expect![[r#"
             alarm web-5xx ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at the groups for which alarm "web-5xx" speaks, target groups "targetgroup/web/fedcba9876543210""#]],
+            about alarm "web-5xx", LoadBalancer "app/web/0123456789abcdef", TargetGroup "targetgroup/web/fedcba9876543210""#]],
         ),
         (
             "alarm-instance",
             expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-i-0a1b2c3d4e5f60718-failing", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-insufficient-data",
             expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing INSUFFICIENT_DATA 2026-03-01T02:03:04.567Z
             a metric's alarm is in INSUFFICIENT_DATA
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-i-0a1b2c3d4e5f60718-failing", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-math-none",
             expect![[r#"
             alarm web-5xx ALARM 2026-03-01T02:03:04.567Z
             an alarm on metric math is in ALARM
-            look at the groups for which alarm "web-5xx" speaks"#]],
+            about alarm "web-5xx", LoadBalancer "app/web/0123456789abcdef""#]],
         ),
         (
             "alarm-math-one",
             expect![[r#"
             alarm web-share-failing ALARM 2026-03-01T02:03:04.567Z
             an alarm on metric math is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-share-failing", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-math-several",
             expect![[r#"
             alarm web-pair-failing ALARM 2026-03-01T02:03:04.567Z
             an alarm on metric math is in ALARM
-            look at the groups for which alarm "web-pair-failing" speaks, those with i-0a1b2c3d4e5f60718, i-0f1e2d3c4b5a69788"#]],
+            about alarm "web-pair-failing", InstanceId "i-0a1b2c3d4e5f60718", "i-0f1e2d3c4b5a69788""#]],
         ),
         (
             "alarm-muted",
@@ -123,73 +123,73 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             expect![[r#"
             alarm web-any-failing ALARM 2026-03-01T02:03:04.567Z
             an alarm on a query is in ALARM
-            look at the groups for which alarm "web-any-failing" speaks"#]],
+            about alarm "web-any-failing""#]],
         ),
         (
             "alarm-set-by-hand",
             expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-i-0a1b2c3d4e5f60718-failing", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-topic-composite",
             expect![[r#"
             alarm web-sick ALARM 2026-03-01T02:03:04.567Z
             a composite alarm is in ALARM
-            look at the groups for which alarm "web-sick" speaks, those of alarms "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]],
+            about alarm "web-sick", set off by "web-i-0a1b2c3d4e5f60718-failing", "web-5xx""#]],
         ),
         (
             "alarm-topic-event",
             expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-i-0a1b2c3d4e5f60718-failing", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-topic-instance",
             expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-i-0a1b2c3d4e5f60718-failing", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-topic-contributor",
             expect![[r#"
             alarm web-any-failing#0a1b2c3d4e5f6071 ALARM 2026-03-01T02:03:04.567Z
             a contributor of an alarm on a query is in ALARM
-            look at the groups for which alarm "web-any-failing" speaks, those with i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-any-failing", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-topic-math",
             expect![[r#"
             alarm web-share-failing ALARM 2026-03-01T02:03:04.567Z
             an alarm on metric math is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-share-failing", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-topic-queued",
             expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about alarm "web-i-0a1b2c3d4e5f60718-failing", InstanceId "i-0a1b2c3d4e5f60718""#]],
         ),
         (
             "alarm-topic-several",
             expect![[r#"
             alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718
+            about alarm "web-i-0a1b2c3d4e5f60718-failing", InstanceId "i-0a1b2c3d4e5f60718"
             alarm web-i-0f1e2d3c4b5a69788-failing ALARM 2026-03-01T02:03:04.567Z
             a metric's alarm is in ALARM
-            look at us-east-1#instance#i-0f1e2d3c4b5a69788"#]],
+            about alarm "web-i-0f1e2d3c4b5a69788-failing", InstanceId "i-0f1e2d3c4b5a69788""#]],
         ),
         (
             "group-launch-failed",
             expect![[r#"
             activity "87654321-4321-4321-4321-210987654321"
             Auto Scaling could not launch an instance: We currently do not have sufficient m7g.large capacity in the Availability Zone you requested (us-east-1b). Launching EC2 instance failed.
-            look at us-east-1#group#web"#]],
+            about group "web""#]],
         ),
         (
             "group-launched",
@@ -230,77 +230,77 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             expect![[r#"
             health "1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b-1" 123456789012 page "1"
             AWS Health announces AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718 and us-east-1#instance#i-0f1e2d3c4b5a69788"#]],
+            about i-0a1b2c3d4e5f60718 and i-0f1e2d3c4b5a69788"#]],
         ),
         (
             "health-retirement-backup",
             expect![[r#"
             health "1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b-1" 123456789012 page "1"
             AWS Health announces AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718 and us-east-1#instance#i-0f1e2d3c4b5a69788"#]],
+            about i-0a1b2c3d4e5f60718 and i-0f1e2d3c4b5a69788"#]],
         ),
         (
             "health-retirement-page",
             expect![[r#"
             health "1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b-1" 123456789012 page "2"
             AWS Health announces AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED
-            look at us-east-1#instance#i-00000000000000abc"#]],
+            about i-00000000000000abc"#]],
         ),
         (
             "hook-back-to-warm-pool",
             expect![[r#"
             action i-0a1b2c3d4e5f60718 c7654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_TERMINATING
-            hook drained of "web" holds i-0a1b2c3d4e5f60718 on its way out of service, back into the warm pool"#]],
+            about hook drained of "web" holds i-0a1b2c3d4e5f60718 on its way out of service, back into the warm pool"#]],
         ),
         (
             "hook-direct",
             expect![[r#"
             action i-0a1b2c3d4e5f60718 87654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_LAUNCHING
-            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
+            about hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
         ),
         (
             "hook-from-warm-pool",
             expect![[r#"
             action i-0a1b2c3d4e5f60718 b7654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_LAUNCHING
-            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
+            about hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
         ),
         (
             "hook-into-warm-pool",
             expect![[r#"
             action i-0a1b2c3d4e5f60718 a7654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_LAUNCHING
-            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into the warm pool"#]],
+            about hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into the warm pool"#]],
         ),
         (
             "hook-launch",
             expect![[r#"
             action i-0a1b2c3d4e5f60718 87654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_LAUNCHING
-            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
+            about hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
         ),
         (
             "hook-out-of-warm-pool",
             expect![[r#"
             action i-0a1b2c3d4e5f60718 97654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_TERMINATING
-            hook drained of "web" holds i-0a1b2c3d4e5f60718 on its way out of the warm pool, to be terminated"#]],
+            about hook drained of "web" holds i-0a1b2c3d4e5f60718 on its way out of the warm pool, to be terminated"#]],
         ),
         (
             "hook-queue",
             expect![[r#"
             action i-0a1b2c3d4e5f60718 87654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_LAUNCHING
-            hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
+            about hook ready of "web" holds i-0a1b2c3d4e5f60718 on its way into service"#]],
         ),
         (
             "hook-terminate",
             expect![[r#"
             action i-0a1b2c3d4e5f60718 97654321-4321-4321-4321-210987654321
             autoscaling:EC2_INSTANCE_TERMINATING
-            hook drained of "web" holds i-0a1b2c3d4e5f60718 on its way out of its group"#]],
+            about hook drained of "web" holds i-0a1b2c3d4e5f60718 on its way out of its group"#]],
         ),
         ("hook-test", expect![[r#"ignored: Auto Scaling's test notification for group "web""#]]),
         (
@@ -316,28 +316,28 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 shutting-down 2026-03-01T02:03:05Z
             EC2 says that it is shutting-down
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about i-0a1b2c3d4e5f60718"#]],
         ),
         (
             "instance-stopped",
             expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 stopped 2026-03-01T02:03:05Z
             EC2 says that it is stopped
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about i-0a1b2c3d4e5f60718"#]],
         ),
         (
             "instance-stopping",
             expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 stopping 2026-03-01T02:03:05Z
             EC2 says that it is stopping
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about i-0a1b2c3d4e5f60718"#]],
         ),
         (
             "instance-terminated",
             expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 terminated 2026-03-01T02:03:05Z
             EC2 says that it is terminated
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about i-0a1b2c3d4e5f60718"#]],
         ),
         (
             "later-cache",
@@ -412,21 +412,21 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             expect![[r#"
             resync
             the five minutes are over
-            look at all that the policy names"#]],
+            about all that the policy names"#]],
         ),
         (
             "spot-interruption",
             expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 terminate 2026-03-01T02:03:05Z
             EC2 is going to terminate this Spot Instance
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about i-0a1b2c3d4e5f60718"#]],
         ),
         (
             "spot-rebalance",
             expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 rebalance 2026-03-01T02:03:05Z
             EC2 recommends to replace this Spot Instance before it is interrupted
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about i-0a1b2c3d4e5f60718"#]],
         ),
         (
             "stream-opened",
@@ -445,28 +445,28 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             expect![[r#"
             wake us-east-1#instance#i-0a1b2c3d4e5f60718
             an open incident is due
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
         ),
         (
             "wake-hook",
             expect![[r#"
             wake us-east-1#hook#web:ready:i-0a1b2c3d4e5f60718
             an open incident is due
-            look at us-east-1#hook#web:ready:i-0a1b2c3d4e5f60718"#]],
+            about us-east-1#hook#web:ready:i-0a1b2c3d4e5f60718"#]],
         ),
         (
             "wake-queued",
             expect![[r#"
             wake us-east-1#instance#i-0a1b2c3d4e5f60718
             an open incident is due
-            look at us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
+            about us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
         ),
         (
             "wake-zone",
             expect![[r#"
             wake aws-global#zone#Z0123456789ABCDEFGHIJ
             an open incident is due
-            look at aws-global#zone#Z0123456789ABCDEFGHIJ"#]],
+            about aws-global#zone#Z0123456789ABCDEFGHIJ"#]],
         ),
         (
             "zonal-autoshift",

@@ -89,8 +89,8 @@ fn place(event: &Value, choices: &[usize]) -> String {
 /// What is told to people and written to logs.
 fn answers(event: &Value) -> Vec<String> {
     let one = |parsed| match parsed {
-        Ok(Parsed::Signal(Signal { key, condition, lead, evidence, .. })) => {
-            format!("{key} {condition} {lead} {}", evidence.join(" "))
+        Ok(Parsed::Signal(Signal { key, fact, evidence, .. })) => {
+            format!("{key} {fact} {} {}", fact.about(), evidence.join(" "))
         }
         Ok(Parsed::Ignored(why)) => why.to_string(),
         Err(malformed) => homeostat_core::json::Malformed::to_string(&malformed),

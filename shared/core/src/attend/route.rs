@@ -1,0 +1,56 @@
+//! Where a remedy looks because of a signal.
+//!
+//! This module never says which signal concerns which remedy: each decides that by itself.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::id::Subject;
+use crate::ports::Unavailable;
+use crate::signal::{Hint, NoSignal};
+
+/// What a remedy makes of a signal that concerns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route<S> {
+    /// Something may be wrong with each of these; there is at least one.
+    Hints(Vec<Hint>),
+    /// Something may be wrong with some of those that a survey looks at.
+    Survey(S),
+}
+
+/// What a survey looked at, and found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Surveyed {
+    /// The names of what was looked at.
+    pub looked_at: Vec<String>,
+    /// What to attend to.
+    pub hints: Vec<Hint>,
+    /// What has an open incident, which is looked at when it is due.
+    pub open: Vec<Subject>,
+    /// What could not be read, and has to be tried again. It hides nothing else.
+    pub failed: Vec<String>,
+    /// What could not be asked, and so says nothing of anybody: the next survey asks it again.
+    pub unread: Vec<String>,
+}
+
+/// Why nothing was looked at.
+#[derive(Debug)]
+pub enum NotSurveyed {
+    /// There is nothing to look at.
+    Nothing(NoSignal),
+    /// Disposition: retry. Nothing was changed, and the next survey comes by itself.
+    Unavailable(Unavailable),
+}
+
+impl From<Unavailable> for NotSurveyed {
+    fn from(unavailable: Unavailable) -> Self {
+        NotSurveyed::Unavailable(unavailable)
+    }
+}
+
+/// An owner's wake-up for itself, sooner than the sweep would send one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WakeUp {
+    pub after: SignedDuration,
+    /// The one look that it is for, where any other would be one too many.
+    pub look: Option<Timestamp>,
+}
