@@ -2,7 +2,8 @@
 //!
 //! This module never knows a setting: what it prints can't differ from what is accepted.
 
-use homeostat_core::policy::{LeftOut, Row, Section, sections};
+use homeostat_core::policy::{LeftOut, Row, Section};
+use homeostat_core::registry;
 use serde::Serialize;
 
 use crate::page::Page;
@@ -45,7 +46,7 @@ says how to change a deployed one.
 ";
 
 pub(crate) fn reference() -> Reference {
-    Reference { tables: sections().into_iter().map(Table::from).collect() }
+    Reference { tables: registry::sections().into_iter().map(Table::from).collect() }
 }
 
 impl From<&'static Section> for Table {

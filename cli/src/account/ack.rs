@@ -3,18 +3,17 @@
 //!
 //! This module never closes an incident, and never overwrites what somebody wrote in between.
 
-mod launches;
 #[cfg(test)]
 mod tests;
 
 use clap::Args;
-use homeostat_core::decision::Page as Asked;
 use homeostat_core::id::{self, Subject};
-use homeostat_core::incident::{Acknowledgement, Incident, State};
+use homeostat_core::incident::{Acknowledgement, Incident, Kind, State};
 use homeostat_core::memory::{Endpoint, Memory};
 use homeostat_core::ports::{Control, Ledger, NotWritten, Write};
+use homeostat_core::registry::AnyIncident;
 use homeostat_core::shell;
-use homeostat_core::zone::said::Trouble;
+use homeostat_core::view::Head;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -65,7 +64,7 @@ pub(super) async fn ack(
 ) -> Result<Acknowledged, Failed> {
     let mut done = Acknowledged { scope: word.scope.to_string(), by: by.clone(), ..Acknowledged::default() };
     // One that can't be read keeps nobody from saying that they know of the others.
-    let open = ledger.open_incidents().await?.read;
+    let open: Vec<AnyIncident> = ledger.open_incidents().await?.read;
     if let Some(scope) = word.scope.remembers() {
         forgive(ledger, &scope, &mut done).await?;
     }
@@ -73,14 +72,13 @@ pub(super) async fn ack(
     for incident in open.iter().filter(|incident| is_meant(&word.scope, incident)) {
         match acknowledge(ledger, incident, &word_given).await.map_err(|failed| done.half(failed))? {
             None => {
-                done.incidents.push(incident.subject.clone());
-                done.follows.extend(follows(incident));
-                done.follows.extend(launches::follows(incident, &word.scope));
+                done.incidents.push(incident.head().subject.clone());
+                done.follows.extend(incident.view().follows(word.scope.remembers().is_some()));
             }
-            Some(why) => done.left.push(format!("{}: {why}", incident.subject)),
+            Some(why) => done.left.push(format!("{}: {why}", incident.head().subject)),
         }
     }
-    if !open.iter().any(|incident| word.scope.is(&incident.subject)) && word.scope.group().is_none() {
+    if !open.iter().any(|incident| word.scope.is(incident.head().subject)) && word.scope.group().is_none() {
         done.left.push(format!("{} has no open incident", word.scope));
     }
     done.left.extend(open.iter().filter_map(|incident| asks_too(incident, &word.scope)));
@@ -107,42 +105,22 @@ impl Acknowledged {
     }
 }
 
-/// Failing launches are their group's matter, whichever instance the incident began with.
-fn is_meant(scope: &Scope, incident: &Incident) -> bool {
-    let is_of_group = scope.group().is_some() && scope.group() == incident.kind.group();
-    scope.is(&incident.subject) || (is_of_group && launches::fail(incident).is_some())
+/// What is asked about a whole is known to whoever knows of the whole, whichever incident it began with.
+fn is_meant(scope: &Scope, incident: &AnyIncident) -> bool {
+    let Head { subject, scope: of, .. } = incident.head();
+    scope.is(subject) || (scope.remembers() == Some(of) && incident.view().asks_about_scope())
 }
 
 /// Each incident of a member asks for itself: whoever knows of the group may not know of the instance, and who knows of the
 /// instance may not know what holds it.
-fn asks_too(incident: &Incident, scope: &Scope) -> Option<String> {
+fn asks_too(of: &AnyIncident, scope: &Scope) -> Option<String> {
+    let incident = of.head();
     let asks = incident.state == State::Escalated && incident.acknowledged.is_none();
-    let is_member = incident.subject.instance().is_some_and(|id| match scope {
-        Scope::Group(group) => incident.kind.group() == Some(group),
-        Scope::Instance(named) => id == named,
-        Scope::All | Scope::Zone(_) | Scope::Hook(_) => false,
-    });
+    let is_of_it = |id| scope.is_instance(id) || scope.remembers().as_ref() == Some(&incident.scope);
+    let is_member = incident.subject.instance().is_some_and(is_of_it);
     let (id, handle) = (incident.subject.name(), shell::word(&incident.subject.handle()));
-    (asks && is_member && !is_meant(scope, incident))
+    (asks && is_member && !is_meant(scope, of))
         .then(|| format!("the incident of {id} asks for a person, too: homeostat ack {handle}"))
-}
-
-/// What a person's word sets off in a zone, besides ending the reminders.
-fn follows(incident: &Incident) -> Vec<String> {
-    incident.kind.zone().map_or_else(Vec::new, |_| match &incident.paged_because {
-        Some(Asked::Weights { troubles }) => troubles.iter().filter_map(taken_up).collect(),
-        _ => Vec::new(),
-    })
-}
-
-fn taken_up(trouble: &Trouble) -> Option<String> {
-    match trouble {
-        Trouble::Changed { record, .. } => {
-            Some(format!("Homeostat takes up {record} again, as it is now: if an endpoint is sick, it is drained anew"))
-        }
-        Trouble::Refused { record, .. } => Some(format!("the change of {record} that Route 53 refused is tried again")),
-        _ => None,
-    }
 }
 
 /// Forgets what failed, and with it what that has closed off: the breaker of a group, the latches of a zone.
@@ -177,7 +155,19 @@ async fn forgive(ledger: &impl Control, scope: &id::Scope, done: &mut Acknowledg
 /// Why there was nothing to acknowledge; `None` once it is written.
 async fn acknowledge(
     ledger: &impl Ledger,
-    listed: &Incident,
+    listed: &AnyIncident,
+    word: &Acknowledgement,
+) -> Result<Option<String>, Failed> {
+    match listed {
+        AnyIncident::Instance(listed) => acknowledge_one(ledger, listed, word).await,
+        AnyIncident::Zone(listed) => acknowledge_one(ledger, listed, word).await,
+        AnyIncident::Hook(listed) => acknowledge_one(ledger, listed, word).await,
+    }
+}
+
+async fn acknowledge_one<K: Kind>(
+    ledger: &impl Ledger,
+    listed: &Incident<K>,
     word: &Acknowledgement,
 ) -> Result<Option<String>, Failed> {
     let mut incident = listed.clone();
@@ -198,7 +188,7 @@ async fn acknowledge(
     Err(busy(&listed.subject.to_string()))
 }
 
-fn nothing_to_acknowledge(incident: &Incident) -> Option<String> {
+fn nothing_to_acknowledge<K: Kind>(incident: &Incident<K>) -> Option<String> {
     match (&incident.acknowledged, incident.state) {
         (Some(word), State::Escalated) => Some(format!("{} did so already: {}", word.by, word.reason)),
         (None, State::Escalated) => None,

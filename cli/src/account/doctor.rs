@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use homeostat_core::doctor::{Finding, Severity, Unread, examine};
 use homeostat_core::policy::Policy;
+use homeostat_core::registry;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -41,7 +42,7 @@ pub(super) async fn doctor(
     // What is written wrong comes first: nothing of it can be checked.
     let mut findings: Vec<Finding> =
         policy.as_ref().err().into_iter().flatten().map(|mistake| wrong(&file, mistake)).collect();
-    findings.extend(examine(policy.as_ref().ok(), &facts));
+    findings.extend(examine(policy.as_ref().ok(), &facts, &registry::CHECKS));
     Ok(Diagnosis { place: deployment.place.clone(), findings })
 }
 

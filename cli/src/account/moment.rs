@@ -4,6 +4,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+pub(super) use homeostat_core::view::at;
+
 /// `2h`, `90m`, `1h 30m`, as in the policy; and `2d`, since a pause may last for days.
 pub(super) fn duration(text: &str) -> Result<SignedDuration, String> {
     let days = text.strip_suffix('d').and_then(|days| days.parse::<u8>().ok());
@@ -16,10 +18,6 @@ pub(super) fn duration(text: &str) -> Result<SignedDuration, String> {
 /// A moment with its offset: without one, half of the people who read it would be wrong by hours.
 pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| "expected a moment with its offset, such as 2027-01-31T18:00Z or …T18:00+01:00".to_owned())
-}
-
-pub(super) fn at(moment: Timestamp) -> String {
-    moment.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// `2d 3h`, `12m`, `40s`: the two largest units say enough.

@@ -4,6 +4,7 @@
 
 use clap::Args;
 use homeostat_aws::InstanceCloud;
+use homeostat_core::id;
 use homeostat_core::instance::Fleet;
 use homeostat_core::ports::{Control, Pause};
 use homeostat_core::shell;
@@ -115,7 +116,7 @@ pub(super) async fn pause(
         ledger.pause(&pause).await?;
     }
     let remarks = no_such_group(deployment, &wish.scope).await.into_iter().collect();
-    let covers_hooks = !matches!(wish.scope, Scope::Zone(_));
+    let covers_hooks = !matches!(wish.scope.remembers(), Some(id::Scope::Zone(_)));
     let replaces = replaces.map(Shown::from);
     Ok(Paused { written: !wish.dry_run, pause: pause.into(), replaces, covers_hooks, remarks, now })
 }
@@ -123,7 +124,7 @@ pub(super) async fn pause(
 /// A slip of the pen would pause nothing, and look as if it did.
 async fn no_such_group(deployment: &Deployment, scope: &Scope) -> Option<String> {
     let name = scope.group()?;
-    match InstanceCloud::new(&deployment.config).groups(std::slice::from_ref(name)).await {
+    match InstanceCloud::new(&deployment.config).groups(std::slice::from_ref(&name)).await {
         Ok(found) if found.is_empty() => Some(format!(
             "beware: there is no Auto Scaling group {name} in this Region, so this pauses nothing; to take it back: \
              homeostat resume {}",

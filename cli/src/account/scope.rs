@@ -6,65 +6,39 @@
 use std::fmt;
 use std::str::FromStr;
 
-use homeostat_core::id::{self, GroupName, HookName, HostedZoneId, InstanceId, NotA, Subject};
+use homeostat_core::id::{self, GLOBAL, GroupName, InstanceId, NotA, Subject};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
     All,
-    Group(GroupName),
-    Instance(InstanceId),
-    Zone(HostedZoneId),
-    /// A lifecycle hook that holds an instance: an incident of its own, and no scope of a pause.
-    Hook(Box<Held>),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Held {
-    group: GroupName,
-    hook: HookName,
-    instance: InstanceId,
+    /// In whichever Region: a command looks into one.
+    One(Box<Subject>),
 }
 
 impl Scope {
     /// The group, if it is one.
-    pub(crate) fn group(&self) -> Option<&GroupName> {
-        match self {
-            Scope::Group(name) => Some(name),
-            Scope::All | Scope::Instance(_) | Scope::Zone(_) | Scope::Hook(_) => None,
+    pub(crate) fn group(&self) -> Option<GroupName> {
+        match self.remembers()? {
+            id::Scope::Group(name) => Some(name),
+            id::Scope::Zone(_) => None,
         }
     }
 
     /// What has a memory of its own: a group or a zone.
     pub(crate) fn remembers(&self) -> Option<id::Scope> {
         match self {
-            Scope::Group(name) => Some(id::Scope::Group(name.clone())),
-            Scope::Zone(id) => Some(id::Scope::Zone(id.clone())),
-            Scope::All | Scope::Instance(_) | Scope::Hook(_) => None,
+            Scope::All => None,
+            Scope::One(subject) => subject.whole(),
         }
     }
 
     /// Whether this incident's subject is the thing itself.
     pub(crate) fn is(&self, subject: &Subject) -> bool {
-        match (self, subject) {
-            (Scope::Group(name), Subject::Group { name: subject, .. }) => name == subject,
-            (Scope::Instance(id), Subject::Instance { id: subject, .. }) => id == subject,
-            (Scope::Zone(id), Subject::Zone { id: subject, .. }) => id == subject,
-            (Scope::Hook(named), Subject::Hook { group, hook, instance, .. }) => {
-                (&named.group, &named.hook, &named.instance) == (group, hook, instance)
-            }
-            _ => false,
-        }
+        self.to_string() == subject.in_any_region()
     }
-}
 
-impl From<Subject> for Scope {
-    fn from(subject: Subject) -> Self {
-        match subject {
-            Subject::Instance { id, .. } => Scope::Instance(id),
-            Subject::Group { name, .. } => Scope::Group(name),
-            Subject::Zone { id, .. } => Scope::Zone(id),
-            Subject::Hook { group, hook, instance, .. } => Scope::Hook(Box::new(Held { group, hook, instance })),
-        }
+    pub(crate) fn is_instance(&self, id: &InstanceId) -> bool {
+        matches!(self, Scope::One(subject) if subject.handle() == id.as_str())
     }
 }
 
@@ -72,10 +46,7 @@ impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Scope::All => f.write_str("all"),
-            Scope::Group(name) => write!(f, "group#{name}"),
-            Scope::Instance(id) => write!(f, "instance#{id}"),
-            Scope::Zone(id) => write!(f, "zone#{id}"),
-            Scope::Hook(held) => write!(f, "hook#{}:{}:{}", held.group, held.hook, held.instance),
+            Scope::One(subject) => f.write_str(&subject.in_any_region()),
         }
     }
 }
@@ -86,31 +57,16 @@ impl FromStr for Scope {
         if text == "all" {
             return Ok(Scope::All);
         }
-        if let Some(name) = text.strip_prefix("group#") {
-            return name.parse().map(Scope::Group).map_err(|error| error.to_string());
+        if let Ok(subject) = text.parse::<Subject>() {
+            return Ok(Scope::One(Box::new(subject)));
         }
-        if let Some(id) = text.strip_prefix("zone#") {
-            return id.parse().map(Scope::Zone).map_err(|error| error.to_string());
-        }
-        if let Some(held) = text.strip_prefix("hook#") {
-            return hook(held);
-        }
-        if let Some(id) = text.strip_prefix("instance#").or_else(|| Some(text).filter(|text| text.starts_with("i-"))) {
-            return id.parse().map(Scope::Instance).map_err(|error| error.to_string());
-        }
-        text.parse::<Subject>().map(Scope::from).map_err(|_| unknown(text))
+        let named = if text.starts_with("i-") { format!("instance#{text}") } else { text.to_owned() };
+        let named = format!("{GLOBAL}#{named}");
+        named.parse::<Subject>().map(|subject| Scope::One(Box::new(subject))).map_err(|error: NotA| {
+            // What is wrong with all of it, and not with a name in it, is no form that is known.
+            if error.got() == named { unknown(text) } else { error.to_string() }
+        })
     }
-}
-
-/// Neither a group's nor a hook's name has a colon.
-fn hook(text: &str) -> Result<Scope, String> {
-    let [group, hook, instance] = text.split(':').collect::<Vec<_>>()[..] else {
-        return Err(format!("{text:?} is not a held instance: hook#<group>:<hook>:<instance id>"));
-    };
-    let group = group.parse().map_err(|error: NotA| error.to_string())?;
-    let hook = hook.parse().map_err(|error: NotA| error.to_string())?;
-    let instance = instance.parse().map_err(|error: NotA| error.to_string())?;
-    Ok(Scope::Hook(Box::new(Held { group, hook, instance })))
 }
 
 fn unknown(text: &str) -> String {
@@ -123,13 +79,14 @@ fn unknown(text: &str) -> String {
 
 /// What a pause can cover.
 pub(crate) fn pausable(text: &str) -> Result<Scope, String> {
-    match text.parse()? {
-        Scope::Hook(held) => {
-            let Held { group, instance, .. } = *held;
-            Err(format!("no single hook can be paused: name group#{group} or instance#{instance}"))
+    let scope: Scope = text.parse()?;
+    if let Scope::One(subject) = &scope {
+        let pausable = subject.pausable();
+        if !pausable.contains(&scope.to_string()) {
+            return Err(format!("no single hook can be paused: name {}", pausable.join(" or ")));
         }
-        scope => Ok(scope),
     }
+    Ok(scope)
 }
 
 /// An incident, a group or a zone: one can't know about all at once.

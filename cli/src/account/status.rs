@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use futures_util::future::{join, join_all, try_join};
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
 use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
+use homeostat_core::registry::AnyIncident;
 use homeostat_core::shell;
 use jiff::Timestamp;
 
@@ -51,11 +52,12 @@ pub(super) fn named(named: Option<PathBuf>) -> Result<Option<Named>, Failed> {
 
 pub(super) async fn status(deployment: &Deployment, now: Timestamp, policy: Option<Named>) -> Result<Status, Failed> {
     let ledger = &deployment.ledger();
-    let (OpenIncidents { read: open, unreadable }, pauses) = try_join(ledger.open_incidents(), ledger.pauses()).await?;
+    let (open, pauses) = try_join(ledger.open_incidents::<AnyIncident>(), ledger.pauses()).await?;
+    let OpenIncidents { read: open, unreadable } = open;
     let is_whole = policy.is_some();
     let Named { mut groups, mut zones } = policy.unwrap_or_default();
     for incident in &open {
-        match incident.kind.scope() {
+        match incident.head().scope {
             Scope::Group(name) => groups.insert(name),
             Scope::Zone(id) => zones.insert(id),
         };
@@ -74,7 +76,7 @@ pub(super) async fn status(deployment: &Deployment, now: Timestamp, policy: Opti
     Ok(Status {
         place: deployment.place.clone(),
         at: now,
-        open: open.into_iter().map(|incident| Open::new(incident, &groups)).collect(),
+        open: open.iter().map(|incident| Open::new(incident, &groups)).collect(),
         pauses: pauses.into_iter().filter(|pause| pause.until > now).map(Into::into).collect(),
         groups,
         zones,

@@ -3,15 +3,16 @@
 //! This module never takes an item that can't be read for one that says nothing: what stands in plain sight of it is compared.
 
 use aws_lambda_events::dynamodb::EventRecord;
-use homeostat_core::incident::{Incident, SCHEMA};
+use homeostat_core::incident::SCHEMA;
+use homeostat_core::registry::AnyIncident;
 use serde_dynamo::{AttributeValue, Item};
 
 pub(crate) struct Change {
     /// None: the item is new.
     old: Option<Item>,
     new: Item,
-    pub(crate) before: Option<Incident>,
-    pub(crate) after: Result<Incident, String>,
+    pub(crate) before: Option<AnyIncident>,
+    pub(crate) after: Result<AnyIncident, String>,
 }
 
 impl Change {
@@ -57,7 +58,7 @@ impl Change {
     }
 }
 
-fn read(image: &Item) -> Result<Incident, String> {
+fn read(image: &Item) -> Result<AnyIncident, String> {
     let schema = image.get("schema");
     if schema != Some(&AttributeValue::N(SCHEMA.to_string())) {
         return Err(format!("it has the schema {schema:?}, and this version knows {SCHEMA}"));

@@ -6,9 +6,11 @@
 //! replaced by its full-width twin, which looks the same and means nothing. A command stands as code, so that it can be copied.
 
 use homeostat_core::line::one_line;
+use homeostat_core::registry::AnyIncident;
+use homeostat_core::view::Sort;
 use serde_json::{Value, json};
 
-use crate::attributes::{Sort, name, number, sort};
+use crate::attributes::{name, number};
 use crate::message::Message;
 use crate::news::News;
 
@@ -28,12 +30,13 @@ pub(crate) fn by_protocol(news: &News, message: &Message) -> String {
 }
 
 fn notification(news: &News, message: &Message) -> Value {
-    let Sort { event, severity, reason } = sort(news);
+    let Sort { event, severity, reason } = message.sort;
+    let severity = severity.as_str();
     let (steps, text): (Vec<&str>, Vec<&str>) = message.body.lines().partition(|line| is_step(line));
     let title = message.subject.trim_start_matches("Homeostat: ");
-    let thread = inert(&news.incident().map_or_else(|| number(news), name));
-    let incident = news.incident();
-    let related = incident.map(|incident| inert(&one_line(&incident.subject.handle(), LONGEST_STEP)));
+    let thread = inert(&news.incident().map_or_else(|| number(news), |incident| name(&incident.head())));
+    let incident = news.incident().map(AnyIncident::head);
+    let related = incident.as_ref().map(|incident| inert(&one_line(&incident.subject.handle(), LONGEST_STEP)));
     json!({
         "version": "1.0",
         "source": "custom",
@@ -51,7 +54,7 @@ fn notification(news: &News, message: &Message) -> Value {
             "eventType": event,
             "relatedResources": related.into_iter().collect::<Vec<_>>(),
             "additionalContext": {
-                "remedy": incident.map_or("notify", |incident| incident.kind.remedy()),
+                "remedy": incident.map_or("notify", |incident| incident.remedy),
                 "severity": severity,
             },
         },

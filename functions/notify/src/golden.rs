@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 
 use crate::batch::{self, Record};
 use crate::change::Change;
-use crate::message;
 use crate::news::{News, news};
-use crate::pauses;
+use crate::{message, pauses};
 
 /// The record of each item's first write, with the name of its file.
 fn records(folder: &str) -> Vec<(String, Record)> {

@@ -132,9 +132,9 @@ impl<O: Outside> Notify<O> {
     }
 
     fn publication(&self, news: &News, message: Message) -> homeostat_aws::Publication {
-        let attributes = attributes::of(news, &self.settings.stack);
+        let attributes = attributes::of(news, message.sort, &self.settings.stack);
         let by_protocol = self.settings.chat.then(|| chat::by_protocol(news, &message));
-        let Message { subject, body } = message;
+        let Message { subject, body, .. } = message;
         homeostat_aws::Publication {
             subject,
             is_by_protocol: by_protocol.is_some(),

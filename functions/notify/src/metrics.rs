@@ -22,13 +22,14 @@ const LONGEST_SUBJECT: usize = 700;
 pub(crate) fn line(change: &Change, stack: &str) -> Option<String> {
     let incident = change.after.as_ref().ok()?;
     let counts = counts(change, incident);
+    let incident = incident.head();
     if counts.is_empty() {
         return None;
     }
     let mut root = Map::new();
-    root.insert("_aws".to_owned(), metadata(&counts, moment(incident)));
+    root.insert("_aws".to_owned(), metadata(&counts, moment(&incident)));
     root.insert("Stack".to_owned(), json!(stack));
-    root.insert("Remedy".to_owned(), json!(incident.kind.remedy()));
+    root.insert("Remedy".to_owned(), json!(incident.remedy));
     for count in counts {
         if let By::Reason(reason) = count.by {
             root.insert("Reason".to_owned(), json!(reason));

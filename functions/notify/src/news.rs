@@ -2,8 +2,9 @@
 //!
 //! This module never tells a change of an incident that the incident, or the sweep, does not mark as worth telling.
 
-use homeostat_core::decision::Decision;
-use homeostat_core::incident::{Doubt, Incident};
+use homeostat_core::incident::Doubt;
+use homeostat_core::registry::AnyIncident;
+use homeostat_core::view::{Decided, Head};
 
 use crate::batch::Record;
 use crate::change::Change;
@@ -12,13 +13,13 @@ use crate::pauses::Pause;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum News {
     /// What its owner decided.
-    Decided(Incident),
+    Decided(Box<AnyIncident>),
     /// Whether what its owner did took effect is not known; or it is, after that.
-    Outcome(Incident),
+    Outcome(Box<AnyIncident>),
     /// The sweep found that its owner does not answer.
-    Stuck(Incident),
+    Stuck(Box<AnyIncident>),
     /// The sweep found its deadline passed.
-    Overdue(Incident),
+    Overdue(Box<AnyIncident>),
     /// A person set a pause, or changed one.
     Paused(Pause),
     /// A person lifted a pause before its end.
@@ -28,7 +29,7 @@ pub(crate) enum News {
 }
 
 impl News {
-    pub(crate) fn incident(&self) -> Option<&Incident> {
+    pub(crate) fn incident(&self) -> Option<&AnyIncident> {
         match self {
             News::Decided(incident) | News::Outcome(incident) | News::Stuck(incident) | News::Overdue(incident) => {
                 Some(incident)
@@ -44,13 +45,13 @@ impl News {
 /// The sweep leaves `tell` alone, since an owner may write at the same time: its marks are compared by themselves.
 pub(crate) fn news(change: &Change, record: &Record) -> Option<News> {
     let incident = match &change.after {
-        Ok(incident) => incident.clone(),
+        Ok(incident) => Box::new(incident.clone()),
         Err(why) => return is_told_unread(change).then(|| unreadable(record, why)),
     };
     if change.is_closed() {
-        is_end_told(&incident).then_some(News::Decided(incident))
+        is_end_told(&incident.head()).then_some(News::Decided(incident))
     } else if change.is_marked_as_news() {
-        Some(if is_outcome(change, &incident) { News::Outcome(incident) } else { News::Decided(incident) })
+        Some(if is_outcome(change, &incident.head()) { News::Outcome(incident) } else { News::Decided(incident) })
     } else if change.is_marked("stuck") {
         Some(News::Stuck(incident))
     } else if change.is_marked("overdue") {
@@ -70,16 +71,16 @@ fn is_told_unread(change: &Change) -> bool {
 }
 
 /// Whoever heard that it is overdue hears how it ended.
-fn is_end_told(incident: &Incident) -> bool {
-    incident.is_told_at_the_end() || incident.overdue.is_some()
+fn is_end_told(incident: &Head<'_>) -> bool {
+    incident.is_told_at_the_end || incident.overdue.is_some()
 }
 
 /// Its doubt is what has changed.
-fn is_outcome(change: &Change, incident: &Incident) -> bool {
+fn is_outcome(change: &Change, incident: &Head<'_>) -> bool {
     let is_told = matches!(incident.doubt, Some(Doubt::Told | Doubt::Settled));
     // A page says all, and would be lost behind it.
-    let is_page = matches!(incident.decision, Some(Decision::Page(_)));
-    is_told && !is_page && change.before.as_ref().is_some_and(|before| before.doubt != incident.doubt)
+    let is_page = matches!(incident.decided, Some(Decided::Page(_)));
+    is_told && !is_page && change.before.as_ref().is_some_and(|before| before.head().doubt != incident.doubt)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! This module never passes over a pause that it can't read: it holds like any other. What ends by itself is told when it begins.
 
 use aws_lambda_events::dynamodb::EventRecord;
-use homeostat_core::id::{GroupName, HostedZoneId};
+use homeostat_core::id::HostedZoneId;
 use jiff::Timestamp;
 use serde_dynamo::{AttributeValue, Item};
 
@@ -27,10 +27,6 @@ pub(crate) struct Pause {
 }
 
 impl Pause {
-    pub(crate) fn group(&self) -> Option<GroupName> {
-        self.scope.strip_prefix("group#")?.parse().ok()
-    }
-
     pub(crate) fn zone(&self) -> Option<HostedZoneId> {
         self.scope.strip_prefix("zone#")?.parse().ok()
     }

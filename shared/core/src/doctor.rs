@@ -4,9 +4,6 @@
 
 mod deployment;
 mod facts;
-mod lifecycle_hook;
-mod replace_instance;
-mod shift_dns;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +12,7 @@ use serde::Serialize;
 pub use facts::{Alarm, Audience, DnsFacts, Facts, HookFact, HookFacts, Read, Unread};
 
 use crate::id::GroupName;
-use crate::policy::{GroupPolicy, HeldBy, Policy, RecordPolicy};
+use crate::policy::Policy;
 
 /// Worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -40,47 +37,32 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(severity: Severity, about: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        severity: Severity,
+        about: impl Into<String>,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
         Finding { severity, about: about.into(), what: what.into(), fix: fix.into() }
     }
 }
 
-/// Looks at one group of the policy.
-type GroupCheck = fn(&GroupPolicy, &Facts) -> Vec<Finding>;
-/// Looks at one weighted record of the policy.
-type RecordCheck = fn(&RecordPolicy, &Facts) -> Vec<Finding>;
-/// Looks at one lifecycle hook of the policy.
-type HookCheck = fn(HeldBy<'_>, &Facts) -> Vec<Finding>;
-/// Looks at what all groups share.
-type Check = fn(&Facts) -> Vec<Finding>;
+/// Looks at what one remedy needs. Without a policy, at nothing that a policy names.
+pub type Check = fn(Option<&Policy>, &Facts) -> Vec<Finding>;
 
-/// All that is to be said, worst first. Without a policy, no group, no record and no hook is looked at.
-pub fn examine(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = deployment::CHECKS.iter().flat_map(|check| check(facts)).collect();
-    for group in policy.iter().flat_map(|policy| policy.groups()) {
-        findings.extend(replace_instance::CHECKS.iter().flat_map(|check| check(group, facts)));
-    }
-    let dns = policy.and_then(|policy| policy.dns.as_ref());
-    for record in dns.iter().flat_map(|dns| &dns.records) {
-        findings.extend(shift_dns::CHECKS.iter().flat_map(|check| check(record, facts)));
-    }
-    findings.extend(dns.iter().flat_map(|dns| shift_dns::left_out(dns, facts)));
-    let hooks = policy.and_then(|policy| policy.hooks.as_ref());
-    for hook in hooks.iter().flat_map(|hooks| hooks.held_by()) {
-        findings.extend(lifecycle_hook::CHECKS.iter().flat_map(|check| check(hook, facts)));
-    }
-    if let Some(policy) = policy {
-        findings.extend(deployment::another_policy(policy, facts));
-    }
+/// All that is to be said, worst first: what all remedies share, and what each looks at by itself.
+pub fn examine(policy: Option<&Policy>, facts: &Facts, remedies: &[Check]) -> Vec<Finding> {
+    let mut findings = deployment::check(policy, facts);
+    findings.extend(remedies.iter().flat_map(|check| check(policy, facts)));
     findings.sort();
     findings.dedup();
     findings
 }
 
 /// The functions' roles demand it (`template.yaml`).
-const TAG: &str = "homeostat:managed";
+pub(crate) const TAG: &str = "homeostat:managed";
 
-fn missing(group: &GroupName, facts: &Facts) -> Option<Finding> {
+pub(crate) fn missing(group: &GroupName, facts: &Facts) -> Option<Finding> {
     let is_missing = facts.groups.is_ok() && facts.group(group).is_none();
     let what = "there is no such Auto Scaling group in this Region";
     let fix = "fix its name in the policy, look into another Region by --region, or create it";
@@ -88,7 +70,7 @@ fn missing(group: &GroupName, facts: &Facts) -> Option<Finding> {
 }
 
 /// What could not be read of a thing that the policy names.
-fn unreadable(about: String, thing: &str, unread: &Unread) -> Finding {
+pub(crate) fn unreadable(about: String, thing: &str, unread: &Unread) -> Finding {
     let (why, action) = match unread {
         Unread::Failed { action, why } => (why.as_str(), *action),
         Unread::NoPlace { what } => ("nobody said where to look", *what),
@@ -98,6 +80,6 @@ fn unreadable(about: String, thing: &str, unread: &Unread) -> Finding {
 }
 
 /// `1 instance`, `3 instances`.
-fn counted(count: usize, thing: &str) -> String {
+pub(crate) fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }

@@ -7,13 +7,16 @@ mod abandoning;
 mod claim;
 mod course;
 mod decide;
+pub(crate) mod doctor;
 mod eyes;
 pub mod kept;
 pub mod kind;
 mod ladder;
 mod launch;
+mod message;
 pub mod reasons;
 mod route;
+mod row;
 pub mod said;
 pub mod seen;
 mod survey;
@@ -22,6 +25,7 @@ mod terminate;
 #[cfg(test)]
 mod tests;
 mod time;
+pub(crate) mod view;
 
 use crate::hook::reasons::PageReason;
 use std::future::Future;

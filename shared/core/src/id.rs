@@ -16,6 +16,13 @@ pub struct NotA {
     expected: &'static str,
 }
 
+impl NotA {
+    /// The text that is none.
+    pub fn got(&self) -> &str {
+        &self.got
+    }
+}
+
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $expected:literal, $valid:expr) => {
         $(#[$doc])*
@@ -226,11 +233,38 @@ pub enum Scope {
     Zone(HostedZoneId),
 }
 
+impl Scope {
+    /// What it is, and its own name.
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Scope::Group(name) => ("group", name.as_str()),
+            Scope::Zone(id) => ("zone", id.as_str()),
+        }
+    }
+
+    /// The group, if it is one.
+    pub fn group(&self) -> Option<&GroupName> {
+        match self {
+            Scope::Group(name) => Some(name),
+            Scope::Zone(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Scope::Group(name) => write!(f, "group#{name}"),
-            Scope::Zone(id) => write!(f, "zone#{id}"),
+        let (kind, name) = self.parts();
+        write!(f, "{kind}#{name}")
+    }
+}
+
+impl FromStr for Scope {
+    type Err = NotA;
+    fn from_str(text: &str) -> Result<Self, NotA> {
+        match text.split_once('#') {
+            Some(("group", name)) => name.parse().map(Scope::Group),
+            Some(("zone", id)) => id.parse().map(Scope::Zone),
+            _ => Err(NotA { got: text.to_owned(), expected: "a scope: group#<name> or zone#<id>" }),
         }
     }
 }
@@ -257,6 +291,29 @@ impl Subject {
             Subject::Group { name, .. } => format!("group#{name}"),
             Subject::Zone { id, .. } => format!("zone#{id}"),
             Subject::Hook { group, hook, instance, .. } => format!("hook#{group}:{hook}:{instance}"),
+        }
+    }
+
+    /// As it is written, without its Region: `instance#i-…`, `group#<name>`.
+    pub fn in_any_region(&self) -> String {
+        let whole = self.to_string();
+        whole.split_once('#').map_or_else(|| whole.clone(), |(_, named)| named.to_owned())
+    }
+
+    /// The scope that it is itself, if it is one.
+    pub fn whole(&self) -> Option<Scope> {
+        match self {
+            Subject::Group { name, .. } => Some(Scope::Group(name.clone())),
+            Subject::Zone { id, .. } => Some(Scope::Zone(id.clone())),
+            Subject::Instance { .. } | Subject::Hook { .. } => None,
+        }
+    }
+
+    /// The narrowest that a pause can name to cover it.
+    pub fn pausable(&self) -> Vec<String> {
+        match self {
+            Subject::Hook { group, instance, .. } => vec![format!("group#{group}"), format!("instance#{instance}")],
+            one => vec![one.in_any_region()],
         }
     }
 
@@ -312,7 +369,7 @@ fn hook_subject(region: Region, id: &str) -> Result<Subject, NotA> {
         [group, hook, instance] => {
             Ok(Subject::Hook { region, group: group.parse()?, hook: hook.parse()?, instance: instance.parse()? })
         }
-        _ => Err(NotA { got: id.to_owned(), expected: "a held instance: <group>:<hook>:<instance id>" }),
+        _ => Err(NotA { got: id.to_owned(), expected: "a held instance: hook#<group>:<hook>:<instance id>" }),
     }
 }
 
@@ -359,6 +416,17 @@ mod tests {
             "web",
         ] {
             assert!(text.parse::<AlarmArn>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_scope_is_read_back_as_written() {
+        for text in ["group#web #1", "zone#Z0123456789ABCDEFGHIJ"] {
+            assert_eq!(text.parse::<Scope>().unwrap().to_string(), text);
+            assert_eq!(format!("eu-west-1#{text}").parse::<Subject>().unwrap().whole(), text.parse().ok());
+        }
+        for text in ["all", "group", "group#", "zone#www", "instance#i-0123456789abcdef0"] {
+            assert!(text.parse::<Scope>().is_err(), "{text}");
         }
     }
 

@@ -5,6 +5,7 @@
 mod breaker;
 mod crowd;
 mod decide;
+pub(crate) mod doctor;
 mod evidence;
 mod eyes;
 mod figures;
@@ -12,6 +13,7 @@ mod group_state;
 mod group_states;
 pub mod kind;
 mod ladder;
+mod message;
 mod notice;
 mod opening;
 mod processes;
@@ -23,6 +25,7 @@ mod survey;
 mod tally;
 #[cfg(test)]
 mod tests;
+pub(crate) mod view;
 mod whole_group;
 
 use crate::instance::reasons::PageReason;

@@ -5,12 +5,12 @@
 
 mod document;
 mod forms;
-mod groups;
-mod hooks;
+pub(crate) mod groups;
+pub(crate) mod hooks;
 mod lists;
 mod names;
 mod pattern;
-mod records;
+pub(crate) mod records;
 mod section;
 mod setting;
 
@@ -27,11 +27,12 @@ use lists::Tables;
 pub use pattern::Pattern;
 pub(crate) use records::lone_alarm;
 pub use records::{Active, Ailment, DnsPolicy, EndpointPolicy, RecordPolicy, ZonePolicy};
-pub use section::{Row, Section, sections};
+pub use section::{Row, Section};
 pub use setting::LeftOut;
 use setting::{Free, Is, Means, Must, Needed, Setting, Usual};
 
 use crate::id::GroupName;
+use crate::registry;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -60,6 +61,8 @@ const FILE: Section = Section {
     about: "Before the first table.",
     settings: &[&SCHEMA, &MODE, &REPLACE_INSTANCE, &SHIFT_DNS, &LIFECYCLE_HOOK],
 };
+
+pub(crate) const FILE_SECTIONS: &[&Section] = &[&FILE];
 
 const SCHEMA: Needed<Exactly> = Setting {
     key: "schema",
@@ -104,7 +107,7 @@ const LIFECYCLE_HOOK: Free<Tables> = Setting {
 /// # Errors
 /// Every [`Mistake`] in the text, with line and column, in the order of the text.
 pub fn parse(text: &str) -> Result<Policy, Vec<Mistake>> {
-    let document = Document::parse(text)?;
+    let document = Document::parse(text, registry::sections())?;
     let root = document.root();
     root.only(&FILE);
     root.need(&SCHEMA);

@@ -1,6 +1,6 @@
-//! The remedies: the only list that names them all.
+//! The remedies: the one list that names them all.
 //!
-//! This module never does anything for one of them.
+//! This module never decides, and says nothing itself: it finds the remedy that does.
 
 use std::any;
 
@@ -8,11 +8,14 @@ use serde::de::{self, DeserializeOwned};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::doctor::Check;
 use crate::hook::kind::HookKind;
 use crate::incident::{Incident, Kind};
 use crate::instance::kind::InstanceKind;
-use crate::view::View;
+use crate::policy::Section;
+use crate::view::{Facts, Head, View};
 use crate::zone::kind::ZoneKind;
+use crate::{hook, instance, policy, zone};
 
 /// An incident of any remedy, stored as its own remedy stores it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -23,12 +26,38 @@ pub enum AnyIncident {
     Hook(Incident<HookKind>),
 }
 
+/// What `doctor` looks at for each.
+pub const CHECKS: [Check; 3] = [instance::doctor::check, zone::doctor::check, hook::doctor::check];
+
+/// The tables of the policy, in the order of the sample.
+pub fn sections() -> Vec<&'static Section> {
+    [policy::FILE_SECTIONS, policy::groups::SECTIONS, policy::records::SECTIONS, policy::hooks::SECTIONS].concat()
+}
+
+/// What `status --json` holds of an incident besides what all have. Each remedy's member is there for every incident: a script
+/// need not ask whose it is.
+pub fn facts(view: &dyn View) -> Facts {
+    let mut facts = Facts::from([instance::view::NO_FACTS, zone::view::NO_FACTS, hook::view::NO_FACTS]);
+    facts.extend(view.facts());
+    facts
+}
+
 impl AnyIncident {
-    pub fn view(&self) -> &dyn View {
+    /// What all incidents have.
+    pub fn head(&self) -> Head<'_> {
         match self {
-            AnyIncident::Instance(incident) => incident,
-            AnyIncident::Zone(incident) => incident,
-            AnyIncident::Hook(incident) => incident,
+            AnyIncident::Instance(incident) => incident.head(),
+            AnyIncident::Zone(incident) => incident.head(),
+            AnyIncident::Hook(incident) => incident.head(),
+        }
+    }
+
+    /// The incident as its remedy shows it.
+    pub fn view(&self) -> Box<dyn View + '_> {
+        match self {
+            AnyIncident::Instance(incident) => Kind::view(incident),
+            AnyIncident::Zone(incident) => Kind::view(incident),
+            AnyIncident::Hook(incident) => Kind::view(incident),
         }
     }
 

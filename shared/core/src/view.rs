@@ -1,96 +1,56 @@
-//! What may be asked of an incident without knowing its remedy.
+//! What may be asked of any incident by whatever shows it: messages, metrics, `status`, `ack` and `doctor`.
 //!
-//! This module never decides, and never changes an incident.
+//! This module never knows a remedy: each answers for its own incidents, and [`crate::incident::Kind::view`] finds it.
 
-use jiff::Timestamp;
+mod frame;
+mod head;
+mod message;
+mod row;
+mod words;
 
-use crate::id::{Scope, Subject};
-use crate::incident::{Acknowledgement, Incident, Kind, Note, State};
+pub(crate) use frame::{About, ByHand};
+pub use head::{Decided, Head};
+pub use message::{Command, Message, Point, Severity, Sort, Story, Time};
+pub use row::{Cell, Facts, Row, Table};
+pub use words::{at, capitalized, some, state_word};
 
-/// An incident of any remedy.
-pub trait View {
-    fn subject(&self) -> &Subject;
-    fn scope(&self) -> Scope;
-    /// The function that owns it.
-    fn remedy(&self) -> &'static str;
-    fn state(&self) -> State;
-    fn version(&self) -> u64;
-    fn wakes(&self) -> u32;
-    fn policy(&self) -> &str;
-    fn opened_at(&self) -> Timestamp;
-    fn closed_at(&self) -> Option<Timestamp>;
-    fn wake_at(&self) -> Option<Timestamp>;
-    fn deadline(&self) -> Option<Timestamp>;
-    fn stuck(&self) -> Option<Timestamp>;
-    fn overdue(&self) -> Option<Timestamp>;
-    fn acknowledged(&self) -> Option<&Acknowledgement>;
-    fn notes(&self) -> &[Note];
-    /// The decision that led to the newest write, in words.
-    fn decision(&self) -> Option<String>;
+/// What has changed of an incident, as far as people hear of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// What its owner decided.
+    Decided,
+    /// Whether what its owner did took effect is not known; or it is, after that.
+    Outcome,
+    /// The sweep found that its owner does not answer.
+    Stuck,
+    /// The sweep found its deadline passed.
+    Overdue,
 }
 
-impl<K: Kind> View for Incident<K> {
-    fn subject(&self) -> &Subject {
-        &self.subject
-    }
+/// An incident as its remedy shows it.
+pub trait View {
+    /// The decision that led to the newest write, in words.
+    fn decision(&self) -> Option<String>;
 
-    fn scope(&self) -> Scope {
-        self.kind.scope()
-    }
+    fn message(&self, news: News) -> Message;
 
-    fn remedy(&self) -> &'static str {
-        K::REMEDY
-    }
+    /// What `status` shows of it.
+    fn row(&self) -> Row;
 
-    fn state(&self) -> State {
-        self.state
-    }
+    /// What `status --json` holds of it besides what all incidents have.
+    fn facts(&self) -> Facts;
 
-    fn version(&self) -> u64 {
-        self.version
-    }
+    /// What a person looks at themselves if Homeostat does not come to an end with it.
+    fn thing(&self) -> &'static str;
 
-    fn wakes(&self) -> u32 {
-        self.wakes
-    }
+    /// Whether how long it took counts as the time that a heal took.
+    fn is_heal(&self) -> bool;
 
-    fn policy(&self) -> &str {
-        &self.policy
-    }
+    /// Whether people were asked about the whole scope, whatever the incident began with: who says that they know of the scope
+    /// then knows of this.
+    fn asks_about_scope(&self) -> bool;
 
-    fn opened_at(&self) -> Timestamp {
-        self.opened_at
-    }
-
-    fn closed_at(&self) -> Option<Timestamp> {
-        self.closed_at
-    }
-
-    fn wake_at(&self) -> Option<Timestamp> {
-        self.wake_at
-    }
-
-    fn deadline(&self) -> Option<Timestamp> {
-        self.deadline
-    }
-
-    fn stuck(&self) -> Option<Timestamp> {
-        self.stuck
-    }
-
-    fn overdue(&self) -> Option<Timestamp> {
-        self.overdue
-    }
-
-    fn acknowledged(&self) -> Option<&Acknowledgement> {
-        self.acknowledged.as_ref()
-    }
-
-    fn notes(&self) -> &[Note] {
-        &self.notes
-    }
-
-    fn decision(&self) -> Option<String> {
-        self.decision.as_ref().map(ToString::to_string)
-    }
+    /// What an acknowledgement sets off besides ending the reminders; `of_scope`: the scope was acknowledged, not the incident
+    /// alone.
+    fn follows(&self, of_scope: bool) -> Vec<String>;
 }

@@ -6,6 +6,7 @@
 
 mod absorb;
 mod decide;
+pub(crate) mod doctor;
 pub mod drift;
 mod evidence;
 mod eyes;
@@ -14,9 +15,11 @@ mod judge;
 pub mod kept;
 pub mod kind;
 mod ladder;
+mod message;
 pub mod reasons;
 mod returning;
 mod route;
+mod row;
 pub mod said;
 pub mod seen;
 pub mod share;
@@ -25,6 +28,7 @@ mod standing;
 mod survey;
 #[cfg(test)]
 mod tests;
+pub(crate) mod view;
 
 use crate::zone::reasons::HoldReason;
 use std::future::Future;

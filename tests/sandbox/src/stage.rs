@@ -188,7 +188,7 @@ impl Stage {
         loop {
             let mark = self.sandbox.journal().mark();
             let newest = ledger.newest::<AnyIncident>(subject).await.context("reading the ledger")?;
-            if newest.is_some_and(|incident| incident.view().version() >= version) {
+            if newest.is_some_and(|incident| incident.head().version >= version) {
                 return Ok(());
             }
             anyhow::ensure!(tokio::time::Instant::now() < deadline, "{subject} was not written {version} times");

@@ -11,6 +11,7 @@ use homeostat_core::memory::{Breaker, Launch, Memory, Source};
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
 use homeostat_core::zone::kept::Kept;
+use homeostat_core::zone::said::Trouble;
 
 use super::*;
 

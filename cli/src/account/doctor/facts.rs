@@ -10,11 +10,11 @@ use homeostat_aws::{DnsCloud, InstanceCloud};
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::doctor::{Facts, HookFacts, Read, Unread};
 use homeostat_core::id::{GroupName, Scope, TargetGroupArn};
-use homeostat_core::incident::Incident;
 use homeostat_core::instance::Fleet;
 use homeostat_core::memory::Memory;
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
+use homeostat_core::registry::AnyIncident;
 use jiff::Timestamp;
 
 use super::{hooks, records};
@@ -94,7 +94,7 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
 }
 
 /// What is open, if all of it could be read.
-fn whole(open: OpenIncidents) -> Result<Vec<Incident>, Unavailable> {
+fn whole(open: OpenIncidents<AnyIncident>) -> Result<Vec<AnyIncident>, Unavailable> {
     if open.unreadable.is_empty() {
         return Ok(open.read);
     }
@@ -127,9 +127,9 @@ async fn targets<'a>(
 async fn memories(
     ledger: &impl Control,
     mut scopes: BTreeSet<Scope>,
-    open: &Read<Vec<Incident>>,
+    open: &Read<Vec<AnyIncident>>,
 ) -> BTreeMap<Scope, Read<Memory>> {
-    scopes.extend(open.iter().flatten().map(|incident| incident.kind.scope()));
+    scopes.extend(open.iter().flatten().map(|incident| incident.head().scope));
     let of_scope = async |scope: Scope| {
         let memory = read(action::MEMORY, ledger.memory(&scope).await);
         (scope, memory)

@@ -7,6 +7,7 @@ use homeostat_aws_ec2::Ec2;
 use homeostat_core::attend::{Attended, Explanation, Foreseen, Outlook, Remedy, Surveyed, foresee};
 use homeostat_core::hook::{HookEyes, LifecycleHook};
 use homeostat_core::id::{Region, Subject};
+use homeostat_core::incident::Kind;
 use homeostat_core::instance::{Eyes, ReplaceInstance};
 use homeostat_core::policy::{DnsPolicy, HookPolicy, Policy};
 use homeostat_core::ports::{Clock, Unavailable};
@@ -111,7 +112,7 @@ fn nobody_new(surveyed: &Surveyed) -> String {
     }
 }
 
-fn look(function: &'static str, hint: &Hint, explained: Explanation) -> Look {
+fn look<K: Kind>(function: &'static str, hint: &Hint, explained: Explanation<K>) -> Look {
     let subject = Some(hint.subject.to_string());
     let outcome = match explained.outcome {
         Outlook::Attended(outcome) => outcome,

@@ -5,16 +5,18 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::id::{GroupName, HookName, Subject};
-use homeostat_core::incident::{Acknowledgement, Alarms, Incident, State};
+use homeostat_core::incident::{Acknowledgement, State};
 use homeostat_core::memory::{Abandoned, Breaker, Memory};
 use homeostat_core::ports::Slots;
+use homeostat_core::registry::{self, AnyIncident};
 use homeostat_core::shell;
+use homeostat_core::view::{self, Cell, Facts, Table, at, state_word};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::held::{self, Held};
-use super::zones::{self, HeldBackZone, HeldRecord};
-use crate::account::moment::{at, rough};
+use super::held;
+use super::zones::HeldBackZone;
+use crate::account::moment::rough;
 use crate::account::pause::Shown;
 use crate::page::{Page, Row};
 use crate::report::Report;
@@ -45,11 +47,11 @@ pub(super) struct Open {
     overdue_since: Option<Timestamp>,
     reminders: u32,
     acknowledged: Option<Acknowledgement>,
-    /// That spoke of it, each with what it said at the last look.
-    alarms: Alarms,
-    records: Vec<HeldRecord>,
-    /// `None`: it is about no lifecycle hook.
-    held: Option<Held>,
+    /// What its remedy alone knows.
+    #[serde(flatten)]
+    facts: Facts,
+    #[serde(skip)]
+    row: view::Row,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,24 +77,24 @@ impl HeldBack {
 }
 
 impl Open {
-    pub(super) fn new(incident: Incident, groups: &[HeldBack]) -> Self {
+    pub(super) fn new(incident: &AnyIncident, groups: &[HeldBack]) -> Self {
         let mut holders = groups.iter().map(|group| &group.slots);
+        let (head, view) = (incident.head(), incident.view());
         Open {
-            slot_held_since: holders.find_map(|holders| holders.get(&incident.subject).copied()),
-            alarms: incident.kind.alarms().cloned().unwrap_or_default(),
-            records: zones::held(&incident),
-            held: Held::of(&incident),
-            group: incident.kind.group().cloned(),
-            subject: incident.subject,
-            state: incident.state,
-            signalled_at: incident.signalled_at,
-            opened_at: incident.opened_at,
-            decision: incident.decision.as_ref().map(ToString::to_string),
-            next_look: incident.wake_at,
-            stuck_since: incident.stuck,
-            overdue_since: incident.overdue,
-            reminders: incident.reminders,
-            acknowledged: incident.acknowledged,
+            slot_held_since: holders.find_map(|holders| holders.get(head.subject).copied()),
+            group: head.scope.group().cloned(),
+            facts: registry::facts(&*view),
+            row: view.row(),
+            subject: head.subject.clone(),
+            state: head.state,
+            signalled_at: head.signalled_at,
+            opened_at: head.opened_at,
+            decision: view.decision(),
+            next_look: head.wake_at,
+            stuck_since: head.stuck,
+            overdue_since: head.overdue,
+            reminders: head.reminders,
+            acknowledged: head.acknowledged.cloned(),
         }
     }
 
@@ -106,7 +108,7 @@ impl Open {
         let cells = vec![
             self.subject.handle(),
             self.group.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-            word(self.state).to_owned(),
+            state_word(self.state).to_owned(),
             ago(self.opened_at),
             next,
             match (&self.group, self.slot_held_since) {
@@ -118,16 +120,19 @@ impl Open {
         Row { cells, below: self.sentences() }
     }
 
-    /// Among those that hooks hold; what it is held by, the others' columns don't say.
-    fn held_row(&self, held: &Held, now: Timestamp) -> Row {
-        let below = held.sentences().into_iter().chain(self.sentences());
-        Row { cells: held.cells(word(self.state), now), below: below.collect() }
+    /// Among those that have a table of their own; what stands in it, the others' columns don't say.
+    fn own_row(&self, table: &Table, now: Timestamp) -> Row {
+        let cell = |cell: &Cell| match cell {
+            Cell::Text(text) => text.clone(),
+            Cell::Since(moment) => rough(now.duration_since(*moment)),
+        };
+        Row { cells: table.cells.iter().map(cell).collect(), below: self.sentences() }
     }
 
     fn sentences(&self) -> Vec<String> {
-        let mut sentences = vec![self.decision.clone().unwrap_or_else(|| "no decision yet".to_owned())];
-        sentences.extend(self.alarms.iter().map(|spoke| format!("alarm {spoke}")));
-        sentences.extend(self.records.iter().map(HeldRecord::sentence));
+        let mut sentences = self.row.before.clone();
+        sentences.push(self.decision.clone().unwrap_or_else(|| "no decision yet".to_owned()));
+        sentences.extend(self.row.after.iter().cloned());
         let marks = [("stuck: its owner does not answer", self.stuck_since), ("overdue", self.overdue_since)];
         sentences.extend(marks.into_iter().filter_map(|(mark, since)| Some(format!("{mark}, as of {}", at(since?)))));
         match &self.acknowledged {
@@ -140,17 +145,6 @@ impl Open {
             None => {}
         }
         sentences
-    }
-}
-
-fn word(state: State) -> &'static str {
-    match state {
-        State::Holding => "holding",
-        State::Acting => "acting",
-        State::Following => "following",
-        State::Verifying => "verifying",
-        State::Escalated => "escalated",
-        State::Closed => "closed",
     }
 }
 
@@ -180,14 +174,25 @@ impl HeldBack {
 }
 
 impl Status {
-    /// Whom lifecycle hooks hold, group by group.
-    fn print_held(&self, page: &mut Page) {
-        let mut held: Vec<(&Held, &Open)> =
-            self.open.iter().filter_map(|open| Some((open.held.as_ref()?, open))).collect();
-        held.sort_by_key(|(held, _)| held.place());
-        if !held.is_empty() {
-            let rows = held.into_iter().map(|(held, open)| open.held_row(held, self.at)).collect();
-            page.table(&Held::HEADERS, rows);
+    fn print_open(&self, page: &mut Page) {
+        let others = self.open.iter().filter(|open| open.row.table.is_none());
+        let rows: Vec<Row> = others.map(|open| open.row(self.at)).collect();
+        let mut tables = Vec::new();
+        if !rows.is_empty() {
+            tables.push((&["incident", "group", "state", "since", "next look", "holds a slot"][..], rows));
+        }
+        let own = self.open.iter().filter_map(|open| Some((open.row.table.as_ref()?, open)));
+        let mut own: Vec<(&Table, &Open)> = own.collect();
+        own.sort_by_key(|(table, _)| (table.headers, &table.place));
+        for alike in own.chunk_by(|(one, _), (other, _)| one.headers == other.headers) {
+            let rows = alike.iter().map(|(table, open)| open.own_row(table, self.at)).collect();
+            tables.extend(alike.first().map(|(table, _)| (table.headers, rows)));
+        }
+        for (number, (headers, rows)) in tables.into_iter().enumerate() {
+            if number > 0 {
+                page.space();
+            }
+            page.table(headers, rows);
         }
     }
 }
@@ -199,16 +204,7 @@ impl Report for Status {
         } else {
             page.line(&format!("{}: {} open", self.place, self.open.len()));
             page.space();
-            let others = self.open.iter().filter(|open| open.held.is_none());
-            let rows: Vec<Row> = others.map(|open| open.row(self.at)).collect();
-            let are_both = !rows.is_empty() && self.open.iter().any(|open| open.held.is_some());
-            if !rows.is_empty() {
-                page.table(&["incident", "group", "state", "since", "next look", "holds a slot"], rows);
-            }
-            if are_both {
-                page.space();
-            }
-            self.print_held(page);
+            self.print_open(page);
         }
         page.space();
         if self.pauses.is_empty() {

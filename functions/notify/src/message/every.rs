@@ -11,10 +11,8 @@ use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::Outcome;
 use jiff::SignedDuration;
 
-use super::about;
-use super::hook::tests as hooks;
 use super::tests::{acting_on_group, at, incident_in, refused};
-use super::zone::tests as zones;
+use super::{about, hooks, zones};
 use crate::attributes;
 use crate::news::News;
 use crate::pauses::Pause;
@@ -154,7 +152,7 @@ fn about_pauses() -> Vec<News> {
 
 fn shown(news: &News) -> String {
     let message = about(news, "homeostat");
-    let attributes = attributes::of(news, "homeostat");
+    let attributes = attributes::of(news, message.sort, "homeostat");
     let attributes: Vec<String> = attributes
         .iter()
         .map(|(name, value)| match value {

@@ -125,7 +125,7 @@ fn is_harmless(news: &News, stack: &str) -> Result<(), TestCaseError> {
     prop_assert!(message.subject.len() < 100 && message.subject.bytes().all(|b| (0x20..0x7f).contains(&b)));
     prop_assert!(message.subject.starts_with("Homeostat: "));
     shows_all(&message.body, true)?;
-    let attributes = attributes::of(news, stack);
+    let attributes = attributes::of(news, message.sort, stack);
     prop_assert!(attributes.len() <= 10);
     let mut size = 0;
     for (name, value) in attributes {

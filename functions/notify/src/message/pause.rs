@@ -2,57 +2,52 @@
 
 use homeostat_core::line::one_line;
 use homeostat_core::shell;
+use homeostat_core::view::{Command, Message, Point, Severity, Sort};
 
-use super::Told;
 use crate::pauses::Pause;
 
 /// People's own words: as long as the operator's command lets them be.
 const LONGEST_WORDS: usize = 300;
 
-pub(super) fn set(pause: &Pause) -> Told {
+pub(super) fn set(pause: &Pause) -> Message {
     let scope = &pause.scope;
     let until =
         pause.until.map_or_else(|| "until somebody removes the pause".to_owned(), |until| format!("until {until:.0}"));
-    let mut lines =
-        vec![format!("Homeostat is paused for {}: {until}, {}.", covered(pause), stops(pause)), String::new()];
-    lines.extend(word(pause));
-    lines.push(match pause.until {
-        Some(until) => format!("Next: it ends by itself at {until:.0}. Incidents are still opened and reported."),
-        None => "Next: it holds until somebody removes it. Incidents are still opened and reported.".to_owned(),
-    });
-    if pause.zone().is_none() {
-        lines.push(
-            "Instances that a lifecycle hook of the policy holds there are released at once: new ones enter service without a readiness check, and leaving ones are not drained."
-                .to_owned(),
-        );
+    let next = match pause.until {
+        Some(until) => format!("it ends by itself at {until:.0}. Incidents are still opened and reported."),
+        None => "it holds until somebody removes it. Incidents are still opened and reported.".to_owned(),
+    };
+    let hooks = "Instances that a lifecycle hook of the policy holds there are released at once: new ones enter service without a readiness check, and leaving ones are not drained.";
+    let first = format!("Homeostat is paused for {}: {until}, {}.", covered(pause), stops(pause));
+    let sort = Sort { event: "paused", severity: Severity::Warning, reason: "paused" };
+    Message {
+        points: vec![Point { facts: word(pause), next: Some(next), ..Point::default() }],
+        details: pause.zone().is_none().then(|| hooks.to_owned()).into_iter().collect(),
+        stop: Some(Command::new("To end it now", format!("homeostat resume {}", shell::word(scope)))),
+        ..Message::new(sort, format!("paused {scope}, {until}"), vec![first])
     }
-    lines.push(format!("To end it now: homeostat resume {}", shell::word(scope)));
-    (format!("paused {scope}, {until}"), lines)
 }
 
-pub(super) fn lifted(pause: &Pause) -> Told {
+pub(super) fn lifted(pause: &Pause) -> Message {
     let scope = &pause.scope;
-    let mut lines = vec![
-        format!(
-            "Somebody lifted the pause for {}. Homeostat acts there again, unless another pause covers it.",
-            covered(pause)
-        ),
-        String::new(),
-    ];
-    lines.extend(word(pause));
-    lines.push(
-        "Next: whatever waited is looked at again, and acted on if the evidence still says unhealthy.".to_owned(),
+    let next = "whatever waited is looked at again, and acted on if the evidence still says unhealthy.".to_owned();
+    let others = "homeostat status lists the other pauses. CloudTrail shows who lifted this one, if it logs DynamoDB data events.";
+    let first = format!(
+        "Somebody lifted the pause for {}. Homeostat acts there again, unless another pause covers it.",
+        covered(pause)
     );
-    lines.push(
-        "homeostat status lists the other pauses. CloudTrail shows who lifted this one, if it logs DynamoDB data events."
-            .to_owned(),
-    );
-    lines.push(format!("To pause it again: homeostat pause {} --reason …", shell::word(scope)));
-    (format!("resumed {scope}"), lines)
+    let again = format!("homeostat pause {} --reason …", shell::word(scope));
+    let sort = Sort { event: "resumed", severity: Severity::Info, reason: "resumed" };
+    Message {
+        points: vec![Point { facts: word(pause), next: Some(next), ..Point::default() }],
+        details: vec![others.to_owned()],
+        stop: Some(Command::new("To pause it again", again)),
+        ..Message::new(sort, format!("resumed {scope}"), vec![first])
+    }
 }
 
-fn word(pause: &Pause) -> [String; 2] {
-    [
+fn word(pause: &Pause) -> Vec<String> {
+    vec![
         format!("Paused by: {}.", one_line(&pause.by, LONGEST_WORDS)),
         format!("Why: {}", one_line(&pause.reason, LONGEST_WORDS)),
     ]

@@ -3,10 +3,10 @@ use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
 use homeostat_core::aws::units::Unit;
 use homeostat_core::decision::{Close, Crowd, Decision, Hold, Page, Step};
 use homeostat_core::id::AlarmArn;
-use homeostat_core::incident::{Alarms, Gone};
+use homeostat_core::incident::{Alarms, Gone, Incident, Kind};
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, What};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub(in crate::message) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()

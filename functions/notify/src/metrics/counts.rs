@@ -2,8 +2,9 @@
 //!
 //! This module never counts by what was told: what is only watched, or goes as it should, is told to nobody and counts.
 
-use homeostat_core::decision::{Decision, Hold};
-use homeostat_core::incident::{Incident, State};
+use homeostat_core::incident::State;
+use homeostat_core::registry::AnyIncident;
+use homeostat_core::view::{Decided, Head};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::change::Change;
@@ -22,12 +23,13 @@ pub(super) enum By {
     Reason(&'static str),
 }
 
-pub(super) fn counts(change: &Change, incident: &Incident) -> Vec<Count> {
+pub(super) fn counts(change: &Change, of: &AnyIncident) -> Vec<Count> {
+    let incident = &of.head();
     let one = |name| Count { name, value: 1, unit: "Count", by: By::Remedy };
     if incident.state == State::Closed {
         let mut counts = vec![one("Closed")];
-        counts.extend(took("TimeToMitigate", incident.time_to_mitigate(), incident));
-        counts.extend(took("TimeToRecover", incident.time_to_recover(), incident));
+        counts.extend(took("TimeToMitigate", incident.time_to_mitigate, of));
+        counts.extend(took("TimeToRecover", incident.time_to_recover, of));
         return counts;
     }
     let mut counts = Vec::new();
@@ -37,36 +39,37 @@ pub(super) fn counts(change: &Change, incident: &Incident) -> Vec<Count> {
     counts
 }
 
-/// A held instance is no disturbance: how long it was held says nothing of a heal.
-fn took(name: &'static str, time: Option<SignedDuration>, incident: &Incident) -> Option<Count> {
-    let time = time.filter(|_| incident.kind.hook().is_none())?;
+/// How long it took, if that is the time of a heal.
+fn took(name: &'static str, time: Option<SignedDuration>, of: &AnyIncident) -> Option<Count> {
+    let time = time.filter(|_| of.view().is_heal())?;
     // Two machines' clocks: an effect may seem to come before its signal.
     Some(Count { name, value: time.as_secs().max(0), unit: "Seconds", by: By::Remedy })
 }
 
 /// A person was asked: for the first time, or for something else. Being reminded is neither.
-fn is_escalated(change: &Change, incident: &Incident) -> bool {
+fn is_escalated(change: &Change, incident: &Head<'_>) -> bool {
     let is_asked = incident.state == State::Escalated && incident.reminders == 0;
-    let is_asked_anew = is_asked && change.before.as_ref().is_none_or(|before| before.paged_at != incident.paged_at);
+    let is_asked_anew =
+        is_asked && change.before.as_ref().is_none_or(|before| before.head().paged_at != incident.paged_at);
     is_asked_anew || change.is_first_marked("stuck") || change.is_first_marked("overdue")
 }
 
 /// Why it holds, if it does, and did not for the same reason before.
-fn held(change: &Change, incident: &Incident) -> Option<&'static str> {
-    let reason = holds(incident)?.name();
-    let before = change.before.as_ref().and_then(holds).map(Hold::name);
+fn held(change: &Change, incident: &Head<'_>) -> Option<&'static str> {
+    let reason = holds(incident)?;
+    let before = change.before.as_ref().and_then(|before| holds(&before.head()));
     (before != Some(reason)).then_some(reason)
 }
 
-fn holds(incident: &Incident) -> Option<&Hold> {
-    match &incident.decision {
-        Some(Decision::Hold { because, .. }) => Some(because),
-        _ => None,
+fn holds(incident: &Head<'_>) -> Option<&'static str> {
+    match incident.decided? {
+        Decided::Hold(reason) => Some(reason),
+        Decided::Act | Decided::Close(_) | Decided::Page(_) => None,
     }
 }
 
 /// When the change came about, by the incident's own times.
-pub(super) fn moment(incident: &Incident) -> Timestamp {
+pub(super) fn moment(incident: &Head<'_>) -> Timestamp {
     let noted = incident.notes.last().map_or(incident.opened_at, |note| note.at);
     let marked = incident.stuck.max(incident.overdue).max(incident.paged_at);
     incident.closed_at.unwrap_or_else(|| noted.max(marked.unwrap_or(noted)))

@@ -1,21 +1,22 @@
 //! What all groups share: the ledger, the topic, the queue of dead letters, and what could not be read of them.
 //!
-//! This module never judges a group's own settings.
+//! This module never judges what one remedy needs.
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Finding;
 use super::Severity::{Error, Note, Warning};
 use super::facts::{Facts, Unread};
-use super::{Check, Finding};
-use crate::id::Scope;
 use crate::incident::State;
-use crate::memory::Memory;
 use crate::policy::Policy;
 use crate::ports::Pause;
 use crate::registry::AnyIncident;
 use crate::shell;
 
-pub(super) const CHECKS: &[Check] = &[unread, audience, dead_letters, incidents, pauses, breakers, latches];
+pub(super) fn check(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
+    let found = [unread, audience, dead_letters, incidents, pauses].into_iter().flat_map(|check| check(facts));
+    found.chain(policy.and_then(|policy| another_policy(policy, facts))).collect()
+}
 
 /// A pause for longer than this was probably forgotten, or written by hand in a way that can't be read.
 const LONG_PAUSE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -80,22 +81,17 @@ fn incidents(facts: &Facts) -> Vec<Finding> {
     facts.open.iter().flatten().filter_map(incident).collect()
 }
 
-fn incident(incident: &AnyIncident) -> Option<Finding> {
-    let thing = match incident {
-        AnyIncident::Instance(_) => "group",
-        AnyIncident::Zone(_) => "zone's weights",
-        AnyIncident::Hook(_) => "instance",
-    };
-    let incident = incident.view();
-    let owner = incident.remedy();
-    let about = format!("incident {}", incident.subject());
-    let decision = incident.decision().unwrap_or_else(|| "no decision yet".to_owned());
-    if let Some(since) = incident.stuck() {
+fn incident(of: &AnyIncident) -> Option<Finding> {
+    let (incident, view) = (of.head(), of.view());
+    let about = format!("incident {}", incident.subject);
+    let decision = view.decision().unwrap_or_else(|| "no decision yet".to_owned());
+    let (owner, thing) = (incident.remedy, view.thing());
+    if let Some(since) = incident.stuck {
         let what = format!("it is stuck: its owner wrote nothing after several wake-ups, as of {since:.0}");
         let fix = format!("read the log of {owner} and the dead-letter queue: the function fails or doesn't run");
         return Some(Finding::new(Error, about, what, fix));
     }
-    if let Some(since) = incident.overdue() {
+    if let Some(since) = incident.overdue {
         let what = format!("it is overdue, as of {since:.0}: {decision}");
         return Some(Finding::new(
             Error,
@@ -104,19 +100,17 @@ fn incident(incident: &AnyIncident) -> Option<Finding> {
             format!("look at the {thing} yourself, and at the log of {owner}"),
         ));
     }
-    if incident.state() != State::Escalated {
+    if incident.state != State::Escalated {
         return None;
     }
-    Some(match incident.acknowledged() {
+    Some(match incident.acknowledged {
         Some(word) => {
             let what = format!("{decision} (acknowledged by {}: {})", word.by, word.reason);
             Finding::new(Warning, about, what, "it closes by itself once nothing is wrong any more")
         }
         None => {
-            let fix = format!(
-                "look at it, and say that you know: homeostat ack {}",
-                shell::word(&incident.subject().handle())
-            );
+            let fix =
+                format!("look at it, and say that you know: homeostat ack {}", shell::word(&incident.subject.handle()));
             Finding::new(Error, about, decision, fix)
         }
     })
@@ -138,49 +132,13 @@ fn paused(pause: &Pause, now: Timestamp) -> Finding {
     Finding::new(Note, about, format!("nothing is healed there until {until:.0}; by {by}: {reason}"), fix)
 }
 
-/// What is remembered, as far as it was read.
-fn memories(facts: &Facts) -> impl Iterator<Item = (&Scope, &Memory)> {
-    facts.memories.iter().filter_map(|(scope, memory)| Some((scope, memory.as_ref().ok()?)))
-}
-
-fn breakers(facts: &Facts) -> Vec<Finding> {
-    let open = memories(facts).filter_map(|(scope, memory)| match scope {
-        Scope::Group(group) => Some((scope, group, memory.breaker.as_ref()?)),
-        Scope::Zone(_) => None,
-    });
-    open.map(|(scope, group, breaker)| {
-        let from = &breaker.launched_from;
-        let source = if from.is_unknown() { String::new() } else { format!(" of {from}") };
-        let what = format!(
-            "its breaker is open since {:.0}: {} replacements{source} failed, and nothing is replaced",
-            breaker.since, breaker.failures
-        );
-        let fix = format!("fix what the group launches, then: homeostat ack {}", shell::word(&scope.to_string()));
-        Finding::new(Warning, format!("group {group}"), what, fix)
-    })
-    .collect()
-}
-
-fn latches(facts: &Facts) -> Vec<Finding> {
-    let latched = memories(facts).flat_map(|(scope, memory)| memory.latched.iter().map(move |latch| (scope, latch)));
-    latched
-        .map(|(scope, (endpoint, since))| {
-            let what = format!(
-                "it is latched since {since:.0}: it was drained again and again, and gets no weight back by itself"
-            );
-            let fix = format!("find out why, fix it, then: homeostat ack {}", shell::word(&scope.to_string()));
-            Finding::new(Warning, endpoint, what, fix)
-        })
-        .collect()
-}
-
 /// Which policy is deployed, only the incidents tell.
-pub(super) fn another_policy(policy: &Policy, facts: &Facts) -> Option<Finding> {
-    let open = facts.open.iter().flatten().map(AnyIncident::view);
-    let newest = open.max_by_key(|incident| incident.notes().last().map(|note| note.at))?;
-    let differs = !newest.policy().is_empty() && newest.policy() != policy.hash;
+fn another_policy(policy: &Policy, facts: &Facts) -> Option<Finding> {
+    let open = facts.open.iter().flatten().map(AnyIncident::head);
+    let newest = open.max_by_key(|incident| incident.notes.last().map(|note| note.at))?;
+    let differs = !newest.policy.is_empty() && newest.policy != policy.hash;
     differs.then(|| {
-        let what = format!("this file is {}, and the newest incident was judged by {}", policy.hash, newest.policy());
+        let what = format!("this file is {}, and the newest incident was judged by {}", policy.hash, newest.policy);
         Finding::new(
             Note,
             "the policy",

@@ -96,12 +96,12 @@ pub struct DnsFacts {
 }
 
 impl DnsFacts {
-    pub(super) fn read(&self, record: &RecordPolicy) -> Option<&Read<Vec<RecordSet>>> {
+    pub(crate) fn read(&self, record: &RecordPolicy) -> Option<&Read<Vec<RecordSet>>> {
         self.sets.get(&(record.zone.clone(), record.key.name.clone()))
     }
 
     /// The sets of the record, if they were read.
-    pub(super) fn record(&self, record: &RecordPolicy) -> Option<Vec<RecordSet>> {
+    pub(crate) fn record(&self, record: &RecordPolicy) -> Option<Vec<RecordSet>> {
         let sets = self.read(record)?.as_ref().ok()?;
         Some(sets.iter().filter(|set| set.is_of(&record.key)).cloned().collect())
     }
@@ -134,8 +134,13 @@ pub struct Audience {
 }
 
 impl Facts {
-    pub(super) fn group(&self, name: &GroupName) -> Option<&Group> {
+    pub(crate) fn group(&self, name: &GroupName) -> Option<&Group> {
         self.groups.as_ref().ok()?.iter().find(|group| group.name == *name)
+    }
+
+    /// What is remembered, as far as it was read.
+    pub(crate) fn memories(&self) -> impl Iterator<Item = (&Scope, &Memory)> {
+        self.memories.iter().filter_map(|(scope, memory)| Some((scope, memory.as_ref().ok()?)))
     }
 
     pub(super) fn all_unread(&self) -> Vec<&Unread> {

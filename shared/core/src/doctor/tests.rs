@@ -14,11 +14,15 @@ use crate::id::{GroupName, InstanceId, Scope};
 use crate::incident::{Acknowledgement, Alarms, Gone, Incident};
 use crate::instance::kind::InstanceKind;
 use crate::memory::{Breaker, Memory, Source};
-use crate::policy;
 use crate::ports::Pause;
+use crate::{policy, registry};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn examine(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
+    super::examine(policy, facts, &registry::CHECKS)
 }
 
 fn web() -> GroupName {

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::kept::Kept;
 use super::reasons::{CloseReason, HoldReason, PageReason, Proof, Step};
+use super::view::HookView;
 use crate::decision::Page;
 use crate::id::Scope;
 use crate::incident::{Call, Effect, Heals, Incident, Kind, Told};
+use crate::view::View;
 
 /// A hook's timeout may be short, and a Spot Instance has two minutes. Longer than its function may run (20 s).
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
@@ -45,6 +47,10 @@ impl Kind for HookKind {
     type Hold = HoldReason;
     type Close = CloseReason;
     type Page = PageReason;
+
+    fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
+        Box::new(HookView::of(incident, incident.kind.kept()))
+    }
 
     fn scope(&self) -> Scope {
         Scope::Group(self.kept().group.clone())

@@ -10,6 +10,7 @@ use super::kind::HookKind;
 use super::said::{Because, Ended, HookStep, LaunchesFail, Waits};
 use crate::incident::Reason;
 
+pub(super) type About<'a> = crate::view::About<'a, HookKind>;
 pub type Attended = crate::attend::Attended<HookKind>;
 pub type History = crate::ports::History<HookKind>;
 pub type Incident = crate::incident::Incident<HookKind>;

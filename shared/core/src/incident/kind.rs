@@ -12,6 +12,7 @@ use super::Incident;
 use crate::decision::{Close, Hold, Page};
 use crate::id::Scope;
 use crate::ports::Outcome;
+use crate::view::View;
 
 /// What is particular to the incidents of one remedy. It is stored with the incident.
 pub trait Kind: Stored {
@@ -26,6 +27,9 @@ pub trait Kind: Stored {
     type Hold: Reason;
     type Close: Reason;
     type Page: Reason;
+
+    /// The incident as it is shown to people.
+    fn view(incident: &Incident<Self>) -> Box<dyn View + '_>;
 
     /// Whose budget, memory and pauses bear on it.
     fn scope(&self) -> Scope;

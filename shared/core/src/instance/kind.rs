@@ -6,10 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::reasons::{CloseReason, GroupState, HoldReason, PageReason, Proof, Step};
+use super::view::ReplacementView;
 use crate::decision::Page;
 use crate::id::{GroupName, Scope};
 use crate::incident::{Alarms, Call, Gone, Heals, Incident, Kind, LEASE, Told};
 use crate::signal::Notice;
+use crate::view::View;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -82,6 +84,17 @@ impl Kind for InstanceKind {
     type Hold = HoldReason;
     type Close = CloseReason;
     type Page = PageReason;
+
+    fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
+        match &incident.kind {
+            InstanceKind::Instance { group, alarms, notice, .. } => {
+                Box::new(ReplacementView::of_instance(incident, group, alarms, notice.as_ref()))
+            }
+            InstanceKind::Group { group, notice, .. } => {
+                Box::new(ReplacementView::of_group(incident, group, notice.as_ref()))
+            }
+        }
+    }
 
     fn scope(&self) -> Scope {
         Scope::Group(self.group().clone())

@@ -17,6 +17,7 @@ use crate::incident::{Effect, Reason};
 use crate::memory::Source;
 use crate::signal::Notice;
 
+pub(super) type About<'a> = crate::view::About<'a, InstanceKind>;
 pub type Attended = crate::attend::Attended<InstanceKind>;
 pub type History = crate::ports::History<InstanceKind>;
 pub type Incident = crate::incident::Incident<InstanceKind>;

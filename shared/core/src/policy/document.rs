@@ -35,17 +35,19 @@ const LONGEST_SHOWN: usize = 200;
 pub(super) struct Document<'a> {
     text: &'a str,
     table: Spanned<DeTable<'a>>,
+    /// All that the text may have.
+    sections: Vec<&'static Section>,
     mistakes: RefCell<Vec<Mistake>>,
     warnings: RefCell<Vec<Mistake>>,
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn parse(text: &'a str) -> Result<Self, Vec<Mistake>> {
+    pub(super) fn parse(text: &'a str, sections: Vec<&'static Section>) -> Result<Self, Vec<Mistake>> {
         let (table, errors) = DeTable::parse_recoverable(text);
         let broken: Vec<Mistake> =
             errors.iter().map(|error| no_toml(text, error.span().unwrap_or(0..0), error.message())).collect();
         if broken.is_empty() {
-            Ok(Document { text, table, mistakes: RefCell::default(), warnings: RefCell::default() })
+            Ok(Document { text, table, sections, mistakes: RefCell::default(), warnings: RefCell::default() })
         } else {
             Err(in_order(broken))
         }
@@ -113,7 +115,7 @@ impl<'a> Table<'a> {
         for key in self.entries.iter().flat_map(|entries| entries.keys()) {
             let name = key.get_ref().as_ref();
             if !section.keys().any(|known| known == name) {
-                self.say(key.span(), &shown_key(name), &section.unknown(name));
+                self.say(key.span(), &shown_key(name), &section.unknown(name, &self.document.sections));
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! This module never takes a group that is named twice: which of the two would hold?
 
-pub(super) mod settings;
+mod settings;
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -17,6 +17,9 @@ use super::section::Section;
 use super::setting::{Must, Needed, Setting, Usual};
 use crate::id::{AlarmArn, GroupName};
 use crate::policy::forms::Time;
+
+/// Its tables.
+pub(crate) const SECTIONS: &[&Section] = &[&SECTION, &settings::GROUP];
 
 /// How the instances of one Auto Scaling group may be replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]

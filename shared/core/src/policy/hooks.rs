@@ -4,7 +4,7 @@
 //! This module never takes the health in a group's own target groups for evidence of a launch: Auto Scaling registers an
 //! instance there only after the hook.
 
-pub(super) mod settings;
+mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::Mode;
 use super::document::Table;
 use super::records::alone_if_cname;
+use super::section::Section;
 use crate::aws::lifecycle::Transition;
 use crate::aws::record::RecordType;
 use crate::aws::record_name::{NotAName, RecordName};
@@ -28,6 +29,10 @@ pub struct HookPolicy {
     pub look_every: SignedDuration,
     pub remind_every: SignedDuration,
 }
+
+/// Its tables.
+pub(crate) const SECTIONS: &[&Section] =
+    &[&settings::SECTION, &settings::LAUNCH, &settings::TERMINATE, &settings::BUSY_METRIC, &settings::OWN_RECORD];
 
 /// What an instance must show before it comes into service.
 #[derive(Debug, Clone, PartialEq, Eq)]

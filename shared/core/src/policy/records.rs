@@ -2,7 +2,7 @@
 //!
 //! This module never takes an endpoint for one that may be given traffic unless something can prove that it is well.
 
-pub(super) mod settings;
+mod settings;
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,14 @@ use super::Mode;
 use super::document::Table;
 use super::forms::written;
 use super::groups::at_most;
+use super::section::Section;
 use crate::aws::record::{RecordKey, RecordType};
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGroupArn};
 use crate::zone::generation::FENCE_LABEL;
 use crate::zone::share::Share;
+
+/// Its tables.
+pub(crate) const SECTIONS: &[&Section] = &[&settings::SECTION, &settings::RECORD, &settings::ENDPOINT];
 
 /// How weights may be moved.
 #[derive(Debug, Clone, PartialEq, Eq)]

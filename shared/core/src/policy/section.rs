@@ -36,12 +36,12 @@ impl Section {
         self.settings.iter().map(|setting| setting.key())
     }
 
-    /// What to say of a key that this table doesn't have.
-    pub(super) fn unknown(&self, key: &str) -> String {
+    /// What to say of a key that this table doesn't have; `all` the tables that there are.
+    pub(super) fn unknown(&self, key: &str, all: &[&Section]) -> String {
         if let Some(near) = self.nearest(key) {
             return format!("is not known, did you mean {near}?");
         }
-        let elsewhere: Vec<&str> = sections()
+        let elsewhere: Vec<&str> = all
             .iter()
             .filter(|section| section.keys().any(|known| known == key))
             .map(|section| section.table())
@@ -71,21 +71,3 @@ impl Section {
 
 /// Longer than any key that is known.
 const LONGEST_KEY: usize = 30;
-
-/// All of them, in the order of the sample.
-pub fn sections() -> [&'static Section; 11] {
-    use super::{groups, hooks::settings as hooks, records::settings as records};
-    [
-        &super::FILE,
-        &groups::SECTION,
-        &groups::settings::GROUP,
-        &records::SECTION,
-        &records::RECORD,
-        &records::ENDPOINT,
-        &hooks::SECTION,
-        &hooks::LAUNCH,
-        &hooks::TERMINATE,
-        &hooks::BUSY_METRIC,
-        &hooks::OWN_RECORD,
-    ]
-}

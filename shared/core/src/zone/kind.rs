@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::kept::Kept;
 use super::reasons::{CloseReason, HoldReason, PageReason, Proof, Step};
+use super::view::ZoneView;
 use crate::decision::Page;
 use crate::id::Scope;
 use crate::incident::{Call, Heals, Incident, Kind, LEASE, Told};
+use crate::view::View;
 
 /// Endpoints of a zone's weighted records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,10 @@ impl Kind for ZoneKind {
     type Hold = HoldReason;
     type Close = CloseReason;
     type Page = PageReason;
+
+    fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
+        Box::new(ZoneView::of(incident, incident.kind.kept()))
+    }
 
     fn scope(&self) -> Scope {
         Scope::Zone(self.kept().zone.clone())

@@ -15,6 +15,7 @@ use crate::decision::list;
 use crate::id::{AlarmArn, HealthCheckId, SetIdentifier, TargetGroupArn};
 use crate::incident::{Effect, Reason};
 
+pub(super) type About<'a> = crate::view::About<'a, ZoneKind>;
 pub type Attended = crate::attend::Attended<ZoneKind>;
 pub type History = crate::ports::History<ZoneKind>;
 pub type Incident = crate::incident::Incident<ZoneKind>;

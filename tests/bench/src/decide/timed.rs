@@ -10,9 +10,9 @@ use std::time::Duration;
 use homeostat_core::attend::{
     Attended, Circumstances, Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp,
 };
-use homeostat_core::decision::{Decision, Step};
+use homeostat_core::decision::{Decision, Hold};
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Incident, Verdict};
+use homeostat_core::incident::{Incident, Kind, Verdict};
 use homeostat_core::memory::Memory;
 use homeostat_core::ports::{History, Ledger, Limits, Outcome, Unavailable};
 use homeostat_core::signal::{Hint, NoSignal, Signal};
@@ -40,7 +40,7 @@ fn busy() -> Option<Duration> {
     stat.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
-fn count(decide: impl Fn() -> Decision) -> Vec<f64> {
+fn count<K: Kind>(decide: impl Fn() -> Decision<K>) -> Vec<f64> {
     let batch = |_| -> Option<f64> {
         let (began, mut made) = (busy()?, 0);
         loop {
@@ -60,6 +60,7 @@ fn count(decide: impl Fn() -> Decision) -> Vec<f64> {
 }
 
 impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
+    type Kind = R::Kind;
     type Glance = R::Glance;
     type Seen = R::Seen;
     type Survey = R::Survey;
@@ -79,15 +80,21 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         self.remedy.survey(ledger, now, survey).await
     }
 
-    fn follow_up(&self, now: Timestamp, attended: &Attended) -> Option<Hint> {
+    fn follow_up(&self, now: Timestamp, attended: &Attended<R::Kind>) -> Option<Hint> {
         self.remedy.follow_up(now, attended)
     }
 
-    fn wake_after(&self, now: Timestamp, attended: &Attended) -> Option<WakeUp> {
+    fn wake_after(&self, now: Timestamp, attended: &Attended<R::Kind>) -> Option<WakeUp> {
         self.remedy.wake_after(now, attended)
     }
 
-    fn decide(&self, now: Timestamp, incident: &Incident, seen: &R::Seen, around: &Circumstances) -> Decision {
+    fn decide(
+        &self,
+        now: Timestamp,
+        incident: &Incident<R::Kind>,
+        seen: &R::Seen,
+        around: &Circumstances,
+    ) -> Decision<R::Kind> {
         let decide = || self.remedy.decide(black_box(now), black_box(incident), black_box(seen), black_box(around));
         let decision = decide();
         if let (Decision::Act { .. }, Ok(mut counted)) = (&decision, self.counted.lock()) {
@@ -100,11 +107,17 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         self.remedy.glance(hint).await
     }
 
-    fn open(&self, now: Timestamp, hint: &Hint, glance: &R::Glance, history: &History) -> Result<Incident, Ignored> {
+    fn open(
+        &self,
+        now: Timestamp,
+        hint: &Hint,
+        glance: &R::Glance,
+        history: &History<R::Kind>,
+    ) -> Result<Incident<R::Kind>, Ignored> {
         self.remedy.open(now, hint, glance, history)
     }
 
-    fn join(&self, incident: Incident, hint: &Hint) -> Incident {
+    fn join(&self, incident: Incident<R::Kind>, hint: &Hint) -> Incident<R::Kind> {
         self.remedy.join(incident, hint)
     }
 
@@ -112,46 +125,60 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         self.remedy.scope(subject)
     }
 
-    fn is_early(&self, now: Timestamp, incident: &Incident, hint: &Hint) -> bool {
+    fn is_early(&self, now: Timestamp, incident: &Incident<R::Kind>, hint: &Hint) -> bool {
         self.remedy.is_early(now, incident, hint)
     }
 
-    fn absorb(&self, now: Timestamp, incident: Incident, seen: &R::Seen, limits: &Limits) -> Incident {
+    fn absorb(
+        &self,
+        now: Timestamp,
+        incident: Incident<R::Kind>,
+        seen: &R::Seen,
+        limits: &Limits,
+    ) -> Incident<R::Kind> {
         self.remedy.absorb(now, incident, seen, limits)
     }
 
-    async fn observe(&self, glance: R::Glance, incident: &Incident) -> Result<R::Seen, Unavailable> {
+    async fn observe(&self, glance: R::Glance, incident: &Incident<R::Kind>) -> Result<R::Seen, Unavailable> {
         self.remedy.observe(glance, incident).await
     }
 
-    fn unwell(&self, incident: &Incident, seen: &R::Seen) -> Vec<Subject> {
+    fn unwell(&self, incident: &Incident<R::Kind>, seen: &R::Seen) -> Vec<Subject> {
         self.remedy.unwell(incident, seen)
     }
 
-    fn took_effect(&self, incident: &Incident, seen: &R::Seen) -> bool {
+    fn took_effect(&self, incident: &Incident<R::Kind>, seen: &R::Seen) -> bool {
         self.remedy.took_effect(incident, seen)
     }
 
-    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &R::Seen, around: &Circumstances) -> Vec<Rung> {
+    fn follows(&self, now: Timestamp, settled: &Incident<R::Kind>) -> Option<(Timestamp, Hold<R::Kind>)> {
+        self.remedy.follows(now, settled)
+    }
+
+    fn not_opened(&self, hint: &Hint, incident: &Incident<R::Kind>, decision: &Decision<R::Kind>) -> Option<Ignored> {
+        self.remedy.not_opened(hint, incident, decision)
+    }
+
+    fn rungs(&self, now: Timestamp, incident: &Incident<R::Kind>, seen: &R::Seen, around: &Circumstances) -> Vec<Rung> {
         self.remedy.rungs(now, incident, seen, around)
     }
 
     fn remember(
         &self,
         now: Timestamp,
-        incident: &Incident,
+        incident: &Incident<R::Kind>,
         seen: &R::Seen,
-        decision: &Decision,
+        decision: &Decision<R::Kind>,
         memory: &Memory,
     ) -> Option<Memory> {
         self.remedy.remember(now, incident, seen, decision, memory)
     }
 
-    fn verdict(&self, now: Timestamp, incident: &Incident, seen: &R::Seen) -> Verdict {
+    fn verdict(&self, now: Timestamp, incident: &Incident<R::Kind>, seen: &R::Seen) -> Verdict {
         self.remedy.verdict(now, incident, seen)
     }
 
-    fn times(&self, incident: &Incident) -> Times {
+    fn times(&self, incident: &Incident<R::Kind>) -> Times {
         self.remedy.times(incident)
     }
 
@@ -159,7 +186,7 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         self.remedy.policy_hash()
     }
 
-    async fn perform(&self, step: &Step) -> Outcome {
+    async fn perform(&self, step: &<R::Kind as Kind>::Step) -> Outcome {
         self.remedy.perform(step).await
     }
 }

@@ -122,7 +122,7 @@ impl News {
 
     async fn notes(&mut self, subject: Subject) -> Vec<String> {
         let Ok(Some(incident)) = self.ledger.newest::<AnyIncident>(&subject).await else { return Vec::new() };
-        let notes = incident.view().notes();
+        let notes = incident.head().notes;
         let known = self.notes.insert(subject, notes.len()).unwrap_or(0);
         notes.iter().skip(known).map(|note| format!("    noted: {}", without_reasons(&note.what))).collect()
     }

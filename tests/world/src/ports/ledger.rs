@@ -147,7 +147,7 @@ impl Items {
     fn write<K: Kind>(&mut self, write: &Write<'_, K>) -> Result<(), NotWritten> {
         let Write { incident, slots, memory, alarm, unpaused_at } = *write;
         let (subject, scope) = (&incident.subject, incident.scope());
-        follows(self.open.get(subject).map(|open| open.view().version()), incident.version)?;
+        follows(self.open.get(subject).map(|open| open.head().version), incident.version)?;
         if let Some(slots) = slots {
             follows(self.slots.get(&scope).map(|stored| stored.version), slots.version)?;
         }
@@ -228,7 +228,7 @@ impl Ledger for MemoryLedger {
         let closed = items.closed.get(subject).and_then(|closed| closed.last());
         Ok(History {
             open: items.open.get(subject).and_then(AnyIncident::of).cloned(),
-            last_closed_at: closed.and_then(|closed| closed.view().closed_at()),
+            last_closed_at: closed.and_then(|closed| closed.head().closed_at),
             last_closed: closed.and_then(AnyIncident::of).cloned().map(Box::new),
             alarm: change.and_then(|change| items.alarms.get(&change.speaker())).cloned(),
         })
@@ -263,15 +263,15 @@ impl DueIncidents for MemoryLedger {
             .open
             .values()
             .filter_map(|open| {
-                let open = open.view();
+                let open = open.head();
                 Some(Due {
-                    subject: open.subject().clone(),
-                    version: open.version(),
-                    wake_at: open.wake_at().filter(|at| *at <= now)?,
-                    wakes: open.wakes(),
-                    deadline: open.deadline(),
-                    stuck: open.stuck(),
-                    overdue: open.overdue(),
+                    subject: open.subject.clone(),
+                    version: open.version,
+                    wake_at: open.wake_at.filter(|at| *at <= now)?,
+                    wakes: open.wakes,
+                    deadline: open.deadline,
+                    stuck: open.stuck,
+                    overdue: open.overdue,
                 })
             })
             .collect();
@@ -283,9 +283,8 @@ impl DueIncidents for MemoryLedger {
         self.clock.call();
         let mut guard = lock(&self.items);
         let items = &mut *guard;
-        let unchanged = |open: &&mut AnyIncident| {
-            open.view().version() == due.version && open.view().wake_at() == Some(due.wake_at)
-        };
+        let unchanged =
+            |open: &&mut AnyIncident| open.head().version == due.version && open.head().wake_at == Some(due.wake_at);
         let open = items.open.get_mut(&due.subject).filter(unchanged).ok_or(NotWritten::Conflict)?;
         match open {
             AnyIncident::Instance(open) => postponed(open, until, marks, now),

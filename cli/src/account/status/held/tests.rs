@@ -1,12 +1,14 @@
-use homeostat_core::aws::lifecycle::Terms;
+use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, Transition};
 use homeostat_core::decision::Page as Asked;
-use homeostat_core::decision::Step;
+use homeostat_core::decision::{Decision, Hold, Step};
+use homeostat_core::hook::kept::Kept;
 use homeostat_core::hook::said::{HookStep, LaunchesFail, Waits};
-use homeostat_core::incident::{Alarms, Gone, Kind};
+use homeostat_core::id::{InstanceId, Subject};
+use homeostat_core::incident::{Alarms, Gone, Incident, Kind};
 use homeostat_core::memory::{Launch, Memory};
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{Outcome, Slots};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::shown::{HeldBack, Open, Status};
 use super::*;

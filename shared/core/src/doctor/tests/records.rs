@@ -7,6 +7,7 @@ use crate::aws::alarm::{AlarmSeen, AlarmState};
 use crate::aws::fleet::TargetHealth;
 use crate::aws::record::{RecordSet, Routing, Weight};
 use crate::id::{AlarmArn, HostedZoneId};
+use crate::policy::RecordPolicy;
 use crate::zone::generation::Generation;
 use crate::zone::kept::Kept;
 use crate::zone::kind::ZoneKind;

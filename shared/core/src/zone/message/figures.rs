@@ -2,11 +2,11 @@
 //!
 //! This module never takes what Homeostat left in a record for what is there now.
 
-use homeostat_core::aws::record::{RecordKey, Weights, weights};
-use homeostat_core::zone::drift::Sibling;
-use homeostat_core::zone::kept::{Held, Kept};
-use homeostat_core::zone::share::{Share, shares};
-use homeostat_core::zone::shift::{Move, Shift};
+use crate::aws::record::{RecordKey, Weights, weights};
+use crate::zone::drift::Sibling;
+use crate::zone::kept::{Held, Kept};
+use crate::zone::share::{Share, shares};
+use crate::zone::shift::{Move, Shift};
 
 /// A move, endpoint by endpoint.
 pub(super) fn moved(moved: &Move) -> Vec<String> {

@@ -107,7 +107,8 @@ const RESUME: &str = "aws autoscaling resume-processes --auto-scaling-group-name
 #[test]
 fn an_abandoned_launch_says_what_was_missing_and_what_the_group_does_next() {
     let part_of = Some("eu-west-1#instance#i-00000000000000001".parse().unwrap());
-    let Message { subject, body } = told(&ended(Kept { part_of, ..launching() }, ActionResult::Abandon, not_ready()));
+    let Message { subject, body, .. } =
+        told(&ended(Kept { part_of, ..launching() }, ActionResult::Abandon, not_ready()));
     assert_eq!(subject, "Homeostat: NEEDS YOU: launch abandoned: i-0123456789abcdef0 into web");
     says(
         &body,
@@ -134,7 +135,7 @@ fn what_left_in_use_names_it_and_promises_nothing_more() {
         (Limit::Spot { interrupted_at: at(480) }, "two minutes"),
     ] {
         let because = Because::OutOfTime { limit, waiting: waiting.clone() };
-        let Message { subject, body } = told(&ended(leaving(), ActionResult::Continue, because));
+        let Message { subject, body, .. } = told(&ended(leaving(), ActionResult::Continue, because));
         assert_eq!(subject, "Homeostat: left in use: i-0123456789abcdef0 of web");
         says(
             &body,
@@ -147,7 +148,7 @@ fn what_left_in_use_names_it_and_promises_nothing_more() {
 #[test]
 fn what_stays_registered_by_the_address_of_a_machine_that_is_gone_is_named() {
     let because = Because::MachineGone { registered: vec!["10.0.0.7 in targetgroup/jobs/1".into()] };
-    let Message { subject, body } = told(&ended(leaving(), ActionResult::Continue, because));
+    let Message { subject, body, .. } = told(&ended(leaving(), ActionResult::Continue, because));
     assert_eq!(subject, "Homeostat: left registered: i-0123456789abcdef0 of web");
     says(&body, &["its machine is gone", "10.0.0.7 in targetgroup/jobs/1", "deregister it"]);
     never_says(&body, &["still in use", "NEEDS YOU"]);
@@ -164,7 +165,7 @@ fn what_goes_back_to_the_pool_is_never_said_to_be_terminated() {
 #[test]
 fn an_admission_without_proof_is_never_called_ready() {
     let because = Because::Unjudged { why: vec!["could not read the instance: no answer".into()] };
-    let Message { subject, body } = told(&ended(launching(), ActionResult::Continue, because));
+    let Message { subject, body, .. } = told(&ended(launching(), ActionResult::Continue, because));
     assert_eq!(subject, "Homeostat: admitted unproven: i-0123456789abcdef0 into web");
     says(&body, &["without proof that it is ready", "could not read the instance: no answer", "log of lifecycle-hook"]);
     never_says(&body, &["abandoned", "it is ready:"]);
@@ -187,7 +188,7 @@ fn what_was_left_undone_is_told_whatever_the_end() {
 
 #[test]
 fn failing_launches_say_how_the_group_is_left_and_what_to_do() {
-    let Message { subject, body } = told(&failing(launching(), Afterwards::Admit));
+    let Message { subject, body, .. } = told(&failing(launching(), Afterwards::Admit));
     assert_eq!(subject, "Homeostat: NEEDS YOU: 3 launches in a row abandoned in web");
     says(
         &body,
@@ -226,7 +227,7 @@ fn a_reminder_of_failing_launches_says_that_it_is_one() {
     let paged = failing(launching(), Afterwards::SuspendLaunch);
     let held = paged.hold(at(700), at(760), &Hold::Hook(Waits::Unseen { state: "Pending".into() }));
     for again in [paged, held] {
-        let Message { subject, body } = told(&again.reminded(at(9999), SignedDuration::from_mins(30)));
+        let Message { subject, body, .. } = told(&again.reminded(at(9999), SignedDuration::from_mins(30)));
         assert_eq!(subject, "Homeostat: STILL NEEDS YOU: 3 launches in a row abandoned in web");
         assert!(body.starts_with("Reminder 1: Homeostat still needs you: what group web launches is never ready."));
         says(&body, &[RESUME, "homeostat ack hook#web:ready:i-0123456789abcdef0"]);
@@ -240,7 +241,7 @@ fn the_end_of_failing_launches_claims_no_cause_and_recalls_what_stays_suspended(
         let ended = Ended { result: Some(ActionResult::Abandon), because: None, left: None, undone: Vec::new() };
         told(&failing(launching(), afterwards).acknowledge(word.clone()).close(at(800), &Close::Hook(ended)))
     };
-    let Message { subject, body } = end(Afterwards::SuspendLaunch);
+    let Message { subject, body, .. } = end(Afterwards::SuspendLaunch);
     assert_eq!(subject, "Homeostat: over: abandoned launches in web");
     says(&body, &["ana said: new image.", RESUME, "never resumes it"]);
     never_says(&body, &["NEEDS YOU", "To stop it", "is fixed"]);
@@ -255,7 +256,7 @@ pub(in crate::message) fn refused(kept: Kept) -> Incident {
 
 #[test]
 fn a_refusal_says_which_call_and_what_happens_by_itself() {
-    let Message { subject, body } = told(&refused(kept(Transition::Launching, ActionResult::Abandon)));
+    let Message { subject, body, .. } = told(&refused(kept(Transition::Launching, ActionResult::Abandon)));
     assert!(subject.starts_with("Homeostat: NEEDS YOU: i-0123456789abcdef0 of web, held by hook ready"), "{subject}");
     says(
         &body,
@@ -278,7 +279,7 @@ fn a_refusal_says_which_call_and_what_happens_by_itself() {
 #[test]
 fn the_end_of_what_was_told_is_told_in_plain_words() {
     let ended = Ended { result: None, because: None, left: Some("it is InService".into()), undone: Vec::new() };
-    let Message { subject, body } = told(&refused(launching()).close(at(999), &Close::Hook(ended)));
+    let Message { subject, body, .. } = told(&refused(launching()).close(at(999), &Close::Hook(ended)));
     assert!(subject.starts_with("Homeostat: closed: i-0123456789abcdef0 of web"), "{subject}");
     says(&body, &["it waits no more: it is InService."]);
     never_says(&body, &["abandoned", "recovered"]);
@@ -287,7 +288,7 @@ fn the_end_of_what_was_told_is_told_in_plain_words() {
 #[test]
 fn the_sweeps_findings_say_what_happens_to_who_is_held_and_how_to_let_go() {
     for news in [News::Stuck(held(launching())), News::Overdue(held(launching()))] {
-        let Message { subject, body } = about(&news, "homeostat");
+        let Message { subject, body, .. } = about(&news, "homeostat");
         assert!(subject.contains("NEEDS YOU") && subject.contains("i-0123456789abcdef0 of web"), "{subject}");
         says(
             &body,

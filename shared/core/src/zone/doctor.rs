@@ -7,15 +7,26 @@ mod sources;
 
 use std::collections::BTreeSet;
 
-use super::Severity::{Error, Note, Warning};
-use super::facts::Facts;
-use super::{Finding, RecordCheck, unreadable};
+use super::drift::missing;
+use super::{foreign, unfit};
 use crate::aws::record::{RecordKey, RecordSet, RecordType, weights};
-use crate::policy::{Active, Ailment, DnsPolicy, EndpointPolicy, Mode, RecordPolicy, lone_alarm};
-use crate::zone::drift::missing;
-use crate::zone::{foreign, unfit};
+use crate::doctor::Severity::{Error, Note, Warning};
+use crate::doctor::{Facts, Finding, unreadable};
+use crate::policy::{Active, Ailment, DnsPolicy, EndpointPolicy, Mode, Policy, RecordPolicy, lone_alarm};
+use crate::shell;
 
-pub(super) const CHECKS: &[RecordCheck] = &[
+/// Looks at one weighted record of the policy.
+type Check = fn(&RecordPolicy, &Facts) -> Vec<Finding>;
+
+pub(crate) fn check(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
+    let mut findings = latches(facts);
+    let Some(dns) = policy.and_then(|policy| policy.dns.as_ref()) else { return findings };
+    findings.extend(dns.records.iter().flat_map(|record| CHECKS.iter().flat_map(|check| check(record, facts))));
+    findings.extend(left_out(dns, facts));
+    findings
+}
+
+const CHECKS: &[Check] = &[
     unread,
     fitness,
     foreign_text,
@@ -48,7 +59,7 @@ fn uses(record: &RecordPolicy, source: Active) -> bool {
 }
 
 /// The other family of a name's addresses: who resolves that one goes on getting the answers of a drained endpoint.
-pub(super) fn left_out(dns: &DnsPolicy, facts: &Facts) -> Vec<Finding> {
+fn left_out(dns: &DnsPolicy, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     for record in &dns.records {
         let all = facts.dns.read(record).and_then(|read| read.as_ref().ok());
@@ -170,4 +181,17 @@ fn own_health_checks(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
         Some(Finding::new(Note, about_endpoint(record, endpoint), what, fix))
     };
     record.endpoints.iter().filter_map(own).collect()
+}
+
+fn latches(facts: &Facts) -> Vec<Finding> {
+    let latched = facts.memories().flat_map(|(scope, memory)| memory.latched.iter().map(move |latch| (scope, latch)));
+    latched
+        .map(|(scope, (endpoint, since))| {
+            let what = format!(
+                "it is latched since {since:.0}: it was drained again and again, and gets no weight back by itself"
+            );
+            let fix = format!("find out why, fix it, then: homeostat ack {}", shell::word(&scope.to_string()));
+            Finding::new(Warning, endpoint, what, fix)
+        })
+        .collect()
 }

@@ -2,16 +2,24 @@
 //!
 //! This module never looks at what the groups share.
 
-use super::Severity::{Error, Note, Warning};
-use super::facts::{Alarm, Facts};
-use super::{Finding, GroupCheck, TAG, counted, missing};
+use super::Promise;
 use crate::aws::fleet::Group;
+use crate::doctor::Severity::{Error, Note, Warning};
+use crate::doctor::{Alarm, Facts, Finding, Severity, TAG, counted, missing};
 use crate::id::{InstanceId, TargetGroupArn};
-use crate::instance::Promise;
-use crate::policy::{Evidence, GroupPolicy, Mode};
+use crate::policy::{Evidence, GroupPolicy, Mode, Policy};
 use crate::shell;
 
-pub(super) const CHECKS: &[GroupCheck] = &[
+/// Looks at one group of the policy.
+type Check = fn(&GroupPolicy, &Facts) -> Vec<Finding>;
+
+pub(crate) fn check(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
+    let groups = policy.into_iter().flat_map(Policy::groups);
+    let of_groups = groups.flat_map(|group| CHECKS.iter().flat_map(|check| check(group, facts)));
+    of_groups.chain(breakers(facts)).collect()
+}
+
+const CHECKS: &[Check] = &[
     existence,
     permission,
     suspension,
@@ -39,7 +47,7 @@ fn about(policy: &GroupPolicy) -> String {
 fn found(
     policy: &GroupPolicy,
     facts: &Facts,
-    check: impl FnOnce(&Group) -> Option<(super::Severity, String, String)>,
+    check: impl FnOnce(&Group) -> Option<(Severity, String, String)>,
 ) -> Vec<Finding> {
     let finding = facts.group(&policy.name).and_then(check);
     finding.map(|(severity, what, fix)| Finding::new(severity, about(policy), what, fix)).into_iter().collect()
@@ -254,4 +262,19 @@ fn grace(policy: &GroupPolicy, facts: &Facts) -> Vec<Finding> {
 fn some(names: &[&str]) -> String {
     let told = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
     if names.len() > MOST_NAMED { format!("{told}, …") } else { told }
+}
+
+fn breakers(facts: &Facts) -> Vec<Finding> {
+    let open = facts.memories().filter_map(|(scope, memory)| Some((scope, scope.group()?, memory.breaker.as_ref()?)));
+    open.map(|(scope, group, breaker)| {
+        let from = &breaker.launched_from;
+        let source = if from.is_unknown() { String::new() } else { format!(" of {from}") };
+        let what = format!(
+            "its breaker is open since {:.0}: {} replacements{source} failed, and nothing is replaced",
+            breaker.since, breaker.failures
+        );
+        let fix = format!("fix what the group launches, then: homeostat ack {}", shell::word(&scope.to_string()));
+        Finding::new(Warning, format!("group {group}"), what, fix)
+    })
+    .collect()
 }

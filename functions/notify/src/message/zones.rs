@@ -132,7 +132,7 @@ pub(in crate::message) fn troubles() -> Vec<(Trouble, &'static str)> {
 
 #[test]
 fn a_drain_says_who_loses_what_and_who_gets_it() {
-    let Message { subject, body } = told(&acting(vec![drain("www.example.com", false)]));
+    let Message { subject, body, .. } = told(&acting(vec![drain("www.example.com", false)]));
     assert_eq!(subject, "Homeostat: www.example.com A: draining blue");
     assert!(body.starts_with("Homeostat is taking weight from blue of www.example.com A."), "{body}");
     for said in [
@@ -166,7 +166,8 @@ fn with_a_sibling(mut incident: Incident, is_in_policy: bool) -> Incident {
 
 #[test]
 fn both_families_in_one_change_are_told_as_what_they_are() {
-    let Message { subject, body } = told(&acting(vec![drain("www.example.com", false), of_ipv6("www.example.com")]));
+    let Message { subject, body, .. } =
+        told(&acting(vec![drain("www.example.com", false), of_ipv6("www.example.com")]));
     assert_eq!(subject, "Homeostat: www.example.com A and AAAA: draining blue");
     for said in ["www.example.com A\n  blue: 70 % -> 0 %", "www.example.com AAAA\n  blue: 70 % -> 0 %"] {
         assert!(body.contains(said), "{said}: {body}");
@@ -208,7 +209,7 @@ fn a_share_of_one_family_is_never_told_as_that_of_the_name() {
 
 #[test]
 fn several_records_in_one_change_are_all_told() {
-    let Message { subject, body } =
+    let Message { subject, body, .. } =
         told(&acting(vec![drain("www.example.com", false), drain("api.example.com", true)]));
     assert_eq!(subject, "Homeostat: www.example.com A: draining blue (and 1 more)");
     assert!(body.contains("blue of www.example.com A, and taking weight from blue of api.example.com A"), "{body}");
@@ -218,7 +219,7 @@ fn several_records_in_one_change_are_all_told() {
 #[test]
 fn what_is_only_watched_is_never_said_to_be_done() {
     let step = step(vec![drain("www.example.com", false)]);
-    let Message { subject, body } = told(&new().hold(at(1), at(61), &Hold::Watching { step, because: proofs() }));
+    let Message { subject, body, .. } = told(&new().hold(at(1), at(61), &Hold::Watching { step, because: proofs() }));
     assert_eq!(subject, "Homeostat: www.example.com A: only watching, would drain blue");
     assert!(body.starts_with("Homeostat only watches, and changes nothing.") && body.contains("mode = \"watch\""));
 }
@@ -226,7 +227,7 @@ fn what_is_only_watched_is_never_said_to_be_done() {
 #[test]
 fn what_is_not_confirmed_names_the_zone_and_what_is_missing() {
     let missing = vec!["health check x: 9 of 16 checkers find it healthy".to_owned()];
-    let Message { subject, body } = told(&new().hold(at(1), at(61), &Hold::NotConfirmed { missing }));
+    let Message { subject, body, .. } = told(&new().hold(at(1), at(61), &Hold::NotConfirmed { missing }));
     assert_eq!(subject, "Homeostat: holding still about zone Z0123456789ABCDEFGHIJ");
     assert!(body.contains("moves no weight for now") && body.contains("9 of 16"), "{body}");
 }
@@ -242,7 +243,7 @@ fn drifted() -> Incident {
 
 #[test]
 fn drift_is_told_as_what_may_matter_later_and_not_as_a_page() {
-    let Message { subject, body } = told(&drifted());
+    let Message { subject, body, .. } = told(&drifted());
     assert_eq!(subject, "Homeostat: www.example.com A: not as the policy says");
     for said in [
         "Seen twice, at least a minute apart: www.example.com A has no record set with the identifier \"red\"",
@@ -257,7 +258,7 @@ fn drift_is_told_as_what_may_matter_later_and_not_as_a_page() {
 #[test]
 fn every_trouble_says_why_what_a_person_can_do_and_how_far_it_is() {
     for (trouble, said) in troubles() {
-        let Message { subject, body } = told(&paged(trouble.clone()));
+        let Message { subject, body, .. } = told(&paged(trouble.clone()));
         assert!(subject.starts_with("Homeostat: NEEDS YOU: www.example.com A: "), "{subject}");
         assert!(subject.len() < 100 && subject.is_ascii(), "{subject}");
         assert!(body.contains(&format!("Why: {trouble}.\nYou: ")) && body.contains(said), "{said}: {body}");
@@ -269,7 +270,8 @@ fn every_trouble_says_why_what_a_person_can_do_and_how_far_it_is() {
 #[test]
 fn several_troubles_are_told_one_by_one() {
     let all: Vec<Trouble> = troubles().into_iter().map(|(trouble, _)| trouble).collect();
-    let Message { subject, body } = told(&drained().page(at(60), at(360), &Page::Weights { troubles: all.clone() }));
+    let Message { subject, body, .. } =
+        told(&drained().page(at(60), at(360), &Page::Weights { troubles: all.clone() }));
     assert!(subject.ends_with("keeps its weight (and 9 more)"), "{subject}");
     assert!(all.iter().all(|trouble| body.contains(&format!("Why: {trouble}."))), "{body}");
     assert!(body.matches("Acknowledging also ").count() == 3, "{body}");
@@ -294,7 +296,7 @@ fn a_refusal_says_what_to_do_by_awss_own_code() {
         ("InvalidInput: no", "what it does not accept"),
     ] {
         let refused = Trouble::Refused { record: key("www.example.com"), since: at(3), why: why.into() };
-        let Message { subject, body } = told(&paged(refused));
+        let Message { subject, body, .. } = told(&paged(refused));
         assert_eq!(subject, "Homeostat: NEEDS YOU: www.example.com A: Route 53 refused to change it");
         assert!(body.contains(why) && body.contains(says), "{body}");
         assert_eq!(body.contains("DnsRecordNames"), why.starts_with("AccessDenied"), "{body}");
@@ -319,7 +321,7 @@ fn a_reminder_says_why_it_was_asked_and_what_is_so_now() {
     for (again, now) in
         [(paged, "Why: www.example.com A: blue is sick"), (held, "Now: www.example.com A: blue gets 0 %")]
     {
-        let Message { subject, body } = told(&again.reminded(at(9999), SignedDuration::from_mins(30)));
+        let Message { subject, body, .. } = told(&again.reminded(at(9999), SignedDuration::from_mins(30)));
         assert!(subject.starts_with("Homeostat: STILL NEEDS YOU: www.example.com A: blue"), "{subject}");
         assert!(body.starts_with("Reminder 1: ") && body.contains(now) && body.contains("You: fix blue"), "{body}");
     }
@@ -335,7 +337,7 @@ fn a_close_says_whose_the_weights_are_now() {
     let step = step(vec![back]);
     let back = drained().intend(at(600), &step, &Decision::Act { step: step.clone(), because: Vec::new() });
     let back = back.settle(at(601), Outcome::Pending { change: "C2".into() });
-    let Message { subject, body } =
+    let Message { subject, body, .. } =
         told(&back.hold(at(660), at(960), &Hold::Proving { since: at(660) }).close(at(960), &Close::Recovered));
     assert_eq!(subject, "Homeostat: recovered: www.example.com has its own weights again");
     assert!(
@@ -347,7 +349,8 @@ fn a_close_says_whose_the_weights_are_now() {
     let mut theirs = drained();
     let Kind::Zone(kept) = &mut theirs.kind else { panic!() };
     kept.taken_over.push(key("www.example.com"));
-    let Message { subject, body } = told(&theirs.close(at(99), &Close::TakenOver { what: "www.example.com A".into() }));
+    let Message { subject, body, .. } =
+        told(&theirs.close(at(99), &Close::TakenOver { what: "www.example.com A".into() }));
     assert_eq!(subject, "Homeostat: closed: www.example.com A is left to who changed it");
     assert!(body.contains("stay as they are"), "{body}");
 
@@ -359,7 +362,7 @@ fn a_close_says_whose_the_weights_are_now() {
 #[test]
 fn the_sweeps_findings_speak_of_weights_and_not_of_a_group() {
     for news in [News::Stuck(drained()), News::Overdue(drained())] {
-        let Message { subject, body } = about(&news, "homeostat");
+        let Message { subject, body, .. } = about(&news, "homeostat");
         assert!(subject.contains("www.example.com A") && !body.contains("group"), "{body}");
     }
 }

@@ -7,14 +7,22 @@ mod failing;
 mod records;
 mod terms;
 
-use super::Severity::{Error, Note, Warning};
-use super::facts::{Facts, HookFact};
-use super::{Finding, HookCheck, TAG, missing, unreadable};
 use crate::aws::lifecycle::Transition;
-use crate::policy::HeldBy;
+use crate::doctor::Severity::{Error, Note, Warning};
+use crate::doctor::{Facts, Finding, HookFact, Severity, TAG, missing, unreadable};
+use crate::policy::{HeldBy, Policy};
 use crate::shell;
 
-pub(super) const CHECKS: &[HookCheck] = &[
+/// Looks at one lifecycle hook of the policy.
+type Check = fn(HeldBy<'_>, &Facts) -> Vec<Finding>;
+
+pub(crate) fn check(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
+    let hooks = policy.and_then(|policy| policy.hooks.as_ref());
+    let held_by = hooks.into_iter().flat_map(|hooks| hooks.held_by());
+    held_by.flat_map(|hook| CHECKS.iter().flat_map(move |check| check(hook, facts))).collect()
+}
+
+const CHECKS: &[Check] = &[
     existence,
     permission,
     others,
@@ -129,7 +137,7 @@ fn others(hook: HeldBy<'_>, facts: &Facts) -> Vec<Finding> {
 fn found(
     hook: HeldBy<'_>,
     facts: &Facts,
-    check: impl FnOnce(&HookFact) -> Option<(super::Severity, String, String)>,
+    check: impl FnOnce(&HookFact) -> Option<(Severity, String, String)>,
 ) -> Vec<Finding> {
     let finding = meant(hook, facts).and_then(check);
     finding.map(|(severity, what, fix)| Finding::new(severity, about(hook), what, fix)).into_iter().collect()

@@ -8,9 +8,8 @@ use jiff::SignedDuration;
 
 use super::{about, about_endpoint, unreadable, uses};
 use crate::aws::alarm::AlarmSeen;
-use crate::doctor::Finding;
 use crate::doctor::Severity::{Error, Note, Warning};
-use crate::doctor::facts::{Facts, Read};
+use crate::doctor::{Facts, Finding, Read};
 use crate::id::{AlarmArn, HealthCheckId, Region};
 use crate::policy::{Active, EndpointPolicy, RecordPolicy};
 use crate::zone::says_nothing;
