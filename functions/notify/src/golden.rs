@@ -33,9 +33,11 @@ fn every_golden_incident_is_read_from_the_stream_and_put_in_words() {
         let change = Change::of(record.read.as_ref().unwrap()).unwrap();
         assert!(!matches!(news(&change, &record), Some(News::Unreadable { .. })), "{path}");
         let incident = change.after.unwrap_or_else(|why| panic!("{path}: {why}"));
-        for news in [News::Decided, News::Outcome, News::Stuck, News::Overdue].map(|news| news(incident.clone())) {
+        for news in
+            [News::Decided, News::Outcome, News::Stuck, News::Overdue].map(|news| news(Box::new(incident.clone())))
+        {
             let message = message::about(&news, "homeostat");
-            assert!(message.body.contains(incident.subject.name()), "{path}: {}", message.body);
+            assert!(message.body.contains(incident.head().subject.name()), "{path}: {}", message.body);
         }
     }
 }

@@ -84,4 +84,27 @@ fn is_outcome(change: &Change, incident: &Head<'_>) -> bool {
 }
 
 #[cfg(test)]
+pub(crate) mod made {
+    //! News of incidents of any remedy.
+
+    use super::{AnyIncident, News};
+
+    pub(crate) fn decided(incident: impl Into<AnyIncident>) -> News {
+        News::Decided(Box::new(incident.into()))
+    }
+
+    pub(crate) fn outcome(incident: impl Into<AnyIncident>) -> News {
+        News::Outcome(Box::new(incident.into()))
+    }
+
+    pub(crate) fn stuck(incident: impl Into<AnyIncident>) -> News {
+        News::Stuck(Box::new(incident.into()))
+    }
+
+    pub(crate) fn overdue(incident: impl Into<AnyIncident>) -> News {
+        News::Overdue(Box::new(incident.into()))
+    }
+}
+
+#[cfg(test)]
 mod tests;

@@ -2,9 +2,8 @@
 //!
 //! This module never asks git, which a source archive doesn't have: it hashes the files as they are.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// Seeds stay short enough to read aloud.
 const MOST: u64 = 1_000_000_000;

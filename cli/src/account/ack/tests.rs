@@ -2,28 +2,34 @@ use std::sync::Mutex;
 
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::aws::lifecycle::Transition;
-use homeostat_core::decision::Page as Asked;
-use homeostat_core::hook;
+use homeostat_core::hook::kind::HookKind;
 use homeostat_core::hook::said::LaunchesFail;
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
-use homeostat_core::incident::{Alarms, Gone, Kind};
+use homeostat_core::incident::{Alarms, Gone};
+use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::memory::{Breaker, Launch, Memory, Source};
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
 use homeostat_core::zone::kept::Kept;
+use homeostat_core::zone::kind::ZoneKind;
 use homeostat_core::zone::said::Trouble;
+use homeostat_core::{hook, zone};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use super::*;
 
 /// One incident and one memory, under the ledger's own conditions; the first writes lose their race.
 struct Fake {
-    open: Mutex<Option<Incident>>,
+    /// As it is stored.
+    open: Mutex<Option<Value>>,
     memory: Mutex<Memory>,
     races: Mutex<u32>,
 }
 
 impl Fake {
-    fn new(open: Option<Incident>, memory: Memory, races: u32) -> Self {
+    fn new(open: Option<AnyIncident>, memory: Memory, races: u32) -> Self {
+        let open = open.map(|open| serde_json::to_value(open).unwrap());
         Fake { open: Mutex::new(open), memory: Mutex::new(memory), races: Mutex::new(races) }
     }
 
@@ -33,8 +39,17 @@ impl Fake {
         if *races > 0 {
             *races -= 1;
             self.memory.lock().unwrap().version += 1;
-            self.open.lock().unwrap().iter_mut().for_each(|open| open.version += 1);
+            let mut open = self.open.lock().unwrap();
+            open.iter_mut().for_each(|open| open["version"] = json!(open["version"].as_u64().unwrap() + 1));
         }
+    }
+
+    fn read<I: DeserializeOwned>(&self) -> Option<I> {
+        self.open.lock().unwrap().clone().map(|open| serde_json::from_value(open).unwrap())
+    }
+
+    fn open(&self) -> Option<AnyIncident> {
+        self.read()
     }
 }
 
@@ -43,8 +58,8 @@ fn written(is_current: bool) -> Result<(), NotWritten> {
 }
 
 impl Ledger for Fake {
-    async fn history(&self, _: &Subject, _: Option<&AlarmChange>) -> Result<History, Unavailable> {
-        Ok(History { open: self.open.lock().unwrap().clone(), ..History::default() })
+    async fn history<K: Kind>(&self, _: &Subject, _: Option<&AlarmChange>) -> Result<History<K>, Unavailable> {
+        Ok(History { open: self.read(), ..History::default() })
     }
 
     async fn limits(&self, _: &Subject, _: &Scope) -> Result<Limits, Unavailable> {
@@ -55,19 +70,19 @@ impl Ledger for Fake {
         Ok(Vec::new())
     }
 
-    async fn write(&self, write: Write<'_>) -> Result<(), NotWritten> {
+    async fn write<K: Kind>(&self, write: Write<'_, K>) -> Result<(), NotWritten> {
         self.race();
         let mut open = self.open.lock().unwrap();
-        written(open.as_ref().is_some_and(|open| open.version + 1 == write.incident.version))?;
-        *open = Some(write.incident.clone());
+        written(open.as_ref().is_some_and(|open| open["version"] == json!(write.incident.version - 1)))?;
+        *open = Some(serde_json::to_value(write.incident).unwrap());
         Ok(())
     }
 }
 
 impl Control for Fake {
-    async fn open_incidents(&self) -> Result<OpenIncidents, Unavailable> {
+    async fn open_incidents<I: DeserializeOwned + Send>(&self) -> Result<OpenIncidents<I>, Unavailable> {
         let unreadable = vec!["item SUBJECT#… of another schema".to_owned()];
-        Ok(OpenIncidents { read: self.open.lock().unwrap().iter().cloned().collect(), unreadable })
+        Ok(OpenIncidents { read: self.read().into_iter().collect(), unreadable })
     }
 
     async fn pauses(&self) -> Result<Vec<Pause>, Unavailable> {
@@ -103,15 +118,15 @@ fn now() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap()
 }
 
-fn incident(subject: &str) -> Incident {
-    let kind = Kind::Instance {
+fn incident(subject: &str) -> Incident<InstanceKind> {
+    let kind = InstanceKind::Instance {
         group: "web".parse().unwrap(),
         alarms: Alarms::default(),
         notice: None,
         gone: Gone::default(),
     };
     let incident = Incident::new(subject.parse().unwrap(), kind, now(), now());
-    incident.page(now(), now(), &Asked::Refused { why: "no".into() })
+    incident.page(now(), now(), &homeostat_core::decision::Page::Refused { why: "no".into() })
 }
 
 const INSTANCE: &str = "eu-west-1#instance#i-0123456789abcdef0";
@@ -130,15 +145,15 @@ fn broken() -> Memory {
 
 #[test]
 fn a_lost_race_is_run_again_over_what_was_written() {
-    let ledger = Fake::new(Some(incident(INSTANCE)), Memory::default(), 3);
+    let ledger = Fake::new(Some(incident(INSTANCE).into()), Memory::default(), 3);
     assert_eq!(said(&ledger, "i-0123456789abcdef0").unwrap().incidents, [INSTANCE.parse().unwrap()]);
-    let open = ledger.open.lock().unwrap().clone().unwrap();
-    assert_eq!((open.acknowledged.unwrap().by.as_str(), open.version), ("ana", 5));
+    let open = ledger.open().unwrap();
+    assert_eq!((open.head().acknowledged.unwrap().by.as_str(), open.head().version), ("ana", 5));
 }
 
 #[test]
 fn whoever_never_wins_says_so() {
-    let ledger = Fake::new(Some(incident(INSTANCE)), broken(), u32::MAX);
+    let ledger = Fake::new(Some(incident(INSTANCE).into()), broken(), u32::MAX);
     for scope in ["i-0123456789abcdef0", "group#web"] {
         assert!(said(&ledger, scope).unwrap_err().why().contains("try again in a minute"));
     }
@@ -146,7 +161,7 @@ fn whoever_never_wins_says_so() {
 
 #[test]
 fn a_groups_word_closes_its_breaker_and_leaves_the_members_to_be_asked_about() {
-    let ledger = Fake::new(Some(incident(INSTANCE)), broken(), 1);
+    let ledger = Fake::new(Some(incident(INSTANCE).into()), broken(), 1);
     let done = said(&ledger, "group#web").unwrap();
     assert!(done.breaker_closed && done.incidents.is_empty() && done.verdict() == Verdict::Fine);
     assert!(done.left[0].contains("homeostat ack i-0123456789abcdef0"), "{:?}", done.left);
@@ -158,23 +173,27 @@ fn nothing_to_acknowledge_is_said_and_writes_nothing() {
     let known = Acknowledgement { by: "bo".into(), at: now(), reason: "mine".into() };
     let cases = [
         (None, "has no open incident"),
-        (Some(incident(INSTANCE).acknowledge(known)), "bo did so already"),
-        (Some(Incident { state: State::Verifying, ..incident(INSTANCE) }), "has not asked for a person"),
+        (Some(incident(INSTANCE).acknowledge(known).into()), "bo did so already"),
+        (Some(Incident { state: State::Verifying, ..incident(INSTANCE) }.into()), "has not asked for a person"),
     ];
     for (open, why) in cases {
         let ledger = Fake::new(open.clone(), Memory::default(), 0);
         let done = said(&ledger, INSTANCE).unwrap();
         assert!(done.verdict() == Verdict::Amiss && done.left[0].contains(why), "{:?}", done.left);
-        assert_eq!(*ledger.open.lock().unwrap(), open);
+        assert_eq!(ledger.open(), open);
     }
 }
 
 const ZONE: &str = "Z0123456789ABCDEFGHIJ";
 
-fn of_zone(page: &Asked) -> Incident {
+fn of_zone(page: &zone::reasons::Page) -> AnyIncident {
     let zone: HostedZoneId = ZONE.parse().unwrap();
-    let incident = Incident::new(Subject::zone(zone.clone()), Kind::Zone(Kept::new(zone)), now(), now());
-    incident.page(now(), now(), page)
+    let incident = Incident::new(Subject::zone(zone.clone()), ZoneKind::Zone(Kept::new(zone)), now(), now());
+    incident.page(now(), now(), page).into()
+}
+
+fn weights(trouble: Trouble) -> zone::reasons::Page {
+    zone::reasons::Page::Own(zone::reasons::PageReason::Weights { troubles: vec![trouble] })
 }
 
 fn latched() -> Memory {
@@ -189,13 +208,13 @@ fn a_zones_word_ends_its_reminders_and_lifts_its_latches_however_it_is_named() {
         what: "blue has weight 70".into(),
     };
     for name in ["zone#Z0123456789ABCDEFGHIJ", "aws-global#zone#Z0123456789ABCDEFGHIJ"] {
-        let ledger = Fake::new(Some(of_zone(&Asked::Weights { troubles: vec![changed.clone()] })), latched(), 1);
+        let ledger = Fake::new(Some(of_zone(&weights(changed.clone()))), latched(), 1);
         let done = said(&ledger, name).unwrap();
         assert_eq!((done.verdict(), done.incidents.len(), done.drains_forgiven), (Verdict::Fine, 1, 2));
         assert_eq!(done.latches_lifted, ["www.example.com A blue"]);
         assert!(done.left.is_empty() && done.follows[0].contains("takes up www.example.com A again"), "{done:?}");
         assert_eq!(*ledger.memory.lock().unwrap(), Memory { version: 2, ..Memory::default() });
-        assert!(ledger.open.lock().unwrap().as_ref().unwrap().acknowledged.is_some());
+        assert!(ledger.open().unwrap().head().acknowledged.is_some());
         let mut page = Page::default();
         done.print(&mut page);
         let text = page.finish();
@@ -221,20 +240,20 @@ fn a_zones_latches_are_lifted_though_no_incident_is_open() {
 const HOOK: &str = "eu-west-1#hook#web:ready:i-0123456789abcdef0";
 
 /// The launch that filled the measure of abandoned ones.
-fn failing(afterwards: Afterwards) -> Incident {
+fn failing(afterwards: Afterwards) -> Incident<HookKind> {
     let subject: Subject = HOOK.parse().unwrap();
-    let Subject::Hook { group, hook, instance, .. } = &subject else { panic!() };
-    let kept = hook::kept::Kept::found(group, hook, instance, Transition::Launching, now());
-    let (group, hook) = (group.clone(), hook.clone());
-    let page = Asked::LaunchesFail(LaunchesFail {
+    let Subject::Hook { group, hook: name, instance, .. } = &subject else { panic!() };
+    let kept = hook::kept::Kept::found(group, name, instance, Transition::Launching, now());
+    let (group, name) = (group.clone(), name.clone());
+    let page = hook::reasons::Page::Own(hook::reasons::PageReason::LaunchesFail(LaunchesFail {
         group,
-        hook,
+        hook: name,
         abandoned: 2,
         launched_from: None,
         afterwards,
         undone: Vec::new(),
-    });
-    Incident::new(subject, Kind::Hook(Box::new(kept)), now(), now()).page(now(), now(), &page)
+    }));
+    Incident::new(subject, HookKind::Hook(Box::new(kept)), now(), now()).page(now(), now(), &page)
 }
 
 fn abandoned() -> Memory {
@@ -258,50 +277,53 @@ fn printed(done: &Acknowledged) -> String {
 
 #[test]
 fn a_groups_word_forgives_its_abandoned_launches_and_wakes_who_waits_for_it() {
-    let ledger = Fake::new(Some(failing(Afterwards::SuspendLaunch)), abandoned(), 1);
+    let ledger = Fake::new(Some(failing(Afterwards::SuspendLaunch).into()), abandoned(), 1);
     let done = said(&ledger, "group#web").unwrap();
     assert_eq!((done.verdict(), done.launches_forgiven, done.incidents.len()), (Verdict::Fine, 2, 1));
     assert!(done.left.is_empty(), "{:?}", done.left);
     assert!(ledger.memory.lock().unwrap().abandoned.is_empty());
-    let open = ledger.open.lock().unwrap().clone().unwrap();
-    assert_eq!((open.wake_at, open.acknowledged.is_some()), (Some(now()), true));
+    let open = ledger.open().unwrap();
+    assert_eq!((open.head().wake_at, open.head().acknowledged.is_some()), (Some(now()), true));
     let text = printed(&done);
     assert!(text.contains("forgave 2 abandoned launch(es) of group#web, by ana"), "{text}");
     assert!(text.contains("--auto-scaling-group-name web --scaling-processes Launch"), "{text}");
-    let admits = Fake::new(Some(failing(Afterwards::Admit)), abandoned(), 0);
+    let admits = Fake::new(Some(failing(Afterwards::Admit).into()), abandoned(), 0);
     assert!(!printed(&said(&admits, "group#web").unwrap()).contains("resume-processes"), "nothing was suspended");
 }
 
 #[test]
 fn a_hooks_own_word_ends_its_reminders_and_forgives_nothing() {
     for name in ["hook#web:ready:i-0123456789abcdef0", HOOK] {
-        let ledger = Fake::new(Some(failing(Afterwards::Admit)), abandoned(), 1);
+        let ledger = Fake::new(Some(failing(Afterwards::Admit).into()), abandoned(), 1);
         let done = said(&ledger, name).unwrap();
         assert_eq!((done.incidents.len(), done.launches_forgiven), (1, 0), "{done:?}");
         assert!(done.follows[0].contains("homeostat ack group#web"), "{done:?}");
         assert_eq!(ledger.memory.lock().unwrap().abandoned.len(), 1);
     }
-    let other = Fake::new(Some(failing(Afterwards::Admit)), abandoned(), 0);
+    let other = Fake::new(Some(failing(Afterwards::Admit).into()), abandoned(), 0);
     let done = said(&other, "hook#web:drained:i-0123456789abcdef0").unwrap();
     assert!(done.verdict() == Verdict::Amiss && done.left[0].contains("has no open incident"), "{done:?}");
 }
 
 #[test]
 fn another_held_instance_of_the_group_is_not_acknowledged_with_it_but_named() {
-    let refused = Incident { paged_because: Some(Asked::Refused { why: "no".into() }), ..failing(Afterwards::Admit) };
+    let refused = Incident {
+        paged_because: Some(hook::reasons::Page::Refused { why: "no".into() }),
+        ..failing(Afterwards::Admit)
+    };
     for scope in ["group#web", "i-0123456789abcdef0"] {
-        let ledger = Fake::new(Some(refused.clone()), Memory::default(), 0);
+        let ledger = Fake::new(Some(refused.clone().into()), Memory::default(), 0);
         let done = said(&ledger, scope).unwrap();
         assert!(done.incidents.is_empty() && done.verdict() == Verdict::Amiss, "{done:?}");
         let named = done.left.iter().any(|why| why.ends_with("homeostat ack hook#web:ready:i-0123456789abcdef0"));
         assert!(named, "{:?}", done.left);
-        assert_eq!(*ledger.open.lock().unwrap(), Some(refused.clone()));
+        assert_eq!(ledger.open(), Some(refused.clone().into()));
     }
 }
 
 #[test]
 fn an_acknowledgement_of_another_group_leaves_failing_launches_alone() {
-    let ledger = Fake::new(Some(failing(Afterwards::Admit)), Memory::default(), 0);
+    let ledger = Fake::new(Some(failing(Afterwards::Admit).into()), Memory::default(), 0);
     assert!(said(&ledger, "group#api").unwrap().incidents.is_empty());
-    assert_eq!(*ledger.open.lock().unwrap(), Some(failing(Afterwards::Admit)));
+    assert_eq!(ledger.open(), Some(failing(Afterwards::Admit).into()));
 }

@@ -1,9 +1,11 @@
-use homeostat_core::decision::{Decision, Page, Step};
-use homeostat_core::incident::{Alarms, Gone, Incident, Kind};
+use homeostat_core::incident::{Alarms, Gone};
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Decision, Incident, Page, Step};
 use jiff::Timestamp;
 
 use super::*;
 use crate::message::about;
+use crate::news::made;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -16,7 +18,7 @@ fn acting(group: &str) -> Incident {
     let step = Step::Replace { group: group.clone(), instance };
     let incident = Incident::new(
         subject,
-        Kind::Instance { group, alarms: Alarms::default(), notice: None, gone: Gone::default() },
+        InstanceKind::Instance { group, alarms: Alarms::default(), notice: None, gone: Gone::default() },
         at(0),
         at(1),
     );
@@ -24,7 +26,7 @@ fn acting(group: &str) -> Incident {
 }
 
 fn sent(incident: &Incident) -> (Value, Value) {
-    let news = News::Decided(incident.clone());
+    let news = made::decided(incident.clone());
     let by_protocol: Value = serde_json::from_str(&by_protocol(&news, &about(&news, "homeostat"))).unwrap();
     let chat = serde_json::from_str(by_protocol["https"].as_str().unwrap()).unwrap();
     (by_protocol, chat)
@@ -34,7 +36,7 @@ fn sent(incident: &Incident) -> (Value, Value) {
 fn chat_gets_the_shape_that_it_renders_and_everybody_else_plain_text() {
     let incident = acting("my_web");
     let (by_protocol, chat) = sent(&incident);
-    let plain = about(&News::Decided(incident), "homeostat").body;
+    let plain = about(&made::decided(incident), "homeostat").body;
     assert_eq!(by_protocol["default"], plain.as_str());
     assert_eq!((&chat["version"], &chat["source"]), (&json!("1.0"), &json!("custom")));
     assert_eq!(chat["content"]["textType"], "client-markdown");

@@ -3,9 +3,12 @@
 use expect_test::expect_file;
 use homeostat_aws::Attribute;
 use homeostat_core::aws::lifecycle::ActionResult;
-use homeostat_core::decision::{Attached, Close, Decision, GroupState, Hold, Page, Proof, Step};
 use homeostat_core::hook::said::{Because, Limit};
-use homeostat_core::incident::{Gone, Incident, Kind};
+use homeostat_core::incident::Gone;
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{
+    Attached, Close, CloseReason, Decision, GroupState, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
+};
 use homeostat_core::memory::Source;
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::Outcome;
@@ -14,7 +17,7 @@ use jiff::SignedDuration;
 use super::tests::{acting_on_group, at, incident_in, refused};
 use super::{about, hooks, zones};
 use crate::attributes;
-use crate::news::News;
+use crate::news::{News, made};
 use crate::pauses::Pause;
 
 fn replace() -> Step {
@@ -35,23 +38,23 @@ fn act(incident: &Incident) -> Incident {
 }
 
 fn hold(because: &Hold) -> News {
-    News::Decided(incident_in("web").hold(at(1), at(61), because))
+    made::decided(incident_in("web").hold(at(1), at(61), because))
 }
 
 fn page(because: &Page) -> News {
-    News::Decided(act(&incident_in("web")).settle(at(2), Outcome::Done).page(at(900), at(1200), because))
+    made::decided(act(&incident_in("web")).settle(at(2), Outcome::Done).page(at(900), at(1200), because))
 }
 
 fn page_of_group(because: &Page) -> News {
-    let kind = Kind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
+    let kind = InstanceKind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
     let group = Incident::new("eu-west-1#group#web".parse().unwrap(), kind, at(0), at(1));
-    News::Decided(group.page(at(1), at(301), because))
+    made::decided(group.page(at(1), at(301), because))
 }
 
 fn hold_of_group(state: &GroupState) -> News {
-    let kind = Kind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
+    let kind = InstanceKind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
     let group = Incident::new("eu-west-1#group#web".parse().unwrap(), kind, at(0), at(1));
-    News::Decided(group.hold(at(1), at(301), &Hold::GroupState(state.clone())))
+    made::decided(group.hold(at(1), at(301), &Hold::Own(HoldReason::GroupState(state.clone()))))
 }
 
 fn about_instances() -> Vec<News> {
@@ -62,37 +65,39 @@ fn about_instances() -> Vec<News> {
     let proving = |incident: &Incident| incident.hold(at(240), at(300), &Hold::Proving { since: at(240) });
     let refused = act(&incident_in("web")).settle(at(2), Outcome::Refused { why: "AccessDenied: no".into() });
     let refused = refused.page(at(2), at(302), &self::refused());
-    let fail = Page::ReplacementsFail {
+    let fail = Page::Own(PageReason::ReplacementsFail {
         group: "web".parse().unwrap(),
         failures: 3,
         within: SignedDuration::from_hours(1),
         launched_from: Source::of(["lt-1:7"]),
-    };
+    });
     vec![
-        News::Decided(act(&incident_in("web"))),
-        hold(&Hold::NotConfirmed { missing: vec!["its target is healthy in targetgroup/web/0123".into()] }),
+        made::decided(act(&incident_in("web"))),
+        hold(&Hold::Own(HoldReason::NotConfirmed {
+            missing: vec!["its target is healthy in targetgroup/web/0123".into()],
+        })),
         hold(&Hold::Watching { step: replace(), because: sick() }),
-        hold(&Hold::GroupReplaces { why: "it is being terminated".into() }),
-        News::Outcome(doubted.clone()),
-        News::Outcome(doubted.settle(at(60), Outcome::AlreadyDone)),
-        News::Decided(refused.clone()),
-        News::Decided(refused.reminded(at(9999), SignedDuration::from_mins(30))),
+        hold(&Hold::Own(HoldReason::GroupReplaces { why: "it is being terminated".into() })),
+        made::outcome(doubted.clone()),
+        made::outcome(doubted.settle(at(60), Outcome::AlreadyDone)),
+        made::decided(refused.clone()),
+        made::decided(refused.reminded(at(9999), SignedDuration::from_mins(30))),
         page(&Page::NotRecovered { within: SignedDuration::from_mins(15), why: "3 of 4 instances are healthy".into() }),
         page(&fail),
-        page_of_group(&Page::TooManySick(super::tests::crowd())),
-        page_of_group(&Page::TargetGroupGone(Attached {
+        page_of_group(&Page::Own(PageReason::TooManySick(super::tests::crowd()))),
+        page_of_group(&Page::Own(PageReason::TargetGroupGone(Attached {
             group: "web".parse().unwrap(),
             target_groups: vec![
                 "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123".parse().unwrap(),
             ],
             since: at(-120),
-        })),
+        }))),
         hold_of_group(&GroupState::Parked { suspended: "all processes".into(), instances: 4 }),
-        News::Decided(proving(&done).close(at(300), &Close::Recovered)),
-        News::Decided(proving(&incident_in("web")).close(at(300), &Close::LeftByItself)),
-        News::Decided(incident_in("web").close(at(9), &Close::NothingWrong { why: "its alarm is OK again".into() })),
-        News::Stuck(Incident { wakes: 3, stuck: Some(at(400)), ..acting_on_group("web") }),
-        News::Overdue(Incident { overdue: Some(at(1200)), ..acting_on_group("web") }),
+        made::decided(proving(&done).close(at(300), &Close::Recovered)),
+        made::decided(proving(&incident_in("web")).close(at(300), &Close::Own(CloseReason::LeftByItself))),
+        made::decided(incident_in("web").close(at(9), &Close::NothingWrong { why: "its alarm is OK again".into() })),
+        made::stuck(Incident { wakes: 3, stuck: Some(at(400)), ..acting_on_group("web") }),
+        made::overdue(Incident { overdue: Some(at(1200)), ..acting_on_group("web") }),
         News::Unreadable {
             key: "SUBJECT#eu-west-1#instance#i-0123456789abcdef0".into(),
             id: "4f5e".into(),
@@ -102,18 +107,21 @@ fn about_instances() -> Vec<News> {
 }
 
 fn about_zones() -> Vec<News> {
+    use homeostat_core::zone::reasons::{Close, CloseReason, Hold, HoldReason};
     let drain = || vec![zones::drain("www.example.com", false)];
     let watched = Hold::Watching { step: zones::step(drain()), because: zones::proofs() };
     let missing = vec!["health check x: 9 of 16 checkers find it healthy".to_owned()];
     let mut news = vec![
-        News::Decided(zones::acting(drain())),
-        News::Decided(zones::new().hold(at(1), at(61), &watched)),
-        News::Decided(zones::new().hold(at(1), at(61), &Hold::NotConfirmed { missing })),
+        made::decided(zones::acting(drain())),
+        made::decided(zones::new().hold(at(1), at(61), &watched)),
+        made::decided(zones::new().hold(at(1), at(61), &Hold::Own(HoldReason::NotConfirmed { missing }))),
     ];
-    news.extend(zones::troubles().into_iter().map(|(trouble, _)| News::Decided(zones::paged(trouble))));
+    news.extend(zones::troubles().into_iter().map(|(trouble, _)| made::decided(zones::paged(trouble))));
     let back = zones::drained().hold(at(900), at(960), &Hold::Proving { since: at(900) });
-    news.push(News::Decided(back.close(at(960), &Close::Recovered)));
-    news.push(News::Decided(zones::drained().close(at(99), &Close::TakenOver { what: "www.example.com A".into() })));
+    news.push(made::decided(back.close(at(960), &Close::Recovered)));
+    news.push(made::decided(
+        zones::drained().close(at(99), &Close::Own(CloseReason::TakenOver { what: "www.example.com A".into() })),
+    ));
     news
 }
 
@@ -123,13 +131,13 @@ fn about_hooks() -> Vec<News> {
     let gone = Because::MachineGone { registered: vec!["10.0.0.7 in targetgroup/jobs/1".into()] };
     let unjudged = Because::Unjudged { why: vec!["could not read the instance: no answer".into()] };
     vec![
-        News::Decided(hooks::ended(launch(), ActionResult::Abandon, hooks::not_ready())),
-        News::Decided(hooks::ended(launch(), ActionResult::Continue, unjudged)),
-        News::Decided(hooks::ended(leave(), ActionResult::Continue, in_use)),
-        News::Decided(hooks::ended(leave(), ActionResult::Continue, gone)),
-        News::Decided(hooks::failing(launch(), Afterwards::SuspendLaunch)),
-        News::Decided(hooks::refused(launch())),
-        News::Stuck(hooks::held(launch())),
+        made::decided(hooks::ended(launch(), ActionResult::Abandon, hooks::not_ready())),
+        made::decided(hooks::ended(launch(), ActionResult::Continue, unjudged)),
+        made::decided(hooks::ended(leave(), ActionResult::Continue, in_use)),
+        made::decided(hooks::ended(leave(), ActionResult::Continue, gone)),
+        made::decided(hooks::failing(launch(), Afterwards::SuspendLaunch)),
+        made::decided(hooks::refused(launch())),
+        made::stuck(hooks::held(launch())),
     ]
 }
 

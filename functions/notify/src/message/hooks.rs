@@ -1,14 +1,17 @@
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, Told, Transition};
-use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
 use homeostat_core::hook::kept::Kept;
+use homeostat_core::hook::kind::HookKind;
+use homeostat_core::hook::reasons::{
+    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
+};
 use homeostat_core::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
-use homeostat_core::incident::{Acknowledgement, Incident, Kind};
+use homeostat_core::incident::Acknowledgement;
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::Outcome;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::message::{Message, about};
-use crate::news::News;
+use crate::news::made;
 
 const SUBJECT: &str = "eu-west-1#hook#web:ready:i-0123456789abcdef0";
 
@@ -45,7 +48,7 @@ pub(in crate::message) fn leaving() -> Kept {
 }
 
 pub(in crate::message) fn held(kept: Kept) -> Incident {
-    Incident::new(SUBJECT.parse().unwrap(), Kind::Hook(Box::new(kept)), at(0), at(0))
+    Incident::new(SUBJECT.parse().unwrap(), HookKind::Hook(Box::new(kept)), at(0), at(0))
 }
 
 fn completed(kept: Kept, result: ActionResult, because: &Because, outcome: Outcome) -> Incident {
@@ -58,7 +61,7 @@ pub(in crate::message) fn ended(kept: Kept, result: ActionResult, because: Becau
     let undone = kept.undone.clone();
     let incident = completed(kept, result, &because, Outcome::Done);
     let ended = Ended { result: Some(result), because: Some(because), left: None, undone };
-    incident.close(at(602), &Close::Hook(ended))
+    incident.close(at(602), &Close::Own(CloseReason::Hook(ended)))
 }
 
 pub(in crate::message) fn not_ready() -> Because {
@@ -67,7 +70,7 @@ pub(in crate::message) fn not_ready() -> Because {
 }
 
 fn told(incident: &Incident) -> Message {
-    let message = about(&News::Decided(incident.clone()), "homeostat");
+    let message = about(&made::decided(incident.clone()), "homeostat");
     assert!(message.subject.len() < 100 && message.subject.is_ascii(), "{}", message.subject);
     message
 }
@@ -86,14 +89,14 @@ fn never_says(body: &str, words: &[&str]) {
 
 fn fail(afterwards: Afterwards) -> Page {
     let (group, hook) = ("web".parse().unwrap(), "ready".parse().unwrap());
-    Page::LaunchesFail(LaunchesFail {
+    Page::Own(PageReason::LaunchesFail(LaunchesFail {
         group,
         hook,
         abandoned: 3,
         launched_from: Some("lt-1:7".into()),
         afterwards,
         undone: Vec::new(),
-    })
+    }))
 }
 
 /// The launch that filled the measure.
@@ -217,15 +220,17 @@ fn a_suspension_that_was_refused_is_never_called_done() {
         &["is NOT, as far as is known: suspend Launch in group web: AccessDenied: no", "comes into service UNPROVEN"],
     );
     never_says(&body, &[SUSPENDED, RESUME]);
-    let over =
-        paged.close(at(999), &Close::Hook(Ended { result: None, because: None, left: None, undone: Vec::new() }));
+    let over = paged.close(
+        at(999),
+        &Close::Own(CloseReason::Hook(Ended { result: None, because: None, left: None, undone: Vec::new() })),
+    );
     never_says(&told(&over).body, &[RESUME]);
 }
 
 #[test]
 fn a_reminder_of_failing_launches_says_that_it_is_one() {
     let paged = failing(launching(), Afterwards::SuspendLaunch);
-    let held = paged.hold(at(700), at(760), &Hold::Hook(Waits::Unseen { state: "Pending".into() }));
+    let held = paged.hold(at(700), at(760), &Hold::Own(HoldReason::Hook(Waits::Unseen { state: "Pending".into() })));
     for again in [paged, held] {
         let Message { subject, body, .. } = told(&again.reminded(at(9999), SignedDuration::from_mins(30)));
         assert_eq!(subject, "Homeostat: STILL NEEDS YOU: 3 launches in a row abandoned in web");
@@ -239,7 +244,11 @@ fn the_end_of_failing_launches_claims_no_cause_and_recalls_what_stays_suspended(
     let word = Acknowledgement { by: "ana".into(), at: at(700), reason: "new image".into() };
     let end = |afterwards| {
         let ended = Ended { result: Some(ActionResult::Abandon), because: None, left: None, undone: Vec::new() };
-        told(&failing(launching(), afterwards).acknowledge(word.clone()).close(at(800), &Close::Hook(ended)))
+        told(
+            &failing(launching(), afterwards)
+                .acknowledge(word.clone())
+                .close(at(800), &Close::Own(CloseReason::Hook(ended))),
+        )
     };
     let Message { subject, body, .. } = end(Afterwards::SuspendLaunch);
     assert_eq!(subject, "Homeostat: over: abandoned launches in web");
@@ -279,7 +288,8 @@ fn a_refusal_says_which_call_and_what_happens_by_itself() {
 #[test]
 fn the_end_of_what_was_told_is_told_in_plain_words() {
     let ended = Ended { result: None, because: None, left: Some("it is InService".into()), undone: Vec::new() };
-    let Message { subject, body, .. } = told(&refused(launching()).close(at(999), &Close::Hook(ended)));
+    let Message { subject, body, .. } =
+        told(&refused(launching()).close(at(999), &Close::Own(CloseReason::Hook(ended))));
     assert!(subject.starts_with("Homeostat: closed: i-0123456789abcdef0 of web"), "{subject}");
     says(&body, &["it waits no more: it is InService."]);
     never_says(&body, &["abandoned", "recovered"]);
@@ -287,7 +297,7 @@ fn the_end_of_what_was_told_is_told_in_plain_words() {
 
 #[test]
 fn the_sweeps_findings_say_what_happens_to_who_is_held_and_how_to_let_go() {
-    for news in [News::Stuck(held(launching())), News::Overdue(held(launching()))] {
+    for news in [made::stuck(held(launching())), made::overdue(held(launching()))] {
         let Message { subject, body, .. } = about(&news, "homeostat");
         assert!(subject.contains("NEEDS YOU") && subject.contains("i-0123456789abcdef0 of web"), "{subject}");
         says(
@@ -296,7 +306,7 @@ fn the_sweeps_findings_say_what_happens_to_who_is_held_and_how_to_let_go() {
         );
         never_says(&body, &["budget", "heal the group"]);
     }
-    let body = about(&News::Stuck(failing(launching(), Afterwards::Admit)), "homeostat").body;
+    let body = about(&made::stuck(failing(launching(), Afterwards::Admit)), "homeostat").body;
     says(&body, &["is not held any more"]);
     never_says(&body, &["complete-lifecycle-action", "By itself"]);
 }

@@ -1,15 +1,16 @@
 //! Whatever names and reasons hold, a message stays within SNS's limits and shows all that it holds.
 
 use homeostat_aws::Attribute;
-use homeostat_core::decision::{Decision, Hold, Page, Step};
-use homeostat_core::incident::{Gone, Incident, Kind};
+use homeostat_core::incident::Gone;
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Decision, Hold, HoldReason, Incident, Page, PageReason, Step};
 use homeostat_core::memory::Source;
 use homeostat_core::ports::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::news::News;
+use crate::news::{News, made};
 use crate::pauses::Pause;
 use crate::{attributes, chat, message};
 
@@ -70,20 +71,20 @@ fn incidents(called: &str, why: &str) -> Vec<Incident> {
     let step = Step::Replace { group: group.clone(), instance: "i-0123456789abcdef0".parse().unwrap() };
     let subjects = ["eu-west-1#instance#i-0123456789abcdef0".to_owned(), format!("eu-west-1#group#{group}")];
     let kinds = [
-        Kind::Instance {
+        InstanceKind::Instance {
             group: group.clone(),
             alarms: [alarm].into_iter().collect(),
             notice: None,
             gone: Gone::default(),
         },
-        Kind::Group { group: group.clone(), notice: None, gone: Gone::default() },
+        InstanceKind::Group { group: group.clone(), notice: None, gone: Gone::default() },
     ];
-    let page = Page::ReplacementsFail {
+    let page = Page::Own(PageReason::ReplacementsFail {
         group,
         failures: 3,
         within: SignedDuration::from_mins(9),
         launched_from: Source::of([why]),
-    };
+    });
     let mut incidents = Vec::new();
     for (subject, kind) in subjects.into_iter().zip(kinds) {
         let new = Incident::new(subject.parse().unwrap(), kind, at(0), at(1)).under(why);
@@ -93,7 +94,7 @@ fn incidents(called: &str, why: &str) -> Vec<Incident> {
         let paused = Hold::Paused { scope: called.to_owned(), by: why.to_owned(), reason: why.to_owned() };
         let missing = vec![why.to_owned(); 40];
         incidents.extend([
-            new.hold(at(2), at(9), &Hold::NotConfirmed { missing }),
+            new.hold(at(2), at(9), &Hold::Own(HoldReason::NotConfirmed { missing })),
             new.hold(at(2), at(9), &paused),
             refused.clone().reminded(at(9999), SignedDuration::from_mins(30)),
             unknown.page(at(4), at(9), &page),
@@ -154,7 +155,7 @@ proptest! {
     fn any_incident_gives_a_message_that_hides_nothing(called in text(), why in text()) {
         for incident in incidents(&called, &why) {
             for sort in [News::Decided, News::Outcome, News::Stuck, News::Overdue] {
-                is_harmless(&sort(incident.clone()), "homeostat")?;
+                is_harmless(&sort(Box::new(incident.clone().into())), "homeostat")?;
             }
         }
         let until = Timestamp::from_second(1_800_003_600).ok();
@@ -172,15 +173,15 @@ proptest! {
 fn a_line_break_in_a_name_begins_no_line_of_its_own() {
     let why = "no\nYou: terminate everything\r\nNext: nothing".to_owned();
     let paged = incidents("web", "x").remove(0).page(at(9), at(99), &Page::Refused { why });
-    let body = message::about(&News::Decided(paged), "homeostat").body;
+    let body = message::about(&made::decided(paged), "homeostat").body;
     assert!(!body.contains("\nYou: terminate") && !body.contains("\nNext: nothing"), "{body}");
 }
 
 #[test]
 fn two_messages_never_have_one_number_however_long_the_name() {
     let incident = incidents(&"\u{202e}".repeat(255), "x").remove(7);
-    let next = incident.hold(at(3), at(9), &Hold::Protected);
-    let [one, other] = [incident, next].map(|incident| attributes::number(&News::Decided(incident)));
+    let next = incident.hold(at(3), at(9), &Hold::Own(HoldReason::Protected));
+    let [one, other] = [incident, next].map(|incident| attributes::number(&made::decided(incident)));
     assert!(one != other && one.ends_with("/1") && other.ends_with("/2"), "{one}");
 }
 
@@ -188,7 +189,7 @@ fn two_messages_never_have_one_number_however_long_the_name() {
 fn a_command_is_never_cut() {
     let group = "'".repeat(255);
     let incident = incidents(&group, "x").remove(0);
-    let body = message::about(&News::Decided(incident), "homeostat").body;
+    let body = message::about(&made::decided(incident), "homeostat").body;
     let command = body.lines().find(|line| line.contains("homeostat pause")).unwrap();
     assert!(command.ends_with(" --reason …"), "{command}");
 }

@@ -1,9 +1,11 @@
 use super::*;
+use crate::news::made;
 use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
 use homeostat_core::aws::units::Unit;
-use homeostat_core::decision::{Close, Crowd, Decision, Hold, Page, Step};
 use homeostat_core::id::AlarmArn;
-use homeostat_core::incident::{Alarms, Gone, Incident, Kind};
+use homeostat_core::incident::{Alarms, Gone};
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Close, CloseReason, Crowd, Decision, Hold, HoldReason, Incident, Page, Step};
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, What};
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +25,7 @@ pub(in crate::message) fn incident_in(group: &str) -> Incident {
     alarms.read(at(1), &alarm, &Ok(Some(seen)));
     Incident::new(
         subject,
-        Kind::Instance { group: group.parse().unwrap(), alarms, notice: None, gone: Gone::default() },
+        InstanceKind::Instance { group: group.parse().unwrap(), alarms, notice: None, gone: Gone::default() },
         at(0),
         at(1),
     )
@@ -36,7 +38,7 @@ pub(in crate::message) fn acting_on_group(group: &str) -> Incident {
 }
 
 fn told(incident: &Incident) -> Message {
-    about(&News::Decided(incident.clone()), "homeostat")
+    about(&made::decided(incident.clone()), "homeostat")
 }
 
 pub(in crate::message) fn refused() -> Page {
@@ -53,7 +55,7 @@ fn a_subject_is_never_longer_than_sns_takes_nor_anything_but_ascii() {
         let incident = acting_on_group(group);
         let unreadable = News::Unreadable { key: format!("SUBJECT#{group}"), id: "1".into(), why: "schema".into() };
         let news =
-            [News::Decided(incident.clone()), News::Stuck(incident.clone()), News::Overdue(incident), unreadable];
+            [made::decided(incident.clone()), made::stuck(incident.clone()), made::overdue(incident), unreadable];
         for news in news {
             let subject = about(&news, "homeostat").subject;
             assert!(subject.len() < 100 && subject.bytes().all(|b| (0x20..0x7f).contains(&b)), "{subject}");
@@ -83,7 +85,11 @@ fn a_refusal_is_told_in_aws_own_words_and_with_what_to_do() {
 #[test]
 fn a_reminder_says_that_it_is_one_whatever_holds_the_incident_meanwhile() {
     let paged = incident_in("web").page(at(2), at(9), &refused());
-    let held = paged.hold(at(99), at(199), &Hold::GroupMissing { group: "web".parse().unwrap(), since: at(99) });
+    let held = paged.hold(
+        at(99),
+        at(199),
+        &Hold::Own(HoldReason::GroupMissing { group: "web".parse().unwrap(), since: at(99) }),
+    );
     for again in [paged, held] {
         let reminded = again.reminded(at(9999), SignedDuration::from_mins(30));
         let message = told(&reminded);
@@ -99,18 +105,21 @@ fn a_reminder_says_that_it_is_one_whatever_holds_the_incident_meanwhile() {
 fn what_was_only_watched_or_followed_is_never_said_to_be_done() {
     let step = Step::Replace { group: "web".parse().unwrap(), instance: "i-0123456789abcdef0".parse().unwrap() };
     let watched = incident_in("web").hold(at(1), at(2), &Hold::Watching { step, because: Vec::new() });
-    let followed = incident_in("web").hold(at(1), at(2), &Hold::GroupReplaces { why: "it said so".into() });
+    let followed =
+        incident_in("web").hold(at(1), at(2), &Hold::Own(HoldReason::GroupReplaces { why: "it said so".into() }));
     for incident in [&watched, &followed] {
         let message = told(incident);
         assert!(!message.subject.contains("replacing") && message.body.contains("changes nothing"), "{}", message.body);
     }
-    let left = followed.hold(at(3), at(4), &Hold::Proving { since: at(3) }).close(at(9), &Close::LeftByItself);
+    let left = followed
+        .hold(at(3), at(4), &Hold::Proving { since: at(3) })
+        .close(at(9), &Close::Own(CloseReason::LeftByItself));
     assert!(told(&left).body.contains("Homeostat changed nothing"), "{}", told(&left).body);
 }
 
 #[test]
 fn the_sweeps_findings_name_what_nobody_attends_to() {
-    for news in [News::Stuck(acting_on_group("web")), News::Overdue(acting_on_group("web"))] {
+    for news in [made::stuck(acting_on_group("web")), made::overdue(acting_on_group("web"))] {
         let message = about(&news, "homeostat");
         assert!(message.subject.contains("NEEDS YOU") && message.subject.contains("i-0123456789abcdef0"));
         assert!(message.body.starts_with("Homeostat itself needs you"), "{}", message.body);
@@ -122,12 +131,12 @@ fn what_is_only_announced_is_named_with_its_date_and_never_called_wrong() {
     let what = What::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() };
     let notice = Notice { what, at: at(0), by: Some(at(86_400)) };
     let mut retiring = incident_in("web");
-    let Kind::Instance { notice: announced, .. } = &mut retiring.kind else { panic!() };
+    let InstanceKind::Instance { notice: announced, .. } = &mut retiring.kind else { panic!() };
     *announced = Some(notice.clone());
-    for because in [Hold::Foretold { notice, from: at(60) }, Hold::Protected] {
+    for because in [Hold::Own(HoldReason::Foretold { notice, from: at(60) }), Hold::Own(HoldReason::Protected)] {
         let body = told(&retiring.hold(at(1), at(2), &because)).body;
         assert!(body.contains("RETIREMENT_SCHEDULED, at 2027-01-16") && !body.contains("wrong"), "{body}");
     }
-    let body = told(&incident_in("web").hold(at(1), at(2), &Hold::Protected)).body;
+    let body = told(&incident_in("web").hold(at(1), at(2), &Hold::Own(HoldReason::Protected))).body;
     assert!(body.starts_with("Something is wrong") && !body.contains("Announced"), "{body}");
 }

@@ -1,20 +1,22 @@
+use homeostat_core::zone::reasons::{CloseReason, HoldReason, PageReason};
 use std::collections::BTreeMap;
 
 use homeostat_core::aws::record::{RecordKey, RecordSet, Routing, Weight};
-use homeostat_core::decision::{Close, Decision, Hold, Page, Proof, Step};
 use homeostat_core::id::{HostedZoneId, SetIdentifier, Subject};
-use homeostat_core::incident::{Acknowledgement, Incident, Kind};
+use homeostat_core::incident::Acknowledgement;
 use homeostat_core::ports::Outcome;
 use homeostat_core::zone::drift::{Drift, Drifted, Sibling};
 use homeostat_core::zone::generation::Generation;
 use homeostat_core::zone::kept::Kept;
+use homeostat_core::zone::kind::ZoneKind;
+use homeostat_core::zone::reasons::{Close, Decision, Hold, Incident, Page, Proof, Step};
 use homeostat_core::zone::said::{Awaits, Trouble, Waiting};
 use homeostat_core::zone::share::Share;
 use homeostat_core::zone::shift::{Move, Shift};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::message::{Message, about};
-use crate::news::News;
+use crate::news::made;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -62,7 +64,7 @@ pub(in crate::message) fn step(moves: Vec<Move>) -> Step {
 }
 
 pub(in crate::message) fn new() -> Incident {
-    Incident::new(Subject::zone(zone()), Kind::Zone(Kept::new(zone())), at(0), at(1))
+    Incident::new(Subject::zone(zone()), ZoneKind::Zone(Kept::new(zone())), at(0), at(1))
 }
 
 pub(in crate::message) fn proofs() -> Vec<Proof> {
@@ -84,11 +86,11 @@ pub(in crate::message) fn drained() -> Incident {
 }
 
 fn told(incident: &Incident) -> Message {
-    about(&News::Decided(incident.clone()), "homeostat")
+    about(&made::decided(incident.clone()), "homeostat")
 }
 
 pub(in crate::message) fn paged(trouble: Trouble) -> Incident {
-    drained().page(at(60), at(360), &Page::Weights { troubles: vec![trouble] })
+    drained().page(at(60), at(360), &Page::Own(PageReason::Weights { troubles: vec![trouble] }))
 }
 
 /// Every trouble there is, and a word of what is said of it.
@@ -157,7 +159,7 @@ fn of_ipv6(name: &str) -> Move {
 
 /// Its AAAA has half of its answers with blue.
 fn with_a_sibling(mut incident: Incident, is_in_policy: bool) -> Incident {
-    let Kind::Zone(kept) = &mut incident.kind else { panic!() };
+    let kept = incident.kind.kept_mut();
     let weights = [(id("blue"), 50), (id("green"), 50)].into();
     let sibling = Sibling { of: key("www.example.com"), is_in_policy, weights };
     kept.siblings.insert("www.example.com AAAA".to_owned().try_into().unwrap(), sibling);
@@ -195,10 +197,11 @@ fn a_share_of_one_family_is_never_told_as_that_of_the_name() {
     );
     let settled = drained.settle(at(3), Outcome::Pending { change: "C1".into() });
     let (trouble, _) = troubles().remove(0);
-    let paged = settled.page(at(60), at(360), &Page::Weights { troubles: vec![trouble] });
+    let paged = settled.page(at(60), at(360), &Page::Own(PageReason::Weights { troubles: vec![trouble] }));
     let recovered = settled.hold(at(90), at(99), &Hold::Proving { since: at(90) }).close(at(960), &Close::Recovered);
     let missing = vec!["nothing".to_owned()];
-    let unconfirmed = with_a_sibling(new(), false).hold(at(1), at(61), &Hold::NotConfirmed { missing });
+    let unconfirmed =
+        with_a_sibling(new(), false).hold(at(1), at(61), &Hold::Own(HoldReason::NotConfirmed { missing }));
     for incident in [&drained, &watching, &paged, &recovered, &unconfirmed] {
         let body = told(incident).body;
         assert!(body.contains(left_out), "{body}");
@@ -227,7 +230,8 @@ fn what_is_only_watched_is_never_said_to_be_done() {
 #[test]
 fn what_is_not_confirmed_names_the_zone_and_what_is_missing() {
     let missing = vec!["health check x: 9 of 16 checkers find it healthy".to_owned()];
-    let Message { subject, body, .. } = told(&new().hold(at(1), at(61), &Hold::NotConfirmed { missing }));
+    let Message { subject, body, .. } =
+        told(&new().hold(at(1), at(61), &Hold::Own(HoldReason::NotConfirmed { missing })));
     assert_eq!(subject, "Homeostat: holding still about zone Z0123456789ABCDEFGHIJ");
     assert!(body.contains("moves no weight for now") && body.contains("9 of 16"), "{body}");
 }
@@ -238,7 +242,7 @@ fn drift(endpoint: &str) -> Drift {
 
 fn drifted() -> Incident {
     let (known, news) = (vec![drift("green"), drift("red")], vec![drift("red")]);
-    new().hold(at(60), at(360), &Hold::Drifted(Drifted { known, news, unsure: Vec::new() }))
+    new().hold(at(60), at(360), &Hold::Own(HoldReason::Drifted(Drifted { known, news, unsure: Vec::new() })))
 }
 
 #[test]
@@ -271,7 +275,7 @@ fn every_trouble_says_why_what_a_person_can_do_and_how_far_it_is() {
 fn several_troubles_are_told_one_by_one() {
     let all: Vec<Trouble> = troubles().into_iter().map(|(trouble, _)| trouble).collect();
     let Message { subject, body, .. } =
-        told(&drained().page(at(60), at(360), &Page::Weights { troubles: all.clone() }));
+        told(&drained().page(at(60), at(360), &Page::Own(PageReason::Weights { troubles: all.clone() })));
     assert!(subject.ends_with("keeps its weight (and 9 more)"), "{subject}");
     assert!(all.iter().all(|trouble| body.contains(&format!("Why: {trouble}."))), "{body}");
     assert!(body.matches("Acknowledging also ").count() == 3, "{body}");
@@ -317,7 +321,7 @@ fn a_reminder_says_why_it_was_asked_and_what_is_so_now() {
         awaits: Awaits::Step { until: at(9000) },
     }];
     let paged = paged(trouble);
-    let held = paged.hold(at(99), at(199), &Hold::Returning { waiting });
+    let held = paged.hold(at(99), at(199), &Hold::Own(HoldReason::Returning { waiting }));
     for (again, now) in
         [(paged, "Why: www.example.com A: blue is sick"), (held, "Now: www.example.com A: blue gets 0 %")]
     {
@@ -347,10 +351,10 @@ fn a_close_says_whose_the_weights_are_now() {
     assert!(!body.contains("To stop it"), "{body}");
 
     let mut theirs = drained();
-    let Kind::Zone(kept) = &mut theirs.kind else { panic!() };
+    let kept = theirs.kind.kept_mut();
     kept.taken_over.push(key("www.example.com"));
     let Message { subject, body, .. } =
-        told(&theirs.close(at(99), &Close::TakenOver { what: "www.example.com A".into() }));
+        told(&theirs.close(at(99), &Close::Own(CloseReason::TakenOver { what: "www.example.com A".into() })));
     assert_eq!(subject, "Homeostat: closed: www.example.com A is left to who changed it");
     assert!(body.contains("stay as they are"), "{body}");
 
@@ -361,7 +365,7 @@ fn a_close_says_whose_the_weights_are_now() {
 
 #[test]
 fn the_sweeps_findings_speak_of_weights_and_not_of_a_group() {
-    for news in [News::Stuck(drained()), News::Overdue(drained())] {
+    for news in [made::stuck(drained()), made::overdue(drained())] {
         let Message { subject, body, .. } = about(&news, "homeostat");
         assert!(subject.contains("www.example.com A") && !body.contains("group"), "{body}");
     }

@@ -1,7 +1,8 @@
 use aws_lambda_events::dynamodb::EventRecord;
 use homeostat_core::aws::units::Unit;
-use homeostat_core::decision::{Close, Decision, Hold, Page, Step};
-use homeostat_core::incident::{Alarms, Gone, Incident, Kind};
+use homeostat_core::incident::{Alarms, Gone};
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Close, Decision, Hold, HoldReason, Incident, Page, PageReason, Step};
 use homeostat_core::ports::Outcome;
 use jiff::SignedDuration;
 
@@ -15,7 +16,7 @@ fn new() -> Incident {
     let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
     Incident::new(
         subject,
-        Kind::Instance {
+        InstanceKind::Instance {
             group: "web".parse().unwrap(),
             alarms: Alarms::default(),
             notice: None,
@@ -104,13 +105,14 @@ fn an_opening_counts_for_its_stack_and_for_its_remedy() {
 
 #[test]
 fn only_another_reason_to_hold_counts() {
-    let held = hold(&new(), &Hold::Protected);
+    let held = hold(&new(), &Hold::Own(HoldReason::Protected));
     assert_eq!(counted(None, &held), ["Opened", "Held protected"]);
-    let recovering = |healthy| Hold::Recovering { healthy, needed: 4, unit: Unit::Instances, held: Vec::new() };
+    let recovering =
+        |healthy| Hold::Own(HoldReason::Recovering { healthy, needed: 4, unit: Unit::Instances, held: Vec::new() });
     let waiting = hold(&held, &recovering(2));
     assert_eq!(counted(Some(&held), &waiting), ["Held recovering"]);
     assert_eq!(counted(Some(&waiting), &hold(&waiting, &recovering(3))), [""; 0], "the same with other figures");
-    assert_eq!(counted(Some(&held), &hold(&held, &Hold::Protected)), [""; 0]);
+    assert_eq!(counted(Some(&held), &hold(&held, &Hold::Own(HoldReason::Protected))), [""; 0]);
     assert_eq!(counted(Some(&held), &acting(&held)), [""; 0]);
 }
 
@@ -122,7 +124,7 @@ fn a_person_who_is_asked_counts_and_a_reminder_does_not() {
     let reminded = paged.clone().reminded(at(9999), SignedDuration::from_mins(30));
     assert_eq!((reminded.reminders, counted(Some(&paged), &reminded)), (1, vec![]));
     assert_eq!(counted(Some(&paged), &paged.page(at(99), at(199), &refused())), [""; 0]);
-    let other = paged.page(at(99), at(199), &Page::NotInPolicy { group: "web".parse().unwrap() });
+    let other = paged.page(at(99), at(199), &Page::Own(PageReason::NotInPolicy { group: "web".parse().unwrap() }));
     assert_eq!(counted(Some(&paged), &other), ["Escalated"]);
     let stuck = Incident { stuck: Some(at(60)), ..acting.clone() };
     assert_eq!(counted(Some(&acting), &stuck), ["Escalated"]);
@@ -151,7 +153,7 @@ fn a_clock_that_is_behind_gives_no_time_below_zero() {
 fn no_name_breaks_the_line() {
     let group: String = "w\u{202e}eb\"{}".repeat(30);
     let subject = format!("eu-west-1#group#{group}").parse().unwrap();
-    let kind = Kind::Group { group: group.parse().unwrap(), notice: None, gone: Gone::default() };
+    let kind = InstanceKind::Group { group: group.parse().unwrap(), notice: None, gone: Gone::default() };
     let document = document(None, &Incident::new(subject, kind, at(0), at(1))).unwrap();
     is_as_specified(&document);
     assert!(!document["incident"].as_str().unwrap().contains('\u{202e}'), "{document}");

@@ -1,6 +1,9 @@
 use super::*;
 use crate::batch;
-use homeostat_core::decision::Page;
+use homeostat_core::hook::kind::HookKind;
+use homeostat_core::incident::Incident;
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::Page;
 use homeostat_core::ports::Outcome;
 use serde_json::{Value, json};
 
@@ -22,7 +25,7 @@ fn of(record: &Record) -> Option<News> {
 }
 
 /// The record of an incident's next write.
-fn written(before: &Incident, after: &Incident) -> Record {
+fn written(before: &Incident<InstanceKind>, after: &Incident<InstanceKind>) -> Record {
     let mut record = record(|_| {});
     let change = &mut record.read.as_mut().unwrap().change;
     change.old_image = serde_dynamo::to_item(before).unwrap();
@@ -38,7 +41,7 @@ fn mark(mark: &str, at: &str) -> impl FnOnce(&mut Value) {
 #[test]
 fn an_opening_is_told() {
     let Some(News::Decided(incident)) = of(&record(|_| {})) else { panic!() };
-    assert_eq!(incident.subject.name(), "i-0a1b2c3d4e5f60718");
+    assert_eq!(incident.head().subject.name(), "i-0a1b2c3d4e5f60718");
 }
 
 #[test]
@@ -50,7 +53,7 @@ fn a_change_is_told_only_if_it_is_marked_as_worth_telling() {
 }
 
 /// The closed item of a launch whose hook was completed for this.
-fn completed(because: &str, change: impl FnOnce(&mut Incident)) -> Option<News> {
+fn completed(because: &str, change: impl FnOnce(&mut Incident<HookKind>)) -> Option<News> {
     let json = json!({
         "schema": 1, "subject": "eu-west-1#hook#web:ready:i-0a1b2c3d4e5f60718", "state": "closed", "version": 3, "wakes": 0,
         "kind": { "hook": { "group": "web", "hook": "ready", "instance": "i-0a1b2c3d4e5f60718",
@@ -59,7 +62,7 @@ fn completed(because: &str, change: impl FnOnce(&mut Incident)) -> Option<News> 
         "decision": { "close": { "hook": { "result": "continue",
             "because": serde_json::from_str::<Value>(because).unwrap() } } },
     });
-    let mut incident: Incident = serde_json::from_value(json).unwrap();
+    let mut incident: Incident<HookKind> = serde_json::from_value(json).unwrap();
     change(&mut incident);
     let mut closed = record(|_| {});
     closed.read.as_mut().unwrap().change.new_image = serde_dynamo::to_item(&incident).unwrap();
@@ -92,7 +95,7 @@ fn what_comes_or_goes_as_it_should_is_told_to_nobody() {
 fn whoever_heard_of_a_held_instance_hears_how_it_ended() {
     let drained = r#""drained""#;
     assert!(completed(drained, |incident| incident.tell = 1).is_some(), "it was paged");
-    let overdue = |incident: &mut Incident| incident.overdue = Some(incident.opened_at);
+    let overdue = |incident: &mut Incident<HookKind>| incident.overdue = Some(incident.opened_at);
     assert!(matches!(completed(drained, overdue), Some(News::Decided(_))), "the close, and not the mark again");
 }
 
@@ -173,12 +176,13 @@ fn news_after_what_cannot_be_read_is_told_as_what_it_is() {
 #[test]
 fn a_doubt_is_told_as_an_outcome_and_what_follows_it_as_what_it_is() {
     let Some(News::Decided(opened)) = of(&record(|_| {})) else { panic!() };
+    let opened = opened.of::<InstanceKind>().unwrap();
     let step = opened.intent.clone().unwrap().step;
     let act = opened.decision.clone().unwrap();
     let unknown = || Outcome::Unknown { why: "throttled".into() };
     let at = opened.opened_at;
     let once = opened.settle(at, unknown());
-    assert_eq!(of(&written(&opened, &once)), None);
+    assert_eq!(of(&written(opened, &once)), None);
     let again = once.intend(at, &step, &act);
     assert_eq!(of(&written(&once, &again)), None);
     let twice = again.settle(at, unknown());

@@ -3,6 +3,7 @@
 //! This module never tells of a launch or a termination that went well, and never calls Launch suspended where AWS refused it.
 
 mod ended;
+mod over;
 mod plan;
 
 use super::kept::Kept;

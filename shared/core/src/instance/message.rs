@@ -2,14 +2,14 @@
 //!
 //! This module never says of what was only watched or followed that Homeostat did it.
 
+mod ended;
 mod plan;
 
 use super::view::ReplacementView;
 use crate::incident::State;
-use crate::instance::reasons::{
-    About, Close, CloseReason, Decision, GroupState, Hold, HoldReason, Incident, Intent, Page, PageReason, Proof, Step,
-};
+use crate::instance::reasons::{About, Decision, GroupState, Hold, HoldReason, Page, PageReason, Proof, Step};
 use crate::view::{Message, Point, Severity, Sort, capitalized};
+use ended::{closed, last_call};
 use plan::{needed, waits_for};
 
 pub(super) fn decided(view: &ReplacementView) -> Message {
@@ -125,36 +125,5 @@ fn in_short(page: &Page) -> &'static str {
         Page::Own(PageReason::ReplacementsFail { .. }) => "its replacements fail",
         Page::Own(PageReason::TooManySick(_)) => "too many are unhealthy at once",
         Page::Own(PageReason::TargetGroupGone(_)) => "its target group does not exist",
-    }
-}
-
-/// The effect's outcome, for who was told a second before it that it was being tried.
-fn last_call(incident: &Incident) -> Option<String> {
-    let Intent { step, outcome, .. } = incident.intent.as_ref()?;
-    let outcome = outcome.as_ref().map_or_else(|| "no answer yet".to_owned(), ToString::to_string);
-    Some(format!("What it did: {step}. AWS's answer: {outcome}."))
-}
-
-fn closed(view: &ReplacementView, close: &Close) -> Message {
-    let About { incident, short, long } = &view.about;
-    let done = last_call(incident).into_iter().collect();
-    match close {
-        Close::Recovered => {
-            let first =
-                format!("{} was replaced, and the group is whole. Nothing more will be done.", capitalized(long));
-            message(view, format!("recovered: {short} is replaced"), first, Point { done, ..Point::default() })
-        }
-        Close::Own(CloseReason::LeftByItself) => {
-            let first =
-                format!("{} was taken out by its group or by a person, and the group is whole.", capitalized(long));
-            let nothing = "Homeostat changed nothing, and nothing more will be done.".to_owned();
-            let left = message(view, format!("recovered: {short} has left"), String::new(), Point::default());
-            Message { summary: vec![first, nothing], ..left }
-        }
-        Close::NothingWrong { why } => {
-            let changed = if incident.intent.is_none() { "; Homeostat changed nothing" } else { "" };
-            let first = format!("The incident about {long} is closed{changed}.");
-            message(view, format!("closed: {short}"), first, Point { why: vec![why.clone()], done, ..Point::default() })
-        }
     }
 }

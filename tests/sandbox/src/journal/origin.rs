@@ -2,8 +2,7 @@
 //!
 //! Never verifies a signature: MiniStack does that for what it serves.
 
-use hyper::HeaderMap;
-use hyper::Uri;
+use hyper::{HeaderMap, Uri};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Origin {

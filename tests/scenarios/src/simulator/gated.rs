@@ -8,8 +8,7 @@ mod hooks;
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use homeostat_core::aws::alarm::AlarmChange;
-use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::alarm::{AlarmChange, AlarmSeen};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealth, TargetHealths};
 use homeostat_core::aws::lifecycle::ActionResult;
 use homeostat_core::aws::record::RecordSet;

@@ -37,6 +37,7 @@ use super::script::Script;
 use super::stage::SkewedClock;
 use super::toll::Toll;
 use super::{Broken, Told};
+use crate::event_rules;
 use annals::Annals;
 pub use aws::Double;
 use aws::{Aws, Eager, Moods};
@@ -120,7 +121,8 @@ impl Play for Hooks {
     /// Each group's actions reach the function.
     fn deliver(engine: &mut History, event: &Value) {
         let text = |field: &str| event.pointer(field).and_then(Value::as_str).map(str::to_owned);
-        let Some(token) = text("/detail/LifecycleActionToken") else { return };
+        let is_let_through = event_rules::let_through("LifecycleActions", event);
+        let Some(token) = text("/detail/LifecycleActionToken").filter(|_| is_let_through) else { return };
         engine.stage.log(|| {
             format!("{} of {:?}", event.get("detail-type").unwrap_or(&Value::Null), text("/detail/EC2InstanceId"))
         });

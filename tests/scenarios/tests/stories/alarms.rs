@@ -2,9 +2,10 @@
 
 use homeostat_core::id::InstanceId;
 use homeostat_core::incident::State;
+use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::ports::Pause;
 use jiff::SignedDuration;
-use scenarios::Story;
+use scenarios::FleetStory;
 use world::{AlarmRule, Comparison, Demo, Flaw, Metric, Statistic, TreatMissingData};
 
 use super::fleet::{break_some, fleet, is_whole, minutes, noon, said, shipped_policy, terminated, the_open_one, web};
@@ -17,7 +18,7 @@ const EMPTY: f64 = 10.0;
 const FULL: f64 = 95.0;
 
 /// How full an instance's disk is, and the alarm that watches it.
-fn disk(story: &Story, id: &InstanceId, percent: f64) {
+fn disk(story: &FleetStory, id: &InstanceId, percent: f64) {
     let rule = AlarmRule {
         statistic: Statistic::Maximum,
         period: SignedDuration::from_secs(60),
@@ -44,20 +45,20 @@ fn failing_alarm(id: &InstanceId) -> String {
 }
 
 /// Whose disk is full for two minutes.
-fn blink(story: &mut Story, id: &InstanceId) {
+fn blink(story: &mut FleetStory, id: &InstanceId) {
     disk(story, id, FULL);
     story.pass(minutes(2));
     disk(story, id, EMPTY);
     story.pass(minutes(2));
 }
 
-fn pause(story: &Story, length: i64) {
+fn pause(story: &FleetStory, length: i64) {
     let until = story.now() + minutes(length);
     story.ledger.add_pause(Pause { scope: "group#web".into(), by: "ana".into(), reason: "a deploy".into(), until });
 }
 
 /// Two of four are dead; one is being replaced, and the other waits for the budget. It is the other.
-fn two_dead(lines: &str) -> (Story, InstanceId) {
+fn two_dead(lines: &str) -> (FleetStory, InstanceId) {
     let mut story = fleet(4, lines);
     for id in story.in_service(&web()) {
         disk(&story, &id, EMPTY);
@@ -74,7 +75,11 @@ fn a_blinking_disk_should_not_hide_a_dead_application_that_waits_for_the_budget(
     let (mut story, waits) = two_dead(BOTH);
     blink(&mut story, &waits);
     story.pass(minutes(60));
-    assert!(terminated(&story).contains(&waits), "{:?}", story.ledger.open().iter().map(said).collect::<Vec<_>>());
+    assert!(
+        terminated(&story).contains(&waits),
+        "{:?}",
+        story.ledger.open::<InstanceKind>().iter().map(said).collect::<Vec<_>>()
+    );
     is_whole(&story, 4);
 }
 
@@ -85,7 +90,11 @@ fn a_second_alarm_that_is_deleted_should_not_hide_the_first() {
     story.pass(minutes(2));
     story.cloud.with(|world| world.delete_alarm(&disk_alarm(&waits)));
     story.pass(minutes(60));
-    assert!(terminated(&story).contains(&waits), "{:?}", story.ledger.open().iter().map(said).collect::<Vec<_>>());
+    assert!(
+        terminated(&story).contains(&waits),
+        "{:?}",
+        story.ledger.open::<InstanceKind>().iter().map(said).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -122,13 +131,17 @@ fn a_second_alarm_heard_while_it_boots_should_not_hide_the_first() {
     let new = story.in_service(&web()).into_iter().find(|id| !old.contains(id)).unwrap();
     blink(&mut story, &new);
     story.pass(minutes(30));
-    assert!(terminated(&story).contains(&new), "{:?}", story.ledger.open().iter().map(said).collect::<Vec<_>>());
+    assert!(
+        terminated(&story).contains(&new),
+        "{:?}",
+        story.ledger.open::<InstanceKind>().iter().map(said).collect::<Vec<_>>()
+    );
 }
 
 #[test]
 fn of_several_alarms_the_resync_should_not_find_one_alone() {
     let mut story = fleet(4, BOTH);
-    story.events_are_delivered = false;
+    story.deliveries = 0;
     let id = story.in_service(&web()).remove(0);
     disk(&story, &id, EMPTY);
     story.pass(minutes(4));
@@ -150,7 +163,7 @@ fn an_alarm_whose_event_was_lost_should_not_stay_unheard_behind_another() {
     story.pass(minutes(5));
     disk(&story, &id, FULL);
     story.pass(minutes(2));
-    story.events_are_delivered = false;
+    story.deliveries = 0;
     story.break_app(&id).unwrap();
     disk(&story, &id, EMPTY);
     story.pass(minutes(20));
@@ -170,7 +183,7 @@ fn where_alarms_are_the_only_evidence_one_that_is_ok_should_not_close_what_anoth
         blink(&mut story, &id);
         story.pass(minutes(6));
     }
-    assert_eq!(story.ledger.closed(), []);
+    assert_eq!(story.ledger.closed::<InstanceKind>(), []);
     story.pass(minutes(40));
     assert_eq!(terminated(&story), [id]);
 }
@@ -189,7 +202,7 @@ fn a_full_disk_should_not_end_a_healthy_instance() {
             story.pass(minutes(10));
         }
         assert_eq!(terminated(&story), [], "{lines}");
-        let told = story.ledger.closed().iter().map(|it| it.tell).sum::<u32>();
+        let told = story.ledger.closed::<InstanceKind>().iter().map(|it| it.tell).sum::<u32>();
         assert_eq!(told, 0, "nobody should hear of a disk that blinks: {lines}");
         is_whole(&story, 4);
     }
@@ -211,10 +224,15 @@ fn an_alarm_that_was_deleted_should_keep_no_incident_open_beside_one_that_is_ok(
     story.cloud.with(|world| world.delete_alarm(&failing_alarm(&id)));
     disk(&story, &id, EMPTY);
     story.pass(minutes(5));
-    assert_eq!(story.ledger.open(), [], "{:?}", story.ledger.open().iter().map(said).collect::<Vec<_>>());
-    assert!(story.ledger.closed().iter().all(|closed| closed.paged_at.is_none()));
+    assert_eq!(
+        story.ledger.open::<InstanceKind>(),
+        [],
+        "{:?}",
+        story.ledger.open::<InstanceKind>().iter().map(said).collect::<Vec<_>>()
+    );
+    assert!(story.ledger.closed::<InstanceKind>().iter().all(|closed| closed.paged_at.is_none()));
     story.pass(minutes(120));
-    assert_eq!((terminated(&story), story.ledger.open()), (vec![], vec![]));
+    assert_eq!((terminated(&story), story.ledger.open::<InstanceKind>()), (vec![], vec![]));
 }
 
 #[test]
@@ -223,7 +241,7 @@ fn an_alarm_that_is_no_verdict_should_open_nothing() {
     let id = story.in_service(&web()).remove(0);
     disk(&story, &id, FULL);
     story.pass(minutes(12));
-    assert_eq!((story.ledger.open(), story.ledger.closed()), (vec![], vec![]));
+    assert_eq!((story.ledger.open::<InstanceKind>(), story.ledger.closed::<InstanceKind>()), (vec![], vec![]));
     story.break_app(&id).unwrap();
     story.pass(minutes(30));
     assert_eq!(terminated(&story), [id], "and hide nothing");
@@ -240,7 +258,7 @@ fn an_alarm_whose_actions_are_disabled_should_open_nothing_by_any_route() {
         blink(&mut story, &id);
         story.pass(minutes(6));
     }
-    assert_eq!((story.ledger.open(), story.ledger.closed()), (vec![], vec![]));
+    assert_eq!((story.ledger.open::<InstanceKind>(), story.ledger.closed::<InstanceKind>()), (vec![], vec![]));
 }
 
 /// The agent dies with the application, and takes the alarm's data along.
@@ -263,7 +281,7 @@ fn nobody_should_stay_unhealthy_unheard_because_an_alarm_lost_its_data() {
 #[test]
 fn under_the_shipped_policy_two_of_four_are_replaced_whatever_a_disk_says() {
     let policy = homeostat_core::policy::parse(&shipped_policy()).unwrap();
-    let mut story = Story::new(Demo::new().unwrap(), policy, noon()).unwrap();
+    let mut story = FleetStory::of_demo(Demo::new().unwrap(), policy, noon()).unwrap();
     let all = story.in_service(&web());
     all.iter().for_each(|id| disk(&story, id, EMPTY));
     story.pass(minutes(5));
@@ -282,6 +300,7 @@ fn under_the_shipped_policy_two_of_four_are_replaced_whatever_a_disk_says() {
     let mut replaced = terminated(&story);
     replaced.sort();
     assert_eq!(replaced, victims, "and nobody else");
-    let told: Vec<u32> = story.ledger.closed().iter().filter(|it| it.acted_at.is_none()).map(|it| it.tell).collect();
+    let told: Vec<u32> =
+        story.ledger.closed::<InstanceKind>().iter().filter(|it| it.acted_at.is_none()).map(|it| it.tell).collect();
     assert!(told.iter().all(|tell| *tell == 0), "nobody should hear of a disk that blinks: {told:?}");
 }

@@ -1,12 +1,14 @@
 //! What the parts must bear: a thousand incidents at once, races, and an owner that always fails.
 
+use homeostat_core::instance::reasons::HoldReason;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
-use homeostat_core::decision::{Decision, Hold, Step};
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Alarms, Gone, Incident, Kind};
+use homeostat_core::incident::{Alarms, Gone};
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Decision, Hold, Incident, Step};
 use homeostat_core::ports::{Ledger, NotWritten, Slots, Write};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Stack;
@@ -43,7 +45,7 @@ fn subject(number: u64) -> Subject {
 fn incident(number: u64, now: Timestamp) -> Incident {
     Incident::new(
         subject(number),
-        Kind::Instance {
+        InstanceKind::Instance {
             group: "nobody".parse().unwrap(),
             alarms: Alarms::default(),
             notice: None,
@@ -64,7 +66,7 @@ async fn of_two_that_race_for_a_slot_one_gets_it(stage: &Stage, stack: &Stack) -
             Step::Replace { group: group.parse().unwrap(), instance: subject(number).instance().unwrap().clone() };
         let opened = Incident::new(
             subject(number),
-            Kind::Instance {
+            InstanceKind::Instance {
                 group: group.parse().unwrap(),
                 alarms: Alarms::default(),
                 notice: None,
@@ -103,7 +105,7 @@ async fn a_thousand_due_incidents_are_swept_at_once(stage: &Stage, stack: &Stack
     let open = |number: u64| {
         let ledger = ledger.clone();
         async move {
-            let because = Hold::GroupMissing { group: "nobody".parse().unwrap(), since: now };
+            let because = Hold::Own(HoldReason::GroupMissing { group: "nobody".parse().unwrap(), since: now });
             ledger.write(Write::of(&incident(number, now).hold(now, due, &because))).await
         }
     };

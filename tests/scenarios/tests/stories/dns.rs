@@ -3,7 +3,6 @@
 mod chain;
 mod crashes;
 mod drift;
-mod gates;
 mod heal;
 mod limits;
 mod race;

@@ -1,20 +1,20 @@
 //! What AWS sometimes answers, and what must not come of it.
 
+use homeostat_core::instance::kind::InstanceKind;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::FutureExt;
 use homeostat_core::aws::alarm::{AlarmSeen, AlarmState, AlarmsSeen};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
-use homeostat_core::decision::{Close, Decision};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::incident::State;
+use homeostat_core::instance::reasons::{Close, Decision};
 use homeostat_core::instance::{Fleet, Replace};
-use homeostat_core::policy;
 use homeostat_core::ports::{Outcome, Pause, Unavailable};
-use homeostat_core::signal;
+use homeostat_core::{policy, signal};
 use homeostat_lambda::Failure;
 use jiff::SignedDuration;
-use scenarios::Story;
+use scenarios::FleetStory;
 use serde_json::Value;
 use world::{Cloud, Demo, MemoryLedger, VirtualClock};
 
@@ -66,9 +66,9 @@ impl Replace for Twisted {
 type Owner = replace_instance::Ready<Twisted, Cloud, MemoryLedger, VirtualClock>;
 
 /// A story whose first instance is sick beyond doubt, with its alarm's event kept back.
-fn sick() -> (Story, Value) {
+fn sick() -> (FleetStory, Value) {
     let noon = "2026-03-01T12:00:00Z".parse().unwrap();
-    let story = Story::new(Demo::new().unwrap(), policy::parse(&shipped_policy()).unwrap(), noon).unwrap();
+    let story = FleetStory::of_demo(Demo::new().unwrap(), policy::parse(&shipped_policy()).unwrap(), noon).unwrap();
     let victim = story.in_service(&"web".parse().unwrap())[0].clone();
     story.break_app(&victim).unwrap();
     story.cloud.pass(SignedDuration::from_mins(3));
@@ -76,7 +76,7 @@ fn sick() -> (Story, Value) {
     (story, event)
 }
 
-fn owner(story: &Story, alarm: fn(AlarmSeen) -> AlarmSeen, outcome: fn(Outcome) -> Outcome) -> Owner {
+fn owner(story: &FleetStory, alarm: fn(AlarmSeen) -> AlarmSeen, outcome: fn(Outcome) -> Outcome) -> Owner {
     replace_instance::Ready {
         aws: Twisted { cloud: story.cloud.clone(), alarm, outcome, replaced: AtomicU32::new(0), groups_gone: false },
         checks: story.cloud.clone(),
@@ -97,11 +97,11 @@ fn a_refusal_of_what_has_taken_effect_is_no_refusal() {
     let refused =
         owner(&story, |alarm| alarm, |_| Outcome::Refused { why: "ValidationError: it is terminating".into() });
     handle(&refused, &event).unwrap();
-    let [incident] = &story.ledger.open()[..] else { panic!() };
+    let [incident] = &story.ledger.open::<InstanceKind>()[..] else { panic!() };
     assert_eq!((incident.state, incident.tell), (State::Verifying, 1), "{:?}", incident.decision);
     assert!(incident.mitigated_at.is_some());
     story.pass(SignedDuration::from_mins(20));
-    assert_eq!(story.ledger.closed()[0].decision, Some(Decision::Close(Close::Recovered)));
+    assert_eq!(story.ledger.closed::<InstanceKind>()[0].decision, Some(Decision::Close(Close::Recovered)));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_lost_answer_is_no_second_call() {
         handle(&cut, &event).unwrap();
     }
     assert_eq!(cut.aws.replaced.load(Ordering::Relaxed), 1);
-    assert_eq!(story.ledger.open()[0].state, State::Verifying, "the world shows that it took effect");
+    assert_eq!(story.ledger.open::<InstanceKind>()[0].state, State::Verifying, "the world shows that it took effect");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn an_alarm_read_from_before_the_event_is_read_again_and_never_believed() {
     let stale = owner(&story, before, |outcome| outcome);
     let Err(Failure::Retry(why)) = handle(&stale, &event) else { panic!() };
     assert!(why.contains("still shows its state"), "{why}");
-    assert_eq!(story.ledger.open(), []);
+    assert_eq!(story.ledger.open::<InstanceKind>(), []);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn an_alarm_with_its_actions_disabled_is_not_acted_on_by_a_wake_up_either() {
     story.deliver(event).unwrap();
     story.cloud.with(|world| world.enable_alarm_actions(&name, false));
     story.pass(SignedDuration::from_mins(10));
-    let [incident] = &story.ledger.open()[..] else { panic!() };
+    let [incident] = &story.ledger.open::<InstanceKind>()[..] else { panic!() };
     assert!(incident.decision.as_ref().unwrap().to_string().contains("are disabled"), "{:?}", incident.decision);
     assert_eq!(incident.acted_at, None);
 }
@@ -158,13 +158,14 @@ fn another_alarm_on_the_same_instance_speaks_for_itself_alone() {
         world.add_alarm("second", alarm.metric, alarm.rule).unwrap()
     });
     let ignored = story.deliver(event).unwrap().to_string();
-    assert!(ignored.contains("are disabled") && story.ledger.open().is_empty(), "{ignored}");
+    assert!(ignored.contains("are disabled") && story.ledger.open::<InstanceKind>().is_empty(), "{ignored}");
     story.cloud.pass(SignedDuration::from_mins(1));
     let events = story.cloud.with(|world| world.take_events());
     let of_second = events.iter().find(|event| event["resources"][0] == second.as_str()).unwrap();
     let answer = story.deliver(of_second.clone()).unwrap().to_string();
     assert!(!answer.contains(&first), "{answer}");
-    let notes: Vec<String> = story.ledger.open()[0].notes.iter().map(|note| note.what.clone()).collect();
+    let notes: Vec<String> =
+        story.ledger.open::<InstanceKind>()[0].notes.iter().map(|note| note.what.clone()).collect();
     let act = notes.iter().find(|what| what.starts_with("act:")).unwrap();
     assert!(act.contains("alarm \"second\" is in ALARM") && !act.contains(&first), "{act}");
 }
@@ -175,12 +176,12 @@ fn the_incident_of_a_group_that_is_deleted_after_the_act_is_held_and_then_closed
     let mut owner = owner(&story, |alarm| alarm, |outcome| outcome);
     handle(&owner, &event).unwrap();
     owner.aws.groups_gone = true;
-    let wake_up = signal::wake(&story.ledger.open()[0].subject);
+    let wake_up = signal::wake(&story.ledger.open::<InstanceKind>()[0].subject);
     let held = handle(&owner, &wake_up).unwrap().to_string();
     assert!(held.contains("group web was not found"), "{held}");
     story.cloud.pass(SignedDuration::from_mins(1));
     handle(&owner, &wake_up).unwrap();
-    assert_eq!(story.ledger.open().len(), 1, "it may have been one bad answer");
+    assert_eq!(story.ledger.open::<InstanceKind>().len(), 1, "it may have been one bad answer");
     story.cloud.pass(SignedDuration::from_mins(1));
     let closed = handle(&owner, &wake_up).unwrap().to_string();
     assert!(closed.contains("group web does not exist any more"), "{closed}");

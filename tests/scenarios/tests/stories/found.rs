@@ -11,7 +11,7 @@ use super::fleet::{break_some, fleet, is_whole, minutes, said, terminated, the_o
 #[test]
 fn a_group_that_marks_an_instance_and_never_replaces_it_is_told_of_although_no_event_came() {
     let mut story = fleet(4, "evidence = [\"alarm\", \"target-health\"]");
-    story.events_are_delivered = false;
+    story.deliveries = 0;
     let victim = break_some(&story, 1).remove(0);
     story.cloud.pass(minutes(3));
     // The group can't replace it, for a reason that none of its describe calls tells.

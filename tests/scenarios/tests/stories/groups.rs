@@ -1,10 +1,11 @@
 //! Groups that are not four equal instances behind one target group: weights, several launch templates, a target group that was
 //! deleted, suspended processes, and groups that somebody parks for the night.
 
-use homeostat_core::decision::{Decision, Hold, Page};
-use homeostat_core::incident::{Incident, State};
+use homeostat_core::incident::State;
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Decision, Hold, HoldReason, Incident, Page, PageReason};
 use jiff::SignedDuration;
-use scenarios::{Announcement, Story};
+use scenarios::{Announcement, FleetStory};
 use world::{App, CapacityType, Flaw, Machine, Mixed, Override, Process};
 
 use super::fleet::{break_some, fleet, minutes, said, terminated, the_open_one, web, web_scope};
@@ -12,7 +13,7 @@ use super::fleet::{break_some, fleet, minutes, said, terminated, the_open_one, w
 const BOTH: &str = "evidence = [\"alarm\", \"target-health\"]";
 
 /// Four instances of two units each.
-fn weighted(capacity: CapacityType, weight: u32) -> Story {
+fn weighted(capacity: CapacityType, weight: u32) -> FleetStory {
     let mut story = fleet(4, BOTH);
     let of = Override { weight: Some(weight), template: None };
     story.cloud.with(|world| {
@@ -31,8 +32,8 @@ fn weighted(capacity: CapacityType, weight: u32) -> Story {
     story
 }
 
-fn paged(story: &Story) -> Vec<Incident> {
-    story.ledger.open().into_iter().filter(|open| open.state == State::Escalated).collect()
+fn paged(story: &FleetStory) -> Vec<Incident> {
+    story.ledger.open::<InstanceKind>().into_iter().filter(|open| open.state == State::Escalated).collect()
 }
 
 #[test]
@@ -42,7 +43,7 @@ fn one_of_four_with_weights_is_replaced_and_its_incident_closes() {
         let victims = break_some(&story, 1);
         story.pass(minutes(30));
         assert_eq!(terminated(&story), victims, "{capacity:?}");
-        assert_eq!(story.ledger.open(), [], "{capacity:?}");
+        assert_eq!(story.ledger.open::<InstanceKind>(), [], "{capacity:?}");
         assert_eq!(story.in_service(&web()).len(), 4);
     }
 }
@@ -54,7 +55,9 @@ fn all_of_a_group_with_weights_dead_is_a_page() {
     story.pass(minutes(10));
     assert_eq!(terminated(&story), []);
     let open = paged(&story);
-    let Some(Decision::Page(Page::TooManySick(crowd))) = open.first().and_then(|open| open.decision.clone()) else {
+    let Some(Decision::Page(Page::Own(PageReason::TooManySick(crowd)))) =
+        open.first().and_then(|open| open.decision.clone())
+    else {
         panic!("{open:?}")
     };
     assert_eq!((crowd.sick, crowd.desired), (8, 8));
@@ -66,7 +69,7 @@ fn a_launch_that_failed_is_forgotten_where_no_unit_is_missing() {
     let at = Announcement { place: story.cloud.with(|world| world.place().clone()), at: story.now() };
     story.deliver(at.launch_failed(&web(), "a", "no Spot capacity")).unwrap();
     story.pass(minutes(120));
-    assert_eq!(story.ledger.open(), []);
+    assert_eq!(story.ledger.open::<InstanceKind>(), []);
 }
 
 #[test]
@@ -118,7 +121,7 @@ fn a_deleted_target_group_is_paged_with_its_arn_and_nothing_is_ended() {
     story.cloud.with(|world| world.detach_missing_target_groups(&web())).unwrap();
     story.pass(minutes(60));
     assert_eq!(terminated(&story).len(), 1, "the alarm says enough");
-    assert_eq!(story.ledger.open(), []);
+    assert_eq!(story.ledger.open::<InstanceKind>(), []);
 }
 
 #[test]
@@ -131,7 +134,7 @@ fn nothing_is_ended_whose_replacement_would_get_no_traffic() {
     assert!(said(&the_open_one(&story)).contains("AddToLoadBalancer"), "{}", said(&the_open_one(&story)));
     story.cloud.with(|world| world.resume_processes(&web(), &[])).unwrap();
     story.pass(minutes(30));
-    assert_eq!((terminated(&story).len(), story.ledger.open()), (1, Vec::new()));
+    assert_eq!((terminated(&story).len(), story.ledger.open::<InstanceKind>()), (1, Vec::new()));
 }
 
 #[test]
@@ -158,7 +161,7 @@ fn whom_no_target_group_checks_is_unknown_and_not_unhealthy() {
     assert_eq!((open.subject.instance(), open.acted_at, open.state), (Some(&new), None, State::Escalated));
     story.cloud.with(|world| world.break_app(&new, App::Well)).unwrap();
     story.pass(minutes(65));
-    assert_eq!(story.ledger.open(), [], "nothing has called it unhealthy for an hour");
+    assert_eq!(story.ledger.open::<InstanceKind>(), [], "nothing has called it unhealthy for an hour");
 }
 
 /// Its load balancer has none of its zones, so that, as without a listener, nobody's health is checked.
@@ -179,7 +182,7 @@ fn alarms_of_a_group_that_nothing_checks_are_one_page_of_the_group() {
         let [page] = &page[..] else { panic!("{page:?}") };
         assert_eq!((page.subject.instance(), terminated(&story)), (None, vec![]));
         assert!(page.notes.iter().any(|note| note.what.contains("no target group checks")), "{:?}", page.notes);
-        assert!(story.ledger.open().iter().all(|open| open.subject.instance().is_none()), "{evidence}");
+        assert!(story.ledger.open::<InstanceKind>().iter().all(|open| open.subject.instance().is_none()), "{evidence}");
     }
 }
 
@@ -219,8 +222,8 @@ fn what_stopped_is_not_said_to_be_replaced_by_a_group_that_does_not_look() {
         Some(Decision::Hold { because, .. }) => because.clone(),
         other => panic!("{other:?}"),
     };
-    for open in story.ledger.open() {
-        assert!(!matches!(because(&open), Hold::GroupReplaces { .. }), "{}", said(&open));
+    for open in story.ledger.open::<InstanceKind>() {
+        assert!(!matches!(because(&open), Hold::Own(HoldReason::GroupReplaces { .. })), "{}", said(&open));
     }
 }
 
@@ -236,13 +239,17 @@ fn a_group_that_is_parked_for_the_night_is_told_once_and_pages_nobody() {
     let parked = the_open_one(&story);
     assert!(said(&parked).contains("all processes are suspended, and all its instances are stopped (4)"));
     assert_eq!((parked.tell, parked.reminders, parked.state), (1, 0, State::Holding));
-    assert!(story.ledger.closed().iter().all(|closed| closed.paged_at.is_none()), "{:?}", story.ledger.closed());
+    assert!(
+        story.ledger.closed::<InstanceKind>().iter().all(|closed| closed.paged_at.is_none()),
+        "{:?}",
+        story.ledger.closed::<InstanceKind>()
+    );
     story.cloud.with(|world| {
         ids.iter().for_each(|id| world.break_machine(id, Machine::Well).unwrap());
         world.resume_processes(&web(), &[]).unwrap();
     });
     story.pass(minutes(30));
-    assert_eq!((terminated(&story), story.ledger.open()), (Vec::new(), Vec::new()));
+    assert_eq!((terminated(&story), story.ledger.open::<InstanceKind>()), (Vec::new(), Vec::new()));
     story.cloud.with(|world| world.break_app(&ids[0], App::Dead)).unwrap();
     story.pass(minutes(30) + SignedDuration::from_secs(1));
     assert_eq!(terminated(&story), [ids[0].clone()], "it is watched as before");

@@ -1,17 +1,14 @@
-//! The crash drill for both hooks, on real parts: the deployed binary is killed right before each of its calls, and right after each
-//! took effect, for an instance of its own each time. Every hook is completed, once in effect, and none runs into its timeout.
-
-use std::time::Duration;
+//! The crash drill for both hooks on real parts, for an instance of its own each time. Every hook is completed, once in effect, and none
+//! runs into its timeout.
 
 use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
 use homeostat_core::id::InstanceId;
 use sandbox::Stack;
-use sandbox::proxy::faults::FaultId;
-use sandbox::relay::Label;
 use sandbox::stage::{Held, Stage, held, policy_with_hooks};
 use world::{ActionEnd, ActionResult, LifecycleState, World};
 
+use super::killing::{Case, Kill};
 use super::parts::on_a_stage;
 
 /// Calls of a first look at a leaving instance that has to be deregistered, up to its wake-up. More are drilled than a launch has,
@@ -23,36 +20,6 @@ const WAVE: usize = 7;
 
 /// No look has fewer: three reads of the ledger, three of AWS, the intent, the effect and its outcome.
 const LEAST_CALLS: u32 = 9;
-
-/// A lease is half a minute of real time, also here.
-const PATIENCE: Duration = Duration::from_secs(180);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Case {
-    nth: u32,
-    /// Else after it took effect.
-    before: bool,
-    launching: bool,
-}
-
-impl Case {
-    fn all(launching: bool) -> Vec<Case> {
-        (1..=MOST_CALLS).flat_map(|nth| [true, false].map(|before| Case { nth, before, launching })).collect()
-    }
-
-    fn hook(self) -> &'static str {
-        if self.launching { held::READY } else { held::DRAINED }
-    }
-
-    /// Half of them are told once more, the others are left to the schedules.
-    fn is_told_again(self) -> bool {
-        self.nth.is_multiple_of(2) == self.before
-    }
-
-    fn label(self) -> String {
-        format!("{} {} {}", self.hook(), self.nth, if self.before { "before" } else { "after" })
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_is_killed_at_any_call_completes_every_hook_once() {
@@ -71,25 +38,26 @@ async fn drill(stage: &Stage) -> Result<()> {
     // No event tells: the drill brings each by itself, and what is lost the resync finds.
     stage.face().with(|world| world.lose_hook_events(true));
     let mut struck = Vec::new();
-    for wave in Case::all(false).into_iter().zip(all).collect::<Vec<_>>().chunks(WAVE) {
+    let cases = Case::half(MOST_CALLS);
+    for wave in cases.iter().copied().zip(all).collect::<Vec<_>>().chunks(WAVE) {
         for (_, id) in wave {
             stage.face().with(|world| world.terminate_instance(id, false)).map_err(|why| anyhow::anyhow!("{why}"))?;
         }
-        struck.extend(strike_all(stage, &stack, &leaving, wave).await?);
+        struck.extend(strike_all(stage, &stack, (&leaving, held::DRAINED), wave).await?);
     }
-    for (index, wave) in Case::all(true).chunks(WAVE).enumerate() {
+    for (index, wave) in cases.chunks(WAVE).enumerate() {
         let desired = u32::try_from(1 + index * WAVE + wave.len())?;
         let grown = stage.face().with(|world| world.set_desired_capacity(&coming.group, desired));
         grown.map_err(|why| anyhow::anyhow!("{why}"))?;
         let ready = |world: &World| held_and_ready(world, &coming, wave.len());
         let ready = stage.wait_for_world("launches that are ready", ready).await?;
         let wave: Vec<_> = wave.iter().copied().zip(ready).collect();
-        struck.extend(strike_all(stage, &stack, &coming, &wave).await?);
+        struck.extend(strike_all(stage, &stack, (&coming, held::READY), &wave).await?);
     }
     let mut killed = 0;
-    for (case, id, kill) in struck {
-        comes_to_its_end(stage, case, &id).await.with_context(|| format!("{case:?}"))?;
-        killed += usize::from(!stage.sandbox().faults().hits(kill).is_empty());
+    for (hook, id, kill) in struck {
+        comes_to_its_end(stage, hook, &id).await.with_context(|| format!("{kill:?}"))?;
+        killed += usize::from(kill.happened(stage));
     }
     // The resync may be quicker than the drill, and of calls side by side one may be abandoned before its turn to be killed comes.
     ensure!(killed >= 3 * LEAST_CALLS as usize, "only {killed} of {} were killed", 4 * MOST_CALLS);
@@ -100,48 +68,44 @@ async fn drill(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-type Struck = (Case, InstanceId, FaultId);
+type Struck = (&'static str, InstanceId, Kill);
 
-async fn strike_all(stage: &Stage, stack: &Stack, held: &Held, wave: &[(Case, InstanceId)]) -> Result<Vec<Struck>> {
+async fn strike_all(
+    stage: &Stage,
+    stack: &Stack,
+    (held, hook): (&Held, &'static str),
+    wave: &[(Case, InstanceId)],
+) -> Result<Vec<Struck>> {
     let strikes = wave.iter().map(|(case, id)| async move {
-        let kill = strike(stage, stack, *case, held, id).await.with_context(|| format!("{case:?}"))?;
-        Ok::<_, anyhow::Error>(kill.map(|kill| (*case, id.clone(), kill)))
+        let kill = case.plan(stage, &format!("{hook}{}", case.suffix()));
+        let is_brought = strike(stage, stack, &kill, held, id).await.with_context(|| format!("{kill:?}"))?;
+        Ok::<_, anyhow::Error>(is_brought.then(|| (hook, id.clone(), kill)))
     });
     Ok(try_join_all(strikes).await?.into_iter().flatten().collect())
 }
 
-/// Brings the event to a function that is killed on the way, and once more to one that isn't; none if the resync was quicker.
-async fn strike(stage: &Stage, stack: &Stack, case: Case, held: &Held, id: &InstanceId) -> Result<Option<FaultId>> {
+/// Brings the event to a function that is killed on the way, and may bring it once more; not if the resync was quicker.
+async fn strike(stage: &Stage, stack: &Stack, kill: &Kill, held: &Held, id: &InstanceId) -> Result<bool> {
     let was_held = |world: &World| {
         let is_held = world.active_actions().any(|action| action.instance == *id);
         (is_held || world.lifecycle_actions().iter().any(|action| action.instance == *id)).then_some(())
     };
     stage.wait_for_world(&format!("{id} held"), was_held).await?;
-    let Some(event) = held.event(stage.face(), id) else { return Ok(None) };
-    let (label, faults) = (case.label(), stage.sandbox().faults());
-    let kill = if case.before { faults.kill_before(&label, case.nth) } else { faults.kill_after(&label, case.nth) };
+    let Some(event) = held.event(stage.face(), id) else { return Ok(false) };
     let name = stack.physical_id("LifecycleHook")?;
     let function =
         format!("arn:aws:lambda:{}:{}:function:{name}", sandbox::account::REGION, sandbox::account::ACCOUNT_ID);
-    stage.sandbox().relay().invoke_labelled(&function, &event, &Label::new(&label).without_retries());
-    let ended = stage.sandbox().relay().end_of(&label, PATIENCE).await?;
-    let crashed = !stage.sandbox().faults().hits(kill).is_empty();
-    let why = ended.failure.unwrap_or_default();
-    // A hit means that the process is gone, and is what counts; MiniStack has been seen to answer for it all the same.
-    ensure!(why.is_empty() || (crashed && why.contains("Runtime.ExitError")), "crashed: {crashed}, ended with {why:?}");
-    if case.is_told_again() {
-        stage.sandbox().relay().publish(event).await?;
-    }
-    Ok(Some(kill))
+    stage.sandbox().relay().invoke_labelled(&function, &event, &kill.label());
+    kill.go_on_after(stage, event).await?;
+    Ok(true)
 }
 
-async fn comes_to_its_end(stage: &Stage, case: Case, id: &InstanceId) -> Result<()> {
+async fn comes_to_its_end(stage: &Stage, hook: &str, id: &InstanceId) -> Result<()> {
     let over = |world: &World| {
-        let mut over =
-            world.lifecycle_actions().iter().filter(|action| action.instance == *id && action.hook == case.hook());
+        let mut over = world.lifecycle_actions().iter().filter(|action| action.instance == *id && action.hook == hook);
         over.next().map(|action| action.ended_by)
     };
-    let ended = stage.wait_for_world(&format!("the end of {} for {id}", case.hook()), over).await?;
+    let ended = stage.wait_for_world(&format!("the end of {hook} for {id}"), over).await?;
     ensure!(ended == ActionEnd::Completed(ActionResult::Continue), "{ended:?}");
     Ok(())
 }

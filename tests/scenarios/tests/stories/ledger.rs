@@ -4,9 +4,10 @@ use anyhow::{Result, ensure};
 use futures_util::FutureExt;
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::aws::units::Unit;
-use homeostat_core::decision::{Close, Decision, Hold, Step};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
-use homeostat_core::incident::{Gone, Incident, Kind};
+use homeostat_core::incident::Gone;
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Close, Decision, Hold, HoldReason, Incident, Step};
 use homeostat_core::memory::{Act, News, Source};
 use homeostat_core::ports::{Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write};
 use jiff::{SignedDuration, Timestamp};
@@ -37,14 +38,23 @@ fn incident(number: u8) -> Incident {
     let alarm: AlarmArn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:suite".parse().unwrap();
     Incident::new(
         subject(number),
-        Kind::Instance { group: group(), alarms: [alarm].into_iter().collect(), notice: None, gone: Gone::default() },
+        InstanceKind::Instance {
+            group: group(),
+            alarms: [alarm].into_iter().collect(),
+            notice: None,
+            gone: Gone::default(),
+        },
         noon(),
         noon(),
     )
 }
 
 fn hold(incident: &Incident, until: Timestamp) -> Incident {
-    incident.hold(noon(), until, &Hold::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() })
+    incident.hold(
+        noon(),
+        until,
+        &Hold::Own(HoldReason::Recovering { healthy: 3, needed: 4, unit: Unit::Instances, held: Vec::new() }),
+    )
 }
 
 fn intend(incident: &Incident) -> Incident {
@@ -71,7 +81,7 @@ pub(crate) async fn suite<L: Ledger + DueIncidents + Control>(ledger: &L) -> Res
 }
 
 async fn nothing_is_known_of_a_stranger<L: Ledger>(ledger: &L) -> Result<()> {
-    let history = ledger.history(&subject(9), None).await?;
+    let history = ledger.history::<InstanceKind>(&subject(9), None).await?;
     ensure!(history.open.is_none() && history.last_closed_at.is_none());
     let limits = ledger.limits(&subject(9), &scope()).await?;
     ensure!(limits.pauses.is_empty() && limits.slots == Slots::default(), "{limits:?}");
@@ -83,13 +93,13 @@ async fn nothing_is_known_of_a_stranger<L: Ledger>(ledger: &L) -> Result<()> {
 async fn a_stale_version_is_refused<L: Ledger>(ledger: &L) -> Result<()> {
     let opened = hold(&incident(1), noon() + SignedDuration::from_mins(1));
     ledger.write(Write::of(&opened)).await?;
-    let read = ledger.history(&subject(1), None).await?.open;
+    let read = ledger.history::<InstanceKind>(&subject(1), None).await?.open;
     ensure!(read.as_ref() == Some(&opened), "it is read back as written: {read:?}");
     ensure!(is_conflict(&ledger.write(Write::of(&opened)).await), "opened twice");
     let next = hold(&opened, noon() + SignedDuration::from_mins(2));
     ledger.write(Write::of(&next)).await?;
     ensure!(is_conflict(&ledger.write(Write::of(&next)).await), "written twice from one reading");
-    ensure!(ledger.history(&subject(1), None).await?.open == Some(next));
+    ensure!(ledger.history::<InstanceKind>(&subject(1), None).await?.open == Some(next));
     Ok(())
 }
 
@@ -99,7 +109,10 @@ async fn one_of_two_gets_the_last_slot<L: Ledger>(ledger: &L) -> Result<()> {
     ledger.write(Write { slots: Some(&claim(2)), unpaused_at: Some(noon()), ..Write::of(&winner) }).await?;
     let lost = ledger.write(Write { slots: Some(&claim(3)), unpaused_at: Some(noon()), ..Write::of(&loser) }).await;
     ensure!(is_conflict(&lost), "both read the slots of version 0");
-    ensure!(ledger.history(&subject(3), None).await?.open.is_none(), "of a lost transaction, nothing is written");
+    ensure!(
+        ledger.history::<InstanceKind>(&subject(3), None).await?.open.is_none(),
+        "of a lost transaction, nothing is written"
+    );
     ensure!(ledger.limits(&subject(3), &scope()).await?.slots == claim(2));
     let open = ledger.open_among(&[subject(1), subject(2), subject(3)]).await?;
     ensure!(open.len() == 2 && open.contains(&subject(1)) && open.contains(&subject(2)), "{open:?}");
@@ -118,11 +131,14 @@ async fn the_sweep_moves_wake_at_and_breaks_no_fence<L: Ledger + DueIncidents>(l
     ledger.postpone(&due, later, &[], at_two).await?;
     ensure!(due_of(ledger, 1, at_two).await?.is_none(), "its wake_at was moved");
     ensure!(is_conflict(&ledger.postpone(&due, later, &[], at_two).await), "a second sweep from the same list");
-    let Some(read) = ledger.history(&subject(1), None).await?.open else { anyhow::bail!("it is gone") };
+    let Some(read) = ledger.history::<InstanceKind>(&subject(1), None).await?.open else { anyhow::bail!("it is gone") };
     ensure!((read.version, read.wakes, read.wake_at) == (due.version, 1, Some(later)), "{read:?}");
     let owners = hold(&read, later);
     ledger.write(Write::of(&owners)).await?;
-    ensure!(ledger.history(&subject(1), None).await?.open.is_some_and(|open| open.wakes == 0), "the owner wrote");
+    ensure!(
+        ledger.history::<InstanceKind>(&subject(1), None).await?.open.is_some_and(|open| open.wakes == 0),
+        "the owner wrote"
+    );
     Ok(())
 }
 
@@ -135,10 +151,10 @@ async fn the_sweeps_marks_are_kept_until_the_owner_writes<L: Ledger + DueInciden
     ledger.postpone(&due, at_nine, &[Mark::Stuck, Mark::Overdue], noon()).await?;
     let Some(due) = due_of(ledger, 4, at_nine).await? else { anyhow::bail!("what is due is not listed") };
     ensure!((due.wakes, due.stuck, due.overdue) == (1, Some(noon()), Some(noon())), "{due:?}");
-    let Some(read) = ledger.history(&subject(4), None).await?.open else { anyhow::bail!("it is gone") };
+    let Some(read) = ledger.history::<InstanceKind>(&subject(4), None).await?.open else { anyhow::bail!("it is gone") };
     ensure!((read.stuck, read.overdue, read.tell) == (Some(noon()), Some(noon()), acting.tell), "{read:?}");
     ledger.write(Write::of(&hold(&read, at_nine))).await?;
-    let Some(read) = ledger.history(&subject(4), None).await?.open else { anyhow::bail!("it is gone") };
+    let Some(read) = ledger.history::<InstanceKind>(&subject(4), None).await?.open else { anyhow::bail!("it is gone") };
     ensure!((read.stuck, read.wakes) == (None, 0), "its owner answered: {read:?}");
     Ok(())
 }
@@ -151,25 +167,25 @@ fn change(second: i64) -> AlarmChange {
 async fn an_alarms_memory_is_written_only_over_what_was_read<L: Ledger>(ledger: &L) -> Result<()> {
     let known = change(5);
     let opened = hold(&incident(5), noon());
-    ensure!(ledger.history(&subject(5), Some(&known)).await?.alarm.is_none(), "nobody spoke of it yet");
+    ensure!(ledger.history::<InstanceKind>(&subject(5), Some(&known)).await?.alarm.is_none(), "nobody spoke of it yet");
     let news = |change: &AlarmChange, over: Option<&AlarmChange>| News {
         change: change.clone(),
         over: over.map(|read| read.changed_at),
     };
     ledger.write(Write { alarm: Some(&news(&known, None)), ..Write::of(&opened) }).await?;
-    ensure!(ledger.history(&subject(9), Some(&known)).await?.alarm.as_ref() == Some(&known));
+    ensure!(ledger.history::<InstanceKind>(&subject(9), Some(&known)).await?.alarm.as_ref() == Some(&known));
     let next = hold(&opened, noon());
     for unread in [None, Some(&change(4)), Some(&change(6))] {
         let refused = ledger.write(Write { alarm: Some(&news(&change(7), unread)), ..Write::of(&next) }).await;
         ensure!(is_conflict(&refused), "over {unread:?}, and there is {:?}", known.changed_at);
     }
-    ensure!(ledger.history(&subject(5), None).await?.open.as_ref() == Some(&opened), "all or nothing");
+    ensure!(ledger.history::<InstanceKind>(&subject(5), None).await?.open.as_ref() == Some(&opened), "all or nothing");
     ledger.write(Write { alarm: Some(&news(&change(6), Some(&known))), ..Write::of(&next) }).await?;
-    ensure!(ledger.history(&subject(5), Some(&known)).await?.alarm == Some(change(6)));
+    ensure!(ledger.history::<InstanceKind>(&subject(5), Some(&known)).await?.alarm == Some(change(6)));
     // As where the one that was read lies in the future.
     let healed = hold(&next, noon());
     ledger.write(Write { alarm: Some(&news(&change(5), Some(&change(6)))), ..Write::of(&healed) }).await?;
-    ensure!(ledger.history(&subject(5), Some(&known)).await?.alarm == Some(change(5)));
+    ensure!(ledger.history::<InstanceKind>(&subject(5), Some(&known)).await?.alarm == Some(change(5)));
     Ok(())
 }
 
@@ -185,7 +201,7 @@ async fn a_group_is_remembered_in_the_same_transaction<L: Ledger + Control>(ledg
     let next = hold(&acting, noon());
     let refused = ledger.write(Write { memory: Some(&memory), ..Write::of(&next) }).await;
     ensure!(is_conflict(&refused), "somebody else remembered something in between");
-    ensure!(ledger.history(&subject(6), None).await?.open.as_ref() == Some(&acting), "all or nothing");
+    ensure!(ledger.history::<InstanceKind>(&subject(6), None).await?.open.as_ref() == Some(&acting), "all or nothing");
     let forgiven = memory.acknowledged().over(&memory);
     ledger.remember(&scope(), &forgiven).await?;
     ensure!(is_conflict(&ledger.remember(&scope(), &forgiven).await), "acknowledged twice from one reading");
@@ -212,7 +228,9 @@ async fn a_pause_in_force_refuses_the_intent_and_nothing_else<L: Ledger + Contro
 }
 
 async fn closing_moves_the_incident_and_frees_its_slot<L: Ledger + DueIncidents>(ledger: &L) -> Result<()> {
-    let Some(open) = ledger.history(&subject(2), None).await?.open else { anyhow::bail!("nothing to close") };
+    let Some(open) = ledger.history::<InstanceKind>(&subject(2), None).await?.open else {
+        anyhow::bail!("nothing to close")
+    };
     let settled = open.settle(noon(), Outcome::Done);
     ledger.write(Write::of(&settled)).await?;
     let closed = settled.close(noon() + SignedDuration::from_mins(3), &Close::Recovered);
@@ -220,9 +238,12 @@ async fn closing_moves_the_incident_and_frees_its_slot<L: Ledger + DueIncidents>
     let stale = Slots { version: 1, ..Slots::default() };
     let refused = ledger.write(Write { slots: Some(&stale), ..Write::of(&closed) }).await;
     ensure!(is_conflict(&refused), "the slots were written since");
-    ensure!(ledger.history(&subject(2), None).await?.open.is_some(), "a close that was refused closes nothing");
+    ensure!(
+        ledger.history::<InstanceKind>(&subject(2), None).await?.open.is_some(),
+        "a close that was refused closes nothing"
+    );
     ledger.write(Write { slots: Some(&freed), ..Write::of(&closed) }).await?;
-    let history = ledger.history(&subject(2), None).await?;
+    let history = ledger.history::<InstanceKind>(&subject(2), None).await?;
     ensure!(history.open.is_none() && history.last_closed_at == closed.closed_at, "{history:?}");
     ensure!(ledger.limits(&subject(2), &scope()).await?.slots == freed);
     ensure!(is_conflict(&ledger.write(Write { slots: None, ..Write::of(&closed) }).await), "closed twice");

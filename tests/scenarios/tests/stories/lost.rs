@@ -1,5 +1,6 @@
 //! What no event told is found all the same, and what comes too often or too late does no harm.
 
+use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::signal;
 use serde_json::Value;
 
@@ -10,22 +11,22 @@ const BOTH: &str = "evidence = [\"alarm\", \"target-health\"]";
 #[test]
 fn an_event_that_is_never_delivered_is_found_by_the_resync() {
     let mut story = fleet(4, BOTH);
-    story.events_are_delivered = false;
+    story.deliveries = 0;
     let victims = break_some(&story, 1);
     story.pass(minutes(30));
     assert_eq!(terminated(&story), victims);
     is_whole(&story, 4);
-    let [incident] = &story.ledger.closed()[..] else { panic!() };
+    let [incident] = &story.ledger.closed::<InstanceKind>()[..] else { panic!() };
     assert!(incident.opened_at.duration_since(incident.signalled_at) <= minutes(6), "{incident:?}");
 }
 
 #[test]
 fn without_events_and_without_resyncs_nothing_is_found() {
     let mut story = fleet(4, BOTH);
-    (story.events_are_delivered, story.resyncs) = (false, false);
+    (story.deliveries, story.resyncs) = (0, false);
     break_some(&story, 1);
     story.pass(minutes(60));
-    assert_eq!(story.ledger.open(), [], "or the two tests above would prove nothing");
+    assert_eq!(story.ledger.open::<InstanceKind>(), [], "or the two tests above would prove nothing");
 }
 
 #[test]
@@ -33,7 +34,7 @@ fn a_resync_of_a_group_that_is_well_writes_nothing() {
     let mut story = fleet(4, BOTH);
     story.pass(minutes(120));
     assert!(story.answers.len() >= 20 && story.answers.iter().all(Result::is_ok));
-    assert_eq!((story.ledger.open().len(), story.ledger.closed().len()), (0, 0));
+    assert_eq!((story.ledger.open::<InstanceKind>().len(), story.ledger.closed::<InstanceKind>().len()), (0, 0));
 }
 
 #[test]
@@ -42,9 +43,13 @@ fn a_resync_opens_nothing_that_is_open_and_nothing_that_still_boots() {
     break_some(&story, 1);
     for _ in 0..60 {
         story.pass("30s".parse().unwrap());
-        assert!(story.ledger.open().len() <= 1, "the replacement boots, and is no case: {:?}", story.ledger.open());
+        assert!(
+            story.ledger.open::<InstanceKind>().len() <= 1,
+            "the replacement boots, and is no case: {:?}",
+            story.ledger.open::<InstanceKind>()
+        );
     }
-    assert_eq!(story.ledger.closed().len(), 1);
+    assert_eq!(story.ledger.closed::<InstanceKind>().len(), 1);
 }
 
 /// An alarm went to ALARM, back, and to ALARM again; the first event comes last.

@@ -12,6 +12,8 @@ mod chain;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod crashing;
+#[cfg(test)]
 mod dns;
 #[cfg(test)]
 mod drill;
@@ -26,6 +28,8 @@ mod found;
 #[cfg(test)]
 mod fresh;
 #[cfg(test)]
+mod gates;
+#[cfg(test)]
 mod groups;
 #[cfg(test)]
 mod heal;
@@ -35,6 +39,8 @@ mod held_drill;
 mod hooks;
 #[cfg(test)]
 mod kept;
+#[cfg(test)]
+mod killing;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What AWS announces of instances and groups: followed where the group acts by itself, acted on in time where it doesn't.
 
-use homeostat_core::decision::{Close, Decision};
 use homeostat_core::id::InstanceId;
 use homeostat_core::incident::State;
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Close, CloseReason, Decision};
 use jiff::{SignedDuration, Timestamp};
-use scenarios::{Announcement, Story};
+use scenarios::{Announcement, FleetStory};
 use serde_json::json;
 use world::{EventCode, Machine, Process};
 
@@ -12,16 +13,16 @@ use super::fleet::{fleet, is_whole, minutes, said, terminated, the_open_one, web
 
 const BOTH: &str = "evidence = [\"alarm\", \"target-health\"]";
 
-fn one(story: &Story) -> InstanceId {
+fn one(story: &FleetStory) -> InstanceId {
     story.in_service(&web()).remove(0)
 }
 
-fn announced(story: &Story) -> Announcement {
+fn announced(story: &FleetStory) -> Announcement {
     Announcement { place: story.cloud.with(|world| world.place().clone()), at: story.now() }
 }
 
 /// EC2 plans to retire one, and its group doesn't look.
-fn retires_unseen(story: &Story, hours: i64) -> (InstanceId, Timestamp) {
+fn retires_unseen(story: &FleetStory, hours: i64) -> (InstanceId, Timestamp) {
     story.cloud.with(|world| world.suspend_processes(&web(), &[Process::HealthCheck])).unwrap();
     let (id, starts) = (one(story), story.now() + SignedDuration::from_hours(hours));
     story.cloud.with(|world| world.schedule_event(&id, EventCode::InstanceRetirement, starts)).unwrap();
@@ -29,7 +30,7 @@ fn retires_unseen(story: &Story, hours: i64) -> (InstanceId, Timestamp) {
 }
 
 /// A group of Spot Instances that launched anew.
-fn spot(rebalances: bool) -> Story {
+fn spot(rebalances: bool) -> FleetStory {
     let mut story = fleet(4, BOTH);
     let settings = |settings: &mut world::GroupSettings| (settings.spot, settings.rebalances) = (true, rebalances);
     story.cloud.with(|world| world.update_group(&web(), settings)).unwrap();
@@ -41,7 +42,7 @@ fn spot(rebalances: bool) -> Story {
     story
 }
 
-fn interrupt(story: &mut Story) -> InstanceId {
+fn interrupt(story: &mut FleetStory) -> InstanceId {
     let id = one(story);
     story.cloud.with(|world| world.interrupt_spot(&id)).unwrap();
     let answer = story.deliver(announced(story).interruption(&id)).unwrap();
@@ -60,7 +61,7 @@ fn without_capacity_rebalancing_an_interrupted_instance_leaves_in_good_time() {
     assert_eq!(terminated(&story)[before..], [id], "before EC2 takes it");
     story.pass(minutes(20));
     is_whole(&story, 4);
-    let closed = story.ledger.closed();
+    let closed = story.ledger.closed::<InstanceKind>();
     let incident = closed.last().unwrap();
     assert!(matches!(incident.decision, Some(Decision::Close(Close::Recovered))), "{incident:?}");
 }
@@ -71,10 +72,10 @@ fn with_capacity_rebalancing_it_is_followed_and_nothing_is_done() {
     let id = interrupt(&mut story);
     story.pass(minutes(20));
     is_whole(&story, 4);
-    let closed = story.ledger.closed();
+    let closed = story.ledger.closed::<InstanceKind>();
     let [incident] = &closed[..] else { panic!("{closed:?}") };
     assert_eq!((incident.subject.instance(), incident.acted_at), (Some(&id), None));
-    assert!(matches!(incident.decision, Some(Decision::Close(Close::LeftByItself))), "{incident:?}");
+    assert!(matches!(incident.decision, Some(Decision::Close(Close::Own(CloseReason::LeftByItself)))), "{incident:?}");
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn an_interruption_that_ec2_knows_nothing_of_is_left_alone() {
     let answer = story.deliver(announced(&story).interruption(&id)).unwrap();
     assert!(answer["ignored"].as_str().unwrap().contains("does not say"), "{answer}");
     story.pass(minutes(10));
-    assert_eq!((terminated(&story).len(), story.ledger.open().len()), (before, 0));
+    assert_eq!((terminated(&story).len(), story.ledger.open::<InstanceKind>().len()), (before, 0));
 }
 
 #[test]
@@ -96,9 +97,11 @@ fn a_retirement_that_the_group_sees_to_is_followed() {
     story.deliver(announced(&story).retirement(&id, starts)).unwrap();
     story.pass(minutes(70));
     is_whole(&story, 4);
-    let [incident] = &story.ledger.closed()[..] else { panic!("{:?}", story.ledger.closed()) };
+    let [incident] = &story.ledger.closed::<InstanceKind>()[..] else {
+        panic!("{:?}", story.ledger.closed::<InstanceKind>())
+    };
     assert_eq!((incident.acted_at, terminated(&story)), (None, vec![id]));
-    assert!(matches!(incident.decision, Some(Decision::Close(Close::LeftByItself))), "{incident:?}");
+    assert!(matches!(incident.decision, Some(Decision::Close(Close::Own(CloseReason::LeftByItself)))), "{incident:?}");
 }
 
 #[test]
@@ -125,7 +128,9 @@ fn an_instance_that_somebody_stopped_is_followed_until_the_group_is_whole() {
     assert_eq!(the_open_one(&story).state, State::Following);
     story.pass(minutes(20));
     is_whole(&story, 4);
-    let [incident] = &story.ledger.closed()[..] else { panic!("{:?}", story.ledger.closed()) };
+    let [incident] = &story.ledger.closed::<InstanceKind>()[..] else {
+        panic!("{:?}", story.ledger.closed::<InstanceKind>())
+    };
     assert_eq!(incident.acted_at, None);
 }
 
@@ -140,7 +145,7 @@ fn an_instance_that_leaves_its_group_and_one_that_runs_again_are_no_incidents() 
         let answer = story.deliver(announced(&story).state_change(&id, state)).unwrap();
         assert!(answer["ignored"].is_string(), "{answer}");
     }
-    assert_eq!((story.ledger.open().len(), story.ledger.closed().len()), (0, 0));
+    assert_eq!((story.ledger.open::<InstanceKind>().len(), story.ledger.closed::<InstanceKind>().len()), (0, 0));
 }
 
 #[test]
@@ -183,7 +188,7 @@ fn what_is_announced_of_others_is_nothing_to_us() {
         let answer = story.deliver(event).unwrap();
         assert!(answer["ignored"].as_str().is_some_and(|why| why.contains(said)), "{answer}");
     }
-    assert_eq!(story.ledger.open(), []);
+    assert_eq!(story.ledger.open::<InstanceKind>(), []);
 }
 
 /// Its agent falls silent while the target group is still making up its mind.
@@ -217,7 +222,7 @@ fn too_little_data_about_an_instance_that_is_well_is_no_incident() {
     event["resources"] = json!([format!("arn:aws:cloudwatch:{}:123456789012:alarm:disk", story.owner.region)]);
     let answer = story.deliver(event).unwrap();
     assert!(answer["ignored"].is_string(), "{answer}");
-    assert_eq!((story.ledger.open().len(), story.ledger.closed().len()), (0, 0));
+    assert_eq!((story.ledger.open::<InstanceKind>().len(), story.ledger.closed::<InstanceKind>().len()), (0, 0));
 }
 
 #[test]
@@ -239,7 +244,7 @@ fn who_falls_sick_days_before_its_retirement_is_healed_although_the_alarms_event
     story.deliver(announced(&story).retirement(&id, starts)).unwrap();
     story.pass(minutes(30));
     assert_eq!(terminated(&story), []);
-    story.events_are_delivered = false;
+    story.deliveries = 0;
     story.break_app(&id).unwrap();
     story.pass(minutes(15));
     assert_eq!(terminated(&story), [id]);
@@ -251,7 +256,7 @@ fn who_falls_sick_days_before_its_retirement_is_healed_although_the_alarms_event
 fn a_machine_that_stopped_is_found_by_the_resync_although_no_event_told_of_it() {
     let mut story = fleet(4, BOTH);
     story.cloud.with(|world| world.suspend_processes(&web(), &[Process::ReplaceUnhealthy])).unwrap();
-    story.events_are_delivered = false;
+    story.deliveries = 0;
     let id = one(&story);
     story.cloud.with(|world| world.break_machine(&id, Machine::Stopped)).unwrap();
     story.pass(minutes(6));
@@ -268,7 +273,9 @@ fn a_failed_launch_gives_its_group_its_time_although_an_older_incident_is_open()
         story.break_app(id).unwrap();
     }
     story.pass(minutes(40));
-    let group = |story: &Story| story.ledger.open().into_iter().find(|open| open.subject.instance().is_none());
+    let group = |story: &FleetStory| {
+        story.ledger.open::<InstanceKind>().into_iter().find(|open| open.subject.instance().is_none())
+    };
     let told = group(&story).unwrap().tell;
     story.deliver(announced(&story).launch_failed(&web(), "a", "no capacity")).unwrap();
     for id in &all[..3] {

@@ -5,10 +5,11 @@ use std::process::Output;
 
 use anyhow::{Context, Result, ensure};
 use homeostat_core::id::{GroupName, InstanceId};
+use sandbox::Stack;
 use sandbox::account::{ACCOUNT_ID, OPERATOR, OPERATORS_COMMAND, REGION};
+use sandbox::journal::Call;
 use sandbox::policy::Document;
 use sandbox::stage::{PATIENCE, Stage};
-use sandbox::{Stack, journal::Call};
 use world::{Another, App, Demo, LifecycleState, MaintenancePolicy};
 
 pub(crate) fn root() -> PathBuf {

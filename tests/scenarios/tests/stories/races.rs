@@ -1,16 +1,17 @@
 //! Several invocations at once, interleaved at every call in every order that the dice give.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use homeostat_core::instance::kind::InstanceKind;
+use std::task::Poll;
 
 use fastrand::Rng;
 use homeostat_lambda::Failure;
-use scenarios::Story;
-use scenarios::simulator::gated::{Answer, Call, Gate, Gated, Passage};
+use scenarios::simulator::gated::{Answer, Call, Gate, Passage};
+use scenarios::{FleetOwner, FleetStory, Handling, Owner};
 use serde_json::Value;
 use world::{Cloud, MemoryLedger, World};
 
 use super::fleet::{break_some, fleet, fleet_with_budget, minutes, terminated, web};
+use super::gates::go_on;
 
 /// Lets somebody else go first at each call.
 #[derive(Debug, Clone, Copy)]
@@ -36,27 +37,23 @@ fn again(world: &World) -> (Cloud, MemoryLedger) {
     (cloud, ledger)
 }
 
-type Handling<'a> = Pin<Box<dyn Future<Output = Result<Value, Failure>> + 'a>>;
 type Answers = Vec<Result<Value, Failure>>;
 
 /// One owner for each event, all at once.
-fn all_at_once(story: &Story, cloud: &Cloud, ledger: &MemoryLedger, events: &[Value], dice: &mut Rng) -> Answers {
-    let owner = replace_instance::Ready {
-        aws: Gated { port: cloud.clone(), gate: Yields },
-        checks: Gated { port: cloud.clone(), gate: Yields },
-        ledger: Gated { port: ledger.clone(), gate: Yields },
+fn all_at_once(story: &FleetStory, cloud: &Cloud, ledger: &MemoryLedger, events: &[Value], dice: &mut Rng) -> Answers {
+    let owner = FleetOwner {
+        aws: cloud.clone(),
+        checks: cloud.clone(),
+        ledger: ledger.clone(),
         clock: cloud.clock().clone(),
         policy: story.owner.policy.clone(),
         region: story.owner.region.clone(),
     };
-    let mut running: Vec<Handling<'_>> = Vec::new();
-    for event in events {
-        running.push(Box::pin(replace_instance::handle(&owner, event.clone())));
-    }
+    let mut running: Vec<Handling> = events.iter().map(|event| owner.behind(&Yields, event.clone())).collect();
     let mut answers = Vec::new();
     while !running.is_empty() {
         let chosen = dice.usize(..running.len());
-        if let Poll::Ready(answer) = running[chosen].as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        if let Poll::Ready(answer) = go_on(&mut running[chosen]) {
             answers.push(answer);
             drop(running.swap_remove(chosen));
         }
@@ -65,7 +62,7 @@ fn all_at_once(story: &Story, cloud: &Cloud, ledger: &MemoryLedger, events: &[Va
 }
 
 /// So many are sick beyond doubt, and their alarms' events have not been delivered.
-fn sick(story: &Story, count: usize) -> (World, Vec<Value>) {
+fn sick(story: &FleetStory, count: usize) -> (World, Vec<Value>) {
     break_some(story, count);
     story.cloud.pass(minutes(3));
     let events = story.cloud.with(|world| world.take_events());
@@ -87,7 +84,7 @@ fn of_two_that_race_for_one_slot_exactly_one_gets_it_a_thousand_times() {
         let answers = all_at_once(&story, &cloud, &ledger, &events, &mut Rng::with_seed(seed));
         assert!(answers.iter().all(Result::is_ok), "seed {seed}: {answers:?}");
         assert_eq!((terminations(&cloud), ledger.slots_of(&web()).holders.len()), (1, 1), "seed {seed}");
-        assert_eq!(ledger.open().len(), 2, "seed {seed}: the other waits its turn");
+        assert_eq!(ledger.open::<InstanceKind>().len(), 2, "seed {seed}: the other waits its turn");
         let winner = ledger.slots_of(&web()).holders.into_keys().next().unwrap();
         first_won += u32::from(events[0].to_string().contains(winner.name()));
     }
@@ -105,7 +102,7 @@ fn the_same_event_twenty_times_at_once_is_one_incident_and_one_termination() {
         // Who lost race upon race leaves it to the retries and the sweep, and says so.
         let contended = |answer: &Result<Value, Failure>| matches!(answer, Err(Failure::Retry(_)));
         assert!(answers.iter().all(|answer| answer.is_ok() || contended(answer)), "seed {seed}: {answers:?}");
-        assert_eq!((terminations(&cloud), ledger.open().len()), (1, 1), "seed {seed}");
+        assert_eq!((terminations(&cloud), ledger.open::<InstanceKind>().len()), (1, 1), "seed {seed}");
     }
 }
 
@@ -119,5 +116,12 @@ fn the_same_event_twenty_times_after_the_close_is_nothing() {
     let answers = all_at_once(&story, &story.cloud, &story.ledger, &twenty, &mut Rng::with_seed(7));
     let said = |answer: &Result<Value, Failure>| answer.as_ref().unwrap()["ignored"].as_str().unwrap().to_owned();
     assert!(answers.iter().all(|answer| said(answer).contains("its incident was closed")), "{answers:?}");
-    assert_eq!((terminated(&story).len(), story.ledger.open().len(), story.ledger.closed().len()), (1, 0, 1));
+    assert_eq!(
+        (
+            terminated(&story).len(),
+            story.ledger.open::<InstanceKind>().len(),
+            story.ledger.closed::<InstanceKind>().len()
+        ),
+        (1, 0, 1)
+    );
 }

@@ -6,10 +6,10 @@ use anyhow::{Context, Result, ensure};
 use homeostat_aws::DynamoLedger;
 use homeostat_core::id::InstanceId;
 use homeostat_core::incident::State;
-use sandbox::demo;
+use sandbox::journal::Call;
 use sandbox::relay::Label;
 use sandbox::stage::{Inbox, Message, PATIENCE, Stage};
-use sandbox::{Stack, journal::Call};
+use sandbox::{Stack, demo};
 use serde_json::{Value, json};
 use world::{App, LifecycleState};
 

@@ -1,9 +1,10 @@
 //! Several at once: who goes first, who waits, and when it is no instance that is sick.
 
 use futures_util::FutureExt;
-use homeostat_core::decision::{Close, Decision};
 use homeostat_core::id::Subject;
 use homeostat_core::incident::State;
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Close, Decision};
 use homeostat_core::ports::Control;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -25,7 +26,7 @@ fn of_two_that_fail_at_the_same_instant_one_is_replaced_and_then_the_other() {
     gone.sort();
     assert_eq!((most_slots, gone), (1, victims));
     is_whole(&story, 10);
-    let [first, second] = &story.ledger.closed()[..] else { panic!() };
+    let [first, second] = &story.ledger.closed::<InstanceKind>()[..] else { panic!() };
     let (first, second) = if first.acted_at < second.acted_at { (first, second) } else { (second, first) };
     assert!(first.closed_at.unwrap() <= second.acted_at.unwrap(), "the slot was given back before it was taken again");
     assert!(second.acted_at.unwrap() >= first.acted_at.unwrap() + minutes(5), "and the cooldown had passed");
@@ -37,7 +38,7 @@ fn when_a_zone_dies_one_page_is_sent_for_the_group_and_nothing_is_replaced() {
     break_some(&story, 6);
     story.pass(minutes(30));
     assert_eq!(terminated(&story), []);
-    let open = story.ledger.open();
+    let open = story.ledger.open::<InstanceKind>();
     let of_the_group: Vec<_> = open.iter().filter(|it| matches!(it.subject, Subject::Group { .. })).collect();
     let [group] = &of_the_group[..] else { panic!("{open:?}") };
     assert_eq!(group.state, State::Escalated);
@@ -79,7 +80,7 @@ fn a_group_that_launches_first_never_has_one_less_in_service() {
     }
     assert_eq!(terminated(&story), victims);
     is_whole(&story, 4);
-    let [closed] = &story.ledger.closed()[..] else { panic!() };
+    let [closed] = &story.ledger.closed::<InstanceKind>()[..] else { panic!() };
     assert_eq!(closed.decision, Some(Decision::Close(Close::Recovered)));
 }
 
@@ -95,7 +96,11 @@ fn a_bad_version_is_not_launched_over_and_over() {
     let gone = terminated(&story).len();
     assert!((2..=4).contains(&gone), "{gone} were replaced in six hours");
     assert!(story.ledger.memory_of(&web_scope()).breaker.is_some());
-    assert!(story.ledger.open().iter().any(|it| it.state == State::Escalated), "{:?}", story.ledger.open());
+    assert!(
+        story.ledger.open::<InstanceKind>().iter().any(|it| it.state == State::Escalated),
+        "{:?}",
+        story.ledger.open::<InstanceKind>()
+    );
 
     story.cloud.with(|world| world.roll_out(&web(), 3)).unwrap();
     let read = story.ledger.memory_of(&web_scope());
@@ -119,7 +124,7 @@ fn a_groups_alarm_has_everybody_looked_at_and_picks_only_who_the_evidence_confir
     story.pass(minutes(10));
     let answer = story.deliver(alarm("web-5xx", "2026-03-01T12:09:59.000+0000")).unwrap();
     assert_eq!(answer["found"], json!([]), "nobody is sick: {answer}");
-    assert_eq!(story.ledger.open(), []);
+    assert_eq!(story.ledger.open::<InstanceKind>(), []);
     let victims = break_some(&story, 1);
     story.pass(minutes(3));
     let answer = story.deliver(alarm("other", "2026-03-01T12:12:59.000+0000")).unwrap();
@@ -140,5 +145,5 @@ fn one_that_its_group_replaces_is_followed_and_not_touched() {
     story.pass(minutes(30));
     assert_eq!(terminated(&story), victims, "once, by the group or by Homeostat");
     is_whole(&story, 4);
-    assert_eq!(story.ledger.closed().len(), 1);
+    assert_eq!(story.ledger.closed::<InstanceKind>().len(), 1);
 }

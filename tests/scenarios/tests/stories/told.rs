@@ -5,10 +5,9 @@ use anyhow::{Context, Result, ensure};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use homeostat_core::id::InstanceId;
-use sandbox::Stack;
 use sandbox::account::REGION;
-use sandbox::demo;
 use sandbox::stage::{Inbox, PATIENCE, Stage};
+use sandbox::{Stack, demo};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 

@@ -1,8 +1,9 @@
 //! Watch mode, pauses and escalation: what people set is obeyed, and what they need to know is told.
 
 use futures_util::FutureExt;
-use homeostat_core::decision::{Close, Decision};
 use homeostat_core::incident::{Acknowledgement, State};
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Close, Decision};
 use homeostat_core::policy;
 use homeostat_core::ports::{Ledger, Pause, Write};
 use world::Process;
@@ -42,7 +43,7 @@ fn a_pause_takes_hold_before_the_next_step_and_in_the_middle_of_an_incident() {
     assert_eq!(terminated(&story), first, "nothing is done under a pause");
     let waiting = the_open_one(&story);
     assert!(said(&waiting).contains("paused for group#web by ana: a deploy"), "{}", said(&waiting));
-    assert_eq!(story.ledger.closed().len(), 1, "what was begun is watched to its end");
+    assert_eq!(story.ledger.closed::<InstanceKind>().len(), 1, "what was begun is watched to its end");
     story.pass(minutes(20));
     let mut both = terminated(&story);
     both.sort();
@@ -101,7 +102,7 @@ fn an_escalated_incident_keeps_its_slot_reminds_and_closes_when_the_group_is_who
     story.cloud.with(|world| world.lack_capacity_for_group(&web(), false));
     story.pass(minutes(60));
     is_whole(&story, 4);
-    assert_eq!(story.ledger.closed()[0].decision, Some(Decision::Close(Close::Recovered)));
+    assert_eq!(story.ledger.closed::<InstanceKind>()[0].decision, Some(Decision::Close(Close::Recovered)));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Weights on real parts: what goes wrong with a change of records, and what must not come of it. Each story has a zone of its own.
 
+use homeostat_core::zone::reasons::CloseReason;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use homeostat_core::decision::{Close, Decision};
-use homeostat_core::incident::{Incident, State};
+use homeostat_core::incident::State;
+use homeostat_core::zone::reasons::{Close, Decision, Incident};
 use sandbox::Stack;
 use sandbox::journal::Call;
 use sandbox::proxy::faults::{Fault, Kind, Matcher};
@@ -106,7 +107,7 @@ pub(crate) async fn paged(stage: &Stage, stack: &Stack, balance: &Balance, text:
     let mut looks = stage.sandbox().journal().mark();
     loop {
         // Its first look may be still to come.
-        let incident = stage.ledger(stack)?.newest(&balance.subject()?).await?;
+        let incident: Option<Incident> = stage.ledger(stack)?.newest(&balance.subject()?).await?;
         let paged = incident.as_ref().and_then(|incident| incident.paged_because.as_ref());
         let said = paged.map(ToString::to_string).unwrap_or_default();
         if let Some(incident) = incident.filter(|_| said.contains(text)) {
@@ -161,7 +162,11 @@ async fn what_a_person_changed_is_left_to_them(stage: &Stage, stack: &Stack, bal
     balance.set_state(stage, "blue", EndpointState::Well)?;
     stage.wait_for_close_of(&balance.subject()?).await?;
     let closed = newest(stage, stack, balance).await?;
-    ensure!(matches!(closed.decision, Some(Decision::Close(Close::TakenOver { .. }))), "{:?}", closed.decision);
+    ensure!(
+        matches!(closed.decision, Some(Decision::Close(Close::Own(CloseReason::TakenOver { .. })))),
+        "{:?}",
+        closed.decision
+    );
     has(balance, 0, 100).await
 }
 

@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use homeostat_core::aws::alarm::INSTANCE_DIMENSION;
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState, AlarmsSeen};
+use homeostat_core::aws::alarm::{AlarmSeen, AlarmState, AlarmsSeen, INSTANCE_DIMENSION};
 use homeostat_core::aws::fleet::{
     Checks, Group, Launches, Lifecycle, Machine, Member, TargetHealth as Seen, TargetHealths,
 };

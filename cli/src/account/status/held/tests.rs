@@ -1,13 +1,22 @@
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, Transition};
-use homeostat_core::decision::Page as Asked;
-use homeostat_core::decision::{Decision, Hold, Step};
 use homeostat_core::hook::kept::Kept;
+use homeostat_core::hook::kind::HookKind;
+use homeostat_core::hook::reasons::Decision;
+use homeostat_core::hook::reasons::Hold;
+use homeostat_core::hook::reasons::HoldReason;
+use homeostat_core::hook::reasons::Incident;
+use homeostat_core::hook::reasons::Page as Asked;
+use homeostat_core::hook::reasons::PageReason;
+use homeostat_core::hook::reasons::Step;
 use homeostat_core::hook::said::{HookStep, LaunchesFail, Waits};
 use homeostat_core::id::{InstanceId, Subject};
-use homeostat_core::incident::{Alarms, Gone, Incident, Kind};
+use homeostat_core::incident::Alarms;
+use homeostat_core::incident::Gone;
+use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::memory::{Launch, Memory};
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{Outcome, Slots};
+use homeostat_core::registry::AnyIncident;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::shown::{HeldBack, Open, Status};
@@ -36,29 +45,29 @@ fn launching(group: &str, instance: u32) -> Incident {
         part_of: Some("eu-west-1#instance#i-00000000000000009".parse().unwrap()),
         ..Kept::found(&group, &hook, &instance, Transition::Launching, began)
     };
-    Incident::new(subject, Kind::Hook(Box::new(kept)), began, began)
+    Incident::new(subject, HookKind::Hook(Box::new(kept)), began, began)
 }
 
 fn waiting(group: &str, instance: u32) -> Incident {
     let missing = vec!["tag app:ready: not set".to_owned()];
-    launching(group, instance).hold(now(), now(), &Hold::Hook(Waits::Evidence { missing }))
+    launching(group, instance).hold(now(), now(), &Hold::Own(HoldReason::Hook(Waits::Evidence { missing })))
 }
 
 fn failing() -> Incident {
     let open = launching("web", 3);
-    let action = open.kind.hook().unwrap().action();
+    let action = open.kind.kept().action();
     let step = Step::Hook(Box::new(HookStep::Complete { action, result: ActionResult::Abandon }));
     let decision = Decision::Act { step: step.clone(), because: Vec::new() };
     let (group, hook) = ("web".parse().unwrap(), "ready".parse().unwrap());
     let afterwards = Afterwards::Admit;
-    let page = Asked::LaunchesFail(LaunchesFail {
+    let page = Asked::Own(PageReason::LaunchesFail(LaunchesFail {
         group,
         hook,
         abandoned: 3,
         launched_from: None,
         afterwards,
         undone: Vec::new(),
-    });
+    }));
     open.intend(now(), &step, &decision).settle(now(), Outcome::Done).page(now(), now(), &page)
 }
 
@@ -75,12 +84,12 @@ fn abandoned_thrice() -> Memory {
     (1..=3).fold(Memory::default(), after)
 }
 
-fn status(open: Vec<Incident>, memory: Memory) -> Status {
+fn status(open: Vec<AnyIncident>, memory: Memory) -> Status {
     let groups = vec![HeldBack::new("web".parse().unwrap(), Slots::default(), memory)];
     Status {
         place: "stack homeostat in eu-west-1".into(),
         at: now(),
-        open: open.into_iter().map(|incident| Open::new(incident, &groups)).collect(),
+        open: open.into_iter().map(|incident| Open::new(&incident, &groups)).collect(),
         pauses: vec![],
         groups,
         zones: vec![],
@@ -102,7 +111,7 @@ fn words(text: &str) -> String {
 
 #[test]
 fn who_is_held_shows_for_what_and_for_how_long_at_most() {
-    let status = status(vec![waiting("web", 1)], Memory::default());
+    let status = status(vec![waiting("web", 1).into()], Memory::default());
     let words = words(&text(&status));
     for said in [
         "group hook instance held state since web ready i-00000000000000001 launching holding 2m",
@@ -126,14 +135,17 @@ fn who_is_held_shows_for_what_and_for_how_long_at_most() {
 #[test]
 fn held_instances_stand_together_by_group_and_apart_from_what_is_sick() {
     let sick = "eu-west-1#instance#i-00000000000000005".parse().unwrap();
-    let kind = Kind::Instance {
+    let kind = InstanceKind::Instance {
         group: "web".parse().unwrap(),
         alarms: Alarms::default(),
         notice: None,
         gone: Gone::default(),
     };
-    let sick = Incident::new(sick, kind, now(), now());
-    let text = text(&status(vec![waiting("web", 2), sick, waiting("api", 4), waiting("web", 1)], Memory::default()));
+    let sick = homeostat_core::incident::Incident::new(sick, kind, now(), now()).into();
+    let text = text(&status(
+        vec![waiting("web", 2).into(), sick, waiting("api", 4).into(), waiting("web", 1).into()],
+        Memory::default(),
+    ));
     let place = |id: &str| text.find(id).unwrap();
     let order = ["i-00000000000000005", "i-00000000000000004", "i-00000000000000001", "i-00000000000000002"].map(place);
     assert!(order.is_sorted(), "{order:?}: {text}");
@@ -142,7 +154,7 @@ fn held_instances_stand_together_by_group_and_apart_from_what_is_sick() {
 
 #[test]
 fn abandoned_launches_stand_with_their_group_and_say_how_to_end_the_row() {
-    let words = words(&text(&status(vec![failing()], abandoned_thrice())));
+    let words = words(&text(&status(vec![failing().into()], abandoned_thrice())));
     for said in [
         "hook ready: 3 launch(es) of lt-1:7 in a row abandoned since 2027-01-15 08:00 UTC, the last of them i-00000000000000003",
         "homeostat ack group#web",

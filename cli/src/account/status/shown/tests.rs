@@ -1,13 +1,16 @@
 use super::*;
 use homeostat_core::aws::record::{RecordKey, RecordSet, Routing};
 use homeostat_core::aws::units::Unit;
-use homeostat_core::decision::{Crowd, Decision, Hold, Page as Asked, Step};
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
-use homeostat_core::incident::{Gone, Kind};
+use homeostat_core::incident::{Gone, Incident};
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::reasons::{Crowd, Page as Asked, PageReason};
 use homeostat_core::memory::Source;
 use homeostat_core::ports::Outcome;
 use homeostat_core::zone::generation::Generation;
 use homeostat_core::zone::kept::Kept;
+use homeostat_core::zone::kind::ZoneKind;
+use homeostat_core::zone::reasons::{Decision, Hold, HoldReason, Incident as OfZone, Step};
 use homeostat_core::zone::said::{Awaits, Waiting};
 use homeostat_core::zone::share::Share;
 use homeostat_core::zone::shift::{Move, Shift};
@@ -39,20 +42,20 @@ fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
     let subject = Subject::Group { region: "eu-west-1".parse().unwrap(), name: name.clone() };
     let incident = Incident::new(
         subject.clone(),
-        Kind::Group { group: name.clone(), notice: None, gone: Gone::default() },
+        InstanceKind::Group { group: name.clone(), notice: None, gone: Gone::default() },
         at,
         at,
     );
     let (unit, desired_unit) = (Unit::Instances, Unit::Instances);
     let crowd = Crowd { sick: 3, most: 2, unit, desired: 4, desired_unit };
-    let asked = incident.page(at, at, &Asked::TooManySick(crowd));
+    let asked = incident.page(at, at, &Asked::Own(PageReason::TooManySick(crowd)));
     let slots = Slots { version: 1, holders: BTreeMap::from([(subject, at)]) };
     let breaker = Breaker { since: at, failures: 3, launched_from: Source::default() };
     let groups = vec![HeldBack::new(name, slots, Memory::default().broken(breaker))];
     let status = Status {
         place: "stack homeostat in eu-west-1".into(),
         at,
-        open: vec![Open::new(asked, &groups)],
+        open: vec![Open::new(&asked.into(), &groups)],
         pauses: vec![],
         groups,
         zones: vec![],
@@ -67,7 +70,7 @@ fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
 }
 
 /// Blue is drained of its 70 of 100, and waits for the end of its hold.
-fn drained(now: Timestamp) -> Incident {
+fn drained(now: Timestamp) -> OfZone {
     let zone: HostedZoneId = "Z0123456789ABCDEFGHIJ".parse().unwrap();
     let record: RecordKey = "www.example.com A".to_owned().try_into().unwrap();
     let [blue, green] = ["blue", "green"].map(|id| id.parse::<SetIdentifier>().unwrap());
@@ -93,10 +96,10 @@ fn drained(now: Timestamp) -> Incident {
     let step = Step::Shift(Shift { zone: zone.clone(), moves: vec![moved] });
     let awaits = Awaits::Hold { well_since: now, until: now };
     let waiting = vec![Waiting { record, endpoint: blue, share: Share::NONE, awaits }];
-    Incident::new(Subject::zone(zone.clone()), Kind::Zone(Kept::new(zone)), now, now)
+    Incident::new(Subject::zone(zone.clone()), ZoneKind::Zone(Kept::new(zone)), now, now)
         .intend(now, &step, &Decision::Act { step: step.clone(), because: Vec::new() })
         .settle(now, Outcome::Pending { change: "C1".into() })
-        .hold(now, now, &Hold::Returning { waiting })
+        .hold(now, now, &Hold::Own(HoldReason::Returning { waiting }))
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn a_zone_shows_what_it_holds_what_that_waits_for_and_what_is_latched() {
     let status = Status {
         place: "stack homeostat in eu-west-1".into(),
         at,
-        open: vec![Open::new(drained(at), &[])],
+        open: vec![Open::new(&drained(at).into(), &[])],
         pauses: vec![],
         groups: vec![],
         zones: vec![HeldBackZone::new("Z0123456789ABCDEFGHIJ".parse().unwrap(), memory)],

@@ -2,13 +2,13 @@
 //!
 //! This module never calls an instance well or ready that nothing showed to be so.
 
+use super::over::over;
 use super::{held, part_of, plan, sort, stop};
 use crate::aws::lifecycle::{Course, Transition};
 use crate::hook::kept::Kept;
 use crate::hook::reasons::{About, Page, PageReason};
-use crate::hook::said::{Because, Ended, LaunchesFail, Limit};
+use crate::hook::said::{Because, Ended, Limit};
 use crate::hook::view::HookView;
-use crate::policy::Afterwards;
 use crate::view::{Message, Point, Severity, Sort};
 
 pub(super) fn closed(view: &HookView, ended: &Ended) -> Message {
@@ -125,31 +125,6 @@ fn unproven(view: &HookView, because: &Because) -> Left {
         headline: format!("admitted unproven: {instance} into {group}"),
         first: format!("Homeostat let {instance} into service in group {group} without proof that it is ready."),
         point: point(because, &[you], next),
-    }
-}
-
-/// Nobody has to hear of the abandoned launches any more.
-fn over(view: &HookView, fail: &LaunchesFail) -> Message {
-    let why = "a launch was ready, what is launched now is another version, the policy changed, or somebody acknowledged the \
-               group";
-    let word = view.about.incident.acknowledged.as_ref().map(|word| format!("{} said: {}.", word.by, word.reason));
-    let is_suspended = fail.afterwards == Afterwards::SuspendLaunch && view.kept.suspension_refused().is_none();
-    // Who suspended it for a night forgets it for a week.
-    let resume = is_suspended.then(|| {
-        let resume = plan::resume_launch(&fail.group);
-        format!("You: Homeostat suspended Launch, and never resumes it. Unless somebody did: {resume}")
-    });
-    let point = Point {
-        why: vec![why.to_owned()],
-        facts: word.into_iter().collect(),
-        next: Some("a launch that is not ready in time is abandoned, and counted from one.".to_owned()),
-        ..Point::default()
-    };
-    let first = format!("Homeostat judges the launches of group {} again as before.", fail.group);
-    Message {
-        points: vec![point],
-        details: resume.into_iter().chain([String::new()]).collect(),
-        ..Message::new(sort(view), format!("over: abandoned launches in {}", fail.group), vec![first])
     }
 }
 

@@ -10,8 +10,7 @@ use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_core::zone::generation::{FENCE_LABEL, Generation};
 use homeostat_core::zone::kept::Kept;
-use homeostat_core::zone::reasons::Incident;
-use homeostat_core::zone::reasons::Page;
+use homeostat_core::zone::reasons::{Incident, Page};
 use jiff::Timestamp;
 use world::{Author, ZoneChange};
 

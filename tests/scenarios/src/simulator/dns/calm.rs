@@ -10,11 +10,9 @@ use homeostat_core::zone::share::Share;
 use jiff::SignedDuration;
 use world::EndpointState;
 
-use super::History;
-use super::annals;
 use super::shares::{self, ROUNDING};
-use super::siblings;
 use super::weather::Repair;
+use super::{History, annals, siblings};
 use crate::simulator::Broken;
 
 /// Time for Homeostat alone, with whatever is broken.

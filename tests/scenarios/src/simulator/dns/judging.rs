@@ -6,11 +6,9 @@ use homeostat_core::aws::record::RecordKey;
 use homeostat_core::zone::reasons::Incident;
 use world::{Author, TreatMissingData, ZoneChange};
 
-use super::History;
 use super::annals::{self, whole};
 use super::rules::{self, Moment};
-use super::shares;
-use super::siblings;
+use super::{History, shares, siblings};
 use crate::simulator::Broken;
 use crate::simulator::dns::View;
 

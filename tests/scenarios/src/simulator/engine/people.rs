@@ -4,10 +4,11 @@
 
 use futures_util::FutureExt;
 use homeostat_core::incident::{Acknowledgement, State};
-use homeostat_core::ports::{Control, Ledger, Pause, Write};
+use homeostat_core::ports::{Control, Pause};
 use jiff::SignedDuration;
 
 use super::{Engine, Happening, Play};
+use crate::story::acknowledge;
 
 impl<P: Play> Engine<P> {
     pub(super) fn plan_strikes(&mut self) {
@@ -52,7 +53,7 @@ impl<P: Play> Engine<P> {
         self.ledger.pauses().now_or_never().and_then(Result::ok).unwrap_or_default()
     }
 
-    pub(in crate::simulator) fn word(&self) -> Acknowledgement {
+    pub(in crate::simulator) fn acknowledgement(&self) -> Acknowledgement {
         Acknowledgement { by: "ana".to_owned(), at: self.now(), reason: "looking".to_owned() }
     }
 
@@ -60,11 +61,7 @@ impl<P: Play> Engine<P> {
     pub(in crate::simulator) fn acknowledge(&mut self) -> bool {
         let mut acknowledged = false;
         for open in self.ledger.open::<P::Kind>().iter().filter(|open| open.state == State::Escalated) {
-            let memory = self.ledger.memory_of(&open.scope());
-            let forgiven = memory.acknowledged().over(&memory);
-            let known = open.acknowledge(self.word());
-            let write = Write { memory: Some(&forgiven), ..Write::of(&known) };
-            acknowledged |= matches!(self.ledger.write(write).now_or_never(), Some(Ok(())));
+            acknowledged |= acknowledge(&self.ledger, open, self.acknowledgement()).is_ok();
         }
         acknowledged
     }

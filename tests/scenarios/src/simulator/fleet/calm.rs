@@ -4,18 +4,14 @@
 
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::State;
-use homeostat_core::instance::reasons::Decision;
-use homeostat_core::instance::reasons::Hold;
-use homeostat_core::instance::reasons::HoldReason;
-use homeostat_core::instance::reasons::Incident;
+use homeostat_core::instance::reasons::{Decision, Hold, HoldReason, Incident};
 use homeostat_core::policy::Mode;
 use jiff::{SignedDuration, Timestamp};
 use world::{AutoScalingGroup, Instance, LifecycleState, Machine, Process, World};
 
-use super::History;
-use super::alarms;
 use super::rules::is_plainly_sick;
 use super::weather::Repair;
+use super::{History, alarms};
 use crate::simulator::Broken;
 
 /// Time for Homeostat alone. Twelve sick instances one after another, each with its draining, its hook, its grace period, its

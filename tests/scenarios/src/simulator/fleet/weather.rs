@@ -9,9 +9,8 @@ use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::ports::{Control, Ledger, Pause, Write};
 use world::{App, EventCode, Flaw, Instance, LifecycleState, Machine, Process, RefreshStatus, SpotStatus, World};
 
-use super::alarms;
 use super::draw::BYSTANDER;
-use super::{Fleet, History};
+use super::{Fleet, History, alarms};
 use crate::announcement::Announcement;
 use crate::simulator::dice::Dice;
 use crate::simulator::engine::Play;
@@ -159,7 +158,7 @@ impl History {
     pub(super) fn acknowledge_each(&mut self) -> bool {
         let mut acknowledged = false;
         for open in self.ledger.open::<InstanceKind>().iter().filter(|open| open.state == State::Escalated) {
-            let next = open.acknowledge(self.word());
+            let next = open.acknowledge(self.acknowledgement());
             acknowledged |= matches!(self.ledger.write(Write::of(&next)).now_or_never(), Some(Ok(())));
         }
         for scope in self.policy.group_names().into_iter().map(Scope::Group) {

@@ -5,10 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::aws::lifecycle;
-use homeostat_core::hook::reasons::Decision;
-use homeostat_core::hook::reasons::Incident;
-use homeostat_core::hook::reasons::Proof;
-use homeostat_core::hook::reasons::Step;
+use homeostat_core::hook::reasons::{Decision, Incident, Proof, Step};
 use homeostat_core::hook::said::{Because, HookStep};
 use homeostat_core::id::{HookName, InstanceId, Subject};
 use homeostat_core::ports::Outcome;

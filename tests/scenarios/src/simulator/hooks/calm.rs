@@ -2,10 +2,7 @@
 //!
 //! This module never completes a hook that Homeostat should have completed.
 
-use homeostat_core::hook::reasons::Decision;
-use homeostat_core::hook::reasons::Incident;
-use homeostat_core::hook::reasons::Page;
-use homeostat_core::hook::reasons::PageReason;
+use homeostat_core::hook::reasons::{Decision, Incident, Page, PageReason};
 use jiff::SignedDuration;
 use world::{App, LifecycleState, Machine};
 

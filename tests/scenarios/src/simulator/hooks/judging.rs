@@ -8,9 +8,8 @@ use homeostat_core::hook::said::HookStep;
 use jiff::SignedDuration;
 use world::{ActiveAction, Instance, Journey, LifecycleAction, LifecycleState};
 
-use super::History;
-use super::queue;
 use super::rules::{self, Moment};
+use super::{History, queue};
 use crate::simulator::Broken;
 use crate::simulator::hooks::View;
 use crate::simulator::note::InvocationId;

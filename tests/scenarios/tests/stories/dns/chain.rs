@@ -1,9 +1,7 @@
 //! How many calls the change waits for one after another, counted without a clock: see the chain of a replacement.
 
-use std::sync::atomic::Ordering;
-
-use super::gates::{OneTurnEach, go_on, handling, owner};
 use super::site::*;
+use crate::gates::turn_of_the_effect;
 
 #[test]
 fn the_change_is_the_third_call_in_a_row() {
@@ -12,13 +10,6 @@ fn the_change_is_the_third_call_in_a_row() {
     // Past the health check's verdict, with the alarm's event kept back until then.
     story.cloud.pass(minutes(3));
     let event = story.cloud.with(|world| world.take_events()).remove(0);
-    let gate = OneTurnEach::default();
-    let mut handling = handling(owner(&story, &gate), event);
-    let finished = (0..100).any(|_| {
-        gate.turn.fetch_add(1, Ordering::Relaxed);
-        go_on(&mut handling).is_ready()
-    });
-    assert!(finished);
-    assert_eq!(gate.change.load(Ordering::Relaxed), 3, "read everything, record the intent, change");
+    assert_eq!(turn_of_the_effect(&story.owner, event), 3, "read everything, record the intent, change");
     has(&story, &www(), &[0, 30]);
 }

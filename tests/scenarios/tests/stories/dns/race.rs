@@ -1,31 +1,32 @@
 //! The race that took DynamoDB's records away in October 2025: a change that was made long ago arrives late, and must not undo
 //! what was done since (AWS, "Summary of the Amazon DynamoDB Service Disruption in the Northern Virginia (US-EAST-1) Region").
 
+use homeostat_core::zone::kind::ZoneKind;
 use std::sync::atomic::Ordering;
 
 use homeostat_core::aws::record::weights;
-use scenarios::DnsStory;
+use scenarios::{DnsStory, Handling, Owner};
 use serde_json::Value;
 use world::Author;
 
-use super::gates::{Handling, StopsBeforeTheChange, go_on, handling, owner};
 use super::site::*;
+use crate::gates::{StopsBeforeTheEffect, go_on};
 
 /// An owner that has recorded its intent to drain blue, and is stopped right before it sends the change.
-fn stopped() -> (DnsStory, Handling, StopsBeforeTheChange) {
+fn stopped() -> (DnsStory, Handling, StopsBeforeTheEffect) {
     let story = two(USUAL);
     fail(&story, "blue");
     story.cloud.pass(minutes(3));
     let event = story.cloud.with(|world| world.take_events()).remove(0);
-    let gate = StopsBeforeTheChange::default();
-    let mut stopped = handling(owner(&story, &gate), event);
+    let gate = StopsBeforeTheEffect::default();
+    let mut stopped = story.owner.behind(&gate, event);
     assert!(go_on(&mut stopped).is_pending());
     assert!(the_open_one(&story).intent.is_some());
     has(&story, &www(), &[70, 30]);
     (story, stopped, gate)
 }
 
-fn release(stopped: &mut Handling, gate: &StopsBeforeTheChange) -> Value {
+fn release(stopped: &mut Handling, gate: &StopsBeforeTheEffect) -> Value {
     gate.released.store(true, Ordering::Relaxed);
     match go_on(stopped) {
         std::task::Poll::Ready(answer) => answer.unwrap(),
@@ -51,14 +52,14 @@ fn was_refused(story: &DnsStory) {
 fn a_batch_that_stalls_until_the_weights_are_again_as_it_knew_them_is_refused() {
     let (mut story, mut stopped, gate) = stopped();
     // Of the alarm nothing newer is heard: for that alone the stalled look would end.
-    story.events_are_delivered = false;
+    story.deliveries = 0;
     // Its lease ends, and another owner drains.
     story.pass(minutes(10));
     has(&story, &www(), &[0, 30]);
     mend(&story, "blue");
     story.pass(minutes(40));
     has(&story, &www(), &[70, 30]);
-    assert_eq!(story.ledger.open(), []);
+    assert_eq!(story.ledger.open::<ZoneKind>(), []);
 
     let answer = release(&mut stopped, &gate);
     was_refused(&story);
@@ -71,7 +72,7 @@ fn a_batch_that_stalls_until_the_weights_are_again_as_it_knew_them_is_refused() 
 #[test]
 fn a_batch_that_stalls_while_the_newer_change_stands_is_refused() {
     let (mut story, mut stopped, gate) = stopped();
-    story.events_are_delivered = false;
+    story.deliveries = 0;
     story.pass(minutes(10));
     has(&story, &www(), &[0, 30]);
     let before = the_open_one(&story);
@@ -83,7 +84,7 @@ fn a_batch_that_stalls_while_the_newer_change_stands_is_refused() {
     mend(&story, "blue");
     story.pass(minutes(40));
     has(&story, &www(), &[70, 30]);
-    assert_eq!(story.ledger.open(), []);
+    assert_eq!(story.ledger.open::<ZoneKind>(), []);
 }
 
 /// A drained endpoint gets no requests, so its alarm gets no data: of that an event comes, too.
@@ -104,7 +105,7 @@ fn a_batch_that_stalls_until_its_alarm_has_no_data_any_more_is_refused_and_its_l
     mend(&story, "blue");
     story.pass(minutes(40));
     has(&story, &www(), &[70, 30]);
-    assert_eq!(story.ledger.open(), []);
+    assert_eq!(story.ledger.open::<ZoneKind>(), []);
 }
 
 /// Blue is well again before its lease ends: nobody has anything to drain, and nobody may let it come as a surprise.
@@ -113,7 +114,7 @@ fn a_batch_that_stalls_until_nobody_wants_it_any_more_is_refused() {
     let (mut story, mut stopped, gate) = stopped();
     mend(&story, "blue");
     story.pass(minutes(30));
-    assert_eq!(story.ledger.open(), []);
+    assert_eq!(story.ledger.open::<ZoneKind>(), []);
     assert_eq!(steps(&story, &www()), [[70, 30]], "another generation, and nothing else");
     release(&mut stopped, &gate);
     was_refused(&story);

@@ -2,8 +2,9 @@
 
 use homeostat_core::aws::record::{RecordKey, Weight};
 use homeostat_core::id::HostedZoneId;
-use homeostat_core::incident::Incident;
 use homeostat_core::policy;
+use homeostat_core::zone::kind::ZoneKind;
+use homeostat_core::zone::reasons::Incident;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::{DnsStory, record_section};
 use world::{EndpointState, Site, WeightedRecord, ZoneChange};
@@ -84,12 +85,12 @@ pub(super) fn steps(story: &DnsStory, key: &RecordKey) -> Vec<Vec<Weight>> {
 
 pub(super) fn has(story: &DnsStory, key: &RecordKey, expected: &[Weight]) {
     let weights: Vec<Weight> = story.weights(&zone(), key).into_values().collect();
-    assert_eq!(weights, expected, "{:?}", story.ledger.open());
+    assert_eq!(weights, expected, "{:?}", story.ledger.open::<ZoneKind>());
 }
 
 /// The one incident that is open.
 pub(super) fn the_open_one(story: &DnsStory) -> Incident {
-    match &story.ledger.open()[..] {
+    match &story.ledger.open::<ZoneKind>()[..] {
         [incident] => incident.clone(),
         several => panic!("{} are open: {several:?}", several.len()),
     }

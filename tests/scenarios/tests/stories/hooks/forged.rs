@@ -1,6 +1,7 @@
 //! Made-up lifecycle actions by every way in, through the function's own handler, while an instance really waits: what
 //! docs/SECURITY.md says of each way.
 
+use homeostat_core::hook::kind::HookKind;
 use homeostat_core::id::{InstanceId, Scope};
 use homeostat_core::incident::State;
 use scenarios::HookStory;
@@ -90,7 +91,10 @@ fn is_untouched(story: &HookStory) {
         assert!(targets.all(|target| target.state != TargetState::Draining));
     });
     assert!(story.ledger.memory_of(&Scope::Group(web())).abandoned.is_empty());
-    assert!(story.ledger.open().iter().all(|open| open.state != State::Escalated), "nobody is woken for it");
+    assert!(
+        story.ledger.open::<HookKind>().iter().all(|open| open.state != State::Escalated),
+        "nobody is woken for it"
+    );
 }
 
 #[test]
@@ -114,7 +118,7 @@ fn a_made_up_action_ends_abandons_suspends_and_drains_nothing_by_whichever_way_i
         }
         story.pass(minutes(7));
         is_untouched(&story);
-        let open: Vec<String> = story.ledger.open().iter().map(|open| open.subject.to_string()).collect();
+        let open: Vec<String> = story.ledger.open::<HookKind>().iter().map(|open| open.subject.to_string()).collect();
         assert_eq!(open.len(), 1, "{open:?}");
         assert!(open[0].contains(held.as_str()), "only what really waits is looked after: {open:?}");
     }
@@ -123,7 +127,7 @@ fn a_made_up_action_ends_abandons_suspends_and_drains_nothing_by_whichever_way_i
 #[test]
 fn a_time_to_come_is_a_dead_letter_that_says_so_and_nothing_else() {
     let (mut story, held) = waiting();
-    let before = story.ledger.open();
+    let before = story.ledger.open::<HookKind>();
     for time in ["2999-01-01T00:00:00Z".to_owned(), (story.now() + minutes(6)).to_string()] {
         let action = Action {
             group: "web",
@@ -139,14 +143,14 @@ fn a_time_to_come_is_a_dead_letter_that_says_so_and_nothing_else() {
             }
         }
     }
-    assert_eq!(story.ledger.open(), before);
+    assert_eq!(story.ledger.open::<HookKind>(), before);
     is_untouched(&story);
 }
 
 #[test]
 fn what_a_topic_brings_another_region_means_or_the_policy_does_not_name_is_ignored_by_name_and_leaves_no_item() {
     let (mut story, held) = waiting();
-    let (open, closed) = (story.ledger.open(), story.ledger.closed().len());
+    let (open, closed) = (story.ledger.open::<HookKind>(), story.ledger.closed::<HookKind>().len());
     let time = story.now().to_string();
     let ours =
         |group, hook| Action { group, hook, instance: held.as_str(), transition: "LAUNCHING", time: time.clone() };
@@ -166,6 +170,6 @@ fn what_a_topic_brings_another_region_means_or_the_policy_does_not_name_is_ignor
         let said = story.deliver(way.clone()).unwrap().to_string();
         assert!(said.contains("ignored") && said.contains(why), "{said}");
     }
-    assert_eq!((story.ledger.open(), story.ledger.closed().len()), (open, closed));
+    assert_eq!((story.ledger.open::<HookKind>(), story.ledger.closed::<HookKind>().len()), (open, closed));
     is_untouched(&story);
 }

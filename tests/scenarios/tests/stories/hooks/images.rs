@@ -1,9 +1,11 @@
 //! A bad image: every launch fails its check. The loop ends, people hear of it, and the group is left as the policy says.
 
+use homeostat_core::hook::kind::HookKind;
+use homeostat_core::hook::reasons::PageReason;
 use std::fmt::Write;
 
 use expect_test::expect;
-use homeostat_core::decision::{Decision, Page};
+use homeostat_core::hook::reasons::{Decision, Page};
 use homeostat_core::id::Scope;
 use scenarios::HookStory;
 use world::{ActionResult, Flaw, Process};
@@ -26,9 +28,9 @@ fn rolled_out(afterwards: &str, hours: i64) -> HookStory {
 }
 
 fn pages(story: &HookStory) -> Vec<String> {
-    let told = story.ledger.open().into_iter().filter(|incident| incident.tell > 0);
+    let told = story.ledger.open::<HookKind>().into_iter().filter(|incident| incident.tell > 0);
     told.filter_map(|incident| match &incident.decision {
-        Some(Decision::Page(page @ Page::LaunchesFail(_))) => Some(page.to_string()),
+        Some(Decision::Page(page @ Page::Own(PageReason::LaunchesFail(_)))) => Some(page.to_string()),
         _ => None,
     })
     .collect()
@@ -41,10 +43,10 @@ fn what_is_never_ready_is_abandoned_three_times_and_then_admitted_with_one_page(
     let pages = pages(&story);
     assert!(matches!(pages.as_slice(), [page] if page.contains("3 launches of group web")), "{pages:?}");
     assert_eq!(story.in_service(&web()).len(), 4, "capacity, of unknown worth");
-    let closed = story.ledger.closed();
+    let closed = story.ledger.closed::<HookKind>();
     let told: Vec<String> = closed
         .iter()
-        .filter(|incident| incident.kind.hook().is_some() && incident.is_told_at_the_end())
+        .filter(|incident| incident.is_told_at_the_end())
         .map(|incident| incident.decision.as_ref().unwrap().to_string())
         .collect();
     assert_eq!(told.len(), 2, "each abandoned launch but the one that became the page: {told:?}");
@@ -89,6 +91,6 @@ fn a_version_that_is_ready_ends_it() {
     let victim = story.in_service(&web()).remove(0);
     terminate(&story, &victim);
     story.pass(minutes(20));
-    assert_eq!(story.ledger.open(), []);
+    assert_eq!(story.ledger.open::<HookKind>(), []);
     assert!(story.ledger.memory_of(&Scope::Group(web())).abandoned.is_empty());
 }

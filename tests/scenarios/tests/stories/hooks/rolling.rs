@@ -1,5 +1,6 @@
 //! Five of ten instances are replaced one after another under a steady stream, with Homeostat and without.
 
+use homeostat_core::hook::kind::HookKind;
 use world::ActionResult;
 
 use super::site::*;
@@ -24,8 +25,10 @@ fn with_homeostat_nothing_is_lost() {
     let mut story = site(10);
     assert_eq!(roll(&mut story), (0, 0));
     assert_eq!((ended(&story, ActionResult::Continue), timed_out(&story)), (10, 0));
-    assert_eq!(story.ledger.open(), []);
-    assert!(story.ledger.closed().iter().all(|incident| incident.tell == 0 && !incident.is_told_at_the_end()));
+    assert_eq!(story.ledger.open::<HookKind>(), []);
+    assert!(
+        story.ledger.closed::<HookKind>().iter().all(|incident| incident.tell == 0 && !incident.is_told_at_the_end())
+    );
 }
 
 #[test]

@@ -1,17 +1,16 @@
 //! A thousand launches at once, with five invocations at a time as the template has it: how many calls each costs, how late each is
 //! let into service, and how many calls EC2 sees in a second.
 
+use homeostat_core::hook::kind::HookKind;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
 use expect_test::expect;
-use futures_util::FutureExt;
 use homeostat_core::ports::Clock;
 use scenarios::HookStory;
-use scenarios::simulator::gated::{Answer, Call, Gate, Gated, Passage};
-use serde_json::Value;
-use world::{ActionEnd, ActionResult, Cloud, MemoryLedger, Pace, VirtualClock, WakeUpQueue};
+use scenarios::simulator::gated::{Answer, Call, Gate, Passage};
+use world::{ActionEnd, ActionResult, Pace, VirtualClock};
 
 use super::site::*;
 
@@ -47,27 +46,6 @@ impl Gate for Counting {
     }
 }
 
-type Owner = lifecycle_hook::Ready<
-    Gated<Cloud, Counting>,
-    Gated<Cloud, Counting>,
-    Gated<MemoryLedger, Counting>,
-    Gated<WakeUpQueue, Counting>,
-    VirtualClock,
->;
-
-fn counted(story: &HookStory, counts: &Counts) -> Owner {
-    let gate = Counting { clock: story.cloud.clock().clone(), counts: counts.clone() };
-    lifecycle_hook::Ready {
-        aws: Gated { port: story.cloud.clone(), gate: gate.clone() },
-        machines: Gated { port: story.cloud.clone(), gate: gate.clone() },
-        ledger: Gated { port: story.ledger.clone(), gate: gate.clone() },
-        wake_ups: Gated { port: story.owner.wake_ups.clone(), gate },
-        clock: story.cloud.clock().clone(),
-        policy: story.owner.policy.clone(),
-        region: story.owner.region.clone(),
-    }
-}
-
 /// Virtual time goes on one call after another: with a fifth of the time for each, as many get done as by five at a time.
 fn thousand() -> HookStory {
     let pace = Pace { call: Pace::aws().call / AT_A_TIME, ..Pace::aws() };
@@ -92,8 +70,7 @@ fn least_left(counts: &BTreeMap<(i64, &'static str), u32>, what: &'static str) -
 fn a_thousand_launches_at_once_cost_a_bounded_number_of_calls_each_and_each_is_let_in_soon() {
     let mut story = thousand();
     let counts = Counts::default();
-    let owner = counted(&story, &counts);
-    story.deliver_with(move |event: Value| lifecycle_hook::handle(&owner, event).now_or_never().unwrap());
+    story.put_behind(Counting { clock: story.cloud.clock().clone(), counts: counts.clone() });
     story.cloud.with(|world| world.set_desired_capacity(&web(), LAUNCHES + 4)).unwrap();
     let took = until_whole(&mut story, LAUNCHES as usize + 4, minutes(30));
 
@@ -140,5 +117,5 @@ fn a_thousand_launches_at_once_cost_a_bounded_number_of_calls_each_and_each_is_l
         let left = least_left(&counts, what);
         assert!(left > 0, "{what}: EC2 would have throttled {left}");
     }
-    assert_eq!(story.ledger.open(), []);
+    assert_eq!(story.ledger.open::<HookKind>(), []);
 }

@@ -1,5 +1,6 @@
 //! Target groups whose targets are addresses, or a load balancer.
 
+use homeostat_core::hook::kind::HookKind;
 use homeostat_core::id::Scope;
 use scenarios::HookStory;
 use world::{ActionResult, Pace, TargetState, TargetType};
@@ -44,7 +45,7 @@ fn a_target_group_that_holds_a_load_balancer_abandons_nobody_and_admits_nobody_e
     let held: Vec<i64> =
         actions(&story).iter().map(|action| action.ended_at.duration_since(action.started_at).as_mins()).collect();
     assert!(held.iter().all(|minutes| *minutes >= 5), "nobody was taken for ready or drained: {held:?}");
-    for incident in story.ledger.closed() {
+    for incident in story.ledger.closed::<HookKind>() {
         let said = incident.decision.map(|decision| decision.to_string()).unwrap_or_default();
         assert!(said.contains("say nothing of an instance"), "{said}");
     }
@@ -59,7 +60,7 @@ fn an_empty_target_group_that_can_hold_no_instance_abandons_nobody() {
     story.pass(minutes(40));
     assert_eq!((ended(&story, ActionResult::Continue), ended(&story, ActionResult::Abandon)), (2, 0));
     let said: Vec<String> =
-        story.ledger.closed().into_iter().filter_map(|one| Some(one.decision?.to_string())).collect();
+        story.ledger.closed::<HookKind>().into_iter().filter_map(|one| Some(one.decision?.to_string())).collect();
     assert!(said.iter().any(|said| said.contains("its type is lambda, which says nothing of an instance")), "{said:?}");
 }
 

@@ -1,5 +1,6 @@
 //! What the function planned against what the world allowed: whatever the hook's timeout, none runs out.
 
+use homeostat_core::hook::kind::HookKind;
 use std::fmt::Write;
 
 use expect_test::expect;
@@ -57,7 +58,7 @@ fn the_global_limit_ends_the_waiting_before_auto_scaling_does() {
     let action = actions(&story).into_iter().find(|action| action.instance == victim).unwrap();
     let held = action.ended_at.duration_since(action.started_at).as_secs();
     assert!((2970..3000).contains(&held), "{held} of 3000 s");
-    let told = story.ledger.closed().into_iter().filter(|incident| incident.is_told_at_the_end()).count();
+    let told = story.ledger.closed::<HookKind>().into_iter().filter(|incident| incident.is_told_at_the_end()).count();
     assert_eq!(told, 1, "it left with its work in flight");
 }
 

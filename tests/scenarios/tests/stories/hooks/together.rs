@@ -1,7 +1,8 @@
 //! A sick instance is replaced, and the hooks that this brings about are part of its story.
 
+use homeostat_core::hook::kind::HookKind;
 use homeostat_core::id::Subject;
-use homeostat_core::incident::Incident;
+use homeostat_core::instance::kind::InstanceKind;
 
 use super::site::*;
 
@@ -12,12 +13,12 @@ fn the_replacement_and_its_hooks_are_one_story_that_ends_when_the_new_instance_s
     let victim = before[0].clone();
     story.cloud.with(|world| world.break_app(&victim, world::App::Dead)).unwrap();
     story.pass(minutes(30));
-    let closed = story.ledger.closed();
+    let closed = story.ledger.closed::<InstanceKind>();
     let sick = closed.iter().find(|incident| matches!(&incident.subject, Subject::Instance { .. })).unwrap();
-    let hooks: Vec<&Incident> = closed.iter().filter(|incident| incident.kind.hook().is_some()).collect();
+    let hooks = story.ledger.closed::<HookKind>();
     assert_eq!(hooks.len(), 2);
     for hook in &hooks {
-        assert_eq!(hook.kind.hook().unwrap().part_of.as_ref(), Some(&sick.subject));
+        assert_eq!(hook.kind.kept().part_of.as_ref(), Some(&sick.subject));
     }
     let notes = sick.notes.iter().map(|note| note.what.as_str()).collect::<Vec<_>>().join("\n");
     let after = story.in_service(&web());

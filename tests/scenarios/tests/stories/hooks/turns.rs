@@ -1,5 +1,6 @@
 //! What comes twice, late, not at all, or not in its turn; and a Homeostat that is switched off.
 
+use homeostat_core::hook::kind::HookKind;
 use homeostat_core::ports::Pause;
 use world::{ActionBy, ActionEnd, ActionResult, LifecycleState, LifecycleTransition};
 
@@ -14,7 +15,7 @@ fn an_event_delivered_thrice_completes_its_hook_once() {
     story.pass(minutes(20));
     until_whole(&mut story, 4, minutes(1));
     assert_eq!((ended(&story, ActionResult::Continue), actions(&story).len()), (2, 2));
-    assert_eq!((story.ledger.open().len(), story.ledger.closed().len()), (0, 2));
+    assert_eq!((story.ledger.open::<HookKind>().len(), story.ledger.closed::<HookKind>().len()), (0, 2));
 }
 
 #[test]
@@ -35,7 +36,7 @@ fn events_out_of_turn_do_nothing_a_second_time() {
     let victim = story.in_service(&web()).remove(0);
     terminate(&story, &victim);
     story.pass(minutes(20));
-    let (before, closed) = (actions(&story), story.ledger.closed().len());
+    let (before, closed) = (actions(&story), story.ledger.closed::<HookKind>().len());
     let mut events = story.delivered.clone();
     events.reverse();
     story.pass(minutes(60));
@@ -44,7 +45,7 @@ fn events_out_of_turn_do_nothing_a_second_time() {
         assert!(answer.get("ignored").is_some(), "{answer}");
     }
     story.pass(minutes(10));
-    assert_eq!((actions(&story), story.ledger.closed().len()), (before, closed));
+    assert_eq!((actions(&story), story.ledger.closed::<HookKind>().len()), (before, closed));
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn an_instance_that_somebody_else_abandons_leaves_nothing_open() {
     done.unwrap();
     story.pass(minutes(20));
     until_whole(&mut story, 5, secs(1));
-    assert_eq!(story.ledger.open(), []);
+    assert_eq!(story.ledger.open::<HookKind>(), []);
     assert!(actions(&story).iter().any(|action| action.ended_by != ActionEnd::Completed(ActionResult::Continue)));
 }
 
@@ -111,13 +112,17 @@ fn what_another_hook_holds_for_hours_is_completed_once_and_found_no_second_time(
         let victim = story.in_service(&web()).remove(0);
         terminate(&story, &victim);
         story.pass(minutes(115));
-        let closed = story.ledger.closed();
-        let in_all = closed.len() + story.ledger.open().len();
+        let closed = story.ledger.closed::<HookKind>();
+        let in_all = closed.len() + story.ledger.open::<HookKind>().len();
         assert!(in_all <= 2, "{transition:?}: {in_all} incidents of one launch and one termination");
         story.pass(minutes(30));
         until_whole(&mut story, 4, minutes(1));
-        assert_eq!((story.ledger.closed().len(), story.ledger.open().len()), (2, 0), "{transition:?}");
-        for incident in story.ledger.closed() {
+        assert_eq!(
+            (story.ledger.closed::<HookKind>().len(), story.ledger.open::<HookKind>().len()),
+            (2, 0),
+            "{transition:?}"
+        );
+        for incident in story.ledger.closed::<HookKind>() {
             let said = incident.decision.map(|decision| decision.to_string()).unwrap_or_default();
             assert!(said.contains("completed with CONTINUE, because"), "{transition:?}: {said}");
             assert_eq!(incident.tell, 0, "{transition:?}");

@@ -1,6 +1,7 @@
 //! The warm pool: entering it is no launch into service, leaving it is, and returning to it is no end.
 
 use homeostat_core::aws::lifecycle::Course;
+use homeostat_core::hook::kind::HookKind;
 use world::{ActionResult, LifecycleState, PoolState, WarmPool};
 
 use super::site::*;
@@ -13,9 +14,9 @@ fn pooled(state: PoolState) -> scenarios::HookStory {
 }
 
 fn courses(story: &scenarios::HookStory) -> Vec<Course> {
-    let closed = story.ledger.closed();
+    let closed = story.ledger.closed::<HookKind>();
     let mut courses: Vec<_> =
-        closed.iter().map(|incident| (incident.opened_at, incident.kind.hook().unwrap().course.unwrap())).collect();
+        closed.iter().map(|incident| (incident.opened_at, incident.kind.kept().course.unwrap())).collect();
     courses.sort_by_key(|(at, _)| *at);
     courses.into_iter().map(|(_, course)| course).collect()
 }
@@ -44,7 +45,7 @@ fn each_transition_does_what_its_origin_and_destination_mean() {
         let warm = story.cloud.with(|world| world.members(&web()).filter(|member| member.lifecycle.is_warm()).count());
         assert!(warm >= 2 && timed_out(&story) == 0);
         assert_eq!(ended(&story, ActionResult::Abandon), 0);
-        assert_eq!(story.ledger.open(), []);
+        assert_eq!(story.ledger.open::<HookKind>(), []);
     }
 }
 

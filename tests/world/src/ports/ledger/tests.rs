@@ -1,7 +1,7 @@
 use futures_util::FutureExt;
 use homeostat_core::incident::Gone;
 use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Close, Decision, Hold, Step};
+use homeostat_core::instance::reasons::{Close, Decision, Hold, Incident, Step};
 use homeostat_core::ports::Outcome;
 use jiff::SignedDuration;
 
@@ -74,8 +74,8 @@ fn a_stale_version_should_not_be_written() {
     let ours = held.hold(noon(), noon(), &Hold::InFlight);
     assert!(refused(get(ledger.write(Write::of(&ours)))));
     assert!(refused(get(ledger.write(Write::of(&held.close(noon(), &Close::Recovered))))));
-    assert_eq!(ledger.open(), [theirs]);
-    assert!(ledger.closed().is_empty());
+    assert_eq!(ledger.open::<InstanceKind>(), [theirs]);
+    assert!(ledger.closed::<InstanceKind>().is_empty());
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_second_claimant_of_the_last_slot_should_not_get_it() {
     let (first, second) = (intent(&incident(FIRST), &Slots::default()), intent(&incident(SECOND), &Slots::default()));
     write_intent(&ledger, &first).unwrap();
     assert!(refused(write_intent(&ledger, &second)));
-    assert_eq!(ledger.open(), [first.0]);
+    assert_eq!(ledger.open::<InstanceKind>(), [first.0]);
     assert_eq!(ledger.slots_of(&web()), first.1);
 }
 
@@ -103,7 +103,7 @@ fn a_pause_should_not_let_an_intent_through_at_any_scope() {
         ledger.add_pause(pause(scope, noon() + SignedDuration::from_secs(1)));
         let intent = intent(&incident(FIRST), &Slots::default());
         assert!(refused(write_intent(&ledger, &intent)), "{scope}");
-        assert!(ledger.open().is_empty());
+        assert!(ledger.open::<InstanceKind>().is_empty());
         assert_eq!(ledger.slots_of(&web()), Slots::default());
         ledger.remove_pause(scope);
         write_intent(&ledger, &intent).unwrap();
@@ -127,11 +127,11 @@ fn a_close_moves_the_incident_to_history_and_frees_its_slot() {
     let freed = Slots { version: taken.version + 1, ..Slots::default() };
     let stale = Slots { version: taken.version, ..Slots::default() };
     assert!(refused(get(ledger.write(Write { slots: Some(&stale), ..Write::of(&closed) }))));
-    assert_eq!((ledger.open().len(), ledger.closed().len()), (1, 0), "all or nothing");
+    assert_eq!((ledger.open::<InstanceKind>().len(), ledger.closed::<InstanceKind>().len()), (1, 0), "all or nothing");
 
     get(ledger.write(Write { slots: Some(&freed), ..Write::of(&closed) })).unwrap();
     assert_eq!(ledger.slots_of(&web()), freed);
-    let history = get(ledger.history(&closed.subject, None)).unwrap();
+    let history = get(ledger.history::<InstanceKind>(&closed.subject, None)).unwrap();
     assert_eq!((history.open, history.last_closed_at), (None, closed.closed_at));
 }
 
@@ -142,7 +142,7 @@ fn a_subject_can_be_opened_again_after_its_close() {
     get(ledger.write(Write::of(&held))).unwrap();
     get(ledger.write(Write::of(&held.close(noon(), &Close::Recovered)))).unwrap();
     get(ledger.write(Write::of(&held))).unwrap();
-    assert_eq!((ledger.open().len(), ledger.closed().len()), (1, 1));
+    assert_eq!((ledger.open::<InstanceKind>().len(), ledger.closed::<InstanceKind>().len()), (1, 1));
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_sweep_should_not_move_what_its_owner_wrote_meanwhile() {
     assert_eq!(listed.len(), 1);
     get(ledger.postpone(&listed[0], later, &[], noon())).unwrap();
     assert!(refused(get(ledger.postpone(&listed[0], later, &[], noon()))), "somebody else swept it");
-    let open = ledger.open().remove(0);
+    let open = ledger.open::<InstanceKind>().remove(0);
     assert_eq!((open.version, open.wakes, open.wake_at), (held.version, 1, Some(later)));
     assert!(get(ledger.due(noon())).unwrap().due.is_empty());
 

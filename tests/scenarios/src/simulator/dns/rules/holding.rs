@@ -5,9 +5,8 @@ use homeostat_core::id::HostedZoneId;
 use homeostat_core::zone::kept::PROPAGATES_WITHIN;
 
 use super::{Moment, SKEWS, generation};
-use crate::simulator::dns::View;
 use crate::simulator::dns::annals::{Annals, kept};
-use crate::simulator::dns::shares;
+use crate::simulator::dns::{View, shares};
 
 pub(super) fn is_as_it_was_left(moment: &Moment<'_>) -> Result<(), String> {
     let Some(kept) = kept(moment.view, moment.zone) else { return Ok(()) };

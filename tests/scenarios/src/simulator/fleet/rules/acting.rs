@@ -1,8 +1,7 @@
 //! Rules about the moment in which an effect starts.
 
 use homeostat_core::id::InstanceId;
-use homeostat_core::instance::reasons::Incident;
-use homeostat_core::instance::reasons::Step;
+use homeostat_core::instance::reasons::{Incident, Step};
 use homeostat_core::policy::{Budget, Evidence, GroupPolicy, Mode};
 use jiff::{SignedDuration, Timestamp};
 

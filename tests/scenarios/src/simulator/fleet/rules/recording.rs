@@ -2,9 +2,7 @@
 
 use homeostat_core::id::Subject;
 use homeostat_core::incident::State;
-use homeostat_core::instance::reasons::Close;
-use homeostat_core::instance::reasons::Decision;
-use homeostat_core::instance::reasons::Incident;
+use homeostat_core::instance::reasons::{Close, Decision, Incident};
 use jiff::SignedDuration;
 
 use super::Scene;

@@ -1,9 +1,7 @@
 //! Rules about alarms that are not verdicts, and about who waits.
 
 use homeostat_core::incident::State;
-use homeostat_core::instance::reasons::Decision;
-use homeostat_core::instance::reasons::Hold;
-use homeostat_core::instance::reasons::HoldReason;
+use homeostat_core::instance::reasons::{Decision, Hold, HoldReason};
 use homeostat_core::policy::Mode;
 use jiff::{SignedDuration, Timestamp};
 
