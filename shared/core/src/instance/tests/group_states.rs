@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::aws::fleet::{Checks, Machine};
-use crate::instance::processes::parked;
 use crate::instance::reasons::{Attached, GroupState, HoldReason, PageReason};
 use crate::instance::{Promise, group_state, whole_group};
 use crate::signal::{Notice, What};

@@ -2,11 +2,8 @@
 
 use super::group_states::{ALL, without_listener};
 use super::*;
-use crate::aws::fleet::{Checks, Machine};
 use crate::instance::processes::parked;
-use crate::instance::reasons::{Attached, GroupState, HoldReason, PageReason};
-use crate::instance::{Promise, group_state, whole_group};
-use crate::signal::{Notice, What};
+use crate::instance::reasons::{GroupState, HoldReason, PageReason};
 
 /// As somebody leaves it each evening.
 fn in_the_evening() -> Situation {
