@@ -81,7 +81,6 @@ impl fmt::Display for Key {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "an event has one or a few, and each is taken apart at once")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
     Signal(Signal),

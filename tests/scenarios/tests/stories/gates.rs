@@ -23,7 +23,9 @@ struct OneTurn(bool);
 
 impl Future for OneTurn {
     type Output = ();
-    fn poll(mut self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // Whoever polls several side by side asks only those that are awake.
+        context.waker().wake_by_ref();
         if std::mem::replace(&mut self.0, true) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
@@ -73,7 +75,11 @@ impl Gate for StopsBeforeTheEffect {
     async fn before(&self, call: Call<'_>) -> Passage {
         if is_effect(call) {
             let released = || self.released.load(Ordering::Relaxed);
-            std::future::poll_fn(|_| if released() { Poll::Ready(()) } else { Poll::Pending }).await;
+            std::future::poll_fn(|context| {
+                context.waker().wake_by_ref();
+                if released() { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
         }
         Passage::Open
     }

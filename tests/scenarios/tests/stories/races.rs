@@ -20,8 +20,11 @@ struct Yields;
 impl Gate for Yields {
     async fn before(&self, _: Call<'_>) -> Passage {
         let mut waited = false;
-        std::future::poll_fn(|_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending })
-            .await;
+        std::future::poll_fn(|context| {
+            context.waker().wake_by_ref();
+            if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
         Passage::Open
     }
 
