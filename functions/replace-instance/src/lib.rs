@@ -4,8 +4,9 @@
 //! own with the reason why.
 
 use homeostat_core::attend::Ports;
+use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::Region;
-use homeostat_core::instance::{Eyes, Fleet, Replace, ReplaceInstance, StatusChecks};
+use homeostat_core::instance::{Eyes, Fleet, Replace, ReplaceInstance};
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Clock, Ledger, NoQueue};
 use homeostat_lambda::{Failure, serve};

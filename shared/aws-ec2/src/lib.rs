@@ -16,8 +16,8 @@ use aws_sdk_ec2::types::{Filter, Instance, InstanceStatus};
 use futures_util::future::{try_join, try_join_all};
 use homeostat_aws::unavailable;
 use homeostat_core::aws::fleet::Machine;
+use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::InstanceId;
-use homeostat_core::instance::StatusChecks;
 use homeostat_core::ports::Unavailable;
 use jiff::Timestamp;
 

@@ -5,6 +5,7 @@
 pub mod alarm;
 pub mod fleet;
 pub mod lifecycle;
+pub mod machines;
 pub mod record;
 pub mod record_name;
 pub mod units;

@@ -35,17 +35,15 @@ use jiff::Timestamp;
 
 pub use decide::decide;
 pub use eyes::Eyes;
-pub(crate) use eyes::is_not_stale;
 pub use processes::Promise;
 pub use route::Survey;
 pub use seen::{Glance, Seen};
 pub use tally::{Limit, Tally};
 
-use std::collections::BTreeMap;
-
 use crate::attend::{Circumstances, Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use crate::aws::alarm::{AlarmSeen, AlarmsSeen};
-use crate::aws::fleet::{Group, Launches, Machine, TargetHealths};
+use crate::aws::fleet::{Group, Launches, TargetHealths};
+use crate::aws::machines::StatusChecks;
 use crate::id::{AlarmArn, GroupName, InstanceId, Region, Subject, TargetGroupArn};
 use crate::incident::{Alarms, Gone, State, Verdict};
 use crate::instance::kind::InstanceKind;
@@ -77,21 +75,6 @@ pub trait Fleet {
 
     /// The id of the group's instance refresh that has not ended, if there is one.
     fn refresh(&self, group: &GroupName) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
-}
-
-/// What this remedy reads of EC2.
-pub trait StatusChecks {
-    /// These instances as EC2 sees them. One that EC2 does not know is left out. None asked for are none, never "all".
-    fn machines(
-        &self,
-        instances: &[InstanceId],
-    ) -> impl Future<Output = Result<BTreeMap<InstanceId, Machine>, Unavailable>> + Send;
-
-    /// When EC2 gave notice that it takes the instance back; `None` if it didn't, or if it is no Spot Instance.
-    fn interruption(
-        &self,
-        instance: &InstanceId,
-    ) -> impl Future<Output = Result<Option<Timestamp>, Unavailable>> + Send;
 }
 
 /// What this remedy changes in AWS.

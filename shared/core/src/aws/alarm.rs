@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Read;
 use crate::id::{AlarmArn, ContributorId, InstanceId};
+use crate::ports::Unavailable;
 
 /// The dimension that names an instance in the metrics of EC2 and of the CloudWatch agent. Other services have one of that name too.
 pub const INSTANCE_DIMENSION: &str = "InstanceId";
@@ -68,7 +69,25 @@ impl AlarmSeen {
     pub fn may_act(&self) -> bool {
         self.state == AlarmState::Alarm && self.actions_enabled
     }
+
+    /// A reading from before the change knows nothing of it: to believe it would be to lose the event.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: CloudWatch does not show the change yet.
+    pub(crate) fn is_not_older(&self, change: &AlarmChange) -> Result<(), Unavailable> {
+        let knows_of_it = self.state == AlarmState::Alarm || self.since + ROUNDING >= change.changed_at;
+        knows_of_it.then_some(()).ok_or_else(|| Unavailable {
+            doing: format!("read alarm {:?}", change.alarm.alarm_name()),
+            why: format!(
+                "CloudWatch still shows its state of {:.0}, and the event is of {:.0}",
+                self.since, change.changed_at
+            ),
+        })
+    }
 }
+
+/// CloudWatch's times are read with whole seconds.
+const ROUNDING: SignedDuration = SignedDuration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

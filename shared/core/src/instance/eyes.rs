@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use futures_util::future::{OptionFuture, join, join4, try_join_all};
 use jiff::SignedDuration;
 
+use super::Fleet;
 use super::seen::{Glance, Seen};
-use super::{Fleet, StatusChecks};
 use crate::attend::Times;
 use crate::aws::Read;
-use crate::aws::alarm::{AlarmChange, AlarmSeen, AlarmState};
+use crate::aws::alarm::AlarmSeen;
 use crate::aws::fleet::{Group, Machine, TargetHealth, TargetHealths};
+use crate::aws::machines::StatusChecks;
 use crate::id::{AlarmArn, InstanceId, TargetGroupArn};
 use crate::incident::Alarms;
 use crate::instance::kind::InstanceKind;
@@ -87,7 +88,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
             match alarms.get(&change.alarm) {
                 // An alarm that nobody could ask is no reason to forget what it said: later may be better.
                 Some(Err(why)) => return Err(Unavailable { doing: "read an alarm".to_owned(), why: why.clone() }),
-                Some(Ok(Some(alarm))) => is_not_stale(alarm, change)?,
+                Some(Ok(Some(alarm))) => alarm.is_not_older(change)?,
                 Some(Ok(None)) | None => {}
             }
         }
@@ -165,21 +166,6 @@ pub(super) struct Health {
     /// Target groups that don't exist.
     pub(super) gone: Vec<TargetGroupArn>,
     pub(super) machines: BTreeMap<InstanceId, Machine>,
-}
-
-/// CloudWatch's times are read with whole seconds.
-const ROUNDING: SignedDuration = SignedDuration::from_secs(1);
-
-/// A reading from before the event knows nothing of it: to believe it would be to lose the event.
-pub(crate) fn is_not_stale(alarm: &AlarmSeen, change: &AlarmChange) -> Result<(), Unavailable> {
-    let knows_of_it = alarm.state == AlarmState::Alarm || alarm.since + ROUNDING >= change.changed_at;
-    knows_of_it.then_some(()).ok_or_else(|| Unavailable {
-        doing: format!("read alarm {:?}", change.alarm.alarm_name()),
-        why: format!(
-            "CloudWatch still shows its state of {:.0}, and the event is of {:.0}",
-            alarm.since, change.changed_at
-        ),
-    })
 }
 
 /// A target group whose targets are all `unused` has no listener: it sends nobody any traffic, and checks nothing.

@@ -6,6 +6,7 @@
 use futures_util::future::{OptionFuture, join, join_all};
 use jiff::Timestamp;
 
+use super::Fleet;
 use super::crowd::sick_at_once;
 use super::evidence::sick_without_alarm;
 use super::eyes::{Eyes, Health, calls_unhealthy};
@@ -13,10 +14,10 @@ use super::group_state::is_unchecked;
 use super::processes::parked;
 use super::route::{GroupAlarm, Survey};
 use super::seen::Seen;
-use super::{Fleet, StatusChecks};
 use crate::attend::{NotSurveyed, Surveyed};
 use crate::aws::alarm::AlarmSeen;
 use crate::aws::fleet::Group;
+use crate::aws::machines::StatusChecks;
 use crate::id::{AlarmArn, InstanceId, Region, Subject};
 use crate::policy::{Evidence, GroupPolicy};
 use crate::ports::{Ledger, Unavailable};

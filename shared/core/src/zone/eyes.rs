@@ -12,7 +12,6 @@ use super::seen::{Read, Seen};
 use crate::aws::alarm::AlarmSeen;
 use crate::aws::record_name::RecordName;
 use crate::id::{AlarmArn, HealthCheckId, TargetGroupArn};
-use crate::instance::is_not_stale;
 use crate::policy::{EndpointPolicy, ZonePolicy};
 use crate::ports::Unavailable;
 use crate::signal::{Hint, Why};
@@ -31,7 +30,7 @@ pub(super) async fn look<A: Records + Sync>(
         match seen.alarms.get(&change.alarm) {
             // An alarm that nobody could ask is no reason to forget what it said: later may be better.
             Some(Err(why)) => return Err(Unavailable { doing: "look into an alarm".to_owned(), why: why.clone() }),
-            Some(Ok(Some(alarm))) => is_not_stale(alarm, change)?,
+            Some(Ok(Some(alarm))) => alarm.is_not_older(change)?,
             Some(Ok(None)) | None => {}
         }
     }

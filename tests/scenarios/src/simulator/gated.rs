@@ -11,13 +11,14 @@ use std::future::Future;
 use homeostat_core::aws::alarm::{AlarmChange, AlarmSeen};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealth, TargetHealths};
 use homeostat_core::aws::lifecycle::ActionResult;
+use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{
     AlarmArn, GroupName, HealthCheckId, HookName, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn,
 };
 use homeostat_core::incident::Kind;
-use homeostat_core::instance::{Fleet, Replace, StatusChecks};
+use homeostat_core::instance::{Fleet, Replace};
 use homeostat_core::ports::{
     Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, Outcome, Unavailable, WakeUps, Write,
 };

@@ -36,6 +36,32 @@ fn no_file_is_longer_than_500_lines_and_no_main_longer_than_30() {
     }
 }
 
+/// What two remedies need is the frame's, or AWS's.
+#[test]
+fn no_remedy_imports_from_another() {
+    const REMEDIES: [&str; 3] = ["hook", "instance", "zone"];
+    let core = root().join("shared/core/src");
+    for remedy in REMEDIES {
+        let mut found = vec![core.join(remedy).with_extension("rs")];
+        sources(&core.join(remedy), &mut found);
+        assert!(found.len() > 10, "the walk found only {found:?}");
+        for path in found {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let of = |line: &str| REMEDIES.iter().any(|other| *other != remedy && is_named_by(line, other));
+            assert_eq!(text.lines().find(|line| of(line)), None, "{}", path.display());
+        }
+    }
+}
+
+/// Whether `crate::module` or `use crate::{…, module, …}` stands there.
+fn is_named_by(line: &str, module: &str) -> bool {
+    let list = line.trim().strip_prefix("use crate::{").unwrap_or_default();
+    let mut listed = list.split([',', '}']).map(|item| item.trim().split("::").next().unwrap_or_default());
+    let mut paths = line.split("crate::").skip(1);
+    let is_name = |rest: &str| rest.split(|next: char| !next.is_alphanumeric() && next != '_').next() == Some(module);
+    listed.any(|item| item == module) || paths.any(is_name)
+}
+
 #[test]
 fn the_core_depends_on_no_sdk_runtime_or_clock() {
     let manifest = std::fs::read_to_string(root().join("shared/core/Cargo.toml")).unwrap();

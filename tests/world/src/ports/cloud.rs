@@ -10,9 +10,10 @@ use homeostat_core::aws::alarm::{AlarmSeen, AlarmState, AlarmsSeen, INSTANCE_DIM
 use homeostat_core::aws::fleet::{
     Checks, Group, Launches, Lifecycle, Machine, Member, TargetHealth as Seen, TargetHealths,
 };
+use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::units::{Unit, Units};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
-use homeostat_core::instance::{Fleet, Replace, StatusChecks};
+use homeostat_core::instance::{Fleet, Replace};
 use homeostat_core::ports::{Clock, Outcome, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 

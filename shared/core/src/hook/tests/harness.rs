@@ -328,12 +328,12 @@ mod nowhere {
     use super::*;
     use crate::aws::fleet::Group;
     use crate::aws::lifecycle::ActionId;
+    use crate::aws::machines::StatusChecks;
     use crate::aws::record::RecordSet;
     use crate::aws::record_name::RecordName;
     use crate::hook::seen::Datapoint;
     use crate::hook::{CompleteHooks, Held, Machines};
     use crate::id::{GroupName, HookName, HostedZoneId, InstanceId};
-    use crate::instance::StatusChecks;
     use crate::policy::BusyMetric;
     use crate::ports::Unavailable;
 

@@ -5,8 +5,9 @@ use futures_util::FutureExt;
 use super::*;
 use crate::aws::alarm::{AlarmChange, AlarmsSeen};
 use crate::aws::fleet::{Machine, TargetHealths};
+use crate::aws::machines::StatusChecks;
 use crate::instance::reasons::HoldReason;
-use crate::instance::{Eyes, Fleet, Glance, StatusChecks};
+use crate::instance::{Eyes, Fleet, Glance};
 use crate::ports::Unavailable;
 
 /// AWS, in a large account where not all alarms in ALARM can be listed.

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use homeostat_core::aws::alarm::{AlarmSeen, AlarmsSeen};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealths};
+use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
-use homeostat_core::instance::{Fleet, Replace, StatusChecks};
+use homeostat_core::instance::{Fleet, Replace};
 use homeostat_core::ports::{Outcome, Unavailable};
 use jiff::Timestamp;
 use world::Cloud;

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use homeostat_core::aws::fleet::{Group, Lifecycle, Machine};
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
+use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::hook::said::HookStep;
 use homeostat_core::hook::seen::{Datapoint, Details, HeldMember, Registration, TargetId};
 use homeostat_core::hook::{CompleteHooks, Held, Machines};
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
-use homeostat_core::instance::StatusChecks;
 use homeostat_core::policy::BusyMetric;
 use homeostat_core::ports::{Outcome, Unavailable};
 use jiff::{SignedDuration, Timestamp};

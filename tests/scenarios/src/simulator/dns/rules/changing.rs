@@ -68,7 +68,7 @@ impl Moment<'_> {
     fn is_a_fence(&self, key: &RecordKey) -> bool {
         let Some(open) = incident(self.view, self.zone) else { return true };
         let step = open.intent.as_ref().map(|intent| &intent.step);
-        let last = step.into_iter().filter_map(|Step::Shift(shift)| Some(shift));
+        let last = step.into_iter().map(|Step::Shift(shift)| shift);
         let tried = open.kind.kept().tried.iter();
         let moves = last.chain(tried).flat_map(|shift| &shift.moves).filter(|moved| moved.key.name == key.name);
         let mut these = moves.filter(|moved| Some(&moved.generation) == self.generation(key).as_ref());
