@@ -12,7 +12,7 @@ mod front;
 pub mod killer;
 mod served;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +35,7 @@ use crate::wire::Answer;
 use dns::Dns;
 use faults::Faults;
 use front::Front;
+use killer::Connection;
 
 /// An answer on its way out.
 pub(crate) type Reply = Response<Full<Bytes>>;
@@ -132,7 +133,11 @@ impl Drop for Entrance {
 async fn accept(listener: TcpListener, front: Arc<Front>, label: Option<Arc<str>>) {
     let mut connections = JoinSet::new();
     loop {
-        let (stream, caller) = match listener.accept().await {
+        let accepted = listener.accept().await.and_then(|(stream, caller)| {
+            let connection = Connection { caller, proxy: stream.local_addr()? };
+            Ok((stream, connection))
+        });
+        let (stream, connection) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection was not accepted");
@@ -142,7 +147,7 @@ async fn accept(listener: TcpListener, front: Arc<Front>, label: Option<Arc<str>
         };
         let (front, label) = (Arc::clone(&front), label.clone());
         connections.spawn(async move {
-            let service = service_fn(|request| answer(Arc::clone(&front), caller, label.clone(), request));
+            let service = service_fn(|request| answer(Arc::clone(&front), connection, label.clone(), request));
             // A caller that hangs up is no news: its call is journalled all the same.
             _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
@@ -153,11 +158,11 @@ async fn accept(listener: TcpListener, front: Arc<Front>, label: Option<Arc<str>
 /// A task of its own for each call: what was begun is finished and journalled even if the caller is killed meanwhile.
 async fn answer(
     front: Arc<Front>,
-    caller: SocketAddr,
+    connection: Connection,
     label: Option<Arc<str>>,
     request: Request<Incoming>,
 ) -> Result<Reply, Cut> {
-    match tokio::spawn(front.journalled(caller, label, request)).await {
+    match tokio::spawn(front.journalled(connection, label, request)).await {
         Ok(reply) => reply,
         Err(error) => Ok(broken(500, "SandboxFailure", &format!("the sandbox failed: {error}")).response),
     }

@@ -14,14 +14,13 @@ mod matcher;
 mod tests;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::Replied;
-use super::killer::{Killer, NotKilled};
+use super::killer::{Connection, Killer, NotKilled};
 use crate::journal::Who;
 pub(super) use answer::{NoWireShape, injected};
 pub use fault::{Fault, Kind};
@@ -199,9 +198,9 @@ impl Faults {
         _ = gate.subscribe().wait_for(|held| held.released).await;
     }
 
-    pub(super) async fn kill(&self, caller: SocketAddr) -> Result<(), NotInjected> {
+    pub(super) async fn kill(&self, connection: Connection) -> Result<(), NotInjected> {
         let killer = self.shared.killer.ok_or(NotInjected::NoKiller)?;
-        Ok(killer.kill(caller).await?)
+        Ok(killer.kill(connection).await?)
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

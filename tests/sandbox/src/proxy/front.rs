@@ -2,7 +2,6 @@
 
 mod inject;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -14,6 +13,7 @@ use hyper::http::request::Parts;
 use super::dns::Gate;
 use super::faults::{Decided, Seen};
 use super::forward::Upstream;
+use super::killer::Connection;
 use super::{Backends, Cut, Replied, Reply, broken, served};
 use crate::account::{Account, OPERATORS_COMMAND};
 use crate::api::ApiError;
@@ -38,7 +38,7 @@ pub(super) struct Front {
 /// A call as it came in.
 pub(super) struct Incoming {
     pub sequence: u64,
-    pub caller: SocketAddr,
+    pub connection: Connection,
     pub head: Parts,
     pub origin: Origin,
     pub body: Bytes,
@@ -47,12 +47,12 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    fn read(sequence: u64, caller: SocketAddr, head: Parts, body: Bytes) -> Self {
+    fn read(sequence: u64, connection: Connection, head: Parts, body: Bytes) -> Self {
         let origin = Origin::of(&head.headers, &head.uri);
         let path = head.uri.path();
         let action = action_of(&head.method, path, &head.headers, &body);
         let subject = subject_of(origin.service.as_deref().unwrap_or_default(), &head.uri, &head.headers, &body);
-        Self { sequence, caller, head, origin, body, action, subject }
+        Self { sequence, connection, head, origin, body, action, subject }
     }
 
     pub(super) fn request_id(&self) -> String {
@@ -73,7 +73,7 @@ impl Front {
     /// `label` is that of the door; without one, the invocation's.
     pub(super) async fn journalled<B>(
         self: Arc<Self>,
-        caller: SocketAddr,
+        connection: Connection,
         label: Option<Arc<str>>,
         request: Request<B>,
     ) -> Result<Reply, Cut>
@@ -90,7 +90,7 @@ impl Front {
                 (Bytes::new(), Some(broken(400, "SandboxUnreadable", &format!("the request's body: {error}"))))
             }
         };
-        let call = Incoming::read(sequence, caller, head, body);
+        let call = Incoming::read(sequence, connection, head, body);
         let of_invocation = || call.origin.invocation.as_deref().and_then(|root| journal.labels().of(root));
         let label = label.map(|label| label.to_string()).or_else(of_invocation);
         let Decided { nth, planned } = self.decided(&call, label.as_deref());

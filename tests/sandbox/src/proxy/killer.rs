@@ -25,6 +25,13 @@ pub struct Killer {
     ministack: i32,
 }
 
+/// A connection to the proxy, by both of its ends. Several that go elsewhere may share one end.
+#[derive(Debug, Clone, Copy)]
+pub struct Connection {
+    pub caller: SocketAddr,
+    pub proxy: SocketAddr,
+}
+
 /// Nothing was killed, and why.
 #[derive(Debug, thiserror::Error)]
 pub enum NotKilled {
@@ -56,13 +63,13 @@ impl Killer {
     }
 
     /// Returns when the process is gone: from then on it does nothing more.
-    pub(super) async fn kill(self, caller: SocketAddr) -> Result<(), NotKilled> {
+    pub(super) async fn kill(self, connection: Connection) -> Result<(), NotKilled> {
         // Walks through /proc, which takes some milliseconds.
-        tokio::task::spawn_blocking(move || self.kill_holder(caller)).await?
+        tokio::task::spawn_blocking(move || self.kill_holder(connection)).await?
     }
 
-    fn kill_holder(self, caller: SocketAddr) -> Result<(), NotKilled> {
-        let socket = socket_of(caller)?;
+    fn kill_holder(self, connection: Connection) -> Result<(), NotKilled> {
+        let (socket, caller) = (socket_of(connection)?, connection.caller);
         let parents = parents()?;
         let mut started = parents.keys().copied().filter(|pid| is_under(*pid, self.ministack, &parents));
         let not_found = || NotKilled::NotMiniStacks { ministack: self.ministack, caller };
@@ -86,9 +93,10 @@ impl Killer {
 }
 
 /// The inode of the caller's end of the connection.
-fn socket_of(caller: SocketAddr) -> Result<u64, NotKilled> {
-    let mut connections = procfs::net::tcp()?.into_iter();
-    let own_end = connections.find(|connection| connection.local_address == caller && connection.inode != 0);
+fn socket_of(Connection { caller, proxy }: Connection) -> Result<u64, NotKilled> {
+    let own_end = procfs::net::tcp()?
+        .into_iter()
+        .find(|open| (open.local_address, open.remote_address) == (caller, proxy) && open.inode != 0);
     own_end.map(|connection| connection.inode).ok_or(NotKilled::NoConnection(caller))
 }
 
@@ -119,6 +127,10 @@ fn holds(pid: i32, socket: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::net::{TcpListener, TcpSocket};
+
     use super::*;
 
     #[test]
@@ -128,6 +140,25 @@ mod tests {
         assert!(under(20) && under(30));
         assert!(!under(10) && !under(40) && !under(1) && !under(99), "itself, a sibling, the parent, nobody");
         assert!(!under(50), "a circle, as of ids that were given away while the list was read");
+    }
+
+    /// As the system gives a port again that is in use, for a connection to somewhere else.
+    #[tokio::test]
+    async fn of_two_connections_from_one_port_each_has_an_end_of_its_own() {
+        let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+        let (one, other) = (listen().await.unwrap(), listen().await.unwrap());
+        let connect = async |to: &TcpListener, port| {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.set_reuseaddr(true).unwrap();
+            socket.bind((Ipv4Addr::LOCALHOST, port).into()).unwrap();
+            socket.connect(to.local_addr().unwrap()).await.unwrap()
+        };
+        let first = connect(&one, 0).await;
+        let caller = first.local_addr().unwrap();
+        let second = connect(&other, caller.port()).await;
+        assert_eq!(second.local_addr().unwrap(), caller);
+        let end = |to: &TcpListener| socket_of(Connection { caller, proxy: to.local_addr().unwrap() }).unwrap();
+        assert_ne!(end(&one), end(&other));
     }
 
     #[test]

@@ -42,12 +42,12 @@ impl Front {
         let faults = &self.backends.faults;
         Ok(match kind {
             Kind::KillBefore => {
-                faults.kill(call.caller).await?;
+                faults.kill(call.connection).await?;
                 (broken(500, "SandboxKilled", "the caller was killed before this call had an effect"), true)
             }
             Kind::KillAfter => {
                 let replied = self.routed(call).await;
-                faults.kill(call.caller).await?;
+                faults.kill(call.connection).await?;
                 (replied, true)
             }
             Kind::CutAfter => (self.routed(call).await, true),

@@ -80,7 +80,8 @@ async fn nothing_but_a_bootstrap_is_ever_killed() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("500"), "{output:?}");
     assert_eq!(stage.effects(), 0);
     assert_eq!(stage.only_call().fault, None);
-    assert!(stage.faults.failures()[0].contains("is sam, and only a bootstrap is ever killed"));
+    let failures = stage.faults.failures();
+    assert!(failures[0].contains("is sam, and only a bootstrap is ever killed"), "{failures:?}");
     assert!(stage.faults.hits(id).is_empty());
 }
 
