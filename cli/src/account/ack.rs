@@ -7,13 +7,17 @@
 mod tests;
 
 use clap::Args;
+use homeostat_core::hook::kind::HookKind;
 use homeostat_core::id::{self, Subject};
 use homeostat_core::incident::{Acknowledgement, Incident, Kind, State};
-use homeostat_core::memory::{Endpoint, Memory};
+use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::memory::Remembered;
 use homeostat_core::ports::{Control, Ledger, NotWritten, Write};
 use homeostat_core::registry::AnyIncident;
 use homeostat_core::shell;
 use homeostat_core::view::Head;
+use homeostat_core::zone::kind::ZoneKind;
+use homeostat_core::zone::memory::Endpoint;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -125,26 +129,39 @@ fn asks_too(of: &AnyIncident, scope: &Scope) -> Option<String> {
 
 /// Forgets what failed, and with it what that has closed off: the breaker of a group, the latches of a zone.
 async fn forgive(ledger: &impl Control, scope: &id::Scope, done: &mut Acknowledged) -> Result<(), Failed> {
-    for _ in 0..TRIES {
-        let read = ledger.memory(scope).await?;
-        if read.acknowledged() == read {
-            if let id::Scope::Group(group) = scope {
+    match scope {
+        id::Scope::Group(group) => {
+            let failed = forgive_one::<InstanceKind>(ledger, scope).await?;
+            let launches = forgive_one::<HookKind>(ledger, scope).await.map_err(|failed| done.half(failed))?;
+            if failed.is_none() && launches.is_none() {
                 done.left.push(format!(
                     "group {group} has no open breaker, no failed replacements and no abandoned launches"
                 ));
             }
-            return Ok(());
+            let (failed, launches) = (failed.unwrap_or_default(), launches.unwrap_or_default());
+            done.breaker_closed = failed.breaker.is_some();
+            done.failures_forgiven = failed.failures.len();
+            let abandoned = launches.abandoned.values().flatten();
+            done.launches_forgiven = abandoned.map(|abandoned| abandoned.instances.len()).sum();
         }
-        match ledger.remember(scope, &read.acknowledged().over(&read)).await {
-            Ok(()) => {
-                let Memory { breaker, failures, latched, drains, abandoned, .. } = read;
-                done.launches_forgiven = abandoned.values().flatten().map(|abandoned| abandoned.instances.len()).sum();
-                done.breaker_closed = breaker.is_some();
-                done.failures_forgiven = failures.len();
-                done.latches_lifted = latched.into_keys().collect();
-                done.drains_forgiven = drains.len();
-                return Ok(());
-            }
+        id::Scope::Zone(_) => {
+            let forgiven = forgive_one::<ZoneKind>(ledger, scope).await?.unwrap_or_default();
+            done.drains_forgiven = forgiven.drains.len();
+            done.latches_lifted = forgiven.latched.into_keys().collect();
+        }
+    }
+    Ok(())
+}
+
+/// What one remedy remembered, if there was anything to forgive.
+async fn forgive_one<K: Kind>(ledger: &impl Control, scope: &id::Scope) -> Result<Option<K::Memory>, Failed> {
+    for _ in 0..TRIES {
+        let read = ledger.memory::<K>(scope).await?;
+        if read.acknowledged() == read {
+            return Ok(None);
+        }
+        match ledger.remember::<K>(scope, &read.acknowledged().over(&read)).await {
+            Ok(()) => return Ok(Some(read)),
             Err(NotWritten::Conflict) => {}
             Err(NotWritten::Unavailable(unavailable)) => return Err(unavailable.into()),
         }

@@ -10,10 +10,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use futures_util::future::{join, join_all, try_join};
+use homeostat_core::hook::kind::HookKind;
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
+use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
 use homeostat_core::registry::AnyIncident;
 use homeostat_core::shell;
+use homeostat_core::zone::kind::ZoneKind;
 use jiff::Timestamp;
 
 use super::place::Deployment;
@@ -102,13 +105,14 @@ async fn held_back(ledger: &impl Control, name: GroupName) -> Result<HeldBack, U
         doing: format!("read what is known of group {name}"),
         why: error.to_string(),
     };
-    let (slots, memory) = try_join(ledger.slots(&name), ledger.memory(&scope)).await.map_err(named)?;
-    Ok(HeldBack::new(name, slots, memory))
+    let memory = try_join(ledger.memory::<InstanceKind>(&scope), ledger.memory::<HookKind>(&scope));
+    let (slots, (memory, launches)) = try_join(ledger.slots(&name), memory).await.map_err(named)?;
+    Ok(HeldBack::new(name, slots, memory, launches))
 }
 
 async fn held_back_zone(ledger: &impl Control, id: HostedZoneId) -> Result<HeldBackZone, Unavailable> {
     let named =
         |error: Unavailable| Unavailable { doing: format!("read what is known of zone {id}"), why: error.to_string() };
-    let memory = ledger.memory(&Scope::Zone(id.clone())).await.map_err(named)?;
+    let memory = ledger.memory::<ZoneKind>(&Scope::Zone(id.clone())).await.map_err(named)?;
     Ok(HeldBackZone::new(id, memory))
 }

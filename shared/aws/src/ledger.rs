@@ -125,9 +125,9 @@ impl Ledger for DynamoLedger {
         Ok(History { alarm: alarm.transpose()?.flatten(), ..incidents? })
     }
 
-    async fn limits(&self, subject: &Subject, scope: &Scope) -> Result<Limits, Unavailable> {
+    async fn limits<K: Kind>(&self, subject: &Subject, scope: &Scope) -> Result<Limits<K>, Unavailable> {
         let mut keys: Vec<Key> = pause_scopes(subject, scope).iter().map(|scope| Key::pause(scope)).collect();
-        keys.extend([Key::slots(scope), Key::memory(scope)]);
+        keys.extend([Key::slots(scope), Key::memory::<K>(scope)]);
         let mut limits = Limits::default();
         for item in self.get(keys).await? {
             if item::is_pause(&item) {

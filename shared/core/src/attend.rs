@@ -19,7 +19,7 @@ use crate::aws::alarm::AlarmChange;
 use crate::decision::{Decision, Hold};
 use crate::id::{Scope, Subject};
 use crate::incident::{Effect, Incident, Kind, State, Verdict};
-use crate::memory::{Memory, News};
+use crate::memory::{News, Remembered};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, Unavailable, Write};
 use crate::signal::{Hint, NoSignal, Signal};
 pub use explain::{Explanation, Outlook, explain};
@@ -103,7 +103,7 @@ pub trait Remedy {
         _now: Timestamp,
         incident: Incident<Self::Kind>,
         _seen: &Self::Seen,
-        _limits: &Limits,
+        _limits: &Limits<Self::Kind>,
     ) -> Incident<Self::Kind> {
         incident
     }
@@ -130,7 +130,7 @@ pub trait Remedy {
         now: Timestamp,
         incident: &Incident<Self::Kind>,
         seen: &Self::Seen,
-        around: &Circumstances,
+        around: &Circumstances<Self::Kind>,
     ) -> Decision<Self::Kind>;
 
     /// Why no incident is opened after all for what the decision would hold or close, if so.
@@ -152,7 +152,7 @@ pub trait Remedy {
         now: Timestamp,
         incident: &Incident<Self::Kind>,
         seen: &Self::Seen,
-        around: &Circumstances,
+        around: &Circumstances<Self::Kind>,
     ) -> Vec<Rung>;
 
     /// What outlives the incident, if the decision adds to it.
@@ -162,8 +162,8 @@ pub trait Remedy {
         incident: &Incident<Self::Kind>,
         seen: &Self::Seen,
         decision: &Decision<Self::Kind>,
-        memory: &Memory,
-    ) -> Option<Memory>;
+        memory: &<Self::Kind as Kind>::Memory,
+    ) -> Option<<Self::Kind as Kind>::Memory>;
 
     fn times(&self, incident: &Incident<Self::Kind>) -> Times;
 
@@ -184,11 +184,17 @@ pub struct Times {
 }
 
 /// What bears on a decision beside the subject itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Circumstances {
-    pub limits: Limits,
+#[derive(Debug, Clone, PartialEq)]
+pub struct Circumstances<K: Kind> {
+    pub limits: Limits<K>,
     /// Other members of the group that don't serve and have an open incident of their own.
     pub others_open: Vec<Subject>,
+}
+
+impl<K: Kind> Default for Circumstances<K> {
+    fn default() -> Self {
+        Circumstances { limits: Limits::default(), others_open: Vec::new() }
+    }
 }
 
 /// Attends to a hint until there is nothing to do now. `on_decision` hears each decision as it is made.
@@ -282,7 +288,7 @@ struct Looked<R: Remedy> {
     now: Timestamp,
     incident: Incident<R::Kind>,
     seen: R::Seen,
-    around: Circumstances,
+    around: Circumstances<R::Kind>,
     news: Option<News>,
 }
 

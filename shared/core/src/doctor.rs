@@ -9,7 +9,7 @@ mod tests;
 
 use serde::Serialize;
 
-pub use facts::{Alarm, Audience, DnsFacts, Facts, HookFact, HookFacts, Read, Unread};
+pub use facts::{Alarm, Audience, DnsFacts, Facts, HookFact, HookFacts, Memories, Read, Unread};
 
 use crate::id::GroupName;
 use crate::policy::Policy;

@@ -36,17 +36,17 @@ pub(crate) fn refused<K: Kind>(incident: &Incident<K>) -> Option<Decision<K>> {
 }
 
 /// A person's word that is in force.
-pub(crate) fn pause(now: Timestamp, limits: &Limits) -> Option<&Pause> {
+pub(crate) fn pause<K: Kind>(now: Timestamp, limits: &Limits<K>) -> Option<&Pause> {
     limits.pauses.iter().find(|pause| now < pause.until)
 }
 
-pub(crate) fn paused<K: Kind>(now: Timestamp, limits: &Limits) -> Option<Hold<K>> {
+pub(crate) fn paused<K: Kind>(now: Timestamp, limits: &Limits<K>) -> Option<Hold<K>> {
     let Pause { scope, by, reason, .. } = pause(now, limits)?;
     Some(Hold::Paused { scope: scope.clone(), by: by.clone(), reason: reason.clone() })
 }
 
 /// What a check of the pauses goes by.
-pub(crate) fn pauses(now: Timestamp, limits: &Limits) -> String {
+pub(crate) fn pauses<K: Kind>(now: Timestamp, limits: &Limits<K>) -> String {
     let pauses = limits.pauses.iter().filter(|pause| now < pause.until);
     let named: Vec<String> = pauses.map(|pause| format!("{} until {:.0}", pause.scope, pause.until)).collect();
     if named.is_empty() { "no pause covers it".to_owned() } else { named.join(", ") }

@@ -3,6 +3,7 @@
 //!
 //! This module never holds an instance longer than its hook allows, and never judges one on what could not be read.
 
+mod abandoned;
 mod abandoning;
 mod claim;
 mod course;
@@ -13,6 +14,7 @@ pub mod kept;
 pub mod kind;
 mod ladder;
 mod launch;
+pub mod memory;
 mod message;
 pub mod reasons;
 mod route;
@@ -32,19 +34,19 @@ use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::attend::{Circumstances, Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
+use crate::attend::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use crate::aws::fleet::Group;
 use crate::aws::lifecycle::{self, ActionId, ActionResult, Terms};
 use crate::aws::machines::StatusChecks;
 use crate::aws::record::RecordSet;
 use crate::aws::record_name::RecordName;
 use crate::hook::kind::HookKind;
-use crate::hook::reasons::{Attended, Decision, History, Incident, Page, Proof, Step};
+use crate::hook::memory::Memory;
+use crate::hook::reasons::{Attended, Circumstances, Decision, History, Incident, Limits, Page, Proof, Step};
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use crate::incident::State;
-use crate::memory::Memory;
 use crate::policy::{BusyMetric, HeldBy, Policy};
-use crate::ports::{Ledger, Limits, Outcome, Unavailable};
+use crate::ports::{Ledger, Outcome, Slots, Unavailable};
 use crate::signal::{Hint, NoSignal, Signal, Why};
 pub use claim::Claim;
 use decide::{Case, decide};
@@ -255,7 +257,7 @@ where
             kept = kept.again(now);
         }
         let next = kept.saw(now, seen);
-        let part_of = next.part_of.clone().or_else(|| part_of(now, &subject, &next, &limits.memory));
+        let part_of = next.part_of.clone().or_else(|| part_of(now, &subject, &next, &limits.slots));
         *incident.kind.kept_mut() = Kept { part_of, ..next };
         incident
     }
@@ -366,15 +368,15 @@ impl<A, M> LifecycleHook<'_, A, M> {
     }
 }
 
-/// The replacement of this instance, or the newest one that a launch can be the second half of.
-fn part_of(now: Timestamp, subject: &Subject, kept: &Kept, memory: &Memory) -> Option<Subject> {
-    let lately = memory.acts.iter().filter(|act| act.at <= now && now < act.at + LAUNCHED_WITHIN);
-    let mut newest_first = lately.rev();
-    match kept.transition {
-        lifecycle::Transition::Terminating => newest_first.find(|act| act.subject.instance() == subject.instance()),
-        lifecycle::Transition::Launching => newest_first.find(|act| act.at <= kept.began),
-    }
-    .map(|act| act.subject.clone())
+/// The replacement of this instance, or the newest one that a launch can be the second half of: what is acted on holds a slot of the
+/// group's budget until the group is at full strength again.
+fn part_of(now: Timestamp, subject: &Subject, kept: &Kept, slots: &Slots) -> Option<Subject> {
+    let lately = slots.holders.iter().filter(|(_, at)| **at <= now && now < **at + LAUNCHED_WITHIN);
+    let of_it = |(holder, at): &(&Subject, &Timestamp)| match kept.transition {
+        lifecycle::Transition::Terminating => holder.instance() == subject.instance(),
+        lifecycle::Transition::Launching => **at <= kept.began,
+    };
+    lately.filter(of_it).max_by_key(|(_, at)| **at).map(|(holder, _)| holder.clone())
 }
 
 /// What was done about the older action says nothing of this one; what is in flight still is.

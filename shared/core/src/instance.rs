@@ -13,6 +13,7 @@ mod group_state;
 mod group_states;
 pub mod kind;
 mod ladder;
+pub mod memory;
 mod message;
 mod notice;
 mod opening;
@@ -40,16 +41,16 @@ pub use route::Survey;
 pub use seen::{Glance, Seen};
 pub use tally::{Limit, Tally};
 
-use crate::attend::{Circumstances, Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
+use crate::attend::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use crate::aws::alarm::{AlarmSeen, AlarmsSeen};
 use crate::aws::fleet::{Group, Launches, TargetHealths};
 use crate::aws::machines::StatusChecks;
 use crate::id::{AlarmArn, GroupName, InstanceId, Region, Subject, TargetGroupArn};
 use crate::incident::{Alarms, Gone, State, Verdict};
 use crate::instance::kind::InstanceKind;
-use crate::instance::reasons::{Attended, Decision, History, Incident, Page, Proof, Step};
-use crate::memory::{Act, Breaker, Memory};
-use crate::ports::{Ledger, Limits, Outcome, Unavailable};
+use crate::instance::memory::{Act, Breaker, Memory};
+use crate::instance::reasons::{Attended, Circumstances, Decision, History, Incident, Limits, Page, Proof, Step};
+use crate::ports::{Ledger, Outcome, Unavailable};
 use crate::signal::{Hint, NoSignal, Signal, Why};
 
 /// What this remedy reads of Auto Scaling, load balancing and CloudWatch.

@@ -1,30 +1,15 @@
-//! What outlives an incident: which change of an alarm was seen last, and what was done to a group lately.
+//! What outlives an incident: which change of an alarm was seen last, and what each remedy remembers of a scope.
 //!
-//! A replacement is a new instance and so a new subject: only the group can remember that it is the third in an hour. This
-//! module never writes anything; each transition gives the next version.
+//! This module never writes anything, and never knows what a remedy remembers.
 
-mod abandoned;
-mod source;
-
-use std::collections::BTreeMap;
-
-use source::version_of;
-pub use source::{Launching, Source, template_of};
-
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
 
 use crate::aws::alarm::AlarmChange;
-use crate::id::{HookName, Subject};
-use crate::zone::drift::Drift;
-pub use abandoned::{Abandoned, Filled, Launch, Trying};
+use crate::incident::Stored;
 
-/// An endpoint of a weighted record: `www.example.com A blue`.
-pub type Endpoint = String;
-
-/// Acts and failures kept of one group. More than the largest group's budget could use in any window that a policy may
-/// name is not needed: past this many, the oldest are the least telling.
-const MOST_KEPT: usize = 100;
+/// Kept of one kind of thing. More than the largest budget could use in any window that a policy may name is not needed: past this
+/// many, the oldest are the least telling.
+pub(crate) const MOST_KEPT: usize = 100;
 
 /// A change that is news, and the time of the one that it is written over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,161 +18,21 @@ pub struct News {
     pub over: Option<Timestamp>,
 }
 
-/// What was done to a group or in a zone lately, and how it went.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Memory {
-    /// The fence of this item, as [`crate::incident::Incident::version`] is of an incident.
-    pub version: u64,
-    /// Oldest first.
-    pub acts: Vec<Act>,
-    /// Oldest first.
-    pub failures: Vec<FailedReplacement>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub breaker: Option<Breaker>,
-    /// Oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub drains: Vec<Drain>,
-    /// Endpoints that stay drained until a person has looked.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub latched: BTreeMap<Endpoint, Timestamp>,
-    /// On what people heard that the policy and AWS do not agree.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub drifts: Vec<Drift>,
-    /// Launches that were abandoned with none admitted since, by the hook that held them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub abandoned: BTreeMap<HookName, Vec<Abandoned>>,
-}
-
-/// Weight was taken from an endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Drain {
-    pub at: Timestamp,
-    pub endpoint: Endpoint,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Act {
-    pub at: Timestamp,
-    pub subject: Subject,
-    /// AWS was going to end it anyway: what came in its stead need not be better.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub foretold: bool,
-}
-
-impl Act {
-    pub fn on_the_sick(at: Timestamp, subject: Subject) -> Self {
-        Act { at, subject, foretold: false }
-    }
-}
-
-/// A replacement that did not help: the group was not whole in time, or what was launched in its stead fell sick too.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailedReplacement {
-    pub at: Timestamp,
-    pub subject: Subject,
-    /// What the group launched from at that time.
-    #[serde(default, skip_serializing_if = "Source::is_unknown")]
-    pub launched_from: Source,
-}
-
-/// Replacing goes on making nothing better, so nothing in the group is replaced until a person has looked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Breaker {
-    pub since: Timestamp,
-    pub failures: u32,
-    #[serde(default, skip_serializing_if = "Source::is_unknown")]
-    pub launched_from: Source,
-}
-
-impl Memory {
-    /// A step that is tried again, after a crash say, is no second act.
-    #[must_use]
-    pub fn acted(&self, act: Act) -> Memory {
-        let mut next = self.clone();
-        next.acts.retain(|before| before.subject != act.subject);
-        next.acts.push(act);
-        keep_newest(&mut next.acts);
-        next
-    }
-
-    /// The same failure is counted once, however often it is seen.
-    #[must_use]
-    pub fn failed(&self, now: Timestamp, subject: &Subject, launched_from: &Source) -> Memory {
-        let mut next = self.clone();
-        if !next.failures.iter().any(|failure| failure.subject == *subject) {
-            let launched_from = launched_from.clone();
-            next.failures.push(FailedReplacement { at: now, subject: subject.clone(), launched_from });
-            keep_newest(&mut next.failures);
-        }
-        next
-    }
-
-    #[must_use]
-    pub fn broken(&self, breaker: Breaker) -> Memory {
-        Memory { breaker: Some(breaker), ..self.clone() }
-    }
-
-    /// `again`: the same drain is tried once more, and is no second one.
-    #[must_use]
-    pub fn drained(&self, now: Timestamp, endpoint: &Endpoint, again: bool) -> Memory {
-        let mut next = self.clone();
-        if again && let Some(last) = next.drains.iter().rposition(|drain| drain.endpoint == *endpoint) {
-            next.drains.remove(last);
-        }
-        next.drains.push(Drain { at: now, endpoint: endpoint.clone() });
-        keep_newest(&mut next.drains);
-        next
-    }
-
-    #[must_use]
-    pub fn latch(mut self, now: Timestamp, endpoint: &Endpoint) -> Memory {
-        self.latched.entry(endpoint.clone()).or_insert(now);
-        self
-    }
-
-    /// How often weight was taken from the endpoint within the window.
-    pub fn drains_within(&self, now: Timestamp, window: SignedDuration, endpoint: &Endpoint) -> u32 {
-        let drains = self.drains.iter().filter(|drain| drain.endpoint == *endpoint && drain.at + window > now);
-        u32::try_from(drains.count()).unwrap_or(u32::MAX)
-    }
-
-    /// A person has looked: what failed is forgiven, the breaker is closed, nothing is latched any more, and launches may be abandoned
-    /// again.
-    #[must_use]
-    pub fn acknowledged(&self) -> Memory {
-        Memory { version: self.version, acts: self.acts.clone(), drifts: self.drifts.clone(), ..Memory::default() }
-    }
-
-    /// The breaker, if it is about what the group launches now. What was rolled out since has not failed yet.
-    pub fn breaker_for(&self, launching: &Launching) -> Option<&Breaker> {
-        self.breaker.as_ref().filter(|breaker| launching.is_still(&breaker.launched_from, breaker.since))
-    }
-
-    /// Failures within the window, of what the group launches now.
-    pub fn failures_within(
-        &self,
-        now: Timestamp,
-        window: SignedDuration,
-        launching: &Launching,
-    ) -> impl Iterator<Item = &FailedReplacement> {
-        self.failures
-            .iter()
-            .filter(move |failure| failure.at + window > now && launching.is_still(&failure.launched_from, failure.at))
-    }
+/// What one remedy remembers of a scope, in an item of its own.
+pub trait Remembered: Stored + Default {
+    /// The fence of the item, as [`crate::incident::Incident::version`] is of an incident.
+    fn version(&self) -> u64;
 
     /// As it is written over what was read.
     #[must_use]
-    pub fn over(self, read: &Memory) -> Memory {
-        Memory { version: read.version + 1, ..self }
-    }
+    fn over(self, read: &Self) -> Self;
+
+    /// A person has looked: what failed is forgiven.
+    #[must_use]
+    fn acknowledged(&self) -> Self;
 }
 
-/// Where one of the two is not known, they are taken for the same: that errs on the side of doing nothing.
-fn is_same_source(one: Option<&str>, other: Option<&str>) -> bool {
-    one.zip(other).is_none_or(|(one, other)| one == other)
-}
-
-fn keep_newest<T>(items: &mut Vec<T>) {
+pub(crate) fn keep_newest<T>(items: &mut Vec<T>) {
     if items.len() > MOST_KEPT {
         items.remove(0);
     }
@@ -197,20 +42,12 @@ fn keep_newest<T>(items: &mut Vec<T>) {
 mod tests {
     use super::*;
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + second).unwrap()
-    }
-
-    fn subject(number: u32) -> Subject {
-        format!("eu-west-1#instance#i-{number:017x}").parse().unwrap()
-    }
-
     #[test]
     fn no_alarm_speaks_for_a_contributor_of_another_one() {
         let speaker = |name: &str, contributor: Option<&str>| {
             let alarm = format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}").parse().unwrap();
             let contributor = contributor.map(|id| id.parse().unwrap());
-            AlarmChange { alarm, contributor, changed_at: at(0) }.speaker()
+            AlarmChange { alarm, contributor, changed_at: Timestamp::UNIX_EPOCH }.speaker()
         };
         assert_eq!(speaker("web", Some("a#b")), "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web#a#b");
         for (name, contributor) in
@@ -219,48 +56,5 @@ mod tests {
             assert_ne!(speaker(name, contributor), speaker("web", Some("a#b")), "{name}");
         }
         assert_ne!(speaker("web#a", None), speaker("web%23a", None));
-    }
-
-    #[test]
-    fn one_failure_is_never_counted_twice_and_old_ones_not_at_all() {
-        let unknown = Source::default();
-        let memory = Memory::default().failed(at(0), &subject(1), &unknown).failed(at(9), &subject(1), &unknown);
-        let within = |now| memory.failures_within(now, SignedDuration::from_secs(10), &Launching::default()).count();
-        assert_eq!((within(at(9)), within(at(10))), (1, 0));
-    }
-
-    #[test]
-    fn a_step_that_is_tried_again_is_remembered_once() {
-        let memory =
-            Memory::default().acted(Act::on_the_sick(at(0), subject(1))).acted(Act::on_the_sick(at(60), subject(1)));
-        assert_eq!(memory.acts, [Act::on_the_sick(at(60), subject(1))]);
-    }
-
-    #[test]
-    fn what_was_rolled_out_since_is_not_blamed_and_what_is_unknown_is() {
-        let both = Source::of(["lt-1:7", "lt-2:3"]);
-        let breaker = Breaker { since: at(0), failures: 3, launched_from: both.clone() };
-        let memory = Memory::default().failed(at(0), &subject(1), &both).broken(breaker);
-        let hour = SignedDuration::from_hours(1);
-        for (from, blamed) in [(&["lt-1:7", "lt-2:3"][..], true), (&["lt-1:8", "lt-2:3"], false), (&[], true)] {
-            let source = Source::of(from.iter().copied());
-            let launching = Launching { source, newest: BTreeMap::new() };
-            assert_eq!(memory.breaker_for(&launching).is_some(), blamed, "{from:?}");
-            assert_eq!(memory.failures_within(at(1), hour, &launching).count() == 1, blamed, "{from:?}");
-        }
-    }
-
-    #[test]
-    fn an_acknowledgement_closes_the_breaker_and_keeps_what_was_done() {
-        let breaker = Breaker { since: at(0), failures: 3, launched_from: Source::default() };
-        let memory = Memory::default().acted(Act::on_the_sick(at(0), subject(1))).broken(breaker).acknowledged();
-        assert_eq!((memory.breaker, memory.acts.len()), (None, 1));
-    }
-
-    #[test]
-    fn memory_stays_bounded_and_keeps_the_newest() {
-        let memory =
-            (0..500).fold(Memory::default(), |memory, number| memory.acted(Act::on_the_sick(at(0), subject(number))));
-        assert_eq!((memory.acts.len(), &memory.acts[99].subject), (MOST_KEPT, &subject(499)));
     }
 }

@@ -13,7 +13,7 @@ use crate::id::{GroupName, Scope, Subject};
 use serde::de::DeserializeOwned;
 
 use crate::incident::{Incident, Kind};
-use crate::memory::{Memory, News};
+use crate::memory::News;
 
 pub trait Clock {
     fn now(&self) -> Timestamp;
@@ -113,11 +113,17 @@ pub struct Slots {
 }
 
 /// What bounds an action on a subject.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Limits {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits<K: Kind> {
     pub pauses: Vec<Pause>,
     pub slots: Slots,
-    pub memory: Memory,
+    pub memory: K::Memory,
+}
+
+impl<K: Kind> Default for Limits<K> {
+    fn default() -> Self {
+        Limits { pauses: Vec::new(), slots: Slots::default(), memory: K::Memory::default() }
+    }
 }
 
 /// The scopes at which a pause covers a subject.
@@ -133,7 +139,7 @@ pub fn pause_scopes(subject: &Subject, scope: &Scope) -> Vec<String> {
 pub struct Write<'a, K: Kind> {
     pub incident: &'a Incident<K>,
     pub slots: Option<&'a Slots>,
-    pub memory: Option<&'a Memory>,
+    pub memory: Option<&'a K::Memory>,
     /// Written only over the one that was read.
     pub alarm: Option<&'a News>,
     /// At this time no pause that covers the subject may be in force.
@@ -163,7 +169,11 @@ pub trait Ledger {
         change: Option<&AlarmChange>,
     ) -> impl Future<Output = Result<History<K>, Unavailable>> + Send;
 
-    fn limits(&self, subject: &Subject, scope: &Scope) -> impl Future<Output = Result<Limits, Unavailable>> + Send;
+    fn limits<K: Kind>(
+        &self,
+        subject: &Subject,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<Limits<K>, Unavailable>> + Send;
 
     /// Which of these have an open incident.
     fn open_among(&self, subjects: &[Subject]) -> impl Future<Output = Result<Vec<Subject>, Unavailable>> + Send;
@@ -274,10 +284,14 @@ pub trait Control {
 
     fn slots(&self, group: &GroupName) -> impl Future<Output = Result<Slots, Unavailable>> + Send;
 
-    fn memory(&self, scope: &Scope) -> impl Future<Output = Result<Memory, Unavailable>> + Send;
+    fn memory<K: Kind>(&self, scope: &Scope) -> impl Future<Output = Result<K::Memory, Unavailable>> + Send;
 
     /// Conditional on the version that was read.
-    fn remember(&self, scope: &Scope, memory: &Memory) -> impl Future<Output = Result<(), NotWritten>> + Send;
+    fn remember<K: Kind>(
+        &self,
+        scope: &Scope,
+        memory: &K::Memory,
+    ) -> impl Future<Output = Result<(), NotWritten>> + Send;
 }
 
 impl fmt::Display for Outcome {

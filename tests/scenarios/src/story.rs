@@ -5,6 +5,7 @@
 use homeostat_core::aws::record::{RecordKey, Weights};
 use homeostat_core::id::{GroupName, HostedZoneId, InstanceId};
 use homeostat_core::incident::{Acknowledgement, Incident, Kind};
+use homeostat_core::memory::Remembered;
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Clock, Ledger, NotWritten, Write};
 use homeostat_lambda::Failure;
@@ -228,7 +229,7 @@ pub(crate) fn acknowledge<K: Kind>(
     open: &Incident<K>,
     word: Acknowledgement,
 ) -> Result<(), NotWritten> {
-    let memory = ledger.memory_of(&open.kind.scope());
+    let memory = ledger.memory_of::<K>(&open.kind.scope());
     let forgiven = memory.acknowledged().over(&memory);
     let known = open.acknowledge(word);
     ready(ledger.write(Write { memory: Some(&forgiven), ..Write::of(&known) }))

@@ -1,36 +1,50 @@
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::aws::lifecycle::Transition;
+use homeostat_core::aws::source::Source;
 use homeostat_core::hook::kind::HookKind;
+use homeostat_core::hook::memory::Launch;
 use homeostat_core::hook::said::LaunchesFail;
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
 use homeostat_core::incident::{Alarms, Gone};
 use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::memory::{Breaker, Launch, Memory, Source};
+use homeostat_core::instance::memory::Breaker;
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
 use homeostat_core::zone::kept::Kept;
 use homeostat_core::zone::kind::ZoneKind;
 use homeostat_core::zone::said::Trouble;
-use homeostat_core::{hook, zone};
+use homeostat_core::{hook, instance, zone};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;
 
-/// One incident and one memory, under the ledger's own conditions; the first writes lose their race.
+/// One incident and what its scope's remedies remember, under the ledger's own conditions; the first writes lose their race.
 struct Fake {
     /// As it is stored.
     open: Mutex<Option<Value>>,
-    memory: Mutex<Memory>,
+    /// By remedy, as it is stored.
+    memories: Mutex<BTreeMap<&'static str, Value>>,
     races: Mutex<u32>,
 }
 
 impl Fake {
-    fn new(open: Option<AnyIncident>, memory: Memory, races: u32) -> Self {
+    fn new(open: Option<AnyIncident>, races: u32) -> Self {
         let open = open.map(|open| serde_json::to_value(open).unwrap());
-        Fake { open: Mutex::new(open), memory: Mutex::new(memory), races: Mutex::new(races) }
+        Fake { open: Mutex::new(open), memories: Mutex::default(), races: Mutex::new(races) }
+    }
+
+    fn remembering<K: Kind>(self, memory: &K::Memory) -> Self {
+        self.memories.lock().unwrap().insert(K::REMEDY, serde_json::to_value(memory).unwrap());
+        self
+    }
+
+    fn remembered<K: Kind>(&self) -> K::Memory {
+        let memories = self.memories.lock().unwrap();
+        memories.get(K::REMEDY).map(|memory| serde_json::from_value(memory.clone()).unwrap()).unwrap_or_default()
     }
 
     /// Somebody else writes first, as often as was asked for.
@@ -38,9 +52,10 @@ impl Fake {
         let mut races = self.races.lock().unwrap();
         if *races > 0 {
             *races -= 1;
-            self.memory.lock().unwrap().version += 1;
-            let mut open = self.open.lock().unwrap();
-            open.iter_mut().for_each(|open| open["version"] = json!(open["version"].as_u64().unwrap() + 1));
+            let (mut memories, mut open) = (self.memories.lock().unwrap(), self.open.lock().unwrap());
+            for item in memories.values_mut().chain(open.iter_mut()) {
+                item["version"] = json!(item["version"].as_u64().unwrap() + 1);
+            }
         }
     }
 
@@ -62,7 +77,7 @@ impl Ledger for Fake {
         Ok(History { open: self.read(), ..History::default() })
     }
 
-    async fn limits(&self, _: &Subject, _: &Scope) -> Result<Limits, Unavailable> {
+    async fn limits<K: Kind>(&self, _: &Subject, _: &Scope) -> Result<Limits<K>, Unavailable> {
         Ok(Limits::default())
     }
 
@@ -101,15 +116,14 @@ impl Control for Fake {
         Ok(Slots::default())
     }
 
-    async fn memory(&self, _: &Scope) -> Result<Memory, Unavailable> {
-        Ok(self.memory.lock().unwrap().clone())
+    async fn memory<K: Kind>(&self, _: &Scope) -> Result<K::Memory, Unavailable> {
+        Ok(self.remembered::<K>())
     }
 
-    async fn remember(&self, _: &Scope, next: &Memory) -> Result<(), NotWritten> {
+    async fn remember<K: Kind>(&self, _: &Scope, next: &K::Memory) -> Result<(), NotWritten> {
         self.race();
-        let mut memory = self.memory.lock().unwrap();
-        written(memory.version + 1 == next.version)?;
-        *memory = next.clone();
+        written(self.remembered::<K>().version() + 1 == next.version())?;
+        self.memories.lock().unwrap().insert(K::REMEDY, serde_json::to_value(next).unwrap());
         Ok(())
     }
 }
@@ -137,15 +151,15 @@ fn said(ledger: &Fake, scope: &str) -> Result<Acknowledged, Failed> {
     runtime.block_on(ack(ledger, now(), word, "ana".into()))
 }
 
-fn broken() -> Memory {
+fn broken() -> instance::memory::Memory {
     let subject: Subject = INSTANCE.parse().unwrap();
     let breaker = Breaker { since: now(), failures: 3, launched_from: Source::default() };
-    Memory::default().failed(now(), &subject, &Source::default()).broken(breaker)
+    instance::memory::Memory::default().failed(now(), &subject, &Source::default()).broken(breaker)
 }
 
 #[test]
 fn a_lost_race_is_run_again_over_what_was_written() {
-    let ledger = Fake::new(Some(incident(INSTANCE).into()), Memory::default(), 3);
+    let ledger = Fake::new(Some(incident(INSTANCE).into()), 3);
     assert_eq!(said(&ledger, "i-0123456789abcdef0").unwrap().incidents, [INSTANCE.parse().unwrap()]);
     let open = ledger.open().unwrap();
     assert_eq!((open.head().acknowledged.unwrap().by.as_str(), open.head().version), ("ana", 5));
@@ -153,7 +167,7 @@ fn a_lost_race_is_run_again_over_what_was_written() {
 
 #[test]
 fn whoever_never_wins_says_so() {
-    let ledger = Fake::new(Some(incident(INSTANCE).into()), broken(), u32::MAX);
+    let ledger = Fake::new(Some(incident(INSTANCE).into()), u32::MAX).remembering::<InstanceKind>(&broken());
     for scope in ["i-0123456789abcdef0", "group#web"] {
         assert!(said(&ledger, scope).unwrap_err().why().contains("try again in a minute"));
     }
@@ -161,11 +175,11 @@ fn whoever_never_wins_says_so() {
 
 #[test]
 fn a_groups_word_closes_its_breaker_and_leaves_the_members_to_be_asked_about() {
-    let ledger = Fake::new(Some(incident(INSTANCE).into()), broken(), 1);
+    let ledger = Fake::new(Some(incident(INSTANCE).into()), 1).remembering::<InstanceKind>(&broken());
     let done = said(&ledger, "group#web").unwrap();
     assert!(done.breaker_closed && done.incidents.is_empty() && done.verdict() == Verdict::Fine);
     assert!(done.left[0].contains("homeostat ack i-0123456789abcdef0"), "{:?}", done.left);
-    assert_eq!(ledger.memory.lock().unwrap().breaker, None);
+    assert_eq!(ledger.remembered::<InstanceKind>().breaker, None);
 }
 
 #[test]
@@ -177,7 +191,7 @@ fn nothing_to_acknowledge_is_said_and_writes_nothing() {
         (Some(Incident { state: State::Verifying, ..incident(INSTANCE) }.into()), "has not asked for a person"),
     ];
     for (open, why) in cases {
-        let ledger = Fake::new(open.clone(), Memory::default(), 0);
+        let ledger = Fake::new(open.clone(), 0);
         let done = said(&ledger, INSTANCE).unwrap();
         assert!(done.verdict() == Verdict::Amiss && done.left[0].contains(why), "{:?}", done.left);
         assert_eq!(ledger.open(), open);
@@ -196,9 +210,12 @@ fn weights(trouble: Trouble) -> zone::reasons::Page {
     zone::reasons::Page::Own(zone::reasons::PageReason::Weights { troubles: vec![trouble] })
 }
 
-fn latched() -> Memory {
+fn latched() -> zone::memory::Memory {
     let endpoint = "www.example.com A blue".to_owned();
-    Memory::default().drained(now(), &endpoint, false).drained(now(), &endpoint, false).latch(now(), &endpoint)
+    zone::memory::Memory::default()
+        .drained(now(), &endpoint, false)
+        .drained(now(), &endpoint, false)
+        .latch(now(), &endpoint)
 }
 
 #[test]
@@ -208,12 +225,13 @@ fn a_zones_word_ends_its_reminders_and_lifts_its_latches_however_it_is_named() {
         what: "blue has weight 70".into(),
     };
     for name in ["zone#Z0123456789ABCDEFGHIJ", "aws-global#zone#Z0123456789ABCDEFGHIJ"] {
-        let ledger = Fake::new(Some(of_zone(&weights(changed.clone()))), latched(), 1);
+        let ledger = Fake::new(Some(of_zone(&weights(changed.clone()))), 1).remembering::<ZoneKind>(&latched());
         let done = said(&ledger, name).unwrap();
         assert_eq!((done.verdict(), done.incidents.len(), done.drains_forgiven), (Verdict::Fine, 1, 2));
         assert_eq!(done.latches_lifted, ["www.example.com A blue"]);
         assert!(done.left.is_empty() && done.follows[0].contains("takes up www.example.com A again"), "{done:?}");
-        assert_eq!(*ledger.memory.lock().unwrap(), Memory { version: 2, ..Memory::default() });
+        let forgiven = zone::memory::Memory { version: 2, ..zone::memory::Memory::default() };
+        assert_eq!(ledger.remembered::<ZoneKind>(), forgiven);
         assert!(ledger.open().unwrap().head().acknowledged.is_some());
         let mut page = Page::default();
         done.print(&mut page);
@@ -224,17 +242,17 @@ fn a_zones_word_ends_its_reminders_and_lifts_its_latches_however_it_is_named() {
 
 #[test]
 fn a_zone_without_anything_to_forgive_is_left_as_it_is() {
-    let ledger = Fake::new(None, Memory::default(), 0);
+    let ledger = Fake::new(None, 0);
     let done = said(&ledger, "zone#Z0123456789ABCDEFGHIJ").unwrap();
     assert_eq!((done.verdict(), done.left.len()), (Verdict::Amiss, 1), "{done:?}");
-    assert_eq!(*ledger.memory.lock().unwrap(), Memory::default());
+    assert_eq!(ledger.remembered::<ZoneKind>(), zone::memory::Memory::default());
 }
 
 #[test]
 fn a_zones_latches_are_lifted_though_no_incident_is_open() {
-    let ledger = Fake::new(None, latched(), 0);
+    let ledger = Fake::new(None, 0).remembering::<ZoneKind>(&latched());
     assert_eq!(said(&ledger, "zone#Z0123456789ABCDEFGHIJ").unwrap().verdict(), Verdict::Fine);
-    assert!(ledger.memory.lock().unwrap().latched.is_empty());
+    assert!(ledger.remembered::<ZoneKind>().latched.is_empty());
 }
 
 const HOOK: &str = "eu-west-1#hook#web:ready:i-0123456789abcdef0";
@@ -256,8 +274,8 @@ fn failing(afterwards: Afterwards) -> Incident<HookKind> {
     Incident::new(subject, HookKind::Hook(Box::new(kept)), now(), now()).page(now(), now(), &page)
 }
 
-fn abandoned() -> Memory {
-    let after = |memory: Memory, number: u32| {
+fn abandoned() -> hook::memory::Memory {
+    let after = |memory: hook::memory::Memory, number: u32| {
         let instance = format!("i-{number:08x}").parse().unwrap();
         memory.abandon(
             now(),
@@ -266,7 +284,7 @@ fn abandoned() -> Memory {
             2,
         )
     };
-    (1..=2).fold(Memory::default(), after)
+    (1..=2).fold(hook::memory::Memory::default(), after)
 }
 
 fn printed(done: &Acknowledged) -> String {
@@ -277,30 +295,30 @@ fn printed(done: &Acknowledged) -> String {
 
 #[test]
 fn a_groups_word_forgives_its_abandoned_launches_and_wakes_who_waits_for_it() {
-    let ledger = Fake::new(Some(failing(Afterwards::SuspendLaunch).into()), abandoned(), 1);
+    let ledger = Fake::new(Some(failing(Afterwards::SuspendLaunch).into()), 1).remembering::<HookKind>(&abandoned());
     let done = said(&ledger, "group#web").unwrap();
     assert_eq!((done.verdict(), done.launches_forgiven, done.incidents.len()), (Verdict::Fine, 2, 1));
     assert!(done.left.is_empty(), "{:?}", done.left);
-    assert!(ledger.memory.lock().unwrap().abandoned.is_empty());
+    assert!(ledger.remembered::<HookKind>().abandoned.is_empty());
     let open = ledger.open().unwrap();
     assert_eq!((open.head().wake_at, open.head().acknowledged.is_some()), (Some(now()), true));
     let text = printed(&done);
     assert!(text.contains("forgave 2 abandoned launch(es) of group#web, by ana"), "{text}");
     assert!(text.contains("--auto-scaling-group-name web --scaling-processes Launch"), "{text}");
-    let admits = Fake::new(Some(failing(Afterwards::Admit).into()), abandoned(), 0);
+    let admits = Fake::new(Some(failing(Afterwards::Admit).into()), 0).remembering::<HookKind>(&abandoned());
     assert!(!printed(&said(&admits, "group#web").unwrap()).contains("resume-processes"), "nothing was suspended");
 }
 
 #[test]
 fn a_hooks_own_word_ends_its_reminders_and_forgives_nothing() {
     for name in ["hook#web:ready:i-0123456789abcdef0", HOOK] {
-        let ledger = Fake::new(Some(failing(Afterwards::Admit).into()), abandoned(), 1);
+        let ledger = Fake::new(Some(failing(Afterwards::Admit).into()), 1).remembering::<HookKind>(&abandoned());
         let done = said(&ledger, name).unwrap();
         assert_eq!((done.incidents.len(), done.launches_forgiven), (1, 0), "{done:?}");
         assert!(done.follows[0].contains("homeostat ack group#web"), "{done:?}");
-        assert_eq!(ledger.memory.lock().unwrap().abandoned.len(), 1);
+        assert_eq!(ledger.remembered::<HookKind>().abandoned.len(), 1);
     }
-    let other = Fake::new(Some(failing(Afterwards::Admit).into()), abandoned(), 0);
+    let other = Fake::new(Some(failing(Afterwards::Admit).into()), 0).remembering::<HookKind>(&abandoned());
     let done = said(&other, "hook#web:drained:i-0123456789abcdef0").unwrap();
     assert!(done.verdict() == Verdict::Amiss && done.left[0].contains("has no open incident"), "{done:?}");
 }
@@ -312,7 +330,7 @@ fn another_held_instance_of_the_group_is_not_acknowledged_with_it_but_named() {
         ..failing(Afterwards::Admit)
     };
     for scope in ["group#web", "i-0123456789abcdef0"] {
-        let ledger = Fake::new(Some(refused.clone().into()), Memory::default(), 0);
+        let ledger = Fake::new(Some(refused.clone().into()), 0);
         let done = said(&ledger, scope).unwrap();
         assert!(done.incidents.is_empty() && done.verdict() == Verdict::Amiss, "{done:?}");
         let named = done.left.iter().any(|why| why.ends_with("homeostat ack hook#web:ready:i-0123456789abcdef0"));
@@ -323,7 +341,7 @@ fn another_held_instance_of_the_group_is_not_acknowledged_with_it_but_named() {
 
 #[test]
 fn an_acknowledgement_of_another_group_leaves_failing_launches_alone() {
-    let ledger = Fake::new(Some(failing(Afterwards::Admit).into()), Memory::default(), 0);
+    let ledger = Fake::new(Some(failing(Afterwards::Admit).into()), 0);
     assert!(said(&ledger, "group#api").unwrap().incidents.is_empty());
     assert_eq!(ledger.open(), Some(failing(Afterwards::Admit).into()));
 }

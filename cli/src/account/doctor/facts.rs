@@ -8,13 +8,15 @@ use futures_util::future::{OptionFuture, join, join_all, join3};
 use homeostat_aws::operator::Account;
 use homeostat_aws::{DnsCloud, InstanceCloud};
 use homeostat_core::aws::fleet::Group;
-use homeostat_core::doctor::{Facts, HookFacts, Read, Unread};
-use homeostat_core::id::{GroupName, Scope, TargetGroupArn};
+use homeostat_core::doctor::{Facts, HookFacts, Memories, Read, Unread};
+use homeostat_core::hook::kind::HookKind;
+use homeostat_core::id::{GroupName, HostedZoneId, Scope, TargetGroupArn};
 use homeostat_core::instance::Fleet;
-use homeostat_core::memory::Memory;
+use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
 use homeostat_core::registry::AnyIncident;
+use homeostat_core::zone::kind::ZoneKind;
 use jiff::Timestamp;
 
 use super::{hooks, records};
@@ -124,15 +126,31 @@ async fn targets<'a>(
 }
 
 /// Of what the policy names, and of what left it with an incident open.
-async fn memories(
-    ledger: &impl Control,
-    mut scopes: BTreeSet<Scope>,
-    open: &Read<Vec<AnyIncident>>,
-) -> BTreeMap<Scope, Read<Memory>> {
+async fn memories(ledger: &impl Control, mut scopes: BTreeSet<Scope>, open: &Read<Vec<AnyIncident>>) -> Memories {
     scopes.extend(open.iter().flatten().map(|incident| incident.head().scope));
-    let of_scope = async |scope: Scope| {
-        let memory = read(action::MEMORY, ledger.memory(&scope).await);
-        (scope, memory)
+    let groups = || scopes.iter().filter_map(Scope::group);
+    let zones = scopes.iter().filter_map(|scope| match scope {
+        Scope::Zone(zone) => Some(zone),
+        Scope::Group(_) => None,
+    });
+    let of_group = async |name: &GroupName| {
+        let scope = Scope::Group(name.clone());
+        (name.clone(), read(action::MEMORY, ledger.memory::<InstanceKind>(&scope).await))
     };
-    join_all(scopes.into_iter().map(of_scope)).await.into_iter().collect()
+    let of_launches = async |name: &GroupName| {
+        let scope = Scope::Group(name.clone());
+        (name.clone(), read(action::MEMORY, ledger.memory::<HookKind>(&scope).await))
+    };
+    let of_zone = async |zone: &HostedZoneId| {
+        let scope = Scope::Zone(zone.clone());
+        (zone.clone(), read(action::MEMORY, ledger.memory::<ZoneKind>(&scope).await))
+    };
+    let (groups, launches, zones) =
+        join3(join_all(groups().map(of_group)), join_all(groups().map(of_launches)), join_all(zones.map(of_zone)))
+            .await;
+    Memories {
+        groups: groups.into_iter().collect(),
+        launches: launches.into_iter().collect(),
+        zones: zones.into_iter().collect(),
+    }
 }

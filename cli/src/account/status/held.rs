@@ -2,8 +2,8 @@
 //!
 //! This module never says that they were anybody's fault.
 
+use homeostat_core::hook::memory::Abandoned;
 use homeostat_core::id::{GroupName, HookName};
-use homeostat_core::memory::Abandoned;
 use homeostat_core::shell;
 use homeostat_core::view::at;
 

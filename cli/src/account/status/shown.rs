@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_core::hook::memory::Abandoned;
 use homeostat_core::id::{GroupName, HookName, Subject};
 use homeostat_core::incident::{Acknowledgement, State};
-use homeostat_core::memory::{Abandoned, Breaker, Memory};
+use homeostat_core::instance::memory::Breaker;
 use homeostat_core::ports::Slots;
 use homeostat_core::registry::{self, AnyIncident};
-use homeostat_core::shell;
 use homeostat_core::view::{self, Cell, Facts, Table, at, state_word};
+use homeostat_core::{hook, instance, shell};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -65,13 +66,18 @@ pub(super) struct HeldBack {
 }
 
 impl HeldBack {
-    pub(super) fn new(group: GroupName, slots: Slots, memory: Memory) -> Self {
+    pub(super) fn new(
+        group: GroupName,
+        slots: Slots,
+        memory: instance::memory::Memory,
+        launches: hook::memory::Memory,
+    ) -> Self {
         HeldBack {
             group,
             slots: slots.holders,
             failed_replacements: memory.failures.len(),
             breaker: memory.breaker,
-            abandoned_launches: memory.abandoned,
+            abandoned_launches: launches.abandoned,
         }
     }
 }

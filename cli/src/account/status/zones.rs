@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::id::{HostedZoneId, Scope};
-use homeostat_core::memory::{Endpoint, Memory};
 use homeostat_core::shell;
 use homeostat_core::view::at;
+use homeostat_core::zone::memory::{Endpoint, Memory};
 use jiff::Timestamp;
 use serde::Serialize;
 

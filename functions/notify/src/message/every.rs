@@ -3,13 +3,13 @@
 use expect_test::expect_file;
 use homeostat_aws::Attribute;
 use homeostat_core::aws::lifecycle::ActionResult;
+use homeostat_core::aws::source::Source;
 use homeostat_core::hook::said::{Because, Limit};
 use homeostat_core::incident::Gone;
 use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::instance::reasons::{
     Attached, Close, CloseReason, Decision, GroupState, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
 };
-use homeostat_core::memory::Source;
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::Outcome;
 use jiff::SignedDuration;

@@ -1,10 +1,10 @@
 //! Whatever names and reasons hold, a message stays within SNS's limits and shows all that it holds.
 
 use homeostat_aws::Attribute;
+use homeostat_core::aws::source::Source;
 use homeostat_core::incident::Gone;
 use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::instance::reasons::{Decision, Hold, HoldReason, Incident, Page, PageReason, Step};
-use homeostat_core::memory::Source;
 use homeostat_core::ports::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;

@@ -5,8 +5,8 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use homeostat_core::id::{GroupName, Scope, Subject};
-use homeostat_core::incident::SCHEMA;
-use homeostat_core::memory::Memory;
+use homeostat_core::incident::{Kind, SCHEMA};
+use homeostat_core::memory::Remembered;
 use homeostat_core::ports::{Control, NotWritten, OpenIncidents, Pause, Slots, Unavailable};
 use serde::de::DeserializeOwned;
 
@@ -71,12 +71,12 @@ impl Control for DynamoLedger {
         self.one(Key::slots(&Scope::Group(group.clone()))).await
     }
 
-    async fn memory(&self, scope: &Scope) -> Result<Memory, Unavailable> {
-        self.one(Key::memory(scope)).await
+    async fn memory<K: Kind>(&self, scope: &Scope) -> Result<K::Memory, Unavailable> {
+        self.one(Key::memory::<K>(scope)).await
     }
 
-    async fn remember(&self, scope: &Scope, memory: &Memory) -> Result<(), NotWritten> {
-        let put = self.put_over(item::memory(scope, memory)?, memory.version)?;
+    async fn remember<K: Kind>(&self, scope: &Scope, memory: &K::Memory) -> Result<(), NotWritten> {
+        let put = self.put_over(item::memory::<K>(scope, memory)?, memory.version())?;
         self.put_alone(put).await
     }
 }

@@ -9,7 +9,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Incident, Kind, SCHEMA};
-use homeostat_core::memory::Memory;
 use homeostat_core::ports::{Due, Pause, Slots, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -20,6 +19,8 @@ pub(super) const OPEN: &str = "OPEN";
 const SUBJECT: &str = "SUBJECT#";
 const PAUSE: &str = "PAUSE#";
 const LAST: &str = "LAST";
+const MEMORY: &str = "MEMORY#";
+const ALARM_MEMORY: &str = "MEMORY#alarm#";
 
 /// How long the table keeps a closed incident, at least: a year, so that this season's incidents can be held against the last one's,
 /// and a month to look at them. Nothing is decided by what is this old. DynamoDB deletes some days later, if at all.
@@ -57,11 +58,12 @@ impl Key {
     }
 
     pub(super) fn alarm_memory(change: &AlarmChange) -> Key {
-        Key { pk: format!("MEMORY#alarm#{}", change.speaker()), sk: LAST.to_owned() }
+        Key { pk: format!("{ALARM_MEMORY}{}", change.speaker()), sk: LAST.to_owned() }
     }
 
-    pub(super) fn memory(scope: &Scope) -> Key {
-        Key { pk: format!("MEMORY#{scope}"), sk: LAST.to_owned() }
+    /// Each remedy has one of its own.
+    pub(super) fn memory<K: Kind>(scope: &Scope) -> Key {
+        Key { pk: format!("{MEMORY}{scope}"), sk: K::REMEDY.to_owned() }
     }
 
     pub(super) fn attributes(&self) -> Item {
@@ -91,8 +93,8 @@ pub(super) fn alarm_memory(memory: &AlarmChange) -> Result<Item, Unavailable> {
     written(memory, &Key::alarm_memory(memory))
 }
 
-pub(super) fn memory(scope: &Scope, memory: &Memory) -> Result<Item, Unavailable> {
-    written(memory, &Key::memory(scope))
+pub(super) fn memory<K: Kind>(scope: &Scope, memory: &K::Memory) -> Result<Item, Unavailable> {
+    written(memory, &Key::memory::<K>(scope))
 }
 
 /// As every other time of an item that the ledger does not compare.
@@ -121,8 +123,9 @@ pub(super) fn is_pause(item: &Item) -> bool {
     text(item, "sk").is_some_and(|sk| sk.starts_with(PAUSE))
 }
 
+/// Of a scope, by whichever remedy.
 pub(super) fn is_memory(item: &Item) -> bool {
-    text(item, "sk") == Some(LAST)
+    text(item, "pk").is_some_and(|pk| pk.starts_with(MEMORY) && !pk.starts_with(ALARM_MEMORY))
 }
 
 /// Whom an incident's item is about.
@@ -195,8 +198,8 @@ mod tests {
     use super::*;
     use homeostat_core::incident::Gone;
     use homeostat_core::instance::kind::InstanceKind;
+    use homeostat_core::instance::memory::{Act, Memory};
     use homeostat_core::instance::reasons::{Close, Decision, Incident, Step};
-    use homeostat_core::memory::Act;
     use homeostat_core::ports::Outcome;
 
     fn sample() -> Incident {
@@ -265,13 +268,12 @@ mod tests {
         let (now, incident) = (Timestamp::from_millisecond(1_800_000_000_123).unwrap(), sample());
         let remembered =
             Memory { version: 3, ..Memory::default().acted(Act::on_the_sick(now, incident.subject.clone())) };
-        let remembered = remembered.drained(now, &"www.example.com A blue".to_owned(), false);
-        let item = memory(&incident.scope(), &remembered).unwrap();
+        let item = memory::<InstanceKind>(&incident.scope(), &remembered).unwrap();
         assert_eq!(read::<Memory>(item).unwrap(), remembered);
         let alarm = incident.kind.alarms().unwrap().arns().next().unwrap();
         let memory = AlarmChange { alarm: alarm.clone(), contributor: None, changed_at: now };
         let item = alarm_memory(&memory).unwrap();
-        assert!(is_memory(&item) && item.get("changed_at") == Some(&AttributeValue::N("1800000000123".into())));
+        assert!(!is_memory(&item) && item.get("changed_at") == Some(&AttributeValue::N("1800000000123".into())));
         assert_eq!(read::<AlarmChange>(item).unwrap(), memory);
     }
 
@@ -309,7 +311,7 @@ mod tests {
         let kept = [
             incident(&sample()),
             slots(&scope, &Slots::default()),
-            memory(&scope, &Memory::default()),
+            memory::<InstanceKind>(&scope, &Memory::default()),
             alarm_memory(&AlarmChange { alarm, contributor: None, changed_at: now }),
         ];
         for item in kept {

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use homeostat_core::incident::{Incident, Kind};
-use homeostat_core::memory::News;
+use homeostat_core::memory::{News, Remembered};
 use homeostat_core::ports::{NotWritten, Unavailable, Write, pause_scopes};
 use jiff::Timestamp;
 
@@ -32,7 +32,7 @@ impl DynamoLedger {
             parts.push(put(self.put_over(item::slots(&scope, slots)?, slots.version)?));
         }
         if let Some(memory) = memory {
-            parts.push(put(self.put_over(item::memory(&scope, memory)?, memory.version)?));
+            parts.push(put(self.put_over(item::memory::<K>(&scope, memory)?, memory.version())?));
         }
         if let Some(alarm) = alarm {
             parts.push(put(self.put_news(alarm)?));
@@ -151,8 +151,8 @@ mod tests {
     use homeostat_core::aws::alarm::AlarmChange;
     use homeostat_core::incident::{Alarms, Gone};
     use homeostat_core::instance::kind::InstanceKind;
+    use homeostat_core::instance::memory::Memory;
     use homeostat_core::instance::reasons::{Close, Incident};
-    use homeostat_core::memory::Memory;
     use homeostat_core::ports::Slots;
 
     #[test]
@@ -243,7 +243,7 @@ mod tests {
         let expected = [
             "put OPEN if version = :read",
             "put SLOTS if version = :read",
-            "put LAST if attribute_not_exists(pk)",
+            "put replace-instance if attribute_not_exists(pk)",
             "put LAST if changed_at = :read",
             "check PAUSE#all",
             "check PAUSE#group#web",

@@ -11,14 +11,12 @@ use crate::aws::fleet::{Group, TargetHealth};
 use crate::aws::lifecycle::Terms;
 use crate::aws::record::RecordSet;
 use crate::aws::record_name::RecordName;
-use crate::id::{
-    AlarmArn, GroupName, HealthCheckId, HookName, HostedZoneId, InstanceId, Region, Scope, TargetGroupArn,
-};
-use crate::memory::Memory;
+use crate::id::{AlarmArn, GroupName, HealthCheckId, HookName, HostedZoneId, InstanceId, Region, TargetGroupArn};
 use crate::policy::RecordPolicy;
 use crate::ports::{Pause, Unavailable};
 use crate::registry::AnyIncident;
 use crate::zone::seen::HealthCheckSeen;
+use crate::{hook, instance, zone};
 
 pub type Read<T> = Result<T, Unread>;
 
@@ -55,7 +53,7 @@ pub struct Facts {
     pub dead_letters: Read<u64>,
     pub open: Read<Vec<AnyIncident>>,
     pub pauses: Read<Vec<Pause>>,
-    pub memories: BTreeMap<Scope, Read<Memory>>,
+    pub memories: Memories,
     pub dns: DnsFacts,
     pub hooks: HookFacts,
 }
@@ -133,14 +131,17 @@ pub struct Audience {
     pub pending: usize,
 }
 
+/// What each remedy remembers.
+#[derive(Debug, Clone, Default)]
+pub struct Memories {
+    pub groups: BTreeMap<GroupName, Read<instance::memory::Memory>>,
+    pub launches: BTreeMap<GroupName, Read<hook::memory::Memory>>,
+    pub zones: BTreeMap<HostedZoneId, Read<zone::memory::Memory>>,
+}
+
 impl Facts {
     pub(crate) fn group(&self, name: &GroupName) -> Option<&Group> {
         self.groups.as_ref().ok()?.iter().find(|group| group.name == *name)
-    }
-
-    /// What is remembered, as far as it was read.
-    pub(crate) fn memories(&self) -> impl Iterator<Item = (&Scope, &Memory)> {
-        self.memories.iter().filter_map(|(scope, memory)| Some((scope, memory.as_ref().ok()?)))
     }
 
     pub(super) fn all_unread(&self) -> Vec<&Unread> {
@@ -154,7 +155,10 @@ impl Facts {
         unread.extend(self.dead_letters.as_ref().err());
         unread.extend(self.open.as_ref().err());
         unread.extend(self.pauses.as_ref().err());
-        unread.extend(self.memories.values().filter_map(|read| read.as_ref().err()));
+        let Memories { groups, launches, zones } = &self.memories;
+        unread.extend(groups.values().filter_map(|read| read.as_ref().err()));
+        unread.extend(launches.values().filter_map(|read| read.as_ref().err()));
+        unread.extend(zones.values().filter_map(|read| read.as_ref().err()));
         unread.extend(self.hooks.warm_pools.values().filter_map(|read| read.as_ref().err()));
         unread
     }

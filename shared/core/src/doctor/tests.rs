@@ -8,12 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::Severity::{Error, Note, Warning};
 use super::*;
 use crate::aws::fleet::{Group, Lifecycle, Member};
+use crate::aws::source::Source;
 use crate::aws::units::{Unit, Units};
 use crate::decision::Page;
-use crate::id::{GroupName, InstanceId, Scope};
+use crate::id::{GroupName, InstanceId};
 use crate::incident::{Acknowledgement, Alarms, Gone, Incident};
 use crate::instance::kind::InstanceKind;
-use crate::memory::{Breaker, Memory, Source};
+use crate::instance::memory::{Breaker, Memory};
 use crate::ports::Pause;
 use crate::{policy, registry};
 
@@ -88,7 +89,7 @@ fn well() -> Facts {
         dead_letters: Ok(0),
         open: Ok(Vec::new()),
         pauses: Ok(Vec::new()),
-        memories: BTreeMap::from([(Scope::Group(web()), Ok(Memory::default()))]),
+        memories: Memories { groups: BTreeMap::from([(web(), Ok(Memory::default()))]), ..Memories::default() },
         dns: DnsFacts::default(),
         hooks: HookFacts::default(),
     }
@@ -171,7 +172,8 @@ fn what_works_less_well_than_one_may_think_is_a_warning() {
     only(&both(), &Facts { dead_letters: Ok(3), ..well() }, Warning, "3 of its messages");
     only(&both(), &Facts { audience: Ok(Audience { confirmed: 1, pending: 2 }), ..well() }, Warning, "2 of its");
     let breaker = Breaker { since: at(-60), failures: 3, launched_from: Source::of(["lt-1:7"]) };
-    let memories = BTreeMap::from([(Scope::Group(web()), Ok(Memory::default().broken(breaker)))]);
+    let groups = BTreeMap::from([(web(), Ok(Memory::default().broken(breaker)))]);
+    let memories = Memories { groups, ..Memories::default() };
     only(&both(), &Facts { memories, ..well() }, Warning, "3 replacements of lt-1:7");
 }
 

@@ -8,8 +8,8 @@ use super::kept::Kept;
 use super::said::HookStep;
 use super::seen::Seen;
 use crate::aws::lifecycle::{ActionResult, Course};
+use crate::hook::memory::{Launch, Memory};
 use crate::hook::reasons::{Incident, Step};
-use crate::memory::{Launch, Memory};
 use crate::ports::Outcome;
 
 /// As its row knows it.

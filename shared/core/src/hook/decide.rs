@@ -12,13 +12,13 @@ use super::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 use super::seen::Seen;
 use super::time::{Latest, latest, needs_heartbeat, next_look, retry_after};
 use super::{LOOK_EVERY, abandoning, terminate};
-use crate::attend::{Circumstances, climb};
+use crate::attend::climb;
 use crate::aws::lifecycle::{ActionResult, Course, Transition, has_gone_on};
 use crate::guard;
+use crate::hook::memory::Abandoned;
 use crate::hook::reasons::{
-    Close, CloseReason, Decision, Hold, HoldReason, Incident, Intent, Page, PageReason, Proof, Step,
+    Circumstances, Close, CloseReason, Decision, Hold, HoldReason, Incident, Intent, Page, PageReason, Proof, Step,
 };
-use crate::memory::Abandoned;
 use crate::policy::{Afterwards, HeldBy, HookPolicy, LaunchPolicy, Mode, TerminationPolicy};
 use crate::ports::{Outcome, Pause};
 

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::kept::Kept;
+use super::memory::Memory;
 use super::reasons::{CloseReason, HoldReason, PageReason, Proof, Step};
 use super::view::HookView;
 use crate::decision::Page;
@@ -47,6 +48,7 @@ impl Kind for HookKind {
     type Hold = HoldReason;
     type Close = CloseReason;
     type Page = PageReason;
+    type Memory = Memory;
 
     fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
         Box::new(HookView::of(incident, incident.kind.kept()))

@@ -11,6 +11,8 @@ use super::said::{Because, Ended, HookStep, LaunchesFail, Waits};
 use crate::incident::Reason;
 
 pub(super) type About<'a> = crate::view::About<'a, HookKind>;
+pub type Circumstances = crate::attend::Circumstances<HookKind>;
+pub type Limits = crate::ports::Limits<HookKind>;
 pub type Attended = crate::attend::Attended<HookKind>;
 pub type History = crate::ports::History<HookKind>;
 pub type Incident = crate::incident::Incident<HookKind>;

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::Incident;
 use crate::decision::{Close, Hold, Page};
 use crate::id::Scope;
+use crate::memory::Remembered;
 use crate::ports::Outcome;
 use crate::view::View;
 
@@ -27,6 +28,8 @@ pub trait Kind: Stored {
     type Hold: Reason;
     type Close: Reason;
     type Page: Reason;
+    /// What outlives its incidents, of one scope.
+    type Memory: Remembered;
 
     /// The incident as it is shown to people.
     fn view(incident: &Incident<Self>) -> Box<dyn View + '_>;

@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 
 use super::seen::Seen;
+use crate::instance::memory::Memory;
 use crate::instance::reasons::{Incident, Page, PageReason};
-use crate::memory::Memory;
 use crate::policy::GroupPolicy;
 
 /// Whether this instance was launched after an act of ours in its group, so that replacing did not help there. One from a version

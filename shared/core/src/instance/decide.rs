@@ -11,12 +11,12 @@ use super::ladder::ladder;
 use super::processes::parked;
 use super::seen::Seen;
 use super::{breaker, evidence, notice};
-use crate::attend::{Circumstances, Rung, checked, climb, climbed};
+use crate::attend::{Rung, checked, climb, climbed};
 use crate::aws::fleet::{Group, Member};
 use crate::id::{GroupName, InstanceId};
 use crate::incident::{Alarms, State, Verdict};
 use crate::instance::reasons::{
-    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
+    Circumstances, Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
 };
 use crate::instance::tally::Tally;
 use crate::policy::{Evidence, GroupPolicy, Mode};

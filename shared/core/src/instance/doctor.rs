@@ -265,15 +265,17 @@ fn some(names: &[&str]) -> String {
 }
 
 fn breakers(facts: &Facts) -> Vec<Finding> {
-    let open = facts.memories().filter_map(|(scope, memory)| Some((scope, scope.group()?, memory.breaker.as_ref()?)));
-    open.map(|(scope, group, breaker)| {
+    let read = facts.memories.groups.iter();
+    let open = read.filter_map(|(group, memory)| Some((group, memory.as_ref().ok()?.breaker.as_ref()?)));
+    open.map(|(group, breaker)| {
         let from = &breaker.launched_from;
         let source = if from.is_unknown() { String::new() } else { format!(" of {from}") };
         let what = format!(
             "its breaker is open since {:.0}: {} replacements{source} failed, and nothing is replaced",
             breaker.since, breaker.failures
         );
-        let fix = format!("fix what the group launches, then: homeostat ack {}", shell::word(&scope.to_string()));
+        let fix =
+            format!("fix what the group launches, then: homeostat ack {}", shell::word(&format!("group#{group}")));
         Finding::new(Warning, format!("group {group}"), what, fix)
     })
     .collect()

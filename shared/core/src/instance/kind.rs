@@ -5,6 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::memory::Memory;
 use super::reasons::{CloseReason, GroupState, HoldReason, PageReason, Proof, Step};
 use super::view::ReplacementView;
 use crate::decision::Page;
@@ -84,6 +85,7 @@ impl Kind for InstanceKind {
     type Hold = HoldReason;
     type Close = CloseReason;
     type Page = PageReason;
+    type Memory = Memory;
 
     fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
         match &incident.kind {

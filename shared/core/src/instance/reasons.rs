@@ -10,14 +10,16 @@ use serde::{Deserialize, Serialize};
 pub use super::figures::Crowd;
 pub use super::group_states::{Attached, GroupState};
 use super::kind::InstanceKind;
+use crate::aws::source::Source;
 use crate::aws::units::Unit;
 use crate::decision::list;
 use crate::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use crate::incident::{Effect, Reason};
-use crate::memory::Source;
 use crate::signal::Notice;
 
 pub(super) type About<'a> = crate::view::About<'a, InstanceKind>;
+pub type Circumstances = crate::attend::Circumstances<InstanceKind>;
+pub type Limits = crate::ports::Limits<InstanceKind>;
 pub type Attended = crate::attend::Attended<InstanceKind>;
 pub type History = crate::ports::History<InstanceKind>;
 pub type Incident = crate::incident::Incident<InstanceKind>;

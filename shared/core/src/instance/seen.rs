@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::aws::Read;
 use crate::aws::alarm::{AlarmChange, AlarmSeen};
 use crate::aws::fleet::{Group, Launches, Machine, Member, TargetHealth, TargetHealths};
+use crate::aws::source::{Launching, Source, template_of};
 use crate::id::{AlarmArn, InstanceId, TargetGroupArn};
-use crate::memory::{Launching, Source, template_of};
 
 /// The first look: what can be read before the ledger has said anything.
 #[derive(Debug, Clone)]

@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::seen::Seen;
 use super::{decide, remembering};
-use crate::attend::{Circumstances, in_time};
+use crate::attend::in_time;
 use crate::aws::Read;
 use crate::aws::alarm::{AlarmSeen, AlarmState};
 use crate::aws::fleet::{Group, Launches, Lifecycle, Member, TargetHealth};
@@ -27,7 +27,7 @@ use crate::aws::units::{Unit, Units};
 use crate::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
 use crate::incident::{Acknowledgement, Alarms, Gone, Verdict};
 use crate::instance::kind::InstanceKind;
-use crate::instance::reasons::{Close, Crowd, Decision, Hold, Incident, Page};
+use crate::instance::reasons::{Circumstances, Close, Crowd, Decision, Hold, Incident, Page};
 use crate::policy::{self, Policy};
 use crate::ports::{Outcome, Pause};
 

@@ -16,13 +16,12 @@ use super::seen::Seen;
 use super::share::{Share, shares};
 use super::shift::Move;
 use super::standing::{Standing, standing};
-use crate::attend::Circumstances;
 use crate::aws::record::{RecordKey, RecordSet, reweighted, weights};
 use crate::id::SetIdentifier;
 use crate::policy::{RecordPolicy, ZonePolicy};
 use crate::ports::Outcome;
 use crate::zone::kind::ZoneKind;
-use crate::zone::reasons::{Incident, Intent, Page, PageReason, Step};
+use crate::zone::reasons::{Circumstances, Incident, Intent, Page, PageReason, Step};
 
 pub(super) fn absorb(
     now: Timestamp,

@@ -11,13 +11,13 @@ use super::ladder::{Judging, ladder};
 use super::said::{Awaits, Trouble, Waiting};
 use super::seen::Seen;
 use super::shift::{Move, Shift};
-use crate::attend::{Circumstances, climb};
+use crate::attend::climb;
 use crate::aws::record::weights;
 use crate::guard;
 use crate::incident::State;
 use crate::policy::{DnsPolicy, Mode, ZonePolicy};
 use crate::zone::generation::Generation;
-use crate::zone::reasons::{Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step};
+use crate::zone::reasons::{Circumstances, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step};
 
 /// Everything that one decision rests on.
 #[derive(Clone, Copy)]

@@ -184,13 +184,13 @@ fn own_health_checks(record: &RecordPolicy, facts: &Facts) -> Vec<Finding> {
 }
 
 fn latches(facts: &Facts) -> Vec<Finding> {
-    let latched = facts.memories().flat_map(|(scope, memory)| memory.latched.iter().map(move |latch| (scope, latch)));
-    latched
-        .map(|(scope, (endpoint, since))| {
+    let read = facts.memories.zones.iter().filter_map(|(zone, memory)| Some((zone, memory.as_ref().ok()?)));
+    read.flat_map(|(zone, memory)| memory.latched.iter().map(move |latch| (zone, latch)))
+        .map(|(zone, (endpoint, since))| {
             let what = format!(
                 "it is latched since {since:.0}: it was drained again and again, and gets no weight back by itself"
             );
-            let fix = format!("find out why, fix it, then: homeostat ack {}", shell::word(&scope.to_string()));
+            let fix = format!("find out why, fix it, then: homeostat ack {}", shell::word(&format!("zone#{zone}")));
             Finding::new(Warning, endpoint, what, fix)
         })
         .collect()

@@ -16,9 +16,9 @@ use super::standing::{Standing, standing, unfit};
 use crate::aws::alarm::AlarmSeen;
 use crate::aws::record::{RecordSet, Weights, weights};
 use crate::id::SetIdentifier;
-use crate::memory;
 use crate::policy::{EndpointPolicy, RecordPolicy};
 use crate::zone::generation::Generation;
+use crate::zone::memory;
 use crate::zone::reasons::{Hold, HoldReason, Proof};
 
 /// What is to be done about the records of a zone, and why not.

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::kept::Kept;
+use super::memory::Memory;
 use super::reasons::{CloseReason, HoldReason, PageReason, Proof, Step};
 use super::view::ZoneView;
 use crate::decision::Page;
@@ -40,6 +41,7 @@ impl Kind for ZoneKind {
     type Hold = HoldReason;
     type Close = CloseReason;
     type Page = PageReason;
+    type Memory = Memory;
 
     fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
         Box::new(ZoneView::of(incident, incident.kind.kept()))

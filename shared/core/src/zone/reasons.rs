@@ -16,6 +16,8 @@ use crate::id::{AlarmArn, HealthCheckId, SetIdentifier, TargetGroupArn};
 use crate::incident::{Effect, Reason};
 
 pub(super) type About<'a> = crate::view::About<'a, ZoneKind>;
+pub type Circumstances = crate::attend::Circumstances<ZoneKind>;
+pub type Limits = crate::ports::Limits<ZoneKind>;
 pub type Attended = crate::attend::Attended<ZoneKind>;
 pub type History = crate::ports::History<ZoneKind>;
 pub type Incident = crate::incident::Incident<ZoneKind>;

@@ -13,7 +13,6 @@ use homeostat_core::attend::{
 use homeostat_core::decision::{Decision, Hold};
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Incident, Kind, Verdict};
-use homeostat_core::memory::Memory;
 use homeostat_core::ports::{History, Ledger, Limits, Outcome, Unavailable};
 use homeostat_core::signal::{Hint, NoSignal, Signal};
 use jiff::Timestamp;
@@ -93,7 +92,7 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         now: Timestamp,
         incident: &Incident<R::Kind>,
         seen: &R::Seen,
-        around: &Circumstances,
+        around: &Circumstances<R::Kind>,
     ) -> Decision<R::Kind> {
         let decide = || self.remedy.decide(black_box(now), black_box(incident), black_box(seen), black_box(around));
         let decision = decide();
@@ -134,7 +133,7 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         now: Timestamp,
         incident: Incident<R::Kind>,
         seen: &R::Seen,
-        limits: &Limits,
+        limits: &Limits<R::Kind>,
     ) -> Incident<R::Kind> {
         self.remedy.absorb(now, incident, seen, limits)
     }
@@ -159,7 +158,13 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         self.remedy.not_opened(hint, incident, decision)
     }
 
-    fn rungs(&self, now: Timestamp, incident: &Incident<R::Kind>, seen: &R::Seen, around: &Circumstances) -> Vec<Rung> {
+    fn rungs(
+        &self,
+        now: Timestamp,
+        incident: &Incident<R::Kind>,
+        seen: &R::Seen,
+        around: &Circumstances<R::Kind>,
+    ) -> Vec<Rung> {
         self.remedy.rungs(now, incident, seen, around)
     }
 
@@ -169,8 +174,8 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         incident: &Incident<R::Kind>,
         seen: &R::Seen,
         decision: &Decision<R::Kind>,
-        memory: &Memory,
-    ) -> Option<Memory> {
+        memory: &<R::Kind as Kind>::Memory,
+    ) -> Option<<R::Kind as Kind>::Memory> {
         self.remedy.remember(now, incident, seen, decision, memory)
     }
 

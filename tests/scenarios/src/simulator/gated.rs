@@ -209,7 +209,7 @@ impl<P: Ledger + Sync, G: Gate> Ledger for Gated<P, G> {
     ) -> Result<History<K>, Unavailable> {
         self.read("read a history", self.port.history(subject, change)).await
     }
-    async fn limits(&self, subject: &Subject, scope: &Scope) -> Result<Limits, Unavailable> {
+    async fn limits<K: Kind>(&self, subject: &Subject, scope: &Scope) -> Result<Limits<K>, Unavailable> {
         self.read("read limits", self.port.limits(subject, scope)).await
     }
     async fn open_among(&self, subjects: &[Subject]) -> Result<Vec<Subject>, Unavailable> {

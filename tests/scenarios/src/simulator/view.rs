@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use homeostat_core::id::{GroupName, Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
-use homeostat_core::memory::Memory;
 use homeostat_core::policy::Policy;
 use homeostat_core::ports::Slots;
 use world::MemoryLedger;
@@ -16,7 +15,7 @@ pub(super) struct View<K: Kind> {
     pub(super) revision: u64,
     pub(super) open: BTreeMap<Subject, Incident<K>>,
     pub(super) slots: BTreeMap<GroupName, Slots>,
-    pub(super) memory: BTreeMap<GroupName, Memory>,
+    pub(super) memory: BTreeMap<GroupName, K::Memory>,
     /// What was closed since the view before, and how many are closed in all.
     pub(super) newly_closed: Vec<Incident<K>>,
     pub(super) closed: usize,
@@ -50,7 +49,10 @@ impl<K: Kind> View<K> {
             revision: ledger.revision(),
             flaw: ledger.flaw(),
             slots: names.iter().map(|name| (name.clone(), ledger.slots_of(name))).collect(),
-            memory: names.iter().map(|name| (name.clone(), ledger.memory_of(&Scope::Group(name.clone())))).collect(),
+            memory: names
+                .iter()
+                .map(|name| (name.clone(), ledger.memory_of::<K>(&Scope::Group(name.clone()))))
+                .collect(),
             closed: before.closed + newly_closed.len(),
             newly_closed,
             open,

@@ -91,7 +91,7 @@ async fn of_two_that_race_for_a_slot_one_gets_it(stage: &Stage, stack: &Stack) -
         let lost = [&first, &second].iter().filter(|written| matches!(written, Err(NotWritten::Conflict))).count();
         // Two transactions on one item may also cancel each other: then both look again.
         ensure!(won <= 1 && won + lost == 2, "race {race}: {first:?}, {second:?}");
-        let holders = ledger.limits(&subject(one), &Scope::Group(group.parse()?)).await?.slots.holders;
+        let holders = ledger.limits::<InstanceKind>(&subject(one), &Scope::Group(group.parse()?)).await?.slots.holders;
         ensure!(holders.len() == won, "race {race}: {won} won, and {holders:?} hold it");
         ensure!(ledger.open_among(&[subject(one), subject(other)]).await?.len() == won, "race {race}");
     }

@@ -34,7 +34,7 @@ struct EndState {
 /// What remains when all is over.
 fn end_state(story: &FleetStory) -> EndState {
     is_whole(story, 4);
-    let memory = story.ledger.memory_of(&web_scope());
+    let memory = story.ledger.memory_of::<InstanceKind>(&web_scope());
     EndState {
         terminated: terminated(story),
         closed: story.ledger.closed::<InstanceKind>().into_iter().map(|incident| incident.decision).collect(),

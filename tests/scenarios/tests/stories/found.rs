@@ -1,6 +1,7 @@
 //! Bugs that the simulator found, each as a plain story that failed before it was mended.
 
 use homeostat_core::incident::State;
+use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::ports::Pause;
 use world::{App, HealthStatus, MaintenancePolicy, Process};
 
@@ -35,7 +36,7 @@ fn a_step_that_is_repeated_after_a_lost_answer_is_one_act() {
     break_some(&story, 1);
     story.pass(minutes(30));
     is_whole(&story, 4);
-    assert_eq!(story.ledger.memory_of(&web_scope()).acts.len(), 1);
+    assert_eq!(story.ledger.memory_of::<InstanceKind>(&web_scope()).acts.len(), 1);
 }
 
 /// Found in review: what was tried without effect counted as begun, so a pause turned it into a failed replacement that was
@@ -59,7 +60,7 @@ fn a_pause_after_a_call_without_effect_is_no_failure_and_the_heal_goes_on_after_
     story.pass(minutes(70));
     assert_eq!(terminated(&story), victims);
     is_whole(&story, 4);
-    assert_eq!(story.ledger.memory_of(&web_scope()).failures, []);
+    assert_eq!(story.ledger.memory_of::<InstanceKind>(&web_scope()).failures, []);
 }
 
 /// Found in review: the activities of a group tell of those that come back from Standby in words of their own.

@@ -100,7 +100,7 @@ fn the_breaker_of_a_group_with_two_templates_stays_open_however_they_take_turns(
     break_some(&story, 1);
     story.pass(minutes(24 * 60));
     assert!(terminated(&story).len() <= 4, "{:?}", terminated(&story));
-    let breaker = story.ledger.memory_of(&web_scope()).breaker.unwrap();
+    let breaker = story.ledger.memory_of::<InstanceKind>(&web_scope()).breaker.unwrap();
     assert_eq!(breaker.launched_from.from.len(), 2, "{breaker:?}");
 }
 

@@ -3,12 +3,14 @@
 use anyhow::{Result, ensure};
 use futures_util::FutureExt;
 use homeostat_core::aws::alarm::AlarmChange;
+use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
 use homeostat_core::incident::Gone;
 use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::instance::memory::Act;
 use homeostat_core::instance::reasons::{Close, Decision, Hold, HoldReason, Incident, Step};
-use homeostat_core::memory::{Act, News, Source};
+use homeostat_core::memory::{News, Remembered};
 use homeostat_core::ports::{Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write};
 use jiff::{SignedDuration, Timestamp};
 use world::{MemoryLedger, VirtualClock};
@@ -83,7 +85,7 @@ pub(crate) async fn suite<L: Ledger + DueIncidents + Control>(ledger: &L) -> Res
 async fn nothing_is_known_of_a_stranger<L: Ledger>(ledger: &L) -> Result<()> {
     let history = ledger.history::<InstanceKind>(&subject(9), None).await?;
     ensure!(history.open.is_none() && history.last_closed_at.is_none());
-    let limits = ledger.limits(&subject(9), &scope()).await?;
+    let limits = ledger.limits::<InstanceKind>(&subject(9), &scope()).await?;
     ensure!(limits.pauses.is_empty() && limits.slots == Slots::default(), "{limits:?}");
     ensure!(ledger.open_among(&[subject(9)]).await?.is_empty());
     ensure!(ledger.open_among(&[]).await?.is_empty(), "nobody asked for is nobody found");
@@ -113,7 +115,7 @@ async fn one_of_two_gets_the_last_slot<L: Ledger>(ledger: &L) -> Result<()> {
         ledger.history::<InstanceKind>(&subject(3), None).await?.open.is_none(),
         "of a lost transaction, nothing is written"
     );
-    ensure!(ledger.limits(&subject(3), &scope()).await?.slots == claim(2));
+    ensure!(ledger.limits::<InstanceKind>(&subject(3), &scope()).await?.slots == claim(2));
     let open = ledger.open_among(&[subject(1), subject(2), subject(3)]).await?;
     ensure!(open.len() == 2 && open.contains(&subject(1)) && open.contains(&subject(2)), "{open:?}");
     Ok(())
@@ -190,22 +192,25 @@ async fn an_alarms_memory_is_written_only_over_what_was_read<L: Ledger>(ledger: 
 }
 
 async fn a_group_is_remembered_in_the_same_transaction<L: Ledger + Control>(ledger: &L) -> Result<()> {
-    let read = ledger.limits(&subject(6), &scope()).await?.memory;
+    let read = ledger.limits::<InstanceKind>(&subject(6), &scope()).await?.memory;
     let memory = read
         .acted(Act::on_the_sick(noon(), subject(6)))
         .failed(noon(), &subject(6), &Source::of(["lt-1:7"]))
         .over(&read);
     let acting = intend(&incident(6));
     ledger.write(Write { memory: Some(&memory), ..Write::of(&acting) }).await?;
-    ensure!(ledger.limits(&subject(6), &scope()).await?.memory == memory);
+    ensure!(ledger.limits::<InstanceKind>(&subject(6), &scope()).await?.memory == memory);
     let next = hold(&acting, noon());
     let refused = ledger.write(Write { memory: Some(&memory), ..Write::of(&next) }).await;
     ensure!(is_conflict(&refused), "somebody else remembered something in between");
     ensure!(ledger.history::<InstanceKind>(&subject(6), None).await?.open.as_ref() == Some(&acting), "all or nothing");
     let forgiven = memory.acknowledged().over(&memory);
-    ledger.remember(&scope(), &forgiven).await?;
-    ensure!(is_conflict(&ledger.remember(&scope(), &forgiven).await), "acknowledged twice from one reading");
-    ensure!(Control::memory(ledger, &scope()).await? == forgiven);
+    ledger.remember::<InstanceKind>(&scope(), &forgiven).await?;
+    ensure!(
+        is_conflict(&ledger.remember::<InstanceKind>(&scope(), &forgiven).await),
+        "acknowledged twice from one reading"
+    );
+    ensure!(Control::memory::<InstanceKind>(ledger, &scope()).await? == forgiven);
     Ok(())
 }
 
@@ -245,7 +250,7 @@ async fn closing_moves_the_incident_and_frees_its_slot<L: Ledger + DueIncidents>
     ledger.write(Write { slots: Some(&freed), ..Write::of(&closed) }).await?;
     let history = ledger.history::<InstanceKind>(&subject(2), None).await?;
     ensure!(history.open.is_none() && history.last_closed_at == closed.closed_at, "{history:?}");
-    ensure!(ledger.limits(&subject(2), &scope()).await?.slots == freed);
+    ensure!(ledger.limits::<InstanceKind>(&subject(2), &scope()).await?.slots == freed);
     ensure!(is_conflict(&ledger.write(Write { slots: None, ..Write::of(&closed) }).await), "closed twice");
     ensure!(due_of(ledger, 2, Timestamp::MAX).await?.is_none(), "nobody wakes what is closed");
     Ok(())

@@ -5,6 +5,7 @@ use homeostat_core::id::Subject;
 use homeostat_core::incident::State;
 use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::instance::reasons::{Close, Decision};
+use homeostat_core::memory::Remembered;
 use homeostat_core::ports::Control;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -95,7 +96,7 @@ fn a_bad_version_is_not_launched_over_and_over() {
     story.pass(minutes(60 * 6));
     let gone = terminated(&story).len();
     assert!((2..=4).contains(&gone), "{gone} were replaced in six hours");
-    assert!(story.ledger.memory_of(&web_scope()).breaker.is_some());
+    assert!(story.ledger.memory_of::<InstanceKind>(&web_scope()).breaker.is_some());
     assert!(
         story.ledger.open::<InstanceKind>().iter().any(|it| it.state == State::Escalated),
         "{:?}",
@@ -103,9 +104,9 @@ fn a_bad_version_is_not_launched_over_and_over() {
     );
 
     story.cloud.with(|world| world.roll_out(&web(), 3)).unwrap();
-    let read = story.ledger.memory_of(&web_scope());
+    let read = story.ledger.memory_of::<InstanceKind>(&web_scope());
     let memory = read.acknowledged().over(&read);
-    story.ledger.remember(&web_scope(), &memory).now_or_never().unwrap().unwrap();
+    story.ledger.remember::<InstanceKind>(&web_scope(), &memory).now_or_never().unwrap().unwrap();
     story.pass(minutes(60));
     is_whole(&story, 4);
 }

@@ -22,7 +22,10 @@ fn a_group_that_is_watched_is_told_of_and_left_alone_until_the_policy_says_act()
     assert_eq!((watched.acted_at, watched.state), (None, State::Holding));
     assert_eq!(watched.tell, 1, "what would be done: three hours are no news");
     assert_eq!(terminated(&story), []);
-    assert!(story.ledger.slots_of(&web()).holders.is_empty() && story.ledger.memory_of(&web_scope()).acts.is_empty());
+    assert!(
+        story.ledger.slots_of(&web()).holders.is_empty()
+            && story.ledger.memory_of::<InstanceKind>(&web_scope()).acts.is_empty()
+    );
 
     story.owner.policy = policy::parse(&shipped_policy()).unwrap();
     story.pass(minutes(20));

@@ -6,13 +6,14 @@
 #[cfg(test)]
 mod tests;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{GroupName, Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
-use homeostat_core::memory::Memory;
+use homeostat_core::memory::Remembered;
 use homeostat_core::ports::{
     Control, Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, OpenIncidents, Pause, Slots,
     Unavailable, Write, pause_scopes,
@@ -37,7 +38,8 @@ struct Items {
     open: BTreeMap<Subject, AnyIncident>,
     closed: BTreeMap<Subject, Vec<AnyIncident>>,
     slots: BTreeMap<Scope, Slots>,
-    memories: BTreeMap<Scope, Memory>,
+    /// By the remedy that it is of.
+    memories: BTreeMap<(Scope, &'static str), Box<dyn Any + Send>>,
     alarms: BTreeMap<String, AlarmChange>,
     pauses: BTreeMap<String, Pause>,
     /// Grows with each change.
@@ -112,8 +114,8 @@ impl MemoryLedger {
         lock(&self.items).slots.get(&Scope::Group(group.clone())).cloned().unwrap_or_default()
     }
 
-    pub fn memory_of(&self, scope: &Scope) -> Memory {
-        lock(&self.items).memories.get(scope).cloned().unwrap_or_default()
+    pub fn memory_of<K: Kind>(&self, scope: &Scope) -> K::Memory {
+        lock(&self.items).memory::<K>(scope).unwrap_or_default()
     }
 }
 
@@ -123,6 +125,10 @@ fn follows(stored: Option<u64>, written: u64) -> Result<(), NotWritten> {
 }
 
 impl Items {
+    fn memory<K: Kind>(&self, scope: &Scope) -> Option<K::Memory> {
+        self.memories.get(&(scope.clone(), K::REMEDY))?.downcast_ref().cloned()
+    }
+
     fn not_paused<K: Kind>(&self, incident: &Incident<K>, now: Timestamp) -> Result<(), NotWritten> {
         let scopes = pause_scopes(&incident.subject, &incident.scope());
         let mut pauses = scopes.iter().filter_map(|scope| self.pauses.get(scope));
@@ -152,7 +158,7 @@ impl Items {
             follows(self.slots.get(&scope).map(|stored| stored.version), slots.version)?;
         }
         if let Some(memory) = memory {
-            follows(self.memories.get(&scope).map(|stored| stored.version), memory.version)?;
+            follows(self.memory::<K>(&scope).map(|stored| stored.version()), memory.version())?;
         }
         if let Some(alarm) = alarm
             && self.alarms.get(&alarm.change.speaker()).map(|stored| stored.changed_at) != alarm.over
@@ -173,7 +179,9 @@ impl Items {
         }
         self.revision += 1;
         self.slots.extend(slots.map(|slots| (scope.clone(), slots.clone())));
-        self.memories.extend(memory.map(|memory| (scope, memory.clone())));
+        if let Some(memory) = memory {
+            self.memories.insert((scope, K::REMEDY), Box::new(memory.clone()));
+        }
         self.alarms.extend(alarm.map(|alarm| (alarm.change.speaker(), alarm.change.clone())));
         Ok(())
     }
@@ -196,7 +204,7 @@ fn there_and_back<T: DeserializeOwned>(stored: &impl Serialize) -> Result<T, Una
 
 /// The same incident, of one of the kinds that there are.
 fn any_of<K: Kind>(incident: &Incident<K>) -> Result<AnyIncident, Unavailable> {
-    let incident: &dyn std::any::Any = incident;
+    let incident: &dyn Any = incident;
     let instance = || incident.downcast_ref().map(|it| AnyIncident::Instance(Incident::clone(it)));
     let zone = || incident.downcast_ref().map(|it| AnyIncident::Zone(Incident::clone(it)));
     let hook = || incident.downcast_ref().map(|it| AnyIncident::Hook(Incident::clone(it)));
@@ -234,12 +242,12 @@ impl Ledger for MemoryLedger {
         })
     }
 
-    async fn limits(&self, subject: &Subject, scope: &Scope) -> Result<Limits, Unavailable> {
+    async fn limits<K: Kind>(&self, subject: &Subject, scope: &Scope) -> Result<Limits<K>, Unavailable> {
         self.clock.call();
         let items = lock(&self.items);
         let pauses = pause_scopes(subject, scope).iter().filter_map(|scope| items.pauses.get(scope)).cloned().collect();
         let slots = items.slots.get(scope).cloned().unwrap_or_default();
-        Ok(Limits { pauses, slots, memory: items.memories.get(scope).cloned().unwrap_or_default() })
+        Ok(Limits { pauses, slots, memory: items.memory::<K>(scope).unwrap_or_default() })
     }
 
     async fn open_among(&self, subjects: &[Subject]) -> Result<Vec<Subject>, Unavailable> {
@@ -319,14 +327,14 @@ impl Control for MemoryLedger {
         Ok(self.slots_of(group))
     }
 
-    async fn memory(&self, scope: &Scope) -> Result<Memory, Unavailable> {
-        Ok(self.memory_of(scope))
+    async fn memory<K: Kind>(&self, scope: &Scope) -> Result<K::Memory, Unavailable> {
+        Ok(self.memory_of::<K>(scope))
     }
 
-    async fn remember(&self, scope: &Scope, memory: &Memory) -> Result<(), NotWritten> {
+    async fn remember<K: Kind>(&self, scope: &Scope, memory: &K::Memory) -> Result<(), NotWritten> {
         let mut items = lock(&self.items);
-        follows(items.memories.get(scope).map(|stored| stored.version), memory.version)?;
-        items.memories.insert(scope.clone(), memory.clone());
+        follows(items.memory::<K>(scope).map(|stored| stored.version()), memory.version())?;
+        items.memories.insert((scope.clone(), K::REMEDY), Box::new(memory.clone()));
         items.revision += 1;
         Ok(())
     }

@@ -1,19 +1,12 @@
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, Transition};
 use homeostat_core::hook::kept::Kept;
 use homeostat_core::hook::kind::HookKind;
-use homeostat_core::hook::reasons::Decision;
-use homeostat_core::hook::reasons::Hold;
-use homeostat_core::hook::reasons::HoldReason;
-use homeostat_core::hook::reasons::Incident;
-use homeostat_core::hook::reasons::Page as Asked;
-use homeostat_core::hook::reasons::PageReason;
-use homeostat_core::hook::reasons::Step;
+use homeostat_core::hook::memory::{Launch, Memory};
+use homeostat_core::hook::reasons::{Decision, Hold, HoldReason, Incident, Page as Asked, PageReason, Step};
 use homeostat_core::hook::said::{HookStep, LaunchesFail, Waits};
 use homeostat_core::id::{InstanceId, Subject};
-use homeostat_core::incident::Alarms;
-use homeostat_core::incident::Gone;
+use homeostat_core::incident::{Alarms, Gone};
 use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::memory::{Launch, Memory};
 use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{Outcome, Slots};
 use homeostat_core::registry::AnyIncident;
@@ -84,8 +77,8 @@ fn abandoned_thrice() -> Memory {
     (1..=3).fold(Memory::default(), after)
 }
 
-fn status(open: Vec<AnyIncident>, memory: Memory) -> Status {
-    let groups = vec![HeldBack::new("web".parse().unwrap(), Slots::default(), memory)];
+fn status(open: Vec<AnyIncident>, launches: Memory) -> Status {
+    let groups = vec![HeldBack::new("web".parse().unwrap(), Slots::default(), Default::default(), launches)];
     Status {
         place: "stack homeostat in eu-west-1".into(),
         at: now(),

@@ -1,11 +1,11 @@
 use super::*;
 use homeostat_core::aws::record::{RecordKey, RecordSet, Routing};
+use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_core::incident::{Gone, Incident};
 use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::instance::reasons::{Crowd, Page as Asked, PageReason};
-use homeostat_core::memory::Source;
 use homeostat_core::ports::Outcome;
 use homeostat_core::zone::generation::Generation;
 use homeostat_core::zone::kept::Kept;
@@ -14,6 +14,7 @@ use homeostat_core::zone::reasons::{Decision, Hold, HoldReason, Incident as OfZo
 use homeostat_core::zone::said::{Awaits, Waiting};
 use homeostat_core::zone::share::Share;
 use homeostat_core::zone::shift::{Move, Shift};
+use homeostat_core::{hook, instance, zone};
 
 fn shown(status: &Status) -> String {
     let mut page = Page::default();
@@ -51,7 +52,12 @@ fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
     let asked = incident.page(at, at, &Asked::Own(PageReason::TooManySick(crowd)));
     let slots = Slots { version: 1, holders: BTreeMap::from([(subject, at)]) };
     let breaker = Breaker { since: at, failures: 3, launched_from: Source::default() };
-    let groups = vec![HeldBack::new(name, slots, Memory::default().broken(breaker))];
+    let groups = vec![HeldBack::new(
+        name,
+        slots,
+        instance::memory::Memory::default().broken(breaker),
+        hook::memory::Memory::default(),
+    )];
     let status = Status {
         place: "stack homeostat in eu-west-1".into(),
         at,
@@ -105,7 +111,7 @@ fn drained(now: Timestamp) -> OfZone {
 #[test]
 fn a_zone_shows_what_it_holds_what_that_waits_for_and_what_is_latched() {
     let at = Timestamp::from_second(1_800_000_000).unwrap();
-    let memory = Memory::default().drained(at, &"www.example.com A blue".into(), false);
+    let memory = zone::memory::Memory::default().drained(at, &"www.example.com A blue".into(), false);
     let memory = memory.latch(at, &"www.example.com A blue".into());
     let status = Status {
         place: "stack homeostat in eu-west-1".into(),

@@ -26,6 +26,12 @@ impl Found {
         value.serialize(self).unwrap();
     }
 
+    /// A struct of this module, which others have one of the same name in.
+    pub(super) fn look_at_part(&mut self, module: &str, value: &impl Serialize) {
+        self.within = Some(format!("{module}::"));
+        self.look_at(value);
+    }
+
     fn fields(&mut self, of: &str) -> Fields<'_> {
         let within = self.within.take().unwrap_or_default();
         Fields { of: format!("{within}{of}"), found: self }

@@ -3,10 +3,13 @@
 //! This module never has a form of its own.
 
 use homeostat_core::aws::alarm::AlarmChange;
+use homeostat_core::hook::kind::HookKind;
 use homeostat_core::id::Scope;
-use homeostat_core::memory::Memory;
+use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::ports::{Pause, Slots, Unavailable};
 use homeostat_core::registry::AnyIncident;
+use homeostat_core::zone::kind::ZoneKind;
+use homeostat_core::{hook, instance, zone};
 
 use super::found::Found;
 use crate::ledger::control::pause_item;
@@ -15,7 +18,9 @@ use crate::ledger::item::{self, Item};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Stored {
     Incident(Box<AnyIncident>),
-    Memory(Scope, Memory),
+    Group(Scope, instance::memory::Memory),
+    Zone(Scope, zone::memory::Memory),
+    Launches(Scope, hook::memory::Memory),
     Alarm(AlarmChange),
     Slots(Scope, Slots),
     Pause(Pause),
@@ -32,7 +37,13 @@ impl Stored {
         } else if pk.starts_with("MEMORY#alarm#") {
             item::read(item.clone()).map(Stored::Alarm)
         } else if item::is_memory(item) {
-            Ok(Stored::Memory(scope(pk), item::read(item.clone())?))
+            let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).map_or("", String::as_str);
+            match sk {
+                "replace-instance" => Ok(Stored::Group(scope(pk), item::read(item.clone())?)),
+                "shift-dns" => Ok(Stored::Zone(scope(pk), item::read(item.clone())?)),
+                "lifecycle-hook" => Ok(Stored::Launches(scope(pk), item::read(item.clone())?)),
+                other => panic!("{other} is no remedy's memory"),
+            }
         } else {
             Ok(Stored::Slots(scope(pk), item::read(item.clone())?))
         }
@@ -45,7 +56,9 @@ impl Stored {
                 AnyIncident::Zone(incident) => item::incident(incident),
                 AnyIncident::Hook(incident) => item::incident(incident),
             },
-            Stored::Memory(scope, memory) => item::memory(scope, memory),
+            Stored::Group(scope, memory) => item::memory::<InstanceKind>(scope, memory),
+            Stored::Zone(scope, memory) => item::memory::<ZoneKind>(scope, memory),
+            Stored::Launches(scope, memory) => item::memory::<HookKind>(scope, memory),
             Stored::Alarm(memory) => item::alarm_memory(memory),
             Stored::Slots(scope, slots) => item::slots(scope, slots),
             Stored::Pause(pause) => Ok(pause_item(pause)),
@@ -56,7 +69,9 @@ impl Stored {
     pub(super) fn is_shown_to(&self, found: &mut Found) {
         match self {
             Stored::Incident(incident) => found.look_at(incident),
-            Stored::Memory(_, memory) => found.look_at(memory),
+            Stored::Group(_, memory) => found.look_at_part("instance", memory),
+            Stored::Zone(_, memory) => found.look_at_part("zone", memory),
+            Stored::Launches(_, memory) => found.look_at_part("hook", memory),
             Stored::Alarm(memory) => found.look_at(memory),
             Stored::Slots(_, slots) => found.look_at(slots),
             Stored::Pause(pause) => found.look_at(pause),

@@ -7,11 +7,11 @@ use futures_util::FutureExt;
 use jiff::Timestamp;
 
 use super::*;
-use crate::attend::{Circumstances, Ignored, Rung, Times, WakeUp};
+use crate::attend::{Ignored, Rung, Times, WakeUp};
 use crate::id::Scope;
 use crate::instance::kind::InstanceKind;
-use crate::instance::reasons::{Attended, Decision, History, Incident, Step};
-use crate::memory::Memory;
+use crate::instance::memory::Memory;
+use crate::instance::reasons::{Attended, Circumstances, Decision, History, Incident, Step};
 use crate::ports::{Limits, NotWritten, Outcome, Write};
 use crate::signal::tests::{resync, woken};
 
@@ -143,7 +143,7 @@ impl Ledger for Outside {
     ) -> Result<crate::ports::History<K>, Unavailable> {
         Ok(crate::ports::History::default())
     }
-    async fn limits(&self, _: &Subject, _: &Scope) -> Result<Limits, Unavailable> {
+    async fn limits<K: Kind>(&self, _: &Subject, _: &Scope) -> Result<Limits<K>, Unavailable> {
         Ok(Limits::default())
     }
     async fn open_among(&self, _: &[Subject]) -> Result<Vec<Subject>, Unavailable> {

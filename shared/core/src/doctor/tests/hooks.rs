@@ -3,8 +3,8 @@
 use super::*;
 use crate::aws::lifecycle::{ActionResult, Terms, Transition};
 use crate::aws::record::{RecordSet, Routing};
+use crate::hook::memory::{Launch, Memory};
 use crate::id::TargetGroupArn;
-use crate::memory::Launch;
 
 const JOBS: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/jobs/1";
 
@@ -228,7 +228,10 @@ fn launches_that_were_abandoned_in_a_row_are_told_once_they_are_as_many_as_the_p
             )
         };
         let memory = (0..count).fold(Memory::default(), after);
-        Facts { memories: BTreeMap::from([(Scope::Group(web()), Ok(memory))]), ..of(both_hooks()) }
+        {
+            let launches = BTreeMap::from([(web(), Ok(memory))]);
+            Facts { memories: Memories { launches, ..Memories::default() }, ..of(both_hooks()) }
+        }
     };
     without_findings(&the_policy(), &abandoned(2));
     only(&the_policy(), &abandoned(3), Warning, "3 launches of lt-1:7 in a row were abandoned");

@@ -11,6 +11,7 @@ use crate::policy::RecordPolicy;
 use crate::zone::generation::Generation;
 use crate::zone::kept::Kept;
 use crate::zone::kind::ZoneKind;
+use crate::zone::memory::Memory;
 use crate::zone::seen::{Checked, HealthCheckSeen, Observation};
 
 const POLICY: &str = r#"
@@ -271,7 +272,10 @@ fn what_nothing_is_judged_by_may_be_missing() {
 fn a_latch_and_an_incident_of_a_zone_are_told_as_what_they_are() {
     let zone: HostedZoneId = "Z0123456789ABCDEFGHIJ".parse().unwrap();
     let memory = Memory::default().latch(at(-60), &"www.example.com A blue".to_owned());
-    let latched = Facts { memories: BTreeMap::from([(Scope::Zone(zone.clone()), Ok(memory))]), ..in_order() };
+    let latched = Facts {
+        memories: Memories { zones: BTreeMap::from([(zone.clone(), Ok(memory))]), ..Memories::default() },
+        ..in_order()
+    };
     only(&the_policy(), &latched, Warning, "latched");
     assert!(examine(None, &latched)[0].fix.contains("homeostat ack zone#Z0123456789ABCDEFGHIJ"));
     let subject = crate::id::Subject::zone(zone.clone());

@@ -4,14 +4,13 @@
 
 use super::{Error, Warning, about};
 use crate::doctor::{Facts, Finding};
-use crate::id::Scope;
-use crate::memory::Abandoned;
+use crate::hook::memory::Abandoned;
 use crate::policy::{Afterwards, HeldBy, LaunchPolicy};
 use crate::shell;
 
 pub(super) fn abandoned(hook: HeldBy<'_>, facts: &Facts) -> Vec<Finding> {
     let HeldBy::Launch(policy) = hook else { return Vec::new() };
-    let memory = facts.memories.get(&Scope::Group(policy.group.clone())).and_then(|read| read.as_ref().ok());
+    let memory = facts.memories.launches.get(&policy.group).and_then(|read| read.as_ref().ok());
     let by_source = memory.and_then(|memory| memory.abandoned.get(&policy.hook)).into_iter().flatten();
     let latched = by_source.filter(|abandoned| abandoned.filled.is_some());
     latched.map(|abandoned| latch(hook, policy, abandoned)).collect()

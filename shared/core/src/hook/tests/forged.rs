@@ -4,10 +4,10 @@ use super::harness::*;
 use crate::aws::fleet::TargetHealth;
 use crate::aws::lifecycle::{ActionResult, Course, Told, Transition};
 use crate::hook::kept::Kept;
+use crate::hook::memory::Launch;
 use crate::hook::reasons::{Decision, History, Hold, HoldReason, Page, PageReason};
 use crate::hook::said::{HookStep, Waits};
 use crate::hook::seen::Datapoint;
-use crate::memory::Launch;
 use crate::ports::Outcome;
 use crate::signal::Why;
 

@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::attend::{Circumstances, Ignored, Remedy};
+use crate::attend::{Ignored, Remedy};
 use crate::aws::fleet::{Checks, Lifecycle, Machine, TargetHealth};
 use crate::aws::lifecycle::{ActionResult, Course, Place, Terms, Told, Transition};
 use crate::hook::kept::Kept;
-use crate::hook::reasons::{Close, CloseReason, Decision, History, Hold, HoldReason, Incident, Proof, Step};
+use crate::hook::memory::Memory;
+use crate::hook::reasons::{
+    Circumstances, Close, CloseReason, Decision, History, Hold, HoldReason, Incident, Limits, Proof, Step,
+};
 use crate::hook::said::{Because, Ended, HookStep, Waits};
 use crate::hook::seen::{Details, HeldMember, Registration, Seen, TargetId};
 use crate::hook::{HookEyes, LifecycleHook};
 use crate::id::TargetGroupArn;
-use crate::memory::Memory;
 use crate::policy::{self, Policy};
-use crate::ports::{Limits, Outcome, Pause};
+use crate::ports::{Outcome, Pause};
 use crate::signal::{Hint, Why};
 
 pub(super) const INSTANCE: &str = "i-0123456789abcdef0";

@@ -3,10 +3,10 @@
 use super::harness::*;
 use crate::aws::fleet::{Checks, Machine, TargetHealth};
 use crate::aws::lifecycle::{ActionResult, Course};
+use crate::hook::memory::{Launch, Memory};
 use crate::hook::reasons::{Decision, Hold, HoldReason, Page, PageReason};
 use crate::hook::said::{Because, HookStep, Waits};
 use crate::hook::seen::Seen;
-use crate::memory::{Launch, Memory};
 use crate::ports::{Outcome, Pause};
 
 fn in_a_row(scene: &Scene) -> usize {

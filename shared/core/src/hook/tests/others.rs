@@ -2,9 +2,9 @@
 
 use super::harness::*;
 use crate::aws::lifecycle::{ActionResult, Course};
+use crate::hook::memory::{Launch, Memory};
 use crate::hook::reasons::{Close, CloseReason, Decision, Hold, HoldReason, Page, PageReason};
 use crate::hook::said::Waits;
-use crate::memory::{Launch, Memory};
 use crate::ports::Outcome;
 
 fn held_by_others(decision: &Decision) -> Option<ActionResult> {

@@ -2,9 +2,9 @@
 
 use super::harness::*;
 use crate::aws::lifecycle::{ActionResult, Place};
+use crate::hook::memory::{Launch, Memory};
 use crate::hook::reasons::{Decision, Hold, HoldReason};
 use crate::hook::said::{Because, HookStep, Waits};
-use crate::memory::{Launch, Memory};
 
 fn abandoned(memory: &Memory, instance: &str, from: &str, launched: i64, now: i64) -> Memory {
     let launch = Launch { instance: &instance.parse().unwrap(), from: Some(from), at: at(launched), is_fresh: true };

@@ -14,7 +14,7 @@ use crate::id::{Scope, TargetGroupArn};
 use crate::incident::Kind;
 use crate::instance::{Eyes, Fleet, Replace, ReplaceInstance};
 use crate::policy;
-use crate::ports::{Clock, History, Ledger, Limits, NoQueue, NotWritten, Outcome, Unavailable, Write};
+use crate::ports::{Clock, History, Ledger, NoQueue, NotWritten, Outcome, Unavailable, Write};
 use crate::signal::tests::{alarm_on, held, interruption, of_other_services, resync, woken};
 
 const INSTANCE: &str = "i-0123456789abcdef0";
@@ -196,7 +196,7 @@ impl Ledger for Untouched {
     async fn history<K: Kind>(&self, _: &Subject, _: Option<&AlarmChange>) -> Result<History<K>, Unavailable> {
         panic!("read the ledger")
     }
-    async fn limits(&self, _: &Subject, _: &Scope) -> Result<Limits, Unavailable> {
+    async fn limits<K: Kind>(&self, _: &Subject, _: &Scope) -> Result<crate::ports::Limits<K>, Unavailable> {
         panic!("read the ledger")
     }
     async fn open_among(&self, _: &[Subject]) -> Result<Vec<Subject>, Unavailable> {

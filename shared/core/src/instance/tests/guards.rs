@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::aws::fleet::{Checks, Machine};
+use crate::aws::source::Source;
 use crate::incident::State;
+use crate::instance::memory::{Act, Breaker, Memory};
 use crate::instance::reasons::{CloseReason, HoldReason, PageReason, Step};
-use crate::memory::{Act, Breaker, Memory, Source};
 
 fn policy_with(lines: &str) -> Policy {
     let text = format!("schema = 1\n[[replace-instance.group]]\nname = \"web\"\n{lines}");

@@ -302,7 +302,8 @@ fn who_was_only_announced_for_days_has_not_waited_for_days() {
 
 #[test]
 fn what_ec2_takes_back_is_no_failed_replacement_and_opens_no_breaker() {
-    use crate::memory::{Act, Memory, Source};
+    use crate::aws::source::Source;
+    use crate::instance::memory::{Act, Memory};
     let mut it = interrupted();
     it.now = at(1030);
     let from = Source::of(["lt-1:7"]);

@@ -153,7 +153,7 @@ fn another_hold_after_an_answered_page_asks_again_and_each_only_once() {
 
 #[test]
 fn what_asks_for_another_act_should_not_be_taken_for_known() {
-    let source = |version: &str| crate::memory::Source::of(std::iter::once(version.to_owned()));
+    let source = |version: &str| crate::aws::source::Source::of(std::iter::once(version.to_owned()));
     let fail = |version: &str| {
         Page::Own(PageReason::ReplacementsFail {
             group: "web".parse().unwrap(),

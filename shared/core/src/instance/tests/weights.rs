@@ -1,9 +1,9 @@
 //! Groups that count weights, vCPUs or memory: more capacity than desired is normal, and a member is several units.
 
 use super::*;
+use crate::instance::memory::{Act, Memory};
 use crate::instance::reasons::{GroupState, HoldReason, PageReason};
 use crate::instance::whole_group;
-use crate::memory::{Act, Memory};
 
 /// Four of weight 2, eight desired.
 fn weighted() -> Situation {

@@ -3,6 +3,7 @@
 use super::harness::*;
 use crate::aws::record::{RecordSet, Routing};
 use crate::incident::State;
+use crate::memory::Remembered;
 use crate::zone::drift::Drift;
 use crate::zone::reasons::{Close, Decision, Hold, HoldReason, Step};
 use crate::zone::said::Trouble;

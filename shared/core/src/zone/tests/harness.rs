@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::attend::{Circumstances, Remedy};
+use crate::attend::Remedy;
 use crate::aws::alarm::{AlarmSeen, AlarmState};
 use crate::aws::fleet::TargetHealth;
 use crate::aws::record::{RecordSet, Routing, Weight, weights};
@@ -12,10 +12,10 @@ use crate::aws::record_name::RecordName;
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGroupArn};
 use crate::incident::State;
 use crate::policy::{self, DnsPolicy, Policy};
-use crate::ports::{Limits, Outcome, Pause, Unavailable};
+use crate::ports::{Outcome, Pause, Unavailable};
 use crate::zone::kept::Kept;
 use crate::zone::kind::ZoneKind;
-use crate::zone::reasons::{Decision, Hold, Incident, Page, PageReason, Step};
+use crate::zone::reasons::{Circumstances, Decision, Hold, Incident, Limits, Page, PageReason, Step};
 use crate::zone::said::Trouble;
 use crate::zone::seen::{AlarmsSeen, Checked, HealthCheckSeen, Observation, Seen};
 use crate::zone::shift::Shift;

@@ -3,6 +3,7 @@
 use super::harness::*;
 use crate::aws::alarm::AlarmState;
 use crate::incident::Acknowledgement;
+use crate::memory::Remembered;
 use crate::ports::Outcome;
 use crate::zone::generation::Generation;
 use crate::zone::reasons::{Close, CloseReason, Decision, Hold, HoldReason, Step};

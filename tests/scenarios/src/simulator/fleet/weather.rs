@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use homeostat_core::id::{GroupName, InstanceId, Scope, TargetGroupArn};
 use homeostat_core::incident::State;
 use homeostat_core::instance::kind::InstanceKind;
+use homeostat_core::memory::Remembered;
 use homeostat_core::ports::{Control, Ledger, Pause, Write};
 use world::{App, EventCode, Flaw, Instance, LifecycleState, Machine, Process, RefreshStatus, SpotStatus, World};
 
@@ -162,10 +163,11 @@ impl History {
             acknowledged |= matches!(self.ledger.write(Write::of(&next)).now_or_never(), Some(Ok(())));
         }
         for scope in self.policy.group_names().into_iter().map(Scope::Group) {
-            let memory = self.ledger.memory_of(&scope);
+            let memory = self.ledger.memory_of::<InstanceKind>(&scope);
             if memory.breaker.is_some() {
                 let next = memory.acknowledged().over(&memory);
-                acknowledged |= matches!(self.ledger.remember(&scope, &next).now_or_never(), Some(Ok(())));
+                acknowledged |=
+                    matches!(self.ledger.remember::<InstanceKind>(&scope, &next).now_or_never(), Some(Ok(())));
             }
         }
         acknowledged

@@ -50,7 +50,7 @@ fn end_state(story: &DnsStory) -> EndState {
         steps: steps(story, &www()),
         record: story.cloud.with(|world| world.zone(&zone()).unwrap().record(&www())),
         closed: story.ledger.closed::<ZoneKind>().into_iter().map(|incident| incident.decision).collect(),
-        drains: story.ledger.memory_of(&Scope::Zone(zone())).drains.len(),
+        drains: story.ledger.memory_of::<ZoneKind>(&Scope::Zone(zone())).drains.len(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! This module never makes up a form: each incident is what its transitions leave.
 
 use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Verdict};
 use homeostat_core::instance::kind::InstanceKind;
@@ -10,7 +11,6 @@ use homeostat_core::instance::reasons::{
     Attached, Close, CloseReason, Crowd, Decision, GroupState, Hold, HoldReason, Incident, Page, PageReason, Proof,
     Step,
 };
-use homeostat_core::memory::Source;
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, What};
 

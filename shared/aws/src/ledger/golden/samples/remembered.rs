@@ -5,9 +5,13 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::aws::alarm::AlarmChange;
+use homeostat_core::aws::source::Source;
+use homeostat_core::hook::memory::Launch;
 use homeostat_core::id::{HookName, InstanceId, Scope};
-use homeostat_core::memory::{Act, Breaker, Launch, Memory, Source};
+use homeostat_core::instance::memory::{Act, Breaker};
+use homeostat_core::memory::Remembered as _;
 use homeostat_core::ports::{Pause, Slots};
+use homeostat_core::{hook, instance, zone as dns};
 use jiff::Timestamp;
 
 use super::super::Folder;
@@ -28,27 +32,34 @@ fn web() -> Scope {
     Scope::Group(id("web"))
 }
 
-fn versioned(version: u64, memory: Memory) -> Memory {
-    Memory { version, ..memory }
-}
-
 fn memories() -> Vec<Sample> {
-    let of_group = |name: &str, memory| sample(Remembered, name, Stored::Memory(web(), versioned(7, memory)));
-    let zone = Scope::Zone(id("Z0123456789ABCDEFGHIJ"));
+    let of_group = |name: &str, memory: instance::memory::Memory| {
+        sample(Remembered, name, Stored::Group(web(), instance::memory::Memory { version: 7, ..memory }))
+    };
+    let of_launches = |name: &str, memory: hook::memory::Memory| {
+        sample(Remembered, name, Stored::Launches(web(), hook::memory::Memory { version: 7, ..memory }))
+    };
+    let of_zone = |name: &str, memory: dns::memory::Memory| {
+        let zone = Scope::Zone(id("Z0123456789ABCDEFGHIJ"));
+        sample(Remembered, name, Stored::Zone(zone, dns::memory::Memory { version: 3, ..memory }))
+    };
     vec![
         of_group("group-acted", acted()),
         of_group("group-breaker-open", broken(latest())),
         of_group("group-breaker-open-on-an-unknown-source", broken(Source::default())),
-        of_group("group-launches-abandoned", abandoned()),
         of_group("group-acknowledged", broken(latest()).acknowledged()),
-        sample(Remembered, "zone-drained", Stored::Memory(zone, versioned(3, drained()))),
+        of_launches("launches-abandoned", abandoned()),
+        of_launches("launches-acknowledged", abandoned().acknowledged()),
+        of_zone("zone-drained", drained()),
+        of_zone("zone-acknowledged", drained().acknowledged()),
+        of_zone("zone-without-drift", dns::memory::Memory { drifts: Vec::new(), ..drained() }),
     ]
 }
 
-fn acted() -> Memory {
+fn acted() -> instance::memory::Memory {
     let sick = Act::on_the_sick(at(0), id("eu-west-1#instance#i-0123456789abcdef0"));
     let foretold = Act { at: at(600), subject: id("eu-west-1#instance#i-1a2b3c4d"), foretold: true };
-    Memory::default().acted(sick).acted(foretold)
+    instance::memory::Memory::default().acted(sick).acted(foretold)
 }
 
 /// A launch template whose newest version a group takes, and another with a version of its own.
@@ -58,7 +69,7 @@ fn latest() -> Source {
     Source { came_to, ..Source::of([format!("{template}:$Latest"), "lt-1a2b3c4d:3".to_owned()]) }
 }
 
-fn broken(launched_from: Source) -> Memory {
+fn broken(launched_from: Source) -> instance::memory::Memory {
     let failed = acted().failed(at(600), &id("eu-west-1#instance#i-1a2b3c4d"), &launched_from).failed(
         at(1_200),
         &id("eu-west-1#instance#i-2a2b3c4d"),
@@ -67,7 +78,7 @@ fn broken(launched_from: Source) -> Memory {
     failed.broken(Breaker { since: at(1_200), failures: 2, launched_from })
 }
 
-fn abandoned() -> Memory {
+fn abandoned() -> hook::memory::Memory {
     let (hook, instances): (HookName, Vec<InstanceId>) =
         (id("ready"), ["i-0123456789abcdef0", "i-1a2b3c4d", "i-2a2b3c4d", "i-3a2b3c4d"].map(id).into());
     let launch = |index: usize, from| Launch {
@@ -77,17 +88,17 @@ fn abandoned() -> Memory {
         is_fresh: true,
     };
     let (old, new) = (Some("lt-0123456789abcdef0:7"), Some("lt-0123456789abcdef0:8"));
-    let given_up = Memory::default()
+    let given_up = hook::memory::Memory::default()
         .abandon(at(300), &hook, &launch(0, old), 2)
         .abandon(at(400), &hook, &launch(1, old), 2)
         .abandon(at(500), &hook, &launch(2, new), 2);
     given_up.abandoning(at(600), &hook, &launch(3, new)).abandon(at(700), &id("of-unknown-source"), &launch(0, None), 2)
 }
 
-fn drained() -> Memory {
+fn drained() -> dns::memory::Memory {
     let endpoint = "www.example.com A blue".to_owned();
-    let drained = Memory::default().drained(at(0), &endpoint, false).drained(at(900), &endpoint, false);
-    Memory { drifts: drifts(), ..drained.latch(at(900), &endpoint) }
+    let drained = dns::memory::Memory::default().drained(at(0), &endpoint, false).drained(at(900), &endpoint, false);
+    dns::memory::Memory { drifts: drifts(), ..drained.latch(at(900), &endpoint) }
 }
 
 fn alarms() -> Vec<Sample> {

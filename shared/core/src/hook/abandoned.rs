@@ -5,8 +5,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Memory, is_same_source, keep_newest, template_of, version_of};
-use crate::id::{HookName, InstanceId};
+use crate::aws::source::{is_same_source, template_of, version_of};
+use crate::id::InstanceId;
 
 /// Sources of launches kept of one hook: a group has one, or one for each of a few types of machine.
 const MOST_SOURCES: usize = 10;
@@ -63,7 +63,7 @@ pub struct Launch<'a> {
 impl Abandoned {
     /// Whether such a launch came later, and from a newer version. One from an older version, a stopped instance of the warm pool for
     /// instance, may be judged last, and says nothing of what was rolled out since.
-    fn is_superseded_by(&self, launch: &Launch<'_>) -> bool {
+    pub(super) fn is_superseded_by(&self, launch: &Launch<'_>) -> bool {
         let Some((own, other)) = self.launched_from.as_deref().zip(launch.from) else { return false };
         let is_older = version_of(own).zip(version_of(other)).is_some_and(|(own, other)| own < other);
         template_of(own) == template_of(other) && is_older && launch.is_fresh && self.newest < launch.at
@@ -88,80 +88,8 @@ impl Abandoned {
     }
 }
 
-impl Memory {
-    /// AWS is about to be asked to abandon it. Asked again, after a crash say, it is the same try.
-    #[must_use]
-    pub fn abandoning(&self, now: Timestamp, hook: &HookName, launch: &Launch<'_>) -> Memory {
-        let mut next = self.spared(hook, launch.instance);
-        let by_source = next.abandoned.entry(hook.clone()).or_default();
-        let mut abandoned = take(by_source, now, launch);
-        abandoned.trying.push(Trying { at: now, instance: launch.instance.clone() });
-        keep_newest(&mut abandoned.trying);
-        put(by_source, abandoned);
-        next
-    }
-
-    /// AWS was asked to abandon it, and it is not known what came of that.
-    pub fn is_abandoning(&self, hook: &HookName, instance: &InstanceId) -> bool {
-        let mut trying = self.abandoned.get(hook).into_iter().flatten().flat_map(|known| &known.trying);
-        trying.any(|one| one.instance == *instance)
-    }
-
-    /// AWS has not abandoned it, and will not.
-    #[must_use]
-    pub fn spared(&self, hook: &HookName, instance: &InstanceId) -> Memory {
-        let mut next = self.clone();
-        if let Some(by_source) = next.abandoned.get_mut(hook) {
-            for known in by_source.iter_mut() {
-                known.trying.retain(|one| one.instance != *instance);
-            }
-            by_source.retain(|known| !known.instances.is_empty() || !known.trying.is_empty());
-        }
-        next.abandoned.retain(|_, by_source| !by_source.is_empty());
-        next
-    }
-
-    /// AWS abandoned it. The same launch counts once. `most` in a row are enough.
-    #[must_use]
-    pub fn abandon(&self, now: Timestamp, hook: &HookName, launch: &Launch<'_>, most: u32) -> Memory {
-        let mut next = self.spared(hook, launch.instance);
-        let by_source = next.abandoned.entry(hook.clone()).or_default();
-        let mut abandoned = take(by_source, now, launch);
-        // What is on its way from an older version still belongs to that version's row.
-        for older in by_source.iter_mut().filter(|known| known.is_superseded_by(launch)) {
-            older.superseded.get_or_insert(now);
-        }
-        if !abandoned.instances.contains(launch.instance) {
-            abandoned.instances.push(launch.instance.clone());
-            keep_newest(&mut abandoned.instances);
-        }
-        if abandoned.instances.len() >= usize::try_from(most).unwrap_or(usize::MAX) && abandoned.filled.is_none() {
-            abandoned.filled = Some(Filled { at: now, by: launch.instance.clone() });
-        }
-        put(by_source, abandoned);
-        next
-    }
-
-    /// A launch was ready: those before it from the same template were bad luck, or the cause is gone.
-    #[must_use]
-    pub fn admit(&self, hook: &HookName, launched_from: Option<&str>) -> Memory {
-        let mut next = self.clone();
-        if let Some(by_source) = next.abandoned.get_mut(hook) {
-            by_source.retain(|known| !is_same_template(known.launched_from.as_deref(), launched_from));
-        }
-        next.abandoned.retain(|_, by_source| !by_source.is_empty());
-        next
-    }
-
-    /// Launches of the same source that were abandoned with none admitted since.
-    pub fn abandoned_of(&self, hook: &HookName, launched_from: Option<&str>) -> Option<&Abandoned> {
-        let by_source = self.abandoned.get(hook)?;
-        source(by_source, launched_from).and_then(|index| by_source.get(index))
-    }
-}
-
 /// What is known of its source, taken out.
-fn take(by_source: &mut Vec<Abandoned>, now: Timestamp, launch: &Launch<'_>) -> Abandoned {
+pub(super) fn take(by_source: &mut Vec<Abandoned>, now: Timestamp, launch: &Launch<'_>) -> Abandoned {
     let known = source(by_source, launch.from).map(|index| by_source.remove(index));
     let known = known.filter(|known| !known.is_another_rollout(launch));
     let launched_from = launch.from.map(str::to_owned);
@@ -179,7 +107,7 @@ fn take(by_source: &mut Vec<Abandoned>, now: Timestamp, launch: &Launch<'_>) -> 
     Abandoned { launched_from: launched_from.or(abandoned.launched_from), newest, ..abandoned }
 }
 
-fn put(by_source: &mut Vec<Abandoned>, abandoned: Abandoned) {
+pub(super) fn put(by_source: &mut Vec<Abandoned>, abandoned: Abandoned) {
     by_source.push(abandoned);
     if by_source.len() > MOST_SOURCES {
         by_source.remove(0);
@@ -187,13 +115,13 @@ fn put(by_source: &mut Vec<Abandoned>, abandoned: Abandoned) {
 }
 
 /// The one of that source; where either is not known, they are taken for the same.
-fn source(by_source: &[Abandoned], from: Option<&str>) -> Option<usize> {
+pub(super) fn source(by_source: &[Abandoned], from: Option<&str>) -> Option<usize> {
     let known = |known: &Abandoned| known.launched_from.as_deref() == from;
     let may_be = |known: &Abandoned| is_same_source(known.launched_from.as_deref(), from);
     by_source.iter().position(known).or_else(|| by_source.iter().rposition(may_be))
 }
 
 /// Whatever the version: `lt-0123456789abcdef0:7` is a launch template's version 7.
-fn is_same_template(one: Option<&str>, other: Option<&str>) -> bool {
+pub(super) fn is_same_template(one: Option<&str>, other: Option<&str>) -> bool {
     one.zip(other).is_none_or(|(one, other)| template_of(one) == template_of(other))
 }

@@ -51,7 +51,7 @@ pub fn template_of(launched_from: &str) -> &str {
 }
 
 /// 7 of `lt-0123456789abcdef0:7`. A launch template's versions are numbered in the order in which they were made.
-pub(super) fn version_of(launched_from: &str) -> Option<u64> {
+pub(crate) fn version_of(launched_from: &str) -> Option<u64> {
     launched_from.rsplit_once(':')?.1.parse().ok()
 }
 
@@ -76,6 +76,11 @@ impl Launching {
         };
         was.from == self.source.from && !self.source.came_to.iter().any(is_another)
     }
+}
+
+/// Where one of the two is not known, they are taken for the same: that errs on the side of doing nothing.
+pub(crate) fn is_same_source(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_none_or(|(one, other)| one == other)
 }
 
 impl fmt::Display for Source {
