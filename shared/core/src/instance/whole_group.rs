@@ -10,8 +10,9 @@ use super::decide::named;
 use super::group_state;
 use super::processes::{Promise, parked};
 use super::seen::{Glance, Seen};
-use crate::attend::{Ignored, Rung, climbed};
+use crate::attend::{Check, Ignored, Rung, checked, climb, climbed};
 use crate::aws::fleet::Group;
+use crate::guard;
 use crate::id::GroupName;
 use crate::incident::{Gone, State, Verdict};
 use crate::instance::kind::InstanceKind;
@@ -60,15 +61,50 @@ pub(super) fn verdict(now: Timestamp, seen: &Seen, policy: Option<&GroupPolicy>)
     if is_accused { Verdict::Suspected } else { Verdict::Unknown }
 }
 
+/// All that decides about a group, in order.
+fn ladder<'a>() -> [Check<Case<'a>, InstanceKind>; 7] {
+    [
+        Check { name: "it is not parked", stops: Case::parked, by: |case| guard::or_none(case.parked(), "it is not") },
+        Check {
+            name: "its instances had time to start again",
+            stops: Case::back_from_parking,
+            by: |case| guard::or_none(case.back_from_parking(), "it was not parked lately"),
+        },
+        Check { name: "few are sick at once", stops: Case::too_many_sick, by: |case| case.crowd().in_words() },
+        Check {
+            name: "its target groups exist",
+            stops: Case::target_group_gone,
+            by: |case| guard::or_none(case.target_group_gone(), "none is missing"),
+        },
+        Check {
+            name: "who is called unhealthy is checked",
+            stops: Case::unchecked,
+            by: |case| guard::or_none(case.unchecked(), "nobody is called unhealthy whom nothing checks"),
+        },
+        Check {
+            name: "as much is in service as is desired",
+            stops: Case::is_short,
+            by: |case| match case.incident.kind.notice() {
+                Some(notice) => format!("{}; {notice}", in_service(case.group)),
+                None => "AWS announced nothing of it".to_owned(),
+            },
+        },
+        Check {
+            name: "it has stayed so",
+            stops: Case::proving,
+            by: |case| format!("since {:.0}, dwell {:#}", case.well_since(), case.policy.dwell),
+        },
+    ]
+}
+
+/// All that decided, for people.
 pub(super) fn rungs(now: Timestamp, incident: &Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Vec<Rung> {
-    let (Some(policy), Some(group)) = (policy, &seen.group) else { return Vec::new() };
-    let (sick, limit) = (sick_at_once(now, seen, group, policy), group.limit(policy.too_many));
-    let few = ("few are sick at once", limit.allows(sick), Crowd::of(sick, limit, group).in_words());
-    let all_are_there = incident.kind.notice().map(|notice| {
-        let is_whole = group.in_service().is_some_and(|units| units >= group.desired);
-        ("as much is in service as is desired", is_whole, format!("{}; {notice}", in_service(group)))
-    });
-    climbed([few].into_iter().chain(all_are_there))
+    let name = incident.kind.group();
+    match (policy, &seen.group) {
+        (None, _) => climbed([("the policy names it", false, format!("group {name}"))]),
+        (_, None) => climbed([("it exists", false, format!("Auto Scaling shows no group {name}"))]),
+        (Some(policy), Some(group)) => climbed(checked(&ladder(), &Case { now, incident, seen, group, policy })),
+    }
 }
 
 /// Decides what to do about a whole group.
@@ -81,36 +117,68 @@ pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Seen, policy: O
         let why = format!("group {name} does not exist any more");
         return Decision::Close(Close::NothingWrong { why });
     };
-    if let Some(parked) = parked(seen) {
-        if incident.state == State::Escalated {
-            // Nobody is to be reminded of it all night. The next resync tells that it is parked.
-            return Decision::Close(Close::NothingWrong { why: parked.to_string() });
-        }
-        return Decision::Hold { until: now + WHILE_PARKED, because: Hold::Own(HoldReason::GroupState(parked)) };
+    climb(&ladder(), &Case { now, incident, seen, group, policy }, |case| {
+        Decision::Close(Close::NothingWrong { why: case.crowd().in_words() })
+    })
+}
+
+/// A group and all that it is judged by.
+struct Case<'a> {
+    now: Timestamp,
+    incident: &'a Incident,
+    seen: &'a Seen,
+    group: &'a Group,
+    policy: &'a GroupPolicy,
+}
+
+impl Case<'_> {
+    fn crowd(&self) -> Crowd {
+        let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
+        Crowd::of(sick, self.group.limit(self.policy.too_many), self.group)
     }
-    if let Some(starting) = back_from_parking(now, incident, group, policy) {
-        return starting;
+
+    /// Nobody is to be reminded of it all night. The next resync tells that it is parked.
+    fn parked(&self) -> Option<Decision> {
+        let parked = parked(self.seen)?;
+        Some(if self.incident.state == State::Escalated {
+            Decision::Close(Close::NothingWrong { why: parked.to_string() })
+        } else {
+            Decision::Hold { until: self.now + WHILE_PARKED, because: Hold::Own(HoldReason::GroupState(parked)) }
+        })
     }
-    let (sick, limit) = (sick_at_once(now, seen, group, policy), group.limit(policy.too_many));
-    let crowd = Crowd::of(sick, limit, group);
-    if !limit.allows(sick) {
-        return Decision::Page(Page::Own(PageReason::TooManySick(crowd)));
+
+    fn back_from_parking(&self) -> Option<Decision> {
+        back_from_parking(self.now, self.incident, self.group, self.policy)
     }
-    if let Some(gone) = target_group_gone(now, incident, seen, group, policy) {
-        return gone;
+
+    fn too_many_sick(&self) -> Option<Decision> {
+        let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
+        let is_few = self.group.limit(self.policy.too_many).allows(sick);
+        (!is_few).then(|| Decision::Page(Page::Own(PageReason::TooManySick(self.crowd()))))
     }
-    if let Some(unchecked) = unchecked(now, incident, seen, group, policy) {
-        return unchecked;
+
+    fn target_group_gone(&self) -> Option<Decision> {
+        target_group_gone(self.now, self.incident, self.seen, self.group, self.policy)
     }
-    if let Some(short) = is_short(now, incident, group, policy) {
-        return short;
+
+    fn unchecked(&self) -> Option<Decision> {
+        unchecked(self.now, self.incident, self.seen, self.group, self.policy)
     }
-    let since = incident.recovered_at.unwrap_or(now);
-    let until = since + policy.dwell;
-    if !incident.is_new() && now < until {
-        return Decision::Hold { until, because: Hold::Proving { since } };
+
+    fn is_short(&self) -> Option<Decision> {
+        is_short(self.now, self.incident, self.group, self.policy)
     }
-    Decision::Close(Close::NothingWrong { why: crowd.in_words() })
+
+    fn well_since(&self) -> Timestamp {
+        self.incident.recovered_at.unwrap_or(self.now)
+    }
+
+    fn proving(&self) -> Option<Decision> {
+        let since = self.well_since();
+        let until = since + self.policy.dwell;
+        (!self.incident.is_new() && self.now < until)
+            .then_some(Decision::Hold { until, because: Hold::Proving { since } })
+    }
 }
 
 /// Instances that were started again are old by their launch, and boot all the same.
