@@ -109,7 +109,7 @@ impl Acknowledged {
     }
 }
 
-/// What is asked about a whole is known to whoever knows of the whole, whichever incident it began with.
+/// To acknowledge a group or zone is to acknowledge whatever was asked about it as a whole, whichever incident asked.
 fn is_meant(scope: &Scope, incident: &AnyIncident) -> bool {
     let Head { subject, scope: of, .. } = incident.head();
     scope.is(subject) || (scope.remembers() == Some(of) && incident.view().asks_about_scope())

@@ -88,30 +88,22 @@ pub trait Remedy {
     fn join(&self, incident: Incident<Self::Kind>, hint: &Hint) -> Incident<Self::Kind>;
 
     /// Whose limits bear on the subject, if that can be told before its incident is read: it saves a call one after another.
-    fn scope(&self, _subject: &Subject) -> Option<Scope> {
-        None
-    }
+    fn scope(&self, subject: &Subject) -> Option<Scope>;
 
     /// Whether a wake-up came before its time, as a second one does where each look sends the next.
-    fn is_early(&self, _now: Timestamp, _incident: &Incident<Self::Kind>, _hint: &Hint) -> bool {
-        false
-    }
+    fn is_early(&self, now: Timestamp, incident: &Incident<Self::Kind>, hint: &Hint) -> bool;
 
     /// The incident, with what was seen that is to be remembered, whatever is decided.
     fn absorb(
         &self,
-        _now: Timestamp,
+        now: Timestamp,
         incident: Incident<Self::Kind>,
-        _seen: &Self::Seen,
-        _limits: &Limits<Self::Kind>,
-    ) -> Incident<Self::Kind> {
-        incident
-    }
+        seen: &Self::Seen,
+        limits: &Limits<Self::Kind>,
+    ) -> Incident<Self::Kind>;
 
     /// What all of the evidence says of the subject, as far as the remedy judges by evidence of its own.
-    fn verdict(&self, _now: Timestamp, _incident: &Incident<Self::Kind>, _seen: &Self::Seen) -> Verdict {
-        Verdict::Unknown
-    }
+    fn verdict(&self, now: Timestamp, incident: &Incident<Self::Kind>, seen: &Self::Seen) -> Verdict;
 
     fn observe(
         &self,
@@ -142,11 +134,9 @@ pub trait Remedy {
     ) -> Option<Ignored>;
 
     /// What `decide` would hold for in the first seconds after a step, whatever a look showed: it saves that look.
-    fn follows(&self, _now: Timestamp, _settled: &Incident<Self::Kind>) -> Option<(Timestamp, Hold<Self::Kind>)> {
-        None
-    }
+    fn follows(&self, now: Timestamp, settled: &Incident<Self::Kind>) -> Option<(Timestamp, Hold<Self::Kind>)>;
 
-    /// The ladder as it was climbed, for people: each rung with what it went by. None where the ladder has no say.
+    /// The ladder as it was climbed, for people: each rung with what it went by.
     fn rungs(
         &self,
         now: Timestamp,

@@ -42,9 +42,9 @@ use crate::aws::record::RecordSet;
 use crate::aws::record_name::RecordName;
 use crate::hook::kind::HookKind;
 use crate::hook::memory::Memory;
-use crate::hook::reasons::{Attended, Circumstances, Decision, History, Incident, Limits, Page, Proof, Step};
+use crate::hook::reasons::{Attended, Circumstances, Decision, History, Hold, Incident, Limits, Page, Proof, Step};
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, Region, Scope, Subject, TargetGroupArn};
-use crate::incident::State;
+use crate::incident::{State, Verdict};
 use crate::policy::{BusyMetric, HeldBy, Policy};
 use crate::ports::{Ledger, Outcome, Slots, Unavailable};
 use crate::signal::{Hint, NoSignal, Signal, Why};
@@ -266,6 +266,10 @@ where
         Vec::new()
     }
 
+    fn verdict(&self, _: Timestamp, _: &Incident, _: &Seen) -> Verdict {
+        Verdict::Unknown
+    }
+
     fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
         let Some(Step::Hook(step)) = incident.intent.as_ref().map(|intent| &intent.step) else { return false };
         let kept = incident.kind.kept();
@@ -288,6 +292,10 @@ where
     }
 
     fn not_opened(&self, _: &Hint, _: &Incident, _: &Decision) -> Option<Ignored> {
+        None
+    }
+
+    fn follows(&self, _: Timestamp, _: &Incident) -> Option<(Timestamp, Hold)> {
         None
     }
 

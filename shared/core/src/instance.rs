@@ -45,11 +45,11 @@ use crate::attend::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, 
 use crate::aws::alarm::{AlarmSeen, AlarmsSeen};
 use crate::aws::fleet::{Group, Launches, TargetHealths};
 use crate::aws::machines::StatusChecks;
-use crate::id::{AlarmArn, GroupName, InstanceId, Region, Subject, TargetGroupArn};
+use crate::id::{AlarmArn, GroupName, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use crate::incident::{Alarms, Gone, State, Verdict};
 use crate::instance::kind::InstanceKind;
 use crate::instance::memory::{Act, Breaker, Memory};
-use crate::instance::reasons::{Attended, Circumstances, Decision, History, Incident, Limits, Page, Proof, Step};
+use crate::instance::reasons::{Attended, Circumstances, Decision, History, Hold, Incident, Limits, Page, Proof, Step};
 use crate::ports::{Ledger, Outcome, Unavailable};
 use crate::signal::{Hint, NoSignal, Signal, Why};
 
@@ -184,6 +184,14 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         incident
     }
 
+    fn scope(&self, _: &Subject) -> Option<Scope> {
+        None
+    }
+
+    fn is_early(&self, _: Timestamp, _: &Incident, _: &Hint) -> bool {
+        false
+    }
+
     async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
         self.eyes.observe(glance, incident).await
     }
@@ -227,6 +235,10 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
             (true, policy) => whole_group::decide(now, incident, seen, policy),
             (false, policy) => decide(now, incident, seen, circumstances, policy),
         }
+    }
+
+    fn follows(&self, _: Timestamp, _: &Incident) -> Option<(Timestamp, Hold)> {
+        None
     }
 
     fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Vec<Rung> {

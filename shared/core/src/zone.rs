@@ -41,7 +41,7 @@ use crate::aws::fleet::TargetHealth;
 use crate::aws::record::RecordSet;
 use crate::aws::record_name::RecordName;
 use crate::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
-use crate::incident::State;
+use crate::incident::{State, Verdict};
 use crate::policy::{DnsPolicy, Policy, RecordPolicy};
 use crate::ports::{Ledger, Outcome, Unavailable};
 use crate::signal::{Hint, NoSignal, Signal, Why};
@@ -152,6 +152,14 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
             Subject::Zone { id, .. } => Some(Scope::Zone(id.clone())),
             Subject::Instance { .. } | Subject::Group { .. } | Subject::Hook { .. } => None,
         }
+    }
+
+    fn is_early(&self, _: Timestamp, _: &Incident, _: &Hint) -> bool {
+        false
+    }
+
+    fn verdict(&self, _: Timestamp, _: &Incident, _: &Seen) -> Verdict {
+        Verdict::Unknown
     }
 
     async fn observe(&self, glance: Seen, incident: &Incident) -> Result<Seen, Unavailable> {

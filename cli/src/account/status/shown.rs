@@ -126,7 +126,7 @@ impl Open {
         Row { cells, below: self.sentences() }
     }
 
-    /// Among those that have a table of their own; what stands in it, the others' columns don't say.
+    /// In a table of its remedy's, whose columns the common table doesn't have.
     fn own_row(&self, table: &Table, now: Timestamp) -> Row {
         let cell = |cell: &Cell| match cell {
             Cell::Text(text) => text.clone(),

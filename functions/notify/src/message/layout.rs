@@ -1,6 +1,6 @@
 //! The shape of a message as lines: what is said first, and what stands below it.
 //!
-//! This module never leaves a part out; what the story holds is cut, since the whole of it stands in the ledger.
+//! This module never leaves out a part of a message. It shortens what an incident's story quotes: the ledger has the whole of it.
 
 use homeostat_core::line::one_line;
 use homeostat_core::view::{Command, Message, Point, Story, capitalized, some};

@@ -46,10 +46,7 @@ pub async fn explain<R: Remedy>(
             if decision != decided {
                 rungs.iter_mut().for_each(|rung| rung.passed = None);
                 let by = format!("unhealthy since {}", since(&looked.incident));
-                rungs.insert(
-                    0,
-                    Rung { name: "nobody has to hear first that it waits too long", passed: Some(false), by },
-                );
+                rungs.insert(0, Rung { name: "it has not waited too long without a page", passed: Some(false), by });
             }
             let outcome = match not_opened(remedy, hint, &looked.incident, &decision) {
                 Some(ignored) => Attended::Ignored(ignored),

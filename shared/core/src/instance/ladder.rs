@@ -382,7 +382,7 @@ impl Case<'_> {
 
     fn announced_in_words(&self) -> String {
         match (self.announced(), self.only_announced()) {
-            (None, _) => "AWS announced nothing of it".to_owned(),
+            (None, _) => "AWS announced nothing about it".to_owned(),
             (_, Some(notice)) => notice.to_string(),
             (Some(Finding::Sick(proof)), None) => format!("{proof}; and it is sick already"),
             (Some(Finding::Well(void) | Finding::Unknown(void)), None) => void,

@@ -77,16 +77,16 @@ fn ladder<'a>() -> [Check<Case<'a>, InstanceKind>; 7] {
             by: |case| guard::or_none(case.target_group_gone(), "none is missing"),
         },
         Check {
-            name: "who is called unhealthy is checked",
+            name: "its unhealthy instances are checked",
             stops: Case::unchecked,
-            by: |case| guard::or_none(case.unchecked(), "nobody is called unhealthy whom nothing checks"),
+            by: |case| guard::or_none(case.unchecked(), "each one is"),
         },
         Check {
             name: "as much is in service as is desired",
             stops: Case::is_short,
             by: |case| match case.incident.kind.notice() {
                 Some(notice) => format!("{}; {notice}", in_service(case.group)),
-                None => "AWS announced nothing of it".to_owned(),
+                None => "AWS announced nothing about it".to_owned(),
             },
         },
         Check {

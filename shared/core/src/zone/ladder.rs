@@ -88,7 +88,7 @@ pub(super) fn rungs(case: Case<'_>) -> Vec<Rung> {
     let (decision, undelayed) = (decide(case), undelayed(case));
     let is_in_time = decision == undelayed;
     let by = if is_in_time { "nobody".to_owned() } else { decision.to_string() };
-    let limit = [("nobody has to hear first that it takes too long", is_in_time, by)];
+    let limit = [("it has not taken too long without a page", is_in_time, by)];
     climbed(limit.into_iter().chain(checked(&ladder(), &Judging::of(case))))
 }
 

@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use super::*;
 use crate::attend::{Ignored, Rung, Times, WakeUp};
 use crate::id::Scope;
+use crate::incident::Verdict;
 use crate::instance::kind::InstanceKind;
 use crate::instance::memory::Memory;
-use crate::instance::reasons::{Attended, Circumstances, Decision, History, Incident, Step};
+use crate::instance::reasons::{Attended, Circumstances, Decision, History, Hold, Incident, Step};
 use crate::ports::{Limits, NotWritten, Outcome, Write};
 use crate::signal::tests::{resync, woken};
 
@@ -88,6 +89,26 @@ impl Remedy for Made {
 
     fn join(&self, incident: Incident, _: &Hint) -> Incident {
         incident
+    }
+
+    fn scope(&self, _: &Subject) -> Option<Scope> {
+        None
+    }
+
+    fn is_early(&self, _: Timestamp, _: &Incident, _: &Hint) -> bool {
+        false
+    }
+
+    fn absorb(&self, _: Timestamp, incident: Incident, (): &(), _: &Limits<InstanceKind>) -> Incident {
+        incident
+    }
+
+    fn verdict(&self, _: Timestamp, _: &Incident, (): &()) -> Verdict {
+        Verdict::Unknown
+    }
+
+    fn follows(&self, _: Timestamp, _: &Incident) -> Option<(Timestamp, Hold)> {
+        None
     }
 
     async fn observe(&self, (): (), _: &Incident) -> Result<(), Unavailable> {

@@ -4,6 +4,7 @@ use super::group_states::{ALL, without_listener};
 use super::*;
 use crate::instance::processes::parked;
 use crate::instance::reasons::{GroupState, HoldReason, PageReason};
+use crate::instance::whole_group;
 
 /// As somebody leaves it each evening.
 fn in_the_evening() -> Situation {
@@ -128,4 +129,21 @@ fn a_group_is_parked_only_if_all_of_it_is_stopped_and_nothing_would_start_it() {
     let mut it = in_the_evening();
     it.suspend(&["Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy"]);
     assert!(parked(&it.seen).unwrap().to_string().contains("Launch, Terminate, HealthCheck, ReplaceUnhealthy are"));
+}
+
+#[test]
+fn which_check_decides_about_a_group_is_shown() {
+    let stopped_at = |it: &Situation, is_known: bool| {
+        let policy = it.policy.group(&"web".parse().unwrap()).filter(|_| is_known);
+        let rungs = whole_group::rungs(it.now, &it.incident, &it.seen, policy);
+        let stopped: Vec<&str> = rungs.iter().filter(|it| it.passed == Some(false)).map(|it| it.name).collect();
+        assert_eq!(stopped.len(), 1, "{rungs:?}");
+        stopped[0]
+    };
+    let mut it = in_the_evening();
+    it.as_group();
+    assert_eq!(stopped_at(&it, true), "it is not parked");
+    assert_eq!(stopped_at(&it, false), "the policy names it");
+    it.seen.group = None;
+    assert_eq!(stopped_at(&it, true), "it exists");
 }
