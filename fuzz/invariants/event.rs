@@ -3,6 +3,7 @@
 //! This check never says which answer is right, only that there is one, the same one each time and by each route, and that it does no
 //! harm to whom it is told or to what it is written into.
 
+use homeostat_core::hook::subject::HeldInstance;
 use homeostat_core::id::{Region, Subject};
 use homeostat_core::json::Malformed;
 use homeostat_core::signal::{self, About, Fact, NoSignal, Notice, Order, Parsed, Route, Signal};
@@ -60,8 +61,7 @@ fn is_sound(signal: &Signal) {
         Fact::Action(told) => {
             has_come(told.at);
             let region = "ap-southeast-1".parse().expect("a Region");
-            let (group, hook, instance) = (told.group.clone(), told.hook.clone(), told.instance.clone());
-            is_a_key(&Subject::Hook { region, group, hook, instance });
+            is_a_key(&HeldInstance::told(told).subject(region));
         }
         Fact::Order(Order::Resync) => {}
         Fact::Order(Order::Wake(subject)) => is_a_key(subject),
@@ -77,9 +77,9 @@ fn is_about_somebody(about: &About) {
     match about {
         About::Instances(ids) => {
             assert!(!ids.is_empty(), "somebody is to be looked at");
-            ids.iter().for_each(|id| is_a_key(&Subject::Instance { region: region.clone(), id: id.clone() }));
+            ids.iter().for_each(|id| is_a_key(&Subject::of_instance(region.clone(), id)));
         }
-        About::Group(name) => is_a_key(&Subject::Group { region, name: name.clone() }),
+        About::Group(name) => is_a_key(&Subject::of_group(region, name)),
     }
 }
 

@@ -120,8 +120,8 @@ fn is_meant(scope: &Scope, incident: &AnyIncident) -> bool {
 fn asks_too(of: &AnyIncident, scope: &Scope) -> Option<String> {
     let incident = of.head();
     let asks = incident.state == State::Escalated && incident.acknowledged.is_none();
-    let is_of_it = |id| scope.is_instance(id) || scope.remembers().as_ref() == Some(&incident.scope);
-    let is_member = incident.subject.instance().is_some_and(is_of_it);
+    let is_of_it = scope.is_instance(incident.subject.name()) || scope.remembers().as_ref() == Some(&incident.scope);
+    let is_member = is_of_it && !incident.subject.is_whole(&incident.scope);
     let (id, handle) = (incident.subject.name(), shell::word(&incident.subject.handle()));
     (asks && is_member && !is_meant(scope, of))
         .then(|| format!("the incident of {id} asks for a person, too: homeostat ack {handle}"))
@@ -129,8 +129,8 @@ fn asks_too(of: &AnyIncident, scope: &Scope) -> Option<String> {
 
 /// Forgets what failed, and with it what that has closed off: the breaker of a group, the latches of a zone.
 async fn forgive(ledger: &impl Control, scope: &id::Scope, done: &mut Acknowledged) -> Result<(), Failed> {
-    match scope {
-        id::Scope::Group(group) => {
+    match scope.group() {
+        Some(group) => {
             let failed = forgive_one::<InstanceKind>(ledger, scope).await?;
             let launches = forgive_one::<HookKind>(ledger, scope).await.map_err(|failed| done.half(failed))?;
             if failed.is_none() && launches.is_none() {
@@ -144,7 +144,7 @@ async fn forgive(ledger: &impl Control, scope: &id::Scope, done: &mut Acknowledg
             let abandoned = launches.abandoned.values().flatten();
             done.launches_forgiven = abandoned.map(|abandoned| abandoned.instances.len()).sum();
         }
-        id::Scope::Zone(_) => {
+        None => {
             let forgiven = forgive_one::<ZoneKind>(ledger, scope).await?.unwrap_or_default();
             done.drains_forgiven = forgiven.drains.len();
             done.latches_lifted = forgiven.latched.into_keys().collect();

@@ -6,7 +6,7 @@ use clap::Args;
 use homeostat_aws::InstanceCloud;
 use homeostat_core::instance::Fleet;
 use homeostat_core::ports::{Control, Pause};
-use homeostat_core::{id, shell};
+use homeostat_core::shell;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -115,7 +115,7 @@ pub(super) async fn pause(
         ledger.pause(&pause).await?;
     }
     let remarks = no_such_group(deployment, &wish.scope).await.into_iter().collect();
-    let covers_hooks = !matches!(wish.scope.remembers(), Some(id::Scope::Zone(_)));
+    let covers_hooks = wish.scope.remembers().is_none_or(|scope| scope.group().is_some());
     let replaces = replaces.map(Shown::from);
     Ok(Paused { written: !wish.dry_run, pause: pause.into(), replaces, covers_hooks, remarks, now })
 }

@@ -6,7 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use homeostat_core::id::{self, GLOBAL, GroupName, InstanceId, NotA, Subject};
+use homeostat_core::id::{self, GLOBAL, GroupName, NotA, Subject};
+use homeostat_core::registry;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
@@ -18,17 +19,14 @@ pub(crate) enum Scope {
 impl Scope {
     /// The group, if it is one.
     pub(crate) fn group(&self) -> Option<GroupName> {
-        match self.remembers()? {
-            id::Scope::Group(name) => Some(name),
-            id::Scope::Zone(_) => None,
-        }
+        self.remembers()?.group()
     }
 
     /// What has a memory of its own: a group or a zone.
     pub(crate) fn remembers(&self) -> Option<id::Scope> {
         match self {
             Scope::All => None,
-            Scope::One(subject) => subject.whole(),
+            Scope::One(subject) => registry::named(subject).ok()?.whole,
         }
     }
 
@@ -37,8 +35,9 @@ impl Scope {
         self.to_string() == subject.in_any_region()
     }
 
-    pub(crate) fn is_instance(&self, id: &InstanceId) -> bool {
-        matches!(self, Scope::One(subject) if subject.handle() == id.as_str())
+    /// Whether it is the EC2 instance of that name.
+    pub(crate) fn is_instance(&self, name: &str) -> bool {
+        matches!(self, Scope::One(subject) if subject.handle() == name)
     }
 }
 
@@ -57,16 +56,22 @@ impl FromStr for Scope {
         if text == "all" {
             return Ok(Scope::All);
         }
-        if let Ok(subject) = text.parse::<Subject>() {
+        if let Ok(subject) = text.parse::<Subject>().and_then(of_a_remedy) {
             return Ok(Scope::One(Box::new(subject)));
         }
         let named = if text.starts_with("i-") { format!("instance#{text}") } else { text.to_owned() };
         let named = format!("{GLOBAL}#{named}");
-        named.parse::<Subject>().map(|subject| Scope::One(Box::new(subject))).map_err(|error: NotA| {
-            // What is wrong with all of it, and not with a name in it, is no form that is known.
-            if error.got() == named { unknown(text) } else { error.to_string() }
-        })
+        named.parse::<Subject>().and_then(of_a_remedy).map(|subject| Scope::One(Box::new(subject))).map_err(
+            |error: NotA| {
+                // What is wrong with all of it, and not with a name in it, is no form that is known.
+                if error.got() == named { unknown(text) } else { error.to_string() }
+            },
+        )
     }
+}
+
+fn of_a_remedy(subject: Subject) -> Result<Subject, NotA> {
+    registry::named(&subject).map(|_| subject)
 }
 
 fn unknown(text: &str) -> String {
@@ -81,7 +86,7 @@ fn unknown(text: &str) -> String {
 pub(crate) fn pausable(text: &str) -> Result<Scope, String> {
     let scope: Scope = text.parse()?;
     if let Scope::One(subject) = &scope {
-        let pausable = subject.pausable();
+        let pausable = registry::named(subject).map(|named| named.pausable).map_err(|error| error.to_string())?;
         if !pausable.contains(&scope.to_string()) {
             return Err(format!("no single hook can be paused: name {}", pausable.join(" or ")));
         }
@@ -140,7 +145,7 @@ mod tests {
             ("web", "group#web"),
             ("", "expected all"),
             ("ALL", "group#ALL"),
-            ("group#", "a group's name"),
+            ("group#", "group#<name>"),
             ("group#a:b", "a group's name"),
             ("instance#web", "an instance id"),
             ("i-xyz", "an instance id"),

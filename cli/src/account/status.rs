@@ -6,6 +6,7 @@ mod held;
 mod shown;
 mod zones;
 
+use homeostat_core::zone;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -60,10 +61,9 @@ pub(super) async fn status(deployment: &Deployment, now: Timestamp, policy: Opti
     let is_whole = policy.is_some();
     let Named { mut groups, mut zones } = policy.unwrap_or_default();
     for incident in &open {
-        match incident.head().scope {
-            Scope::Group(name) => groups.insert(name),
-            Scope::Zone(id) => zones.insert(id),
-        };
+        let scope = incident.head().scope;
+        groups.extend(scope.group());
+        zones.extend(zone::subject::zone_of_scope(&scope));
     }
     let groups = join_all(groups.into_iter().map(|name| held_back(ledger, name)));
     let zones = join_all(zones.into_iter().map(|id| held_back_zone(ledger, id)));
@@ -100,7 +100,7 @@ fn apart<T>(read: Vec<Result<T, Unavailable>>) -> (Vec<T>, Vec<String>) {
 }
 
 async fn held_back(ledger: &impl Control, name: GroupName) -> Result<HeldBack, Unavailable> {
-    let scope = Scope::Group(name.clone());
+    let scope = Scope::of_group(&name);
     let named = |error: Unavailable| Unavailable {
         doing: format!("read what is known of group {name}"),
         why: error.to_string(),
@@ -113,6 +113,6 @@ async fn held_back(ledger: &impl Control, name: GroupName) -> Result<HeldBack, U
 async fn held_back_zone(ledger: &impl Control, id: HostedZoneId) -> Result<HeldBackZone, Unavailable> {
     let named =
         |error: Unavailable| Unavailable { doing: format!("read what is known of zone {id}"), why: error.to_string() };
-    let memory = ledger.memory::<ZoneKind>(&Scope::Zone(id.clone())).await.map_err(named)?;
+    let memory = ledger.memory::<ZoneKind>(&zone::subject::scope(&id)).await.map_err(named)?;
     Ok(HeldBackZone::new(id, memory))
 }

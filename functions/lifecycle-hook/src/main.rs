@@ -1,6 +1,6 @@
 //! Boots the function: one connection pool, the ledger, the policy, and the queue by which it wakes itself.
 
-use homeostat_aws::{DynamoLedger, HookCloud, QueueUrls, WakeQueues, connect_briskly};
+use homeostat_aws::{DynamoLedger, HookCloud, WakeQueues, connect_briskly};
 use homeostat_aws_ec2::Ec2;
 use homeostat_lambda::{SystemClock, run, settings};
 use lifecycle_hook::{Ready, handle};
@@ -9,9 +9,9 @@ use lifecycle_hook::{Ready, handle};
 async fn main() -> Result<(), lambda_runtime::Error> {
     let boot = async {
         let (policy, region) = (settings::policy()?, settings::region()?);
-        let (table, hooks) = (settings::text("TABLE_NAME")?, Some(settings::text("HOOK_QUEUE_URL")?));
+        let (table, queues) = (settings::text("TABLE_NAME")?, settings::wake_queues()?);
         let config = connect_briskly();
-        let wake_ups = WakeQueues::new(&config, QueueUrls { hooks, ..QueueUrls::default() });
+        let wake_ups = WakeQueues::new(&config, queues);
         let (aws, machines) = (HookCloud::new(&config), Ec2::new(&config));
         let ledger = DynamoLedger::new(&config, table);
         Ok(Ready { aws, machines, ledger, wake_ups, clock: SystemClock, policy, region })

@@ -5,33 +5,35 @@
 use homeostat_aws::Attribute;
 use homeostat_core::id::Scope;
 use homeostat_core::line::one_line;
+use homeostat_core::registry;
 use homeostat_core::view::{Head, Sort};
+use std::borrow::Cow;
 
 use crate::news::News;
 
 /// The longest name is a held instance's: a group and a hook of 255 characters each, a Region, an instance.
 const LONGEST: usize = 700;
 
-pub(crate) fn of(news: &News, sort: Sort, stack: &str) -> Vec<(&'static str, Attribute)> {
+pub(crate) fn of(news: &News, sort: Sort, stack: &str) -> Vec<(Cow<'static, str>, Attribute)> {
     let Sort { event, severity, reason } = sort;
     let mut attributes = vec![
-        ("event", text(event)),
-        ("severity", text(severity.as_str())),
-        ("reason", text(reason)),
-        ("stack", text(stack)),
+        ("event".into(), text(event)),
+        ("severity".into(), text(severity.as_str())),
+        ("reason".into(), text(reason)),
+        ("stack".into(), text(stack)),
         // Not cut: two messages must never have the same.
-        ("message", Attribute::Text(number(news))),
+        ("message".into(), Attribute::Text(number(news))),
     ];
     if let Some(incident) = news.incident() {
         let incident = incident.head();
-        attributes.push(("incident", Attribute::Text(name(&incident))));
-        attributes.push(("remedy", text(incident.remedy)));
-        attributes.push(("tell", Attribute::Number(incident.tell.into())));
+        attributes.push(("incident".into(), Attribute::Text(name(&incident))));
+        attributes.push(("remedy".into(), text(incident.remedy)));
+        attributes.push(("tell".into(), Attribute::Number(incident.tell.into())));
         attributes.push(place(&incident.scope));
     }
     if let News::Paused(pause) | News::Resumed(pause) = news {
-        attributes.push(("scope", text(&pause.scope)));
-        attributes.extend(pause.scope.parse().ok().as_ref().map(place));
+        attributes.push(("scope".into(), text(&pause.scope)));
+        attributes.extend(registry::scope(&pause.scope).as_ref().map(place));
     }
     attributes
 }
@@ -61,9 +63,8 @@ fn mark(incident: &Head<'_>, mark: &str, at: Option<jiff::Timestamp>) -> String 
 }
 
 /// The group or zone that it is about.
-fn place(scope: &Scope) -> (&'static str, Attribute) {
-    let (kind, name) = scope.parts();
-    (kind, text(name))
+fn place(scope: &Scope) -> (Cow<'static, str>, Attribute) {
+    (scope.tag().to_owned().into(), text(scope.id()))
 }
 
 fn text(text: &str) -> Attribute {

@@ -143,7 +143,7 @@ fn a_message_carries_what_machines_filter_by() {
     let sent = notify.outside.sent.lock().unwrap();
     let text = |text: &str| Attribute::Text(text.to_owned());
     let incident = "us-east-1#instance#i-00000000000000001/2026-03-01T02:03:05.900Z";
-    let expected = vec![
+    let expected = [
         ("event", text("acting")),
         ("severity", text("warning")),
         ("reason", text("replace")),
@@ -154,7 +154,7 @@ fn a_message_carries_what_machines_filter_by() {
         ("tell", Attribute::Number(1)),
         ("group", text("web")),
     ];
-    assert_eq!(sent[0].attributes, expected);
+    assert_eq!(sent[0].attributes, expected.map(|(name, value)| (name.into(), value)));
     assert!(!sent[0].is_by_protocol && sent[0].message.starts_with("Homeostat is replacing"));
 }
 

@@ -126,7 +126,7 @@ impl Ledger for DynamoLedger {
     }
 
     async fn limits<K: Kind>(&self, subject: &Subject, scope: &Scope) -> Result<Limits<K>, Unavailable> {
-        let mut keys: Vec<Key> = pause_scopes(subject, scope).iter().map(|scope| Key::pause(scope)).collect();
+        let mut keys: Vec<Key> = pause_scopes::<K>(subject, scope).iter().map(|scope| Key::pause(scope)).collect();
         keys.extend([Key::slots(scope), Key::memory::<K>(scope)]);
         let mut limits = Limits::default();
         for item in self.get(keys).await? {

@@ -2,6 +2,7 @@
 //!
 //! This module never makes up words: it sends what it is given.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aws_sdk_sns::Client;
@@ -22,7 +23,7 @@ pub struct Publication {
     pub is_by_protocol: bool,
     /// At most ten: a queue that is subscribed to raw messages gets none that has more (SNS Developer Guide, "Message
     /// attributes").
-    pub attributes: Vec<(&'static str, Attribute)>,
+    pub attributes: Vec<(Cow<'static, str>, Attribute)>,
 }
 
 /// A value that subscriptions can filter by. None may be empty (API reference, `MessageAttributeValue`).
@@ -61,7 +62,7 @@ impl Topic {
     /// [`NotSent`]: SNS did not say that it took it.
     pub async fn publish(&self, publication: Publication) -> Result<(), NotSent> {
         let Publication { subject, message, is_by_protocol, attributes } = publication;
-        let attributes = attributes.into_iter().map(|(name, value)| Ok((name.to_owned(), attribute(value)?)));
+        let attributes = attributes.into_iter().map(|(name, value)| Ok((name.into_owned(), attribute(value)?)));
         let attributes = attributes.collect::<Result<HashMap<_, _>, NotSent>>()?;
         let request = self.client.publish().topic_arn(&self.arn).subject(subject).message(message);
         let request = request.set_message_structure(is_by_protocol.then(|| "json".to_owned()));

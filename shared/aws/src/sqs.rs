@@ -2,6 +2,8 @@
 //!
 //! This module never receives; the queue's event source mapping does.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_sqs::Client;
 use homeostat_core::id::Subject;
 use homeostat_core::ports::{Unavailable, WakeUps};
@@ -22,16 +24,8 @@ pub struct WakeQueues {
     queues: QueueUrls,
 }
 
-/// The queue's URL of each owner that is to be woken; an owner that wakes only itself needs no other.
-#[derive(Debug, Clone, Default)]
-pub struct QueueUrls {
-    /// Of who replaces instances.
-    pub instances: Option<String>,
-    /// Of who moves weights.
-    pub zones: Option<String>,
-    /// Of who completes lifecycle hooks.
-    pub hooks: Option<String>,
-}
+/// The queue's URL by the tag of the subjects that its owner looks after. An owner that wakes only itself needs no other.
+pub type QueueUrls = BTreeMap<String, String>;
 
 impl WakeQueues {
     pub fn new(config: &aws_config::SdkConfig, queues: QueueUrls) -> Self {
@@ -45,12 +39,8 @@ impl WakeQueues {
     }
 
     fn of_owner(&self, subject: &Subject) -> Result<&str, Unavailable> {
-        let queue = match subject {
-            Subject::Instance { .. } | Subject::Group { .. } => &self.queues.instances,
-            Subject::Zone { .. } => &self.queues.zones,
-            Subject::Hook { .. } => &self.queues.hooks,
-        };
-        queue.as_deref().ok_or_else(|| Unavailable {
+        let queue = self.queues.get(subject.tag());
+        queue.map(String::as_str).ok_or_else(|| Unavailable {
             doing: "send a wake-up".to_owned(),
             why: format!("this function knows no queue for {subject}"),
         })

@@ -21,6 +21,7 @@ mod route;
 mod row;
 pub mod said;
 pub mod seen;
+pub mod subject;
 mod survey;
 mod targets;
 mod terminate;
@@ -43,6 +44,7 @@ use crate::aws::record_name::RecordName;
 use crate::hook::kind::HookKind;
 use crate::hook::memory::Memory;
 use crate::hook::reasons::{Attended, Circumstances, Decision, History, Hold, Incident, Limits, Page, Proof, Step};
+use crate::hook::subject::HeldInstance;
 use crate::id::{GroupName, HookName, HostedZoneId, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use crate::incident::{State, Verdict};
 use crate::policy::{BusyMetric, HeldBy, Policy};
@@ -184,7 +186,8 @@ where
 
     fn open(&self, now: Timestamp, hint: &Hint, seen: &Seen, history: &History) -> Result<Incident, Ignored> {
         let subject = hint.subject.clone();
-        let Subject::Hook { group, hook, instance, .. } = &subject else { return Err(Ignored::NotOurs { subject }) };
+        let Some(held) = HeldInstance::of(&subject) else { return Err(Ignored::NotOurs { subject }) };
+        let HeldInstance { group, hook, instance } = &held;
         let told = match &hint.why {
             Why::Action(told) => Some(told.transition),
             _ => None,
@@ -226,10 +229,7 @@ where
     }
 
     fn scope(&self, subject: &Subject) -> Option<Scope> {
-        match subject {
-            Subject::Hook { group, .. } => Some(Scope::Group(group.clone())),
-            _ => None,
-        }
+        HeldInstance::of(subject).map(|held| Scope::of_group(&held.group))
     }
 
     /// Its own wake-up is for one look; the sweep's was counted. Any other is one too many.
@@ -381,7 +381,9 @@ impl<A, M> LifecycleHook<'_, A, M> {
 fn part_of(now: Timestamp, subject: &Subject, kept: &Kept, slots: &Slots) -> Option<Subject> {
     let lately = slots.holders.iter().filter(|(_, at)| **at <= now && now < **at + LAUNCHED_WITHIN);
     let of_it = |(holder, at): &(&Subject, &Timestamp)| match kept.transition {
-        lifecycle::Transition::Terminating => holder.instance() == subject.instance(),
+        lifecycle::Transition::Terminating => {
+            HeldInstance::of(subject).is_some_and(|held| holder.is_instance(&held.instance))
+        }
         lifecycle::Transition::Launching => **at <= kept.began,
     };
     lately.filter(of_it).max_by_key(|(_, at)| **at).map(|(holder, _)| holder.clone())

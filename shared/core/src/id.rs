@@ -2,11 +2,15 @@
 //!
 //! This module never asks AWS whether a thing exists.
 
+mod subject;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub use subject::{GLOBAL, Named, Scope, Subject};
 
 /// A name that can't be what it claims to be. Disposition: drop, since the same input will never parse.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +21,10 @@ pub struct NotA {
 }
 
 impl NotA {
+    pub fn new(got: impl Into<String>, expected: &'static str) -> Self {
+        NotA { got: got.into(), expected }
+    }
+
     /// The text that is none.
     pub fn got(&self) -> &str {
         &self.got
@@ -166,6 +174,13 @@ name! {
     }
 }
 
+impl Region {
+    /// Where Route 53 is: [`GLOBAL`].
+    pub fn global() -> Self {
+        Region(GLOBAL.into())
+    }
+}
+
 impl TargetGroupArn {
     /// `targetgroup/web/0123`: what a person recognises.
     pub fn short_name(&self) -> &str {
@@ -190,199 +205,6 @@ impl AlarmArn {
 
     pub fn account(&self) -> Result<Account, NotA> {
         self.0.split(':').nth(4).unwrap_or_default().parse()
-    }
-}
-
-/// What an incident is about. At most one incident is open for a subject.
-///
-/// Written `<region>#<kind>#<id>`, as in the ledger's keys.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Subject {
-    Instance {
-        region: Region,
-        id: InstanceId,
-    },
-    /// A whole group: what is wrong with it is no single member's.
-    Group {
-        region: Region,
-        name: GroupName,
-    },
-    /// A hosted zone: its weighted records are changed together, by one writer.
-    Zone {
-        /// [`GLOBAL`], since Route 53 is in no Region.
-        region: Region,
-        id: HostedZoneId,
-    },
-    /// A lifecycle hook that holds an instance. Its id is `<group>:<hook>:<instance>`: no group's or hook's name has a colon.
-    Hook {
-        region: Region,
-        group: GroupName,
-        hook: HookName,
-        instance: InstanceId,
-    },
-}
-
-/// Where Route 53 is, as AWS's SDKs name it.
-pub const GLOBAL: &str = "aws-global";
-
-/// Whose budget, memory and pauses bear on a subject.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    Group(GroupName),
-    Zone(HostedZoneId),
-}
-
-impl Scope {
-    /// What it is, and its own name.
-    pub fn parts(&self) -> (&'static str, &str) {
-        match self {
-            Scope::Group(name) => ("group", name.as_str()),
-            Scope::Zone(id) => ("zone", id.as_str()),
-        }
-    }
-
-    /// The group, if it is one.
-    pub fn group(&self) -> Option<&GroupName> {
-        match self {
-            Scope::Group(name) => Some(name),
-            Scope::Zone(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kind, name) = self.parts();
-        write!(f, "{kind}#{name}")
-    }
-}
-
-impl FromStr for Scope {
-    type Err = NotA;
-    fn from_str(text: &str) -> Result<Self, NotA> {
-        match text.split_once('#') {
-            Some(("group", name)) => name.parse().map(Scope::Group),
-            Some(("zone", id)) => id.parse().map(Scope::Zone),
-            _ => Err(NotA { got: text.to_owned(), expected: "a scope: group#<name> or zone#<id>" }),
-        }
-    }
-}
-
-impl Subject {
-    pub fn zone(id: HostedZoneId) -> Subject {
-        Subject::Zone { region: Region(GLOBAL.into()), id }
-    }
-
-    /// The thing's own name, as people know it.
-    pub fn name(&self) -> &str {
-        match self {
-            Subject::Instance { id, .. } => id.as_str(),
-            Subject::Group { name, .. } => name.as_str(),
-            Subject::Zone { id, .. } => id.as_str(),
-            Subject::Hook { instance, .. } => instance.as_str(),
-        }
-    }
-
-    /// As the operator's command takes it: `i-…`, `group#<name>`, `zone#<id>`, `hook#<group>:<hook>:<instance>`.
-    pub fn handle(&self) -> String {
-        match self {
-            Subject::Instance { id, .. } => id.to_string(),
-            Subject::Group { name, .. } => format!("group#{name}"),
-            Subject::Zone { id, .. } => format!("zone#{id}"),
-            Subject::Hook { group, hook, instance, .. } => format!("hook#{group}:{hook}:{instance}"),
-        }
-    }
-
-    /// As it is written, without its Region: `instance#i-…`, `group#<name>`.
-    pub fn in_any_region(&self) -> String {
-        let whole = self.to_string();
-        whole.split_once('#').map_or_else(|| whole.clone(), |(_, named)| named.to_owned())
-    }
-
-    /// The scope that it is itself, if it is one.
-    pub fn whole(&self) -> Option<Scope> {
-        match self {
-            Subject::Group { name, .. } => Some(Scope::Group(name.clone())),
-            Subject::Zone { id, .. } => Some(Scope::Zone(id.clone())),
-            Subject::Instance { .. } | Subject::Hook { .. } => None,
-        }
-    }
-
-    /// The narrowest that a pause can name to cover it.
-    pub fn pausable(&self) -> Vec<String> {
-        match self {
-            Subject::Hook { group, instance, .. } => vec![format!("group#{group}"), format!("instance#{instance}")],
-            one => vec![one.in_any_region()],
-        }
-    }
-
-    /// The instance, unless it is about something else.
-    pub fn instance(&self) -> Option<&InstanceId> {
-        match self {
-            Subject::Instance { id, .. } | Subject::Hook { instance: id, .. } => Some(id),
-            Subject::Group { .. } | Subject::Zone { .. } => None,
-        }
-    }
-
-    pub fn region(&self) -> &Region {
-        match self {
-            Subject::Instance { region, .. }
-            | Subject::Group { region, .. }
-            | Subject::Zone { region, .. }
-            | Subject::Hook { region, .. } => region,
-        }
-    }
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Subject::Instance { region, id } => write!(f, "{region}#instance#{id}"),
-            Subject::Group { region, name } => write!(f, "{region}#group#{name}"),
-            Subject::Zone { region, id } => write!(f, "{region}#zone#{id}"),
-            Subject::Hook { region, .. } => write!(f, "{region}#{}", self.handle()),
-        }
-    }
-}
-
-impl FromStr for Subject {
-    type Err = NotA;
-    fn from_str(text: &str) -> Result<Self, NotA> {
-        let parts: Vec<&str> = text.splitn(3, '#').collect();
-        match parts.as_slice() {
-            [region, "instance", id] => Ok(Subject::Instance { region: region.parse()?, id: id.parse()? }),
-            [region, "group", name] => Ok(Subject::Group { region: region.parse()?, name: name.parse()? }),
-            [region, "zone", id] => Ok(Subject::Zone { region: region.parse()?, id: id.parse()? }),
-            [region, "hook", id] => hook_subject(region.parse()?, id),
-            _ => Err(NotA {
-                got: text.to_owned(),
-                expected: "a subject: <region>#instance#<instance id>, <region>#group#<group>, <region>#zone#<zone id> or \
-                           <region>#hook#<group>:<hook>:<instance id>",
-            }),
-        }
-    }
-}
-
-fn hook_subject(region: Region, id: &str) -> Result<Subject, NotA> {
-    match id.split(':').collect::<Vec<_>>().as_slice() {
-        [group, hook, instance] => {
-            Ok(Subject::Hook { region, group: group.parse()?, hook: hook.parse()?, instance: instance.parse()? })
-        }
-        _ => Err(NotA { got: id.to_owned(), expected: "a held instance: hook#<group>:<hook>:<instance id>" }),
-    }
-}
-
-impl TryFrom<String> for Subject {
-    type Error = NotA;
-    fn try_from(text: String) -> Result<Self, NotA> {
-        text.parse()
-    }
-}
-
-impl From<Subject> for String {
-    fn from(subject: Subject) -> Self {
-        subject.to_string()
     }
 }
 
@@ -416,32 +238,6 @@ mod tests {
             "web",
         ] {
             assert!(text.parse::<AlarmArn>().is_err(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_scope_is_read_back_as_written() {
-        for text in ["group#web #1", "zone#Z0123456789ABCDEFGHIJ"] {
-            assert_eq!(text.parse::<Scope>().unwrap().to_string(), text);
-            assert_eq!(format!("eu-west-1#{text}").parse::<Subject>().unwrap().whole(), text.parse().ok());
-        }
-        for text in ["all", "group", "group#", "zone#www", "instance#i-0123456789abcdef0"] {
-            assert!(text.parse::<Scope>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_subject_is_read_back_as_written() {
-        for text in [
-            "eu-west-1#instance#i-0123456789abcdef0",
-            "eu-west-1#group#web #1",
-            "aws-global#zone#Z0123456789ABCDEFGHIJ",
-            "eu-west-1#hook#web #1/a:launch/ready:i-0123456789abcdef0",
-        ] {
-            assert_eq!(text.parse::<Subject>().unwrap().to_string(), text);
-        }
-        for text in ["eu-west-1#database#db-1", "eu-west-1#hook#web:i-0123456789abcdef0", "eu-west-1#hook#a:b:c:d"] {
-            assert!(text.parse::<Subject>().is_err(), "{text}");
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod reasons;
 mod remembering;
 mod route;
 mod seen;
+pub mod subject;
 mod survey;
 mod tally;
 #[cfg(test)]
@@ -139,8 +140,8 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
 
     fn open(&self, now: Timestamp, hint: &Hint, glance: &Glance, history: &History) -> Result<Incident, Ignored> {
         let subject = hint.subject.clone();
-        if let Subject::Group { name, .. } = &subject {
-            return whole_group::open(now, name, hint, glance, self.eyes.policy);
+        if let Some(name) = subject.group() {
+            return whole_group::open(now, &name, hint, glance, self.eyes.policy);
         }
         let since = match &hint.why {
             Why::Alarm(change) | Why::Silence(change) => change.changed_at,
@@ -150,7 +151,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
                 return Err(Ignored::NothingOpen { subject });
             }
         };
-        let is_member = |group: &&Group| subject.instance().is_some_and(|id| group.member(id).is_some());
+        let is_member = |group: &&Group| subject.instance().is_some_and(|id| group.member(&id).is_some());
         if let Some(group) = glance.groups.iter().find(is_member) {
             let alarms: Alarms = self.verdicts(&group.name, hint).cloned().collect();
             if let (true, Some(alarm)) = (alarms.is_empty(), hint.alarms().first()) {
@@ -218,16 +219,16 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         }
         let others = seen.group.iter().flat_map(|group| &group.members);
         others
-            .filter(|member| Some(&member.id) != incident.subject.instance())
+            .filter(|member| !incident.subject.is_instance(&member.id))
             .filter(|member| member.lifecycle.is_in_service() && !seen.serves(member))
-            .map(|member| Subject::Instance { region: incident.subject.region().clone(), id: member.id.clone() })
+            .map(|member| Subject::of_instance(incident.subject.region().clone(), &member.id))
             .collect()
     }
 
     fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
         let (Some(group), Some(id)) = (&seen.group, incident.subject.instance()) else { return false };
         let marked = matches!(&incident.intent, Some(intent) if matches!(intent.step, Step::MarkUnhealthy { .. }));
-        group.member(id).is_none_or(|member| member.lifecycle.is_leaving() || (marked && !member.healthy))
+        group.member(&id).is_none_or(|member| member.lifecycle.is_leaving() || (marked && !member.healthy))
     }
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Decision {

@@ -127,9 +127,9 @@ impl<K: Kind> Default for Limits<K> {
 }
 
 /// The scopes at which a pause covers a subject.
-pub fn pause_scopes(subject: &Subject, scope: &Scope) -> Vec<String> {
+pub fn pause_scopes<K: Kind>(subject: &Subject, scope: &Scope) -> Vec<String> {
     let mut scopes = vec!["all".to_owned(), scope.to_string()];
-    scopes.extend(subject.instance().map(|id| format!("instance#{id}")));
+    scopes.extend(K::pause_scopes(subject));
     scopes
 }
 

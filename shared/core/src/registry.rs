@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::doctor::Check;
 use crate::hook::kind::HookKind;
+use crate::id::{GLOBAL, Named, NotA, Scope, Subject};
 use crate::incident::{Incident, Kind};
 use crate::instance::kind::InstanceKind;
 use crate::policy::Section;
@@ -40,6 +41,23 @@ pub fn facts(view: &dyn View) -> Facts {
     let mut facts = Facts::from([instance::view::NO_FACTS, zone::view::NO_FACTS, hook::view::NO_FACTS]);
     facts.extend(view.facts());
     facts
+}
+
+/// What a person may do with the subject.
+///
+/// # Errors
+/// It is no remedy's subject, or its id is not one.
+pub fn named(subject: &Subject) -> Result<Named, NotA> {
+    let remedies = [instance::subject::named, zone::subject::named, hook::subject::named];
+    let expected = "a subject: <region>#instance#<instance id>, <region>#group#<group>, <region>#zone#<zone id> or \
+                    <region>#hook#<group>:<hook>:<instance id>";
+    remedies.into_iter().find_map(|named| named(subject)).ok_or_else(|| NotA::new(subject.to_string(), expected))?
+}
+
+/// The scope of that name, if a remedy has it. A pause may also be of a single subject, or of what no remedy knows.
+pub fn scope(text: &str) -> Option<Scope> {
+    let subject: Subject = format!("{GLOBAL}#{text}").parse().ok()?;
+    named(&subject).ok()?.whole
 }
 
 impl AnyIncident {

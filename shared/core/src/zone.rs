@@ -26,6 +26,7 @@ pub mod seen;
 pub mod share;
 pub mod shift;
 mod standing;
+pub mod subject;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -123,15 +124,15 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     }
 
     async fn glance(&self, hint: &Hint) -> Result<Seen, Unavailable> {
-        match &hint.subject {
-            Subject::Zone { id, .. } => eyes::look(self.aws, &self.dns.zone(id), hint).await,
-            Subject::Instance { .. } | Subject::Group { .. } | Subject::Hook { .. } => Ok(Seen::default()),
+        match subject::zone_of(&hint.subject) {
+            Some(zone) => eyes::look(self.aws, &self.dns.zone(&zone), hint).await,
+            None => Ok(Seen::default()),
         }
     }
 
     fn open(&self, now: Timestamp, hint: &Hint, _: &Seen, _: &History) -> Result<Incident, Ignored> {
         let subject = hint.subject.clone();
-        let Subject::Zone { id: zone, .. } = &subject else { return Err(Ignored::NotOurs { subject }) };
+        let Some(zone) = subject::zone_of(&subject) else { return Err(Ignored::NotOurs { subject }) };
         let since = match &hint.why {
             Why::Alarm(change) | Why::Silence(change) => change.changed_at,
             Why::Found { since, .. } => *since,
@@ -139,7 +140,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
                 return Err(Ignored::NothingOpen { subject });
             }
         };
-        let kind = ZoneKind::Zone(Kept::new(zone.clone()));
+        let kind = ZoneKind::Zone(Kept::new(zone));
         Ok(Incident::new(subject, kind, since, now))
     }
 
@@ -148,10 +149,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     }
 
     fn scope(&self, subject: &Subject) -> Option<Scope> {
-        match subject {
-            Subject::Zone { id, .. } => Some(Scope::Zone(id.clone())),
-            Subject::Instance { .. } | Subject::Group { .. } | Subject::Hook { .. } => None,
-        }
+        subject::zone_of(subject).map(|zone| subject::scope(&zone))
     }
 
     fn is_early(&self, _: Timestamp, _: &Incident, _: &Hint) -> bool {

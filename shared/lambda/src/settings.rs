@@ -2,6 +2,7 @@
 //!
 //! This module is the only one that reads the environment or a file, and only at boot.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use homeostat_core::id::Region;
@@ -27,6 +28,17 @@ pub fn text(name: &str) -> Result<String, Failure> {
 pub fn region() -> Result<Region, Failure> {
     let region = text("AWS_REGION")?;
     region.parse().map_err(|error| Failure::Page(format!("the environment variable AWS_REGION: {error}")))
+}
+
+/// The URLs of the queues of wake-ups, by the tag of the subjects that their owner looks after: a JSON object.
+///
+/// # Errors
+/// [`Failure::Page`] if it is missing or anything else: the template is broken.
+pub fn wake_queues() -> Result<BTreeMap<String, String>, Failure> {
+    let name = "WAKE_QUEUES";
+    serde_json::from_str(&text(name)?).map_err(|error| {
+        Failure::Page(format!("the environment variable {name} is not a JSON object of URLs: {error}"))
+    })
 }
 
 /// The policy in the function's zip.

@@ -74,10 +74,10 @@ impl Ground {
 
     /// As Lambda would set them for `shift-dns`, with the credentials of the sandbox's operator.
     pub(crate) fn env(&self, task_root: &Path) -> Result<Vec<(String, String)>> {
-        let queue = self.stack.physical_id("ZoneWakeQueue")?;
+        let queues = format!(r#"{{ "zone": "{}" }}"#, self.stack.physical_id("ZoneWakeQueue")?);
         let pairs = [
             ("TABLE_NAME", self.stack.output("TableName")?),
-            ("ZONE_WAKE_QUEUE_URL", queue),
+            ("WAKE_QUEUES", &queues),
             ("LAMBDA_TASK_ROOT", &task_root.display().to_string()),
             ("AWS_REGION", REGION),
             ("AWS_ACCESS_KEY_ID", OPERATOR.0),

@@ -177,7 +177,7 @@ impl Stage {
 
     /// The instance's open incident, or else the one that was closed last.
     pub async fn newest_incident(&self, stack: &Stack, instance: &InstanceId) -> Result<Option<Incident>> {
-        let subject = Subject::Instance { region: REGION.parse()?, id: instance.clone() };
+        let subject = Subject::of_instance(REGION.parse()?, instance);
         self.ledger(stack)?.newest(&subject).await.context("reading the ledger")
     }
 

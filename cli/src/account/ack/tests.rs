@@ -1,3 +1,4 @@
+use homeostat_core::hook::subject::HeldInstance;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -202,7 +203,7 @@ const ZONE: &str = "Z0123456789ABCDEFGHIJ";
 
 fn of_zone(page: &zone::reasons::Page) -> AnyIncident {
     let zone: HostedZoneId = ZONE.parse().unwrap();
-    let incident = Incident::new(Subject::zone(zone.clone()), ZoneKind::Zone(Kept::new(zone)), now(), now());
+    let incident = Incident::new(zone::subject::subject(&zone), ZoneKind::Zone(Kept::new(zone)), now(), now());
     incident.page(now(), now(), page).into()
 }
 
@@ -260,7 +261,7 @@ const HOOK: &str = "eu-west-1#hook#web:ready:i-0123456789abcdef0";
 /// The launch that filled the measure of abandoned ones.
 fn failing(afterwards: Afterwards) -> Incident<HookKind> {
     let subject: Subject = HOOK.parse().unwrap();
-    let Subject::Hook { group, hook: name, instance, .. } = &subject else { panic!() };
+    let HeldInstance { group, hook: name, instance } = &HeldInstance::of(&subject).unwrap();
     let kept = hook::kept::Kept::found(group, name, instance, Transition::Launching, now());
     let (group, name) = (group.clone(), name.clone());
     let page = hook::reasons::Page::Own(hook::reasons::PageReason::LaunchesFail(LaunchesFail {

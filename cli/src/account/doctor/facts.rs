@@ -2,6 +2,7 @@
 //!
 //! This module never fills in for an answer that did not come: it says which permission it would have taken.
 
+use homeostat_core::zone;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{OptionFuture, join, join_all, join3};
@@ -68,8 +69,8 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
         join3(of_the_groups, join(audience, dead), of_the_table).await;
     let (groups, open) = (read(action::GROUPS, groups), read(action::TABLE, open.and_then(whole)));
     let dns = policy.and_then(|policy| policy.dns.as_ref());
-    let zones = dns.iter().flat_map(|dns| dns.zones()).cloned().map(Scope::Zone);
-    let scopes = all.into_iter().map(Scope::Group).chain(zones).collect();
+    let zones = dns.iter().flat_map(|dns| dns.zones()).map(zone::subject::scope);
+    let scopes = all.iter().map(Scope::of_group).chain(zones).collect();
     let region = deployment.config.region().and_then(|region| region.as_ref().parse().ok());
     let cloud = DnsCloud::new(&deployment.config);
     let replaced = || groups.iter().flatten().filter(|group| names.contains(&group.name));
@@ -129,24 +130,21 @@ async fn targets<'a>(
 async fn memories(ledger: &impl Control, mut scopes: BTreeSet<Scope>, open: &Read<Vec<AnyIncident>>) -> Memories {
     scopes.extend(open.iter().flatten().map(|incident| incident.head().scope));
     let groups = || scopes.iter().filter_map(Scope::group);
-    let zones = scopes.iter().filter_map(|scope| match scope {
-        Scope::Zone(zone) => Some(zone),
-        Scope::Group(_) => None,
-    });
-    let of_group = async |name: &GroupName| {
-        let scope = Scope::Group(name.clone());
-        (name.clone(), read(action::MEMORY, ledger.memory::<InstanceKind>(&scope).await))
+    let zones = || scopes.iter().filter_map(zone::subject::zone_of_scope);
+    let of_group = async |name: GroupName| {
+        let scope = Scope::of_group(&name);
+        (name, read(action::MEMORY, ledger.memory::<InstanceKind>(&scope).await))
     };
-    let of_launches = async |name: &GroupName| {
-        let scope = Scope::Group(name.clone());
-        (name.clone(), read(action::MEMORY, ledger.memory::<HookKind>(&scope).await))
+    let of_launches = async |name: GroupName| {
+        let scope = Scope::of_group(&name);
+        (name, read(action::MEMORY, ledger.memory::<HookKind>(&scope).await))
     };
-    let of_zone = async |zone: &HostedZoneId| {
-        let scope = Scope::Zone(zone.clone());
-        (zone.clone(), read(action::MEMORY, ledger.memory::<ZoneKind>(&scope).await))
+    let of_zone = async |zone: HostedZoneId| {
+        let scope = zone::subject::scope(&zone);
+        (zone, read(action::MEMORY, ledger.memory::<ZoneKind>(&scope).await))
     };
     let (groups, launches, zones) =
-        join3(join_all(groups().map(of_group)), join_all(groups().map(of_launches)), join_all(zones.map(of_zone)))
+        join3(join_all(groups().map(of_group)), join_all(groups().map(of_launches)), join_all(zones().map(of_zone)))
             .await;
     Memories {
         groups: groups.into_iter().collect(),

@@ -88,7 +88,7 @@ impl Open {
         let (head, view) = (incident.head(), incident.view());
         Open {
             slot_held_since: holders.find_map(|holders| holders.get(head.subject).copied()),
-            group: head.scope.group().cloned(),
+            group: head.scope.group(),
             facts: registry::facts(&*view),
             row: view.row(),
             subject: head.subject.clone(),

@@ -1,8 +1,9 @@
+use homeostat_core::zone;
 use homeostat_core::zone::reasons::{CloseReason, HoldReason, PageReason};
 use std::collections::BTreeMap;
 
 use homeostat_core::aws::record::{RecordKey, RecordSet, Routing, Weight};
-use homeostat_core::id::{HostedZoneId, SetIdentifier, Subject};
+use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_core::incident::Acknowledgement;
 use homeostat_core::ports::Outcome;
 use homeostat_core::zone::drift::{Drift, Drifted, Sibling};
@@ -64,7 +65,7 @@ pub(in crate::message) fn step(moves: Vec<Move>) -> Step {
 }
 
 pub(in crate::message) fn new() -> Incident {
-    Incident::new(Subject::zone(zone()), ZoneKind::Zone(Kept::new(zone())), at(0), at(1))
+    Incident::new(zone::subject::subject(&zone()), ZoneKind::Zone(Kept::new(zone())), at(0), at(1))
 }
 
 pub(in crate::message) fn proofs() -> Vec<Proof> {

@@ -68,7 +68,7 @@ impl Control for DynamoLedger {
     }
 
     async fn slots(&self, group: &GroupName) -> Result<Slots, Unavailable> {
-        self.one(Key::slots(&Scope::Group(group.clone()))).await
+        self.one(Key::slots(&Scope::of_group(group))).await
     }
 
     async fn memory<K: Kind>(&self, scope: &Scope) -> Result<K::Memory, Unavailable> {

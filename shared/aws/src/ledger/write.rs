@@ -38,7 +38,7 @@ impl DynamoLedger {
             parts.push(put(self.put_news(alarm)?));
         }
         if let Some(now) = unpaused_at {
-            for scope in pause_scopes(&incident.subject, &scope) {
+            for scope in pause_scopes::<K>(&incident.subject, &scope) {
                 parts.push(self.check_not_paused(&scope, now)?);
             }
         }

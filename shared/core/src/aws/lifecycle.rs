@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::fleet::Lifecycle;
-use crate::id::{ActionToken, GroupName, HookName, InstanceId, Region, Subject};
+use crate::id::{ActionToken, GroupName, HookName, InstanceId};
 
 /// What an event told: an instance reached a wait state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +23,6 @@ pub struct Told {
     pub origin: Option<Place>,
     /// `None` where the event doesn't say whence and whither.
     pub course: Option<Course>,
-}
-
-impl Told {
-    pub fn subject(&self, region: &Region) -> Subject {
-        let (group, hook, instance) = (self.group.clone(), self.hook.clone(), self.instance.clone());
-        Subject::Hook { region: region.clone(), group, hook, instance }
-    }
 }
 
 /// `LifecycleTransition` (API reference, `LifecycleHook`).

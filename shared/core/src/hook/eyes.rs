@@ -13,7 +13,8 @@ use super::{Held, Machines, terminate};
 use crate::aws::fleet::Machine;
 use crate::aws::lifecycle::{Terms, Transition};
 use crate::hook::reasons::Incident;
-use crate::id::{InstanceId, Subject, TargetGroupArn};
+use crate::hook::subject::HeldInstance;
+use crate::id::{InstanceId, TargetGroupArn};
 use crate::policy::{HeldBy, HookPolicy, Readiness};
 use crate::ports::Unavailable;
 use crate::signal::{Hint, Why};
@@ -37,7 +38,8 @@ impl<A, M> Copy for HookEyes<'_, A, M> {}
 impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
     /// All that the policy's evidence can be read from; of an instance whose hook the policy doesn't name, nothing.
     pub(super) async fn glance(&self, hint: &Hint) -> Seen {
-        let Subject::Hook { group, hook, instance, .. } = &hint.subject else { return Seen::default() };
+        let Some(held) = HeldInstance::of(&hint.subject) else { return Seen::default() };
+        let HeldInstance { group, hook, instance } = &held;
         // An open incident may be about a hook that has left the policy: where its instance stands is asked all the same.
         let policy = self.policy.of(group, hook);
         let is_wake_up = matches!(hint.why, Why::Wake | Why::Look { .. });

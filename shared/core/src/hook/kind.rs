@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::kept::Kept;
 use super::memory::Memory;
 use super::reasons::{CloseReason, HoldReason, PageReason, Proof, Step};
+use super::subject;
 use super::view::HookView;
 use crate::decision::Page;
-use crate::id::Scope;
+use crate::hook::subject::HeldInstance;
+use crate::id::{Scope, Subject};
 use crate::incident::{Call, Effect, Heals, Incident, Kind, Told};
 use crate::view::View;
 
@@ -55,7 +57,11 @@ impl Kind for HookKind {
     }
 
     fn scope(&self) -> Scope {
-        Scope::Group(self.kept().group.clone())
+        Scope::of_group(&self.kept().group)
+    }
+
+    fn pause_scopes(subject: &Subject) -> Vec<String> {
+        HeldInstance::of(subject).map(|held| subject::pause_of_instance(&held.instance)).into_iter().collect()
     }
 
     fn lease(&self) -> SignedDuration {

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use crate::attend::{Route, WakeUp};
 use crate::hook::reasons::{Attended, Decision, Hold};
-use crate::id::{Region, Subject};
+use crate::hook::subject::HeldInstance;
+use crate::id::Region;
 use crate::incident::State;
 use crate::signal::{Fact, Hint, NoSignal, Order, Signal, Why};
 
@@ -19,7 +20,8 @@ pub(super) fn route(region: &Region, signal: &Signal) -> Result<Route<Resync>, N
     signal.is_of(region)?;
     match &signal.fact {
         Fact::Action(told) => {
-            Ok(Route::Hints(vec![Hint { subject: told.subject(region), why: Why::Action(told.clone()) }]))
+            let subject = HeldInstance::told(told).subject(region.clone());
+            Ok(Route::Hints(vec![Hint { subject, why: Why::Action(told.clone()) }]))
         }
         Fact::Alarm(alarm) => {
             let why = "is about no lifecycle hook".to_owned();
@@ -27,11 +29,9 @@ pub(super) fn route(region: &Region, signal: &Signal) -> Result<Route<Resync>, N
         }
         Fact::Notice { about, .. } => Err(NoSignal::NotOurs { about: about.to_string() }),
         Fact::Order(Order::Resync) => Ok(Route::Survey(Resync)),
-        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => match subject {
-            Subject::Hook { .. } => Ok(Route::Hints(order.hint().into_iter().collect())),
-            Subject::Instance { .. } | Subject::Group { .. } | Subject::Zone { .. } => {
-                Err(NoSignal::NotOurs { about: subject.to_string() })
-            }
+        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => match HeldInstance::of(subject) {
+            Some(_) => Ok(Route::Hints(order.hint().into_iter().collect())),
+            None => Err(NoSignal::NotOurs { about: subject.to_string() }),
         },
     }
 }

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use super::Held;
 use crate::attend::Surveyed;
 use crate::aws::lifecycle::Course;
-use crate::id::{GroupName, Region, Subject};
+use crate::hook::subject::HeldInstance;
+use crate::id::{GroupName, Region};
 use crate::policy::HookPolicy;
 use crate::ports::{Ledger, Unavailable};
 use crate::signal::{Hint, Why};
@@ -32,8 +33,8 @@ pub(super) async fn survey(
         let Some(held_by) = policy.of(name, hook) else { continue };
         let members = groups.iter().filter(|group| group.name == *name).flat_map(|group| &group.members);
         for member in members.filter(|member| Course::of(held_by.transition(), &member.lifecycle).is_some()) {
-            let (region, group, hook) = (region.clone(), name.clone(), hook.clone());
-            waiting.push(Subject::Hook { region, group, hook, instance: member.id.clone() });
+            let held = HeldInstance { group: name.clone(), hook: hook.clone(), instance: member.id.clone() };
+            waiting.push(held.subject(region.clone()));
         }
     }
     let open = ledger.open_among(&waiting).await?;

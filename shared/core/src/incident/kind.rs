@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::Incident;
 use crate::decision::{Close, Hold, Page};
-use crate::id::Scope;
+use crate::id::{Scope, Subject};
 use crate::memory::Remembered;
 use crate::ports::Outcome;
 use crate::view::View;
@@ -36,6 +36,9 @@ pub trait Kind: Stored {
 
     /// Whose budget, memory and pauses bear on it.
     fn scope(&self) -> Scope;
+
+    /// The pauses that cover the subject beside those of its scope and of all, as they are written.
+    fn pause_scopes(subject: &Subject) -> Vec<String>;
 
     /// How long an intent keeps others off.
     fn lease(&self) -> SignedDuration;

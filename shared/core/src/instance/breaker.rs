@@ -20,8 +20,8 @@ pub(super) fn is_relapse(
     policy: &GroupPolicy,
 ) -> bool {
     let id = incident.subject.instance();
-    let launched = id.and_then(|id| seen.launches.known.get(id));
-    let member = id.and_then(|id| seen.group.as_ref()?.member(id));
+    let launched = id.as_ref().and_then(|id| seen.launches.known.get(id));
+    let member = id.as_ref().and_then(|id| seen.group.as_ref()?.member(id));
     let launched_from = member.and_then(|member| member.launched_from.as_deref());
     seen.launching().source.may_launch(launched_from)
         && launched.is_some_and(|launched| {

@@ -59,9 +59,9 @@ pub(super) fn out(
         member.lifecycle.is_in_service() && (is_subject || !seen.is_out(member, now, grace))
     };
     let present: Vec<&Member> = group.members.iter().filter(is_present).collect();
-    let others = slots.holders.keys().filter(|holder| holder.instance() != Some(id));
+    let others = slots.holders.keys().filter(|holder| !holder.is_instance(id));
     let holders: Vec<Subject> = others.cloned().collect();
-    let is_about_to_go = |member: &&&Member| holders.iter().any(|holder| holder.instance() == Some(&member.id));
+    let is_about_to_go = |member: &&&Member| holders.iter().any(|holder| holder.is_instance(&member.id));
     let about_to_go = Tally::of(present.iter().filter(is_about_to_go).copied());
     let gone = count(holders.iter()).saturating_sub(about_to_go.instances);
     let gone = Tally { instances: gone, units: group.largest().times(gone) };

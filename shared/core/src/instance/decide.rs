@@ -31,7 +31,7 @@ pub(super) struct Case<'a> {
     pub(super) around: &'a Circumstances,
     pub(super) policy: &'a GroupPolicy,
     pub(super) group: &'a Group,
-    pub(super) id: &'a InstanceId,
+    pub(super) id: InstanceId,
     pub(super) alarms: &'a Alarms,
     /// Several rungs ask.
     findings: OnceCell<Vec<Finding>>,
@@ -214,7 +214,7 @@ impl Case<'_> {
 
     /// Auto Scaling takes no mark within the group's own grace period, and says so to nobody.
     fn mark_is_heard(&self) -> bool {
-        self.seen.launches.by(self.id).is_none_or(|started| self.now >= started + self.group.grace)
+        self.seen.launches.by(&self.id).is_none_or(|started| self.now >= started + self.group.grace)
     }
 
     pub(super) fn held(&self, because: Option<Hold>) -> Option<Decision> {
@@ -232,7 +232,7 @@ impl Case<'_> {
     }
 
     fn leaving_or_gone(&self) -> bool {
-        self.group.member(self.id).is_none_or(|member| member.lifecycle.is_leaving())
+        self.group.member(&self.id).is_none_or(|member| member.lifecycle.is_leaving())
     }
 
     /// What AWS announced and still says is proof enough. But where the policy's own evidence calls the instance sick, that counts, so
@@ -247,7 +247,7 @@ impl Case<'_> {
         let can_tell = |finding: &Finding| !matches!(finding, Finding::Unknown(_));
         let counts = self.policy.evidence.contains(&Evidence::Alarm);
         if !counts && !self.alarms.is_empty() && !of_policy.iter().any(can_tell) {
-            of_policy.push(evidence::alarms(self.alarms, self.seen, self.id));
+            of_policy.push(evidence::alarms(self.alarms, self.seen, &self.id));
         }
         let nobody_else_asked = self.alarms.is_empty() && self.policy.evidence.contains(&Evidence::Alarm);
         match self.announced() {
@@ -260,7 +260,7 @@ impl Case<'_> {
     }
 
     fn of_policy(&self) -> Vec<Finding> {
-        self.policy.evidence.iter().map(|evidence| find(*evidence, self.seen, self.id, self.alarms)).collect()
+        self.policy.evidence.iter().map(|evidence| find(*evidence, self.seen, &self.id, self.alarms)).collect()
     }
 
     /// While something is the group's own business, what was only announced says nothing yet.
@@ -270,7 +270,7 @@ impl Case<'_> {
         } else {
             evidence::verdict(self.findings())
         };
-        let is_judged = self.group.member(self.id).is_some_and(|member| member.lifecycle.is_in_service())
+        let is_judged = self.group.member(&self.id).is_some_and(|member| member.lifecycle.is_in_service())
             && self.in_grace().is_ok();
         match said {
             Verdict::Unhealthy | Verdict::Ending | Verdict::Suspected | Verdict::Disputed if !is_judged => {
@@ -287,7 +287,7 @@ impl Case<'_> {
 
     pub(super) fn announced(&self) -> Option<Finding> {
         let notice = self.incident.kind.notice()?;
-        Some(notice::find(notice, self.seen, self.group, self.id, self.policy, self.now))
+        Some(notice::find(notice, self.seen, self.group, &self.id, self.policy, self.now))
     }
 
     /// As it is now: EC2 may have moved it.
@@ -348,7 +348,7 @@ impl Case<'_> {
     fn taken_back(&self) -> Option<String> {
         let spoke = match self.announced() {
             Some(found) if self.alarms.is_empty() => found,
-            _ => evidence::alarms(self.alarms, self.seen, self.id),
+            _ => evidence::alarms(self.alarms, self.seen, &self.id),
         };
         match spoke {
             Finding::Sick(_) => None,
@@ -362,11 +362,11 @@ impl Case<'_> {
             return self.verify_uncounted(because);
         }
         let healthy = Tally::of(self.group.members.iter().filter(|member| self.seen.serves(member))).units;
-        let is_others = |member: &&Member| self.around.others_open.iter().any(|it| it.instance() == Some(&member.id));
+        let is_others = |member: &&Member| self.around.others_open.iter().any(|it| it.is_instance(&member.id));
         let of_others = Tally::of(self.group.members.iter().filter(is_others)).units;
         let needed = self.group.desired.less(of_others);
         // An instance in service that its group shows as unhealthy is to be replaced, whatever the rest of the evidence says meanwhile.
-        let marked = self.group.member(self.id).filter(|member| !member.healthy);
+        let marked = self.group.member(&self.id).filter(|member| !member.healthy);
         let is_replaced_later = marked.is_some_and(|member| member.lifecycle.is_in_service());
         let settled = self.leaving_or_gone() || (self.is_over().is_some() && !is_replaced_later);
         if settled && healthy >= needed {

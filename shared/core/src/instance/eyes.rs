@@ -72,7 +72,8 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
         let launches: OptionFuture<_> = group.as_ref().map(|_| self.aws.launches(name)).into();
         let refresh: OptionFuture<_> = group.as_ref().map(|_| self.aws.refresh(name)).into();
         let health: OptionFuture<_> = group.as_ref().map(|group| self.health(group)).into();
-        let interruption: OptionFuture<_> = interrupted(incident).map(|id| self.checks.interruption(id)).into();
+        let interrupted = interrupted(incident);
+        let interruption: OptionFuture<_> = interrupted.as_ref().map(|id| self.checks.interruption(id)).into();
         let ((health, named), launches, refresh, (in_alarm, interruption)) =
             join4(join(health, named), launches, refresh, join(in_alarm, interruption)).await;
         let Health { targets, gone, machines } = health.transpose()?.unwrap_or_default();
@@ -93,7 +94,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
             }
         }
         if may_have_spoken && let (Some(policy), Some(id)) = (policy, incident.subject.instance()) {
-            let unheard = in_alarm.iter().filter(|alarm| calls_unhealthy(alarm, id, policy));
+            let unheard = in_alarm.iter().filter(|alarm| calls_unhealthy(alarm, &id, policy));
             alarms.extend(unheard.map(|alarm| (alarm.arn.clone(), Ok(Some(alarm.clone())))));
         }
         Ok(Seen {
@@ -154,7 +155,7 @@ pub(super) fn calls_unhealthy(alarm: &AlarmSeen, id: &InstanceId, policy: &Group
 }
 
 /// The Spot Instance that EC2 said it takes back.
-fn interrupted(incident: &Incident) -> Option<&InstanceId> {
+fn interrupted(incident: &Incident) -> Option<InstanceId> {
     let notice = incident.kind.notice()?;
     incident.subject.instance().filter(|_| matches!(notice.what, What::Interruption { .. }))
 }

@@ -9,7 +9,7 @@ use super::memory::Memory;
 use super::reasons::{CloseReason, GroupState, HoldReason, PageReason, Proof, Step};
 use super::view::ReplacementView;
 use crate::decision::Page;
-use crate::id::{GroupName, Scope};
+use crate::id::{GroupName, Scope, Subject};
 use crate::incident::{Alarms, Call, Gone, Heals, Incident, Kind, LEASE, Told};
 use crate::signal::Notice;
 use crate::view::View;
@@ -99,7 +99,11 @@ impl Kind for InstanceKind {
     }
 
     fn scope(&self) -> Scope {
-        Scope::Group(self.group().clone())
+        Scope::of_group(self.group())
+    }
+
+    fn pause_scopes(subject: &Subject) -> Vec<String> {
+        subject.instance().map(|_| subject.in_any_region()).into_iter().collect()
     }
 
     fn lease(&self) -> SignedDuration {

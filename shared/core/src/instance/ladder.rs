@@ -135,7 +135,7 @@ impl Case<'_> {
             return Ok(());
         }
         let read = self.alarms.arns().filter_map(|arn| self.seen.alarm(arn));
-        let mut red = read.filter(|alarm| alarm.state == AlarmState::Alarm && alarm.instance() == Some(self.id));
+        let mut red = read.filter(|alarm| alarm.state == AlarmState::Alarm && alarm.instance() == Some(&self.id));
         match red.clone().any(AlarmSeen::may_act) {
             true => Ok(()),
             false => red
@@ -149,7 +149,7 @@ impl Case<'_> {
         if self.only_announced().is_some() || !group_state::is_unchecked(self.seen, self.policy) {
             return Ok(());
         }
-        let instances = named(&[self.id]);
+        let instances = named(&[&self.id]);
         Err(Hold::Own(HoldReason::GroupState(GroupState::Unchecked { group: self.group.name.clone(), instances })))
     }
 
@@ -171,7 +171,7 @@ impl Case<'_> {
     /// What AWS announces is not for being young.
     pub(super) fn in_grace(&self) -> Result<(), Hold> {
         let grace = self.grace();
-        match self.seen.started(self.id) {
+        match self.seen.started(&self.id) {
             _ if self.only_announced().is_some() => Ok(()),
             Some(started) if self.now < started + grace => Err(Hold::Own(HoldReason::Grace { started, grace })),
             _ => Ok(()),
@@ -183,7 +183,7 @@ impl Case<'_> {
     }
 
     fn ours_to_touch(&self) -> Result<(), Hold> {
-        match self.group.member(self.id) {
+        match self.group.member(&self.id) {
             Some(member) if !member.lifecycle.is_in_service() => {
                 Err(Hold::Own(HoldReason::NotInService { lifecycle: member.lifecycle.0.clone() }))
             }
@@ -196,13 +196,13 @@ impl Case<'_> {
     /// The group was quicker than the event, and its replacement is followed all the same. A machine that merely stops running may
     /// belong to a group that gets smaller.
     pub(super) fn leaves_as_announced(&self) -> bool {
-        self.group.member(self.id).is_some() && self.notice().is_some_and(|notice| notice.what.ends_the_instance())
+        self.group.member(&self.id).is_some() && self.notice().is_some_and(|notice| notice.what.ends_the_instance())
     }
 
     /// What Auto Scaling has marked, or what doesn't run, it replaces by itself, unless somebody stopped it from doing so.
     fn left_to_the_group(&self) -> Result<(), Hold> {
-        let member: Option<&Member> = self.group.member(self.id);
-        let stopped = self.seen.machines.get(self.id).filter(|machine| !machine.is_running());
+        let member: Option<&Member> = self.group.member(&self.id);
+        let stopped = self.seen.machines.get(&self.id).filter(|machine| !machine.is_running());
         let (promise, why) = match (member, stopped) {
             (Some(member), _) if !member.healthy => {
                 (Promise::ReplaceMarked, "Auto Scaling has marked it as unhealthy".to_owned())
@@ -220,7 +220,7 @@ impl Case<'_> {
     /// What is yet to come may be the group's own business for a while, even where the instance is protected.
     pub(super) fn foretold(&self) -> Result<(), Hold> {
         let serves = |member: &Member| member.healthy && member.lifecycle.is_in_service();
-        let notice = self.only_announced().filter(|_| self.group.member(self.id).is_some_and(serves));
+        let notice = self.only_announced().filter(|_| self.group.member(&self.id).is_some_and(serves));
         let left = |notice: crate::signal::Notice| {
             notice::left_to_the_group(&notice, self.incident.opened_at, self.group, self.policy, self.now)
         };
@@ -280,7 +280,7 @@ impl Case<'_> {
     }
 
     fn out(&self) -> Out {
-        crowd::out(self.now, self.seen, self.group, self.grace(), self.id, &self.around.limits.slots)
+        crowd::out(self.now, self.seen, self.group, self.grace(), &self.id, &self.around.limits.slots)
     }
 
     fn limit(&self) -> Limit {
@@ -289,7 +289,7 @@ impl Case<'_> {
 
     /// This member on top of those that are out, or count as such.
     fn fits(&self, taken: Tally) -> bool {
-        let own = Tally::of(self.group.member(self.id).into_iter());
+        let own = Tally::of(self.group.member(&self.id).into_iter());
         self.limit().allows(taken.and(own))
     }
 
@@ -354,14 +354,14 @@ impl Case<'_> {
     }
 
     fn age(&self) -> String {
-        match self.seen.started(self.id) {
+        match self.seen.started(&self.id) {
             Some(started) => format!("launched or started at {started:.0}, grace period {:#}", self.grace()),
             None => "launched longer ago than AWS keeps records of".to_owned(),
         }
     }
 
     fn membership(&self) -> String {
-        match self.group.member(self.id) {
+        match self.group.member(&self.id) {
             None => format!("no member of group {}", self.group.name),
             Some(member) => {
                 let protected = if member.protected { "protected" } else { "not protected" };
@@ -371,12 +371,12 @@ impl Case<'_> {
     }
 
     fn groups_view(&self) -> String {
-        let health = match self.group.member(self.id) {
+        let health = match self.group.member(&self.id) {
             Some(member) if member.healthy => "Auto Scaling calls it healthy",
             Some(_) => "Auto Scaling has marked it as unhealthy",
             None => "Auto Scaling does not know it",
         };
-        let machine = self.seen.machines.get(self.id).map_or("unknown", |machine| machine.state.as_str());
+        let machine = self.seen.machines.get(&self.id).map_or("unknown", |machine| machine.state.as_str());
         format!("{health}, EC2 says {machine}")
     }
 

@@ -11,6 +11,7 @@ use crate::attend::{Ignored, Route};
 use crate::aws::alarm::{AlarmChange, AlarmState, GROUP_DIMENSION, INSTANCE_DIMENSION, TARGET_GROUP_DIMENSION};
 use crate::id::{AlarmArn, GroupName, InstanceId, Region, Subject};
 use crate::instance::reasons::{Attended, Decision, GroupState, Hold};
+use crate::instance::subject::is_ours;
 use crate::policy::Policy;
 use crate::signal::{About, AlarmFact, AlarmKind, Fact, Hint, NoSignal, Notice, Order, Signal, Why};
 
@@ -42,9 +43,9 @@ pub(super) fn route(policy: &Policy, region: &Region, signal: &Signal) -> Result
         Fact::Notice { about, notice } => Ok(Route::Hints(noticed(region, about, notice))),
         Fact::Action(told) => Err(told.into()),
         Fact::Order(Order::Resync) => Ok(Route::Survey(Survey::Resync)),
-        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => match subject {
-            Subject::Instance { .. } | Subject::Group { .. } => Ok(Route::Hints(order.hint().into_iter().collect())),
-            Subject::Zone { .. } | Subject::Hook { .. } => Err(NoSignal::NotOurs { about: subject.to_string() }),
+        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => match is_ours(subject) {
+            true => Ok(Route::Hints(order.hint().into_iter().collect())),
+            false => Err(NoSignal::NotOurs { about: subject.to_string() }),
         },
     }
 }
@@ -52,13 +53,13 @@ pub(super) fn route(policy: &Policy, region: &Region, signal: &Signal) -> Result
 fn noticed(region: &Region, about: &About, notice: &Notice) -> Vec<Hint> {
     let subjects: Vec<Subject> = match about {
         About::Instances(ids) => ids.iter().map(|id| instance(region, id)).collect(),
-        About::Group(name) => vec![Subject::Group { region: region.clone(), name: name.clone() }],
+        About::Group(name) => vec![Subject::of_group(region.clone(), name)],
     };
     subjects.into_iter().map(|subject| Hint { subject, why: Why::Notice(notice.clone()) }).collect()
 }
 
 fn instance(region: &Region, id: &InstanceId) -> Subject {
-    Subject::Instance { region: region.clone(), id: id.clone() }
+    Subject::of_instance(region.clone(), id)
 }
 
 fn of_alarm(policy: &Policy, region: &Region, alarm: &AlarmFact) -> Result<Route<Survey>, NoSignal> {
@@ -119,7 +120,7 @@ impl GroupAlarm {
 /// own.
 pub(super) fn whole_group(now: Timestamp, attended: &Attended) -> Option<Hint> {
     let (member, group) = troubled(attended)?;
-    let subject = Subject::Group { region: member.region().clone(), name: group.clone() };
+    let subject = Subject::of_group(member.region().clone(), group);
     Some(Hint { subject, why: Why::Found { since: now, alarms: Vec::new(), told_by: None } })
 }
 

@@ -140,7 +140,7 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
         Survey::Alarm(alarm) => Some(alarm.change.clone()),
     };
     let of_the_group = || {
-        let subject = Subject::Group { region: region.clone(), name: group.name.clone() };
+        let subject = Subject::of_group(region.clone(), &group.name);
         Hint { subject, why: Why::Found { since: now, alarms: Vec::new(), told_by: told_by.clone() } }
     };
     if parked(&seen).is_some() {
@@ -152,7 +152,7 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
         let without_alarm =
             !policy.evidence.contains(&Evidence::Alarm) && sick_without_alarm(policy, &seen, &member.id);
         if !speak.is_empty() || without_alarm {
-            let subject = Subject::Instance { region: region.clone(), id: member.id.clone() };
+            let subject = Subject::of_instance(region.clone(), &member.id);
             let since = speak.iter().map(|alarm| alarm.since).min().unwrap_or(now);
             let alarms = speak.into_iter().map(|alarm| alarm.arn.clone()).collect();
             sick.push(Hint { subject, why: Why::Found { since, alarms, told_by: told_by.clone() } });
@@ -189,7 +189,7 @@ fn announced<'a>(
             by => (What::Retirement { code: SCHEDULED.to_owned() }, Some(by?)),
         };
         let notice = Notice { what, at: now, by };
-        let subject = Subject::Instance { region: region.clone(), id: member.id.clone() };
+        let subject = Subject::of_instance(region.clone(), &member.id);
         Some(Hint { subject, why: Why::Notice(notice) })
     })
 }

@@ -40,7 +40,7 @@ fn instance(number: u8) -> InstanceId {
 }
 
 fn subject(number: u8) -> Subject {
-    Subject::Instance { region: "eu-west-1".parse().unwrap(), id: instance(number) }
+    Subject::of_instance("eu-west-1".parse().unwrap(), &instance(number))
 }
 
 fn member(number: u8) -> Member {

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::kept::Kept;
 use super::memory::Memory;
 use super::reasons::{CloseReason, HoldReason, PageReason, Proof, Step};
+use super::subject;
 use super::view::ZoneView;
 use crate::decision::Page;
-use crate::id::Scope;
+use crate::id::{Scope, Subject};
 use crate::incident::{Call, Heals, Incident, Kind, LEASE, Told};
 use crate::view::View;
 
@@ -48,7 +49,11 @@ impl Kind for ZoneKind {
     }
 
     fn scope(&self) -> Scope {
-        Scope::Zone(self.kept().zone.clone())
+        subject::scope(&self.kept().zone)
+    }
+
+    fn pause_scopes(_: &Subject) -> Vec<String> {
+        Vec::new()
     }
 
     fn lease(&self) -> SignedDuration {

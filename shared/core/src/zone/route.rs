@@ -6,10 +6,10 @@ use crate::zone::reasons::HoldReason;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attend::{Route, WakeUp};
-use crate::id::Subject;
 use crate::policy::DnsPolicy;
 use crate::signal::{AlarmFact, Fact, Hint, NoSignal, Order, Signal, Why};
 use crate::zone::reasons::{Attended, Decision, Hold};
+use crate::zone::subject;
 
 /// All zones of the policy: there is no smaller survey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +21,9 @@ pub(super) fn route(dns: &DnsPolicy, signal: &Signal) -> Result<Route<Resync>, N
         Fact::Notice { about, .. } => Err(NoSignal::NotOurs { about: about.to_string() }),
         Fact::Action(told) => Err(told.into()),
         Fact::Order(Order::Resync) => Ok(Route::Survey(Resync)),
-        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => match subject {
-            Subject::Zone { .. } => Ok(Route::Hints(order.hint().into_iter().collect())),
-            Subject::Instance { .. } | Subject::Group { .. } | Subject::Hook { .. } => {
-                Err(NoSignal::NotOurs { about: subject.to_string() })
-            }
+        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => match subject::zone_of(subject) {
+            Some(_) => Ok(Route::Hints(order.hint().into_iter().collect())),
+            None => Err(NoSignal::NotOurs { about: subject.to_string() }),
         },
     }
 }
@@ -34,7 +32,7 @@ pub(super) fn route(dns: &DnsPolicy, signal: &Signal) -> Result<Route<Resync>, N
 fn of_alarm(dns: &DnsPolicy, AlarmFact { change, .. }: &AlarmFact) -> Result<Route<Resync>, NoSignal> {
     let zones = dns.zones_of(&change.alarm).into_iter();
     let hints: Vec<Hint> =
-        zones.map(|zone| Hint { subject: Subject::zone(zone.clone()), why: Why::Alarm(change.clone()) }).collect();
+        zones.map(|zone| Hint { subject: subject::subject(zone), why: Why::Alarm(change.clone()) }).collect();
     if hints.is_empty() {
         let why = "speaks for no endpoint that the policy names".to_owned();
         return Err(NoSignal::NotAbout { alarm: change.alarm.clone(), why });

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::drift::drifts;
 use super::evidence::{Ails, ails};
 use super::seen::Seen;
+use super::subject;
 use super::{Records, eyes};
 use crate::attend::Surveyed;
 use crate::aws::record::RecordSet;
@@ -31,14 +32,14 @@ pub(super) async fn survey<A: Records + Sync>(
     now: Timestamp,
 ) -> Result<Surveyed, Unavailable> {
     let seen = eyes::ask(aws, dns.records.iter().flat_map(|record| &record.endpoints)).await;
-    let subjects: Vec<Subject> = dns.zones().into_iter().cloned().map(Subject::zone).collect();
+    let subjects: Vec<Subject> = dns.zones().into_iter().map(subject::subject).collect();
     let open = ledger.open_among(&subjects).await?;
     let hint = |zone: &HostedZoneId| {
         let why = Why::Found { since: now, alarms: Vec::new(), told_by: None };
-        Hint { subject: Subject::zone(zone.clone()), why }
+        Hint { subject: subject::subject(zone), why }
     };
     let mut surveyed = Surveyed { unread: unread(&seen), ..Surveyed::default() };
-    for zone in dns.zones().into_iter().filter(|zone| !open.contains(&Subject::zone((*zone).clone()))) {
+    for zone in dns.zones().into_iter().filter(|zone| !open.contains(&subject::subject(zone))) {
         surveyed.looked_at.push(zone.to_string());
         let policy = dns.zone(zone);
         // One zone after the other: the rate of Route 53's calls is all of the account's.

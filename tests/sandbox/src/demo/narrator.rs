@@ -2,11 +2,12 @@
 //!
 //! It leaves out what repeats without news: reads, and sweeps that find nothing. It changes nothing.
 
+use homeostat_core::zone;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use homeostat_aws::DynamoLedger;
-use homeostat_core::id::{HostedZoneId, InstanceId, Region, Subject};
+use homeostat_core::id::{InstanceId, Region, Subject};
 use homeostat_core::registry::AnyIncident;
 use tokio::task::JoinHandle;
 use tokio::time::interval;
@@ -139,8 +140,8 @@ fn subject_in(subject: &str) -> Option<Subject> {
     let region: Region = REGION.parse().ok()?;
     let mut words = subject.split(['#', '/', ' ', ',', ':']);
     words.find_map(|word| {
-        let instance = word.parse::<InstanceId>().ok().map(|id| Subject::Instance { region: region.clone(), id });
-        instance.or_else(|| word.parse::<HostedZoneId>().ok().map(Subject::zone))
+        let instance = word.parse::<InstanceId>().ok().map(|id| Subject::of_instance(region.clone(), &id));
+        instance.or_else(|| word.parse().ok().map(|zone| zone::subject::subject(&zone)))
     })
 }
 

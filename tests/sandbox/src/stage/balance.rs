@@ -2,6 +2,7 @@
 //!
 //! It never changes a weight once the record stands; traffic follows whatever the record says.
 
+use homeostat_core::zone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -119,7 +120,7 @@ impl Balance {
 
     pub fn subject(&self) -> Result<Subject> {
         let zone: HostedZoneId = self.zone.id().parse().context("the zone's id")?;
-        Ok(Subject::zone(zone))
+        Ok(zone::subject::subject(&zone))
     }
 
     pub fn endpoint(&self, colour: &str) -> String {

@@ -3,6 +3,7 @@
 //!
 //! It never completes a hook, and never registers or deregisters anything but by its instances' own applications.
 
+use homeostat_core::hook::subject::HeldInstance;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow};
@@ -91,7 +92,7 @@ impl Held {
 
     pub fn subject(&self, hook: &str, instance: &InstanceId) -> Result<Subject> {
         let (group, hook): (_, HookName) = (self.group.clone(), hook.parse()?);
-        Ok(Subject::Hook { region: REGION.parse()?, group, hook, instance: instance.clone() })
+        Ok(HeldInstance { group, hook, instance: instance.clone() }.subject(REGION.parse()?))
     }
 
     /// From now on every launch and every termination is held. The fleet came up before.

@@ -77,7 +77,7 @@ fn is_unpaused<P: Play>(writes: &Writes<'_, P>) -> Result<(), String> {
     for (was, incident) in changes(writes.before, writes.after) {
         let until = |incident: &Incident<P::Kind>| incident.intent.as_ref().map(|intent| intent.until);
         let is_new = until(incident).is_some() && was.and_then(until) != until(incident);
-        let scopes = pause_scopes(&incident.subject, &incident.scope());
+        let scopes = pause_scopes::<P::Kind>(&incident.subject, &incident.scope());
         let covers = |scope: &String| scopes.contains(scope);
         let in_force = writes.pauses.iter().find(|pause| covers(&pause.scope) && pause.until > writes.now + MOST_SKEW);
         if let (true, false, Some(pause)) = (is_new, holds_nobody_up::<P>(incident), in_force) {

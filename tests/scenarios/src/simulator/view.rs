@@ -49,10 +49,7 @@ impl<K: Kind> View<K> {
             revision: ledger.revision(),
             flaw: ledger.flaw(),
             slots: names.iter().map(|name| (name.clone(), ledger.slots_of(name))).collect(),
-            memory: names
-                .iter()
-                .map(|name| (name.clone(), ledger.memory_of::<K>(&Scope::Group(name.clone()))))
-                .collect(),
+            memory: names.iter().map(|name| (name.clone(), ledger.memory_of::<K>(&Scope::of_group(name)))).collect(),
             closed: before.closed + newly_closed.len(),
             newly_closed,
             open,

@@ -62,8 +62,7 @@ async fn of_two_that_race_for_a_slot_one_gets_it(stage: &Stage, stack: &Stack) -
     // So late that no deployed sweep finds anything of it due.
     let now: Timestamp = "2095-03-01T12:00:00Z".parse()?;
     let intent = |number: u64, group: &str| {
-        let step =
-            Step::Replace { group: group.parse().unwrap(), instance: subject(number).instance().unwrap().clone() };
+        let step = Step::Replace { group: group.parse().unwrap(), instance: subject(number).instance().unwrap() };
         let opened = Incident::new(
             subject(number),
             InstanceKind::Instance {
@@ -91,7 +90,8 @@ async fn of_two_that_race_for_a_slot_one_gets_it(stage: &Stage, stack: &Stack) -
         let lost = [&first, &second].iter().filter(|written| matches!(written, Err(NotWritten::Conflict))).count();
         // Two transactions on one item may also cancel each other: then both look again.
         ensure!(won <= 1 && won + lost == 2, "race {race}: {first:?}, {second:?}");
-        let holders = ledger.limits::<InstanceKind>(&subject(one), &Scope::Group(group.parse()?)).await?.slots.holders;
+        let holders =
+            ledger.limits::<InstanceKind>(&subject(one), &Scope::of_group(&group.parse()?)).await?.slots.holders;
         ensure!(holders.len() == won, "race {race}: {won} won, and {holders:?} hold it");
         ensure!(ledger.open_among(&[subject(one), subject(other)]).await?.len() == won, "race {race}");
     }

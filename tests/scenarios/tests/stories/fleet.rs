@@ -22,7 +22,7 @@ pub(crate) fn web() -> GroupName {
 }
 
 pub(crate) fn web_scope() -> Scope {
-    Scope::Group(web())
+    Scope::of_group(&web())
 }
 
 pub(crate) fn minutes(count: i64) -> SignedDuration {

@@ -158,7 +158,7 @@ fn whom_no_target_group_checks_is_unknown_and_not_unhealthy() {
     assert_eq!(terminated(&story), before[..1], "absent from a list is no proof");
     // Its alarm says so, and none of the policy's evidence can tell: a person is asked.
     let open = the_open_one(&story);
-    assert_eq!((open.subject.instance(), open.acted_at, open.state), (Some(&new), None, State::Escalated));
+    assert_eq!((open.subject.instance(), open.acted_at, open.state), (Some(new.clone()), None, State::Escalated));
     story.cloud.with(|world| world.break_app(&new, App::Well)).unwrap();
     story.pass(minutes(65));
     assert_eq!(story.ledger.open::<InstanceKind>(), [], "nothing has called it unhealthy for an hour");

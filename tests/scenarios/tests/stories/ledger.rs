@@ -28,12 +28,12 @@ fn group() -> GroupName {
 }
 
 fn scope() -> Scope {
-    Scope::Group(group())
+    Scope::of_group(&group())
 }
 
 fn subject(number: u8) -> Subject {
     let id: InstanceId = format!("i-{:017x}", 0x5e1f_0000_u64 + u64::from(number)).parse().unwrap();
-    Subject::Instance { region: "us-east-1".parse().unwrap(), id }
+    Subject::of_instance("us-east-1".parse().unwrap(), &id)
 }
 
 fn incident(number: u8) -> Incident {
@@ -60,7 +60,7 @@ fn hold(incident: &Incident, until: Timestamp) -> Incident {
 }
 
 fn intend(incident: &Incident) -> Incident {
-    let instance = incident.subject.instance().unwrap().clone();
+    let instance = incident.subject.instance().unwrap();
     let step = Step::Replace { group: group(), instance };
     incident.intend(noon(), &step, &Decision::Act { step: step.clone(), because: Vec::new() })
 }

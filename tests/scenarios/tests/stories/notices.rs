@@ -74,7 +74,7 @@ fn with_capacity_rebalancing_it_is_followed_and_nothing_is_done() {
     is_whole(&story, 4);
     let closed = story.ledger.closed::<InstanceKind>();
     let [incident] = &closed[..] else { panic!("{closed:?}") };
-    assert_eq!((incident.subject.instance(), incident.acted_at), (Some(&id), None));
+    assert_eq!((incident.subject.instance(), incident.acted_at), (Some(id.clone()), None));
     assert!(matches!(incident.decision, Some(Decision::Close(Close::Own(CloseReason::LeftByItself)))), "{incident:?}");
 }
 
@@ -261,7 +261,7 @@ fn a_machine_that_stopped_is_found_by_the_resync_although_no_event_told_of_it() 
     story.cloud.with(|world| world.break_machine(&id, Machine::Stopped)).unwrap();
     story.pass(minutes(6));
     let open = the_open_one(&story);
-    assert!(open.subject.instance() == Some(&id) && open.kind.notice().is_some(), "{open:?}");
+    assert!(open.subject.is_instance(&id) && open.kind.notice().is_some(), "{open:?}");
 }
 
 /// What failed before is no reason to page about what failed now.

@@ -1,7 +1,6 @@
 //! Several at once: who goes first, who waits, and when it is no instance that is sick.
 
 use futures_util::FutureExt;
-use homeostat_core::id::Subject;
 use homeostat_core::incident::State;
 use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::instance::reasons::{Close, Decision};
@@ -40,7 +39,7 @@ fn when_a_zone_dies_one_page_is_sent_for_the_group_and_nothing_is_replaced() {
     story.pass(minutes(30));
     assert_eq!(terminated(&story), []);
     let open = story.ledger.open::<InstanceKind>();
-    let of_the_group: Vec<_> = open.iter().filter(|it| matches!(it.subject, Subject::Group { .. })).collect();
+    let of_the_group: Vec<_> = open.iter().filter(|it| it.subject.group().is_some()).collect();
     let [group] = &of_the_group[..] else { panic!("{open:?}") };
     assert_eq!(group.state, State::Escalated);
     assert!(said(group).contains("6 of 10 instances are unhealthy at once"), "{}", said(group));

@@ -111,7 +111,7 @@ impl MemoryLedger {
     }
 
     pub fn slots_of(&self, group: &GroupName) -> Slots {
-        lock(&self.items).slots.get(&Scope::Group(group.clone())).cloned().unwrap_or_default()
+        lock(&self.items).slots.get(&Scope::of_group(group)).cloned().unwrap_or_default()
     }
 
     pub fn memory_of<K: Kind>(&self, scope: &Scope) -> K::Memory {
@@ -130,7 +130,7 @@ impl Items {
     }
 
     fn not_paused<K: Kind>(&self, incident: &Incident<K>, now: Timestamp) -> Result<(), NotWritten> {
-        let scopes = pause_scopes(&incident.subject, &incident.scope());
+        let scopes = pause_scopes::<K>(&incident.subject, &incident.scope());
         let mut pauses = scopes.iter().filter_map(|scope| self.pauses.get(scope));
         if pauses.any(|pause| now < pause.until) { Err(NotWritten::Conflict) } else { Ok(()) }
     }
@@ -245,7 +245,8 @@ impl Ledger for MemoryLedger {
     async fn limits<K: Kind>(&self, subject: &Subject, scope: &Scope) -> Result<Limits<K>, Unavailable> {
         self.clock.call();
         let items = lock(&self.items);
-        let pauses = pause_scopes(subject, scope).iter().filter_map(|scope| items.pauses.get(scope)).cloned().collect();
+        let pauses =
+            pause_scopes::<K>(subject, scope).iter().filter_map(|scope| items.pauses.get(scope)).cloned().collect();
         let slots = items.slots.get(scope).cloned().unwrap_or_default();
         Ok(Limits { pauses, slots, memory: items.memory::<K>(scope).unwrap_or_default() })
     }

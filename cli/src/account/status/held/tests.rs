@@ -4,7 +4,8 @@ use homeostat_core::hook::kind::HookKind;
 use homeostat_core::hook::memory::{Launch, Memory};
 use homeostat_core::hook::reasons::{Decision, Hold, HoldReason, Incident, Page as Asked, PageReason, Step};
 use homeostat_core::hook::said::{HookStep, LaunchesFail, Waits};
-use homeostat_core::id::{InstanceId, Subject};
+use homeostat_core::hook::subject::HeldInstance;
+use homeostat_core::id::InstanceId;
 use homeostat_core::incident::{Alarms, Gone};
 use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::policy::Afterwards;
@@ -27,7 +28,7 @@ fn launching(group: &str, instance: u32) -> Incident {
         (group.parse().unwrap(), "ready".parse().unwrap(), format!("i-{instance:017x}").parse().unwrap());
     let began = now() - SignedDuration::from_mins(2);
     let region = "eu-west-1".parse().unwrap();
-    let subject = Subject::Hook { region, group: group.clone(), hook: hook.clone(), instance: instance.clone() };
+    let subject = HeldInstance { group: group.clone(), hook: hook.clone(), instance: instance.clone() }.subject(region);
     let (timeout, global) = (SignedDuration::from_mins(5), SignedDuration::from_mins(500));
     let kept = Kept {
         beat: Some(began),

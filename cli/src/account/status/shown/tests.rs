@@ -40,7 +40,7 @@ fn a_quiet_night_is_two_lines() {
 fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
     let at = Timestamp::from_second(1_800_000_000).unwrap();
     let name: GroupName = "web\u{202e}; reboot ".repeat(14).parse().unwrap();
-    let subject = Subject::Group { region: "eu-west-1".parse().unwrap(), name: name.clone() };
+    let subject = Subject::of_group("eu-west-1".parse().unwrap(), &name);
     let incident = Incident::new(
         subject.clone(),
         InstanceKind::Group { group: name.clone(), notice: None, gone: Gone::default() },
@@ -102,7 +102,7 @@ fn drained(now: Timestamp) -> OfZone {
     let step = Step::Shift(Shift { zone: zone.clone(), moves: vec![moved] });
     let awaits = Awaits::Hold { well_since: now, until: now };
     let waiting = vec![Waiting { record, endpoint: blue, share: Share::NONE, awaits }];
-    Incident::new(Subject::zone(zone.clone()), ZoneKind::Zone(Kept::new(zone)), now, now)
+    Incident::new(zone::subject::subject(&zone), ZoneKind::Zone(Kept::new(zone)), now, now)
         .intend(now, &step, &Decision::Act { step: step.clone(), because: Vec::new() })
         .settle(now, Outcome::Pending { change: "C1".into() })
         .hold(now, now, &Hold::Own(HoldReason::Returning { waiting }))

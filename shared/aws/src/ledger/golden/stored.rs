@@ -81,9 +81,6 @@ impl Stored {
 
 /// Of `MEMORY#group#web` and the like.
 fn scope(pk: &str) -> Scope {
-    match pk.splitn(3, '#').collect::<Vec<_>>()[..] {
-        [_, "group", name] => Scope::Group(name.parse().unwrap()),
-        [_, "zone", id] => Scope::Zone(id.parse().unwrap()),
-        _ => panic!("{pk} is no scope's"),
-    }
+    let (_, scope) = pk.split_once('#').unwrap();
+    scope.parse().unwrap()
 }

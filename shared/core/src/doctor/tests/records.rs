@@ -278,7 +278,7 @@ fn a_latch_and_an_incident_of_a_zone_are_told_as_what_they_are() {
     };
     only(&the_policy(), &latched, Warning, "latched");
     assert!(examine(None, &latched)[0].fix.contains("homeostat ack zone#Z0123456789ABCDEFGHIJ"));
-    let subject = crate::id::Subject::zone(zone.clone());
+    let subject = crate::zone::subject::subject(&zone);
     let incident = Incident::new(subject, ZoneKind::Zone(Kept::new(zone)), at(0), at(0));
     let stuck = Facts { open: Ok(vec![Incident { stuck: Some(at(9)), ..incident }.into()]), ..in_order() };
     assert!(examine(None, &stuck)[0].fix.contains("shift-dns"));

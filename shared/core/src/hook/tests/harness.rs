@@ -74,7 +74,10 @@ pub(super) fn told(transition: Transition, second: i64) -> Told {
 }
 
 pub(super) fn hint(told: &Told) -> Hint {
-    Hint { subject: told.subject(&"eu-west-1".parse().unwrap()), why: Why::Action(told.clone()) }
+    Hint {
+        subject: crate::hook::subject::HeldInstance::told(told).subject("eu-west-1".parse().unwrap()),
+        why: Why::Action(told.clone()),
+    }
 }
 
 pub(super) fn registered(health: TargetHealth) -> BTreeMap<TargetGroupArn, Result<Vec<Registration>, String>> {

@@ -8,7 +8,7 @@ use crate::signal::{Notice, What};
 
 impl Situation {
     pub(super) fn as_group(&mut self) {
-        let subject = Subject::Group { region: "eu-west-1".parse().unwrap(), name: "web".parse().unwrap() };
+        let subject = Subject::of_group("eu-west-1".parse().unwrap(), &"web".parse().unwrap());
         let kind = InstanceKind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
         self.incident = Incident::new(subject, kind, self.now, self.now);
     }

@@ -104,7 +104,7 @@ impl Scene {
     pub(super) fn with(policy: &str, sets: Vec<RecordSet>) -> Self {
         let zone: HostedZoneId = "Z0123456789ABCDEFGHIJ".parse().unwrap();
         let incident =
-            Incident::new(crate::id::Subject::zone(zone.clone()), ZoneKind::Zone(Kept::new(zone)), at(0), at(0));
+            Incident::new(crate::zone::subject::subject(&zone), ZoneKind::Zone(Kept::new(zone)), at(0), at(0));
         let names: Vec<String> = sets.iter().filter_map(|set| Some(set.weighted()?.0.to_string())).collect();
         Scene {
             policy: policy::parse(policy).unwrap(),

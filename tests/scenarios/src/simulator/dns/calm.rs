@@ -2,12 +2,12 @@
 //!
 //! This module never heals what Homeostat should have healed, before it had the time to.
 
-use homeostat_core::id::Scope;
 use homeostat_core::incident::State;
 use homeostat_core::policy::{Ailment, EndpointPolicy, Mode, RecordPolicy};
 use homeostat_core::zone::kind::ZoneKind;
 use homeostat_core::zone::reasons::Incident;
 use homeostat_core::zone::share::Share;
+use homeostat_core::zone::subject::scope;
 use jiff::SignedDuration;
 use world::EndpointState;
 
@@ -129,7 +129,7 @@ impl History {
 
     /// After an hour in which schedules run and nothing else happens: it takes a resync, and a look a minute later.
     fn drift_is_told(&self) -> Result<(), Broken> {
-        let told = self.ledger.memory_of::<ZoneKind>(&Scope::Zone(self.own.zone.clone())).drifts;
+        let told = self.ledger.memory_of::<ZoneKind>(&scope(&self.own.zone)).drifts;
         let open = annals::incident(&self.view, &self.own.zone);
         let untold = self.cloud.with(|world| siblings::untold(&self.policy, &self.own.zone, world, open, &told));
         let now = self.now();

@@ -174,7 +174,7 @@ impl History {
                 continue;
             };
             let has_one = self.view.open.values().any(|open| match open.subject.instance() {
-                Some(instance) => instance == id,
+                Some(instance) => instance == *id,
                 None => open.kind.group() == &known.group,
             });
             if !has_one && is_plainly_sick(known, facts, policy, now, UNNOTICED) {
@@ -182,7 +182,7 @@ impl History {
             }
         }
         let is_wrong =
-            |open: &&Incident| is_unclear(open) && open.subject.instance().is_some_and(|id| self.is_plainly_sick(id));
+            |open: &&Incident| is_unclear(open) && open.subject.instance().is_some_and(|id| self.is_plainly_sick(&id));
         if let Some(open) = self.view.open.values().find(is_wrong) {
             let what = format!("{} is {:?}: {:?}", open.subject, open.state, open.decision);
             return Err(Broken::end("nobody who is plainly unhealthy is held as not confirmed", what, now));

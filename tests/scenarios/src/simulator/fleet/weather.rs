@@ -162,7 +162,7 @@ impl History {
             let next = open.acknowledge(self.acknowledgement());
             acknowledged |= matches!(self.ledger.write(Write::of(&next)).now_or_never(), Some(Ok(())));
         }
-        for scope in self.policy.group_names().into_iter().map(Scope::Group) {
+        for scope in self.policy.group_names().iter().map(Scope::of_group) {
             let memory = self.ledger.memory_of::<InstanceKind>(&scope);
             if memory.breaker.is_some() {
                 let next = memory.acknowledged().over(&memory);

@@ -2,6 +2,7 @@
 //!
 //! This module never judges, and takes from the ledger only what was recorded.
 
+use homeostat_core::hook::subject::HeldInstance;
 use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::aws::lifecycle;
@@ -125,7 +126,7 @@ impl Annals {
         }
         let abandons = |open: &&Incident| completes(open, lifecycle::ActionResult::Abandon, false);
         let abandoned = after.open.values().filter(is_new).filter(abandons);
-        self.intended.extend(abandoned.filter_map(|open| open.subject.instance().cloned()));
+        self.intended.extend(abandoned.filter_map(|open| Some(HeldInstance::of(&open.subject)?.instance)));
     }
 
     /// After the rules looked at a deed.

@@ -2,6 +2,7 @@
 //!
 //! This module never looks into a message, but for whom it is about.
 
+use homeostat_core::hook::subject::HeldInstance;
 use homeostat_core::id::{InstanceId, Subject};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -15,7 +16,7 @@ pub(super) const LIMITS: Limits =
 /// Whom it is about; `None` = everybody.
 pub(super) fn about(delivery: &Delivery) -> Option<InstanceId> {
     let (Work::Message(message) | Work::Event(message)) = &delivery.work else { return None };
-    held_instance(message).or_else(|| subject(message)?.instance().cloned())
+    held_instance(message).or_else(|| Some(HeldInstance::of(&subject(message)?)?.instance))
 }
 
 pub(super) fn subject(message: &Value) -> Option<Subject> {

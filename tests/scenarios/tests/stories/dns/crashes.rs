@@ -2,10 +2,10 @@
 
 use futures_util::FutureExt;
 use homeostat_core::aws::record::{RecordSet, Weight};
-use homeostat_core::id::Scope;
 use homeostat_core::ports::Clock;
 use homeostat_core::zone::kind::ZoneKind;
 use homeostat_core::zone::reasons::Decision;
+use homeostat_core::zone::subject::scope;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::DnsStory;
 use serde_json::Value;
@@ -50,7 +50,7 @@ fn end_state(story: &DnsStory) -> EndState {
         steps: steps(story, &www()),
         record: story.cloud.with(|world| world.zone(&zone()).unwrap().record(&www())),
         closed: story.ledger.closed::<ZoneKind>().into_iter().map(|incident| incident.decision).collect(),
-        drains: story.ledger.memory_of::<ZoneKind>(&Scope::Zone(zone())).drains.len(),
+        drains: story.ledger.memory_of::<ZoneKind>(&scope(&zone())).drains.len(),
     }
 }
 

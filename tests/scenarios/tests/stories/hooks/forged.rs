@@ -90,7 +90,7 @@ fn is_untouched(story: &HookStory) {
         let mut targets = world.target_groups().flat_map(|target_group| target_group.targets.values());
         assert!(targets.all(|target| target.state != TargetState::Draining));
     });
-    assert!(story.ledger.memory_of::<HookKind>(&Scope::Group(web())).abandoned.is_empty());
+    assert!(story.ledger.memory_of::<HookKind>(&Scope::of_group(&web())).abandoned.is_empty());
     assert!(
         story.ledger.open::<HookKind>().iter().all(|open| open.state != State::Escalated),
         "nobody is woken for it"

@@ -92,5 +92,5 @@ fn a_version_that_is_ready_ends_it() {
     terminate(&story, &victim);
     story.pass(minutes(20));
     assert_eq!(story.ledger.open::<HookKind>(), []);
-    assert!(story.ledger.memory_of::<HookKind>(&Scope::Group(web())).abandoned.is_empty());
+    assert!(story.ledger.memory_of::<HookKind>(&Scope::of_group(&web())).abandoned.is_empty());
 }

@@ -32,7 +32,7 @@ fn an_instance_that_registers_by_its_address_is_admitted_and_drained_like_any_ot
     until_whole(&mut story, 4, minutes(1));
     assert_eq!((ended(&story, ActionResult::Continue), ended(&story, ActionResult::Abandon)), (2, 0));
     assert_eq!((lost(&story).1, timed_out(&story)), (0, 0));
-    assert!(story.ledger.memory_of::<HookKind>(&Scope::Group(web())).abandoned.is_empty());
+    assert!(story.ledger.memory_of::<HookKind>(&Scope::of_group(&web())).abandoned.is_empty());
 }
 
 #[test]

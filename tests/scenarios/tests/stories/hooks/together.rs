@@ -1,7 +1,6 @@
 //! A sick instance is replaced, and the hooks that this brings about are part of its story.
 
 use homeostat_core::hook::kind::HookKind;
-use homeostat_core::id::Subject;
 use homeostat_core::instance::kind::InstanceKind;
 
 use super::site::*;
@@ -14,7 +13,7 @@ fn the_replacement_and_its_hooks_are_one_story_that_ends_when_the_new_instance_s
     story.cloud.with(|world| world.break_app(&victim, world::App::Dead)).unwrap();
     story.pass(minutes(30));
     let closed = story.ledger.closed::<InstanceKind>();
-    let sick = closed.iter().find(|incident| matches!(&incident.subject, Subject::Instance { .. })).unwrap();
+    let sick = closed.iter().find(|incident| incident.subject.instance().is_some()).unwrap();
     let hooks = story.ledger.closed::<HookKind>();
     assert_eq!(hooks.len(), 2);
     for hook in &hooks {

@@ -2,6 +2,7 @@
 //!
 //! This module never makes up a form: a memory is what its transitions leave.
 
+use homeostat_core::zone::subject::scope;
 use std::collections::BTreeMap;
 
 use homeostat_core::aws::alarm::AlarmChange;
@@ -29,7 +30,7 @@ fn sample(folder: Folder, name: &str, stored: Stored) -> Sample {
 }
 
 fn web() -> Scope {
-    Scope::Group(id("web"))
+    Scope::of_group(&id("web"))
 }
 
 fn memories() -> Vec<Sample> {
@@ -40,7 +41,7 @@ fn memories() -> Vec<Sample> {
         sample(Remembered, name, Stored::Launches(web(), hook::memory::Memory { version: 7, ..memory }))
     };
     let of_zone = |name: &str, memory: dns::memory::Memory| {
-        let zone = Scope::Zone(id("Z0123456789ABCDEFGHIJ"));
+        let zone = scope(&id("Z0123456789ABCDEFGHIJ"));
         sample(Remembered, name, Stored::Zone(zone, dns::memory::Memory { version: 3, ..memory }))
     };
     vec![

@@ -36,7 +36,7 @@ pub(super) fn cases<'a>(
 }
 
 fn incident<'a>(scene: &'a Scene<'_>, id: &InstanceId) -> Option<&'a Incident> {
-    scene.after.open.values().find(|open| open.subject.instance() == Some(id))
+    scene.after.open.values().find(|open| open.subject.is_instance(id))
 }
 
 pub(super) fn has_its_intent(scene: &Scene<'_>) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! Rules about how many are out, and who may be.
 
 use homeostat_core::id::InstanceId;
+use homeostat_core::id::Subject;
 use homeostat_core::policy::Budget;
 
 use super::Scene;
@@ -14,7 +15,7 @@ pub(super) fn slots_are_within_the_budget(scene: &Scene<'_>) -> Result<(), Strin
         let (Some(policy), Some(facts)) = (scene.policy.group(group), scene.truth.groups.get(group)) else { continue };
         let had = before.slots.get(group).map_or(0, |slots| slots.holders.len());
         let most = policy.budget.slots(facts.most_desired.max(facts.desired));
-        let holders: Vec<&InstanceId> = slots.holders.keys().filter_map(|holder| holder.instance()).collect();
+        let holders: Vec<InstanceId> = slots.holders.keys().filter_map(Subject::instance).collect();
         if slots.holders.len() > had && is_more(scene, policy.budget, facts, &holders, most) {
             return Err(format!("{holders:?} hold a slot of {group}, and {most} may"));
         }
@@ -53,7 +54,7 @@ pub(super) fn out_is_within_the_budget(scene: &Scene<'_>) -> Result<(), String> 
         let is_out = |id| scene.truth.instances.get(id).is_none_or(|known| known.in_service_since.is_none());
         // Some of them may have been replaced: no more are out than are missing.
         let missing = usize::try_from(facts.desired.saturating_sub(facts.in_service)).unwrap_or_default();
-        let mut out: Vec<&InstanceId> = taken_out.iter().filter(|id| is_out(id)).collect();
+        let mut out: Vec<InstanceId> = taken_out.iter().filter(|id| is_out(id)).cloned().collect();
         out.sort_by_key(|id| units(scene, id));
         out.truncate(missing);
         let most = policy.budget.slots(facts.most_desired.max(facts.desired));
@@ -75,7 +76,7 @@ fn units(scene: &Scene<'_>, id: &InstanceId) -> u32 {
 }
 
 /// Whether these are more than the setting allows: a number is of instances, a share of the capacity; one alone never is.
-fn is_more(scene: &Scene<'_>, setting: Budget, facts: &GroupFacts, ids: &[&InstanceId], most: u32) -> bool {
+fn is_more(scene: &Scene<'_>, setting: Budget, facts: &GroupFacts, ids: &[InstanceId], most: u32) -> bool {
     let by_units = facts.has_weights && matches!(setting, Budget::Percent(_));
     let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
     let taken = if by_units { ids.iter().map(|id| units(scene, id)).sum() } else { count };

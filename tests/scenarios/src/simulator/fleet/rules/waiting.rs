@@ -42,7 +42,7 @@ pub(super) fn others_open_nothing(scene: &Scene<'_>) -> Result<(), String> {
             return Err(format!("{id} has an incident by {disk}, which is not a verdict"));
         }
         let only_disk = alarms.arns().count() == 1 && alarms.arns().all(|arn| arn.alarm_name().starts_with(DISK));
-        let known = scene.truth.instances.get(id);
+        let known = scene.truth.instances.get(&id);
         let muted = known.and_then(|known| known.heard.disk_muted_since);
         let is_muted = muted.is_some_and(|since| scene.now > since + SEEN_BY_NOW);
         let is_well = known.is_some_and(|known| known.last_sick.is_none_or(|at| scene.now > at + EVIDENCE_LAGS));
@@ -67,7 +67,7 @@ pub(super) fn is_left_to_who_looks(scene: &Scene<'_>) -> Result<(), String> {
         if !why.starts_with("EC2 says") {
             continue;
         }
-        let known = incident.subject.instance().and_then(|id| scene.truth.instances.get(id));
+        let known = incident.subject.instance().and_then(|id| scene.truth.instances.get(&id));
         let Some(known) = known.filter(|known| known.is_here) else { continue };
         let Some(facts) = scene.truth.groups.get(&known.group) else { continue };
         let is_long = |since: Option<Timestamp>| since.is_some_and(|since| scene.now > since + SEEN_BY_NOW);
@@ -93,11 +93,11 @@ pub(super) fn nobody_waits_for_ever(scene: &Scene<'_>) -> Result<(), String> {
             continue;
         }
         let is_answered = scene.after.open.values().any(|open| match open.subject.instance() {
-            Some(instance) => instance == id && (open.acted_at.is_some() || open.state == State::Escalated),
+            Some(instance) => instance == *id && (open.acted_at.is_some() || open.state == State::Escalated),
             None => open.kind.group() == &known.group && open.state == State::Escalated,
         });
         if !is_answered {
-            let decision = scene.after.open.values().find(|open| open.subject.instance() == Some(id));
+            let decision = scene.after.open.values().find(|open| open.subject.is_instance(id));
             let decision = decision.map(|open| open.decision.as_ref().map(ToString::to_string));
             return Err(format!("{id} of {} is proven unhealthy since {since:.0}: {decision:?}", known.group));
         }
