@@ -6,12 +6,15 @@ mod parameters;
 
 use std::path::Path;
 
-use homeostat_core::policy::{self, HookPolicy, Mode, Policy};
+use homeostat_core::policy::Mode;
+use homeostat_remedies::hook::policy::HookPolicy;
+use homeostat_remedies::policy;
+use homeostat_remedies::policy::Policy;
+use parameters::{HookParameters, Parameters};
 use serde::Serialize;
 
 use crate::page::Page;
 use crate::report::{Failed, Report, Verdict};
-use parameters::{HookParameters, Parameters};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Checked {
@@ -56,7 +59,7 @@ pub(crate) fn check(file: &Path) -> Result<Checked, Failed> {
     let hooks = policy.as_ref().ok().and_then(|policy| policy.hooks.as_ref());
     Ok(Checked {
         file: file.display().to_string(),
-        groups: policy.as_ref().map_or(0, |policy| policy.group_names().len()),
+        groups: policy.as_ref().map_or(0, |policy| policy.instances.group_names().len()),
         records: dns.map_or(0, |dns| dns.records.len()),
         hooks: hooks.map_or(0, |hooks| hooks.hooks().count()),
         acts_on: policy.as_ref().map(|policy| in_mode(policy, Mode::Act)).unwrap_or_default(),
@@ -71,16 +74,16 @@ pub(crate) fn check(file: &Path) -> Result<Checked, Failed> {
 
 /// What the policy names that has this mode.
 fn in_mode(policy: &Policy, mode: Mode) -> Vec<String> {
-    let groups = policy.groups().map(|group| (group.mode, group.name.to_string()));
+    let groups = policy.instances.groups().map(|group| (group.mode, group.name.to_string()));
     let records = policy.dns.iter().flat_map(|dns| &dns.records).map(|record| (record.mode, record.key.to_string()));
     let hooks = policy.hooks.iter().flat_map(HookPolicy::held_by);
     let hooks = hooks.map(|held| (held.mode(), format!("{} of {}", held.hook(), held.group())));
     groups.chain(records).chain(hooks).filter(|(its, _)| *its == mode).map(|(_, name)| name).collect()
 }
 
-impl From<policy::Mistake> for Mistake {
-    fn from(mistake: policy::Mistake) -> Self {
-        let policy::Mistake { line, column, message } = mistake;
+impl From<homeostat_core::policy::Mistake> for Mistake {
+    fn from(mistake: homeostat_core::policy::Mistake) -> Self {
+        let homeostat_core::policy::Mistake { line, column, message } = mistake;
         Mistake { line, column, message }
     }
 }

@@ -3,7 +3,7 @@
 //! This module never knows a setting: what it prints can't differ from what is accepted.
 
 use homeostat_core::policy::{LeftOut, Row, Section};
-use homeostat_core::registry;
+use homeostat_remedies::policy;
 use serde::Serialize;
 
 use crate::page::Page;
@@ -46,7 +46,7 @@ says how to change a deployed one.
 ";
 
 pub(crate) fn reference() -> Reference {
-    Reference { tables: registry::sections().into_iter().map(Table::from).collect() }
+    Reference { tables: policy::sections().into_iter().map(Table::from).collect() }
 }
 
 impl From<&'static Section> for Table {

@@ -3,10 +3,10 @@
 //! This check never says which answer is right, only that there is one, the same one each time and by each route, and that it does no
 //! harm to whom it is told or to what it is written into.
 
-use homeostat_core::hook::subject::HeldInstance;
 use homeostat_core::id::{Region, Subject};
 use homeostat_core::json::Malformed;
 use homeostat_core::signal::{self, About, Fact, NoSignal, Notice, Order, Parsed, Route, Signal};
+use homeostat_remedies::hook::subject::HeldInstance;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 
+use homeostat_core::aws::share::Share;
 use homeostat_core::id::InstanceId;
-use homeostat_core::policy::{
-    Active, Ailment, Budget, DnsPolicy, GroupPolicy, HeldBy, HookPolicy, LaunchPolicy, Mistake, Policy, Readiness,
-    RecordPolicy, TerminationPolicy, parse,
-};
-use homeostat_core::zone::generation::FENCE_LABEL;
-use homeostat_core::zone::share::Share;
+use homeostat_core::policy::{Budget, Mistake};
+use homeostat_remedies::hook::policy::{HeldBy, HookPolicy, LaunchPolicy, Readiness, TerminationPolicy};
+use homeostat_remedies::hosted_zone::generation::FENCE_LABEL;
+use homeostat_remedies::hosted_zone::policy::{Active, Ailment, DnsPolicy, RecordPolicy};
+use homeostat_remedies::instance::policy::GroupPolicy;
+use homeostat_remedies::policy::{Policy, parse};
 use jiff::SignedDuration;
 
 use super::told::is_plain;
@@ -50,10 +51,10 @@ fn is_sound(policy: &Policy) {
     assert!(policy.hash.len() == 12 && policy.hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{}", policy.hash);
     let hooks = policy.hooks.iter().flat_map(HookPolicy::held_by).count();
     let records = policy.dns.iter().map(|dns| dns.records.len()).sum::<usize>();
-    assert!(policy.groups().count() + records + hooks > 0, "a policy names something");
-    are_once(policy.groups().map(|group| &group.name));
-    for group in policy.groups() {
-        assert_eq!(policy.group(&group.name), Some(group), "found by its name");
+    assert!(policy.instances.groups().count() + records + hooks > 0, "a policy names something");
+    are_once(policy.instances.groups().map(|group| &group.name));
+    for group in policy.instances.groups() {
+        assert_eq!(policy.instances.group(&group.name), Some(group), "found by its name");
         is_group(group);
     }
     policy.dns.iter().for_each(is_dns);

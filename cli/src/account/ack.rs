@@ -7,17 +7,17 @@
 mod tests;
 
 use clap::Args;
-use homeostat_core::hook::kind::HookKind;
 use homeostat_core::id::{self, Subject};
 use homeostat_core::incident::{Acknowledgement, Incident, Kind, State};
-use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::memory::Remembered;
 use homeostat_core::ports::{Control, Ledger, NotWritten, Write};
-use homeostat_core::registry::AnyIncident;
 use homeostat_core::shell;
 use homeostat_core::view::Head;
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_core::zone::memory::Endpoint;
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::memory::Endpoint;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::registry::AnyIncident;
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
 //! `doctor`: the policy held against the account.
 //!
-//! This module never judges a fact itself; `homeostat_core::doctor` does. It reads.
+//! This module never judges a fact itself; `homeostat_remedies::doctor` does. It reads.
 
 mod facts;
 mod hooks;
@@ -8,9 +8,9 @@ mod records;
 
 use std::path::PathBuf;
 
-use homeostat_core::doctor::{Finding, Severity, Unread, examine};
-use homeostat_core::policy::Policy;
-use homeostat_core::registry;
+use homeostat_core::doctor::{Finding, Severity, Unread};
+use homeostat_remedies::doctor::examine;
+use homeostat_remedies::policy::Policy;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ pub(super) async fn doctor(
     // What is written wrong comes first: nothing of it can be checked.
     let mut findings: Vec<Finding> =
         policy.as_ref().err().into_iter().flatten().map(|mistake| wrong(&file, mistake)).collect();
-    findings.extend(examine(policy.as_ref().ok(), &facts, &registry::CHECKS));
+    findings.extend(examine(policy.as_ref().ok(), &facts));
     Ok(Diagnosis { place: deployment.place.clone(), findings })
 }
 

@@ -10,16 +10,17 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use homeostat_core::policy::Policy;
 use homeostat_core::shell;
 use homeostat_core::signal::{self, Parsed};
+use homeostat_remedies::policy::Policy;
 use jiff::Timestamp;
+use looks::Account;
 use serde_json::Value;
 
 use super::place::Place;
 use crate::policy_check;
 use crate::report::Failed;
-use looks::Account;
+
 pub(super) use shown::Explained;
 use shown::{Read, Record};
 

@@ -4,9 +4,9 @@
 
 use clap::Args;
 use homeostat_aws::InstanceCloud;
-use homeostat_core::instance::Fleet;
 use homeostat_core::ports::{Control, Pause};
 use homeostat_core::shell;
+use homeostat_remedies::instance::Fleet;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 

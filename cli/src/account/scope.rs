@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use homeostat_core::id::{self, GLOBAL, GroupName, NotA, Subject};
-use homeostat_core::registry;
+use homeostat_remedies::registry;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {

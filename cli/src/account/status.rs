@@ -6,23 +6,24 @@ mod held;
 mod shown;
 mod zones;
 
-use homeostat_core::zone;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use futures_util::future::{join, join_all, try_join};
-use homeostat_core::hook::kind::HookKind;
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
-use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
-use homeostat_core::registry::AnyIncident;
 use homeostat_core::shell;
-use homeostat_core::zone::kind::ZoneKind;
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::hosted_zone;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::registry::AnyIncident;
 use jiff::Timestamp;
 
 use super::place::Deployment;
 use crate::policy_check;
 use crate::report::Failed;
+
 pub(super) use shown::Status;
 use shown::{HeldBack, Open};
 use zones::HeldBackZone;
@@ -45,7 +46,7 @@ pub(super) fn named(named: Option<PathBuf>) -> Result<Option<Named>, Failed> {
         Ok(policy) => {
             let zones = policy.dns.iter().flat_map(|dns| dns.zones()).cloned().collect();
             let held = policy.hooks.iter().flat_map(|hooks| hooks.hooks()).map(|(group, _)| group.clone());
-            Ok(Some(Named { groups: policy.group_names().into_iter().chain(held).collect(), zones }))
+            Ok(Some(Named { groups: policy.instances.group_names().into_iter().chain(held).collect(), zones }))
         }
         Err(_) => {
             let file = shell::word(&file.display().to_string());
@@ -63,7 +64,7 @@ pub(super) async fn status(deployment: &Deployment, now: Timestamp, policy: Opti
     for incident in &open {
         let scope = incident.head().scope;
         groups.extend(scope.group());
-        zones.extend(zone::subject::zone_of_scope(&scope));
+        zones.extend(hosted_zone::subject::zone_of_scope(&scope));
     }
     let groups = join_all(groups.into_iter().map(|name| held_back(ledger, name)));
     let zones = join_all(zones.into_iter().map(|id| held_back_zone(ledger, id)));
@@ -113,6 +114,6 @@ async fn held_back(ledger: &impl Control, name: GroupName) -> Result<HeldBack, U
 async fn held_back_zone(ledger: &impl Control, id: HostedZoneId) -> Result<HeldBackZone, Unavailable> {
     let named =
         |error: Unavailable| Unavailable { doing: format!("read what is known of zone {id}"), why: error.to_string() };
-    let memory = ledger.memory::<ZoneKind>(&zone::subject::scope(&id)).await.map_err(named)?;
+    let memory = ledger.memory::<ZoneKind>(&hosted_zone::subject::scope(&id)).await.map_err(named)?;
     Ok(HeldBackZone::new(id, memory))
 }

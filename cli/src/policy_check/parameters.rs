@@ -7,9 +7,10 @@ mod hooks;
 use std::collections::BTreeSet;
 
 use homeostat_core::aws::record_name::RecordName;
-use homeostat_core::policy::{DnsPolicy, EndpointPolicy};
 use homeostat_core::shell;
-use homeostat_core::zone::generation::FENCE_LABEL;
+use homeostat_remedies::hosted_zone::generation::FENCE_LABEL;
+use homeostat_remedies::hosted_zone::policy::{DnsPolicy, EndpointPolicy};
+
 pub(super) use hooks::HookParameters;
 use serde::Serialize;
 
@@ -64,7 +65,7 @@ fn partition(dns: &DnsPolicy) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use homeostat_core::policy;
+    use homeostat_remedies::policy;
 
     fn record(zone: &str, name: &str, kind: &str) -> String {
         let endpoint = |id: &str| {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use expect_test::expect_file;
-use homeostat_core::policy;
+use homeostat_remedies::policy;
 
 use super::*;
 
@@ -70,7 +70,10 @@ fn the_sample_has_every_setting_and_states_each_default_as_it_is() {
 fn the_sample_is_read_with_all_of_it_and_without() {
     let ships = policy::parse(SAMPLE).unwrap();
     assert!(ships.dns.is_none() && ships.hooks.is_none(), "as it ships it moves no weights and completes no hook");
-    assert!(ships.groups().all(|group| group.mode == policy::Mode::Watch), "as it ships it changes nothing");
+    assert!(
+        ships.instances.groups().all(|group| group.mode == homeostat_core::policy::Mode::Watch),
+        "as it ships it changes nothing"
+    );
     let all = policy::parse(&uncommented()).unwrap();
     assert!(all.dns.is_some() && all.hooks.is_some());
 }

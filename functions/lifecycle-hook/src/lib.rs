@@ -4,11 +4,12 @@
 //! none of its own with the reason why.
 
 use homeostat_core::attend::Ports;
-use homeostat_core::hook::{CompleteHooks, Held, HookEyes, LifecycleHook, Machines};
 use homeostat_core::id::Region;
-use homeostat_core::policy::{HookPolicy, Policy};
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
 use homeostat_lambda::{Failure, serve};
+use homeostat_remedies::hook::policy::HookPolicy;
+use homeostat_remedies::hook::{CompleteHooks, Held, HookEyes, LifecycleHook, Machines};
+use homeostat_remedies::policy::Policy;
 use serde_json::Value;
 
 #[derive(Debug)]
@@ -39,6 +40,6 @@ where
     let Ready { aws, machines, ledger, wake_ups, clock, policy, region } = ready;
     let without_hooks = HookPolicy::without_hooks();
     let hooks = policy.hooks.as_ref().unwrap_or(&without_hooks);
-    let remedy = LifecycleHook { eyes: HookEyes { aws, machines, policy: hooks }, policy, region };
+    let remedy = LifecycleHook { eyes: HookEyes { aws, machines, policy: hooks }, hash: &policy.hash, region };
     serve(&remedy, Ports { ledger, clock, wake_ups }, &event).await
 }

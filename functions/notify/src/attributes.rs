@@ -2,12 +2,13 @@
 //!
 //! This module never sends more than ten attributes, an empty one, or a name that holds more than printable characters.
 
+use std::borrow::Cow;
+
 use homeostat_aws::Attribute;
 use homeostat_core::id::Scope;
 use homeostat_core::line::one_line;
-use homeostat_core::registry;
 use homeostat_core::view::{Head, Sort};
-use std::borrow::Cow;
+use homeostat_remedies::registry;
 
 use crate::news::News;
 

@@ -4,7 +4,7 @@
 
 use aws_lambda_events::dynamodb::EventRecord;
 use homeostat_core::incident::SCHEMA;
-use homeostat_core::registry::AnyIncident;
+use homeostat_remedies::registry::AnyIncident;
 use serde_dynamo::{AttributeValue, Item};
 
 pub(crate) struct Change {

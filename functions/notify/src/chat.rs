@@ -6,8 +6,8 @@
 //! replaced by its full-width twin, which looks the same and means nothing. A command stands as code, so that it can be copied.
 
 use homeostat_core::line::one_line;
-use homeostat_core::registry::AnyIncident;
 use homeostat_core::view::Sort;
+use homeostat_remedies::registry::AnyIncident;
 use serde_json::{Value, json};
 
 use crate::attributes::{name, number};

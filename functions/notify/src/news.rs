@@ -3,8 +3,8 @@
 //! This module never tells a change of an incident that the incident, or the sweep, does not mark as worth telling.
 
 use homeostat_core::incident::Doubt;
-use homeostat_core::registry::AnyIncident;
 use homeostat_core::view::{Decided, Head};
+use homeostat_remedies::registry::AnyIncident;
 
 use crate::batch::Record;
 use crate::change::Change;

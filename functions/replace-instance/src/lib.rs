@@ -6,10 +6,10 @@
 use homeostat_core::attend::Ports;
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::Region;
-use homeostat_core::instance::{Eyes, Fleet, Replace, ReplaceInstance};
-use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Clock, Ledger, NoQueue};
 use homeostat_lambda::{Failure, serve};
+use homeostat_remedies::instance::{Eyes, Fleet, Replace, ReplaceInstance};
+use homeostat_remedies::policy::Policy;
 use serde_json::Value;
 
 #[derive(Debug)]
@@ -36,6 +36,6 @@ where
     C: Clock + Sync,
 {
     let Ready { aws, checks, ledger, clock, policy, region } = ready;
-    let remedy = ReplaceInstance { eyes: Eyes { aws, checks, policy }, region };
+    let remedy = ReplaceInstance { eyes: Eyes { aws, checks, policy: &policy.instances }, hash: &policy.hash, region };
     serve(&remedy, Ports { ledger, clock, wake_ups: &NoQueue }, &event).await
 }

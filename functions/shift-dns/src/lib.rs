@@ -4,10 +4,11 @@
 //! own with the reason why.
 
 use homeostat_core::attend::Ports;
-use homeostat_core::policy::{DnsPolicy, Policy};
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
-use homeostat_core::zone::{Records, ShiftDns, ShiftWeights};
 use homeostat_lambda::{Failure, serve};
+use homeostat_remedies::hosted_zone::policy::DnsPolicy;
+use homeostat_remedies::hosted_zone::{Records, ShiftDns, ShiftWeights};
+use homeostat_remedies::policy::Policy;
 use serde_json::Value;
 
 #[derive(Debug)]
@@ -34,5 +35,5 @@ where
     let Ready { aws, ledger, wake_ups, clock, policy } = ready;
     let without_records = DnsPolicy::without_records();
     let dns = policy.dns.as_ref().unwrap_or(&without_records);
-    serve(&ShiftDns { aws, policy, dns }, Ports { ledger, clock, wake_ups }, &event).await
+    serve(&ShiftDns { aws, hash: &policy.hash, dns }, Ports { ledger, clock, wake_ups }, &event).await
 }

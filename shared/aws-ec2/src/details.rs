@@ -5,10 +5,10 @@
 use aws_sdk_ec2::error::ProvideErrorMetadata;
 use aws_sdk_ec2::types::{Instance, SpotInstanceRequest};
 use homeostat_aws::unavailable;
-use homeostat_core::hook::Machines;
-use homeostat_core::hook::seen::Details;
 use homeostat_core::id::InstanceId;
 use homeostat_core::ports::Unavailable;
+use homeostat_remedies::hook::Machines;
+use homeostat_remedies::hook::seen::Details;
 use jiff::Timestamp;
 
 use super::Ec2;

@@ -8,11 +8,10 @@ use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};
 use futures_util::future::join_all;
-use homeostat_core::aws::alarm::INSTANCE_DIMENSION;
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::aws::alarm::{AlarmSeen, AlarmState, INSTANCE_DIMENSION};
 use homeostat_core::id::{AlarmArn, InstanceId};
 use homeostat_core::ports::Unavailable;
-use homeostat_core::zone::seen::AlarmsSeen;
+use homeostat_remedies::hosted_zone::seen::AlarmsSeen;
 use jiff::Timestamp;
 
 use crate::call::unavailable;

@@ -7,11 +7,11 @@ use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
-use homeostat_core::hook::seen::{Datapoint, HeldMember, Registration, TargetId};
-use homeostat_core::hook::{CompleteHooks, Held};
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
-use homeostat_core::policy::BusyMetric;
 use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_remedies::hook::policy::BusyMetric;
+use homeostat_remedies::hook::seen::{Datapoint, HeldMember, Registration, TargetId};
+use homeostat_remedies::hook::{CompleteHooks, Held};
 
 use crate::autoscaling::AutoScaling;
 use crate::cloudwatch::Alarms;

@@ -18,6 +18,7 @@ mod sns;
 mod sqs;
 
 use autoscaling::AutoScaling;
+
 pub use call::unavailable;
 use cloudwatch::Alarms;
 pub use connect::{connect, connect_briskly};
@@ -31,8 +32,8 @@ pub use sqs::{QueueUrls, WakeQueues};
 use homeostat_core::aws::alarm::{AlarmSeen, AlarmsSeen};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
-use homeostat_core::instance::{Fleet, Replace};
 use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_remedies::instance::{Fleet, Replace};
 
 /// All of AWS that replacing an instance needs.
 #[derive(Debug, Clone)]

@@ -16,9 +16,9 @@ use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{HealthCheckId, HostedZoneId};
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_core::zone::generation::FENCE_LABEL;
-use homeostat_core::zone::seen::{Checked, HealthCheckSeen, Observation};
-use homeostat_core::zone::shift::{Batch, Shift};
+use homeostat_remedies::hosted_zone::generation::FENCE_LABEL;
+use homeostat_remedies::hosted_zone::seen::{Checked, HealthCheckSeen, Observation};
+use homeostat_remedies::hosted_zone::shift::{Batch, Shift};
 use jiff::Timestamp;
 
 use crate::call::{outcome, unavailable, words};

@@ -24,11 +24,11 @@ use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, U
 use crate::signal::{Hint, NoSignal, Signal};
 pub use explain::{Explanation, Outlook, explain};
 pub use ladder::Rung;
-pub(crate) use ladder::{Check, checked, climb, climbed};
+pub use ladder::{Check, checked, climb, climbed};
 pub use route::{NotSurveyed, Route, Surveyed, WakeUp};
 pub use said::{Attended, Ignored, Trouble};
 pub use serve::{Foreseen, Look, Ports, Served, foresee, serve};
-pub(crate) use waiting::in_time;
+pub use waiting::in_time;
 
 /// The longest that one effect may take, its retries included. Shorter than the lease, so that an effect which starts
 /// early in its lease is over before anybody else may act.

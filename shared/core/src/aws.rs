@@ -8,6 +8,7 @@ pub mod lifecycle;
 pub mod machines;
 pub mod record;
 pub mod record_name;
+pub mod share;
 pub mod source;
 pub mod units;
 

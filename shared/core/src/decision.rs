@@ -134,7 +134,7 @@ impl<K: Kind> Hold<K> {
     }
 
     /// Which of its looks people hear of.
-    pub(crate) fn told(&self) -> Told {
+    pub fn told(&self) -> Told {
         match self {
             Hold::Watching { .. } => Told::Once,
             Hold::InFlight
@@ -224,6 +224,6 @@ impl<K: Kind> fmt::Display for Page<K> {
     }
 }
 
-pub(crate) fn list<T: fmt::Display>(items: &[T]) -> String {
+pub fn list<T: fmt::Display>(items: &[T]) -> String {
     items.iter().map(T::to_string).collect::<Vec<_>>().join(" and ")
 }

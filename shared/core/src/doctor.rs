@@ -1,18 +1,13 @@
-//! Holds the policy against an account, and says what a person should fix before it costs them a night.
+//! What `doctor` reads and finds, as far as no remedy is named: findings, and what of an account several remedies look at.
 //!
 //! Facts go in and findings come out: this module never reads anything, and never takes what could not be read for fine.
 
-mod deployment;
-mod facts;
-#[cfg(test)]
-mod tests;
-
+use jiff::Timestamp;
 use serde::Serialize;
 
-pub use facts::{Alarm, Audience, DnsFacts, Facts, HookFact, HookFacts, Memories, Read, Unread};
-
+use crate::aws::fleet::Group;
 use crate::id::GroupName;
-use crate::policy::Policy;
+use crate::ports::Unavailable;
 
 /// Worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -37,40 +32,67 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(crate) fn new(
-        severity: Severity,
-        about: impl Into<String>,
-        what: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Self {
+    pub fn new(severity: Severity, about: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) -> Self {
         Finding { severity, about: about.into(), what: what.into(), fix: fix.into() }
     }
 }
 
-/// Looks at what one remedy needs. Without a policy, at nothing that a policy names.
-pub type Check = fn(Option<&Policy>, &Facts) -> Vec<Finding>;
+pub type Read<T> = Result<T, Unread>;
 
-/// All that is to be said, worst first: what all remedies share, and what each looks at by itself.
-pub fn examine(policy: Option<&Policy>, facts: &Facts, remedies: &[Check]) -> Vec<Finding> {
-    let mut findings = deployment::check(policy, facts);
-    findings.extend(remedies.iter().flat_map(|check| check(policy, facts)));
-    findings.sort();
-    findings.dedup();
-    findings
+/// Why a fact is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// AWS did not answer, or refused. `action` is the permission that the reading needs.
+    Failed { action: &'static str, why: String },
+    /// Nobody said where to look.
+    NoPlace { what: &'static str },
+}
+
+impl Unread {
+    pub fn failed(action: &'static str, unavailable: &Unavailable) -> Self {
+        Unread::Failed { action, why: unavailable.to_string() }
+    }
+}
+
+/// What more than one remedy looks at.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    pub now: Timestamp,
+    /// Those of the policy's groups that exist.
+    pub groups: Read<Vec<Group>>,
+}
+
+/// What one remedy looks at: what others look at, too, and its own.
+#[derive(Debug)]
+pub struct Facts<'a, T> {
+    pub shared: &'a Shared,
+    pub own: &'a T,
+}
+
+impl Shared {
+    pub fn group(&self, name: &GroupName) -> Option<&Group> {
+        self.groups.as_ref().ok()?.iter().find(|group| group.name == *name)
+    }
+}
+
+impl<T> Facts<'_, T> {
+    pub fn group(&self, name: &GroupName) -> Option<&Group> {
+        self.shared.group(name)
+    }
 }
 
 /// The functions' roles demand it (`template.yaml`).
-pub(crate) const TAG: &str = "homeostat:managed";
+pub const TAG: &str = "homeostat:managed";
 
-pub(crate) fn missing(group: &GroupName, facts: &Facts) -> Option<Finding> {
-    let is_missing = facts.groups.is_ok() && facts.group(group).is_none();
+pub fn missing(group: &GroupName, shared: &Shared) -> Option<Finding> {
+    let is_missing = shared.groups.is_ok() && shared.group(group).is_none();
     let what = "there is no such Auto Scaling group in this Region";
     let fix = "fix its name in the policy, look into another Region by --region, or create it";
     is_missing.then(|| Finding::new(Severity::Error, format!("group {group}"), what, fix))
 }
 
 /// What could not be read of a thing that the policy names.
-pub(crate) fn unreadable(about: String, thing: &str, unread: &Unread) -> Finding {
+pub fn unreadable(about: String, thing: &str, unread: &Unread) -> Finding {
     let (why, action) = match unread {
         Unread::Failed { action, why } => (why.as_str(), *action),
         Unread::NoPlace { what } => ("nobody said where to look", *what),
@@ -80,6 +102,6 @@ pub(crate) fn unreadable(about: String, thing: &str, unread: &Unread) -> Finding
 }
 
 /// `1 instance`, `3 instances`.
-pub(crate) fn counted(count: usize, thing: &str) -> String {
+pub fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }

@@ -10,7 +10,7 @@ use crate::incident::{Incident, Kind, State};
 use crate::ports::{Limits, Outcome, Pause};
 
 /// An intent whose effect is not known: somebody may be acting on it until its lease ends.
-pub(crate) fn unsettled<K: Kind>(now: Timestamp, incident: &Incident<K>) -> Option<Decision<K>> {
+pub fn unsettled<K: Kind>(now: Timestamp, incident: &Incident<K>) -> Option<Decision<K>> {
     let intent = incident.unsettled_intent().filter(|intent| now < intent.until)?;
     let because = match &intent.outcome {
         Some(Outcome::Unknown { why }) => Hold::OutcomeUnknown { why: why.clone() },
@@ -20,13 +20,13 @@ pub(crate) fn unsettled<K: Kind>(now: Timestamp, incident: &Incident<K>) -> Opti
 }
 
 /// Nobody else may be acting on it: only this much of [`unsettled`] bears on a remedy that asks AWS again by itself.
-pub(crate) fn in_flight<K: Kind>(now: Timestamp, incident: &Incident<K>) -> Option<Timestamp> {
+pub fn in_flight<K: Kind>(now: Timestamp, incident: &Incident<K>) -> Option<Timestamp> {
     let intent = incident.intent.as_ref()?;
     (intent.outcome.is_none() && now < intent.until).then_some(intent.until)
 }
 
 /// Trying again would be refused again.
-pub(crate) fn refused<K: Kind>(incident: &Incident<K>) -> Option<Decision<K>> {
+pub fn refused<K: Kind>(incident: &Incident<K>) -> Option<Decision<K>> {
     match incident.intent.as_ref()?.outcome.as_ref()? {
         Outcome::Refused { why } if incident.state != State::Escalated => {
             Some(Decision::Page(Page::Refused { why: why.clone() }))
@@ -36,23 +36,23 @@ pub(crate) fn refused<K: Kind>(incident: &Incident<K>) -> Option<Decision<K>> {
 }
 
 /// A person's word that is in force.
-pub(crate) fn pause<K: Kind>(now: Timestamp, limits: &Limits<K>) -> Option<&Pause> {
+pub fn pause<K: Kind>(now: Timestamp, limits: &Limits<K>) -> Option<&Pause> {
     limits.pauses.iter().find(|pause| now < pause.until)
 }
 
-pub(crate) fn paused<K: Kind>(now: Timestamp, limits: &Limits<K>) -> Option<Hold<K>> {
+pub fn paused<K: Kind>(now: Timestamp, limits: &Limits<K>) -> Option<Hold<K>> {
     let Pause { scope, by, reason, .. } = pause(now, limits)?;
     Some(Hold::Paused { scope: scope.clone(), by: by.clone(), reason: reason.clone() })
 }
 
 /// What a check of the pauses goes by.
-pub(crate) fn pauses<K: Kind>(now: Timestamp, limits: &Limits<K>) -> String {
+pub fn pauses<K: Kind>(now: Timestamp, limits: &Limits<K>) -> String {
     let pauses = limits.pauses.iter().filter(|pause| now < pause.until);
     let named: Vec<String> = pauses.map(|pause| format!("{} until {:.0}", pause.scope, pause.until)).collect();
     if named.is_empty() { "no pause covers it".to_owned() } else { named.join(", ") }
 }
 
 /// What a check that stopped decided, or that there is nothing of the kind.
-pub(crate) fn or_none<K: Kind>(stopped: Option<Decision<K>>, none: &str) -> String {
+pub fn or_none<K: Kind>(stopped: Option<Decision<K>>, none: &str) -> String {
     stopped.map_or_else(|| none.to_owned(), |decision| decision.to_string())
 }

@@ -31,9 +31,9 @@ pub const SCHEMA: u32 = 1;
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Notes kept on one incident: enough for its whole story, and far below DynamoDB's 400 KB for an item.
-const MOST_NOTES: usize = 40;
+pub const MOST_NOTES: usize = 40;
 /// In characters: what was seen may be as long as somebody made it.
-const LONGEST_NOTE: usize = 1_000;
+pub const LONGEST_NOTE: usize = 1_000;
 
 /// A rule of EventBridge tries for a day at most (EventBridge User Guide, "How EventBridge retries delivering events"). What an event
 /// dates further back is no time of this disturbance, and would be told as one of days.
@@ -429,7 +429,7 @@ impl<K: Kind> Incident<K> {
     }
 
     /// For whoever reads its story; it changes nothing else.
-    pub(crate) fn note(&mut self, now: Timestamp, what: &str) {
+    pub fn note(&mut self, now: Timestamp, what: &str) {
         let what = one_line(what, LONGEST_NOTE);
         if self.notes.last().is_none_or(|last| last.what != what) {
             self.notes.push(Note { at: now, what });
@@ -440,6 +440,3 @@ impl<K: Kind> Incident<K> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,7 +9,7 @@ use crate::incident::Stored;
 
 /// Kept of one kind of thing. More than the largest budget could use in any window that a policy may name is not needed: past this
 /// many, the oldest are the least telling.
-pub(crate) const MOST_KEPT: usize = 100;
+pub const MOST_KEPT: usize = 100;
 
 /// A change that is news, and the time of the one that it is written over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub trait Remembered: Stored + Default {
     fn acknowledged(&self) -> Self;
 }
 
-pub(crate) fn keep_newest<T>(items: &mut Vec<T>) {
+pub fn keep_newest<T>(items: &mut Vec<T>) {
     if items.len() > MOST_KEPT {
         items.remove(0);
     }

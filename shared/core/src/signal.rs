@@ -17,7 +17,7 @@ mod notice;
 mod route;
 mod scaling;
 #[cfg(test)]
-pub(crate) mod tests;
+pub mod tests;
 
 use std::fmt;
 

@@ -8,7 +8,7 @@ mod message;
 mod row;
 mod words;
 
-pub(crate) use frame::{About, ByHand};
+pub use frame::{About, ByHand};
 pub use head::{Decided, Head};
 pub use message::{Command, Message, Point, Severity, Sort, Story, Time};
 pub use row::{Cell, Facts, Row, Table};

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use homeostat_core::id::Region;
-use homeostat_core::policy::{self, Policy};
+use homeostat_remedies::policy;
+use homeostat_remedies::policy::Policy;
 
 use crate::Failure;
 

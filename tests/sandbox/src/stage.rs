@@ -16,8 +16,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use homeostat_aws::DynamoLedger;
 use homeostat_core::id::{InstanceId, Subject};
-use homeostat_core::instance::reasons::Incident;
-use homeostat_core::registry::AnyIncident;
+use homeostat_remedies::instance::reasons::Incident;
+use homeostat_remedies::registry::AnyIncident;
 use world::{Demo, Pace, Place, World};
 
 pub use balance::Balance;

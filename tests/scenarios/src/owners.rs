@@ -4,12 +4,12 @@
 
 use std::pin::Pin;
 
-use homeostat_core::hook::kind::HookKind;
 use homeostat_core::incident::Kind;
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::policy::Policy;
-use homeostat_core::zone::kind::ZoneKind;
 use homeostat_lambda::Failure;
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::policy::Policy;
 use serde_json::Value;
 use world::{Cloud, MemoryLedger, VirtualClock, WakeUpQueue};
 

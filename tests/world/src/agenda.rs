@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
 use homeostat_core::id::{GroupName, HostedZoneId, InstanceId, TargetGroupArn};
-use homeostat_core::zone::shift::Batch;
+use homeostat_remedies::hosted_zone::shift::Batch;
 use jiff::Timestamp;
 
 use crate::group::Shortage;

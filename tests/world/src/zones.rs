@@ -11,13 +11,14 @@ mod terms;
 use homeostat_core::aws::record::{RecordKey, RecordSet, Weights};
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::HostedZoneId;
-use homeostat_core::zone::generation::FENCE_LABEL;
-use homeostat_core::zone::shift::Batch;
+use homeostat_remedies::hosted_zone::generation::FENCE_LABEL;
+use homeostat_remedies::hosted_zone::shift::Batch;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::agenda::Due;
 use crate::refusal::Refusal;
 use crate::world::World;
+
 pub use refused::RefusedBatch;
 pub use site::{Site, WeightedRecord};
 

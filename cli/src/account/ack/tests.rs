@@ -1,23 +1,23 @@
-use homeostat_core::hook::subject::HeldInstance;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::aws::lifecycle::Transition;
 use homeostat_core::aws::source::Source;
-use homeostat_core::hook::kind::HookKind;
-use homeostat_core::hook::memory::Launch;
-use homeostat_core::hook::said::LaunchesFail;
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
 use homeostat_core::incident::{Alarms, Gone};
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::memory::Breaker;
-use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
-use homeostat_core::zone::kept::Kept;
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_core::zone::said::Trouble;
-use homeostat_core::{hook, instance, zone};
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::hook::memory::Launch;
+use homeostat_remedies::hook::policy::Afterwards;
+use homeostat_remedies::hook::said::LaunchesFail;
+use homeostat_remedies::hook::subject::HeldInstance;
+use homeostat_remedies::hosted_zone::kept::Kept;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::said::Trouble;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::memory::Breaker;
+use homeostat_remedies::{hook, hosted_zone, instance};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -201,19 +201,19 @@ fn nothing_to_acknowledge_is_said_and_writes_nothing() {
 
 const ZONE: &str = "Z0123456789ABCDEFGHIJ";
 
-fn of_zone(page: &zone::reasons::Page) -> AnyIncident {
+fn of_zone(page: &hosted_zone::reasons::Page) -> AnyIncident {
     let zone: HostedZoneId = ZONE.parse().unwrap();
-    let incident = Incident::new(zone::subject::subject(&zone), ZoneKind::Zone(Kept::new(zone)), now(), now());
+    let incident = Incident::new(hosted_zone::subject::subject(&zone), ZoneKind::Zone(Kept::new(zone)), now(), now());
     incident.page(now(), now(), page).into()
 }
 
-fn weights(trouble: Trouble) -> zone::reasons::Page {
-    zone::reasons::Page::Own(zone::reasons::PageReason::Weights { troubles: vec![trouble] })
+fn weights(trouble: Trouble) -> hosted_zone::reasons::Page {
+    hosted_zone::reasons::Page::Own(hosted_zone::reasons::PageReason::Weights { troubles: vec![trouble] })
 }
 
-fn latched() -> zone::memory::Memory {
+fn latched() -> hosted_zone::memory::Memory {
     let endpoint = "www.example.com A blue".to_owned();
-    zone::memory::Memory::default()
+    hosted_zone::memory::Memory::default()
         .drained(now(), &endpoint, false)
         .drained(now(), &endpoint, false)
         .latch(now(), &endpoint)
@@ -231,7 +231,7 @@ fn a_zones_word_ends_its_reminders_and_lifts_its_latches_however_it_is_named() {
         assert_eq!((done.verdict(), done.incidents.len(), done.drains_forgiven), (Verdict::Fine, 1, 2));
         assert_eq!(done.latches_lifted, ["www.example.com A blue"]);
         assert!(done.left.is_empty() && done.follows[0].contains("takes up www.example.com A again"), "{done:?}");
-        let forgiven = zone::memory::Memory { version: 2, ..zone::memory::Memory::default() };
+        let forgiven = hosted_zone::memory::Memory { version: 2, ..hosted_zone::memory::Memory::default() };
         assert_eq!(ledger.remembered::<ZoneKind>(), forgiven);
         assert!(ledger.open().unwrap().head().acknowledged.is_some());
         let mut page = Page::default();
@@ -246,7 +246,7 @@ fn a_zone_without_anything_to_forgive_is_left_as_it_is() {
     let ledger = Fake::new(None, 0);
     let done = said(&ledger, "zone#Z0123456789ABCDEFGHIJ").unwrap();
     assert_eq!((done.verdict(), done.left.len()), (Verdict::Amiss, 1), "{done:?}");
-    assert_eq!(ledger.remembered::<ZoneKind>(), zone::memory::Memory::default());
+    assert_eq!(ledger.remembered::<ZoneKind>(), hosted_zone::memory::Memory::default());
 }
 
 #[test]

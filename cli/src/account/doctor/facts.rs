@@ -2,22 +2,27 @@
 //!
 //! This module never fills in for an answer that did not come: it says which permission it would have taken.
 
-use homeostat_core::zone;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{OptionFuture, join, join_all, join3};
 use homeostat_aws::operator::Account;
 use homeostat_aws::{DnsCloud, InstanceCloud};
 use homeostat_core::aws::fleet::Group;
-use homeostat_core::doctor::{Facts, HookFacts, Memories, Read, Unread};
-use homeostat_core::hook::kind::HookKind;
+use homeostat_core::doctor::{Read, Shared, Unread};
 use homeostat_core::id::{GroupName, HostedZoneId, Scope, TargetGroupArn};
-use homeostat_core::instance::Fleet;
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::policy::Policy;
 use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
-use homeostat_core::registry::AnyIncident;
-use homeostat_core::zone::kind::ZoneKind;
+use homeostat_remedies::doctor::Facts;
+use homeostat_remedies::hook::doctor::HookFacts;
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::hosted_zone;
+use homeostat_remedies::hosted_zone::doctor::DnsFacts;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::instance::Fleet;
+use homeostat_remedies::instance::doctor::InstanceFacts;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::policy::Policy;
+use homeostat_remedies::registry::AnyIncident;
+use homeostat_remedies::{hook, instance};
 use jiff::Timestamp;
 
 use super::{hooks, records};
@@ -55,7 +60,7 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
     let fleet = InstanceCloud::new(&deployment.config);
     let account = Account::new(&deployment.config);
     let ledger = deployment.ledger();
-    let names = policy.map(Policy::group_names).unwrap_or_default();
+    let names = policy.map(|policy| policy.instances.group_names()).unwrap_or_default();
     let outputs = &deployment.outputs;
     let audience: OptionFuture<_> = outputs.topic.as_ref().map(|topic| account.audience(topic)).into();
     let dead: OptionFuture<_> = outputs.dead_letters.as_ref().map(|url| account.dead_letters(url)).into();
@@ -69,7 +74,7 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
         join3(of_the_groups, join(audience, dead), of_the_table).await;
     let (groups, open) = (read(action::GROUPS, groups), read(action::TABLE, open.and_then(whole)));
     let dns = policy.and_then(|policy| policy.dns.as_ref());
-    let zones = dns.iter().flat_map(|dns| dns.zones()).map(zone::subject::scope);
+    let zones = dns.iter().flat_map(|dns| dns.zones()).map(hosted_zone::subject::scope);
     let scopes = all.iter().map(Scope::of_group).chain(zones).collect();
     let region = deployment.config.region().and_then(|region| region.as_ref().parse().ok());
     let cloud = DnsCloud::new(&deployment.config);
@@ -80,19 +85,20 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
     let ((refreshes, targets), memories, (dns, hooks, own_records)) =
         join3(of_fleet, memories(&ledger, scopes, &open), of_policy).await;
     Facts {
-        now,
-        groups,
-        health_checks: read(action::GROUPS, health_checks),
-        refreshes,
-        targets,
-        alarms: read(action::ALARMS, alarms),
+        shared: Shared { now, groups },
         audience: placed("the topic", action::SUBSCRIPTIONS, audience),
         dead_letters: placed("the dead-letter queue", action::QUEUE, dead),
         open,
         pauses: read(action::PAUSES, pauses),
-        memories,
-        dns,
-        hooks: HookFacts { own_records, ..hooks },
+        instances: InstanceFacts {
+            health_checks: read(action::GROUPS, health_checks),
+            refreshes,
+            targets,
+            alarms: read(action::ALARMS, alarms),
+            memories: memories.groups,
+        },
+        dns: DnsFacts { memories: memories.zones, ..dns },
+        hooks: HookFacts { own_records, memories: memories.launches, ..hooks },
     }
 }
 
@@ -126,11 +132,18 @@ async fn targets<'a>(
     join_all(attached.into_iter().map(exists)).await.into_iter().collect()
 }
 
+/// What each remedy remembers.
+struct Memories {
+    groups: BTreeMap<GroupName, Read<instance::memory::Memory>>,
+    launches: BTreeMap<GroupName, Read<hook::memory::Memory>>,
+    zones: BTreeMap<HostedZoneId, Read<hosted_zone::memory::Memory>>,
+}
+
 /// Of what the policy names, and of what left it with an incident open.
 async fn memories(ledger: &impl Control, mut scopes: BTreeSet<Scope>, open: &Read<Vec<AnyIncident>>) -> Memories {
     scopes.extend(open.iter().flatten().map(|incident| incident.head().scope));
     let groups = || scopes.iter().filter_map(Scope::group);
-    let zones = || scopes.iter().filter_map(zone::subject::zone_of_scope);
+    let zones = || scopes.iter().filter_map(hosted_zone::subject::zone_of_scope);
     let of_group = async |name: GroupName| {
         let scope = Scope::of_group(&name);
         (name, read(action::MEMORY, ledger.memory::<InstanceKind>(&scope).await))
@@ -140,7 +153,7 @@ async fn memories(ledger: &impl Control, mut scopes: BTreeSet<Scope>, open: &Rea
         (name, read(action::MEMORY, ledger.memory::<HookKind>(&scope).await))
     };
     let of_zone = async |zone: HostedZoneId| {
-        let scope = zone::subject::scope(&zone);
+        let scope = hosted_zone::subject::scope(&zone);
         (zone, read(action::MEMORY, ledger.memory::<ZoneKind>(&scope).await))
     };
     let (groups, launches, zones) =

@@ -10,11 +10,12 @@ use homeostat_aws::operator::Account;
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
-use homeostat_core::doctor::{HookFact, HookFacts, Read};
+use homeostat_core::doctor::Read;
 use homeostat_core::id::{GroupName, HookName, TargetGroupArn};
-use homeostat_core::policy::{HookPolicy, LaunchPolicy, OwnRecord, TerminationPolicy};
 use homeostat_core::ports::Unavailable;
-use homeostat_core::zone::Records;
+use homeostat_remedies::hook::doctor::{HookFact, HookFacts};
+use homeostat_remedies::hook::policy::{HookPolicy, LaunchPolicy, OwnRecord, TerminationPolicy};
+use homeostat_remedies::hosted_zone::Records;
 
 use super::facts::{action, read};
 

@@ -9,11 +9,12 @@ use homeostat_core::aws::alarm::AlarmSeen;
 use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
-use homeostat_core::doctor::{DnsFacts, Read, Unread};
+use homeostat_core::doctor::{Read, Unread};
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Region, TargetGroupArn};
-use homeostat_core::policy::{DnsPolicy, EndpointPolicy};
-use homeostat_core::zone::Records;
-use homeostat_core::zone::seen::{AlarmsSeen, HealthCheckSeen};
+use homeostat_remedies::hosted_zone::Records;
+use homeostat_remedies::hosted_zone::doctor::DnsFacts;
+use homeostat_remedies::hosted_zone::policy::{DnsPolicy, EndpointPolicy};
+use homeostat_remedies::hosted_zone::seen::{AlarmsSeen, HealthCheckSeen};
 
 use super::facts::{action, read};
 
@@ -21,7 +22,7 @@ pub(super) async fn gather(aws: &impl Records, region: Option<Region>, dns: Opti
     let Some(dns) = dns else { return DnsFacts { region, ..DnsFacts::default() } };
     let (sets, alarms) = join(sets(aws, dns), alarms(aws, dns)).await;
     let (health_checks, targets) = join(health_checks(aws, dns), targets(aws, dns)).await;
-    DnsFacts { region, sets, alarms, health_checks, targets }
+    DnsFacts { region, sets, alarms, health_checks, targets, memories: BTreeMap::new() }
 }
 
 fn endpoints(dns: &DnsPolicy) -> impl Iterator<Item = &EndpointPolicy> {

@@ -5,14 +5,16 @@
 use homeostat_aws::{DnsCloud, DynamoLedger, HookCloud, InstanceCloud};
 use homeostat_aws_ec2::Ec2;
 use homeostat_core::attend::{Attended, Explanation, Foreseen, Outlook, Remedy, Surveyed, foresee};
-use homeostat_core::hook::{HookEyes, LifecycleHook};
 use homeostat_core::id::{Region, Subject};
 use homeostat_core::incident::Kind;
-use homeostat_core::instance::{Eyes, ReplaceInstance};
-use homeostat_core::policy::{DnsPolicy, HookPolicy, Policy};
 use homeostat_core::ports::{Clock, Unavailable};
 use homeostat_core::signal::{Hint, Signal};
-use homeostat_core::zone::ShiftDns;
+use homeostat_remedies::hook::policy::HookPolicy;
+use homeostat_remedies::hook::{HookEyes, LifecycleHook};
+use homeostat_remedies::hosted_zone::ShiftDns;
+use homeostat_remedies::hosted_zone::policy::DnsPolicy;
+use homeostat_remedies::instance::{Eyes, ReplaceInstance};
+use homeostat_remedies::policy::Policy;
 use jiff::Timestamp;
 
 use super::shown::Look;
@@ -58,16 +60,16 @@ impl<'a> Account<'a> {
 
     /// What each function would do because of a signal. Why one does nothing is told where nobody does anything.
     pub(super) async fn looks(&self, signal: &Signal) -> Result<Vec<Look>, Unavailable> {
-        let (policy, region) = (self.policy, &self.region);
+        let (policy, hash, region) = (self.policy, self.policy.hash.as_str(), &self.region);
         let (without_records, without_hooks) = (DnsPolicy::without_records(), HookPolicy::without_hooks());
         let (dns, hooks) =
             (policy.dns.as_ref().unwrap_or(&without_records), policy.hooks.as_ref().unwrap_or(&without_hooks));
-        let instances = Eyes { aws: &self.instances, checks: &self.ec2, policy };
+        let instances = Eyes { aws: &self.instances, checks: &self.ec2, policy: &policy.instances };
         let held = HookEyes { aws: &self.hooks, machines: &self.ec2, policy: hooks };
         let told = [
-            self.by("replace-instance", &ReplaceInstance { eyes: instances, region }, signal).await?,
-            self.by("shift-dns", &ShiftDns { aws: &self.records, policy, dns }, signal).await?,
-            self.by("lifecycle-hook", &LifecycleHook { eyes: held, policy, region }, signal).await?,
+            self.by("replace-instance", &ReplaceInstance { eyes: instances, hash, region }, signal).await?,
+            self.by("shift-dns", &ShiftDns { aws: &self.records, hash, dns }, signal).await?,
+            self.by("lifecycle-hook", &LifecycleHook { eyes: held, hash, region }, signal).await?,
         ];
         let (concerned, others): (Vec<_>, Vec<_>) = told.into_iter().partition(|told| told.is_concerned);
         let told = if concerned.is_empty() { others } else { concerned };

@@ -2,10 +2,10 @@
 //!
 //! This module never says that they were anybody's fault.
 
-use homeostat_core::hook::memory::Abandoned;
 use homeostat_core::id::{GroupName, HookName};
 use homeostat_core::shell;
 use homeostat_core::view::at;
+use homeostat_remedies::hook::memory::Abandoned;
 
 /// `hook ready: 3 launches of lt-1:7 in a row abandoned since …`
 pub(super) fn abandoned(group: &GroupName, hook: &HookName, abandoned: &Abandoned) -> String {

@@ -4,14 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::hook::memory::Abandoned;
 use homeostat_core::id::{GroupName, HookName, Subject};
 use homeostat_core::incident::{Acknowledgement, State};
-use homeostat_core::instance::memory::Breaker;
 use homeostat_core::ports::Slots;
-use homeostat_core::registry::{self, AnyIncident};
+use homeostat_core::shell;
 use homeostat_core::view::{self, Cell, Facts, Table, at, state_word};
-use homeostat_core::{hook, instance, shell};
+use homeostat_remedies::hook::memory::Abandoned;
+use homeostat_remedies::instance::memory::Breaker;
+use homeostat_remedies::registry::AnyIncident;
+use homeostat_remedies::{hook, instance, registry};
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -2,13 +2,13 @@
 //!
 //! This module never reads Route 53.
 
-use homeostat_core::zone;
 use std::collections::BTreeMap;
 
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::shell;
 use homeostat_core::view::at;
-use homeostat_core::zone::memory::{Endpoint, Memory};
+use homeostat_remedies::hosted_zone;
+use homeostat_remedies::hosted_zone::memory::{Endpoint, Memory};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -30,7 +30,7 @@ impl HeldBackZone {
     }
 
     pub(super) fn row(&self) -> Row {
-        let scope = zone::subject::scope(&self.zone).to_string();
+        let scope = hosted_zone::subject::scope(&self.zone).to_string();
         let say = |(endpoint, since): (&Endpoint, &Timestamp)| {
             let ack = shell::word(&scope);
             format!("{endpoint} is latched since {}, and gets no weight back: homeostat ack {ack}", at(*since))

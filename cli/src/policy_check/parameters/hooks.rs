@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use homeostat_core::id::{HostedZoneId, InstanceId};
-use homeostat_core::policy::{HeldBy, HookPolicy, OwnRecord};
 use homeostat_core::shell;
+use homeostat_remedies::hook::policy::{HeldBy, HookPolicy, OwnRecord};
 use serde::Serialize;
 
 /// In each, commas between the values, as CloudFormation has lists.
@@ -61,7 +61,7 @@ fn partition(hooks: &HookPolicy) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use homeostat_core::policy;
+    use homeostat_remedies::policy;
 
     fn terminate(hook: &str, more: &str) -> String {
         format!("[[lifecycle-hook.terminate]]\ngroup = \"web\"\nhook = \"{hook}\"\n{more}\n")

@@ -1,6 +1,6 @@
 use homeostat_core::incident::{Alarms, Gone};
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Decision, Incident, Page, Step};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{Decision, Incident, Page, Step};
 use jiff::Timestamp;
 
 use super::*;

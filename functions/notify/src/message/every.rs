@@ -4,14 +4,14 @@ use expect_test::expect_file;
 use homeostat_aws::Attribute;
 use homeostat_core::aws::lifecycle::ActionResult;
 use homeostat_core::aws::source::Source;
-use homeostat_core::hook::said::{Because, Limit};
 use homeostat_core::incident::Gone;
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{
+use homeostat_core::ports::Outcome;
+use homeostat_remedies::hook::policy::Afterwards;
+use homeostat_remedies::hook::said::{Because, Limit};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{
     Attached, Close, CloseReason, Decision, GroupState, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
 };
-use homeostat_core::policy::Afterwards;
-use homeostat_core::ports::Outcome;
 use jiff::SignedDuration;
 
 use super::tests::{acting_on_group, at, incident_in, refused};
@@ -107,7 +107,7 @@ fn about_instances() -> Vec<News> {
 }
 
 fn about_zones() -> Vec<News> {
-    use homeostat_core::zone::reasons::{Close, CloseReason, Hold, HoldReason};
+    use homeostat_remedies::hosted_zone::reasons::{Close, CloseReason, Hold, HoldReason};
     let drain = || vec![zones::drain("www.example.com", false)];
     let watched = Hold::Watching { step: zones::step(drain()), because: zones::proofs() };
     let missing = vec!["health check x: 9 of 16 checkers find it healthy".to_owned()];

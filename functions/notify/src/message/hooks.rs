@@ -1,13 +1,13 @@
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, Told, Transition};
-use homeostat_core::hook::kept::Kept;
-use homeostat_core::hook::kind::HookKind;
-use homeostat_core::hook::reasons::{
+use homeostat_core::incident::Acknowledgement;
+use homeostat_core::ports::Outcome;
+use homeostat_remedies::hook::kept::Kept;
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::hook::policy::Afterwards;
+use homeostat_remedies::hook::reasons::{
     Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
 };
-use homeostat_core::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
-use homeostat_core::incident::Acknowledgement;
-use homeostat_core::policy::Afterwards;
-use homeostat_core::ports::Outcome;
+use homeostat_remedies::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::message::{Message, about};

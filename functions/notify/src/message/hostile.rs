@@ -3,9 +3,9 @@
 use homeostat_aws::Attribute;
 use homeostat_core::aws::source::Source;
 use homeostat_core::incident::Gone;
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Decision, Hold, HoldReason, Incident, Page, PageReason, Step};
 use homeostat_core::ports::Outcome;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{Decision, Hold, HoldReason, Incident, Page, PageReason, Step};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::Value;

@@ -1,14 +1,17 @@
-use super::*;
-use crate::news::made;
 use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
 use homeostat_core::aws::units::Unit;
 use homeostat_core::id::AlarmArn;
 use homeostat_core::incident::{Alarms, Gone};
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Close, CloseReason, Crowd, Decision, Hold, HoldReason, Incident, Page, Step};
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, What};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{
+    Close, CloseReason, Crowd, Decision, Hold, HoldReason, Incident, Page, Step,
+};
 use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::news::made;
 
 pub(in crate::message) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()

@@ -1,19 +1,19 @@
-use homeostat_core::zone;
-use homeostat_core::zone::reasons::{CloseReason, HoldReason, PageReason};
 use std::collections::BTreeMap;
 
 use homeostat_core::aws::record::{RecordKey, RecordSet, Routing, Weight};
+use homeostat_core::aws::share::Share;
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_core::incident::Acknowledgement;
 use homeostat_core::ports::Outcome;
-use homeostat_core::zone::drift::{Drift, Drifted, Sibling};
-use homeostat_core::zone::generation::Generation;
-use homeostat_core::zone::kept::Kept;
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_core::zone::reasons::{Close, Decision, Hold, Incident, Page, Proof, Step};
-use homeostat_core::zone::said::{Awaits, Trouble, Waiting};
-use homeostat_core::zone::share::Share;
-use homeostat_core::zone::shift::{Move, Shift};
+use homeostat_remedies::hosted_zone;
+use homeostat_remedies::hosted_zone::drift::{Drift, Drifted, Sibling};
+use homeostat_remedies::hosted_zone::generation::Generation;
+use homeostat_remedies::hosted_zone::kept::Kept;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::reasons::{Close, Decision, Hold, Incident, Page, Proof, Step};
+use homeostat_remedies::hosted_zone::reasons::{CloseReason, HoldReason, PageReason};
+use homeostat_remedies::hosted_zone::said::{Awaits, Trouble, Waiting};
+use homeostat_remedies::hosted_zone::shift::{Move, Shift};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::message::{Message, about};
@@ -65,7 +65,7 @@ pub(in crate::message) fn step(moves: Vec<Move>) -> Step {
 }
 
 pub(in crate::message) fn new() -> Incident {
-    Incident::new(zone::subject::subject(&zone()), ZoneKind::Zone(Kept::new(zone())), at(0), at(1))
+    Incident::new(hosted_zone::subject::subject(&zone()), ZoneKind::Zone(Kept::new(zone())), at(0), at(1))
 }
 
 pub(in crate::message) fn proofs() -> Vec<Proof> {

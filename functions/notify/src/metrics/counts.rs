@@ -3,8 +3,8 @@
 //! This module never counts by what was told: what is only watched, or goes as it should, is told to nobody and counts.
 
 use homeostat_core::incident::State;
-use homeostat_core::registry::AnyIncident;
 use homeostat_core::view::{Decided, Head};
+use homeostat_remedies::registry::AnyIncident;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::change::Change;

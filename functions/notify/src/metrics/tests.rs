@@ -1,9 +1,9 @@
 use aws_lambda_events::dynamodb::EventRecord;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::incident::{Alarms, Gone};
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Close, Decision, Hold, HoldReason, Incident, Page, PageReason, Step};
 use homeostat_core::ports::Outcome;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{Close, Decision, Hold, HoldReason, Incident, Page, PageReason, Step};
 use jiff::SignedDuration;
 
 use super::*;

@@ -1,11 +1,12 @@
+use homeostat_core::incident::Incident;
+use homeostat_core::ports::Outcome;
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::Page;
+use serde_json::{Value, json};
+
 use super::*;
 use crate::batch;
-use homeostat_core::hook::kind::HookKind;
-use homeostat_core::incident::Incident;
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::Page;
-use homeostat_core::ports::Outcome;
-use serde_json::{Value, json};
 
 fn record(change: impl FnOnce(&mut Value)) -> Record {
     let mut batch: Value = serde_json::from_str(include_str!("../../../../events/stream-opened.json")).unwrap();

@@ -6,9 +6,9 @@ use aws_sdk_autoscaling::error::ProvideErrorMetadata;
 use aws_sdk_autoscaling::types::{AutoScalingInstanceDetails, LifecycleHook};
 use homeostat_core::aws::fleet::Lifecycle;
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
-use homeostat_core::hook::seen::HeldMember;
 use homeostat_core::id::{GroupName, HookName, InstanceId};
 use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_remedies::hook::seen::HeldMember;
 use jiff::SignedDuration;
 
 use super::{AutoScaling, unreadable};

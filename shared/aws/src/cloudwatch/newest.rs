@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
-use homeostat_core::hook::seen::Datapoint;
 use homeostat_core::id::InstanceId;
-use homeostat_core::policy::BusyMetric;
 use homeostat_core::ports::Unavailable;
+use homeostat_remedies::hook::policy::BusyMetric;
+use homeostat_remedies::hook::seen::Datapoint;
 use jiff::Timestamp;
 
 use super::Alarms;

@@ -197,10 +197,10 @@ fn amiss(verb: &str, why: &str) -> Unavailable {
 mod tests {
     use super::*;
     use homeostat_core::incident::Gone;
-    use homeostat_core::instance::kind::InstanceKind;
-    use homeostat_core::instance::memory::{Act, Memory};
-    use homeostat_core::instance::reasons::{Close, Decision, Incident, Step};
     use homeostat_core::ports::Outcome;
+    use homeostat_remedies::instance::kind::InstanceKind;
+    use homeostat_remedies::instance::memory::{Act, Memory};
+    use homeostat_remedies::instance::reasons::{Close, Decision, Incident, Step};
 
     fn sample() -> Incident {
         let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();

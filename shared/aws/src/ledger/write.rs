@@ -150,10 +150,10 @@ mod tests {
     use aws_sdk_dynamodb::types::error::TransactionCanceledException;
     use homeostat_core::aws::alarm::AlarmChange;
     use homeostat_core::incident::{Alarms, Gone};
-    use homeostat_core::instance::kind::InstanceKind;
-    use homeostat_core::instance::memory::Memory;
-    use homeostat_core::instance::reasons::{Close, Incident};
     use homeostat_core::ports::Slots;
+    use homeostat_remedies::instance::kind::InstanceKind;
+    use homeostat_remedies::instance::memory::Memory;
+    use homeostat_remedies::instance::reasons::{Close, Incident};
 
     #[test]
     fn a_throttled_part_of_a_transaction_is_no_conflict() {

@@ -4,9 +4,9 @@
 
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm};
 use homeostat_core::aws::alarm::INSTANCE_DIMENSION;
-use homeostat_core::doctor::Alarm;
 use homeostat_core::id::InstanceId;
 use homeostat_core::ports::Unavailable;
+use homeostat_remedies::instance::doctor::Alarm;
 
 use super::Account;
 use crate::call::unavailable;

@@ -3,8 +3,8 @@
 //! This module never receives a message: a dead letter is read by a person, and must still be there then.
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use homeostat_core::doctor::Audience;
 use homeostat_core::ports::Unavailable;
+use homeostat_remedies::doctor::Audience;
 
 use super::Account;
 use crate::call::unavailable;

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleHook};
-use homeostat_core::doctor::HookFact;
 use homeostat_core::id::{GroupName, TargetGroupArn};
 use homeostat_core::ports::Unavailable;
+use homeostat_remedies::hook::doctor::HookFact;
 
 use super::Account;
 use crate::autoscaling::hooks::terms;

@@ -9,17 +9,17 @@ use crate::decision::Decision;
 use crate::incident::Kind;
 
 /// One step of a ladder.
-pub(crate) struct Check<C, K: Kind> {
+pub struct Check<C, K: Kind> {
     /// What is so where it lets pass.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// What is decided where it doesn't.
-    pub(crate) stops: fn(&C) -> Option<Decision<K>>,
+    pub stops: fn(&C) -> Option<Decision<K>>,
     /// What it goes by, with today's values.
-    pub(crate) by: fn(&C) -> String,
+    pub by: fn(&C) -> String,
 }
 
 /// The first check that stops decides, or else what is at the top.
-pub(crate) fn climb<C, K: Kind>(ladder: &[Check<C, K>], case: &C, top: impl FnOnce(&C) -> Decision<K>) -> Decision<K> {
+pub fn climb<C, K: Kind>(ladder: &[Check<C, K>], case: &C, top: impl FnOnce(&C) -> Decision<K>) -> Decision<K> {
     ladder.iter().find_map(|check| (check.stops)(case)).unwrap_or_else(|| top(case))
 }
 
@@ -34,14 +34,14 @@ pub struct Rung {
 }
 
 /// Each check with whether it lets pass, and what it goes by.
-pub(crate) fn checked<C, K: Kind>(ladder: &[Check<C, K>], case: &C) -> impl Iterator<Item = Passed> {
+pub fn checked<C, K: Kind>(ladder: &[Check<C, K>], case: &C) -> impl Iterator<Item = Passed> {
     ladder.iter().map(|check| (check.name, (check.stops)(case).is_none(), (check.by)(case)))
 }
 
 type Passed = (&'static str, bool, String);
 
 /// The ladder as it is climbed. Past the first that doesn't let pass, none is reached.
-pub(crate) fn climbed(ladder: impl IntoIterator<Item = Passed>) -> Vec<Rung> {
+pub fn climbed(ladder: impl IntoIterator<Item = Passed>) -> Vec<Rung> {
     let mut is_reached = true;
     let rung = |(name, passes, by)| {
         let passed = is_reached.then_some(passes);

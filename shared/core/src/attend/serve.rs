@@ -193,6 +193,3 @@ pub async fn foresee<R: Remedy>(
     }
     Ok(Foreseen::Looks { surveyed, looks })
 }
-
-#[cfg(test)]
-mod tests;

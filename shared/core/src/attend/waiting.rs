@@ -9,12 +9,7 @@ use crate::decision::{Decision, Hold, Page};
 use crate::incident::{Incident, Kind, State, Verdict};
 
 /// The decision, or a person is asked instead.
-pub(crate) fn in_time<K: Kind>(
-    now: Timestamp,
-    incident: &Incident<K>,
-    decision: Decision<K>,
-    times: &Times,
-) -> Decision<K> {
+pub fn in_time<K: Kind>(now: Timestamp, incident: &Incident<K>, decision: Decision<K>, times: &Times) -> Decision<K> {
     let within = times.wait_at_most;
     let Decision::Hold { because, .. } = &decision else { return decision };
     let has_waited = incident.unhealthy_since.is_some_and(|since| now.duration_since(since) >= within);

@@ -74,7 +74,7 @@ impl AlarmSeen {
     ///
     /// # Errors
     /// [`Unavailable`]: CloudWatch does not show the change yet.
-    pub(crate) fn is_not_older(&self, change: &AlarmChange) -> Result<(), Unavailable> {
+    pub fn is_not_older(&self, change: &AlarmChange) -> Result<(), Unavailable> {
         let knows_of_it = self.state == AlarmState::Alarm || self.since + ROUNDING >= change.changed_at;
         knows_of_it.then_some(()).ok_or_else(|| Unavailable {
             doing: format!("read alarm {:?}", change.alarm.alarm_name()),

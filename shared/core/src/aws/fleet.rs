@@ -54,6 +54,38 @@ impl Group {
     pub fn member(&self, id: &InstanceId) -> Option<&Member> {
         self.members.iter().find(|member| member.id == *id)
     }
+
+    pub fn is_suspended(&self, process: &str) -> bool {
+        self.suspended.iter().any(|suspended| suspended == process)
+    }
+
+    pub fn count_in_service(&self) -> u32 {
+        let in_service = self.members.iter().filter(|member| member.lifecycle.is_in_service());
+        u32::try_from(in_service.count()).unwrap_or(u32::MAX)
+    }
+
+    /// Members in service whose capacity Auto Scaling doesn't show: nothing of the group can be counted.
+    pub fn uncounted(&self) -> Vec<&InstanceId> {
+        let in_service = self.members.iter().filter(|member| member.lifecycle.is_in_service());
+        in_service.filter(|member| member.units.is_none()).map(|member| &member.id).collect()
+    }
+
+    /// The capacity in service, healthy or not; `None` = it can't be counted.
+    pub fn in_service(&self) -> Option<Units> {
+        let in_service = self.members.iter().filter(|member| member.lifecycle.is_in_service());
+        in_service.map(|member| member.units).sum()
+    }
+
+    /// The capacity of the largest member: what one that is gone may have been.
+    pub fn largest(&self) -> Units {
+        self.members.iter().filter_map(|member| member.units).max().unwrap_or(Units::ONE_INSTANCE)
+    }
+
+    /// So much capacity, as the most instances that it may be.
+    pub fn instances_of(&self, units: Units) -> u32 {
+        let smallest = self.members.iter().filter_map(|member| member.units).filter(|units| !units.is_none()).min();
+        units.number().div_ceil(smallest.unwrap_or(Units::ONE_INSTANCE).number())
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -51,7 +51,7 @@ pub fn template_of(launched_from: &str) -> &str {
 }
 
 /// 7 of `lt-0123456789abcdef0:7`. A launch template's versions are numbered in the order in which they were made.
-pub(crate) fn version_of(launched_from: &str) -> Option<u64> {
+pub fn version_of(launched_from: &str) -> Option<u64> {
     launched_from.rsplit_once(':')?.1.parse().ok()
 }
 
@@ -79,7 +79,7 @@ impl Launching {
 }
 
 /// Where one of the two is not known, they are taken for the same: that errs on the side of doing nothing.
-pub(crate) fn is_same_source(one: Option<&str>, other: Option<&str>) -> bool {
+pub fn is_same_source(one: Option<&str>, other: Option<&str>) -> bool {
     one.zip(other).is_none_or(|(one, other)| one == other)
 }
 

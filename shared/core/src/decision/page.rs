@@ -27,7 +27,7 @@ impl<K: Kind> Page<K> {
     }
 
     /// Whether who read it knows of the hold, too.
-    pub(crate) fn covers(&self, hold: &Hold<K>) -> bool {
+    pub fn covers(&self, hold: &Hold<K>) -> bool {
         match (self, hold) {
             (Page::Waited { holds, .. }, hold) => holds.iter().any(|name| name == hold.name()),
             (Page::Own(page), Hold::Own(hold)) => K::covers(page, hold),

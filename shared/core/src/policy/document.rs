@@ -32,7 +32,7 @@ impl fmt::Display for Mistake {
 /// A mistake is one line, whatever stands in the text: a value may go on for pages, and a key may hold what moves a cursor.
 const LONGEST_SHOWN: usize = 200;
 
-pub(super) struct Document<'a> {
+pub struct Document<'a> {
     text: &'a str,
     table: Spanned<DeTable<'a>>,
     /// All that the text may have.
@@ -42,7 +42,7 @@ pub(super) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn parse(text: &'a str, sections: Vec<&'static Section>) -> Result<Self, Vec<Mistake>> {
+    pub fn parse(text: &'a str, sections: Vec<&'static Section>) -> Result<Self, Vec<Mistake>> {
         let (table, errors) = DeTable::parse_recoverable(text);
         let broken: Vec<Mistake> =
             errors.iter().map(|error| no_toml(text, error.span().unwrap_or(0..0), error.message())).collect();
@@ -53,17 +53,17 @@ impl<'a> Document<'a> {
         }
     }
 
-    pub(super) fn root(&'a self) -> Table<'a> {
+    pub fn root(&'a self) -> Table<'a> {
         Table { document: self, path: String::new(), span: 0..0, entries: Some(self.table.get_ref()) }
     }
 
     /// What is allowed, and less safe than its author may think. They fail nothing.
-    pub(super) fn warnings(&self) -> Vec<Mistake> {
+    pub fn warnings(&self) -> Vec<Mistake> {
         in_order(self.warnings.take())
     }
 
     /// The value, if nothing was wrong.
-    pub(super) fn finish<T>(&self, value: T) -> Result<T, Vec<Mistake>> {
+    pub fn finish<T>(&self, value: T) -> Result<T, Vec<Mistake>> {
         let mistakes = self.mistakes.take();
         if mistakes.is_empty() { Ok(value) } else { Err(in_order(mistakes)) }
     }
@@ -76,7 +76,7 @@ fn no_toml(text: &str, span: Range<usize>, message: &str) -> Mistake {
     mistake(text, span, one_line(&said, LONGEST_SHOWN))
 }
 
-pub(super) fn no_text(bytes: &[u8], error: Utf8Error) -> Mistake {
+pub fn no_text(bytes: &[u8], error: Utf8Error) -> Mistake {
     let before = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());
     let end = before.len();
     mistake(&before, end..end, "what stands here is no UTF-8, expected a text in UTF-8".to_owned())
@@ -102,7 +102,7 @@ fn shown_key(name: &str) -> String {
 }
 
 /// A table of the document, or the place where one should be.
-pub(super) struct Table<'a> {
+pub struct Table<'a> {
     document: &'a Document<'a>,
     path: String,
     span: Range<usize>,
@@ -111,7 +111,7 @@ pub(super) struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// Each key that the section doesn't have is a mistake.
-    pub(super) fn only(&self, section: &Section) {
+    pub fn only(&self, section: &Section) {
         for key in self.entries.iter().flat_map(|entries| entries.keys()) {
             let name = key.get_ref().as_ref();
             if !section.keys().any(|known| known == name) {
@@ -121,7 +121,7 @@ impl<'a> Table<'a> {
     }
 
     /// Where this table is missing itself, that was said.
-    pub(super) fn need<F: Form>(&self, setting: &Needed<F>) -> Option<F::Value> {
+    pub fn need<F: Form>(&self, setting: &Needed<F>) -> Option<F::Value> {
         self.entries?;
         if !self.has(setting.key) {
             self.wrong(setting.key, None, &setting.form.expected());
@@ -129,13 +129,13 @@ impl<'a> Table<'a> {
         self.read(setting.key, &setting.form)
     }
 
-    pub(super) fn usual<F: HasUsual>(&self, setting: &Usual<F>) -> F::Value {
+    pub fn usual<F: HasUsual>(&self, setting: &Usual<F>) -> F::Value {
         let found = self.read(setting.key, &setting.form);
         found.unwrap_or_else(|| setting.form.usual(&setting.left_out.0))
     }
 
     /// `None` if it is left out, or wrong, which was said.
-    pub(super) fn free<F: Form>(&self, setting: &Free<F>) -> Option<F::Value> {
+    pub fn free<F: Form>(&self, setting: &Free<F>) -> Option<F::Value> {
         self.read(setting.key, &setting.form)
     }
 
@@ -143,7 +143,7 @@ impl<'a> Table<'a> {
         form.read(&Place { table: self, key: key.to_owned(), value: self.get(key)? })
     }
 
-    pub(super) fn table(&self, key: &str) -> Table<'a> {
+    pub fn table(&self, key: &str) -> Table<'a> {
         let found = self.get(key);
         let entries = found.and_then(|value| value.get_ref().as_table());
         if entries.is_none() {
@@ -154,7 +154,7 @@ impl<'a> Table<'a> {
     }
 
     /// The tables of `[[path.key]]`. None at all is a mistake; where this table is missing itself, that was said.
-    pub(super) fn tables(&self, key: &str) -> Vec<Table<'a>> {
+    pub fn tables(&self, key: &str) -> Vec<Table<'a>> {
         if self.entries.is_none() {
             return Vec::new();
         }
@@ -179,16 +179,16 @@ impl<'a> Table<'a> {
     }
 
     /// The same, where there need be none.
-    pub(super) fn tables_if_any(&self, key: &str) -> Vec<Table<'a>> {
+    pub fn tables_if_any(&self, key: &str) -> Vec<Table<'a>> {
         if self.has(key) { self.tables(key) } else { Vec::new() }
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
     /// A mistake about a key that can be read, but doesn't make sense.
-    pub(super) fn mistake(&self, key: &str, message: &str) {
+    pub fn mistake(&self, key: &str, message: &str) {
         if self.entries.is_none() {
             return;
         }
@@ -196,14 +196,14 @@ impl<'a> Table<'a> {
     }
 
     /// A warning about a key, or about the table where the key is left out.
-    pub(super) fn warn(&self, key: &str, message: &str) {
+    pub fn warn(&self, key: &str, message: &str) {
         let span = self.get(key).map_or(self.span.clone(), Spanned::span);
         let said = mistake(self.document.text, span, format!("{} {message}", self.name(key)));
         self.document.warnings.borrow_mut().push(said);
     }
 
     /// Whether there is a mistake in the value, or in a part of it.
-    pub(super) fn is_wrong(&self, key: &str) -> bool {
+    pub fn is_wrong(&self, key: &str) -> bool {
         let Some(span) = self.get(key).map(Spanned::span) else { return false };
         let place = |at: usize| {
             let Mistake { line, column, .. } = mistake(self.document.text, at..at, String::new());
@@ -214,7 +214,7 @@ impl<'a> Table<'a> {
     }
 
     /// Two settings that can both be read contradict each other. It is told of the first, or of the second where only that stands in the text.
-    pub(super) fn contradiction(&self, (key, value): (&str, &str), how: &str, (other, limit): (&str, &str)) {
+    pub fn contradiction(&self, (key, value): (&str, &str), how: &str, (other, limit): (&str, &str)) {
         if self.is_wrong(key) || self.is_wrong(other) {
             return;
         }
@@ -233,7 +233,7 @@ impl<'a> Table<'a> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    pub(super) fn wrong(&self, key: &str, found: Option<&Spanned<DeValue<'_>>>, expected: &str) {
+    pub fn wrong(&self, key: &str, found: Option<&Spanned<DeValue<'_>>>, expected: &str) {
         match found {
             None => self.say(self.span.clone(), key, &format!("is missing, expected {expected}")),
             Some(value) => {

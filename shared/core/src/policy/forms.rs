@@ -7,17 +7,17 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 
-use super::groups::Budget;
+use super::budget::Budget;
 use super::setting::{Form, HasUsual, Place};
-use crate::zone::share::Share;
+use crate::aws::share::Share;
 
 /// Shorter than the sweep's pace only where that is compressed, as in the sandbox.
-pub(super) const SHORTEST_LOOK: SignedDuration = SignedDuration::from_secs(1);
+pub const SHORTEST_LOOK: SignedDuration = SignedDuration::from_secs(1);
 /// Anything longer than a day is a slip of the pen, and would leave an incident unattended.
-pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
 /// The one number that it may be.
-pub(super) struct Exactly(pub(super) i64);
+pub struct Exactly(pub i64);
 
 impl Form for Exactly {
     type Value = ();
@@ -30,18 +30,18 @@ impl Form for Exactly {
     }
 }
 
-pub(super) struct Time {
+pub struct Time {
     least: SignedDuration,
     most: SignedDuration,
 }
 
 impl Time {
     /// None at all, up to a day.
-    pub(super) const ANY: Time = Time { least: SignedDuration::ZERO, most: LONGEST };
+    pub const ANY: Time = Time { least: SignedDuration::ZERO, most: LONGEST };
     /// A second, up to a day.
-    pub(super) const SOME: Time = Time { least: SHORTEST_LOOK, most: LONGEST };
+    pub const SOME: Time = Time { least: SHORTEST_LOOK, most: LONGEST };
 
-    pub(super) const fn at_most(most: SignedDuration) -> Time {
+    pub const fn at_most(most: SignedDuration) -> Time {
         Time { least: SHORTEST_LOOK, most }
     }
 }
@@ -70,8 +70,8 @@ impl HasUsual for Time {
 }
 
 /// A whole number from 1.
-pub(super) struct Count {
-    pub(super) most: u32,
+pub struct Count {
+    pub most: u32,
 }
 
 impl Form for Count {
@@ -98,7 +98,7 @@ impl HasUsual for Count {
 }
 
 /// A part of a group.
-pub(super) struct Part;
+pub struct Part;
 
 impl Form for Part {
     type Value = Budget;
@@ -128,9 +128,9 @@ impl HasUsual for Part {
 }
 
 /// A part of a record's answers.
-pub(super) struct Answers;
+pub struct Answers;
 
-pub(super) fn written(share: Share) -> String {
+pub fn written(share: Share) -> String {
     format!("\"{share}\"").replace(' ', "")
 }
 
@@ -157,7 +157,7 @@ impl HasUsual for Answers {
 }
 
 /// One of a few words.
-pub(super) struct Choice<T: 'static>(pub(super) &'static [(&'static str, T)]);
+pub struct Choice<T: 'static>(pub &'static [(&'static str, T)]);
 
 impl<T: Copy> Form for Choice<T> {
     type Value = T;
@@ -185,7 +185,7 @@ impl<T: Copy + PartialEq> HasUsual for Choice<T> {
 }
 
 /// `"a", "b" or "c"`.
-pub(super) fn one_of<T>(words: &[(&str, T)]) -> String {
+pub fn one_of<T>(words: &[(&str, T)]) -> String {
     let words: Vec<String> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
     match words.split_last() {
         Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
@@ -194,19 +194,19 @@ pub(super) fn one_of<T>(words: &[(&str, T)]) -> String {
 }
 
 /// A text that a type of the core takes.
-pub(super) struct Text<T> {
+pub struct Text<T> {
     expected: &'static str,
     also: fn(&str) -> bool,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T> Text<T> {
-    pub(super) const fn of(expected: &'static str) -> Self {
+    pub const fn of(expected: &'static str) -> Self {
         Text::that(expected, |_| true)
     }
 
     /// One that must also be this.
-    pub(super) const fn that(expected: &'static str, also: fn(&str) -> bool) -> Self {
+    pub const fn that(expected: &'static str, also: fn(&str) -> bool) -> Self {
         Text { expected, also, of: PhantomData }
     }
 }
@@ -225,7 +225,7 @@ impl<T: FromStr> Form for Text<T> {
 /// What CloudWatch takes for the name of an alarm, a metric or its namespace (API reference, `PutMetricAlarm`): it refuses each call
 /// with any other.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Name(pub String);
+pub struct Name(pub String);
 
 impl FromStr for Name {
     type Err = ();

@@ -8,10 +8,10 @@ use std::str::FromStr;
 
 use super::forms::{one_of, written};
 use super::setting::{Form, HasUsual, Place};
-use crate::zone::share::Share;
+use crate::aws::share::Share;
 
 /// Some of a few words, at least one.
-pub(super) struct Words<T: 'static>(pub(super) &'static [(&'static str, T)]);
+pub struct Words<T: 'static>(pub &'static [(&'static str, T)]);
 
 impl<T: Copy + Ord> Form for Words<T> {
     type Value = Vec<T>;
@@ -38,7 +38,7 @@ impl<T: Copy + Ord> HasUsual for Words<T> {
 }
 
 /// One of a few words, or some of them.
-pub(super) struct OneOrSome<T: 'static>(pub(super) &'static [(&'static str, T)]);
+pub struct OneOrSome<T: 'static>(pub &'static [(&'static str, T)]);
 
 impl<T: Copy + Ord> Form for OneOrSome<T> {
     type Value = Vec<T>;
@@ -68,7 +68,7 @@ impl<T: Copy + Ord> HasUsual for OneOrSome<T> {
 }
 
 /// Texts that a type of the core takes.
-pub(super) struct List<T> {
+pub struct List<T> {
     all: &'static str,
     each: &'static str,
     also: fn(&str) -> bool,
@@ -77,12 +77,12 @@ pub(super) struct List<T> {
 
 impl<T> List<T> {
     /// `all`: "alarms' ARNs"; `each`: "an alarm's ARN".
-    pub(super) const fn of(all: &'static str, each: &'static str) -> Self {
+    pub const fn of(all: &'static str, each: &'static str) -> Self {
         List::that(all, each, |_| true)
     }
 
     /// Each of which must also be this.
-    pub(super) const fn that(all: &'static str, each: &'static str, also: fn(&str) -> bool) -> Self {
+    pub const fn that(all: &'static str, each: &'static str, also: fn(&str) -> bool) -> Self {
         List { all, each, also, of: PhantomData }
     }
 }
@@ -132,7 +132,7 @@ fn items<T: Ord>(place: &Place<'_, '_>, all: &str, each: &str, item: impl Fn(&st
 }
 
 /// Where a table stands, or several: not read by itself, since a section's own settings are what is in it.
-pub(super) struct Tables(pub(super) &'static str);
+pub struct Tables(pub &'static str);
 
 impl Form for Tables {
     type Value = ();

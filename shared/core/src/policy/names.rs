@@ -9,18 +9,18 @@ use crate::id::{Account, Region};
 use crate::line::one_line;
 
 /// Without blanks at its ends, and without what can't be seen or changes a line's direction: what a person reads is what it is.
-pub(super) fn is_plain(text: &str) -> bool {
+pub fn is_plain(text: &str) -> bool {
     text.trim() == text && one_line(text, LONGEST_NAME) == text
 }
 
 /// An alarm's name may look like an ARN, but nobody's does: where names belong, it is a slip.
-pub(super) fn is_no_arn(text: &str) -> bool {
+pub fn is_no_arn(text: &str) -> bool {
     !text.starts_with("arn:")
 }
 
 /// `arn:<partition>:elasticloadbalancing:<region>:<account>:targetgroup/<name>/<digits>` (Service Authorization Reference,
 /// "Elastic Load Balancing V2").
-pub(super) fn is_target_group_arn(text: &str) -> bool {
+pub fn is_target_group_arn(text: &str) -> bool {
     let parts: Vec<&str> = text.split(':').collect();
     let ["arn", partition, "elasticloadbalancing", region, account, target_group] = parts.as_slice() else {
         return false;
@@ -37,7 +37,7 @@ pub(super) fn is_target_group_arn(text: &str) -> bool {
 }
 
 /// A metric's namespace: ASCII, and no colon at its beginning (CloudWatch API reference, `PutMetricData`).
-pub(super) fn is_namespace(text: &str) -> bool {
+pub fn is_namespace(text: &str) -> bool {
     is_ascii_name(text, LONGEST_NAME) && !text.starts_with(':')
 }
 
@@ -46,8 +46,8 @@ const MOST_DIMENSIONS: usize = 30;
 const LONGEST_VALUE: usize = 1024;
 
 /// Dimensions of a metric (CloudWatch API reference, `Dimension`). `longest` is how a value reads with the most in it.
-pub(super) struct Dimensions {
-    pub(super) longest: fn(&str) -> String,
+pub struct Dimensions {
+    pub longest: fn(&str) -> String,
 }
 
 impl Form for Dimensions {
@@ -85,6 +85,3 @@ fn is_ascii_name(text: &str, longest: usize) -> bool {
     let is_short = text.len() <= longest;
     is_short && !text.trim().is_empty() && text.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
 }
-
-#[cfg(test)]
-mod tests;

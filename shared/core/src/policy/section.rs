@@ -9,7 +9,7 @@ pub struct Section {
     /// `[[replace-instance.group]]`, or empty for what stands before the first table.
     pub table: &'static str,
     pub about: &'static str,
-    pub(super) settings: &'static [&'static dyn Listed],
+    pub settings: &'static [&'static dyn Listed],
 }
 
 /// A setting, as a person reads of it.
@@ -32,12 +32,12 @@ impl Section {
         })
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> {
+    pub fn keys(&self) -> impl Iterator<Item = &'static str> {
         self.settings.iter().map(|setting| setting.key())
     }
 
     /// What to say of a key that this table doesn't have; `all` the tables that there are.
-    pub(super) fn unknown(&self, key: &str, all: &[&Section]) -> String {
+    pub fn unknown(&self, key: &str, all: &[&Section]) -> String {
         if let Some(near) = self.nearest(key) {
             return format!("is not known, did you mean {near}?");
         }

@@ -8,30 +8,30 @@ use toml::de::DeValue;
 use super::document::Table;
 
 #[derive(Debug)]
-pub(super) struct Setting<F, D> {
-    pub(super) key: &'static str,
-    pub(super) form: F,
-    pub(super) left_out: D,
+pub struct Setting<F, D> {
+    pub key: &'static str,
+    pub form: F,
+    pub left_out: D,
     /// One sentence or two, without the form and the default.
-    pub(super) meaning: &'static str,
+    pub meaning: &'static str,
 }
 
 /// It must be there.
 #[derive(Debug)]
-pub(super) struct Must;
+pub struct Must;
 /// This holds where it is left out.
 #[derive(Debug)]
-pub(super) struct Is<T>(pub(super) T);
+pub struct Is<T>(pub T);
 /// What holds then is said in words.
 #[derive(Debug)]
-pub(super) struct Means(pub(super) &'static str);
+pub struct Means(pub &'static str);
 
-pub(super) type Needed<F> = Setting<F, Must>;
-pub(super) type Usual<F> = Setting<F, Is<<F as HasUsual>::Usual>>;
-pub(super) type Free<F> = Setting<F, Means>;
+pub type Needed<F> = Setting<F, Must>;
+pub type Usual<F> = Setting<F, Is<<F as HasUsual>::Usual>>;
+pub type Free<F> = Setting<F, Means>;
 
 /// What may stand at a key.
-pub(super) trait Form {
+pub trait Form {
     type Value;
     /// What would be right, as a mistake says it after "expected".
     fn expected(&self) -> String;
@@ -40,7 +40,7 @@ pub(super) trait Form {
 }
 
 /// A form that may have a default.
-pub(super) trait HasUsual: Form {
+pub trait HasUsual: Form {
     /// How the default stands in the code.
     type Usual;
     fn usual(&self, usual: &Self::Usual) -> Self::Value;
@@ -49,28 +49,28 @@ pub(super) trait HasUsual: Form {
 }
 
 /// A value and where it stands.
-pub(super) struct Place<'t, 'a> {
-    pub(super) table: &'t Table<'a>,
-    pub(super) key: String,
-    pub(super) value: &'t Spanned<DeValue<'a>>,
+pub struct Place<'t, 'a> {
+    pub table: &'t Table<'a>,
+    pub key: String,
+    pub value: &'t Spanned<DeValue<'a>>,
 }
 
 impl Place<'_, '_> {
-    pub(super) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         self.value.get_ref().as_str()
     }
 
-    pub(super) fn integer(&self) -> Option<i64> {
+    pub fn integer(&self) -> Option<i64> {
         let integer = self.value.get_ref().as_integer()?;
         i64::from_str_radix(integer.as_str(), integer.radix()).ok()
     }
 
-    pub(super) fn wrong(&self, expected: &str) {
+    pub fn wrong(&self, expected: &str) {
         self.table.wrong(&self.key, Some(self.value), expected);
     }
 
     /// Says what would have been right, if there is no value.
-    pub(super) fn or_wrong<T>(&self, value: Option<T>, form: &impl Form) -> Option<T> {
+    pub fn or_wrong<T>(&self, value: Option<T>, form: &impl Form) -> Option<T> {
         if value.is_none() {
             self.wrong(&form.expected());
         }
@@ -88,7 +88,7 @@ pub enum LeftOut {
 }
 
 /// A setting, whatever its form.
-pub(super) trait Listed: Sync {
+pub trait Listed: Sync {
     fn key(&self) -> &'static str;
     fn expected(&self) -> String;
     fn left_out(&self) -> LeftOut;

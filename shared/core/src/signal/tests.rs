@@ -12,20 +12,20 @@ use super::*;
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
 /// The answer to an event that came alone.
-pub(crate) fn read_one(event: &Value) -> Result<Parsed, Malformed> {
+pub(super) fn read_one(event: &Value) -> Result<Parsed, Malformed> {
     let mut read = read(event, NOW);
     assert_eq!(read.len(), 1, "{event}");
     read.remove(0)
 }
 
-pub(crate) fn signal(event: &Value) -> Signal {
+pub(super) fn signal(event: &Value) -> Signal {
     match read_one(event) {
         Ok(Parsed::Signal(signal)) => signal,
         other => panic!("{other:?} for {event}"),
     }
 }
 
-pub(crate) fn alarm(event: &Value) -> AlarmFact {
+pub(super) fn alarm(event: &Value) -> AlarmFact {
     match signal(event).fact {
         Fact::Alarm(alarm) => alarm,
         other => panic!("{other:?} for {event}"),
@@ -35,57 +35,6 @@ pub(crate) fn alarm(event: &Value) -> AlarmFact {
 pub(super) fn values(alarm: &AlarmFact) -> Vec<(&str, Vec<&str>)> {
     let dimensions = alarm.dimensions.0.iter();
     dimensions.map(|(name, values)| (name.as_str(), values.iter().map(String::as_str).collect())).collect()
-}
-
-/// Of the alarm `web-1`, on a metric with each of these sets of dimensions.
-pub(crate) fn alarm_on(state: &str, dimensions: &[Value]) -> Signal {
-    let metric = |set: &Value| json!({"id": "m", "metricStat": {"metric": {"namespace": "Web", "name": "Failed", "dimensions": set}}});
-    signal(&json!({
-        "source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "account": "123456789012",
-        "region": "eu-west-1", "resources": ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1"],
-        "detail": {"state": {"value": state, "timestamp": "2026-03-01T02:03:04.567+0000"},
-            "configuration": {"metrics": dimensions.iter().map(metric).collect::<Vec<_>>()}},
-    }))
-}
-
-/// EC2 takes an instance back.
-pub(crate) fn interruption() -> Signal {
-    signal(&json!({
-        "source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", "account": "123456789012",
-        "region": "eu-west-1", "time": "2026-03-01T02:03:05Z",
-        "detail": {"instance-id": "i-0123456789abcdef0", "instance-action": "terminate"},
-    }))
-}
-
-/// The hook `ready` of the group `web` holds an instance.
-pub(crate) fn held() -> Signal {
-    signal(&json!({
-        "source": "aws.autoscaling", "detail-type": "EC2 Instance-launch Lifecycle Action", "account": "123456789012",
-        "region": "eu-west-1", "time": "2026-03-01T02:03:04Z",
-        "detail": {"LifecycleActionToken": "87654321-4321-4321-4321-210987654321", "AutoScalingGroupName": "web",
-            "LifecycleHookName": "ready", "EC2InstanceId": "i-0123456789abcdef0",
-            "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"},
-    }))
-}
-
-pub(crate) fn woken(subject: &str) -> Signal {
-    signal(&wake(&subject.parse().unwrap()))
-}
-
-pub(crate) fn resync() -> Signal {
-    signal(&json!({"homeostat": "resync"}))
-}
-
-/// Alarms of services that have no remedy, or whose things are not this product's: their dimensions are all that there is.
-pub(crate) fn of_other_services() -> Vec<Signal> {
-    [
-        json!({"DBInstanceIdentifier": "orders"}),
-        json!({"ClusterName": "web", "ServiceName": "shop"}),
-        json!({"LoadBalancer": "app/web/0123456789abcdef"}),
-        json!({"InstanceId": "mi-0123456789abcdef0"}),
-    ]
-    .map(|dimensions| alarm_on("ALARM", &[dimensions]))
-    .into()
 }
 
 fn order(event: &Value) -> Order {

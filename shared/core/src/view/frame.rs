@@ -11,23 +11,23 @@ use crate::incident::{Doubt, Incident, Intent, Kind, State};
 use crate::shell;
 
 /// An incident with its names.
-pub(crate) struct About<'a, K: Kind> {
-    pub(crate) incident: &'a Incident<K>,
+pub struct About<'a, K: Kind> {
+    pub incident: &'a Incident<K>,
     /// What fits a subject line.
-    pub(crate) short: String,
-    pub(crate) long: String,
+    pub short: String,
+    pub long: String,
 }
 
 /// What a person can do where Homeostat doesn't.
 #[derive(Default)]
-pub(crate) struct ByHand {
-    pub(crate) you: Vec<String>,
-    pub(crate) commands: Vec<Command>,
+pub struct ByHand {
+    pub you: Vec<String>,
+    pub commands: Vec<Command>,
 }
 
 impl<K: Kind> About<'_, K> {
     /// `step`: the name of the kind of step that it takes, if it acts.
-    pub(crate) fn sort(&self, step: &'static str) -> Sort {
+    pub fn sort(&self, step: &'static str) -> Sort {
         let Incident { state, decision, paged_because, .. } = self.incident;
         let warning = |event, reason| Sort { event, severity: Severity::Warning, reason };
         match decision {
@@ -47,31 +47,31 @@ impl<K: Kind> About<'_, K> {
         Sort { event, severity: Severity::Critical, reason }
     }
 
-    pub(crate) fn undecided(&self, sort: Sort) -> Message {
+    pub fn undecided(&self, sort: Sort) -> Message {
         Message::new(sort, format!("opened: {}", self.short), vec![format!("{}: no decision yet.", self.long)])
     }
 
     /// How urgent it is, for the subject line; and the first sentence.
-    pub(crate) fn needs_you(&self, what: &str) -> (&'static str, String) {
+    pub fn needs_you(&self, what: &str) -> (&'static str, String) {
         match self.incident.reminders {
             0 => ("NEEDS YOU", format!("Homeostat needs you: {what}.")),
             count => ("STILL NEEDS YOU", format!("Reminder {count}: Homeostat still needs you: {what}.")),
         }
     }
 
-    pub(crate) fn acknowledge(&self) -> Command {
+    pub fn acknowledge(&self) -> Command {
         let named = shell::word(&self.incident.subject.in_any_region());
         Command::new("To end the reminders", format!("homeostat ack {named} --reason …"))
     }
 
     /// From the signal to the moment when the trouble was out of the way, and to the moment when all was as before.
-    pub(crate) fn took(&self, mitigated: &str, recovered: &str) -> Vec<Time> {
+    pub fn took(&self, mitigated: &str, recovered: &str) -> Vec<Time> {
         let mitigate = (format!("Time to mitigate (signal to {mitigated})"), self.incident.time_to_mitigate());
         let recover = (format!("Time to recover (signal to {recovered})"), self.incident.time_to_recover());
         [mitigate, recover].into_iter().filter_map(|(what, took)| Some(Time { what, took: took? })).collect()
     }
 
-    pub(crate) fn outcome(&self) -> Message {
+    pub fn outcome(&self) -> Message {
         let (tried, outcome) = last_call(self.incident.intent.as_ref());
         let sort = |severity, reason| Sort { event: "outcome", severity, reason };
         let done = vec![format!("What it tried: {tried}."), format!("AWS: {outcome}.")];
@@ -98,7 +98,7 @@ impl<K: Kind> About<'_, K> {
         }
     }
 
-    pub(crate) fn stuck(&self, by_hand: ByHand) -> Message {
+    pub fn stuck(&self, by_hand: ByHand) -> Message {
         let wakes = self.incident.wakes;
         let why = format!("{wakes} wake-ups were sent, and the function that owns the incident wrote nothing");
         let next = "it is woken every five minutes, and goes on from where it was once it answers.";
@@ -109,7 +109,7 @@ impl<K: Kind> About<'_, K> {
         }
     }
 
-    pub(crate) fn overdue(&self, by_hand: ByHand, next: &str) -> Message {
+    pub fn overdue(&self, by_hand: ByHand, next: &str) -> Message {
         let why = "its time to recover is over; its owner still looks at it, and neither closes it nor asks for you";
         let summary = format!("Homeostat itself needs you: it does not come to an end with {}.", self.long);
         Message {

@@ -3,7 +3,8 @@
 //! It never breaks what tells of trouble, only applications and endpoints.
 
 use homeostat_core::id::GroupName;
-use homeostat_core::policy::{self, Policy};
+use homeostat_remedies::policy;
+use homeostat_remedies::policy::Policy;
 use jiff::{SignedDuration, Timestamp};
 use world::{
     ActionResult, App, Cloud, Demo, EndpointState, LifecycleHook, LifecycleTransition, Site, WeightedRecord, World,

@@ -9,17 +9,16 @@ mod timed;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use fleet::Fleet;
 use homeostat_core::attend::{Remedy, Route, attend};
-use homeostat_core::hook::{HookEyes, LifecycleHook};
-use homeostat_core::instance::{Eyes, ReplaceInstance};
 use homeostat_core::signal::{self, Hint, Parsed};
-use homeostat_core::zone::ShiftDns;
+use homeostat_remedies::hook::{HookEyes, LifecycleHook};
+use homeostat_remedies::hosted_zone::ShiftDns;
+use homeostat_remedies::instance::{Eyes, ReplaceInstance};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use world::{Cloud, MemoryLedger};
-
-use fleet::Fleet;
 use timed::{Counted, Timed};
+use world::{Cloud, MemoryLedger};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -31,16 +30,17 @@ const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(20);
 async fn main() -> Result<(), Failure> {
     let Fleet { cloud, policy } = Fleet::with_a_dead_application()?;
     let region = &cloud.with(|world| world.place().region.clone());
-    let eyes = Eyes { aws: &cloud, checks: &cloud, policy: &policy };
-    report("replace-instance", &until_it_acts(&cloud, ReplaceInstance { eyes, region }).await?);
+    let eyes = Eyes { aws: &cloud, checks: &cloud, policy: &policy.instances };
+    let hash = policy.hash.as_str();
+    report("replace-instance", &until_it_acts(&cloud, ReplaceInstance { eyes, hash, region }).await?);
 
     let Fleet { cloud, policy } = Fleet::with_a_dead_endpoint()?;
     let dns = policy.dns.as_ref().ok_or("no records")?;
-    report("shift-dns", &until_it_acts(&cloud, ShiftDns { aws: &cloud, policy: &policy, dns }).await?);
+    report("shift-dns", &until_it_acts(&cloud, ShiftDns { aws: &cloud, hash: &policy.hash, dns }).await?);
 
     let Fleet { cloud, policy } = Fleet::with_a_held_instance()?;
     let eyes = HookEyes { aws: &cloud, machines: &cloud, policy: policy.hooks.as_ref().ok_or("no hooks")? };
-    report("lifecycle-hook", &until_it_acts(&cloud, LifecycleHook { eyes, policy: &policy, region }).await?);
+    report("lifecycle-hook", &until_it_acts(&cloud, LifecycleHook { eyes, hash: &policy.hash, region }).await?);
     Ok(())
 }
 

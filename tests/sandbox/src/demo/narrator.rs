@@ -2,13 +2,13 @@
 //!
 //! It leaves out what repeats without news: reads, and sweeps that find nothing. It changes nothing.
 
-use homeostat_core::zone;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use homeostat_aws::DynamoLedger;
 use homeostat_core::id::{InstanceId, Region, Subject};
-use homeostat_core::registry::AnyIncident;
+use homeostat_remedies::hosted_zone;
+use homeostat_remedies::registry::AnyIncident;
 use tokio::task::JoinHandle;
 use tokio::time::interval;
 use world::{ActivityStatus, state_value};
@@ -141,7 +141,7 @@ fn subject_in(subject: &str) -> Option<Subject> {
     let mut words = subject.split(['#', '/', ' ', ',', ':']);
     words.find_map(|word| {
         let instance = word.parse::<InstanceId>().ok().map(|id| Subject::of_instance(region.clone(), &id));
-        instance.or_else(|| word.parse().ok().map(|zone| zone::subject::subject(&zone)))
+        instance.or_else(|| word.parse().ok().map(|zone| hosted_zone::subject::subject(&zone)))
     })
 }
 

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use homeostat_core::instance::reasons::Incident;
+use homeostat_remedies::instance::reasons::Incident;
 use serde::Serialize;
 use serde_json::Value;
 

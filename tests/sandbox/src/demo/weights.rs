@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use homeostat_core::zone::reasons::Incident;
+use homeostat_remedies::hosted_zone::reasons::Incident;
 use serde::Serialize;
 use tokio::task::JoinHandle;
 use tokio::time::interval;

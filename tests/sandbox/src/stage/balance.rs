@@ -2,13 +2,13 @@
 //!
 //! It never changes a weight once the record stands; traffic follows whatever the record says.
 
-use homeostat_core::zone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use aws_sdk_route53::types::RrType;
 use homeostat_core::id::{HostedZoneId, Subject};
+use homeostat_remedies::hosted_zone;
 use jiff::SignedDuration;
 use world::{AlarmRule, Comparison, EndpointState, Metric, Refusal, Statistic, TreatMissingData, World};
 
@@ -120,7 +120,7 @@ impl Balance {
 
     pub fn subject(&self) -> Result<Subject> {
         let zone: HostedZoneId = self.zone.id().parse().context("the zone's id")?;
-        Ok(zone::subject::subject(&zone))
+        Ok(hosted_zone::subject::subject(&zone))
     }
 
     pub fn endpoint(&self, colour: &str) -> String {

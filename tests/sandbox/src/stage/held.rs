@@ -3,11 +3,11 @@
 //!
 //! It never completes a hook, and never registers or deregisters anything but by its instances' own applications.
 
-use homeostat_core::hook::subject::HeldInstance;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow};
 use homeostat_core::id::{GroupName, HookName, InstanceId, Subject, TargetGroupArn};
+use homeostat_remedies::hook::subject::HeldInstance;
 use jiff::SignedDuration;
 use serde_json::Value;
 use world::{

@@ -14,13 +14,14 @@ mod siblings;
 mod truth;
 mod weather;
 
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_core::zone::reasons::Step;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use annals::Annals;
 use homeostat_core::aws::record::{RecordKey, RecordSet};
 use homeostat_core::id::HostedZoneId;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::reasons::Step;
 use jiff::Timestamp;
 use serde_json::Value;
 use world::{Refusal, TreatMissingData};
@@ -35,7 +36,7 @@ use super::stage::SkewedClock;
 use super::toll::Toll;
 use super::{Broken, Told};
 use crate::event_rules;
-use annals::Annals;
+
 pub use route53::Double;
 use route53::{Moods, Route53};
 use siblings::Siblings;

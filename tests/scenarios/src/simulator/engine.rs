@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use homeostat_core::id::Region;
-use homeostat_core::policy::{self, Policy};
 use homeostat_core::ports::Pause;
+use homeostat_remedies::policy;
+use homeostat_remedies::policy::Policy;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use world::{Cloud, MemoryLedger, WakeUpQueue, World};

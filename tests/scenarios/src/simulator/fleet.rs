@@ -16,14 +16,20 @@ mod tally;
 mod truth;
 mod weather;
 
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::Step;
 use std::sync::Arc;
 
+use bulletins::Bulletins;
 use futures_util::FutureExt;
+use hindsight::Hindsight;
 use homeostat_core::ports::{DueIncidents, DueList};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::Step;
 use jiff::{SignedDuration, Timestamp};
+use proven::Proven;
 use serde_json::Value;
+use tally::Tally;
+use truth::Truth;
+use weather::Repair;
 use world::{Cloud, Refusal};
 
 use super::deliveries::{Delivery, Limits, Work};
@@ -38,12 +44,6 @@ use super::stage::SkewedClock;
 use super::toll::Toll;
 use super::{Broken, Told};
 use crate::event_rules;
-use bulletins::Bulletins;
-use hindsight::Hindsight;
-use proven::Proven;
-use tally::Tally;
-use truth::Truth;
-use weather::Repair;
 
 /// The ledger of this play.
 pub(in crate::simulator) type View = crate::simulator::view::View<InstanceKind>;

@@ -18,13 +18,13 @@ use homeostat_core::id::{
     AlarmArn, GroupName, HealthCheckId, HookName, HostedZoneId, InstanceId, Scope, Subject, TargetGroupArn,
 };
 use homeostat_core::incident::Kind;
-use homeostat_core::instance::{Fleet, Replace};
 use homeostat_core::ports::{
     Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, Outcome, Unavailable, WakeUps, Write,
 };
-use homeostat_core::zone::seen::{AlarmsSeen, HealthCheckSeen};
-use homeostat_core::zone::shift::Shift;
-use homeostat_core::zone::{Records, ShiftWeights};
+use homeostat_remedies::hosted_zone::seen::{AlarmsSeen, HealthCheckSeen};
+use homeostat_remedies::hosted_zone::shift::Shift;
+use homeostat_remedies::hosted_zone::{Records, ShiftWeights};
+use homeostat_remedies::instance::{Fleet, Replace};
 use jiff::{SignedDuration, Timestamp};
 
 /// What is asked for.

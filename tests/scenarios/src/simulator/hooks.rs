@@ -15,13 +15,15 @@ mod rules;
 mod truth;
 mod weather;
 
-use homeostat_core::hook::kind::HookKind;
-use homeostat_core::hook::reasons::Step;
-use homeostat_core::hook::said::HookStep;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use annals::Annals;
 use homeostat_core::id::{GroupName, InstanceId};
-use homeostat_core::policy::{HookPolicy, LaunchPolicy, Policy};
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::hook::policy::{HookPolicy, LaunchPolicy};
+use homeostat_remedies::hook::reasons::Step;
+use homeostat_remedies::hook::said::HookStep;
+use homeostat_remedies::policy::Policy;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use world::{Instance, Refusal, TargetType, World};
@@ -38,7 +40,7 @@ use super::stage::SkewedClock;
 use super::toll::Toll;
 use super::{Broken, Told};
 use crate::event_rules;
-use annals::Annals;
+
 pub use aws::Double;
 use aws::{Aws, Eager, Moods};
 use deed::Deed;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use homeostat_core::id::{GroupName, Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
-use homeostat_core::policy::Policy;
 use homeostat_core::ports::Slots;
+use homeostat_remedies::policy::Policy;
 use world::MemoryLedger;
 
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ impl<K: Kind> Default for View<K> {
 
 impl<K: Kind> View<K> {
     pub(super) fn of(ledger: &MemoryLedger, policy: &Policy, before: &View<K>) -> Self {
-        let names = policy.group_names();
+        let names = policy.instances.group_names();
         let open: BTreeMap<Subject, Incident<K>> =
             ledger.open().into_iter().map(|open| (open.subject.clone(), open)).collect();
         let gone = before.open.keys().filter(|subject| !open.contains_key(subject));

@@ -2,8 +2,8 @@
 
 use homeostat_core::id::InstanceId;
 use homeostat_core::incident::State;
-use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::ports::Pause;
+use homeostat_remedies::instance::kind::InstanceKind;
 use jiff::SignedDuration;
 use scenarios::FleetStory;
 use world::{AlarmRule, Comparison, Demo, Flaw, Metric, Statistic, TreatMissingData};
@@ -280,7 +280,7 @@ fn nobody_should_stay_unhealthy_unheard_because_an_alarm_lost_its_data() {
 /// The policy that ships, but that it acts: two of four die, and the disk of the one that waits fills up every other hour.
 #[test]
 fn under_the_shipped_policy_two_of_four_are_replaced_whatever_a_disk_says() {
-    let policy = homeostat_core::policy::parse(&shipped_policy()).unwrap();
+    let policy = homeostat_remedies::policy::parse(&shipped_policy()).unwrap();
     let mut story = FleetStory::of_demo(Demo::new().unwrap(), policy, noon()).unwrap();
     let all = story.in_service(&web());
     all.iter().for_each(|id| disk(&story, id, EMPTY));

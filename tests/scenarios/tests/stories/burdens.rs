@@ -1,15 +1,15 @@
 //! What the parts must bear: a thousand incidents at once, races, and an owner that always fails.
 
-use homeostat_core::instance::reasons::HoldReason;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Alarms, Gone};
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Decision, Hold, Incident, Step};
 use homeostat_core::ports::{Ledger, NotWritten, Slots, Write};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::HoldReason;
+use homeostat_remedies::instance::reasons::{Decision, Hold, Incident, Step};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Stack;
 use sandbox::proxy::faults::{Fault, Kind as FaultKind, Matcher};

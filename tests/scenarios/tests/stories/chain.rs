@@ -1,6 +1,6 @@
 //! How many calls the heal waits for one after another, counted without a clock.
 
-use homeostat_core::policy;
+use homeostat_remedies::policy;
 use jiff::SignedDuration;
 use scenarios::FleetStory;
 use world::Demo;

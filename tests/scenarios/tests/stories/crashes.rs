@@ -2,8 +2,8 @@
 //! undisturbed heal.
 
 use homeostat_core::id::InstanceId;
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::Decision;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::Decision;
 use scenarios::FleetStory;
 use serde_json::Value;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use homeostat_core::id::InstanceId;
-use homeostat_core::instance::reasons::{Close, Decision};
+use homeostat_remedies::instance::reasons::{Close, Decision};
 use sandbox::Stack;
 use sandbox::stage::Stage;
 use world::App;

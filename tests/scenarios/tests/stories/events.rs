@@ -7,8 +7,8 @@ mod properties;
 use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::json::Malformed;
-use homeostat_core::policy;
 use homeostat_core::signal::{self, Parsed, Signal};
+use homeostat_remedies::policy;
 use jiff::Timestamp;
 use serde_json::Value;
 

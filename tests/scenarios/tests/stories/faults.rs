@@ -1,6 +1,5 @@
 //! What AWS sometimes answers, and what must not come of it.
 
-use homeostat_core::instance::kind::InstanceKind;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::FutureExt;
@@ -8,11 +7,13 @@ use homeostat_core::aws::alarm::{AlarmSeen, AlarmState, AlarmsSeen};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::incident::State;
-use homeostat_core::instance::reasons::{Close, Decision};
-use homeostat_core::instance::{Fleet, Replace};
 use homeostat_core::ports::{Outcome, Pause, Unavailable};
-use homeostat_core::{policy, signal};
+use homeostat_core::signal;
 use homeostat_lambda::Failure;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{Close, Decision};
+use homeostat_remedies::instance::{Fleet, Replace};
+use homeostat_remedies::policy;
 use jiff::SignedDuration;
 use scenarios::FleetStory;
 use serde_json::Value;

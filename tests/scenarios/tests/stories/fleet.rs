@@ -1,9 +1,9 @@
 //! What the stories in virtual time have in common: the demo's fleet under the policy that ships, or under another.
 
 use homeostat_core::id::{GroupName, InstanceId, Scope};
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::Incident;
-use homeostat_core::policy;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::Incident;
+use homeostat_remedies::policy;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::FleetStory;
 use world::{ActivityKind, App, Demo};

@@ -1,8 +1,8 @@
 //! Bugs that the simulator found, each as a plain story that failed before it was mended.
 
 use homeostat_core::incident::State;
-use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::ports::Pause;
+use homeostat_remedies::instance::kind::InstanceKind;
 use world::{App, HealthStatus, MaintenancePolicy, Process};
 
 use super::fleet::{break_some, fleet, is_whole, minutes, said, terminated, the_open_one, web, web_scope};

@@ -2,8 +2,8 @@
 //! deleted, suspended processes, and groups that somebody parks for the night.
 
 use homeostat_core::incident::State;
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Decision, Hold, HoldReason, Incident, Page, PageReason};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{Decision, Hold, HoldReason, Incident, Page, PageReason};
 use jiff::SignedDuration;
 use scenarios::{Announcement, FleetStory};
 use world::{App, CapacityType, Flaw, Machine, Mixed, Override, Process};

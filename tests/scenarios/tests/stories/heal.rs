@@ -2,10 +2,10 @@
 
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::State;
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Close, Decision};
-use homeostat_core::policy;
 use homeostat_core::ports::Pause;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{Close, Decision};
+use homeostat_remedies::policy;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::FleetStory;
 use world::{ActivityKind, Demo, Pace};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use homeostat_core::hook::reasons::Incident;
 use homeostat_core::id::InstanceId;
+use homeostat_remedies::hook::reasons::Incident;
 use jiff::SignedDuration;
 use sandbox::Stack;
 use sandbox::journal::Call;

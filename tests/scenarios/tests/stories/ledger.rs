@@ -7,11 +7,11 @@ use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
 use homeostat_core::incident::Gone;
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::memory::Act;
-use homeostat_core::instance::reasons::{Close, Decision, Hold, HoldReason, Incident, Step};
 use homeostat_core::memory::{News, Remembered};
 use homeostat_core::ports::{Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::memory::Act;
+use homeostat_remedies::instance::reasons::{Close, Decision, Hold, HoldReason, Incident, Step};
 use jiff::{SignedDuration, Timestamp};
 use world::{MemoryLedger, VirtualClock};
 

@@ -1,7 +1,7 @@
 //! What no event told is found all the same, and what comes too often or too late does no harm.
 
-use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::signal;
+use homeostat_remedies::instance::kind::InstanceKind;
 use serde_json::Value;
 
 use super::fleet::{break_some, fleet, is_whole, minutes, terminated, the_open_one};

@@ -2,8 +2,8 @@
 
 use homeostat_core::id::InstanceId;
 use homeostat_core::incident::State;
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Close, CloseReason, Decision};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{Close, CloseReason, Decision};
 use jiff::{SignedDuration, Timestamp};
 use scenarios::{Announcement, FleetStory};
 use serde_json::json;

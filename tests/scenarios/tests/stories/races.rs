@@ -1,10 +1,10 @@
 //! Several invocations at once, interleaved at every call in every order that the dice give.
 
-use homeostat_core::instance::kind::InstanceKind;
 use std::task::Poll;
 
 use fastrand::Rng;
 use homeostat_lambda::Failure;
+use homeostat_remedies::instance::kind::InstanceKind;
 use scenarios::simulator::gated::{Answer, Call, Gate, Passage};
 use scenarios::{FleetOwner, FleetStory, Handling, Owner};
 use serde_json::Value;

@@ -2,10 +2,10 @@
 
 use futures_util::FutureExt;
 use homeostat_core::incident::State;
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Close, Decision};
 use homeostat_core::memory::Remembered;
 use homeostat_core::ports::Control;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{Close, Decision};
 use jiff::SignedDuration;
 use serde_json::json;
 use world::{App, Flaw, MaintenancePolicy};

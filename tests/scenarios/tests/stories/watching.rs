@@ -2,10 +2,10 @@
 
 use futures_util::FutureExt;
 use homeostat_core::incident::{Acknowledgement, State};
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Close, Decision};
-use homeostat_core::policy;
 use homeostat_core::ports::{Ledger, Pause, Write};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{Close, Decision};
+use homeostat_remedies::policy;
 use world::Process;
 
 use super::fleet::{

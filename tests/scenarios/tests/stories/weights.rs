@@ -1,11 +1,11 @@
 //! Weights on real parts: what goes wrong with a change of records, and what must not come of it. Each story has a zone of its own.
 
-use homeostat_core::zone::reasons::CloseReason;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use homeostat_core::incident::State;
-use homeostat_core::zone::reasons::{Close, Decision, Incident};
+use homeostat_remedies::hosted_zone::reasons::CloseReason;
+use homeostat_remedies::hosted_zone::reasons::{Close, Decision, Incident};
 use sandbox::Stack;
 use sandbox::journal::Call;
 use sandbox::proxy::faults::{Fault, Kind, Matcher};

@@ -1,11 +1,11 @@
 //! The crash drill of a change of weights on real parts, in a zone of its own each time. The end is the one of the undisturbed shift.
 
-use homeostat_core::zone::reasons::Incident;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
-use homeostat_core::zone::reasons::{Close, Decision};
+use homeostat_remedies::hosted_zone::reasons::Incident;
+use homeostat_remedies::hosted_zone::reasons::{Close, Decision};
 use sandbox::Stack;
 use sandbox::journal::Call;
 use sandbox::stage::{Balance, Stage};

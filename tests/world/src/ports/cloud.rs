@@ -13,8 +13,8 @@ use homeostat_core::aws::fleet::{
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::units::{Unit, Units};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
-use homeostat_core::instance::{Fleet, Replace};
 use homeostat_core::ports::{Clock, Outcome, Unavailable};
+use homeostat_remedies::instance::{Fleet, Replace};
 use jiff::{SignedDuration, Timestamp};
 
 use super::clock::VirtualClock;

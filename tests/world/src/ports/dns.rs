@@ -8,9 +8,9 @@ use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_core::zone::seen::{AlarmsSeen, Checked, HealthCheckSeen, Observation};
-use homeostat_core::zone::shift::Shift;
-use homeostat_core::zone::{Records, ShiftWeights};
+use homeostat_remedies::hosted_zone::seen::{AlarmsSeen, Checked, HealthCheckSeen, Observation};
+use homeostat_remedies::hosted_zone::shift::Shift;
+use homeostat_remedies::hosted_zone::{Records, ShiftWeights};
 
 use super::cloud::{Cloud, alarm_seen, target_seen};
 use crate::refusal::Refusal;

@@ -2,6 +2,17 @@
 //!
 //! It never shows what AWS's API would not, and changes nothing but through an action of the world.
 
+use homeostat_core::aws::fleet::{Group, Lifecycle, TargetHealth};
+use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms, Transition};
+use homeostat_core::aws::record::RecordSet;
+use homeostat_core::aws::record_name::RecordName;
+use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
+use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_remedies::hook::policy::BusyMetric;
+use homeostat_remedies::hook::seen::{Datapoint, Details, HeldMember, Registration, TargetId};
+use homeostat_remedies::hook::{CompleteHooks, Held, Machines};
+use homeostat_remedies::hosted_zone::shift::Batch;
+use homeostat_remedies::instance::Fleet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::cloud::{Cloud, source_of, target_seen};
@@ -13,17 +24,6 @@ use crate::spot::{SpotRequest, SpotStatus};
 use crate::suspending::Process;
 use crate::target_group::{Target, TargetType};
 use crate::zones::Author;
-use homeostat_core::aws::fleet::{Group, Lifecycle, TargetHealth};
-use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms, Transition};
-use homeostat_core::aws::record::RecordSet;
-use homeostat_core::aws::record_name::RecordName;
-use homeostat_core::hook::seen::{Datapoint, Details, HeldMember, Registration, TargetId};
-use homeostat_core::hook::{CompleteHooks, Held, Machines};
-use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
-use homeostat_core::instance::Fleet;
-use homeostat_core::policy::BusyMetric;
-use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_core::zone::shift::Batch;
 
 /// As the adapter asks.
 const RECENT: SignedDuration = SignedDuration::from_mins(15);

@@ -18,7 +18,7 @@ use homeostat_core::ports::{
     Control, Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, OpenIncidents, Pause, Slots,
     Unavailable, Write, pause_scopes,
 };
-use homeostat_core::registry::AnyIncident;
+use homeostat_remedies::registry::AnyIncident;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

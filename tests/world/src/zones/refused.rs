@@ -2,7 +2,7 @@
 //!
 //! This module never says what would have applied instead.
 
-use homeostat_core::zone::shift::Batch;
+use homeostat_remedies::hosted_zone::shift::Batch;
 use jiff::Timestamp;
 
 use super::Author;

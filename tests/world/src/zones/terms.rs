@@ -4,7 +4,7 @@
 //! This module never applies a part of a batch.
 
 use homeostat_core::aws::record::{RecordSet, Routing};
-use homeostat_core::zone::shift::Batch;
+use homeostat_remedies::hosted_zone::shift::Batch;
 
 /// The records with the batch applied, or why it doesn't.
 pub(super) fn applied(sets: &[RecordSet], batch: &Batch) -> Result<Vec<RecordSet>, String> {

@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use homeostat_core::aws::units::{Unit, Units};
 use homeostat_core::doctor::Unread;
-use homeostat_core::policy;
+use homeostat_remedies::policy;
 use jiff::SignedDuration;
 
 use super::*;

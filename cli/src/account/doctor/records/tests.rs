@@ -2,8 +2,8 @@ use std::sync::Mutex;
 
 use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::doctor::Unread;
-use homeostat_core::policy;
 use homeostat_core::ports::Unavailable;
+use homeostat_remedies::policy;
 use jiff::Timestamp;
 
 use super::*;

@@ -1,16 +1,16 @@
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, Transition};
-use homeostat_core::hook::kept::Kept;
-use homeostat_core::hook::kind::HookKind;
-use homeostat_core::hook::memory::{Launch, Memory};
-use homeostat_core::hook::reasons::{Decision, Hold, HoldReason, Incident, Page as Asked, PageReason, Step};
-use homeostat_core::hook::said::{HookStep, LaunchesFail, Waits};
-use homeostat_core::hook::subject::HeldInstance;
 use homeostat_core::id::InstanceId;
 use homeostat_core::incident::{Alarms, Gone};
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::{Outcome, Slots};
-use homeostat_core::registry::AnyIncident;
+use homeostat_remedies::hook::kept::Kept;
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::hook::memory::{Launch, Memory};
+use homeostat_remedies::hook::policy::Afterwards;
+use homeostat_remedies::hook::reasons::{Decision, Hold, HoldReason, Incident, Page as Asked, PageReason, Step};
+use homeostat_remedies::hook::said::{HookStep, LaunchesFail, Waits};
+use homeostat_remedies::hook::subject::HeldInstance;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::registry::AnyIncident;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::shown::{HeldBack, Open, Status};

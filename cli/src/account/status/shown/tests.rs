@@ -1,20 +1,21 @@
-use super::*;
 use homeostat_core::aws::record::{RecordKey, RecordSet, Routing};
+use homeostat_core::aws::share::Share;
 use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_core::incident::{Gone, Incident};
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Crowd, Page as Asked, PageReason};
 use homeostat_core::ports::Outcome;
-use homeostat_core::zone::generation::Generation;
-use homeostat_core::zone::kept::Kept;
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_core::zone::reasons::{Decision, Hold, HoldReason, Incident as OfZone, Step};
-use homeostat_core::zone::said::{Awaits, Waiting};
-use homeostat_core::zone::share::Share;
-use homeostat_core::zone::shift::{Move, Shift};
-use homeostat_core::{hook, instance, zone};
+use homeostat_remedies::hosted_zone::generation::Generation;
+use homeostat_remedies::hosted_zone::kept::Kept;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::reasons::{Decision, Hold, HoldReason, Incident as OfZone, Step};
+use homeostat_remedies::hosted_zone::said::{Awaits, Waiting};
+use homeostat_remedies::hosted_zone::shift::{Move, Shift};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{Crowd, Page as Asked, PageReason};
+use homeostat_remedies::{hook, hosted_zone, instance};
+
+use super::*;
 
 fn shown(status: &Status) -> String {
     let mut page = Page::default();
@@ -102,7 +103,7 @@ fn drained(now: Timestamp) -> OfZone {
     let step = Step::Shift(Shift { zone: zone.clone(), moves: vec![moved] });
     let awaits = Awaits::Hold { well_since: now, until: now };
     let waiting = vec![Waiting { record, endpoint: blue, share: Share::NONE, awaits }];
-    Incident::new(zone::subject::subject(&zone), ZoneKind::Zone(Kept::new(zone)), now, now)
+    Incident::new(hosted_zone::subject::subject(&zone), ZoneKind::Zone(Kept::new(zone)), now, now)
         .intend(now, &step, &Decision::Act { step: step.clone(), because: Vec::new() })
         .settle(now, Outcome::Pending { change: "C1".into() })
         .hold(now, now, &Hold::Own(HoldReason::Returning { waiting }))
@@ -111,7 +112,7 @@ fn drained(now: Timestamp) -> OfZone {
 #[test]
 fn a_zone_shows_what_it_holds_what_that_waits_for_and_what_is_latched() {
     let at = Timestamp::from_second(1_800_000_000).unwrap();
-    let memory = zone::memory::Memory::default().drained(at, &"www.example.com A blue".into(), false);
+    let memory = hosted_zone::memory::Memory::default().drained(at, &"www.example.com A blue".into(), false);
     let memory = memory.latch(at, &"www.example.com A blue".into());
     let status = Status {
         place: "stack homeostat in eu-west-1".into(),

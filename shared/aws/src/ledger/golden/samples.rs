@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 use homeostat_core::decision::{Close, Decision, Hold, Page};
 use homeostat_core::incident::{Incident, Kind};
-use homeostat_core::registry::AnyIncident;
+use homeostat_remedies::registry::AnyIncident;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Folder;

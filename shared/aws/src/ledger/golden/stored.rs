@@ -3,13 +3,13 @@
 //! This module never has a form of its own.
 
 use homeostat_core::aws::alarm::AlarmChange;
-use homeostat_core::hook::kind::HookKind;
 use homeostat_core::id::Scope;
-use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::ports::{Pause, Slots, Unavailable};
-use homeostat_core::registry::AnyIncident;
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_core::{hook, instance, zone};
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::registry::AnyIncident;
+use homeostat_remedies::{hook, hosted_zone, instance};
 
 use super::found::Found;
 use crate::ledger::control::pause_item;
@@ -19,7 +19,7 @@ use crate::ledger::item::{self, Item};
 pub(super) enum Stored {
     Incident(Box<AnyIncident>),
     Group(Scope, instance::memory::Memory),
-    Zone(Scope, zone::memory::Memory),
+    Zone(Scope, hosted_zone::memory::Memory),
     Launches(Scope, hook::memory::Memory),
     Alarm(AlarmChange),
     Slots(Scope, Slots),

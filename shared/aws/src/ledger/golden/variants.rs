@@ -8,18 +8,18 @@ use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Transition};
 use homeostat_core::aws::record::Routing;
 use homeostat_core::aws::units::Unit;
-use homeostat_core::hook::kind::HookKind;
-use homeostat_core::hook::said::{Because, HookStep, Limit, Waits};
 use homeostat_core::incident::{Doubt, Said, State, Verdict};
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Close, Decision, GroupState, Hold, Page};
-use homeostat_core::policy::Afterwards;
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::What;
-use homeostat_core::zone::drift::Drift;
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_core::zone::said::{Awaits, Trouble};
-use homeostat_core::{hook, instance, zone};
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::hook::policy::Afterwards;
+use homeostat_remedies::hook::said::{Because, HookStep, Limit, Waits};
+use homeostat_remedies::hosted_zone::drift::Drift;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::said::{Awaits, Trouble};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{Close, Decision, GroupState, Hold, Page};
+use homeostat_remedies::{hook, hosted_zone, instance};
 
 use super::Folder;
 
@@ -113,8 +113,8 @@ variants! {
         instance::reasons::Step::MarkUnhealthy { .. } => "mark_unhealthy" in [Instance],
     }
 
-    Step = zone::reasons::Step {
-        zone::reasons::Step::Shift(_) => "shift" in [Zone],
+    Step = hosted_zone::reasons::Step {
+        hosted_zone::reasons::Step::Shift(_) => "shift" in [Zone],
     }
 
     Step = hook::reasons::Step {
@@ -128,11 +128,11 @@ variants! {
         instance::reasons::Proof::Notice(_) => "notice" in [Instance],
     }
 
-    Proof = zone::reasons::Proof {
-        zone::reasons::Proof::Alarm { .. } => "alarm" in [Zone],
-        zone::reasons::Proof::HealthCheck { .. } => "health_check" in [Zone],
-        zone::reasons::Proof::Targets { .. } => "targets" in [Zone],
-        zone::reasons::Proof::Well { .. } => "well" in [Zone],
+    Proof = hosted_zone::reasons::Proof {
+        hosted_zone::reasons::Proof::Alarm { .. } => "alarm" in [Zone],
+        hosted_zone::reasons::Proof::HealthCheck { .. } => "health_check" in [Zone],
+        hosted_zone::reasons::Proof::Targets { .. } => "targets" in [Zone],
+        hosted_zone::reasons::Proof::Well { .. } => "well" in [Zone],
     }
 
     Proof = hook::reasons::Proof {
@@ -175,13 +175,13 @@ variants! {
         instance::reasons::HoldReason::NotReplaced { .. } => "not_replaced" in [Instance],
     }
 
-    HoldReason = zone::reasons::HoldReason {
-        zone::reasons::HoldReason::ActionsDisabled { .. } => "actions_disabled" in [Zone],
-        zone::reasons::HoldReason::NotConfirmed { .. } => "not_confirmed" in [Zone],
-        zone::reasons::HoldReason::Propagating { .. } => "propagating" in [Zone],
-        zone::reasons::HoldReason::Lost { .. } => "lost" in [Zone],
-        zone::reasons::HoldReason::Returning { .. } => "returning" in [Zone],
-        zone::reasons::HoldReason::Drifted(_) => "drifted" in [Zone],
+    HoldReason = hosted_zone::reasons::HoldReason {
+        hosted_zone::reasons::HoldReason::ActionsDisabled { .. } => "actions_disabled" in [Zone],
+        hosted_zone::reasons::HoldReason::NotConfirmed { .. } => "not_confirmed" in [Zone],
+        hosted_zone::reasons::HoldReason::Propagating { .. } => "propagating" in [Zone],
+        hosted_zone::reasons::HoldReason::Lost { .. } => "lost" in [Zone],
+        hosted_zone::reasons::HoldReason::Returning { .. } => "returning" in [Zone],
+        hosted_zone::reasons::HoldReason::Drifted(_) => "drifted" in [Zone],
     }
 
     HoldReason = hook::reasons::HoldReason {
@@ -209,8 +209,8 @@ variants! {
         instance::reasons::CloseReason::LeftByItself => "left_by_itself" in [Instance],
     }
 
-    CloseReason = zone::reasons::CloseReason {
-        zone::reasons::CloseReason::TakenOver { .. } => "taken_over" in [Zone],
+    CloseReason = hosted_zone::reasons::CloseReason {
+        hosted_zone::reasons::CloseReason::TakenOver { .. } => "taken_over" in [Zone],
     }
 
     CloseReason = hook::reasons::CloseReason {
@@ -234,8 +234,8 @@ variants! {
         instance::reasons::PageReason::TargetGroupGone(_) => "target_group_gone" in [Group],
     }
 
-    PageReason = zone::reasons::PageReason {
-        zone::reasons::PageReason::Weights { .. } => "weights" in [Zone],
+    PageReason = hosted_zone::reasons::PageReason {
+        hosted_zone::reasons::PageReason::Weights { .. } => "weights" in [Zone],
     }
 
     PageReason = hook::reasons::PageReason {

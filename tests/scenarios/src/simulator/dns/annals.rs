@@ -2,15 +2,15 @@
 //!
 //! This module never judges, and takes nothing from the ledger but who holds what and who acknowledged what.
 
-use homeostat_core::zone::reasons::PageReason;
 use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::aws::record::{RecordKey, RecordSet, Weights};
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
-use homeostat_core::zone::generation::{FENCE_LABEL, Generation};
-use homeostat_core::zone::kept::Kept;
-use homeostat_core::zone::reasons::{Incident, Page};
+use homeostat_remedies::hosted_zone::generation::{FENCE_LABEL, Generation};
+use homeostat_remedies::hosted_zone::kept::Kept;
+use homeostat_remedies::hosted_zone::reasons::PageReason;
+use homeostat_remedies::hosted_zone::reasons::{Incident, Page};
 use jiff::Timestamp;
 use world::{Author, ZoneChange};
 

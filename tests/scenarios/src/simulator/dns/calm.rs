@@ -2,12 +2,14 @@
 //!
 //! This module never heals what Homeostat should have healed, before it had the time to.
 
+use homeostat_core::aws::share::Share;
 use homeostat_core::incident::State;
-use homeostat_core::policy::{Ailment, EndpointPolicy, Mode, RecordPolicy};
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_core::zone::reasons::Incident;
-use homeostat_core::zone::share::Share;
-use homeostat_core::zone::subject::scope;
+use homeostat_core::policy::Mode;
+use homeostat_remedies::hosted_zone::drift::has_only_drifted;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::policy::{Ailment, EndpointPolicy, RecordPolicy};
+use homeostat_remedies::hosted_zone::reasons::Incident;
+use homeostat_remedies::hosted_zone::subject::scope;
 use jiff::SignedDuration;
 use world::EndpointState;
 
@@ -159,7 +161,7 @@ impl History {
         let has_drifted = self.cloud.with(|world| siblings::has_drifted(&self.policy, &self.own.zone, world));
         let waits = |open: &&Incident| {
             (open.state == State::Escalated && !self.own.annals.edited.is_empty())
-                || (open.has_only_drifted() && has_drifted)
+                || (has_only_drifted(open) && has_drifted)
         };
         if let Some(open) = self.view.open.values().find(|open| !waits(open)) {
             let what = format!("{} is {:?}: {:?}", open.subject, open.state, open.decision);

@@ -3,7 +3,7 @@
 //! This module never judges by itself, and changes nothing but what the rules remember.
 
 use homeostat_core::aws::record::RecordKey;
-use homeostat_core::zone::reasons::Incident;
+use homeostat_remedies::hosted_zone::reasons::Incident;
 use world::{Author, TreatMissingData, ZoneChange};
 
 use super::annals::{self, whole};

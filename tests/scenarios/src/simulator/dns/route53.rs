@@ -10,9 +10,9 @@ use homeostat_core::aws::record::{RecordSet, reweighted};
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_core::zone::seen::{AlarmsSeen, HealthCheckSeen};
-use homeostat_core::zone::shift::Shift;
-use homeostat_core::zone::{Records, ShiftWeights};
+use homeostat_remedies::hosted_zone::seen::{AlarmsSeen, HealthCheckSeen};
+use homeostat_remedies::hosted_zone::shift::Shift;
+use homeostat_remedies::hosted_zone::{Records, ShiftWeights};
 use jiff::SignedDuration;
 use world::{Author, Cloud};
 
@@ -87,7 +87,7 @@ impl Route53 {
     }
 }
 
-fn misplace(double: Double, moved: &homeostat_core::zone::shift::Move, sets: &mut Vec<RecordSet>) {
+fn misplace(double: Double, moved: &homeostat_remedies::hosted_zone::shift::Move, sets: &mut Vec<RecordSet>) {
     let mut after = reweighted(&moved.before, &moved.after);
     let is_first = |nth: usize| nth == 0;
     for (nth, set) in after.iter_mut().enumerate() {

@@ -6,14 +6,16 @@ mod changing;
 mod holding;
 
 use homeostat_core::aws::record::{RecordKey, RecordSet};
+use homeostat_core::aws::share::Share;
 use homeostat_core::id::HostedZoneId;
-use homeostat_core::policy::{EndpointPolicy, Mode, Policy, RecordPolicy};
+use homeostat_core::policy::Mode;
 use homeostat_core::ports::Pause;
-use homeostat_core::zone::generation::Generation;
-use homeostat_core::zone::kept::PROPAGATES_WITHIN;
-use homeostat_core::zone::reasons::{Page, PageReason};
-use homeostat_core::zone::said::Trouble;
-use homeostat_core::zone::share::Share;
+use homeostat_remedies::hosted_zone::generation::Generation;
+use homeostat_remedies::hosted_zone::kept::PROPAGATES_WITHIN;
+use homeostat_remedies::hosted_zone::policy::{EndpointPolicy, RecordPolicy};
+use homeostat_remedies::hosted_zone::reasons::{Page, PageReason};
+use homeostat_remedies::hosted_zone::said::Trouble;
+use homeostat_remedies::policy::Policy;
 use jiff::{SignedDuration, Timestamp};
 use world::ZoneChange;
 

@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::aws::record::{RecordKey, RecordSet, RecordType, Weights};
+use homeostat_core::aws::share::Share;
 use homeostat_core::id::HostedZoneId;
 use homeostat_core::incident::State;
-use homeostat_core::policy::{Mode, Policy, RecordPolicy};
-use homeostat_core::zone::drift::Drift;
-use homeostat_core::zone::reasons::{Decision, Incident, Step};
-use homeostat_core::zone::share::Share;
+use homeostat_core::policy::Mode;
+use homeostat_remedies::hosted_zone::drift::Drift;
+use homeostat_remedies::hosted_zone::policy::RecordPolicy;
+use homeostat_remedies::hosted_zone::reasons::{Decision, Incident, Step};
+use homeostat_remedies::policy::Policy;
 use jiff::{SignedDuration, Timestamp};
 use world::{Author, HostedZone, World};
 

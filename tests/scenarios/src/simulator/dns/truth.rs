@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::policy::{Active, RecordPolicy};
+use homeostat_remedies::hosted_zone::policy::{Active, RecordPolicy};
 use jiff::{SignedDuration, Timestamp};
 use world::{EndpointState, HealthCheck, World};
 

@@ -4,8 +4,8 @@
 
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::State;
-use homeostat_core::instance::reasons::{Decision, Hold, HoldReason, Incident};
 use homeostat_core::policy::Mode;
+use homeostat_remedies::instance::reasons::{Decision, Hold, HoldReason, Incident};
 use jiff::{SignedDuration, Timestamp};
 use world::{AutoScalingGroup, Instance, LifecycleState, Machine, Process, World};
 
@@ -112,7 +112,7 @@ impl History {
 
     fn repair_all(&mut self) {
         let ids: Vec<_> = self.cloud.with(|world| world.instances().map(|instance| instance.id.clone()).collect());
-        let groups = self.policy.group_names();
+        let groups = self.policy.instances.group_names();
         for group in groups {
             self.repair(&Repair::TargetGroups(group));
         }
@@ -146,7 +146,7 @@ impl History {
                 open.kind.group() == name && open.subject.instance().is_none() && open.state == State::Escalated
             })
         };
-        match lacks.iter().find(|name| self.policy.group(name).is_some() && !is_asked(name)) {
+        match lacks.iter().find(|name| self.policy.instances.group(name).is_some() && !is_asked(name)) {
             None => Ok(()),
             Some(name) => {
                 let what = format!("nobody is asked about {name}");
@@ -157,7 +157,7 @@ impl History {
 
     /// Each group of the policy that is short, and by how many.
     fn unwell(&self) -> Vec<(GroupName, u32, u32)> {
-        let groups = self.own.truth.groups.iter().filter(|(name, _)| self.policy.group(name).is_some());
+        let groups = self.own.truth.groups.iter().filter(|(name, _)| self.policy.instances.group(name).is_some());
         groups
             .filter(|(_, facts)| facts.serving < facts.desired)
             .map(|(name, facts)| (name.clone(), facts.serving, facts.desired))
@@ -169,7 +169,7 @@ impl History {
         let now = self.now();
         for (id, known) in &self.own.truth.instances {
             let (Some(facts), Some(policy)) =
-                (self.own.truth.groups.get(&known.group), self.policy.group(&known.group))
+                (self.own.truth.groups.get(&known.group), self.policy.instances.group(&known.group))
             else {
                 continue;
             };
@@ -197,7 +197,7 @@ impl History {
     }
 
     fn waits_for_a_person(&self, open: &Incident) -> bool {
-        let is_watched = self.policy.group(open.kind.group()).is_some_and(|group| group.mode == Mode::Watch);
+        let is_watched = self.policy.instances.group(open.kind.group()).is_some_and(|group| group.mode == Mode::Watch);
         // Contradictory evidence is none: a machine that is impaired under a healthy target, and the like.
         let unclear = is_unclear(open);
         let is_outage =
@@ -208,7 +208,7 @@ impl History {
     /// By all that the policy asks for: then nothing can be unclear.
     fn is_plainly_sick(&self, id: &InstanceId) -> bool {
         self.own.truth.instances.get(id).is_some_and(|known| {
-            let found = self.own.truth.groups.get(&known.group).zip(self.policy.group(&known.group));
+            let found = self.own.truth.groups.get(&known.group).zip(self.policy.instances.group(&known.group));
             found.is_some_and(|(facts, policy)| is_plainly_sick(known, facts, policy, self.now(), UNNOTICED))
         })
     }

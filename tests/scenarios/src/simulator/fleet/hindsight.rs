@@ -9,8 +9,8 @@ use homeostat_core::aws::alarm::{AlarmSeen, AlarmsSeen};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
-use homeostat_core::instance::{Fleet, Replace};
 use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_remedies::instance::{Fleet, Replace};
 use jiff::Timestamp;
 use world::Cloud;
 

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::id::InstanceId;
-use homeostat_core::policy::{Evidence, GroupPolicy, Policy};
+use homeostat_remedies::instance::policy::{Evidence, GroupPolicy};
+use homeostat_remedies::policy::Policy;
 use jiff::{SignedDuration, Timestamp};
 
 use super::rules::is_plainly_sick;
@@ -23,13 +24,16 @@ impl Proven {
     pub(super) fn note(&mut self, truth: &Truth, policy: &Policy, now: Timestamp, faultless: Option<Timestamp>) {
         self.0.retain(|id, _| {
             let known = truth.instances.get(id);
-            known.is_some_and(|known| policy.group(&known.group).is_some_and(|policy| is_still_sick(known, policy)))
+            known.is_some_and(|known| {
+                policy.instances.group(&known.group).is_some_and(|policy| is_still_sick(known, policy))
+            })
         });
         if faultless.is_none_or(|since| now < since + SEEN_WITHIN) {
             return;
         }
         for (id, known) in &truth.instances {
-            let (Some(facts), Some(policy)) = (truth.groups.get(&known.group), policy.group(&known.group)) else {
+            let (Some(facts), Some(policy)) = (truth.groups.get(&known.group), policy.instances.group(&known.group))
+            else {
                 continue;
             };
             if !self.0.contains_key(id) && is_plainly_sick(known, facts, policy, now, SEEN_WITHIN) {

@@ -9,7 +9,7 @@ mod waiting;
 
 pub(super) use acting::is_plainly_sick;
 
-use homeostat_core::policy::Policy;
+use homeostat_remedies::policy::Policy;
 use jiff::Timestamp;
 
 use super::proven::Proven;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use homeostat_core::id::{GroupName, InstanceId, Subject};
 use homeostat_core::incident::Doubt;
-use homeostat_core::instance::reasons::Incident;
+use homeostat_remedies::instance::reasons::Incident;
 use jiff::Timestamp;
 
 use super::truth::Truth;

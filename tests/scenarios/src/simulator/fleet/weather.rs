@@ -5,9 +5,9 @@
 use futures_util::FutureExt;
 use homeostat_core::id::{GroupName, InstanceId, Scope, TargetGroupArn};
 use homeostat_core::incident::State;
-use homeostat_core::instance::kind::InstanceKind;
 use homeostat_core::memory::Remembered;
 use homeostat_core::ports::{Control, Ledger, Pause, Write};
+use homeostat_remedies::instance::kind::InstanceKind;
 use world::{App, EventCode, Flaw, Instance, LifecycleState, Machine, Process, RefreshStatus, SpotStatus, World};
 
 use super::draw::BYSTANDER;
@@ -162,7 +162,7 @@ impl History {
             let next = open.acknowledge(self.acknowledgement());
             acknowledged |= matches!(self.ledger.write(Write::of(&next)).now_or_never(), Some(Ok(())));
         }
-        for scope in self.policy.group_names().iter().map(Scope::of_group) {
+        for scope in self.policy.instances.group_names().iter().map(Scope::of_group) {
             let memory = self.ledger.memory_of::<InstanceKind>(&scope);
             if memory.breaker.is_some() {
                 let next = memory.acknowledged().over(&memory);

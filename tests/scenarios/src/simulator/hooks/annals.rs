@@ -2,14 +2,14 @@
 //!
 //! This module never judges, and takes from the ledger only what was recorded.
 
-use homeostat_core::hook::subject::HeldInstance;
 use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::aws::lifecycle;
-use homeostat_core::hook::reasons::{Decision, Incident, Proof, Step};
-use homeostat_core::hook::said::{Because, HookStep};
 use homeostat_core::id::{HookName, InstanceId, Subject};
 use homeostat_core::ports::Outcome;
+use homeostat_remedies::hook::reasons::{Decision, Incident, Proof, Step};
+use homeostat_remedies::hook::said::{Because, HookStep};
+use homeostat_remedies::hook::subject::HeldInstance;
 use jiff::{SignedDuration, Timestamp};
 use world::{ActionEnd, ActionResult, LifecycleTransition};
 

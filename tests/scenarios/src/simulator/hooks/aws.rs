@@ -13,12 +13,12 @@ use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
-use homeostat_core::hook::said::HookStep;
-use homeostat_core::hook::seen::{Datapoint, Details, HeldMember, Registration, TargetId};
-use homeostat_core::hook::{CompleteHooks, Held, Machines};
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
-use homeostat_core::policy::BusyMetric;
 use homeostat_core::ports::{Outcome, Unavailable};
+use homeostat_remedies::hook::policy::BusyMetric;
+use homeostat_remedies::hook::said::HookStep;
+use homeostat_remedies::hook::seen::{Datapoint, Details, HeldMember, Registration, TargetId};
+use homeostat_remedies::hook::{CompleteHooks, Held, Machines};
 use jiff::{SignedDuration, Timestamp};
 use world::Cloud;
 
@@ -26,6 +26,7 @@ use super::deed::{Before, Deed};
 use super::truth::Past;
 use crate::simulator::note::InvocationId;
 use crate::simulator::stage::Stage;
+
 pub use doubles::Double;
 pub(super) use doubles::Eager;
 

@@ -2,7 +2,7 @@
 //!
 //! This module never completes a hook that Homeostat should have completed.
 
-use homeostat_core::hook::reasons::{Decision, Incident, Page, PageReason};
+use homeostat_remedies::hook::reasons::{Decision, Incident, Page, PageReason};
 use jiff::SignedDuration;
 use world::{App, LifecycleState, Machine};
 

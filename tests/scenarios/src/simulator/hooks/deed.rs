@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use homeostat_core::hook::said::HookStep;
 use homeostat_core::id::{GroupName, InstanceId, TargetGroupArn};
+use homeostat_remedies::hook::said::HookStep;
 use jiff::{SignedDuration, Timestamp};
 use world::{ActiveAction, LifecycleAction, Process, TargetState, World};
 

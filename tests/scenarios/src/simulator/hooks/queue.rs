@@ -2,8 +2,8 @@
 //!
 //! This module never looks into a message, but for whom it is about.
 
-use homeostat_core::hook::subject::HeldInstance;
 use homeostat_core::id::{InstanceId, Subject};
+use homeostat_remedies::hook::subject::HeldInstance;
 use jiff::SignedDuration;
 use serde_json::Value;
 

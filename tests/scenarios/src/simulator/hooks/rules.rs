@@ -10,10 +10,10 @@ mod waiting;
 pub(super) use leaving::let_go;
 pub(super) use waiting::{Sent, judge_ended, judge_found, judge_losses, judge_sent, judge_told};
 
-use homeostat_core::hook::reasons::{Incident, Step};
 use homeostat_core::id::{GroupName, HookName};
-use homeostat_core::policy::{HeldBy, HookPolicy};
 use homeostat_core::ports::Pause;
+use homeostat_remedies::hook::policy::{HeldBy, HookPolicy};
+use homeostat_remedies::hook::reasons::{Incident, Step};
 use jiff::{SignedDuration, Timestamp};
 use world::{ActiveAction, LifecycleAction};
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::id::InstanceId;
-use homeostat_core::policy::{LaunchPolicy, Readiness};
+use homeostat_remedies::hook::policy::{LaunchPolicy, Readiness};
 use jiff::Timestamp;
 use world::{Instance, InstanceState, StatusCheck, TargetState, World};
 

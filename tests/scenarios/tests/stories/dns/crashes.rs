@@ -1,15 +1,16 @@
 //! The crash drill of a change of weights. Whatever comes next, the end is the one of the undisturbed heal.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use futures_util::FutureExt;
 use homeostat_core::aws::record::{RecordSet, Weight};
 use homeostat_core::ports::Clock;
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_core::zone::reasons::Decision;
-use homeostat_core::zone::subject::scope;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::reasons::Decision;
+use homeostat_remedies::hosted_zone::subject::scope;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::DnsStory;
 use serde_json::Value;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::site::*;
 use crate::crashing::{Then, at_every_call, crash};

@@ -3,7 +3,7 @@
 
 use homeostat_core::aws::record::{RecordSet, Weight};
 use homeostat_core::incident::State;
-use homeostat_core::zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
 use scenarios::DnsStory;
 use world::Author;
 

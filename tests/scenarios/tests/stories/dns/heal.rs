@@ -1,7 +1,7 @@
 //! A failing endpoint loses its weight in one change, and gets it back in steps, exactly as it was.
 
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_core::zone::reasons::{Close, Decision};
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::reasons::{Close, Decision};
 
 use super::site::*;
 

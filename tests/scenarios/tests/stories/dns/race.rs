@@ -1,10 +1,10 @@
 //! The race that took DynamoDB's records away in October 2025: a change that was made long ago arrives late, and must not undo
 //! what was done since (AWS, "Summary of the Amazon DynamoDB Service Disruption in the Northern Virginia (US-EAST-1) Region").
 
-use homeostat_core::zone::kind::ZoneKind;
 use std::sync::atomic::Ordering;
 
 use homeostat_core::aws::record::weights;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
 use scenarios::{DnsStory, Handling, Owner};
 use serde_json::Value;
 use world::Author;

@@ -2,9 +2,9 @@
 
 use homeostat_core::aws::record::{RecordKey, Weight};
 use homeostat_core::id::HostedZoneId;
-use homeostat_core::policy;
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_core::zone::reasons::Incident;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::reasons::Incident;
+use homeostat_remedies::policy;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::{DnsStory, record_section};
 use world::{EndpointState, Site, WeightedRecord, ZoneChange};

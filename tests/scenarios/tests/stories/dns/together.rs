@@ -1,10 +1,11 @@
 //! Many at once: events, zones, and records of one zone.
 
-use fastrand::Rng;
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_lambda::Failure;
-use scenarios::{Handling, Owner, record_section};
 use std::task::Poll;
+
+use fastrand::Rng;
+use homeostat_lambda::Failure;
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use scenarios::{Handling, Owner, record_section};
 
 use super::site::*;
 use crate::gates::{OneTurnEach, go_on};

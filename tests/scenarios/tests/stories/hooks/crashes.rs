@@ -1,6 +1,6 @@
 //! The crash drill of both hooks. Whatever comes next, every hook is completed, once in effect, and nothing of an instance is lost.
 
-use homeostat_core::hook::kind::HookKind;
+use homeostat_remedies::hook::kind::HookKind;
 use scenarios::HookStory;
 use serde_json::Value;
 use world::{ActionResult, LifecycleState};

@@ -1,9 +1,9 @@
 //! Made-up lifecycle actions by every way in, through the function's own handler, while an instance really waits: what
 //! docs/SECURITY.md says of each way.
 
-use homeostat_core::hook::kind::HookKind;
 use homeostat_core::id::{InstanceId, Scope};
 use homeostat_core::incident::State;
+use homeostat_remedies::hook::kind::HookKind;
 use scenarios::HookStory;
 use serde_json::{Value, json};
 use world::{Flaw, LifecycleState, Process, TargetState};
@@ -23,7 +23,7 @@ fn waiting() -> (HookStory, InstanceId) {
         "schema = 1\n[[lifecycle-hook.launch]]\ngroup = \"web\"\nhook = \"ready\"\n{HASTY}\n\
          [[lifecycle-hook.terminate]]\ngroup = \"web\"\nhook = \"drained\"\ntarget-groups = [\"{jobs}\"]\n{LEAVE}\n"
     );
-    let mut story = HookStory::new(world, homeostat_core::policy::parse(&text).unwrap());
+    let mut story = HookStory::new(world, homeostat_remedies::policy::parse(&text).unwrap());
     story.cloud.with(|world| {
         world.break_version(&web(), 2, Flaw::NeverAnswers);
         world.roll_out(&web(), 2).unwrap();

@@ -1,12 +1,12 @@
 //! A bad image: every launch fails its check. The loop ends, people hear of it, and the group is left as the policy says.
 
-use homeostat_core::hook::kind::HookKind;
-use homeostat_core::hook::reasons::PageReason;
 use std::fmt::Write;
 
 use expect_test::expect;
-use homeostat_core::hook::reasons::{Decision, Page};
 use homeostat_core::id::Scope;
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::hook::reasons::PageReason;
+use homeostat_remedies::hook::reasons::{Decision, Page};
 use scenarios::HookStory;
 use world::{ActionResult, Flaw, Process};
 

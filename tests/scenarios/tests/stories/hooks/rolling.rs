@@ -1,6 +1,6 @@
 //! Five of ten instances are replaced one after another under a steady stream, with Homeostat and without.
 
-use homeostat_core::hook::kind::HookKind;
+use homeostat_remedies::hook::kind::HookKind;
 use world::ActionResult;
 
 use super::site::*;

@@ -1,7 +1,7 @@
 //! What the stories of hooks have in common: a group whose instances also serve in a target group that it doesn't manage.
 
 use homeostat_core::id::{GroupName, InstanceId, TargetGroupArn};
-use homeostat_core::policy;
+use homeostat_remedies::policy;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::HookStory;
 use world::{

@@ -1,13 +1,13 @@
 //! A thousand launches at once, with five invocations at a time as the template has it: how many calls each costs, how late each is
 //! let into service, and how many calls EC2 sees in a second.
 
-use homeostat_core::hook::kind::HookKind;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
 use expect_test::expect;
 use homeostat_core::ports::Clock;
+use homeostat_remedies::hook::kind::HookKind;
 use scenarios::HookStory;
 use scenarios::simulator::gated::{Answer, Call, Gate, Passage};
 use world::{ActionEnd, ActionResult, Pace, VirtualClock};

@@ -1,7 +1,7 @@
 //! Target groups whose targets are addresses, or a load balancer.
 
-use homeostat_core::hook::kind::HookKind;
 use homeostat_core::id::Scope;
+use homeostat_remedies::hook::kind::HookKind;
 use scenarios::HookStory;
 use world::{ActionResult, Pace, TargetState, TargetType};
 

@@ -1,9 +1,9 @@
 //! What the function planned against what the world allowed: whatever the hook's timeout, none runs out.
 
-use homeostat_core::hook::kind::HookKind;
 use std::fmt::Write;
 
 use expect_test::expect;
+use homeostat_remedies::hook::kind::HookKind;
 
 use super::site::*;
 

@@ -1,7 +1,7 @@
 //! A sick instance is replaced, and the hooks that this brings about are part of its story.
 
-use homeostat_core::hook::kind::HookKind;
-use homeostat_core::instance::kind::InstanceKind;
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::instance::kind::InstanceKind;
 
 use super::site::*;
 

@@ -1,7 +1,7 @@
 //! What comes twice, late, not at all, or not in its turn; and a Homeostat that is switched off.
 
-use homeostat_core::hook::kind::HookKind;
 use homeostat_core::ports::Pause;
+use homeostat_remedies::hook::kind::HookKind;
 use world::{ActionBy, ActionEnd, ActionResult, LifecycleState, LifecycleTransition};
 
 use super::site::*;

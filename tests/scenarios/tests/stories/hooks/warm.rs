@@ -1,7 +1,7 @@
 //! The warm pool: entering it is no launch into service, leaving it is, and returning to it is no end.
 
 use homeostat_core::aws::lifecycle::Course;
-use homeostat_core::hook::kind::HookKind;
+use homeostat_remedies::hook::kind::HookKind;
 use world::{ActionResult, LifecycleState, PoolState, WarmPool};
 
 use super::site::*;

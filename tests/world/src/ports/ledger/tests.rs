@@ -1,8 +1,8 @@
 use futures_util::FutureExt;
 use homeostat_core::incident::Gone;
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{Close, Decision, Hold, Incident, Step};
 use homeostat_core::ports::Outcome;
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{Close, Decision, Hold, Incident, Step};
 use jiff::SignedDuration;
 
 use super::*;

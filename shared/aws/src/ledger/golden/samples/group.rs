@@ -5,11 +5,11 @@
 use homeostat_core::aws::units::Unit;
 use homeostat_core::id::TargetGroupArn;
 use homeostat_core::incident::{Acknowledgement, Gone, Verdict};
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{
+use homeostat_core::signal::{Notice, What};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{
     Attached, Close, Crowd, GroupState, Hold, HoldReason, Incident, Page, PageReason,
 };
-use homeostat_core::signal::{Notice, What};
 
 use super::super::Folder::Group;
 use super::{Sample, at, closed, decided, event, held, id, incident, mins, paged, texts};

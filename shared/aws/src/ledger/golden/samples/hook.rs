@@ -5,19 +5,19 @@
 mod parts;
 
 use homeostat_core::aws::lifecycle::{ActionResult, Course};
-use homeostat_core::hook::kept::Kept;
-use homeostat_core::hook::kind::HookKind;
-use homeostat_core::hook::reasons::{
+use homeostat_core::incident::Acknowledgement;
+use homeostat_core::ports::Outcome;
+use homeostat_remedies::hook::kept::Kept;
+use homeostat_remedies::hook::kind::HookKind;
+use homeostat_remedies::hook::policy::Afterwards;
+use homeostat_remedies::hook::reasons::{
     Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
 };
-use homeostat_core::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
-use homeostat_core::incident::Acknowledgement;
-use homeostat_core::policy::Afterwards;
-use homeostat_core::ports::Outcome;
+use homeostat_remedies::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
+use parts::{ID, claimed, deregister, found, in_full, launching, on, remove_records, terminating};
 
 use super::super::Folder::Hook;
 use super::{Sample, at, aws, closed, decided, held, id, incident, mins, paced, paged, texts};
-use parts::{ID, claimed, deregister, found, in_full, launching, on, remove_records, terminating};
 
 pub(super) fn samples() -> Vec<Sample> {
     [acts(), outcomes(), holds(), pages(), closes(), particulars()].concat()

@@ -6,13 +6,13 @@ use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
 use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Verdict};
-use homeostat_core::instance::kind::InstanceKind;
-use homeostat_core::instance::reasons::{
+use homeostat_core::ports::Outcome;
+use homeostat_core::signal::{Notice, What};
+use homeostat_remedies::instance::kind::InstanceKind;
+use homeostat_remedies::instance::reasons::{
     Attached, Close, CloseReason, Crowd, Decision, GroupState, Hold, HoldReason, Incident, Page, PageReason, Proof,
     Step,
 };
-use homeostat_core::ports::Outcome;
-use homeostat_core::signal::{Notice, What};
 
 use super::super::Folder::Instance;
 use super::{Sample, at, aws, closed, decided, event, held, id, incident, mins, paced, paged, texts};

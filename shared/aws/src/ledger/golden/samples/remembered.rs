@@ -2,17 +2,18 @@
 //!
 //! This module never makes up a form: a memory is what its transitions leave.
 
-use homeostat_core::zone::subject::scope;
 use std::collections::BTreeMap;
 
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::aws::source::Source;
-use homeostat_core::hook::memory::Launch;
 use homeostat_core::id::{HookName, InstanceId, Scope};
-use homeostat_core::instance::memory::{Act, Breaker};
 use homeostat_core::memory::Remembered as _;
 use homeostat_core::ports::{Pause, Slots};
-use homeostat_core::{hook, instance, zone as dns};
+use homeostat_remedies::hook::memory::Launch;
+use homeostat_remedies::hosted_zone as dns;
+use homeostat_remedies::hosted_zone::subject::scope;
+use homeostat_remedies::instance::memory::{Act, Breaker};
+use homeostat_remedies::{hook, instance};
 use jiff::Timestamp;
 
 use super::super::Folder;

@@ -4,21 +4,21 @@
 
 pub(super) mod parts;
 
+use homeostat_core::aws::share::Share;
 use homeostat_core::incident::Acknowledgement;
 use homeostat_core::ports::Outcome;
-use homeostat_core::zone::drift::{Drift, Drifted};
-use homeostat_core::zone::kept::{Kept, Propagating};
-use homeostat_core::zone::kind::ZoneKind;
-use homeostat_core::zone::reasons::{
+use homeostat_remedies::hosted_zone::drift::{Drift, Drifted};
+use homeostat_remedies::hosted_zone::kept::{Kept, Propagating};
+use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::reasons::{
     Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
 };
-use homeostat_core::zone::said::{Awaits, Trouble, Waiting};
-use homeostat_core::zone::share::Share;
-use homeostat_core::zone::shift::Shift;
+use homeostat_remedies::hosted_zone::said::{Awaits, Trouble, Waiting};
+use homeostat_remedies::hosted_zone::shift::Shift;
+use parts::{ZONE, alarm, drifts, kept_in_full, moved, record, target_group};
 
 use super::super::Folder::Zone;
 use super::{Sample, at, aws, closed, decided, event, held, id, incident, mins, paced, paged, texts};
-use parts::{ZONE, alarm, drifts, kept_in_full, moved, record, target_group};
 
 pub(super) fn samples() -> Vec<Sample> {
     [acts(), outcomes(), holds(), returning(), drifted(), troubles(), closes(), particulars()].concat()

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use homeostat_core::aws::record::{RecordKey, RecordSet, reweighted, weights};
+use homeostat_core::aws::share::Share;
 use homeostat_core::policy::Mode;
-use homeostat_core::zone::reasons::Step;
-use homeostat_core::zone::share::Share;
+use homeostat_remedies::hosted_zone::reasons::Step;
 
 use super::{Moment, Moved, SKEWS};
 use crate::simulator::dns::annals::{fence, generation, incident, kept};

@@ -2,7 +2,7 @@
 
 use homeostat_core::aws::record::{RecordSet, weights};
 use homeostat_core::id::HostedZoneId;
-use homeostat_core::zone::kept::PROPAGATES_WITHIN;
+use homeostat_remedies::hosted_zone::kept::PROPAGATES_WITHIN;
 
 use super::{Moment, SKEWS, generation};
 use crate::simulator::dns::annals::{Annals, kept};

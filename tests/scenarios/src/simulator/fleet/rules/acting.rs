@@ -1,8 +1,9 @@
 //! Rules about the moment in which an effect starts.
 
 use homeostat_core::id::InstanceId;
-use homeostat_core::instance::reasons::{Incident, Step};
-use homeostat_core::policy::{Budget, Evidence, GroupPolicy, Mode};
+use homeostat_core::policy::{Budget, Mode};
+use homeostat_remedies::instance::policy::{Evidence, GroupPolicy};
+use homeostat_remedies::instance::reasons::{Incident, Step};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Scene;
@@ -31,7 +32,7 @@ pub(super) fn cases<'a>(
 ) -> impl Iterator<Item = (&'a InstanceId, &'a Known, &'a GroupFacts, &'a GroupPolicy)> {
     starting(scene).filter_map(|(id, _)| {
         let known = scene.truth.instances.get(id)?;
-        Some((id, known, scene.truth.groups.get(&known.group)?, scene.policy.group(&known.group)?))
+        Some((id, known, scene.truth.groups.get(&known.group)?, scene.policy.instances.group(&known.group)?))
     })
 }
 
@@ -70,7 +71,7 @@ pub(super) fn is_alone(scene: &Scene<'_>) -> Result<(), String> {
 pub(super) fn is_allowed(scene: &Scene<'_>) -> Result<(), String> {
     for (id, _) in starting(scene) {
         let known = scene.truth.instances.get(id).ok_or_else(|| format!("{id} never was"))?;
-        let policy = scene.policy.group(&known.group).ok_or_else(|| format!("{id} is in {}", known.group))?;
+        let policy = scene.policy.instances.group(&known.group).ok_or_else(|| format!("{id} is in {}", known.group))?;
         if policy.mode == Mode::Watch {
             return Err(format!("{id} is in {}, which is only watched", known.group));
         }

@@ -1,7 +1,6 @@
 //! Rules about how many are out, and who may be.
 
-use homeostat_core::id::InstanceId;
-use homeostat_core::id::Subject;
+use homeostat_core::id::{InstanceId, Subject};
 use homeostat_core::policy::Budget;
 
 use super::Scene;
@@ -12,7 +11,9 @@ use crate::simulator::note::What;
 pub(super) fn slots_are_within_the_budget(scene: &Scene<'_>) -> Result<(), String> {
     let Some(before) = scene.before else { return Ok(()) };
     for (group, slots) in &scene.after.slots {
-        let (Some(policy), Some(facts)) = (scene.policy.group(group), scene.truth.groups.get(group)) else { continue };
+        let (Some(policy), Some(facts)) = (scene.policy.instances.group(group), scene.truth.groups.get(group)) else {
+            continue;
+        };
         let had = before.slots.get(group).map_or(0, |slots| slots.holders.len());
         let most = policy.budget.slots(facts.most_desired.max(facts.desired));
         let holders: Vec<InstanceId> = slots.holders.keys().filter_map(Subject::instance).collect();
@@ -50,7 +51,9 @@ pub(super) fn out_is_within_the_budget(scene: &Scene<'_>) -> Result<(), String> 
         return Ok(());
     }
     for (group, taken_out) in &scene.tally.taken_out {
-        let (Some(policy), Some(facts)) = (scene.policy.group(group), scene.truth.groups.get(group)) else { continue };
+        let (Some(policy), Some(facts)) = (scene.policy.instances.group(group), scene.truth.groups.get(group)) else {
+            continue;
+        };
         let is_out = |id| scene.truth.instances.get(id).is_none_or(|known| known.in_service_since.is_none());
         // Some of them may have been replaced: no more are out than are missing.
         let missing = usize::try_from(facts.desired.saturating_sub(facts.in_service)).unwrap_or_default();

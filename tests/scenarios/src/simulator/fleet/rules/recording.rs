@@ -2,7 +2,7 @@
 
 use homeostat_core::id::Subject;
 use homeostat_core::incident::State;
-use homeostat_core::instance::reasons::{Close, Decision, Incident};
+use homeostat_remedies::instance::reasons::{Close, Decision, Incident};
 use jiff::SignedDuration;
 
 use super::Scene;
@@ -19,7 +19,7 @@ pub(super) fn changes<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Option<
 pub(super) fn tells_little(scene: &Scene<'_>) -> Result<(), String> {
     const A_FEW: i64 = 6;
     for (_, incident) in changes(scene) {
-        let policy = scene.policy.group(incident.kind.group());
+        let policy = scene.policy.instances.group(incident.kind.group());
         let every = policy.map_or(SignedDuration::from_mins(30), |group| group.remind_every);
         let reminders = scene.now.duration_since(incident.opened_at).as_secs() / every.as_secs().max(1);
         // Seed 613023093: two calls were lost, then another was out, and two more were lost: what came of each was news.

@@ -1,8 +1,8 @@
 //! Rules about alarms that are not verdicts, and about who waits.
 
 use homeostat_core::incident::State;
-use homeostat_core::instance::reasons::{Decision, Hold, HoldReason};
 use homeostat_core::policy::Mode;
+use homeostat_remedies::instance::reasons::{Decision, Hold, HoldReason};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Scene;
@@ -37,7 +37,7 @@ pub(super) fn others_open_nothing(scene: &Scene<'_>) -> Result<(), String> {
         let (Some(alarms), Some(id)) = (open.kind.alarms(), open.subject.instance()) else { continue };
         let mut names = alarms.arns().map(|arn| arn.alarm_name().to_owned());
         let names_verdicts =
-            scene.policy.group(open.kind.group()).is_some_and(|policy| !policy.health_alarms.is_empty());
+            scene.policy.instances.group(open.kind.group()).is_some_and(|policy| !policy.health_alarms.is_empty());
         if names_verdicts && let Some(disk) = names.find(|name| name.starts_with(DISK)) {
             return Err(format!("{id} has an incident by {disk}, which is not a verdict"));
         }
@@ -83,7 +83,8 @@ pub(super) fn is_left_to_who_looks(scene: &Scene<'_>) -> Result<(), String> {
 pub(super) fn nobody_waits_for_ever(scene: &Scene<'_>) -> Result<(), String> {
     for (id, since) in &scene.proven.0 {
         let Some(known) = scene.truth.instances.get(id) else { continue };
-        let (Some(facts), Some(policy)) = (scene.truth.groups.get(&known.group), scene.policy.group(&known.group))
+        let (Some(facts), Some(policy)) =
+            (scene.truth.groups.get(&known.group), scene.policy.instances.group(&known.group))
         else {
             continue;
         };

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use homeostat_core::aws::fleet::{Checks, Machine, TargetHealth};
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult};
-use homeostat_core::hook::CompleteHooks;
-use homeostat_core::hook::seen::{Details, HeldMember, Registration, TargetId};
 use homeostat_core::id::{InstanceId, Subject, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable, WakeUps};
+use homeostat_remedies::hook::CompleteHooks;
+use homeostat_remedies::hook::seen::{Details, HeldMember, Registration, TargetId};
 use jiff::{SignedDuration, Timestamp};
 use world::{ActionBy, ActiveAction, LifecycleTransition, TargetGroup, WakeUpQueue};
 

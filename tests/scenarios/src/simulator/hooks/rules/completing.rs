@@ -1,8 +1,9 @@
 //! Rules about how an action is completed.
 
-use homeostat_core::hook::said::HookStep;
 use homeostat_core::id::InstanceId;
-use homeostat_core::policy::{Afterwards, HeldBy, LaunchPolicy, Mode};
+use homeostat_core::policy::Mode;
+use homeostat_remedies::hook::policy::{Afterwards, HeldBy, LaunchPolicy};
+use homeostat_remedies::hook::said::HookStep;
 use jiff::SignedDuration;
 use world::{ActionEnd, ActionResult, Journey, LifecycleTransition};
 

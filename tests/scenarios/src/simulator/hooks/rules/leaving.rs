@@ -1,6 +1,7 @@
 //! Rules about instances that leave.
 
-use homeostat_core::policy::{HeldBy, Mode};
+use homeostat_core::policy::Mode;
+use homeostat_remedies::hook::policy::HeldBy;
 use jiff::SignedDuration;
 use world::{ActionEnd, Journey, LifecycleTransition};
 

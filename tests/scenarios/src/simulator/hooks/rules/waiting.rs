@@ -1,9 +1,9 @@
 //! Rules about waiting: no action of a policy's hook runs into its timeout, no work is lost, and waiting costs little.
 
-use homeostat_core::hook::reasons::Incident;
 use homeostat_core::id::Subject;
 use homeostat_core::incident::LEASE;
-use homeostat_core::policy::HookPolicy;
+use homeostat_remedies::hook::policy::HookPolicy;
+use homeostat_remedies::hook::reasons::Incident;
 use jiff::{SignedDuration, Timestamp};
 use world::{ActionEnd, LifecycleAction, Loss, LossReason};
 

@@ -2,10 +2,10 @@
 
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Terms, Told, Transition};
 use homeostat_core::aws::record::{RecordSet, Routing};
-use homeostat_core::hook::Claim;
-use homeostat_core::hook::kept::Kept;
-use homeostat_core::hook::said::{Because, HookStep};
-use homeostat_core::hook::seen::TargetId;
+use homeostat_remedies::hook::Claim;
+use homeostat_remedies::hook::kept::Kept;
+use homeostat_remedies::hook::said::{Because, HookStep};
+use homeostat_remedies::hook::seen::TargetId;
 
 use crate::ledger::golden::samples::{at, aws, event, id, mins, secs, texts};
 

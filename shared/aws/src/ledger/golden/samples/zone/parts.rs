@@ -1,12 +1,12 @@
 //! Records, changes of them, and what an incident keeps of both.
 
 use homeostat_core::aws::record::{Alias, RecordKey, RecordSet, RecordType, Routing};
+use homeostat_core::aws::share::Share;
 use homeostat_core::id::{AlarmArn, SetIdentifier, TargetGroupArn};
-use homeostat_core::zone::drift::{Drift, Noticed, Sibling};
-use homeostat_core::zone::generation::Generation;
-use homeostat_core::zone::kept::{Held, Kept, Propagating, Proven, Reduced, RefusedMove};
-use homeostat_core::zone::share::Share;
-use homeostat_core::zone::shift::{Move, Shift};
+use homeostat_remedies::hosted_zone::drift::{Drift, Noticed, Sibling};
+use homeostat_remedies::hosted_zone::generation::Generation;
+use homeostat_remedies::hosted_zone::kept::{Held, Kept, Propagating, Proven, Reduced, RefusedMove};
+use homeostat_remedies::hosted_zone::shift::{Move, Shift};
 
 use crate::ledger::golden::samples::{at, id, texts};
 

@@ -1,0 +1,34 @@
+//! How many of a group may be out at once.
+//!
+//! This module never counts who is.
+
+use std::str::FromStr;
+
+/// A share of the group's desired capacity, or a number of instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    Percent(u32),
+    Instances(u32),
+}
+
+impl Budget {
+    /// How many of `desired` instances may be out at once: a share is rounded down, but is never less than one, since a
+    /// group of four with 20 % could else never be healed. A group of one may lose its one.
+    pub fn slots(self, desired: u32) -> u32 {
+        match self {
+            Budget::Instances(count) => count.min(desired),
+            Budget::Percent(percent) => {
+                let share = u64::from(desired) * u64::from(percent) / 100;
+                u32::try_from(share).unwrap_or(u32::MAX).max(1).min(desired)
+            }
+        }
+    }
+}
+
+impl FromStr for Budget {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let percent: u32 = text.strip_suffix('%').ok_or(())?.parse().map_err(|_| ())?;
+        if (1..=100).contains(&percent) { Ok(Budget::Percent(percent)) } else { Err(()) }
+    }
+}

@@ -1,0 +1,404 @@
+//! The remedy for an instance that a lifecycle hook holds: admit it when it is ready, let it go when nothing of it is in use, and
+//! complete the hook in any case.
+//!
+//! This module never holds an instance longer than its hook allows, and never judges one on what could not be read.
+
+mod abandoned;
+mod abandoning;
+mod claim;
+mod course;
+mod decide;
+pub mod doctor;
+mod eyes;
+pub mod kept;
+pub mod kind;
+mod ladder;
+mod launch;
+pub mod memory;
+mod message;
+pub mod policy;
+pub mod reasons;
+mod route;
+mod row;
+pub mod said;
+pub mod seen;
+pub mod subject;
+mod survey;
+mod targets;
+mod terminate;
+#[cfg(test)]
+mod tests;
+mod time;
+pub(crate) mod view;
+
+use std::future::Future;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::hook::kind::HookKind;
+use crate::hook::memory::Memory;
+use crate::hook::policy::{BusyMetric, HeldBy};
+use crate::hook::reasons::PageReason;
+use crate::hook::reasons::{Attended, Circumstances, Decision, History, Hold, Incident, Limits, Page, Proof, Step};
+use crate::hook::subject::HeldInstance;
+
+pub use claim::Claim;
+use decide::{Case, decide};
+pub use eyes::HookEyes;
+use homeostat_core::attend::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
+use homeostat_core::aws::fleet::Group;
+use homeostat_core::aws::lifecycle;
+use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
+use homeostat_core::aws::machines::StatusChecks;
+use homeostat_core::aws::record::RecordSet;
+use homeostat_core::aws::record_name::RecordName;
+use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, Region, Scope, Subject, TargetGroupArn};
+use homeostat_core::incident::{State, Verdict};
+use homeostat_core::ports::{Ledger, Outcome, Slots, Unavailable};
+use homeostat_core::signal::{Hint, NoSignal, Signal, Why};
+use kept::Kept;
+pub use route::Resync;
+use said::{Because, HookStep};
+use seen::{Datapoint, Details, HeldMember, Registration, Seen, TargetId};
+
+/// What this remedy reads of Auto Scaling, load balancing, CloudWatch and Route 53.
+pub trait Held {
+    /// `None`: Auto Scaling knows no such instance.
+    fn member(&self, instance: &InstanceId) -> impl Future<Output = Result<Option<HeldMember>, Unavailable>> + Send;
+
+    /// `None`: the group has no such hook.
+    fn terms(
+        &self,
+        group: &GroupName,
+        hook: &HookName,
+    ) -> impl Future<Output = Result<Option<Terms>, Unavailable>> + Send;
+
+    /// The groups of these names that exist. An empty answer means that none exists, never "all".
+    fn groups(&self, names: &[GroupName]) -> impl Future<Output = Result<Vec<Group>, Unavailable>> + Send;
+
+    /// All targets, of whatever kind. `None`: there is no such target group.
+    fn registrations(
+        &self,
+        target_group: &TargetGroupArn,
+    ) -> impl Future<Output = Result<Option<Vec<Registration>>, Unavailable>> + Send;
+
+    /// `TargetType`, as AWS names it. `None`: there is no such target group.
+    fn target_type(
+        &self,
+        target_group: &TargetGroupArn,
+    ) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
+
+    /// The newest value of the instance's metric, if it has a recent one.
+    fn newest(
+        &self,
+        metric: &BusyMetric,
+        instance: &InstanceId,
+    ) -> impl Future<Output = Result<Option<Datapoint>, Unavailable>> + Send;
+
+    /// Every record set of this name. None is an answer.
+    fn record_sets(
+        &self,
+        zone: &HostedZoneId,
+        name: &RecordName,
+    ) -> impl Future<Output = Result<Vec<RecordSet>, Unavailable>> + Send;
+}
+
+/// What this remedy reads of EC2 beside the status checks.
+pub trait Machines: StatusChecks {
+    /// `None`: EC2 knows no such instance.
+    fn details(&self, instance: &InstanceId) -> impl Future<Output = Result<Option<Details>, Unavailable>> + Send;
+
+    /// When EC2 gave notice that it takes the Spot Instance back; `None`: it did not.
+    fn interrupted_at(&self, spot_request: &str)
+    -> impl Future<Output = Result<Option<Timestamp>, Unavailable>> + Send;
+}
+
+/// What this remedy changes in AWS. Each is safe to repeat.
+pub trait CompleteHooks {
+    /// [`Outcome::Lost`] where Auto Scaling knows no such action, now or any more.
+    fn complete(&self, action: &ActionId, result: ActionResult) -> impl Future<Output = Outcome> + Send;
+
+    /// [`Outcome::Lost`] as above.
+    fn heartbeat(&self, action: &ActionId) -> impl Future<Output = Outcome> + Send;
+
+    fn deregister(
+        &self,
+        target_group: &TargetGroupArn,
+        instance: &InstanceId,
+        targets: &[TargetId],
+    ) -> impl Future<Output = Outcome> + Send;
+
+    /// Removes all of the sets if each is exactly so; [`Outcome::Lost`] if one is not.
+    fn remove_records(&self, zone: &HostedZoneId, sets: &[RecordSet]) -> impl Future<Output = Outcome> + Send;
+
+    fn suspend_launch(&self, group: &GroupName) -> impl Future<Output = Outcome> + Send;
+}
+
+/// Completes the hooks that the policy names.
+#[derive(Debug, Clone, Copy)]
+pub struct LifecycleHook<'a, A, M> {
+    pub eyes: HookEyes<'a, A, M>,
+    /// Of the policy that led to a decision.
+    pub hash: &'a str,
+    /// The stack's own: the groups whose hooks it completes are there.
+    pub region: &'a Region,
+}
+
+/// A heartbeat and the drain of a target group take their time after the policy's limit too.
+const OVERDUE_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// Of an incident that only waits for a person.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// What a survey finds waiting again so soon after it was completed is shown late, or held by another hook.
+const COMPLETED_LATELY: SignedDuration = SignedDuration::from_mins(2);
+
+/// A replacement is launched within so long of the act that asked for it.
+const LAUNCHED_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+
+impl<A, M> Remedy for LifecycleHook<'_, A, M>
+where
+    A: Held + CompleteHooks + Sync,
+    M: Machines + Sync,
+{
+    type Kind = HookKind;
+    type Glance = Seen;
+    type Seen = Seen;
+    type Survey = Resync;
+
+    /// As many as the queue would have looked at, so that AWS sees no more calls.
+    const SIDE_BY_SIDE: usize = 5;
+
+    fn route(&self, signal: &Signal) -> Result<Route<Resync>, NoSignal> {
+        route::route(self.region, signal)
+    }
+
+    async fn survey(&self, ledger: &(impl Ledger + Sync), now: Timestamp, _: &Resync) -> Result<Surveyed, NotSurveyed> {
+        Ok(survey::survey(self.eyes.aws, self.eyes.policy, ledger, self.region, now).await?)
+    }
+
+    fn follow_up(&self, _: Timestamp, _: &Attended) -> Option<Hint> {
+        None
+    }
+
+    fn wake_after(&self, now: Timestamp, attended: &Attended) -> Option<WakeUp> {
+        route::wake_after(now, attended)
+    }
+
+    async fn glance(&self, hint: &Hint) -> Result<Seen, Unavailable> {
+        Ok(self.eyes.glance(hint).await)
+    }
+
+    fn open(&self, now: Timestamp, hint: &Hint, seen: &Seen, history: &History) -> Result<Incident, Ignored> {
+        let subject = hint.subject.clone();
+        let Some(held) = HeldInstance::of(&subject) else { return Err(Ignored::NotOurs { subject }) };
+        let HeldInstance { group, hook, instance } = &held;
+        let told = match &hint.why {
+            Why::Action(told) => Some(told.transition),
+            _ => None,
+        };
+        let policy = self.eyes.policy.of(group, hook);
+        let Some(policy) = policy.filter(|policy| told.is_none_or(|told| told == policy.transition())) else {
+            return Err(Ignored::HookOutsidePolicy { subject });
+        };
+        let closed = |after: Timestamp| history.last_closed_at.filter(|closed_at| *closed_at >= after);
+        let last = history.last_closed.as_deref().map(|closed| (closed, closed.kind.kept()));
+        let is_newer = |told: &lifecycle::Told| last.is_some_and(|(closed, kept)| kept.is_before(closed, told));
+        let is_another = last.is_some_and(|(closed, kept)| kept.came_out_of_the_pool(closed.intent.as_ref(), seen));
+        let kept = match &hint.why {
+            Why::Action(told) => match closed(told.at).filter(|_| !is_newer(told)) {
+                Some(closed_at) => return Err(Ignored::Completed { subject, closed_at }),
+                None => Kept::told(told),
+            },
+            Why::Found { .. } => match closed(now - COMPLETED_LATELY).filter(|_| !is_another) {
+                Some(closed_at) => return Err(Ignored::Completed { subject, closed_at }),
+                None => Kept::found(group, hook, instance, policy.transition(), now),
+            },
+            Why::Wake | Why::Look { .. } | Why::Alarm(_) | Why::Silence(_) | Why::Notice(_) => {
+                return Err(Ignored::NothingOpen { subject });
+            }
+        };
+        let began = kept.began.min(now);
+        Ok(Incident::new(subject, HookKind::Hook(Box::new(kept.saw(now, seen))), began, now))
+    }
+
+    /// A newer action of the same hook takes the older one's place: the instance has been through the warm pool.
+    fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
+        let Why::Action(told) = &hint.why else { return incident };
+        let kept = incident.kind.kept_mut();
+        let is_over = kept.completed(incident.intent.as_ref()).is_some();
+        if !kept.told_again(told, is_over) {
+            return incident;
+        }
+        anew(incident)
+    }
+
+    fn scope(&self, subject: &Subject) -> Option<Scope> {
+        HeldInstance::of(subject).map(|held| Scope::of_group(&held.group))
+    }
+
+    /// Its own wake-up is for one look; the sweep's was counted. Any other is one too many.
+    fn is_early(&self, _: Timestamp, incident: &Incident, hint: &Hint) -> bool {
+        let Some(next) = incident.kind.kept().next_look else { return false };
+        match &hint.why {
+            Why::Look { at } => at.as_millisecond() != next.as_millisecond(),
+            Why::Wake => incident.wakes == 0,
+            Why::Action(_) | Why::Alarm(_) | Why::Silence(_) | Why::Found { .. } | Why::Notice(_) => false,
+        }
+    }
+
+    async fn observe(&self, glance: Seen, incident: &Incident) -> Result<Seen, Unavailable> {
+        Ok(self.eyes.observe(glance, incident).await)
+    }
+
+    fn absorb(&self, now: Timestamp, mut incident: Incident, seen: &Seen, limits: &Limits) -> Incident {
+        let subject = incident.subject.clone();
+        let is_another = incident.kind.kept().came_out_of_the_pool(incident.intent.as_ref(), seen);
+        if is_another {
+            incident = anew(incident);
+        }
+        let mut kept = incident.kind.kept().clone();
+        if is_another {
+            kept = kept.again(now);
+        }
+        let next = kept.saw(now, seen);
+        let part_of = next.part_of.clone().or_else(|| part_of(now, &subject, &next, &limits.slots));
+        *incident.kind.kept_mut() = Kept { part_of, ..next };
+        incident
+    }
+
+    fn unwell(&self, _: &Incident, _: &Seen) -> Vec<Subject> {
+        Vec::new()
+    }
+
+    fn verdict(&self, _: Timestamp, _: &Incident, _: &Seen) -> Verdict {
+        Verdict::Unknown
+    }
+
+    fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
+        let Some(Step::Hook(step)) = incident.intent.as_ref().map(|intent| &intent.step) else { return false };
+        let kept = incident.kind.kept();
+        match &**step {
+            HookStep::Complete { result, .. } => seen.went_on_with(kept.transition, kept.course, *result),
+            HookStep::Deregister { target_group, .. } => match seen.targets.get(target_group) {
+                Some(Ok(registrations)) => registrations.iter().all(|one| !one.takes_traffic()),
+                _ => false,
+            },
+            HookStep::RemoveRecords { sets, .. } => match &seen.records {
+                Some(Ok(there)) => !sets.iter().any(|set| there.contains(set)),
+                _ => false,
+            },
+            HookStep::Heartbeat { .. } | HookStep::SuspendLaunch { .. } => false,
+        }
+    }
+
+    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Decision {
+        decide(&Case { now, incident, kept: incident.kind.kept(), seen, around, policy: self.eyes.policy })
+    }
+
+    fn not_opened(&self, _: &Hint, _: &Incident, _: &Decision) -> Option<Ignored> {
+        None
+    }
+
+    fn follows(&self, _: Timestamp, _: &Incident) -> Option<(Timestamp, Hold)> {
+        None
+    }
+
+    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Vec<Rung> {
+        ladder::rungs(&Case { now, incident, kept: incident.kind.kept(), seen, around, policy: self.eyes.policy })
+    }
+
+    /// Each launch that AWS abandoned, until one is ready.
+    fn remember(
+        &self,
+        now: Timestamp,
+        incident: &Incident,
+        seen: &Seen,
+        decision: &Decision,
+        memory: &Memory,
+    ) -> Option<Memory> {
+        let kept = incident.kind.kept();
+        let most = self.most_abandoned(kept);
+        let settled = abandoning::settled(now, incident, memory, most);
+        let next = match decision {
+            Decision::Act { step: Step::Hook(step), because } if step.completes() => {
+                let is_for = |which: fn(&Because) -> bool| {
+                    because.iter().any(|proof| matches!(proof, Proof::Hook(why) if which(why)))
+                };
+                if is_for(|why| matches!(why, Because::NotReady { .. })) {
+                    settled.abandoning(now, &kept.hook, &abandoning::launch(kept))
+                } else if is_for(|why| matches!(why, Because::Ready { .. })) {
+                    settled.admit(&kept.hook, kept.launched_from.as_deref())
+                } else {
+                    settled
+                }
+            }
+            Decision::Page(Page::Own(PageReason::LaunchesFail(_))) => {
+                abandoning::over(now, incident, seen, memory, most)
+            }
+            Decision::Close(_) => {
+                abandoning::over(now, incident, seen, memory, most).spared(&kept.hook, &kept.instance)
+            }
+            _ => settled,
+        };
+        (next != *memory).then_some(next)
+    }
+
+    fn times(&self, incident: &Incident) -> Times {
+        let kept = incident.kind.kept();
+        let policy = self.eyes.policy.of(&kept.group, &kept.hook);
+        let within = policy.map(|policy| policy.within()).unwrap_or_default();
+        let remind_every = self.eyes.policy.remind_every;
+        let recover_within = within + OVERDUE_AFTER;
+        Times { look_every: LOOK_EVERY, recover_within, wait_at_most: recover_within, remind_every }
+    }
+
+    fn policy_hash(&self) -> &str {
+        self.hash
+    }
+
+    async fn perform(&self, step: &Step) -> Outcome {
+        let Step::Hook(step) = step;
+        let aws = self.eyes.aws;
+        match &**step {
+            HookStep::Complete { action, result } => aws.complete(action, *result).await,
+            HookStep::Heartbeat { action } => aws.heartbeat(action).await,
+            HookStep::Deregister { instance, target_group, targets } => {
+                aws.deregister(target_group, instance, targets).await
+            }
+            HookStep::RemoveRecords { zone, sets } => aws.remove_records(zone, sets).await,
+            HookStep::SuspendLaunch { group } => aws.suspend_launch(group).await,
+        }
+    }
+}
+
+impl<A, M> LifecycleHook<'_, A, M> {
+    fn most_abandoned(&self, kept: &Kept) -> u32 {
+        match self.eyes.policy.of(&kept.group, &kept.hook) {
+            Some(HeldBy::Launch(policy)) => policy.abandons,
+            Some(HeldBy::Termination(_)) | None => u32::MAX,
+        }
+    }
+}
+
+/// The replacement of this instance, or the newest one that a launch can be the second half of: what is acted on holds a slot of the
+/// group's budget until the group is at full strength again.
+fn part_of(now: Timestamp, subject: &Subject, kept: &Kept, slots: &Slots) -> Option<Subject> {
+    let lately = slots.holders.iter().filter(|(_, at)| **at <= now && now < **at + LAUNCHED_WITHIN);
+    let of_it = |(holder, at): &(&Subject, &Timestamp)| match kept.transition {
+        lifecycle::Transition::Terminating => {
+            HeldInstance::of(subject).is_some_and(|held| holder.is_instance(&held.instance))
+        }
+        lifecycle::Transition::Launching => **at <= kept.began,
+    };
+    lately.filter(of_it).max_by_key(|(_, at)| **at).map(|(holder, _)| holder.clone())
+}
+
+/// What was done about the older action says nothing of this one; what is in flight still is.
+fn anew(mut incident: Incident) -> Incident {
+    let in_flight = incident.intent.take().filter(|intent| intent.outcome.is_none());
+    let (state, acted_at) = match &in_flight {
+        Some(_) => (incident.state, incident.acted_at),
+        None => (State::Holding, None),
+    };
+    Incident { intent: in_flight, state, acted_at, mitigated_at: None, paged_because: None, ..incident }
+}

@@ -1,0 +1,162 @@
+//! What the frame has to know of an incident of a held instance.
+//!
+//! This module never decides whether the hook is completed.
+
+use homeostat_core::decision::Page;
+use homeostat_core::id::{Scope, Subject};
+use homeostat_core::incident::{Call, Effect, Heals, Incident, Kind, Told};
+use homeostat_core::view::View;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::kept::Kept;
+use super::memory::Memory;
+use super::reasons::{CloseReason, HoldReason, PageReason, Proof, Step};
+use super::subject;
+use super::view::HookView;
+use crate::hook::subject::HeldInstance;
+
+/// A hook's timeout may be short, and a Spot Instance has two minutes. Longer than its function may run (20 s).
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
+
+/// How much later than its function means to wake itself the sweep does. The sweep looks a minute ahead: with less, it would wake
+/// each held instance once more every minute.
+const SAFETY_NET: SignedDuration = SignedDuration::from_secs(75);
+
+/// A lifecycle hook holds an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HookKind {
+    Hook(Box<Kept>),
+}
+
+impl HookKind {
+    pub fn kept(&self) -> &Kept {
+        let HookKind::Hook(kept) = self;
+        kept
+    }
+
+    pub fn kept_mut(&mut self) -> &mut Kept {
+        let HookKind::Hook(kept) = self;
+        kept
+    }
+}
+
+impl Kind for HookKind {
+    const REMEDY: &'static str = "lifecycle-hook";
+
+    type Step = Step;
+    type Proof = Proof;
+    type Hold = HoldReason;
+    type Close = CloseReason;
+    type Page = PageReason;
+    type Memory = Memory;
+
+    fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
+        Box::new(HookView::of(incident, incident.kind.kept()))
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::of_group(&self.kept().group)
+    }
+
+    fn pause_scopes(subject: &Subject) -> Vec<String> {
+        HeldInstance::of(subject).map(|held| subject::pause_of_instance(&held.instance)).into_iter().collect()
+    }
+
+    fn lease(&self) -> SignedDuration {
+        LEASE
+    }
+
+    /// The group counts what a hook holds by itself.
+    fn takes_slot(&self) -> bool {
+        false
+    }
+
+    /// An instance comes or goes many times a day: people hear of it only where it goes wrong, by a page or at the end.
+    fn is_announced(&self) -> bool {
+        false
+    }
+
+    fn announcement(&self) -> Option<String> {
+        None
+    }
+
+    fn is_more(_: &Step, _: Option<&Step>) -> bool {
+        false
+    }
+
+    fn intended(&mut self, Step::Hook(step): &Step, because: &[Proof], _: Option<&Step>) {
+        if step.completes() {
+            let kept = self.kept_mut();
+            kept.completed_because = because.first().map(|Proof::Hook(why)| why.clone());
+            kept.completed_on = kept.course;
+        }
+    }
+
+    fn settled(&mut self, call: &Call<'_, Step>) {
+        let Step::Hook(step) = call.step;
+        self.kept_mut().settled(call.tried_at, call.now, step, call.outcome);
+    }
+
+    /// Its function wakes itself.
+    fn held(&mut self, until: Timestamp, _: &HoldReason) -> Timestamp {
+        self.kept_mut().next_look = Some(until);
+        until + SAFETY_NET
+    }
+
+    fn keeps_waiting(_: &HoldReason) -> bool {
+        false
+    }
+
+    fn has_a_limit(_: &HoldReason, _: &Incident<Self>) -> bool {
+        true
+    }
+
+    fn told(_: &HoldReason) -> Told {
+        Told::First
+    }
+
+    fn heals(_: &HoldReason) -> Option<Heals> {
+        None
+    }
+
+    fn is_untold(_: &Incident<Self>) -> bool {
+        false
+    }
+
+    fn is_same_page(PageReason::LaunchesFail(_): &PageReason, PageReason::LaunchesFail(_): &PageReason) -> bool {
+        true
+    }
+
+    fn covers(_: &PageReason, _: &HoldReason) -> bool {
+        false
+    }
+
+    /// Between two tries of a refused completion the same trouble is no news.
+    fn is_news_again(_: &Page<Self>) -> bool {
+        false
+    }
+
+    fn is_recovery(_: &CloseReason) -> bool {
+        false
+    }
+
+    fn is_told(CloseReason::Hook(ended): &CloseReason) -> bool {
+        ended.is_news()
+    }
+}
+
+impl Effect for Step {
+    /// A pause keeps hands off the world; it holds nobody up.
+    fn respects_pauses(&self) -> bool {
+        let Step::Hook(step) = self;
+        step.respects_pauses()
+    }
+
+    /// A hook that was only given more time, or made ready to let go, still holds.
+    fn mitigates(&self) -> bool {
+        let Step::Hook(step) = self;
+        step.completes()
+    }
+}

@@ -1,0 +1,52 @@
+//! What of a signal concerns this remedy: lifecycle actions, and no alarm.
+//!
+//! This module never asks AWS, nor whether the policy names the hook: what is open already is looked at all the same.
+
+use homeostat_core::attend::{Route, WakeUp};
+use homeostat_core::id::Region;
+use homeostat_core::incident::State;
+use homeostat_core::signal::{Fact, Hint, NoSignal, Order, Signal, Why};
+use jiff::Timestamp;
+
+use crate::hook::reasons::HoldReason;
+use crate::hook::reasons::{Attended, Decision, Hold};
+use crate::hook::subject::HeldInstance;
+
+/// All groups whose hooks the policy names: there is no smaller survey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resync;
+
+pub(super) fn route(region: &Region, signal: &Signal) -> Result<Route<Resync>, NoSignal> {
+    signal.is_of(region)?;
+    match &signal.fact {
+        Fact::Action(told) => {
+            let subject = HeldInstance::told(told).subject(region.clone());
+            Ok(Route::Hints(vec![Hint { subject, why: Why::Action(told.clone()) }]))
+        }
+        Fact::Alarm(alarm) => {
+            let why = "is about no lifecycle hook".to_owned();
+            Err(NoSignal::NotAbout { alarm: alarm.change.alarm.clone(), why })
+        }
+        Fact::Notice { about, .. } => Err(NoSignal::NotOurs { about: about.to_string() }),
+        Fact::Order(Order::Resync) => Ok(Route::Survey(Resync)),
+        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => match HeldInstance::of(subject) {
+            Some(_) => Ok(Route::Hints(order.hint().into_iter().collect())),
+            None => Err(NoSignal::NotOurs { about: subject.to_string() }),
+        },
+    }
+}
+
+/// The sweep comes once a minute, and a held instance is waited for.
+pub(super) fn wake_after(now: Timestamp, attended: &Attended) -> Option<WakeUp> {
+    let Attended::Decided { decision: Decision::Hold { until, because: Hold::Own(HoldReason::Hook(_)) }, incident } =
+        attended
+    else {
+        return None;
+    };
+    // An escalated one is looked at less often, and the sweep does that.
+    let is_waited_for = incident.state != State::Escalated;
+    is_waited_for.then(|| WakeUp { after: until.duration_since(now), look: Some(*until) })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,295 @@
+//! The remedy for a failing endpoint of a weighted record: move its weight to others that are proven well, and bring it back in
+//! steps when it is.
+//!
+//! This module never leaves a record with all weights zero, never drains the last healthy endpoint, and never overwrites a change
+//! that somebody else made.
+
+mod absorb;
+mod decide;
+pub mod doctor;
+pub mod drift;
+mod evidence;
+mod eyes;
+pub mod generation;
+mod judge;
+pub mod kept;
+pub mod kind;
+mod ladder;
+pub mod memory;
+mod message;
+pub mod policy;
+pub mod reasons;
+mod returning;
+mod route;
+mod row;
+pub mod said;
+pub mod seen;
+pub mod share;
+pub mod shift;
+mod standing;
+pub mod subject;
+mod survey;
+#[cfg(test)]
+mod tests;
+pub(crate) mod view;
+
+use std::future::Future;
+
+use decide::{Case, decide, on_its_way};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::hosted_zone::kind::ZoneKind;
+use crate::hosted_zone::memory::Memory;
+use crate::hosted_zone::policy::{DnsPolicy, RecordPolicy};
+use crate::hosted_zone::reasons::HoldReason;
+use crate::hosted_zone::reasons::{Attended, Circumstances, Decision, History, Hold, Incident, Intent, Limits, Step};
+
+pub(crate) use evidence::says_nothing;
+use homeostat_core::attend::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
+use homeostat_core::aws::fleet::TargetHealth;
+use homeostat_core::aws::record::RecordSet;
+use homeostat_core::aws::record_name::RecordName;
+use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
+use homeostat_core::incident::{State, Verdict};
+use homeostat_core::ports::{Ledger, Outcome, Unavailable};
+use homeostat_core::signal::{Hint, NoSignal, Signal, Why};
+use kept::Kept;
+pub use route::Resync;
+use seen::{AlarmsSeen, HealthCheckSeen, Seen};
+use shift::Shift;
+pub(crate) use standing::{foreign, unfit};
+
+/// What this remedy reads of Route 53, CloudWatch and load balancing.
+pub trait Records {
+    /// Every record set of this name and of the names directly under it that Homeostat uses. None is an answer.
+    fn record_sets(
+        &self,
+        zone: &HostedZoneId,
+        name: &RecordName,
+    ) -> impl Future<Output = Result<Vec<RecordSet>, Unavailable>> + Send;
+
+    /// Whether the change is on all name servers.
+    fn is_in_sync(&self, change: &str) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
+    /// Those of these alarms that exist, or why one can't be understood. All are of one Region.
+    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<AlarmsSeen, Unavailable>> + Send;
+
+    /// The health check's settings, and what Route 53's checkers found last. `None`: there is no such health check.
+    fn health_check(
+        &self,
+        health_check: &HealthCheckId,
+    ) -> impl Future<Output = Result<Option<HealthCheckSeen>, Unavailable>> + Send;
+
+    /// Every target of the group, of whatever kind.
+    fn targets(
+        &self,
+        target_group: &TargetGroupArn,
+    ) -> impl Future<Output = Result<Option<Vec<TargetHealth>>, Unavailable>> + Send;
+}
+
+/// What this remedy changes in AWS.
+pub trait ShiftWeights {
+    /// Sends the shift's batch: all of it applies to what was read, or nothing does.
+    fn shift(&self, shift: &Shift) -> impl Future<Output = Outcome> + Send;
+}
+
+/// Moves the weights of the policy's records, each zone by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct ShiftDns<'a, A> {
+    pub aws: &'a A,
+    /// Of the policy that led to a decision.
+    pub hash: &'a str,
+    pub dns: &'a DnsPolicy,
+}
+
+impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
+    type Kind = ZoneKind;
+    type Glance = Seen;
+    type Seen = Seen;
+    type Survey = Resync;
+
+    const SIDE_BY_SIDE: usize = 1;
+
+    fn route(&self, signal: &Signal) -> Result<Route<Resync>, NoSignal> {
+        route::route(self.dns, signal)
+    }
+
+    async fn survey(&self, ledger: &(impl Ledger + Sync), now: Timestamp, _: &Resync) -> Result<Surveyed, NotSurveyed> {
+        Ok(survey::survey(self.aws, self.dns, ledger, now).await?)
+    }
+
+    fn follow_up(&self, _: Timestamp, _: &Attended) -> Option<Hint> {
+        None
+    }
+
+    fn wake_after(&self, now: Timestamp, attended: &Attended) -> Option<WakeUp> {
+        route::wake_after(now, attended)
+    }
+
+    async fn glance(&self, hint: &Hint) -> Result<Seen, Unavailable> {
+        match subject::zone_of(&hint.subject) {
+            Some(zone) => eyes::look(self.aws, &self.dns.zone(&zone), hint).await,
+            None => Ok(Seen::default()),
+        }
+    }
+
+    fn open(&self, now: Timestamp, hint: &Hint, _: &Seen, _: &History) -> Result<Incident, Ignored> {
+        let subject = hint.subject.clone();
+        let Some(zone) = subject::zone_of(&subject) else { return Err(Ignored::NotOurs { subject }) };
+        let since = match &hint.why {
+            Why::Alarm(change) | Why::Silence(change) => change.changed_at,
+            Why::Found { since, .. } => *since,
+            Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) => {
+                return Err(Ignored::NothingOpen { subject });
+            }
+        };
+        let kind = ZoneKind::Zone(Kept::new(zone));
+        Ok(Incident::new(subject, kind, since, now))
+    }
+
+    fn join(&self, incident: Incident, _: &Hint) -> Incident {
+        incident
+    }
+
+    fn scope(&self, subject: &Subject) -> Option<Scope> {
+        subject::zone_of(subject).map(|zone| subject::scope(&zone))
+    }
+
+    fn is_early(&self, _: Timestamp, _: &Incident, _: &Hint) -> bool {
+        false
+    }
+
+    fn verdict(&self, _: Timestamp, _: &Incident, _: &Seen) -> Verdict {
+        Verdict::Unknown
+    }
+
+    async fn observe(&self, glance: Seen, incident: &Incident) -> Result<Seen, Unavailable> {
+        let change = incident.kind.kept().propagating.as_ref().and_then(|propagating| propagating.change.clone());
+        let is_in_sync = match change {
+            // What can't be told is not known to have arrived; it has a limit of its own.
+            Some(change) => self.aws.is_in_sync(&change).await.ok(),
+            None => None,
+        };
+        Ok(Seen { is_in_sync, ..glance })
+    }
+
+    /// Marks how long each endpoint has been proven well, and lets go of what is no longer Homeostat's to hold.
+    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
+        let zone = incident.kind.kept().zone.clone();
+        absorb::absorb(now, incident, seen, &self.dns.zone(&zone), self.hash)
+    }
+
+    fn unwell(&self, _: &Incident, _: &Seen) -> Vec<Subject> {
+        Vec::new()
+    }
+
+    /// By its generations, which never repeat: the weights alone may look like it by chance. One is enough, since a batch applies
+    /// whole, and the list of another name may be older.
+    fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
+        incident.intent.as_ref().is_some_and(|Intent { step: Step::Shift(shift), .. }| shift.is_seen(seen))
+    }
+
+    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Decision {
+        let kept = incident.kind.kept();
+        decide(Case { now, incident, kept, seen, around, policy: &self.dns.zone(&kept.zone) })
+    }
+
+    /// A change is on its way for seconds, and nothing else is decided meanwhile.
+    fn follows(&self, now: Timestamp, settled: &Incident) -> Option<(Timestamp, Hold)> {
+        let took_effect = settled.unsettled_intent().is_none() && settled.state == State::Verifying;
+        on_its_way(now, settled.kind.kept(), self.dns).filter(|_| took_effect)
+    }
+
+    fn not_opened(&self, hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
+        let Decision::Hold { because: Hold::Own(because), .. } = decision else { return None };
+        let is_left = match because {
+            // Whoever switched an alarm's actions off doesn't want to hear of it, by whatever route.
+            HoldReason::ActionsDisabled { .. } => true,
+            // Only some of the evidence calls an endpoint unhealthy, and nobody has asked; or what has too little data proves nothing.
+            HoldReason::NotConfirmed { .. } => matches!(hint.why, Why::Silence(_) | Why::Found { .. }),
+            HoldReason::Propagating { .. }
+            | HoldReason::Lost { .. }
+            | HoldReason::Returning { .. }
+            | HoldReason::Drifted(_) => false,
+        };
+        is_left.then(|| Ignored::nothing_wrong(incident, because))
+    }
+
+    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Vec<Rung> {
+        let kept = incident.kind.kept();
+        ladder::rungs(Case { now, incident, kept, seen, around, policy: &self.dns.zone(&kept.zone) })
+    }
+
+    /// Each drain; the latch, once there were too many; and on what drift people were told.
+    fn remember(
+        &self,
+        now: Timestamp,
+        incident: &Incident,
+        _: &Seen,
+        decision: &Decision,
+        memory: &Memory,
+    ) -> Option<Memory> {
+        let mut next = memory.clone();
+        let kept = incident.kind.kept();
+        next.drifts.retain(|told| kept.drifts.iter().any(|noticed| noticed.drift == *told));
+        if let Decision::Hold { because: Hold::Own(HoldReason::Drifted(drifted)), .. } = decision {
+            next.drifts.extend(drifted.news.iter().cloned());
+        }
+        let moves = match decision {
+            Decision::Act { step: Step::Shift(shift), .. } => shift.moves.as_slice(),
+            _ => &[],
+        };
+        for moved in moves {
+            let Some(record) = self.dns.zone(&kept.zone).record(&moved.key).cloned() else { continue };
+            let had_less = |id: &SetIdentifier| {
+                let held = kept.records.get(&moved.key).and_then(|held| held.reduced.get(id));
+                held.is_some_and(|reduced| moved.reduced.get(id) >= Some(&reduced.share))
+            };
+            // More of the same drain is no second one.
+            for id in moved.drained().filter(|id| !had_less(id)) {
+                let endpoint = judge::name(&record, id);
+                next = next.drained(now, &endpoint, was_tried(incident, moved, id));
+                if next.drains_within(now, record.flaps_within, &endpoint) >= record.flaps {
+                    next = next.latch(now, &endpoint);
+                }
+            }
+        }
+        (next != *memory).then_some(next)
+    }
+
+    fn times(&self, incident: &Incident) -> Times {
+        let records = self.dns.zone(&incident.kind.kept().zone).records;
+        let longest = records.into_iter().map(longest_return).max().unwrap_or_default();
+        Times {
+            look_every: self.dns.look_every,
+            recover_within: self.dns.wait_at_most + self.dns.dwell + longest,
+            wait_at_most: self.dns.wait_at_most,
+            remind_every: self.dns.remind_every,
+        }
+    }
+
+    fn policy_hash(&self) -> &str {
+        self.hash
+    }
+
+    async fn perform(&self, step: &Step) -> Outcome {
+        let Step::Shift(shift) = step;
+        self.aws.shift(shift).await
+    }
+}
+
+/// A drain that was on its way when something came between.
+fn was_tried(incident: &Incident, moved: &shift::Move, id: &SetIdentifier) -> bool {
+    let Some(intent) = &incident.intent else { return false };
+    let Step::Shift(tried) = &intent.step;
+    let is_tried_apart = incident.kind.kept().apart.contains(&moved.key);
+    is_tried_apart || (!intent.took_effect() && tried.drained().contains(&(moved.key.clone(), id.clone())))
+}
+
+/// From the proof that an endpoint is well to its own share, with every relapse that the latch allows.
+fn longest_return(record: &RecordPolicy) -> SignedDuration {
+    let steps = i32::try_from(record.steps.len()).unwrap_or(i32::MAX).saturating_add(1);
+    let flaps = i32::try_from(record.flaps).unwrap_or(1);
+    let once = record.hold.saturating_add(record.pace * steps);
+    SignedDuration::from_secs(once.as_secs().saturating_mul(i64::from(flaps)).saturating_mul(2))
+}

@@ -1,0 +1,266 @@
+//! Brings what an incident keeps of a zone up to what was seen: whether the last change has arrived, since when each endpoint is
+//! well, and which records are Homeostat's to hold no longer.
+//!
+//! This module never lets go of a record before people have heard why, and never forgets what an endpoint had before it was
+//! drained as long as it is drained.
+
+use homeostat_core::aws::record::{RecordKey, RecordSet, reweighted, weights};
+use homeostat_core::aws::share::Share;
+use homeostat_core::id::SetIdentifier;
+use homeostat_core::ports::Outcome;
+use jiff::Timestamp;
+
+use super::decide::{Case, acts};
+use super::drift::has_only_drifted;
+use super::drift::{drifts, nothing_is_left, noticed, siblings};
+use super::evidence::{Ails, Fitness, ails, alarming, fitness, is_cleared};
+use super::judge::NEARLY;
+use super::kept::{Held, Kept, PROPAGATES_WITHIN, Propagating, Proven};
+use super::said::Trouble;
+use super::seen::Seen;
+use super::share::shares;
+use super::shift::Move;
+use super::standing::{Standing, standing};
+use crate::hosted_zone::kind::ZoneKind;
+use crate::hosted_zone::policy::{RecordPolicy, ZonePolicy};
+use crate::hosted_zone::reasons::{Circumstances, Incident, Intent, Page, PageReason, Step};
+
+pub(super) fn absorb(
+    now: Timestamp,
+    mut incident: Incident,
+    seen: &Seen,
+    policy: &ZonePolicy<'_>,
+    hash: &str,
+) -> Incident {
+    if is_seen_late(now, &incident, seen) {
+        incident = incident.found_done(now);
+    }
+    let kept = incident.kind.kept_mut();
+    let mut open = kept.tried.iter().chain(&kept.lost);
+    if let Some(late) = open.find(|tried| tried.is_seen(seen)).cloned() {
+        kept.shifted(now, &late, &Outcome::AlreadyDone);
+    }
+    let kept = incident.kind.kept();
+    let around = Circumstances::default();
+    let case = Case { now, incident: &incident, kept, seen, around: &around, policy };
+    let (mut next, mut settled, mut word_is_void) = (kept.clone(), Vec::new(), false);
+    next.propagating = next.propagating.filter(|on_its_way| !has_arrived(now, on_its_way, seen));
+    refusals(&mut next, case, hash);
+    for (key, held) in &kept.records {
+        match fate(case, key, held) {
+            Fate::Held => continue,
+            Fate::Changed(sets) => {
+                next.records.entry(key.clone()).and_modify(|held| held.changed_to = sets);
+                continue;
+            }
+            Fate::ChangedSince(sets) => {
+                next.records.entry(key.clone()).and_modify(|held| held.changed_to = sets);
+                word_is_void = true;
+            }
+            Fate::TakenUp(sets) => take_up(&mut next, key, sets, seen),
+            Fate::TakenOver => {
+                next.records.remove(key);
+                next.taken_over.push(key.clone());
+            }
+        }
+        settled.push(key.clone());
+    }
+    for record in &policy.records {
+        for (id, reduced) in next.records.get_mut(&record.key).into_iter().flat_map(|held| &mut held.reduced) {
+            let endpoint = record.endpoint(id);
+            let is_well = endpoint.is_some_and(|it| matches!(fitness(now, record, it, seen), Fitness::Well(_)));
+            reduced.well_since = if is_well { reduced.well_since.or(Some(now)) } else { None };
+        }
+    }
+    next.proven = proven(case, &next);
+    next.siblings.retain(|key, _| seen.unread.contains_key(&key.name));
+    next.siblings.extend(siblings(policy, seen));
+    next.drifts = noticed(now, &next.drifts, seen, drifts(policy, seen, &next.records));
+    let signalled_at = began_at(now, &incident, seen, policy);
+    let paged_because = without(incident.paged_because.clone(), &settled);
+    let acknowledged = incident.acknowledged.clone().filter(|_| !word_is_void);
+    Incident { kind: ZoneKind::Zone(next), signalled_at, paged_because, acknowledged, ..incident }
+}
+
+/// Who is proven unhealthy and has more weight than the policy leaves them, each since the first look that proved it.
+fn proven(case: Case<'_>, kept: &Kept) -> Vec<Proven> {
+    let mut all = Vec::new();
+    for record in case.policy.records.iter().filter(|record| acts(record.mode)) {
+        let shares = shares(&case.seen.weights(&record.key));
+        let is_unread = case.seen.unread.contains_key(&record.key.name);
+        let is_drained = |id: &SetIdentifier| {
+            let floor = record.endpoint(id).map_or(Share::NONE, |endpoint| endpoint.drain_to);
+            !is_unread && shares.get(id).is_none_or(|has| has.less(NEARLY) <= floor)
+        };
+        for endpoint in record.endpoints.iter().filter(|endpoint| !is_drained(&endpoint.id)) {
+            let known = kept.proven.iter().find(|known| known.record == record.key && known.endpoint == endpoint.id);
+            let since = match ails(case.now, record, endpoint, case.seen) {
+                Ails::Sick(_) | Ails::Disabled(_) => known.map_or(Some(case.now), |known| Some(known.since)),
+                Ails::Perhaps { .. } | Ails::No => {
+                    // What nothing can judge any more is for the policy's owner, who hears of each source that is gone.
+                    let is_over = is_cleared(case.now, record, endpoint, case.seen)
+                        || nothing_is_left(case.now, case.kept, record, endpoint, case.seen);
+                    known.map(|known| known.since).filter(|_| !is_over)
+                }
+            };
+            let (record, endpoint) = (record.key.clone(), endpoint.id.clone());
+            all.extend(since.map(|since| Proven { record, endpoint, since }));
+        }
+    }
+    all
+}
+
+/// Forgets a refusal once the record or the policy is another, or a person has answered; and has those go by themselves that lost
+/// a race together although nobody seems to have changed any of them.
+fn refusals(next: &mut Kept, case: Case<'_>, hash: &str) {
+    let answered_at = case.incident.acknowledged.as_ref().map(|known| known.at);
+    next.refused.retain(|key, refused| {
+        if case.seen.unread.contains_key(&key.name) {
+            return true;
+        }
+        let is_as_then = refused.is_of(&case.seen.record(key), case.seen.fence(&key.name));
+        let is_answered = answered_at.is_some_and(|answered| answered > refused.at);
+        is_as_then && refused.policy == hash && !is_answered
+    });
+    let Some(Intent { step: Step::Shift(tried), outcome: Some(Outcome::Lost { .. }), .. }) = &case.incident.intent
+    else {
+        return;
+    };
+    let is_as_read = |moved: &Move| {
+        let sets = case.seen.record(&moved.key);
+        sets.len() == moved.before.len()
+            && sets.iter().all(|set| moved.before.contains(set))
+            && case.seen.fence(&moved.key.name) == moved.fence.as_ref()
+    };
+    if tried.moves.len() > 1 && tried.moves.iter().all(is_as_read) {
+        next.apart.extend(tried.moves.iter().map(|moved| moved.key.clone()));
+    }
+}
+
+/// What was open only since the policy and AWS don't agree begins anew when an endpoint becomes unhealthy.
+fn began_at(now: Timestamp, incident: &Incident, seen: &Seen, policy: &ZonePolicy<'_>) -> Timestamp {
+    let since = |record: &RecordPolicy| {
+        let unhealthy = record.endpoints.iter().filter(|it| matches!(ails(now, record, it, seen), Ails::Sick(_)));
+        unhealthy.map(|it| alarming(it, seen).map_or(now, |alarm| alarm.since)).min()
+    };
+    let began = policy.records.iter().filter_map(|record| since(record)).min();
+    began.filter(|_| has_only_drifted(incident)).map_or(incident.signalled_at, |began| began.max(incident.opened_at))
+}
+
+/// A word on one change is no word on the next: that one is asked about anew.
+fn without(page: Option<Page>, settled: &[RecordKey]) -> Option<Page> {
+    let Some(Page::Own(PageReason::Weights { mut troubles })) = page else { return page };
+    troubles.retain(|trouble| trouble.hands_off().is_none_or(|record| !settled.contains(record)));
+    (!troubles.is_empty()).then_some(Page::Own(PageReason::Weights { troubles }))
+}
+
+/// The loop settles what an acting incident did. One that was held back since, or asked for a person, may find it too.
+fn is_seen_late(now: Timestamp, incident: &Incident, seen: &Seen) -> bool {
+    // A batch that was refused as lost may be the second try of one that applied.
+    let is_open = |intent: &&Intent| !intent.took_effect() && (intent.outcome.is_some() || now >= intent.until);
+    let is_seen = |Intent { step: Step::Shift(shift), .. }: &Intent| shift.is_seen(seen);
+    incident.intent.as_ref().filter(is_open).is_some_and(is_seen)
+}
+
+fn has_arrived(now: Timestamp, on_its_way: &Propagating, seen: &Seen) -> bool {
+    match on_its_way.change {
+        Some(_) => seen.is_in_sync == Some(true),
+        None => now >= on_its_way.since + PROPAGATES_WITHIN,
+    }
+}
+
+/// What becomes of a record that is held.
+enum Fate {
+    Held,
+    /// Somebody else changed it to this, and nobody has answered.
+    Changed(Vec<RecordSet>),
+    /// Somebody changed it once more after the look that a person answered.
+    ChangedSince(Vec<RecordSet>),
+    /// It is Homeostat's again, as it is now.
+    TakenUp(Vec<RecordSet>),
+    /// It is somebody else's.
+    TakenOver,
+}
+
+/// Only on what people were asked, and have answered; or on what shows that they have fixed it themselves.
+fn fate(case: Case<'_>, key: &RecordKey, held: &Held) -> Fate {
+    let has_answered = case.incident.acknowledged.is_some();
+    let record = key.clone();
+    let policy = case.policy.record(key).filter(|policy| held.names_only_endpoints_of(policy));
+    let Some(policy) = policy else {
+        let answered = has_answered && was_told(case.incident, &Trouble::NotInPolicy { record });
+        return if answered { Fate::TakenOver } else { Fate::Held };
+    };
+    let sets = case.seen.record(key);
+    let Standing::Changed { what } = standing(case, policy, Some(held), &sets) else { return Fate::Held };
+    if !was_told_of_all(case.incident, &record, &what) {
+        return if has_answered { Fate::Held } else { Fate::Changed(sets) };
+    }
+    if has_answered && !held.changed_to.is_empty() && has_other_fields(&held.changed_to, &sets) {
+        return Fate::ChangedSince(sets);
+    }
+    if has_answered {
+        // What has the same endpoints with the same weights still knows what each had before.
+        return if weights(&sets) == held.left { Fate::TakenUp(sets) } else { Fate::TakenOver };
+    }
+    // Whoever left the weights alone has not taken the drained endpoint's share for theirs to give. Nor are the weights of an older
+    // generation anybody else's.
+    let are_theirs = !has_the_weights_left(held, &sets) && !is_of_an_older_generation(case, key);
+    if are_theirs && all_well(case, policy) { Fate::TakenOver } else { Fate::Changed(sets) }
+}
+
+fn is_of_an_older_generation(case: Case<'_>, key: &RecordKey) -> bool {
+    let there = case.seen.generation(&key.name);
+    there.zip(case.kept.generations.get(&key.name)).is_some_and(|(there, left)| there < *left)
+}
+
+/// In something that is reported in the same words whatever it was changed to.
+fn has_other_fields(told: &[RecordSet], sets: &[RecordSet]) -> bool {
+    sets.iter().any(|set| !told.iter().any(|told| told.with_weight(0) == set.with_weight(0)))
+}
+
+/// Whatever else was changed, or added beside it.
+fn has_the_weights_left(held: &Held, sets: &[RecordSet]) -> bool {
+    let there = weights(sets);
+    held.left.iter().all(|(id, left)| there.get(id) == Some(left))
+}
+
+fn take_up(next: &mut Kept, key: &RecordKey, sets: Vec<RecordSet>, seen: &Seen) {
+    if let Some(held) = next.records.get_mut(key) {
+        held.saved = reweighted(&sets, &weights(&held.saved));
+    }
+    match seen.generation(&key.name) {
+        Some(there) => _ = next.generations.insert(key.name.clone(), there),
+        None => _ = next.generations.remove(&key.name),
+    }
+}
+
+/// Whether people heard of this last. What they know of another trouble, or of another change, says nothing about it.
+fn was_told(incident: &Incident, trouble: &Trouble) -> bool {
+    let Some(Page::Own(PageReason::Weights { troubles })) = &incident.paged_because else { return false };
+    troubles.contains(trouble)
+}
+
+/// Whether people heard of each difference that is there now. One that was undone since needs no other word.
+fn was_told_of_all(incident: &Incident, record: &RecordKey, what: &str) -> bool {
+    let Some(Page::Own(PageReason::Weights { troubles })) = &incident.paged_because else { return false };
+    troubles.iter().any(|trouble| match trouble {
+        Trouble::Changed { record: of, what: told } => {
+            of == record && what.split(", ").all(|now| told.split(", ").any(|told| told == now))
+        }
+        _ => false,
+    })
+}
+
+/// Everything of the record that gives answers is proven well.
+fn all_well(case: Case<'_>, record: &RecordPolicy) -> bool {
+    let weights = case.seen.weights(&record.key);
+    let serving =
+        record.endpoints.iter().filter(|endpoint| weights.get(&endpoint.id).is_some_and(|weight| *weight > 0));
+    let mut serving = serving.peekable();
+    serving.peek().is_some()
+        && serving.all(|endpoint| {
+            matches!(fitness(case.now, record, endpoint, case.seen), Fitness::Well(_))
+                && alarming(endpoint, case.seen).is_none()
+        })
+}

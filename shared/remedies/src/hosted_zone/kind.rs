@@ -1,0 +1,155 @@
+//! What the frame has to know of an incident of a hosted zone.
+//!
+//! This module never decides where weight goes.
+
+use homeostat_core::decision::Page;
+use homeostat_core::id::{Scope, Subject};
+use homeostat_core::incident::{Call, Heals, Incident, Kind, LEASE, Told};
+use homeostat_core::view::View;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::drift::has_only_drifted;
+use super::kept::Kept;
+use super::memory::Memory;
+use super::reasons::{CloseReason, HoldReason, PageReason, Proof, Step};
+use super::subject;
+use super::view::ZoneView;
+
+/// Endpoints of a zone's weighted records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ZoneKind {
+    Zone(Kept),
+}
+
+impl ZoneKind {
+    pub fn kept(&self) -> &Kept {
+        let ZoneKind::Zone(kept) = self;
+        kept
+    }
+
+    pub fn kept_mut(&mut self) -> &mut Kept {
+        let ZoneKind::Zone(kept) = self;
+        kept
+    }
+}
+
+impl Kind for ZoneKind {
+    const REMEDY: &'static str = "shift-dns";
+
+    type Step = Step;
+    type Proof = Proof;
+    type Hold = HoldReason;
+    type Close = CloseReason;
+    type Page = PageReason;
+    type Memory = Memory;
+
+    fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
+        Box::new(ZoneView::of(incident, incident.kind.kept()))
+    }
+
+    fn scope(&self) -> Scope {
+        subject::scope(&self.kept().zone)
+    }
+
+    fn pause_scopes(_: &Subject) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn lease(&self) -> SignedDuration {
+        LEASE
+    }
+
+    /// The incident's own fence is the limit: one change at a time.
+    fn takes_slot(&self) -> bool {
+        false
+    }
+
+    fn is_announced(&self) -> bool {
+        true
+    }
+
+    fn announcement(&self) -> Option<String> {
+        None
+    }
+
+    /// Another endpoint loses weight, or the same once more.
+    fn is_more(step: &Step, tried: Option<&Step>) -> bool {
+        let drained = |Step::Shift(shift): &Step| shift.drained();
+        let tried = tried.map(drained).unwrap_or_default();
+        drained(step).into_iter().any(|endpoint| !tried.contains(&endpoint))
+    }
+
+    fn intended(&mut self, _: &Step, _: &[Proof], unsettled: Option<&Step>) {
+        if let Some(Step::Shift(tried)) = unsettled {
+            self.kept_mut().unsettled(tried);
+        }
+    }
+
+    fn settled(&mut self, call: &Call<'_, Step>) {
+        let Step::Shift(shift) = call.step;
+        if call.outcome.took_effect() {
+            self.kept_mut().shifted(call.now, shift, call.outcome);
+        }
+        self.kept_mut().not_taken(call.now, shift, call.outcome, call.policy);
+    }
+
+    fn held(&mut self, until: Timestamp, _: &HoldReason) -> Timestamp {
+        until
+    }
+
+    /// The remedy itself keeps account of how long each endpoint waits.
+    fn keeps_waiting(_: &HoldReason) -> bool {
+        false
+    }
+
+    fn has_a_limit(_: &HoldReason, _: &Incident<Self>) -> bool {
+        true
+    }
+
+    fn told(hold: &HoldReason) -> Told {
+        match hold {
+            HoldReason::Drifted(drifted) => Told::If(drifted.is_news()),
+            HoldReason::ActionsDisabled { .. }
+            | HoldReason::NotConfirmed { .. }
+            | HoldReason::Propagating { .. }
+            | HoldReason::Lost { .. }
+            | HoldReason::Returning { .. } => Told::First,
+        }
+    }
+
+    fn heals(_: &HoldReason) -> Option<Heals> {
+        None
+    }
+
+    fn is_untold(incident: &Incident<Self>) -> bool {
+        has_only_drifted(incident)
+    }
+
+    fn is_same_page(page: &PageReason, last: &PageReason) -> bool {
+        let (PageReason::Weights { troubles }, PageReason::Weights { troubles: last }) = (page, last);
+        troubles.iter().all(|trouble| last.iter().any(|last| trouble.is_same(last)))
+    }
+
+    fn covers(_: &PageReason, _: &HoldReason) -> bool {
+        false
+    }
+
+    /// Between two steps of the same return the same trouble is no news.
+    fn is_news_again(page: &Page<Self>) -> bool {
+        !matches!(page, Page::Own(PageReason::Weights { .. }))
+    }
+
+    fn is_recovery(close: &CloseReason) -> bool {
+        match close {
+            CloseReason::TakenOver { .. } => false,
+        }
+    }
+
+    fn is_told(close: &CloseReason) -> bool {
+        match close {
+            CloseReason::TakenOver { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What outlives an incident of a zone: which endpoints were drained lately, and which are latched.
+//!
+//! This module never writes anything; each transition gives the next version.
+
+use std::collections::BTreeMap;
+
+use homeostat_core::memory::{Remembered, keep_newest};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::drift::Drift;
+
+/// An endpoint of a weighted record: `www.example.com A blue`.
+pub type Endpoint = String;
+
+/// What was done in a zone lately.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    pub version: u64,
+    /// Oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drains: Vec<Drain>,
+    /// Endpoints that stay drained until a person has looked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub latched: BTreeMap<Endpoint, Timestamp>,
+    /// On what people heard that the policy and AWS do not agree.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drifts: Vec<Drift>,
+}
+
+/// Weight was taken from an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drain {
+    pub at: Timestamp,
+    pub endpoint: Endpoint,
+}
+
+impl Remembered for Memory {
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn over(self, read: &Self) -> Self {
+        Memory { version: read.version + 1, ..self }
+    }
+
+    /// Nothing is latched any more.
+    fn acknowledged(&self) -> Self {
+        Memory { version: self.version, drifts: self.drifts.clone(), ..Memory::default() }
+    }
+}
+
+impl Memory {
+    /// `again`: the same drain is tried once more, and is no second one.
+    #[must_use]
+    pub fn drained(&self, now: Timestamp, endpoint: &Endpoint, again: bool) -> Memory {
+        let mut next = self.clone();
+        if again && let Some(last) = next.drains.iter().rposition(|drain| drain.endpoint == *endpoint) {
+            next.drains.remove(last);
+        }
+        next.drains.push(Drain { at: now, endpoint: endpoint.clone() });
+        keep_newest(&mut next.drains);
+        next
+    }
+
+    #[must_use]
+    pub fn latch(mut self, now: Timestamp, endpoint: &Endpoint) -> Memory {
+        self.latched.entry(endpoint.clone()).or_insert(now);
+        self
+    }
+
+    /// How often weight was taken from the endpoint within the window.
+    pub fn drains_within(&self, now: Timestamp, window: SignedDuration, endpoint: &Endpoint) -> u32 {
+        let drains = self.drains.iter().filter(|drain| drain.endpoint == *endpoint && drain.at + window > now);
+        u32::try_from(drains.count()).unwrap_or(u32::MAX)
+    }
+}

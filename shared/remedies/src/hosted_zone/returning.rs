@@ -1,0 +1,109 @@
+//! How an endpoint gets its share back: after a hold, in steps, each only while it is actively proven well.
+//!
+//! This module never takes silence for health, and never lets an endpoint that fails again and again come back by itself.
+
+use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::share::Share;
+use homeostat_core::id::SetIdentifier;
+use jiff::Timestamp;
+
+use super::decide::Case;
+use super::evidence::{Ails, Fitness};
+use super::judge::name;
+use super::kept::Reduced;
+use super::said::Awaits;
+use crate::hosted_zone::policy::RecordPolicy;
+use crate::hosted_zone::reasons::Proof;
+
+/// What becomes of an endpoint that has less than its own share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Course {
+    /// It got some of its share back, and is sick again.
+    Relapse(Vec<Proof>),
+    Waits(Awaits),
+    Latched {
+        drains: u32,
+    },
+    Step {
+        share: Share,
+        because: Vec<String>,
+    },
+}
+
+/// The hold is doubled with each drain, up to 64 times: past that the latch has long spoken.
+const MOST_DOUBLINGS: u32 = 6;
+
+/// An endpoint that was drained, and what is known of it.
+pub(super) struct Returning<'a> {
+    pub(super) case: Case<'a>,
+    pub(super) record: &'a RecordPolicy,
+    pub(super) id: &'a SetIdentifier,
+    pub(super) reduced: &'a Reduced,
+    /// Its share before the first drain.
+    pub(super) own: Share,
+    /// What it was drained to.
+    pub(super) floor: Share,
+    /// What it has: more than it is to have, where nobody could take the rest.
+    pub(super) has: Share,
+    pub(super) ails: &'a Ails,
+    pub(super) fitness: &'a Fitness,
+    pub(super) alarm: Option<&'a AlarmSeen>,
+}
+
+pub(super) fn course(it: &Returning<'_>) -> Course {
+    let Returning { case, record, id, reduced, own, floor, has, ails, fitness, alarm } = *it;
+    let serves = has > Share::NONE;
+    let has_more_than_its_floor = reduced.share > floor;
+    let next_step = reduced.stepped_at + record.pace;
+    if has_more_than_its_floor && let Some(proofs) = relapse(case.now, reduced, next_step, ails, fitness, alarm) {
+        return Course::Relapse(proofs);
+    }
+    let well = match fitness {
+        Fitness::Well(why) => why.clone(),
+        Fitness::Sick(proof) => return Course::Waits(Awaits::Proof { why: proof.to_string() }),
+        Fitness::Unknown(why) => return Course::Waits(Awaits::Proof { why: why.clone() }),
+    };
+    let memory = &case.around.limits.memory;
+    let drains = memory.drains_within(case.now, record.flaps_within, &name(record, id));
+    if memory.latched.contains_key(&name(record, id)) {
+        return Course::Latched { drains };
+    }
+    // Only where there is traffic does an alarm on traffic say anything.
+    if let Some(alarm) = alarm.filter(|_| serves) {
+        return Course::Waits(Awaits::Alarm { alarm: alarm.arn.clone() });
+    }
+    let well_since = reduced.well_since.unwrap_or(case.now);
+    let doublings = drains.saturating_sub(1).min(MOST_DOUBLINGS);
+    let hold = record.hold * i32::try_from(1_u32 << doublings).unwrap_or(1);
+    let held_until = well_since + hold;
+    if !has_more_than_its_floor && case.now < held_until {
+        return Course::Waits(Awaits::Hold { well_since, until: held_until });
+    }
+    if has_more_than_its_floor && case.now < next_step {
+        return Course::Waits(Awaits::Step { until: next_step });
+    }
+    // Whole weights can't give a part of so little, and the others would wait for it.
+    let can_step = own > Share::FINEST;
+    let mut steps = record.steps.iter().map(|step| step.of(own));
+    let next = steps.find(|share| can_step && *share > reduced.share.max(has));
+    Course::Step { share: next.unwrap_or(own), because: well }
+}
+
+/// Actively sick; or its alarm went off since the last step, or has not cleared by the time of the next.
+fn relapse(
+    now: Timestamp,
+    reduced: &Reduced,
+    next_step: Timestamp,
+    ails: &Ails,
+    fitness: &Fitness,
+    alarm: Option<&AlarmSeen>,
+) -> Option<Vec<Proof>> {
+    if let Ails::Sick(proofs) = ails {
+        let is_new = alarm.is_none_or(|alarm| alarm.since >= reduced.stepped_at);
+        return (is_new || now >= next_step).then(|| proofs.clone());
+    }
+    match fitness {
+        Fitness::Sick(proof) => Some(vec![proof.clone()]),
+        Fitness::Well(_) | Fitness::Unknown(_) => None,
+    }
+}

@@ -1,0 +1,48 @@
+//! What of a signal concerns this remedy: the hosted zones with an endpoint for which an alarm speaks.
+//!
+//! This module never goes by an alarm's dimensions: the policy names the alarms of each endpoint, wherever they are.
+
+use homeostat_core::attend::{Route, WakeUp};
+use homeostat_core::signal::{AlarmFact, Fact, Hint, NoSignal, Order, Signal, Why};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::hosted_zone::policy::DnsPolicy;
+use crate::hosted_zone::reasons::HoldReason;
+use crate::hosted_zone::reasons::{Attended, Decision, Hold};
+use crate::hosted_zone::subject;
+
+/// All zones of the policy: there is no smaller survey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resync;
+
+pub(super) fn route(dns: &DnsPolicy, signal: &Signal) -> Result<Route<Resync>, NoSignal> {
+    match &signal.fact {
+        Fact::Alarm(alarm) => of_alarm(dns, alarm),
+        Fact::Notice { about, .. } => Err(NoSignal::NotOurs { about: about.to_string() }),
+        Fact::Action(told) => Err(told.into()),
+        Fact::Order(Order::Resync) => Ok(Route::Survey(Resync)),
+        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => match subject::zone_of(subject) {
+            Some(_) => Ok(Route::Hints(order.hint().into_iter().collect())),
+            None => Err(NoSignal::NotOurs { about: subject.to_string() }),
+        },
+    }
+}
+
+/// Any other alarm costs no call at all.
+fn of_alarm(dns: &DnsPolicy, AlarmFact { change, .. }: &AlarmFact) -> Result<Route<Resync>, NoSignal> {
+    let zones = dns.zones_of(&change.alarm).into_iter();
+    let hints: Vec<Hint> =
+        zones.map(|zone| Hint { subject: subject::subject(zone), why: Why::Alarm(change.clone()) }).collect();
+    if hints.is_empty() {
+        let why = "speaks for no endpoint that the policy names".to_owned();
+        return Err(NoSignal::NotAbout { alarm: change.alarm.clone(), why });
+    }
+    Ok(Route::Hints(hints))
+}
+
+/// A change is on all name servers within seconds as a rule, and the next one waits for it. The sweep comes once a minute.
+pub(super) fn wake_after(now: Timestamp, attended: &Attended) -> Option<WakeUp> {
+    let Attended::Decided { decision: Decision::Hold { until, because }, .. } = attended else { return None };
+    let after = until.duration_since(now).max(SignedDuration::ZERO);
+    matches!(because, Hold::Own(HoldReason::Propagating { .. })).then_some(WakeUp { after, look: None })
+}

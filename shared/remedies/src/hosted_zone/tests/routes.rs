@@ -1,0 +1,54 @@
+//! Which signals concern this remedy.
+
+use homeostat_core::attend::Route;
+use homeostat_core::signal::{Hint, NoSignal, Signal, Why};
+use serde_json::json;
+
+use super::harness::POLICY;
+use crate::hosted_zone::Resync;
+use crate::hosted_zone::route::route;
+use crate::made::{alarm_on, held, interruption, of_other_services, resync, woken};
+
+/// With the alarm of [`alarm_on`] as the one of an endpoint.
+fn routed(signal: &Signal) -> Result<Route<Resync>, NoSignal> {
+    let policy = crate::policy::parse(&POLICY.replace("alarm:blue-5xx", "alarm:web-1")).unwrap();
+    route(policy.dns.as_ref().unwrap(), signal)
+}
+
+#[test]
+fn an_alarm_that_the_policy_names_leads_to_its_zone_whatever_its_dimensions_are() {
+    let signals = of_other_services().into_iter().chain([
+        alarm_on("ALARM", &[]),
+        alarm_on("INSUFFICIENT_DATA", &[json!({"InstanceId": "i-0123456789abcdef0"})]),
+    ]);
+    for signal in signals {
+        let Ok(Route::Hints(hints)) = routed(&signal) else { panic!("{signal:?}") };
+        let [Hint { subject, why: Why::Alarm(_) }] = &hints[..] else { panic!("{hints:?}") };
+        assert_eq!(subject.to_string(), "aws-global#zone#Z0123456789ABCDEFGHIJ");
+    }
+}
+
+#[test]
+fn any_other_alarm_is_nobodys_with_the_reason() {
+    let policy = crate::policy::parse(POLICY).unwrap();
+    for signal in of_other_services() {
+        let why = route(policy.dns.as_ref().unwrap(), &signal).unwrap_err().to_string();
+        assert_eq!(why, "alarm \"web-1\" speaks for no endpoint that the policy names");
+    }
+}
+
+#[test]
+fn a_zone_that_is_due_is_looked_at_and_what_is_another_remedys_is_left_with_the_reason() {
+    let zone = "aws-global#zone#Z0123456789ABCDEFGHIJ";
+    assert_eq!(routed(&woken(zone)), Ok(Route::Hints(vec![Hint::wake(zone.parse().unwrap())])));
+    assert_eq!(routed(&resync()), Ok(Route::Survey(Resync)));
+    for (signal, about) in [
+        (interruption(), "i-0123456789abcdef0"),
+        (woken("eu-west-1#group#web"), "eu-west-1#group#web"),
+        (woken("eu-west-1#instance#i-0123456789abcdef0"), "eu-west-1#instance#i-0123456789abcdef0"),
+    ] {
+        let why = routed(&signal).unwrap_err().to_string();
+        assert_eq!(why, format!("{about} is not this function's to look after"));
+    }
+    assert!(routed(&held()).unwrap_err().to_string().ends_with("which is not this function's to complete"));
+}

@@ -1,0 +1,307 @@
+//! The remedy for a sick instance of an Auto Scaling group: have the group replace it.
+//!
+//! This module never lowers a group's capacity, and never touches an instance of a group that the policy doesn't name.
+
+mod breaker;
+mod crowd;
+mod decide;
+pub mod doctor;
+mod evidence;
+mod eyes;
+mod figures;
+mod group_state;
+mod group_states;
+pub mod kind;
+mod ladder;
+pub mod memory;
+mod message;
+mod notice;
+mod opening;
+pub mod policy;
+mod processes;
+pub mod reasons;
+mod remembering;
+mod route;
+mod seen;
+pub mod subject;
+mod survey;
+mod tally;
+#[cfg(test)]
+mod tests;
+pub(crate) mod view;
+mod whole_group;
+
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::instance::reasons::PageReason;
+
+pub use decide::decide;
+pub use eyes::Eyes;
+pub use processes::Promise;
+pub use route::Survey;
+pub use seen::{Glance, Seen};
+pub use tally::{Limit, Tally};
+
+use crate::instance::kind::InstanceKind;
+use crate::instance::memory::{Act, Breaker, Memory};
+use crate::instance::reasons::{Attended, Circumstances, Decision, History, Hold, Incident, Limits, Page, Proof, Step};
+use homeostat_core::attend::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
+use homeostat_core::aws::alarm::{AlarmSeen, AlarmsSeen};
+use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
+use homeostat_core::aws::machines::StatusChecks;
+use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Region, Scope, Subject, TargetGroupArn};
+use homeostat_core::incident::{Alarms, Gone, State, Verdict};
+use homeostat_core::ports::{Ledger, Outcome, Unavailable};
+use homeostat_core::signal::{Hint, NoSignal, Signal, Why};
+
+/// What this remedy reads of Auto Scaling, load balancing and CloudWatch.
+pub trait Fleet {
+    /// The groups of these names that exist. An empty answer means that none exists, never "all".
+    fn groups(&self, names: &[GroupName]) -> impl Future<Output = Result<Vec<Group>, Unavailable>> + Send;
+
+    /// These alarms as they are now, by one call for a hundred. One that doesn't exist is left out, and nothing else is. An error if
+    /// none can be read.
+    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<AlarmsSeen, Unavailable>> + Send;
+
+    /// Every alarm that is in ALARM and names an instance.
+    fn alarms_in_alarm(&self) -> impl Future<Output = Result<Vec<AlarmSeen>, Unavailable>> + Send;
+
+    /// `None` = there is no such target group: that is an answer, and passes for none of the others.
+    fn target_health(
+        &self,
+        target_group: &TargetGroupArn,
+    ) -> impl Future<Output = Result<Option<TargetHealths>, Unavailable>> + Send;
+
+    /// When the group's newest members were launched. An error if there is no such group.
+    fn launches(&self, group: &GroupName) -> impl Future<Output = Result<Launches, Unavailable>> + Send;
+
+    /// The id of the group's instance refresh that has not ended, if there is one.
+    fn refresh(&self, group: &GroupName) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
+}
+
+/// What this remedy changes in AWS.
+pub trait Replace {
+    /// Terminates the instance and leaves its group's desired capacity as it is. Safe to repeat.
+    fn replace(&self, instance: &InstanceId) -> impl Future<Output = Outcome> + Send;
+
+    /// Marks the instance as unhealthy, with the group's grace period respected. Safe to repeat. Inside that period nothing
+    /// happens and AWS says so to nobody: it is done only when it is read back.
+    fn mark_unhealthy(&self, instance: &InstanceId) -> impl Future<Output = Outcome> + Send;
+}
+
+/// Looks after instances, each with an incident of its own, and after groups as a whole, whose incidents never act.
+pub struct ReplaceInstance<'a, A, S> {
+    pub eyes: Eyes<'a, A, S>,
+    /// Of the policy that led to a decision.
+    pub hash: &'a str,
+    /// The stack's own: what a survey finds is there.
+    pub region: &'a Region,
+}
+
+impl<A, S> ReplaceInstance<'_, A, S> {
+    /// Of the alarms that led here, those that the policy takes for verdicts on an instance's health.
+    fn verdicts<'h>(&self, group: &GroupName, hint: &'h Hint) -> impl Iterator<Item = &'h AlarmArn> {
+        let policy = self.eyes.policy.group(group).cloned();
+        hint.alarms().iter().filter(move |alarm| policy.as_ref().is_none_or(|policy| policy.is_verdict(alarm)))
+    }
+}
+
+impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstance<'_, A, S> {
+    type Kind = InstanceKind;
+    type Glance = Glance;
+    type Seen = Seen;
+    type Survey = Survey;
+
+    const SIDE_BY_SIDE: usize = 1;
+
+    fn route(&self, signal: &Signal) -> Result<Route<Survey>, NoSignal> {
+        route::route(self.eyes.policy, self.region, signal)
+    }
+
+    async fn survey(
+        &self,
+        ledger: &(impl Ledger + Sync),
+        now: Timestamp,
+        about: &Survey,
+    ) -> Result<Surveyed, NotSurveyed> {
+        survey::survey(&self.eyes, ledger, now, self.region, about).await
+    }
+
+    fn follow_up(&self, now: Timestamp, attended: &Attended) -> Option<Hint> {
+        route::whole_group(now, attended)
+    }
+
+    /// It is left to the sweep.
+    fn wake_after(&self, _: Timestamp, _: &Attended) -> Option<WakeUp> {
+        None
+    }
+
+    async fn glance(&self, hint: &Hint) -> Result<Glance, Unavailable> {
+        self.eyes.glance(hint).await
+    }
+
+    fn open(&self, now: Timestamp, hint: &Hint, glance: &Glance, history: &History) -> Result<Incident, Ignored> {
+        let subject = hint.subject.clone();
+        if let Some(name) = subject.group() {
+            return whole_group::open(now, &name, hint, glance, self.eyes.policy);
+        }
+        let since = match &hint.why {
+            Why::Alarm(change) | Why::Silence(change) => change.changed_at,
+            Why::Found { since, .. } => *since,
+            Why::Notice(notice) => notice.at,
+            Why::Wake | Why::Look { .. } | Why::Action(_) => {
+                return Err(Ignored::NothingOpen { subject });
+            }
+        };
+        let is_member = |group: &&Group| subject.instance().is_some_and(|id| group.member(&id).is_some());
+        if let Some(group) = glance.groups.iter().find(is_member) {
+            let alarms: Alarms = self.verdicts(&group.name, hint).cloned().collect();
+            if let (true, Some(alarm)) = (alarms.is_empty(), hint.alarms().first()) {
+                return Err(Ignored::NoVerdict { subject, alarm: alarm.clone() });
+            }
+            let kind = InstanceKind::Instance {
+                group: group.name.clone(),
+                alarms,
+                notice: hint.notice().cloned(),
+                gone: Gone::default(),
+            };
+            return Ok(Incident::new(subject, kind, since, now));
+        }
+        Err(match history.last_closed_at {
+            Some(closed_at) => Ignored::Handled { subject, closed_at },
+            None => Ignored::OutsidePolicy { subject, groups: self.eyes.policy.group_names() },
+        })
+    }
+
+    /// Each alarm that speaks while nothing was done yet is judged by, beside all before it (one that has too little data doesn't speak),
+    /// and so is what AWS announces; after an act only recovery counts.
+    fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
+        if incident.kind.is_group() {
+            return whole_group::join(incident, hint);
+        }
+        if let (InstanceKind::Instance { group, alarms, notice, .. }, None) = (&mut incident.kind, incident.acted_at) {
+            let is_silent = matches!(hint.why, Why::Silence(_));
+            self.verdicts(group, hint).filter(|_| !is_silent).for_each(|alarm| alarms.hear(alarm));
+            *notice = hint.notice().filter(|new| new.outweighs(notice.as_ref())).or(notice.as_ref()).cloned();
+        }
+        incident
+    }
+
+    fn scope(&self, _: &Subject) -> Option<Scope> {
+        None
+    }
+
+    fn is_early(&self, _: Timestamp, _: &Incident, _: &Hint) -> bool {
+        false
+    }
+
+    async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
+        self.eyes.observe(glance, incident).await
+    }
+
+    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
+        let policy = self.eyes.group_policy(&incident);
+        match incident.kind.is_group() {
+            true => remembering::absorb_group(now, incident, seen, policy),
+            false => remembering::absorb(now, incident, seen, policy),
+        }
+    }
+
+    fn verdict(&self, now: Timestamp, incident: &Incident, seen: &Seen) -> Verdict {
+        match (incident.kind.is_group(), self.eyes.group_policy(incident)) {
+            (true, policy) => whole_group::verdict(now, seen, policy),
+            (false, Some(policy)) => decide::verdict(now, incident, seen, policy),
+            (false, None) => Verdict::Unknown,
+        }
+    }
+
+    fn unwell(&self, incident: &Incident, seen: &Seen) -> Vec<Subject> {
+        if incident.kind.is_group() {
+            return Vec::new();
+        }
+        let others = seen.group.iter().flat_map(|group| &group.members);
+        others
+            .filter(|member| !incident.subject.is_instance(&member.id))
+            .filter(|member| member.lifecycle.is_in_service() && !seen.serves(member))
+            .map(|member| Subject::of_instance(incident.subject.region().clone(), &member.id))
+            .collect()
+    }
+
+    fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
+        let (Some(group), Some(id)) = (&seen.group, incident.subject.instance()) else { return false };
+        let marked = matches!(&incident.intent, Some(intent) if matches!(intent.step, Step::MarkUnhealthy { .. }));
+        group.member(&id).is_none_or(|member| member.lifecycle.is_leaving() || (marked && !member.healthy))
+    }
+
+    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Decision {
+        match (incident.kind.is_group(), self.eyes.group_policy(incident)) {
+            (true, policy) => whole_group::decide(now, incident, seen, policy),
+            (false, policy) => decide(now, incident, seen, circumstances, policy),
+        }
+    }
+
+    fn follows(&self, _: Timestamp, _: &Incident) -> Option<(Timestamp, Hold)> {
+        None
+    }
+
+    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Vec<Rung> {
+        match (incident.kind.is_group(), self.eyes.group_policy(incident)) {
+            (true, policy) => whole_group::rungs(now, incident, seen, policy),
+            (false, policy) => decide::rungs(now, incident, seen, circumstances, policy),
+        }
+    }
+
+    /// Each act, each replacement that failed, and the breaker when it opens.
+    fn remember(
+        &self,
+        now: Timestamp,
+        incident: &Incident,
+        seen: &Seen,
+        decision: &Decision,
+        memory: &Memory,
+    ) -> Option<Memory> {
+        let policy = self.eyes.group_policy(incident).filter(|_| !incident.kind.is_group())?;
+        let source = seen.launching().source;
+        match decision {
+            Decision::Act { because, .. } => {
+                let foretold = because.iter().all(Proof::is_foretold);
+                let relapse = !foretold && breaker::is_relapse(now, incident, seen, memory, policy);
+                let memory = if relapse { memory.failed(now, &incident.subject, &source) } else { memory.clone() };
+                Some(memory.acted(Act { at: now, subject: incident.subject.clone(), foretold }))
+            }
+            // One shortage is one failure, however many incidents wait for its end.
+            Decision::Page(Page::NotRecovered { within, .. })
+                if incident.state != State::Escalated
+                    && incident.mitigated_at.is_some()
+                    && !memory.failures.iter().any(|failure| failure.at + *within > now) =>
+            {
+                Some(memory.failed(now, &incident.subject, &source))
+            }
+            Decision::Page(Page::Own(PageReason::ReplacementsFail { failures, .. })) => {
+                Some(memory.broken(Breaker { since: now, failures: *failures, launched_from: source }))
+            }
+            _ => None,
+        }
+    }
+
+    fn not_opened(&self, hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
+        opening::not_opened(hint, incident, decision)
+    }
+
+    fn times(&self, incident: &Incident) -> Times {
+        self.eyes.times(incident)
+    }
+
+    fn policy_hash(&self) -> &str {
+        self.hash
+    }
+
+    async fn perform(&self, step: &Step) -> Outcome {
+        match step {
+            Step::Replace { instance, .. } => self.eyes.aws.replace(instance).await,
+            Step::MarkUnhealthy { instance, .. } => self.eyes.aws.mark_unhealthy(instance).await,
+        }
+    }
+}

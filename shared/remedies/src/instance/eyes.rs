@@ -1,0 +1,176 @@
+//! Reads what a decision about an instance or its group rests on, side by side wherever one answer doesn't need another.
+//!
+//! This module never changes anything, and never fills in for an answer that did not come.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::{OptionFuture, join, join4, try_join_all};
+use homeostat_core::attend::Times;
+use homeostat_core::aws::Read;
+use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::fleet::{Group, Machine, TargetHealth, TargetHealths};
+use homeostat_core::aws::machines::StatusChecks;
+use homeostat_core::id::{AlarmArn, InstanceId, TargetGroupArn};
+use homeostat_core::incident::Alarms;
+use homeostat_core::ports::Unavailable;
+use homeostat_core::signal::{Hint, What, Why};
+use jiff::SignedDuration;
+
+use super::Fleet;
+use super::seen::{Glance, Seen};
+use crate::instance::kind::InstanceKind;
+use crate::instance::policy::{Evidence, GroupPolicy, InstancePolicy};
+use crate::instance::reasons::Incident;
+
+/// What reads AWS, under a policy.
+#[derive(Debug)]
+pub struct Eyes<'a, A, S> {
+    pub aws: &'a A,
+    pub checks: &'a S,
+    pub policy: &'a InstancePolicy,
+}
+
+impl<A, S> Clone for Eyes<'_, A, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A, S> Copy for Eyes<'_, A, S> {}
+
+/// For an incident whose group has left the policy: slow, since nothing is done about it.
+const WITHOUT_POLICY: Times = Times {
+    look_every: SignedDuration::from_mins(1),
+    recover_within: SignedDuration::from_mins(15),
+    wait_at_most: SignedDuration::from_hours(1),
+    remind_every: SignedDuration::from_mins(30),
+};
+
+impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
+    pub(super) async fn glance(&self, hint: &Hint) -> Result<Glance, Unavailable> {
+        let groups = self.aws.groups(&self.policy.group_names()).await?;
+        let change = match &hint.why {
+            Why::Alarm(change) | Why::Silence(change) => Some(change.clone()),
+            Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) | Why::Found { .. } => None,
+        };
+        Ok(Glance { groups, change })
+    }
+
+    pub(super) async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
+        let name = incident.kind.group();
+        let group = glance.groups.into_iter().find(|group| group.name == *name);
+        let policy = self.policy.group(name);
+        let evidence = policy.map_or(&[][..], |policy| &policy.evidence);
+        let spoke: Vec<AlarmArn> = incident.kind.alarms().into_iter().flat_map(Alarms::arns).cloned().collect();
+        let named: OptionFuture<_> = (!spoke.is_empty()).then(|| self.aws.alarms(&spoke)).into();
+        let all_count = evidence == [Evidence::Alarm];
+        let may_have_spoken = evidence.contains(&Evidence::Alarm) && may_be_unheard(incident);
+        let is_group = matches!(incident.kind, InstanceKind::Group { .. });
+        let asks_for_all = all_count || may_have_spoken || is_group;
+        let in_alarm: OptionFuture<_> = asks_for_all.then(|| self.aws.alarms_in_alarm()).into();
+        // Of a group that is gone, AWS tells no activities but answers with an error.
+        let launches: OptionFuture<_> = group.as_ref().map(|_| self.aws.launches(name)).into();
+        let refresh: OptionFuture<_> = group.as_ref().map(|_| self.aws.refresh(name)).into();
+        let health: OptionFuture<_> = group.as_ref().map(|group| self.health(group)).into();
+        let interrupted = interrupted(incident);
+        let interruption: OptionFuture<_> = interrupted.as_ref().map(|id| self.checks.interruption(id)).into();
+        let ((health, named), launches, refresh, (in_alarm, interruption)) =
+            join4(join(health, named), launches, refresh, join(in_alarm, interruption)).await;
+        let Health { targets, gone, machines } = health.transpose()?.unwrap_or_default();
+        let named = named.transpose()?.unwrap_or_default();
+        let (in_alarm, is_unlisted) = match in_alarm.transpose() {
+            // Where other evidence is asked for too, what no event told is an addition: without it the look still tells the rest.
+            Err(_) if !all_count => (Vec::new(), true),
+            read => (read?.unwrap_or_default(), false),
+        };
+        let read = |arn: AlarmArn| (arn.clone(), named.get(&arn).cloned().transpose());
+        let mut alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>> = spoke.into_iter().map(read).collect();
+        if let Some(change) = &glance.change {
+            match alarms.get(&change.alarm) {
+                // An alarm that nobody could ask is no reason to forget what it said: later may be better.
+                Some(Err(why)) => return Err(Unavailable { doing: "read an alarm".to_owned(), why: why.clone() }),
+                Some(Ok(Some(alarm))) => alarm.is_not_older(change)?,
+                Some(Ok(None)) | None => {}
+            }
+        }
+        if may_have_spoken && let (Some(policy), Some(id)) = (policy, incident.subject.instance()) {
+            let unheard = in_alarm.iter().filter(|alarm| calls_unhealthy(alarm, &id, policy));
+            alarms.extend(unheard.map(|alarm| (alarm.arn.clone(), Ok(Some(alarm.clone())))));
+        }
+        Ok(Seen {
+            group,
+            alarms,
+            targets,
+            gone,
+            launches: launches.transpose()?.unwrap_or_default(),
+            machines,
+            refresh: refresh.transpose()?.flatten(),
+            in_alarm: if all_count || is_group { in_alarm } else { Vec::new() },
+            is_unlisted,
+            interruption: interruption.transpose()?.flatten(),
+        })
+    }
+
+    /// What the load balancer and EC2 say of the group's members.
+    pub(super) async fn health(&self, group: &Group) -> Result<Health, Unavailable> {
+        let members: Vec<InstanceId> = group.members.iter().map(|member| member.id.clone()).collect();
+        let targets = try_join_all(group.target_groups.iter().map(|arn| self.aws.target_health(arn)));
+        let (targets, machines) = join(targets, self.checks.machines(&members)).await;
+        let mut health = Health { machines: machines?, ..Health::default() };
+        for (arn, healths) in group.target_groups.iter().cloned().zip(targets?) {
+            match healths {
+                Some(healths) if is_in_use(&healths) => _ = health.targets.insert(arn, healths),
+                Some(_) => {}
+                None => health.gone.push(arn),
+            }
+        }
+        Ok(health)
+    }
+
+    pub(super) fn group_policy(&self, incident: &Incident) -> Option<&GroupPolicy> {
+        self.policy.group(incident.kind.group())
+    }
+
+    pub(super) fn times(&self, incident: &Incident) -> Times {
+        self.group_policy(incident).map_or(WITHOUT_POLICY, |policy| Times {
+            look_every: policy.look_every,
+            recover_within: policy.recover_within,
+            wait_at_most: policy.wait_at_most,
+            remind_every: policy.remind_every,
+        })
+    }
+}
+
+/// Whether an alarm may be in ALARM about it of which no event told. The survey leaves alone whoever has an incident, so that is asked
+/// for here, but only while no alarm that is known would confirm it.
+fn may_be_unheard(incident: &Incident) -> bool {
+    let InstanceKind::Instance { alarms, .. } = &incident.kind else { return false };
+    let is_just_told = incident.is_new() && !alarms.is_empty();
+    !is_just_told && incident.acted_at.is_none() && !alarms.had_alarm()
+}
+
+/// A verdict on this one instance. Somebody who switched an alarm's actions off doesn't want to hear of it.
+pub(super) fn calls_unhealthy(alarm: &AlarmSeen, id: &InstanceId, policy: &GroupPolicy) -> bool {
+    alarm.instance() == Some(id) && alarm.may_act() && policy.is_verdict(&alarm.arn)
+}
+
+/// The Spot Instance that EC2 said it takes back.
+fn interrupted(incident: &Incident) -> Option<InstanceId> {
+    let notice = incident.kind.notice()?;
+    incident.subject.instance().filter(|_| matches!(notice.what, What::Interruption { .. }))
+}
+
+/// What load balancing and EC2 say of a group's members.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    pub(super) targets: BTreeMap<TargetGroupArn, TargetHealths>,
+    /// Target groups that don't exist.
+    pub(super) gone: Vec<TargetGroupArn>,
+    pub(super) machines: BTreeMap<InstanceId, Machine>,
+}
+
+/// A target group whose targets are all `unused` has no listener: it sends nobody any traffic, and checks nothing.
+fn is_in_use(healths: &TargetHealths) -> bool {
+    let unused = |health: &TargetHealth| matches!(health, TargetHealth::Other { state } if state == "unused");
+    healths.is_empty() || !healths.values().all(unused)
+}

@@ -1,0 +1,435 @@
+//! The ladder: all that decides whether an unhealthy instance is replaced. Each check is one typed reason not to.
+//!
+//! The order is part of it: a person's word first, then what is true, then whose turn it is, then what can be afforded. This module
+//! never acts, and never looks at a rung above one that holds.
+
+use homeostat_core::attend::Check;
+use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::aws::fleet::Member;
+use homeostat_core::decision::list;
+use homeostat_core::guard;
+use homeostat_core::policy::Mode;
+use homeostat_core::signal::What;
+use jiff::{SignedDuration, Timestamp};
+
+use super::crowd::{self, Out, count, sick_at_once};
+use super::decide::{Case, named};
+use super::evidence::Finding;
+use super::processes::Promise;
+use super::{group_state, notice};
+use crate::instance::kind::InstanceKind;
+use crate::instance::policy::Evidence;
+use crate::instance::reasons::{Crowd, Decision, GroupState, Hold, HoldReason, Proof};
+use crate::instance::tally::{Limit, Tally};
+
+/// All that decides about an instance whose group and policy are known, in order.
+pub(super) fn ladder<'a>() -> [Check<Case<'a>, InstanceKind>; 21] {
+    [
+        Check {
+            name: "nobody else is acting on it",
+            stops: |case| guard::unsettled(case.now, case.incident),
+            by: |case| guard::or_none(guard::unsettled(case.now, case.incident), "no call is under way"),
+        },
+        Check {
+            name: "no refusal keeps it from being tried",
+            stops: |case| guard::refused(case.incident),
+            by: |case| guard::or_none(guard::refused(case.incident), "none does"),
+        },
+        Check {
+            name: "its group is not parked",
+            stops: |case| case.parked(),
+            by: |case| guard::or_none(case.parked(), "it is not"),
+        },
+        Check {
+            name: "it is still to be replaced",
+            stops: |case| case.recovery(),
+            by: |case| guard::or_none(case.recovery(), "nothing was done about it that took effect"),
+        },
+        Check { name: "something is wrong with it", stops: |case| case.over(), by: |case| case.evidence_in_words() },
+        Check {
+            name: "nothing is paused",
+            stops: |case| case.held(guard::paused(case.now, &case.around.limits)),
+            by: |case| guard::pauses(case.now, &case.around.limits),
+        },
+        Check {
+            name: "its alarms may act",
+            stops: |case| case.held(case.actions_disabled().err()),
+            by: |case| case.alarm_in_words(),
+        },
+        Check {
+            name: "its group is checked",
+            stops: |case| case.held(case.checked().err()),
+            by: |case| case.checks_in_words(),
+        },
+        Check {
+            name: "the evidence confirms it",
+            stops: |case| case.held(case.confirmed().err()),
+            by: |case| case.evidence_in_words(),
+        },
+        Check {
+            name: "it has had time to start",
+            stops: |case| case.held(case.in_grace().err()),
+            by: |case| case.age(),
+        },
+        Check {
+            name: "it is not left for later",
+            stops: |case| case.held(case.foretold().err()),
+            by: |case| case.announced_in_words(),
+        },
+        Check {
+            name: "it is ours to touch",
+            stops: |case| case.held(case.ours_to_touch().err()),
+            by: |case| case.membership(),
+        },
+        Check {
+            name: "its group leaves it to us",
+            stops: |case| case.held(case.left_to_the_group().err()),
+            by: |case| case.groups_view(),
+        },
+        Check {
+            name: "its group can replace it",
+            stops: |case| case.held(case.replaceable().err()),
+            by: |case| case.processes(),
+        },
+        Check {
+            name: "its capacity is known",
+            stops: |case| case.held(case.counted().err()),
+            by: |case| case.capacity_in_words(),
+        },
+        Check {
+            name: "few are sick at once",
+            stops: |case| case.held(case.not_too_many().err()),
+            by: |case| case.crowd_in_words(),
+        },
+        Check {
+            name: "the budget allows it",
+            stops: |case| case.held(case.within_budget().err()),
+            by: |case| case.budget_in_words(),
+        },
+        Check {
+            name: "the last act is long ago",
+            stops: |case| case.held(case.cooled_down().err()),
+            by: |case| case.last_act(),
+        },
+        Check {
+            name: "replacements get well",
+            stops: |case| case.held(case.breaker_closed().err()),
+            by: |case| case.breaker_in_words(),
+        },
+        Check {
+            name: "one more replacement may help",
+            stops: |case| case.trips().map(Decision::Page),
+            by: |case| guard::or_none(case.trips().map(Decision::Page), "too few have failed"),
+        },
+        Check {
+            name: "the policy says act",
+            stops: |case| case.watched(),
+            by: |case| format!("mode = {:?}", if case.policy.mode == Mode::Act { "act" } else { "watch" }),
+        },
+    ]
+}
+
+impl Case<'_> {
+    /// One in ALARM that may act is enough, whatever was switched off beside it.
+    fn actions_disabled(&self) -> Result<(), Hold> {
+        if !self.policy.evidence.contains(&Evidence::Alarm) || self.only_announced().is_some() {
+            return Ok(());
+        }
+        let read = self.alarms.arns().filter_map(|arn| self.seen.alarm(arn));
+        let mut red = read.filter(|alarm| alarm.state == AlarmState::Alarm && alarm.instance() == Some(&self.id));
+        match red.clone().any(AlarmSeen::may_act) {
+            true => Ok(()),
+            false => red
+                .next()
+                .map_or(Ok(()), |alarm| Err(Hold::Own(HoldReason::ActionsDisabled { alarm: alarm.arn.clone() }))),
+        }
+    }
+
+    /// Where no target group checks anybody of the group, that is its group's trouble, and no instance's.
+    fn checked(&self) -> Result<(), Hold> {
+        if self.only_announced().is_some() || !group_state::is_unchecked(self.seen, self.policy) {
+            return Ok(());
+        }
+        let instances = named(&[&self.id]);
+        Err(Hold::Own(HoldReason::GroupState(GroupState::Unchecked { group: self.group.name.clone(), instances })))
+    }
+
+    pub(super) fn confirmed(&self) -> Result<Vec<Proof>, Hold> {
+        let (mut proofs, mut missing) = (Vec::new(), Vec::new());
+        for finding in self.findings() {
+            match finding {
+                Finding::Sick(proof) => proofs.push(proof.clone()),
+                Finding::Well(why) | Finding::Unknown(why) => missing.push(why.clone()),
+            }
+        }
+        if missing.is_empty() && !proofs.is_empty() {
+            Ok(proofs)
+        } else {
+            Err(Hold::Own(HoldReason::NotConfirmed { missing }))
+        }
+    }
+
+    /// What AWS announces is not for being young.
+    pub(super) fn in_grace(&self) -> Result<(), Hold> {
+        let grace = self.grace();
+        match self.seen.started(&self.id) {
+            _ if self.only_announced().is_some() => Ok(()),
+            Some(started) if self.now < started + grace => Err(Hold::Own(HoldReason::Grace { started, grace })),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn grace(&self) -> SignedDuration {
+        self.policy.grace.max(self.group.grace)
+    }
+
+    fn ours_to_touch(&self) -> Result<(), Hold> {
+        match self.group.member(&self.id) {
+            Some(member) if !member.lifecycle.is_in_service() => {
+                Err(Hold::Own(HoldReason::NotInService { lifecycle: member.lifecycle.0.clone() }))
+            }
+            Some(member) if member.protected => Err(Hold::Own(HoldReason::Protected)),
+            Some(_) => Ok(()),
+            None => Err(Hold::Own(HoldReason::NotInService { lifecycle: "no member of the group".to_owned() })),
+        }
+    }
+
+    /// The group was quicker than the event, and its replacement is followed all the same. A machine that merely stops running may
+    /// belong to a group that gets smaller.
+    pub(super) fn leaves_as_announced(&self) -> bool {
+        self.group.member(&self.id).is_some() && self.notice().is_some_and(|notice| notice.what.ends_the_instance())
+    }
+
+    /// What Auto Scaling has marked, or what doesn't run, it replaces by itself, unless somebody stopped it from doing so.
+    fn left_to_the_group(&self) -> Result<(), Hold> {
+        let member: Option<&Member> = self.group.member(&self.id);
+        let stopped = self.seen.machines.get(&self.id).filter(|machine| !machine.is_running());
+        let (promise, why) = match (member, stopped) {
+            (Some(member), _) if !member.healthy => {
+                (Promise::ReplaceMarked, "Auto Scaling has marked it as unhealthy".to_owned())
+            }
+            (_, Some(machine)) => (Promise::ReplaceStopped, format!("EC2 says that it is {}", machine.state)),
+            _ => return Ok(()),
+        };
+        if promise.suspended(self.group).is_empty() {
+            Err(Hold::Own(HoldReason::GroupReplaces { why }))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What is yet to come may be the group's own business for a while, even where the instance is protected.
+    pub(super) fn foretold(&self) -> Result<(), Hold> {
+        let serves = |member: &Member| member.healthy && member.lifecycle.is_in_service();
+        let notice = self.only_announced().filter(|_| self.group.member(&self.id).is_some_and(serves));
+        let left = |notice: homeostat_core::signal::Notice| {
+            notice::left_to_the_group(&notice, self.incident.opened_at, self.group, self.policy, self.now)
+        };
+        match notice.and_then(left) {
+            // Capacity Rebalancing has to launch and to terminate, too.
+            Some(Hold::Own(HoldReason::GroupReplaces { .. }))
+                if !Promise::Rebalance.suspended(self.group).is_empty() =>
+            {
+                Ok(())
+            }
+            left => left.map_or(Ok(()), Err),
+        }
+    }
+
+    /// One that only doesn't run may have been stopped by whoever suspended `HealthCheck`: its group is to leave it alone.
+    fn suspended(&self) -> Vec<String> {
+        let is_only_stopped =
+            self.only_announced().is_some_and(|notice| matches!(notice.what, What::NotRunning { .. }));
+        let promise = if is_only_stopped { Promise::ReplaceStopped } else { Promise::Replace };
+        promise.suspended(self.group).into_iter().map(str::to_owned).collect()
+    }
+
+    fn replaceable(&self) -> Result<(), Hold> {
+        let processes = self.suspended();
+        match (&self.group.status, &self.seen.refresh) {
+            _ if !processes.is_empty() => Err(Hold::Own(HoldReason::Suspended { processes })),
+            _ if !self.seen.gone.is_empty() => {
+                let state = group_state::target_group(self.now, self.incident, self.seen, self.group, self.policy);
+                state.map_or(Ok(()), |state| Err(Hold::Own(HoldReason::GroupState(state))))
+            }
+            (Some(status), _) => {
+                Err(Hold::Own(HoldReason::GroupReplaces { why: format!("the group's status is {status:?}") }))
+            }
+            (None, Some(refresh)) => Err(Hold::Own(HoldReason::Refreshing { refresh: refresh.clone() })),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Where the unit of a member isn't known, neither a share nor a shortage of the group is.
+    pub(super) fn counted(&self) -> Result<(), Hold> {
+        let uncounted = self.group.uncounted();
+        if uncounted.is_empty() {
+            return Ok(());
+        }
+        let (unit, instances) = (self.group.unit, named(&uncounted));
+        Err(Hold::Own(HoldReason::GroupState(GroupState::Uncounted { unit, instances })))
+    }
+
+    fn not_too_many(&self) -> Result<(), Hold> {
+        let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
+        let limit = Limit::of(self.group, self.policy.too_many);
+        if limit.allows(sick) {
+            Ok(())
+        } else {
+            Err(Hold::Own(HoldReason::TooManySick(Crowd::of(sick, limit, self.group))))
+        }
+    }
+
+    fn out(&self) -> Out {
+        crowd::out(self.now, self.seen, self.group, self.grace(), &self.id, &self.around.limits.slots)
+    }
+
+    fn limit(&self) -> Limit {
+        Limit::of(self.group, self.policy.budget)
+    }
+
+    /// This member on top of those that are out, or count as such.
+    fn fits(&self, taken: Tally) -> bool {
+        let own = Tally::of(self.group.member(&self.id).into_iter());
+        self.limit().allows(taken.and(own))
+    }
+
+    fn within_budget(&self) -> Result<(), Hold> {
+        let (Out { taken, holders }, limit) = (self.out(), self.limit());
+        if self.fits(taken) {
+            return Ok(());
+        }
+        Err(Hold::Budget { taken: taken.in_unit(limit.unit), slots: limit.most, unit: limit.unit, holders })
+    }
+
+    /// A slot that was given back is warm for a while: a group that falls sick as fast as it heals is not churned.
+    fn cooled_down(&self) -> Result<(), Hold> {
+        let (cooldown, limits) = (self.policy.cooldown, &self.around.limits);
+        let is_warm = |at: &Timestamp| *at + cooldown > self.now;
+        let acts = limits.memory.acts.iter().filter(|act| !limits.slots.holders.contains_key(&act.subject));
+        let warm: Vec<Timestamp> = acts.map(|act| act.at).filter(is_warm).collect();
+        let acts = count(warm.iter());
+        let replaced = Tally { instances: acts, units: self.group.largest().times(acts) };
+        match warm.iter().min() {
+            Some(first) if !self.fits(self.out().taken.and(replaced)) => {
+                Err(Hold::Own(HoldReason::Cooldown { acts, cooldown, until: *first + cooldown }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn breaker_closed(&self) -> Result<(), Hold> {
+        match self.around.limits.memory.breaker_for(&self.seen.launching()) {
+            None => Ok(()),
+            Some(breaker) => {
+                Err(Hold::Own(HoldReason::BreakerOpen { since: breaker.since, group: self.group.name.clone() }))
+            }
+        }
+    }
+}
+
+/// What each rung goes by.
+impl Case<'_> {
+    fn alarm_in_words(&self) -> String {
+        let said: Vec<String> = self.alarms.iter().map(|spoke| format!("alarm {spoke}")).collect();
+        if said.is_empty() { "no alarm spoke of it".to_owned() } else { said.join("; ") }
+    }
+
+    fn checks_in_words(&self) -> String {
+        let wants = self.policy.evidence.contains(&Evidence::TargetHealth);
+        match self.seen.targets.len() {
+            _ if !wants => "the policy asks for no target health".to_owned(),
+            0 => "no target group checks its group".to_owned(),
+            count => format!("{count} of its group's target groups check their targets"),
+        }
+    }
+
+    fn evidence_in_words(&self) -> String {
+        let findings = self.findings();
+        let said = findings.iter().map(|finding| match finding {
+            Finding::Sick(proof) => format!("sick: {proof}"),
+            Finding::Well(why) => format!("well: {why}"),
+            Finding::Unknown(why) => format!("unknown: {why}"),
+        });
+        said.collect::<Vec<_>>().join("; ")
+    }
+
+    fn age(&self) -> String {
+        match self.seen.started(&self.id) {
+            Some(started) => format!("launched or started at {started:.0}, grace period {:#}", self.grace()),
+            None => "launched longer ago than AWS keeps records of".to_owned(),
+        }
+    }
+
+    fn membership(&self) -> String {
+        match self.group.member(&self.id) {
+            None => format!("no member of group {}", self.group.name),
+            Some(member) => {
+                let protected = if member.protected { "protected" } else { "not protected" };
+                format!("{} in group {}, {protected} from scale-in", member.lifecycle.0, self.group.name)
+            }
+        }
+    }
+
+    fn groups_view(&self) -> String {
+        let health = match self.group.member(&self.id) {
+            Some(member) if member.healthy => "Auto Scaling calls it healthy",
+            Some(_) => "Auto Scaling has marked it as unhealthy",
+            None => "Auto Scaling does not know it",
+        };
+        let machine = self.seen.machines.get(&self.id).map_or("unknown", |machine| machine.state.as_str());
+        format!("{health}, EC2 says {machine}")
+    }
+
+    fn announced_in_words(&self) -> String {
+        match (self.announced(), self.only_announced()) {
+            (None, _) => "AWS announced nothing about it".to_owned(),
+            (_, Some(notice)) => notice.to_string(),
+            (Some(Finding::Sick(proof)), None) => format!("{proof}; and it is sick already"),
+            (Some(Finding::Well(void) | Finding::Unknown(void)), None) => void,
+        }
+    }
+
+    fn processes(&self) -> String {
+        let suspended = self.suspended();
+        let suspended = if suspended.is_empty() { "none".to_owned() } else { suspended.join(", ") };
+        let refresh = self.seen.refresh.as_deref().unwrap_or("none");
+        let gone = self.seen.gone.len();
+        format!("suspended that it takes: {suspended}; instance refresh: {refresh}; missing target groups: {gone}")
+    }
+
+    fn capacity_in_words(&self) -> String {
+        let uncounted = self.group.uncounted();
+        let unit = self.group.unit;
+        if uncounted.is_empty() {
+            return format!("the group counts {unit}");
+        }
+        format!("the group counts {unit}, and Auto Scaling doesn't show those of {}", list(&named(&uncounted)))
+    }
+
+    fn crowd_in_words(&self) -> String {
+        let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
+        Crowd::of(sick, Limit::of(self.group, self.policy.too_many), self.group).in_words()
+    }
+
+    fn budget_in_words(&self) -> String {
+        let limit = self.limit();
+        let taken = self.out().taken.in_unit(limit.unit);
+        format!("{taken} of {} {} that may be out at once are out", limit.most, limit.unit)
+    }
+
+    fn last_act(&self) -> String {
+        match self.around.limits.memory.acts.last() {
+            None => "nothing was done to the group yet".to_owned(),
+            Some(act) => format!("last act at {:.0}, cooldown {:#}", act.at, self.policy.cooldown),
+        }
+    }
+
+    fn breaker_in_words(&self) -> String {
+        let (memory, launching) = (&self.around.limits.memory, self.seen.launching());
+        let within = self.policy.breaker_within;
+        let failures = memory.failures_within(self.now, within, &launching).count();
+        let open = if memory.breaker_for(&launching).is_some() { "open" } else { "closed" };
+        format!("breaker {open}; {failures} failed within {within:#}, it opens at {}", self.policy.breaker)
+    }
+}

@@ -1,0 +1,176 @@
+//! What outlives an incident of a group: what was done to it lately, and how that went.
+//!
+//! A replacement is a new instance and so a new subject: only the group can remember that it is the third in an hour. This
+//! module never writes anything; each transition gives the next version.
+
+use homeostat_core::aws::source::{Launching, Source};
+use homeostat_core::id::Subject;
+use homeostat_core::memory::{Remembered, keep_newest};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What was done to a group lately, and how it went.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    pub version: u64,
+    /// Oldest first.
+    pub acts: Vec<Act>,
+    /// Oldest first.
+    pub failures: Vec<FailedReplacement>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<Breaker>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    pub at: Timestamp,
+    pub subject: Subject,
+    /// AWS was going to end it anyway: what came in its stead need not be better.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foretold: bool,
+}
+
+impl Act {
+    pub fn on_the_sick(at: Timestamp, subject: Subject) -> Self {
+        Act { at, subject, foretold: false }
+    }
+}
+
+/// A replacement that did not help: the group was not whole in time, or what was launched in its stead fell sick too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedReplacement {
+    pub at: Timestamp,
+    pub subject: Subject,
+    /// What the group launched from at that time.
+    #[serde(default, skip_serializing_if = "Source::is_unknown")]
+    pub launched_from: Source,
+}
+
+/// Replacing goes on making nothing better, so nothing in the group is replaced until a person has looked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaker {
+    pub since: Timestamp,
+    pub failures: u32,
+    #[serde(default, skip_serializing_if = "Source::is_unknown")]
+    pub launched_from: Source,
+}
+
+impl Remembered for Memory {
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn over(self, read: &Self) -> Self {
+        Memory { version: read.version + 1, ..self }
+    }
+
+    /// The breaker is closed.
+    fn acknowledged(&self) -> Self {
+        Memory { version: self.version, acts: self.acts.clone(), ..Memory::default() }
+    }
+}
+
+impl Memory {
+    /// A step that is tried again, after a crash say, is no second act.
+    #[must_use]
+    pub fn acted(&self, act: Act) -> Memory {
+        let mut next = self.clone();
+        next.acts.retain(|before| before.subject != act.subject);
+        next.acts.push(act);
+        keep_newest(&mut next.acts);
+        next
+    }
+
+    /// The same failure is counted once, however often it is seen.
+    #[must_use]
+    pub fn failed(&self, now: Timestamp, subject: &Subject, launched_from: &Source) -> Memory {
+        let mut next = self.clone();
+        if !next.failures.iter().any(|failure| failure.subject == *subject) {
+            let launched_from = launched_from.clone();
+            next.failures.push(FailedReplacement { at: now, subject: subject.clone(), launched_from });
+            keep_newest(&mut next.failures);
+        }
+        next
+    }
+
+    #[must_use]
+    pub fn broken(&self, breaker: Breaker) -> Memory {
+        Memory { breaker: Some(breaker), ..self.clone() }
+    }
+
+    /// The breaker, if it is about what the group launches now. What was rolled out since has not failed yet.
+    pub fn breaker_for(&self, launching: &Launching) -> Option<&Breaker> {
+        self.breaker.as_ref().filter(|breaker| launching.is_still(&breaker.launched_from, breaker.since))
+    }
+
+    /// Failures within the window, of what the group launches now.
+    pub fn failures_within(
+        &self,
+        now: Timestamp,
+        window: SignedDuration,
+        launching: &Launching,
+    ) -> impl Iterator<Item = &FailedReplacement> {
+        self.failures
+            .iter()
+            .filter(move |failure| failure.at + window > now && launching.is_still(&failure.launched_from, failure.at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use homeostat_core::memory::MOST_KEPT;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn subject(number: u32) -> Subject {
+        format!("eu-west-1#instance#i-{number:017x}").parse().unwrap()
+    }
+
+    #[test]
+    fn one_failure_is_never_counted_twice_and_old_ones_not_at_all() {
+        let unknown = Source::default();
+        let memory = Memory::default().failed(at(0), &subject(1), &unknown).failed(at(9), &subject(1), &unknown);
+        let within = |now| memory.failures_within(now, SignedDuration::from_secs(10), &Launching::default()).count();
+        assert_eq!((within(at(9)), within(at(10))), (1, 0));
+    }
+
+    #[test]
+    fn a_step_that_is_tried_again_is_remembered_once() {
+        let memory =
+            Memory::default().acted(Act::on_the_sick(at(0), subject(1))).acted(Act::on_the_sick(at(60), subject(1)));
+        assert_eq!(memory.acts, [Act::on_the_sick(at(60), subject(1))]);
+    }
+
+    #[test]
+    fn what_was_rolled_out_since_is_not_blamed_and_what_is_unknown_is() {
+        let both = Source::of(["lt-1:7", "lt-2:3"]);
+        let breaker = Breaker { since: at(0), failures: 3, launched_from: both.clone() };
+        let memory = Memory::default().failed(at(0), &subject(1), &both).broken(breaker);
+        let hour = SignedDuration::from_hours(1);
+        for (from, blamed) in [(&["lt-1:7", "lt-2:3"][..], true), (&["lt-1:8", "lt-2:3"], false), (&[], true)] {
+            let source = Source::of(from.iter().copied());
+            let launching = Launching { source, newest: BTreeMap::new() };
+            assert_eq!(memory.breaker_for(&launching).is_some(), blamed, "{from:?}");
+            assert_eq!(memory.failures_within(at(1), hour, &launching).count() == 1, blamed, "{from:?}");
+        }
+    }
+
+    #[test]
+    fn an_acknowledgement_closes_the_breaker_and_keeps_what_was_done() {
+        let breaker = Breaker { since: at(0), failures: 3, launched_from: Source::default() };
+        let memory = Memory::default().acted(Act::on_the_sick(at(0), subject(1))).broken(breaker).acknowledged();
+        assert_eq!((memory.breaker, memory.acts.len()), (None, 1));
+    }
+
+    #[test]
+    fn memory_stays_bounded_and_keeps_the_newest() {
+        let memory =
+            (0..500).fold(Memory::default(), |memory, number| memory.acted(Act::on_the_sick(at(0), subject(number))));
+        assert_eq!((memory.acts.len(), &memory.acts[99].subject), (MOST_KEPT, &subject(499)));
+    }
+}

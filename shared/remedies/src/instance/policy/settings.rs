@@ -1,0 +1,164 @@
+//! The settings of `[[replace-instance.group]]`.
+
+use homeostat_core::id::GroupName;
+use homeostat_core::policy::forms::{Choice, Count, Name, Part, Text, Time};
+use homeostat_core::policy::lists::{List, Words};
+use homeostat_core::policy::names::{is_no_arn, is_plain};
+use homeostat_core::policy::pattern::Pattern;
+use homeostat_core::policy::section::Section;
+use homeostat_core::policy::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
+use homeostat_core::policy::{Budget, MODES, Mode};
+use jiff::SignedDuration;
+
+use crate::instance::policy::Evidence;
+
+/// A replacement may fail once by bad luck, and twice; three times is no luck.
+const USUAL_BREAKER: u32 = 3;
+/// More than this many within the window would be no breaker any more.
+const MOST_FAILURES: u32 = 20;
+
+pub(crate) const GROUP: Section = Section {
+    table: "[[replace-instance.group]]",
+    about: "One for each Auto Scaling group whose instances may be replaced. A group that is not named is never touched.",
+    settings: &[
+        &NAME,
+        &MODE,
+        &EVIDENCE,
+        &HEALTH_ALARMS,
+        &ALARMS,
+        &GRACE,
+        &BUDGET,
+        &TOO_MANY,
+        &COOLDOWN,
+        &BREAKER,
+        &BREAKER_WITHIN,
+        &LOOK_EVERY,
+        &DWELL,
+        &RECOVER_WITHIN,
+        &WAIT_AT_MOST,
+        &REMIND_EVERY,
+    ],
+};
+
+pub(super) const NAME: Needed<Text<GroupName>> = Setting {
+    key: "name",
+    form: Text::that("the name of an Auto Scaling group", is_plain),
+    left_out: Must,
+    meaning: "Which group. Each stands once.",
+};
+
+pub(super) const MODE: Free<Choice<Mode>> =
+    Setting { key: "mode", form: Choice(MODES), left_out: Means("the file's `mode`"), meaning: "A mode of its own." };
+
+pub(super) const EVIDENCE: Needed<Words<Evidence>> = Setting {
+    key: "evidence",
+    form: Words(&[
+        ("alarm", Evidence::Alarm),
+        ("instance-status", Evidence::InstanceStatus),
+        ("target-health", Evidence::TargetHealth),
+    ]),
+    left_out: Must,
+    meaning: "What must say \"unhealthy\" before an instance is replaced, all of it: an alarm on this one instance, re-read; EC2's status \
+              checks; its health in the group's target groups.",
+};
+
+pub(super) const HEALTH_ALARMS: Free<List<Pattern>> = Setting {
+    key: "health-alarms",
+    form: List::that(
+        "alarms' names, in which * stands for any characters",
+        "an alarm's name, in which * stands for any characters, not its ARN",
+        is_no_arn,
+    ),
+    left_out: Means("every alarm whose metrics name one instance alone; a mistake where `alarm` is the only evidence"),
+    meaning: "Which alarms on an instance prove it unhealthy. Any other, such as one on its disk, opens no incident and confirms \
+              nothing.",
+};
+
+pub(super) const ALARMS: Free<List<Name>> = Setting {
+    key: "alarms",
+    form: List::that("alarms' names", "an alarm's name, not its ARN", is_no_arn),
+    left_out: Means("none"),
+    meaning: "Alarms on the whole group whose metrics name neither the group nor one of its target groups: each has all members \
+              looked at, and is evidence against none.",
+};
+
+pub(super) const GRACE: Usual<Time> = Setting {
+    key: "grace",
+    form: Time::ANY,
+    left_out: Is(SignedDuration::from_mins(5)),
+    meaning: "How long after its launch or its last start an instance is left alone. The longer of this and the group's own grace period counts.",
+};
+
+pub(super) const BUDGET: Usual<Part> = Setting {
+    key: "budget",
+    form: Part,
+    left_out: Is(Budget::Percent(20)),
+    meaning: "How much of the group may be out at once. A share is of the desired capacity in the group's own unit (instances, \
+              weights, vCPUs or memory), rounded down, but at least one instance; a number is of instances.",
+};
+
+pub(super) const TOO_MANY: Usual<Part> = Setting {
+    key: "too-many",
+    form: Part,
+    left_out: Is(Budget::Percent(50)),
+    meaning: "If more than this are unhealthy at once, nothing is replaced and a person is paged: then it is not the instances that \
+              are at fault. Counted as for `budget`; one instance alone is never too many.",
+};
+
+pub(super) const COOLDOWN: Usual<Time> = Setting {
+    key: "cooldown",
+    form: Time::ANY,
+    left_out: Is(SignedDuration::from_mins(5)),
+    meaning: "Within this time no more than `budget` are replaced, even if each recovers sooner.",
+};
+
+pub(super) const BREAKER: Usual<Count> = Setting {
+    key: "breaker",
+    form: Count { most: MOST_FAILURES },
+    left_out: Is(USUAL_BREAKER),
+    meaning: "So many failed replacements within `breaker-within` stop all replacing in the group, until a person acknowledges it \
+              or the group launches from another version.",
+};
+
+pub(super) const BREAKER_WITHIN: Usual<Time> = Setting {
+    key: "breaker-within",
+    form: Time::SOME,
+    left_out: Is(SignedDuration::from_hours(2)),
+    meaning: "How far back failed replacements count. At least `cooldown`.",
+};
+
+pub(super) const LOOK_EVERY: Usual<Time> = Setting {
+    key: "look-every",
+    form: Time::SOME,
+    left_out: Is(SignedDuration::from_mins(1)),
+    meaning: "Time between two looks at an open incident; five times as long once a person was paged. The sweep sends wake-ups \
+              once a minute, so less has no effect. At most `recover-within` and `wait-at-most`.",
+};
+
+pub(super) const DWELL: Usual<Time> = Setting {
+    key: "dwell",
+    form: Time::ANY,
+    left_out: Is(SignedDuration::from_mins(2)),
+    meaning: "How long the group must stay whole before the incident is closed. At most `recover-within`.",
+};
+
+pub(super) const RECOVER_WITHIN: Usual<Time> = Setting {
+    key: "recover-within",
+    form: Time::SOME,
+    left_out: Is(SignedDuration::from_mins(15)),
+    meaning: "From the first act on; past it a person is paged and nothing more is tried.",
+};
+
+pub(super) const WAIT_AT_MOST: Usual<Time> = Setting {
+    key: "wait-at-most",
+    form: Time::SOME,
+    left_out: Is(SignedDuration::from_hours(1)),
+    meaning: "How long an instance may be unhealthy without being replaced, whatever the reason, before a person is paged.",
+};
+
+pub(super) const REMIND_EVERY: Usual<Time> = Setting {
+    key: "remind-every",
+    form: Time::SOME,
+    left_out: Is(SignedDuration::from_mins(30)),
+    meaning: "Time between two reminders of a page that nobody acknowledged.",
+};

@@ -1,0 +1,147 @@
+//! What of a signal concerns this remedy: instances of Auto Scaling groups, and groups as a whole.
+//!
+//! This module never asks AWS, and never picks an instance where an alarm names several.
+
+use std::collections::BTreeSet;
+
+use homeostat_core::attend::{Ignored, Route};
+use homeostat_core::aws::alarm::{
+    AlarmChange, AlarmState, GROUP_DIMENSION, INSTANCE_DIMENSION, TARGET_GROUP_DIMENSION,
+};
+use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Region, Subject};
+use homeostat_core::signal::{About, AlarmFact, AlarmKind, Fact, Hint, NoSignal, Notice, Order, Signal, Why};
+use jiff::Timestamp;
+
+use crate::instance::policy::InstancePolicy;
+use crate::instance::reasons::HoldReason;
+use crate::instance::reasons::{Attended, Decision, GroupState, Hold};
+use crate::instance::subject::is_ours;
+
+/// A look at whole groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Survey {
+    /// All that the policy names.
+    Resync,
+    /// Those for which an alarm speaks that picks no instance.
+    Alarm(GroupAlarm),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupAlarm {
+    pub(super) change: AlarmChange,
+    /// What its metrics are about: the values of `AutoScalingGroupName` and `TargetGroup`.
+    pub(super) groups: Vec<String>,
+    pub(super) target_groups: Vec<String>,
+    /// The instances that its metrics, or its contributor, name. None of them is picked.
+    pub(super) instances: Vec<InstanceId>,
+    /// The alarms that set a composite one off.
+    pub(super) children: Vec<AlarmArn>,
+}
+
+pub(super) fn route(policy: &InstancePolicy, region: &Region, signal: &Signal) -> Result<Route<Survey>, NoSignal> {
+    signal.is_of(region)?;
+    match &signal.fact {
+        Fact::Alarm(alarm) => of_alarm(policy, region, alarm),
+        Fact::Notice { about, notice } => Ok(Route::Hints(noticed(region, about, notice))),
+        Fact::Action(told) => Err(told.into()),
+        Fact::Order(Order::Resync) => Ok(Route::Survey(Survey::Resync)),
+        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => match is_ours(subject) {
+            true => Ok(Route::Hints(order.hint().into_iter().collect())),
+            false => Err(NoSignal::NotOurs { about: subject.to_string() }),
+        },
+    }
+}
+
+fn noticed(region: &Region, about: &About, notice: &Notice) -> Vec<Hint> {
+    let subjects: Vec<Subject> = match about {
+        About::Instances(ids) => ids.iter().map(|id| instance(region, id)).collect(),
+        About::Group(name) => vec![Subject::of_group(region.clone(), name)],
+    };
+    subjects.into_iter().map(|subject| Hint { subject, why: Why::Notice(notice.clone()) }).collect()
+}
+
+fn instance(region: &Region, id: &InstanceId) -> Subject {
+    Subject::of_instance(region.clone(), id)
+}
+
+fn of_alarm(policy: &InstancePolicy, region: &Region, alarm: &AlarmFact) -> Result<Route<Survey>, NoSignal> {
+    let instances = instances(alarm)?;
+    if let ([id], false) = (instances.as_slice(), alarm.kind == AlarmKind::Contributor) {
+        let why = match alarm.state {
+            AlarmState::InsufficientData => Why::Silence(alarm.change.clone()),
+            AlarmState::Alarm | AlarmState::Ok => Why::Alarm(alarm.change.clone()),
+        };
+        return Ok(Route::Hints(vec![Hint { subject: instance(region, id), why }]));
+    }
+    let named = |name| alarm.dimensions.values_of(name).map(str::to_owned).collect();
+    let alarm = GroupAlarm {
+        groups: named(GROUP_DIMENSION),
+        target_groups: named(TARGET_GROUP_DIMENSION),
+        instances,
+        children: alarm.children.clone(),
+        change: alarm.change.clone(),
+    };
+    if alarm.may_be_about(policy) { Ok(Route::Survey(Survey::Alarm(alarm))) } else { Err(alarm.names_nobody()) }
+}
+
+/// The instances that are named. Other services have a dimension of that name too: such an alarm is none of ours, and nothing is
+/// wrong with it.
+fn instances(alarm: &AlarmFact) -> Result<Vec<InstanceId>, NoSignal> {
+    let ids: Result<BTreeSet<InstanceId>, NoSignal> = alarm
+        .dimensions
+        .values_of(INSTANCE_DIMENSION)
+        .map(|name| {
+            name.parse().map_err(|_| NoSignal::NotAbout {
+                alarm: alarm.change.alarm.clone(),
+                why: format!("is about {name:?}, which is no EC2 instance"),
+            })
+        })
+        .collect();
+    Ok(ids?.into_iter().collect())
+}
+
+impl GroupAlarm {
+    /// Whether that is for AWS to say: who is a member, what a target group serves, for whom the alarms speak that set this one off.
+    fn may_be_about(&self, policy: &InstancePolicy) -> bool {
+        let is_listed = |name: &str| policy.groups().any(|group| group.alarms.iter().any(|alarm| alarm == name));
+        let is_named = |name: &String| policy.group_names().iter().any(|group| group.as_str() == name);
+        is_listed(self.change.alarm.alarm_name())
+            || self.groups.iter().any(is_named)
+            || !self.target_groups.is_empty()
+            || !self.instances.is_empty()
+            || !self.children.is_empty()
+    }
+
+    pub(super) fn names_nobody(&self) -> NoSignal {
+        let why = "names neither an instance nor a group of the policy, so there is nobody to look at".to_owned();
+        NoSignal::NotAbout { alarm: self.change.alarm.clone(), why }
+    }
+}
+
+/// A look at the whole group of which too many are sick at once, which is parked, or which nothing checks: it has an incident of its
+/// own.
+pub(super) fn whole_group(now: Timestamp, attended: &Attended) -> Option<Hint> {
+    let (member, group) = troubled(attended)?;
+    let subject = Subject::of_group(member.region().clone(), group);
+    Some(Hint { subject, why: Why::Found { since: now, alarms: Vec::new(), told_by: None } })
+}
+
+/// Too many of the group are sick at once, it is parked, or nothing checks it: it has an incident of its own.
+fn troubled(attended: &Attended) -> Option<(&Subject, &GroupName)> {
+    match attended {
+        Attended::Ignored(
+            Ignored::TooManySick { subject, group }
+            | Ignored::Parked { subject, group }
+            | Ignored::Unchecked { subject, group },
+        ) => Some((subject, group)),
+        Attended::Decided { decision: Decision::Hold { because: Hold::Own(because), .. }, incident } => {
+            let is_troubled =
+                matches!(because, HoldReason::TooManySick(_) | HoldReason::GroupState(GroupState::Unchecked { .. }));
+            (is_troubled && incident.kind.is_instance()).then_some((&incident.subject, incident.kind.group()))
+        }
+        Attended::Ignored(_) | Attended::Decided { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! The remedies: the one list that names them all.
+//!
+//! This module never decides, and says nothing itself: it finds the remedy that does.
+
+pub mod doctor;
+pub mod policy;
+
+use std::any;
+
+use homeostat_core::id::{GLOBAL, Named, NotA, Scope, Subject};
+use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::view::{Facts, Head, View};
+use serde::de::{self, DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::hook::kind::HookKind;
+use crate::hosted_zone::kind::ZoneKind;
+use crate::instance::kind::InstanceKind;
+use crate::{hook, hosted_zone, instance};
+
+/// An incident of any remedy, stored as its own remedy stores it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum AnyIncident {
+    Instance(Incident<InstanceKind>),
+    Zone(Incident<ZoneKind>),
+    Hook(Incident<HookKind>),
+}
+
+/// What `status --json` holds of an incident besides what all have. Each remedy's member is there for every incident: a script
+/// need not ask whose it is.
+pub fn facts(view: &dyn View) -> Facts {
+    let mut facts = Facts::from([instance::view::NO_FACTS, hosted_zone::view::NO_FACTS, hook::view::NO_FACTS]);
+    facts.extend(view.facts());
+    facts
+}
+
+/// What a person may do with the subject.
+///
+/// # Errors
+/// It is no remedy's subject, or its id is not one.
+pub fn named(subject: &Subject) -> Result<Named, NotA> {
+    let remedies = [instance::subject::named, hosted_zone::subject::named, hook::subject::named];
+    let expected = "a subject: <region>#instance#<instance id>, <region>#group#<group>, <region>#zone#<zone id> or \
+                    <region>#hook#<group>:<hook>:<instance id>";
+    remedies.into_iter().find_map(|named| named(subject)).ok_or_else(|| NotA::new(subject.to_string(), expected))?
+}
+
+/// The scope of that name, if a remedy has it. A pause may also be of a single subject, or of what no remedy knows.
+pub fn scope(text: &str) -> Option<Scope> {
+    let subject: Subject = format!("{GLOBAL}#{text}").parse().ok()?;
+    named(&subject).ok()?.whole
+}
+
+impl AnyIncident {
+    /// What all incidents have.
+    pub fn head(&self) -> Head<'_> {
+        match self {
+            AnyIncident::Instance(incident) => incident.head(),
+            AnyIncident::Zone(incident) => incident.head(),
+            AnyIncident::Hook(incident) => incident.head(),
+        }
+    }
+
+    /// The incident as its remedy shows it.
+    pub fn view(&self) -> Box<dyn View + '_> {
+        match self {
+            AnyIncident::Instance(incident) => Kind::view(incident),
+            AnyIncident::Zone(incident) => Kind::view(incident),
+            AnyIncident::Hook(incident) => Kind::view(incident),
+        }
+    }
+
+    /// The incident, if it is of that kind.
+    pub fn of<K: Kind>(&self) -> Option<&Incident<K>> {
+        let incident: &dyn any::Any = match self {
+            AnyIncident::Instance(incident) => incident,
+            AnyIncident::Zone(incident) => incident,
+            AnyIncident::Hook(incident) => incident,
+        };
+        incident.downcast_ref()
+    }
+}
+
+impl From<Incident<InstanceKind>> for AnyIncident {
+    fn from(incident: Incident<InstanceKind>) -> Self {
+        AnyIncident::Instance(incident)
+    }
+}
+
+impl From<Incident<ZoneKind>> for AnyIncident {
+    fn from(incident: Incident<ZoneKind>) -> Self {
+        AnyIncident::Zone(incident)
+    }
+}
+
+impl From<Incident<HookKind>> for AnyIncident {
+    fn from(incident: Incident<HookKind>) -> Self {
+        AnyIncident::Hook(incident)
+    }
+}
+
+impl<'de> Deserialize<'de> for AnyIncident {
+    /// By the one key of `kind`.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        fn read<K: Kind, E: de::Error>(item: Value) -> Result<AnyIncident, E>
+        where
+            Incident<K>: DeserializeOwned + Into<AnyIncident>,
+        {
+            serde_json::from_value::<Incident<K>>(item).map(Into::into).map_err(E::custom)
+        }
+        let item = Value::deserialize(deserializer)?;
+        let kind = item.get("kind").and_then(Value::as_object).and_then(|kind| kind.keys().next());
+        match kind.map(String::as_str) {
+            Some("instance" | "group") => read::<InstanceKind, _>(item),
+            Some("zone") => read::<ZoneKind, _>(item),
+            Some("hook") => read::<HookKind, _>(item),
+            Some(other) => Err(de::Error::custom(format_args!(
+                "kind {other:?} is unknown, expected instance, group, zone or hook"
+            ))),
+            None => Err(de::Error::missing_field("kind")),
+        }
+    }
+}

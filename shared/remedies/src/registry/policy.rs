@@ -1,0 +1,119 @@
+//! What Homeostat may touch, and how far it may go: `policy.toml`, read into types that can't hold a wrong value.
+//!
+//! This module never guesses: an unknown key, a missing group or a number out of range is a mistake, and all mistakes are
+//! reported at once. It reads text; where the file comes from is the caller's affair.
+
+use homeostat_core::policy::document::{self, Document};
+use homeostat_core::policy::forms::{Choice, Exactly};
+use homeostat_core::policy::lists::Tables;
+use homeostat_core::policy::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
+use homeostat_core::policy::{MODES, Mistake, Mode, Section};
+use sha2::{Digest, Sha256};
+
+use crate::hook::policy::HookPolicy;
+use crate::hosted_zone::policy::DnsPolicy;
+use crate::instance::policy::InstancePolicy;
+use crate::{hook, hosted_zone, instance};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Empty: no instance is replaced.
+    pub instances: InstancePolicy,
+    /// `None`: no weights are moved.
+    pub dns: Option<DnsPolicy>,
+    /// `None`: no lifecycle hook is completed.
+    pub hooks: Option<HookPolicy>,
+    /// What is allowed, and less safe than its author may think, with its place.
+    pub warnings: Vec<Mistake>,
+    /// The first twelve digits of the SHA-256 of its text: which policy led to a decision.
+    pub hash: String,
+}
+
+const FILE: Section = Section {
+    table: "",
+    about: "Before the first table.",
+    settings: &[&SCHEMA, &MODE, &REPLACE_INSTANCE, &SHIFT_DNS, &LIFECYCLE_HOOK],
+};
+
+/// Every table that a policy may have, in the order of the sample.
+pub fn sections() -> Vec<&'static Section> {
+    [&[&FILE], instance::policy::SECTIONS, hosted_zone::policy::SECTIONS, hook::policy::SECTIONS].concat()
+}
+
+const SCHEMA: Needed<Exactly> = Setting {
+    key: "schema",
+    form: Exactly(1),
+    left_out: Must,
+    meaning: "Which form of this file it is: a version that reads another refuses it instead of guessing.",
+};
+
+const MODE: Usual<Choice<Mode>> = Setting {
+    key: "mode",
+    form: Choice(MODES),
+    left_out: Is(Mode::Act),
+    meaning: "\"watch\" decides, records and reports everything, and changes nothing, except that it completes lifecycle hooks at once: begin \
+              with it.",
+};
+
+const ONE_OF_THREE: Means = Means("nothing is done by it; one of the three must be there");
+
+const REPLACE_INSTANCE: Free<Tables> = Setting {
+    key: "replace-instance",
+    form: Tables("a table"),
+    left_out: ONE_OF_THREE,
+    meaning: "Which instances may be replaced.",
+};
+
+const SHIFT_DNS: Free<Tables> = Setting {
+    key: "shift-dns",
+    form: Tables("a table"),
+    left_out: ONE_OF_THREE,
+    meaning: "Which weights may be moved.",
+};
+
+const LIFECYCLE_HOOK: Free<Tables> = Setting {
+    key: "lifecycle-hook",
+    form: Tables("a table"),
+    left_out: ONE_OF_THREE,
+    meaning: "Which lifecycle hooks are completed.",
+};
+
+/// Reads a policy.
+///
+/// # Errors
+/// Every [`Mistake`] in the text, with line and column, in the order of the text.
+pub fn parse(text: &str) -> Result<Policy, Vec<Mistake>> {
+    let document = Document::parse(text, sections())?;
+    let root = document.root();
+    root.only(&FILE);
+    root.need(&SCHEMA);
+    let mode = root.usual(&MODE);
+    let [groups, dns, hooks] = [REPLACE_INSTANCE, SHIFT_DNS, LIFECYCLE_HOOK]
+        .map(|section| root.has(section.key).then(|| root.table(section.key)));
+    if groups.is_none() && dns.is_none() && hooks.is_none() {
+        let message = "is missing, and so are shift-dns and lifecycle-hook: expected at least one of these tables";
+        root.mistake(REPLACE_INSTANCE.key, message);
+    }
+    let instances = groups.map(|table| instance::policy::section(&table, mode)).unwrap_or_default();
+    let dns = dns.map(|table| hosted_zone::policy::section(&table, mode));
+    let hooks = hooks.map(|table| hook::policy::section(&table, mode));
+    let warnings = document.warnings();
+    document.finish(Policy { instances, dns, hooks, warnings, hash: hash(text) })
+}
+
+/// Reads a policy as it stands in a file.
+///
+/// # Errors
+/// As [`parse`]; also where the bytes are no text.
+pub fn parse_bytes(bytes: &[u8]) -> Result<Policy, Vec<Mistake>> {
+    let text = std::str::from_utf8(bytes).map_err(|error| vec![document::no_text(bytes, error)])?;
+    parse(text)
+}
+
+fn hash(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! What the pages in docs/ list of the code, they list whole.
+
+/// Each `` `name` `` of the page.
+#[cfg(test)]
+fn is_named(page: &str, name: &str) -> bool {
+    page.contains(&format!("`{name}`"))
+}
+
+/// The fields of an incident, by name. The compiler refuses the list if one is missing.
+#[cfg(test)]
+macro_rules! fields {
+    ($type:ident $(<$of:ty>)? { $($field:ident),* $(,)? }) => {{
+        fn _all_of_them(it: $type$(<$of>)?) {
+            let $type { $($field: _),* } = it;
+        }
+        [$(stringify!($field)),*]
+    }};
+}
+
+#[test]
+fn architecture_explains_the_incident_field_by_field() {
+    use homeostat_core::incident::{Acknowledgement, Incident, Intent, Note};
+    use homeostat_remedies::instance::kind::InstanceKind;
+    use homeostat_remedies::instance::reasons::Step;
+    let page = include_str!("../../../docs/ARCHITECTURE.md");
+    let incident = fields!(Incident<InstanceKind> {
+        schema,
+        subject,
+        kind,
+        state,
+        version,
+        wakes,
+        tell,
+        policy,
+        signalled_at,
+        opened_at,
+        acted_at,
+        followed_at,
+        unhealthy_since,
+        unhealthy_at,
+        verdict,
+        mitigated_at,
+        recovered_at,
+        closed_at,
+        wake_at,
+        deadline,
+        stuck,
+        overdue,
+        paged_at,
+        reminders,
+        paged_because,
+        announced,
+        doubt,
+        acknowledged,
+        intent,
+        decision,
+        notes,
+    });
+    let (intent, acknowledgement) =
+        (fields!(Intent<Step> { step, until, outcome }), fields!(Acknowledgement { by, at, reason }));
+    let note = fields!(Note { at, what });
+    for field in incident.iter().chain(&intent).chain(&acknowledgement).chain(&note) {
+        assert!(is_named(page, field), "docs/ARCHITECTURE.md doesn't say what {field} is");
+    }
+}
+
+#[test]
+fn operations_knows_every_reason_that_a_message_may_have() {
+    let page = include_str!("../../../docs/OPERATIONS.md");
+    let reasons = [
+        include_str!("../../core/src/decision.rs"),
+        include_str!("../src/instance/reasons.rs"),
+        include_str!("../src/instance/group_states.rs"),
+        include_str!("../src/hosted_zone/reasons.rs"),
+        include_str!("../src/hook/reasons.rs"),
+    ];
+    let named = |text: &'static str| text.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next());
+    let names: Vec<&str> = reasons.into_iter().flat_map(named).collect();
+    assert!(names.len() > 40, "{names:?}");
+    // How an incident ended is said by its message; only holds and pages ask for something.
+    let ended = ["recovered", "left-by-itself", "nothing-wrong", "taken-over", "hook-ended"];
+    for name in names.into_iter().filter(|name| !ended.contains(name)) {
+        assert!(is_named(page, name), "docs/OPERATIONS.md doesn't say what {name} asks for");
+    }
+}
+
+#[test]
+fn operations_has_the_part_that_each_alarm_names() {
+    let page = include_str!("../../../docs/OPERATIONS.md");
+    let template = include_str!("../../../template.yaml");
+    let named: Vec<&str> =
+        template.split("docs/OPERATIONS.md, \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(named.len() > 10, "{named:?}");
+    for part in named {
+        assert!(page.contains(&format!("### {part}\n")), "docs/OPERATIONS.md has no part {part}");
+    }
+}
