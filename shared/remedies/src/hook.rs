@@ -198,7 +198,11 @@ where
         };
         let policy = self.eyes.policy.of(group, hook);
         let Some(policy) = policy.filter(|policy| told.is_none_or(|told| told == policy.transition())) else {
-            return Err(Ignored::HookOutsidePolicy { subject });
+            let why = format!(
+                "the policy doesn't name this hook, so it is left to whoever else completes it: {}",
+                subject.handle()
+            );
+            return Err(Ignored::OutsidePolicy { subject, why });
         };
         let closed = |after: Timestamp| history.last_closed_at.filter(|closed_at| *closed_at >= after);
         let last = history.last_closed.as_deref().map(|closed| (closed, closed.kind.kept()));
@@ -206,11 +210,11 @@ where
         let is_another = last.is_some_and(|(closed, kept)| kept.came_out_of_the_pool(closed.intent.as_ref(), seen));
         let kept = match &hint.why {
             Why::Action(told) => match closed(told.at).filter(|_| !is_newer(told)) {
-                Some(closed_at) => return Err(Ignored::Completed { subject, closed_at }),
+                Some(closed_at) => return Err(completed(subject, closed_at)),
                 None => Kept::told(told),
             },
             Why::Found { .. } => match closed(now - COMPLETED_LATELY).filter(|_| !is_another) {
-                Some(closed_at) => return Err(Ignored::Completed { subject, closed_at }),
+                Some(closed_at) => return Err(completed(subject, closed_at)),
                 None => Kept::found(group, hook, instance, policy.transition(), now),
             },
             Why::Wake | Why::Look { .. } | Why::Alarm(_) | Why::Silence(_) | Why::Notice(_) => {
@@ -378,6 +382,12 @@ impl<A, M> LifecycleHook<'_, A, M> {
             Some(HeldBy::Termination(_)) | None => u32::MAX,
         }
     }
+}
+
+/// The action was completed before, or is over.
+fn completed(subject: Subject, closed_at: Timestamp) -> Ignored {
+    let why = format!("the hook that held {} was done with at {closed_at:.0}", subject.name());
+    Ignored::Handled { subject, closed_at, why }
 }
 
 /// The replacement of this instance, or the newest one that a launch can be the second half of: what is acted on holds a slot of the

@@ -159,7 +159,11 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         if let Some(group) = glance.groups.iter().find(is_member) {
             let alarms: Alarms = self.verdicts(&group.name, hint).cloned().collect();
             if let (true, Some(alarm)) = (alarms.is_empty(), hint.alarms().first()) {
-                return Err(Ignored::NoVerdict { subject, alarm: alarm.clone() });
+                let alarm = alarm.alarm_name();
+                let why = format!(
+                    "alarm {alarm:?} is not among the group's health-alarms, so it says nothing of the instance's health"
+                );
+                return Err(Ignored::NothingWrong { subject, why });
             }
             let kind = InstanceKind::Instance {
                 group: group.name.clone(),
@@ -170,8 +174,8 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
             return Ok(Incident::new(subject, kind, since, now));
         }
         Err(match history.last_closed_at {
-            Some(closed_at) => Ignored::Handled { subject, closed_at },
-            None => Ignored::OutsidePolicy { subject, groups: self.eyes.policy.group_names() },
+            Some(closed_at) => opening::handled(subject, closed_at),
+            None => opening::outside_policy(subject, self.eyes.policy),
         })
     }
 

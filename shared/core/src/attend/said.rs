@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::aws::alarm::AlarmChange;
 use crate::decision::Decision;
-use crate::id::{AlarmArn, GroupName, Subject};
+use crate::id::Subject;
 use crate::incident::{Incident, Kind};
 use crate::ports::Unavailable;
 
@@ -24,23 +24,20 @@ pub enum Attended<K: Kind> {
 /// Why a hint led to no incident. Logged and counted; no item, no message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ignored {
+    /// The policy doesn't name it. `why` is the whole sentence.
     OutsidePolicy {
         subject: Subject,
-        groups: Vec<GroupName>,
+        why: String,
     },
-    /// It was dealt with, and has left its group since.
+    /// It was dealt with before. `why` is the whole sentence.
     Handled {
         subject: Subject,
         closed_at: Timestamp,
+        why: String,
     },
     NothingWrong {
         subject: Subject,
         why: String,
-    },
-    /// The alarm speaks of it, and the policy doesn't take it for a verdict on its health.
-    NoVerdict {
-        subject: Subject,
-        alarm: AlarmArn,
     },
     NothingOpen {
         subject: Subject,
@@ -48,15 +45,6 @@ pub enum Ignored {
     /// Another function's remedy.
     NotOurs {
         subject: Subject,
-    },
-    /// A hook that is somebody else's to complete.
-    HookOutsidePolicy {
-        subject: Subject,
-    },
-    /// The action was completed before, or is over.
-    Completed {
-        subject: Subject,
-        closed_at: Timestamp,
     },
     /// A wake-up too many: the incident is looked at at another time.
     NotDue {
@@ -67,20 +55,11 @@ pub enum Ignored {
         change: AlarmChange,
         known_at: Timestamp,
     },
-    /// The group has an incident instead.
-    TooManySick {
+    /// What it is a part of has an incident of its own instead.
+    PartOf {
         subject: Subject,
-        group: GroupName,
-    },
-    /// The policy asks for target health, and no target group checks the group, whose own incident says so.
-    Unchecked {
-        subject: Subject,
-        group: GroupName,
-    },
-    /// Somebody stopped the whole group on purpose, and its own incident says so.
-    Parked {
-        subject: Subject,
-        group: GroupName,
+        whole: Subject,
+        why: String,
     },
 }
 
@@ -103,30 +82,8 @@ pub enum Trouble {
 impl fmt::Display for Ignored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Ignored::OutsidePolicy { subject, groups } => {
-                let groups: Vec<&str> = groups.iter().map(GroupName::as_str).collect();
-                write!(f, "{} is in no group that the policy names ({})", subject.name(), groups.join(", "))
-            }
-            Ignored::Handled { subject, closed_at } => {
-                write!(f, "{} has left its group, and its incident was closed at {closed_at:.0}", subject.name())
-            }
+            Ignored::OutsidePolicy { why, .. } | Ignored::Handled { why, .. } => f.write_str(why),
             Ignored::NothingWrong { subject, why } => write!(f, "{}: {why}", subject.name()),
-            Ignored::HookOutsidePolicy { subject } => {
-                write!(
-                    f,
-                    "the policy doesn't name this hook, so it is left to whoever else completes it: {}",
-                    subject.handle()
-                )
-            }
-            Ignored::Completed { subject, closed_at } => {
-                write!(f, "the hook that held {} was done with at {closed_at:.0}", subject.name())
-            }
-            Ignored::NoVerdict { subject, alarm } => write!(
-                f,
-                "{}: alarm {:?} is not among the group's health-alarms, so it says nothing of the instance's health",
-                subject.name(),
-                alarm.alarm_name()
-            ),
             Ignored::NotDue { subject } => write!(f, "{} is looked at later", subject.name()),
             Ignored::NotOurs { subject } => write!(f, "{subject} is not this function's to look after"),
             Ignored::NothingOpen { subject } => write!(f, "{} has no open incident", subject.name()),
@@ -136,22 +93,8 @@ impl fmt::Display for Ignored {
                 change.alarm.alarm_name(),
                 change.changed_at
             ),
-            Ignored::Parked { subject, group } => {
-                write!(f, "{}: group {group} is parked, so it is handled in the group's incident", subject.name())
-            }
-            Ignored::Unchecked { subject, group } => {
-                write!(
-                    f,
-                    "{}: no target group checks group {group}, so it is handled in the group's incident",
-                    subject.name()
-                )
-            }
-            Ignored::TooManySick { subject, group } => {
-                write!(
-                    f,
-                    "{}: too many of group {group} are sick at once, so it is handled in the group's incident",
-                    subject.name()
-                )
+            Ignored::PartOf { subject, whole, why } => {
+                write!(f, "{}: {why}, so it is handled in the incident of {}", subject.name(), whole.in_any_region())
             }
         }
     }

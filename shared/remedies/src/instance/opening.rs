@@ -2,22 +2,29 @@
 //!
 //! This module never decides what is done about an incident that is open.
 
+use crate::instance::policy::InstancePolicy;
 use homeostat_core::attend::Ignored;
+use homeostat_core::id::Subject;
 use homeostat_core::signal::{Hint, Why};
+use jiff::Timestamp;
 
 use super::reasons::{Decision, GroupState, Hold, HoldReason, Incident};
 
 pub(super) fn not_opened(hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
     let Decision::Hold { because: Hold::Own(because), .. } = decision else { return None };
-    let (subject, group) = (incident.subject.clone(), incident.kind.group().clone());
+    let (subject, group) = (incident.subject.clone(), incident.kind.group());
+    let part_of = |why: String| {
+        let whole = Subject::of_group(subject.region().clone(), group);
+        Some(Ignored::PartOf { subject: subject.clone(), whole, why })
+    };
     match because {
         HoldReason::GroupState(GroupState::Parked { .. }) if incident.kind.is_instance() => {
-            Some(Ignored::Parked { subject, group })
+            part_of(format!("group {group} is parked"))
         }
         HoldReason::GroupState(GroupState::Unchecked { .. }) if incident.kind.is_instance() => {
-            Some(Ignored::Unchecked { subject, group })
+            part_of(format!("no target group checks group {group}"))
         }
-        HoldReason::TooManySick(_) => Some(Ignored::TooManySick { subject, group }),
+        HoldReason::TooManySick(_) => part_of(format!("too many of group {group} are sick at once")),
         // Nobody said that it is sick, and the next survey comes by itself.
         HoldReason::Grace { .. } | HoldReason::NotInService { .. }
             if matches!(hint.why, Why::Found { .. } | Why::Notice(_)) =>
@@ -32,4 +39,16 @@ pub(super) fn not_opened(hint: &Hint, incident: &Incident, decision: &Decision) 
         }
         _ => None,
     }
+}
+
+/// It was dealt with, and has left its group since.
+pub(super) fn handled(subject: Subject, closed_at: Timestamp) -> Ignored {
+    let why = format!("{} has left its group, and its incident was closed at {closed_at:.0}", subject.name());
+    Ignored::Handled { subject, closed_at, why }
+}
+
+pub(super) fn outside_policy(subject: Subject, policy: &InstancePolicy) -> Ignored {
+    let groups: Vec<String> = policy.groups().map(|group| group.name.to_string()).collect();
+    let why = format!("{} is in no group that the policy names ({})", subject.name(), groups.join(", "));
+    Ignored::OutsidePolicy { subject, why }
 }

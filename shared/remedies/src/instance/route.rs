@@ -8,7 +8,7 @@ use homeostat_core::attend::{Ignored, Route};
 use homeostat_core::aws::alarm::{
     AlarmChange, AlarmState, GROUP_DIMENSION, INSTANCE_DIMENSION, TARGET_GROUP_DIMENSION,
 };
-use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Region, Subject};
+use homeostat_core::id::{AlarmArn, InstanceId, Region, Subject};
 use homeostat_core::signal::{About, AlarmFact, AlarmKind, Fact, Hint, NoSignal, Notice, Order, Signal, Why};
 use jiff::Timestamp;
 
@@ -121,26 +121,17 @@ impl GroupAlarm {
 /// A look at the whole group of which too many are sick at once, which is parked, or which nothing checks: it has an incident of its
 /// own.
 pub(super) fn whole_group(now: Timestamp, attended: &Attended) -> Option<Hint> {
-    let (member, group) = troubled(attended)?;
-    let subject = Subject::of_group(member.region().clone(), group);
-    Some(Hint { subject, why: Why::Found { since: now, alarms: Vec::new(), told_by: None } })
-}
-
-/// Too many of the group are sick at once, it is parked, or nothing checks it: it has an incident of its own.
-fn troubled(attended: &Attended) -> Option<(&Subject, &GroupName)> {
-    match attended {
-        Attended::Ignored(
-            Ignored::TooManySick { subject, group }
-            | Ignored::Parked { subject, group }
-            | Ignored::Unchecked { subject, group },
-        ) => Some((subject, group)),
+    let subject = match attended {
+        Attended::Ignored(Ignored::PartOf { whole, .. }) => whole.clone(),
         Attended::Decided { decision: Decision::Hold { because: Hold::Own(because), .. }, incident } => {
             let is_troubled =
                 matches!(because, HoldReason::TooManySick(_) | HoldReason::GroupState(GroupState::Unchecked { .. }));
-            (is_troubled && incident.kind.is_instance()).then_some((&incident.subject, incident.kind.group()))
+            let member = Some(&incident.subject).filter(|_| is_troubled && incident.kind.is_instance())?;
+            Subject::of_group(member.region().clone(), incident.kind.group())
         }
-        Attended::Ignored(_) | Attended::Decided { .. } => None,
-    }
+        Attended::Ignored(_) | Attended::Decided { .. } => return None,
+    };
+    Some(Hint { subject, why: Why::Found { since: now, alarms: Vec::new(), told_by: None } })
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::crowd::sick_at_once;
 use super::decide::named;
 use super::group_state;
+use super::opening;
 use super::processes::{Promise, parked};
 use super::seen::{Glance, Seen};
 use super::tally::Limit;
@@ -40,7 +41,7 @@ pub(super) fn open(
         Why::Notice(notice) if glance.groups.iter().any(|group| group.name == *name) => {
             Ok(incident(Some(notice), notice.at))
         }
-        Why::Notice(_) => Err(Ignored::OutsidePolicy { subject: hint.subject.clone(), groups: policy.group_names() }),
+        Why::Notice(_) => Err(opening::outside_policy(hint.subject.clone(), policy)),
         Why::Wake | Why::Look { .. } | Why::Alarm(_) | Why::Silence(_) | Why::Action(_) => {
             Err(Ignored::NothingOpen { subject: hint.subject.clone() })
         }

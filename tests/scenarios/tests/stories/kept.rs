@@ -98,8 +98,8 @@ fn every_rule_holds_in_every_history_that_ever_broke_one() {
 fn each_seed_that_is_kept_names_a_story_that_is_there() {
     let scenarios = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let stories = scenarios.join("tests/stories");
-    let units = ["hook/tests", "instance/tests", "zone", "zone/tests"]
-        .map(|folder| scenarios.join("../../shared/core/src").join(folder));
+    let units = ["hook/tests", "instance/tests", "hosted_zone", "hosted_zone/tests"]
+        .map(|folder| scenarios.join("../../shared/remedies/src").join(folder));
     let mut text = String::new();
     for folder in [stories.clone(), stories.join("dns"), stories.join("hooks")].into_iter().chain(units) {
         for entry in std::fs::read_dir(folder).unwrap() {

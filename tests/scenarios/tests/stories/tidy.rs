@@ -36,20 +36,55 @@ fn no_file_is_longer_than_500_lines_and_no_main_longer_than_30() {
     }
 }
 
-/// What two remedies need is the frame's, or AWS's.
+/// The folders of `shared/remedies/src`, each with its file beside it.
+fn remedies() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(root().join("shared/remedies/src"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .filter(|name| name != "registry")
+        .collect();
+    names.sort();
+    assert!(names.len() >= 3, "{names:?}");
+    names
+}
+
+/// What two remedies need is the frame's, or AWS's. The registry imports from each, so none imports from it, except for tests.
 #[test]
-fn no_remedy_imports_from_another() {
-    const REMEDIES: [&str; 3] = ["hook", "instance", "zone"];
-    let core = root().join("shared/core/src");
-    for remedy in REMEDIES {
-        let mut found = vec![core.join(remedy).with_extension("rs")];
-        sources(&core.join(remedy), &mut found);
+fn no_remedy_imports_from_another_or_from_the_registry() {
+    let folder = root().join("shared/remedies/src");
+    let remedies = remedies();
+    for remedy in &remedies {
+        let mut found = vec![folder.join(remedy).with_extension("rs")];
+        sources(&folder.join(remedy), &mut found);
         assert!(found.len() > 10, "the walk found only {found:?}");
         for path in found {
             let text = std::fs::read_to_string(&path).unwrap();
-            let of = |line: &str| REMEDIES.iter().any(|other| *other != remedy && is_named_by(line, other));
+            let is_test = path.iter().any(|part| part == "tests" || part == "tests.rs");
+            let assembly = ["registry", "policy", "doctor"].into_iter().filter(|_| !is_test);
+            let others = remedies.iter().filter(|other| *other != remedy).map(String::as_str).chain(assembly);
+            let others: Vec<&str> = others.collect();
+            let of = |line: &str| others.iter().any(|other| is_named_by(line, other));
             assert_eq!(text.lines().find(|line| of(line)), None, "{}", path.display());
         }
+    }
+}
+
+/// That it imports from none, the boundary between the crates sees to.
+#[test]
+fn the_core_names_no_remedy() {
+    let functions = std::fs::read_dir(root().join("functions")).unwrap();
+    let functions: Vec<String> = functions.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(functions.iter().any(|name| name == "shift-dns"), "{functions:?}");
+    let mut found = Vec::new();
+    sources(&root().join("shared/core/src"), &mut found);
+    assert!(found.len() > 30, "the walk found only {found:?}");
+    for path in found {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let names = |line: &&str| functions.iter().any(|name| name.contains('-') && line.contains(name.as_str()));
+        assert_eq!(code.into_iter().find(names), None, "{}", path.display());
     }
 }
 
@@ -63,10 +98,13 @@ fn is_named_by(line: &str, module: &str) -> bool {
 }
 
 #[test]
-fn the_core_depends_on_no_sdk_runtime_or_clock() {
-    let manifest = std::fs::read_to_string(root().join("shared/core/Cargo.toml")).unwrap();
-    for banned in ["aws", "tokio", "lambda_runtime", "rand", "tracing", "\"std\""] {
-        assert!(!manifest.contains(banned), "{banned}");
+fn what_decides_depends_on_no_sdk_runtime_or_clock() {
+    for folder in ["core", "remedies"] {
+        let manifest = root().join("shared").join(folder).join("Cargo.toml");
+        let manifest = std::fs::read_to_string(manifest).unwrap();
+        for banned in ["aws", "tokio", "lambda_runtime", "rand", "tracing", "\"std\""] {
+            assert!(!manifest.contains(banned), "{folder}: {banned}");
+        }
     }
 }
 

@@ -27,7 +27,7 @@ fn what_was_completed_is_not_opened_again_by_the_same_event_or_a_survey() {
     let event = |second| Why::Action(told(Transition::Launching, second));
     let found = Why::Found { since: at(100), alarms: Vec::new(), told_by: None };
     for why in [event(0), event(50), found.clone()] {
-        assert!(matches!(scene.open(why, &history), Err(Ignored::Completed { .. })));
+        assert!(matches!(scene.open(why, &history), Err(Ignored::Handled { .. })));
     }
     assert!(scene.open(event(51), &history).is_ok(), "another action");
     scene.now = 651;
@@ -47,11 +47,11 @@ fn what_began_after_the_last_action_was_completed_should_not_be_taken_for_it() {
     let last_closed = Some(Box::new(scene.incident.clone()));
     let history = History { last_closed_at: Some(at(90)), last_closed, ..History::default() };
     let mut event = told(Transition::Launching, 88);
-    assert!(matches!(scene.open(Why::Action(event.clone()), &history), Err(Ignored::Completed { .. })), "its own");
+    assert!(matches!(scene.open(Why::Action(event.clone()), &history), Err(Ignored::Handled { .. })), "its own");
     event.token = NEWER.parse().unwrap();
     assert!(scene.open(Why::Action(event.clone()), &history).is_ok());
     event.at = at(10);
-    assert!(matches!(scene.open(Why::Action(event), &history), Err(Ignored::Completed { .. })), "an older one");
+    assert!(matches!(scene.open(Why::Action(event), &history), Err(Ignored::Handled { .. })), "an older one");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use homeostat_core::attend::{Ports, Served, serve};
 use homeostat_core::aws::alarm::{AlarmSeen, AlarmsSeen};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
+use homeostat_core::id::GroupName;
 use homeostat_core::id::{Scope, TargetGroupArn};
 use homeostat_core::incident::Kind;
 use homeostat_core::ports::{Clock, History, Ledger, NoQueue, NotWritten, Outcome, Unavailable, Write};
