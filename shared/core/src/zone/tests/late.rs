@@ -1,11 +1,12 @@
 //! Batches that may still apply, and lists that are older than the last change.
 
 use super::harness::*;
-use crate::aws::record::weights;
+use crate::aws::record::{RecordSet, weights};
 use crate::zone::generation::Generation;
-use crate::zone::reasons::{Hold, HoldReason};
+use crate::zone::reasons::{Decision, Hold, HoldReason, Step};
 use crate::zone::said::{Awaits, Trouble};
 use crate::zone::seen::Seen;
+use crate::zone::shift::Shift;
 
 /// Found by seed 819505306: the look that closed the incident could not read the record, and the batch that was still on its way
 /// drained an endpoint 16 minutes later, of which nobody knew.
@@ -107,4 +108,43 @@ fn a_list_with_an_older_generation_should_not_let_go_of_a_record_without_a_perso
         it.now += 60;
     }
     assert!(!it.incident.kind.kept().records.is_empty(), "{:?}", it.incident.decision);
+}
+
+/// Beside www.example.com, api.example.com with endpoints of its own.
+fn with_another_name() -> Scene {
+    let other = POLICY.split("[[shift-dns.record]]").nth(1).unwrap();
+    let other = other.replace("www.", "api.").replace("blue", "red").replace("green", "gold");
+    let other = other.replace("00000000b10e", "000000000ed0").replace("00000000abcd", "00000000601d");
+    let api = |name: &str, weight| RecordSet { name: "api.example.com".parse().unwrap(), ..set(name, weight) };
+    let sets = vec![set("blue", 70), set("green", 30), api("red", 70), api("gold", 30)];
+    Scene::with(&format!("{POLICY}[[shift-dns.record]]{other}"), sets)
+}
+
+fn shift(decision: Decision) -> Shift {
+    let Decision::Act { step: Step::Shift(shift), .. } = decision else { panic!("{decision}") };
+    shift
+}
+
+/// A batch for api.example.com that nobody answered, and a look that can't read that name while www.example.com's blue fails.
+fn with_one_name_late_and_unread() -> (Scene, Shift, Decision) {
+    let mut it = with_another_name().fails("red");
+    let late = shift(it.look_unanswered());
+    it.now = 70;
+    it.break_("blue");
+    let mut unread = it.seen();
+    unread.sets.retain(|set| set.name.to_string().starts_with("www."));
+    unread.unread.insert("api.example.com".parse().unwrap(), "could not read record sets: a timeout".into());
+    let decision = it.decide_on(&unread);
+    (it, late, decision)
+}
+
+/// Found by seed 497251307, where the rule asked for the opposite. Each batch rests on its own name's records, and can't apply to
+/// others; no wait would show whether the late one is about to apply, and blue's share of the answers fails all the while.
+#[test]
+fn an_earlier_batch_for_a_name_that_is_unread_should_keep_no_other_name_from_being_drained() {
+    let (_, late, decision) = with_one_name_late_and_unread();
+    let drained = shift(decision);
+    let names: Vec<String> = drained.moves.iter().map(|moved| moved.key.name.to_string()).collect();
+    assert_eq!(names, ["www.example.com"]);
+    assert!(!drained.has_a_name_of(&late));
 }
