@@ -148,3 +148,41 @@ fn an_earlier_batch_for_a_name_that_is_unread_should_keep_no_other_name_from_bei
     assert_eq!(names, ["www.example.com"]);
     assert!(!drained.has_a_name_of(&late));
 }
+
+/// Two changes are on their way, and only the one can be asked after.
+#[test]
+fn a_batch_that_is_found_to_have_applied_should_not_have_the_change_forgotten_that_is_on_its_way() {
+    let (mut it, late, decision) = with_one_name_late_and_unread();
+    it.conclude(&decision);
+    it.apply(&late);
+    (it.now, it.in_sync) = (80, false);
+    let is_asked_after = |decision: &Decision| {
+        let Hold::Own(HoldReason::Propagating { change, since }) = held(decision) else { panic!("{decision}") };
+        (change.is_some(), *since)
+    };
+    assert_eq!(is_asked_after(&it.look()), (true, at(70)));
+    assert!(it.incident.kind.kept().records.len() == 2, "it is held all the same");
+    (it.now, it.in_sync) = (100, true);
+    assert_eq!(is_asked_after(&it.look()), (false, at(80)), "the other one has its minute");
+    it.now = 139;
+    assert_eq!(is_asked_after(&it.look()), (false, at(80)));
+    it.now = 140;
+    assert!(it.incident.kind.kept().propagating.is_some());
+    it.look();
+    assert_eq!(it.incident.kind.kept().propagating, None);
+}
+
+#[test]
+fn a_change_that_never_arrives_should_be_told_of_though_another_was_found_to_have_applied() {
+    let (mut it, late, decision) = with_one_name_late_and_unread();
+    it.conclude(&decision);
+    it.apply(&late);
+    it.in_sync = false;
+    let is_told = |it: &mut Scene| {
+        it.now = it.wake_at();
+        let Decision::Page(_) = it.look() else { return false };
+        true
+    };
+    assert!((0..60).any(|_| is_told(&mut it)));
+    assert!(matches!(troubles(it.incident.decision.as_ref().unwrap()), [Trouble::NotInSync { .. }]));
+}
