@@ -11,8 +11,7 @@ use homeostat_core::ports::Outcome;
 use jiff::Timestamp;
 
 use super::decide::{Case, acts};
-use super::drift::has_only_drifted;
-use super::drift::{drifts, nothing_is_left, noticed, siblings};
+use super::drift::{drifts, has_only_drifted, nothing_is_left, noticed, siblings};
 use super::evidence::{Ails, Fitness, ails, alarming, fitness, is_cleared};
 use super::judge::NEARLY;
 use super::kept::{Held, Kept, PROPAGATES_WITHIN, Propagating, Proven};
@@ -44,7 +43,7 @@ pub(super) fn absorb(
     let around = Circumstances::default();
     let case = Case { now, incident: &incident, kept, seen, around: &around, policy };
     let (mut next, mut settled, mut word_is_void) = (kept.clone(), Vec::new(), false);
-    next.propagating = next.propagating.filter(|on_its_way| !has_arrived(now, on_its_way, seen));
+    next.propagating = next.propagating.and_then(|it| still_on_its_way(now, it, seen));
     refusals(&mut next, case, hash);
     for (key, held) in &kept.records {
         match fate(case, key, held) {
@@ -162,11 +161,14 @@ fn is_seen_late(now: Timestamp, incident: &Incident, seen: &Seen) -> bool {
     incident.intent.as_ref().filter(is_open).is_some_and(is_seen)
 }
 
-fn has_arrived(now: Timestamp, on_its_way: &Propagating, seen: &Seen) -> bool {
-    match on_its_way.change {
-        Some(_) => seen.is_in_sync == Some(true),
-        None => now >= on_its_way.since + PROPAGATES_WITHIN,
-    }
+/// Without what has arrived.
+fn still_on_its_way(now: Timestamp, on_its_way: Propagating, seen: &Seen) -> Option<Propagating> {
+    let unnamed = match on_its_way.change {
+        Some(_) if seen.is_in_sync != Some(true) => return Some(on_its_way),
+        Some(_) => Propagating::new(None, on_its_way.late_since?),
+        None => on_its_way,
+    };
+    (now < unnamed.since + PROPAGATES_WITHIN).then_some(unnamed)
 }
 
 /// What becomes of a record that is held.

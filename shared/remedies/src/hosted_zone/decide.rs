@@ -259,7 +259,7 @@ impl Case<'_> {
     /// One change at a time: the next waits until this one is on all name servers.
     pub(super) fn propagating(&self) -> Option<Decision> {
         let dns = self.policy.dns;
-        if let Some(Propagating { change: Some(change), since }) = &self.kept.propagating
+        if let Some(Propagating { change: Some(change), since, .. }) = &self.kept.propagating
             && self.now.duration_since(*since) >= dns.in_sync_within
         {
             let troubles = vec![Trouble::NotInSync { change: change.clone(), since: *since }];
@@ -287,7 +287,7 @@ impl Case<'_> {
 
 /// How long the last change is waited for before it is asked after. Nothing that could be read has a say in it.
 pub(super) fn on_its_way(now: Timestamp, kept: &Kept, dns: &DnsPolicy) -> Option<(Timestamp, Hold)> {
-    let Propagating { change, since } = kept.propagating.clone()?;
+    let Propagating { change, since, .. } = kept.propagating.clone()?;
     let age = now.duration_since(since).max(FIRST_QUESTION);
     let until = if change.is_some() { now + age } else { since + PROPAGATES_WITHIN };
     Some((no_later(now, until, dns), Hold::Own(HoldReason::Propagating { change, since })))

@@ -121,6 +121,15 @@ pub struct Propagating {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<String>,
     pub since: Timestamp,
+    /// Since when another is known beside it: a batch that was only late, of which nobody knows the id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_since: Option<Timestamp>,
+}
+
+impl Propagating {
+    pub(super) fn new(change: Option<String>, since: Timestamp) -> Self {
+        Propagating { change, since, late_since: None }
+    }
 }
 
 impl Held {
@@ -199,7 +208,11 @@ impl Kept {
             Outcome::Pending { change } => Some(change.clone()),
             _ => None,
         };
-        self.propagating = Some(Propagating { change, since: now });
+        self.propagating = Some(match self.propagating.take() {
+            // That one can be asked after, and may never arrive.
+            Some(last) if last.change.is_some() && change.is_none() => Propagating { late_since: Some(now), ..last },
+            _ => Propagating::new(change, now),
+        });
         // What was based on the generations before can't apply any more. What was based on none can, once somebody deletes them.
         self.tried.retain(|tried| !tried.has_a_name_of(shift) || (tried != shift && tried.is_based_on_no_generation()));
         self.lost.retain(|lost| !lost.has_a_name_of(shift));

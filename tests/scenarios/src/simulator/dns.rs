@@ -6,6 +6,7 @@
 mod annals;
 mod calm;
 mod draw;
+mod heard;
 mod judging;
 mod route53;
 mod rules;
@@ -36,7 +37,7 @@ use super::stage::SkewedClock;
 use super::toll::Toll;
 use super::{Broken, Told};
 use crate::event_rules;
-
+use heard::{Heard, Unread};
 pub use route53::Double;
 use route53::{Moods, Route53};
 use siblings::Siblings;
@@ -60,6 +61,7 @@ struct Dns {
     keys: Vec<RecordKey>,
     truth: Truth,
     annals: Annals,
+    unread: Unread,
     siblings: Siblings,
     /// Alarms that somebody deleted, as they were.
     deleted: Vec<Repair>,
@@ -86,6 +88,7 @@ impl Play for Dns {
             zone,
             keys: Vec::new(),
             truth: Truth::default(),
+            unread: Unread::default(),
             siblings: Siblings::default(),
             deleted: Vec::new(),
             missing,
@@ -134,7 +137,7 @@ impl Play for Dns {
         let (stage, cloud) = (Arc::clone(&engine.stage), engine.cloud.clone());
         let aws = Route53 { stage, cloud, moods, double: engine.own.double };
         let ready = shift_dns::Ready {
-            aws: Gated { port: aws, gate: gate.clone() },
+            aws: Heard::new(Gated { port: aws, gate: gate.clone() }, engine.own.unread.clone()),
             ledger: Gated { port: engine.ledger.clone(), gate: gate.clone() },
             wake_ups: Gated { port: engine.queue.clone(), gate },
             clock,

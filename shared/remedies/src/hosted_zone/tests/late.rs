@@ -1,12 +1,13 @@
 //! Batches that may still apply, and lists that are older than the last change.
 
-use homeostat_core::aws::record::weights;
+use homeostat_core::aws::record::{RecordSet, weights};
 
 use super::harness::*;
 use crate::hosted_zone::generation::Generation;
-use crate::hosted_zone::reasons::{Hold, HoldReason};
+use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Step};
 use crate::hosted_zone::said::{Awaits, Trouble};
 use crate::hosted_zone::seen::Seen;
+use crate::hosted_zone::shift::Shift;
 
 /// Found by seed 819505306: the look that closed the incident could not read the record, and the batch that was still on its way
 /// drained an endpoint 16 minutes later, of which nobody knew.
@@ -108,4 +109,81 @@ fn a_list_with_an_older_generation_should_not_let_go_of_a_record_without_a_perso
         it.now += 60;
     }
     assert!(!it.incident.kind.kept().records.is_empty(), "{:?}", it.incident.decision);
+}
+
+/// Beside www.example.com, api.example.com with endpoints of its own.
+fn with_another_name() -> Scene {
+    let other = POLICY.split("[[shift-dns.record]]").nth(1).unwrap();
+    let other = other.replace("www.", "api.").replace("blue", "red").replace("green", "gold");
+    let other = other.replace("00000000b10e", "000000000ed0").replace("00000000abcd", "00000000601d");
+    let api = |name: &str, weight| RecordSet { name: "api.example.com".parse().unwrap(), ..set(name, weight) };
+    let sets = vec![set("blue", 70), set("green", 30), api("red", 70), api("gold", 30)];
+    Scene::with(&format!("{POLICY}[[shift-dns.record]]{other}"), sets)
+}
+
+fn shift(decision: Decision) -> Shift {
+    let Decision::Act { step: Step::Shift(shift), .. } = decision else { panic!("{decision}") };
+    shift
+}
+
+/// A batch for api.example.com that nobody answered, and a look that can't read that name while www.example.com's blue fails.
+fn with_one_name_late_and_unread() -> (Scene, Shift, Decision) {
+    let mut it = with_another_name().fails("red");
+    let late = shift(it.look_unanswered());
+    it.now = 70;
+    it.break_("blue");
+    let mut unread = it.seen();
+    unread.sets.retain(|set| set.name.to_string().starts_with("www."));
+    unread.unread.insert("api.example.com".parse().unwrap(), "could not read record sets: a timeout".into());
+    let decision = it.decide_on(&unread);
+    (it, late, decision)
+}
+
+/// Found by seed 497251307, where the rule asked for the opposite. Each batch rests on its own name's records, and can't apply to
+/// others; no wait would show whether the late one is about to apply, and blue's share of the answers fails all the while.
+#[test]
+fn an_earlier_batch_for_a_name_that_is_unread_should_keep_no_other_name_from_being_drained() {
+    let (_, late, decision) = with_one_name_late_and_unread();
+    let drained = shift(decision);
+    let names: Vec<String> = drained.moves.iter().map(|moved| moved.key.name.to_string()).collect();
+    assert_eq!(names, ["www.example.com"]);
+    assert!(!drained.has_a_name_of(&late));
+}
+
+/// Two changes are on their way, and only the one can be asked after.
+#[test]
+fn a_batch_that_is_found_to_have_applied_should_not_have_the_change_forgotten_that_is_on_its_way() {
+    let (mut it, late, decision) = with_one_name_late_and_unread();
+    it.conclude(&decision);
+    it.apply(&late);
+    (it.now, it.in_sync) = (80, false);
+    let is_asked_after = |decision: &Decision| {
+        let Hold::Own(HoldReason::Propagating { change, since }) = held(decision) else { panic!("{decision}") };
+        (change.is_some(), *since)
+    };
+    assert_eq!(is_asked_after(&it.look()), (true, at(70)));
+    assert!(it.incident.kind.kept().records.len() == 2, "it is held all the same");
+    (it.now, it.in_sync) = (100, true);
+    assert_eq!(is_asked_after(&it.look()), (false, at(80)), "the other one has its minute");
+    it.now = 139;
+    assert_eq!(is_asked_after(&it.look()), (false, at(80)));
+    it.now = 140;
+    assert!(it.incident.kind.kept().propagating.is_some());
+    it.look();
+    assert_eq!(it.incident.kind.kept().propagating, None);
+}
+
+#[test]
+fn a_change_that_never_arrives_should_be_told_of_though_another_was_found_to_have_applied() {
+    let (mut it, late, decision) = with_one_name_late_and_unread();
+    it.conclude(&decision);
+    it.apply(&late);
+    it.in_sync = false;
+    let is_told = |it: &mut Scene| {
+        it.now = it.wake_at();
+        let Decision::Page(_) = it.look() else { return false };
+        true
+    };
+    assert!((0..60).any(|_| is_told(&mut it)));
+    assert!(matches!(troubles(it.incident.decision.as_ref().unwrap()), [Trouble::NotInSync { .. }]));
 }

@@ -81,6 +81,7 @@ impl History {
                     truth: &self.own.truth,
                     policy: &self.policy,
                     annals: &self.own.annals,
+                    unread: &self.own.unread,
                     pauses: &self.pauses,
                     alarms_forget: self.own.missing != TreatMissingData::Ignore,
                 })?;

@@ -20,6 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use world::ZoneChange;
 
 use super::annals::{Annals, decided_at, generation, whole};
+use super::heard::Unread;
 use super::shares;
 use super::truth::Truth;
 use crate::simulator::Broken;
@@ -33,6 +34,7 @@ pub(super) struct Moment<'a> {
     pub(super) truth: &'a Truth,
     pub(super) policy: &'a Policy,
     pub(super) annals: &'a Annals,
+    pub(super) unread: &'a Unread,
     /// Each with the time at which it began.
     pub(super) pauses: &'a [(Timestamp, Pause)],
     pub(super) alarms_forget: bool,
@@ -50,8 +52,12 @@ pub(super) struct Moved<'a> {
 
 impl Moment<'_> {
     pub(super) fn records(&self) -> impl Iterator<Item = &RecordPolicy> {
+        self.records_of(self.change)
+    }
+
+    pub(super) fn records_of<'b>(&'b self, change: &'b ZoneChange) -> impl Iterator<Item = &'b RecordPolicy> {
         let records = self.policy.dns.iter().flat_map(|dns| &dns.records);
-        records.filter(|record| whole(&record.key, &self.change.before) != whole(&record.key, &self.change.after))
+        records.filter(|record| whole(&record.key, &change.before) != whole(&record.key, &change.after))
     }
 
     pub(super) fn generation(&self, key: &RecordKey) -> Option<Generation> {

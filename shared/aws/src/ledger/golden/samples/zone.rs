@@ -101,7 +101,7 @@ fn outcomes() -> Vec<Sample> {
 /// The loop writes that a change is on its way together with its outcome.
 fn on_its_way(outcome: Outcome) -> Incident {
     let settled = settled(outcome);
-    let ZoneKind::Zone(Kept { propagating: Some(Propagating { change, since }), .. }) = &settled.kind else {
+    let ZoneKind::Zone(Kept { propagating: Some(Propagating { change, since, .. }), .. }) = &settled.kind else {
         panic!("nothing is on its way: {settled:?}")
     };
     let because = Hold::Own(HoldReason::Propagating { change: change.clone(), since: *since });
@@ -216,9 +216,13 @@ fn particulars() -> Vec<Sample> {
     let trouble =
         Trouble::Refused { record: record("api.example.com A"), since: at(2), why: "NoSuchHealthCheck".to_owned() };
     let asked = paged(&of(kept_in_full()), 62, &Page::Own(PageReason::Weights { troubles: vec![trouble] }));
+    let beside = Propagating { change: Some("C2682N5HXP0BZ4".to_owned()), since: at(2), late_since: Some(at(12)) };
+    let beside = of(Kept { propagating: Some(beside), ..Kept::new(id(ZONE)) });
+    let because = Hold::Own(HoldReason::Propagating { change: Some("C2682N5HXP0BZ4".to_owned()), since: at(2) });
     let known = Acknowledgement { by: "ana".to_owned(), at: at(90), reason: "on it".to_owned() };
     vec![
         incident(Zone, "kept-in-full", asked.clone()),
+        incident(Zone, "on-its-way-beside-a-late-one", held(&beside, 12, &because)),
         incident(Zone, "acknowledged", asked.clone().acknowledge(known)),
         incident(Zone, "reminded", asked.reminded(at(3_700), mins(60))),
         incident(

@@ -136,7 +136,7 @@ pub(super) fn kept_in_full() -> Kept {
     Kept {
         records: [(www.clone(), held(&www, Vec::new(), true)), (app.clone(), held(&app, changed(&app), false))].into(),
         generations: [(www.name.clone(), generation(8, 1))].into(),
-        propagating: Some(Propagating { change: None, since: at(2) }),
+        propagating: Some(Propagating { change: None, since: at(2), late_since: None }),
         tried: vec![shift("www.example.com A")],
         taken_over: vec![record("old.example.com A")],
         drifts: drifts().into_iter().map(|drift| Noticed { drift, since: at(1) }).collect(),
