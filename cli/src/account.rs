@@ -72,10 +72,10 @@ pub(crate) enum AccountCommand {
 pub(crate) fn run(command: AccountCommand) -> Result<Said, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failed::because(format!("can't start: {error}")))?;
-    runtime.block_on(attend(command))
+    runtime.block_on(reconcile(command))
 }
 
-async fn attend(command: AccountCommand) -> Result<Said, Failed> {
+async fn reconcile(command: AccountCommand) -> Result<Said, Failed> {
     let now = Timestamp::now();
     match command {
         AccountCommand::Status { place, policy } => {

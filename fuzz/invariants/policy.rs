@@ -70,17 +70,17 @@ fn is_group(group: &GroupPolicy) {
         (group.cooldown, SignedDuration::ZERO),
         (group.dwell, SignedDuration::ZERO),
         (group.breaker_within, SECOND),
-        (group.look_every, SECOND),
+        (group.check_every, SECOND),
         (group.recover_within, SECOND),
-        (group.wait_at_most, SECOND),
+        (group.max_wait, SECOND),
         (group.remind_every, SECOND),
     ] {
         is_between(time, least, DAY);
     }
-    assert!(group.look_every <= group.recover_within && group.dwell <= group.recover_within);
+    assert!(group.check_every <= group.recover_within && group.dwell <= group.recover_within);
     assert!((1..=20).contains(&group.breaker));
     is_budget(group.budget);
-    is_budget(group.too_many);
+    is_budget(group.max_unhealthy);
 }
 
 fn is_budget(budget: Budget) {
@@ -91,7 +91,7 @@ fn is_budget(budget: Budget) {
 }
 
 fn is_dns(dns: &DnsPolicy) {
-    for time in [dns.look_every, dns.in_sync_within, dns.wait_at_most, dns.remind_every] {
+    for time in [dns.check_every, dns.in_sync_within, dns.max_wait, dns.remind_every] {
         is_between(time, SECOND, DAY);
     }
     is_between(dns.dwell, SignedDuration::ZERO, DAY);
@@ -130,7 +130,7 @@ fn is_record(record: &RecordPolicy) {
 }
 
 fn are_hooks(hooks: &HookPolicy) {
-    is_between(hooks.look_every, SECOND, SignedDuration::from_mins(1));
+    is_between(hooks.check_every, SECOND, SignedDuration::from_mins(1));
     is_between(hooks.remind_every, SECOND, DAY);
     are_once(hooks.hooks());
     for held in hooks.held_by() {
@@ -145,7 +145,7 @@ fn are_hooks(hooks: &HookPolicy) {
 
 fn is_launch(launch: &LaunchPolicy) {
     is_list(&launch.evidence);
-    assert!((1..=20).contains(&launch.abandons));
+    assert!((1..=20).contains(&launch.max_abandoned));
     assert_eq!(launch.evidence.contains(&Readiness::Tag), launch.tag.is_some());
     assert_eq!(launch.evidence.contains(&Readiness::TargetHealth), !launch.target_groups.is_empty());
 }

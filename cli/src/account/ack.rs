@@ -14,7 +14,7 @@ use homeostat_core::ports::{Control, Ledger, NotWritten, Write};
 use homeostat_core::shell;
 use homeostat_core::view::Head;
 use homeostat_remedies::hook::kind::HookKind;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::memory::Endpoint;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::registry::AnyIncident;
@@ -145,7 +145,7 @@ async fn forgive(ledger: &impl Control, scope: &id::Scope, done: &mut Acknowledg
             done.launches_forgiven = abandoned.map(|abandoned| abandoned.instances.len()).sum();
         }
         None => {
-            let forgiven = forgive_one::<ZoneKind>(ledger, scope).await?.unwrap_or_default();
+            let forgiven = forgive_one::<HostedZoneKind>(ledger, scope).await?.unwrap_or_default();
             done.drains_forgiven = forgiven.drains.len();
             done.latches_lifted = forgiven.latched.into_keys().collect();
         }

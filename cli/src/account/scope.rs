@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use homeostat_core::id::{self, GLOBAL, GroupName, NotA, Subject};
+use homeostat_core::id::{self, GLOBAL, GroupName, InvalidId, Subject};
 use homeostat_remedies::registry;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl FromStr for Scope {
         let named = if text.starts_with("i-") { format!("instance#{text}") } else { text.to_owned() };
         let named = format!("{GLOBAL}#{named}");
         named.parse::<Subject>().and_then(of_a_remedy).map(|subject| Scope::One(Box::new(subject))).map_err(
-            |error: NotA| {
+            |error: InvalidId| {
                 // What is wrong with all of it, and not with a name in it, is no form that is known.
                 if error.got() == named { unknown(text) } else { error.to_string() }
             },
@@ -70,7 +70,7 @@ impl FromStr for Scope {
     }
 }
 
-fn of_a_remedy(subject: Subject) -> Result<Subject, NotA> {
+fn of_a_remedy(subject: Subject) -> Result<Subject, InvalidId> {
     registry::named(&subject).map(|_| subject)
 }
 

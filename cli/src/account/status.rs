@@ -15,7 +15,7 @@ use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
 use homeostat_core::shell;
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hosted_zone;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::registry::AnyIncident;
 use jiff::Timestamp;
@@ -114,6 +114,6 @@ async fn held_back(ledger: &impl Control, name: GroupName) -> Result<HeldBack, U
 async fn held_back_zone(ledger: &impl Control, id: HostedZoneId) -> Result<HeldBackZone, Unavailable> {
     let named =
         |error: Unavailable| Unavailable { doing: format!("read what is known of zone {id}"), why: error.to_string() };
-    let memory = ledger.memory::<ZoneKind>(&hosted_zone::subject::scope(&id)).await.map_err(named)?;
+    let memory = ledger.memory::<HostedZoneKind>(&hosted_zone::subject::scope(&id)).await.map_err(named)?;
     Ok(HeldBackZone::new(id, memory))
 }

@@ -3,12 +3,12 @@
 //! This function puts its remedy together and serves. It never judges an instance itself, never waits, and answers an event that is
 //! none of its own with the reason why.
 
-use homeostat_core::attend::Ports;
+use homeostat_core::reconcile::Ports;
 use homeostat_core::id::Region;
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
 use homeostat_lambda::{Failure, serve};
 use homeostat_remedies::hook::policy::HookPolicy;
-use homeostat_remedies::hook::{CompleteHooks, Held, HookEyes, LifecycleHook, Machines};
+use homeostat_remedies::hook::{CompleteHooks, Held, HookObserver, LifecycleHook, Machines};
 use homeostat_remedies::policy::Policy;
 use serde_json::Value;
 
@@ -40,6 +40,6 @@ where
     let Ready { aws, machines, ledger, wake_ups, clock, policy, region } = ready;
     let without_hooks = HookPolicy::without_hooks();
     let hooks = policy.hooks.as_ref().unwrap_or(&without_hooks);
-    let remedy = LifecycleHook { eyes: HookEyes { aws, machines, policy: hooks }, hash: &policy.hash, region };
+    let remedy = LifecycleHook { observer: HookObserver { aws, machines, policy: hooks }, hash: &policy.hash, region };
     serve(&remedy, Ports { ledger, clock, wake_ups }, &event).await
 }

@@ -8,7 +8,7 @@ use homeostat_aws::unavailable;
 use homeostat_core::id::InstanceId;
 use homeostat_core::ports::Unavailable;
 use homeostat_remedies::hook::Machines;
-use homeostat_remedies::hook::seen::Details;
+use homeostat_remedies::hook::observation::Details;
 use jiff::Timestamp;
 
 use super::Ec2;

@@ -8,10 +8,10 @@ use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};
 use futures_util::future::join_all;
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState, INSTANCE_DIMENSION};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmState, INSTANCE_DIMENSION};
 use homeostat_core::id::{AlarmArn, InstanceId};
 use homeostat_core::ports::Unavailable;
-use homeostat_remedies::hosted_zone::seen::AlarmsSeen;
+use homeostat_remedies::hosted_zone::observation::AlarmReadings;
 use jiff::Timestamp;
 
 use crate::call::unavailable;
@@ -36,11 +36,11 @@ impl Alarms {
 
     /// Those of these names that exist, composite ones too. `AlarmNames` takes 100 (API reference, `DescribeAlarms`). One that can't
     /// be understood, and a hundred that can't be read, hide no others.
-    pub(crate) async fn named(&self, arns: &[AlarmArn]) -> AlarmsSeen {
+    pub(crate) async fn named(&self, arns: &[AlarmArn]) -> AlarmReadings {
         join_all(arns.chunks(MOST_NAMES).map(|arns| self.hundred(arns))).await.into_iter().flatten().collect()
     }
 
-    async fn hundred(&self, arns: &[AlarmArn]) -> AlarmsSeen {
+    async fn hundred(&self, arns: &[AlarmArn]) -> AlarmReadings {
         let names = arns.iter().map(|arn| arn.alarm_name().to_owned()).collect();
         let request = self.client.describe_alarms().set_alarm_names(Some(names)).max_records(PAGE);
         let kinds = request.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
@@ -58,7 +58,7 @@ impl Alarms {
     ///
     /// More than fit the pages that are read are an error: to know only a part of who is sick would be to take a group that is
     /// sick as a whole for one with a few sick members, and to replace those.
-    pub(crate) async fn in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+    pub(crate) async fn in_alarm(&self) -> Result<Vec<AlarmReading>, Unavailable> {
         let doing = "read the alarms in ALARM";
         let request = self.client.describe_alarms().state_value(StateValue::Alarm).alarm_types(AlarmType::MetricAlarm);
         let mut pages = request.into_paginator().page_size(PAGE).send();
@@ -76,7 +76,7 @@ impl Alarms {
 }
 
 /// An alarm of the same name in another account or Region is another alarm. One whose ARN can't be read is there all the same.
-fn of_those_asked_for(arns: &[AlarmArn], answer: &DescribeAlarmsOutput) -> AlarmsSeen {
+fn of_those_asked_for(arns: &[AlarmArn], answer: &DescribeAlarmsOutput) -> AlarmReadings {
     let metric = answer.metric_alarms().iter().map(|alarm| (alarm.alarm_arn(), alarm.alarm_name(), seen(alarm)));
     let composites = answer.composite_alarms().iter();
     let composites = composites.map(|alarm| (alarm.alarm_arn(), alarm.alarm_name(), composite(alarm)));
@@ -91,7 +91,7 @@ fn of_those_asked_for(arns: &[AlarmArn], answer: &DescribeAlarmsOutput) -> Alarm
     found.map(|(arn, alarm)| (arn, alarm.map_err(|unreadable| unreadable.to_string()))).collect()
 }
 
-fn about_instances(alarm: &MetricAlarm) -> Option<AlarmSeen> {
+fn about_instances(alarm: &MetricAlarm) -> Option<AlarmReading> {
     seen(alarm).ok().filter(|seen| !seen.instances.is_empty())
 }
 
@@ -105,12 +105,12 @@ fn state(state: Option<&StateValue>) -> Result<AlarmState, Unavailable> {
 }
 
 /// A composite alarm names no instance. One that a suppressor keeps from acting is read as one whose actions are off.
-fn composite(alarm: &CompositeAlarm) -> Result<AlarmSeen, Unavailable> {
+fn composite(alarm: &CompositeAlarm) -> Result<AlarmReading, Unavailable> {
     let changed = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
     let since = changed.and_then(|changed| Timestamp::from_second(changed.secs()).ok());
     let arn = alarm.alarm_arn().and_then(|arn| arn.parse().ok());
     let enabled = alarm.actions_enabled().ok_or_else(|| unreadable("an alarm without ActionsEnabled"))?;
-    Ok(AlarmSeen {
+    Ok(AlarmReading {
         arn: arn.ok_or_else(|| unreadable(&format!("an alarm with the ARN {:?}", alarm.alarm_arn())))?,
         state: state(alarm.state_value())?,
         since: since.ok_or_else(|| unreadable("an alarm without the time of its last change"))?,
@@ -120,12 +120,12 @@ fn composite(alarm: &CompositeAlarm) -> Result<AlarmSeen, Unavailable> {
     })
 }
 
-fn seen(alarm: &MetricAlarm) -> Result<AlarmSeen, Unavailable> {
+fn seen(alarm: &MetricAlarm) -> Result<AlarmReading, Unavailable> {
     let state = state(alarm.state_value())?;
     let changed = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
     let since = changed.and_then(|changed| Timestamp::from_second(changed.secs()).ok());
     let arn = alarm.alarm_arn().and_then(|arn| arn.parse().ok());
-    Ok(AlarmSeen {
+    Ok(AlarmReading {
         arn: arn.ok_or_else(|| unreadable(&format!("an alarm with the ARN {:?}", alarm.alarm_arn())))?,
         state,
         since: since.ok_or_else(|| unreadable("an alarm without the time of its last change"))?,

@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_call_never_outlasts_what_the_lease_allows_for_it() {
-        let longest = Duration::try_from(homeostat_core::attend::LONGEST_EFFECT).unwrap();
+        let longest = Duration::try_from(homeostat_core::reconcile::LONGEST_EFFECT).unwrap();
         assert!(CALL < longest);
         assert!(ATTEMPT * ATTEMPTS < CALL);
         assert!(BRISK_ATTEMPT * ATTEMPTS < BRISK_CALL && BRISK_CALL < CALL);

@@ -8,7 +8,7 @@ use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_remedies::hosted_zone::seen::{AlarmsSeen, HealthCheckSeen};
+use homeostat_remedies::hosted_zone::observation::{AlarmReadings, HealthCheckReading};
 use homeostat_remedies::hosted_zone::shift::Shift;
 use homeostat_remedies::hosted_zone::{Records, ShiftWeights};
 
@@ -45,12 +45,12 @@ impl Records for DnsCloud {
         self.zones.is_in_sync(change).await
     }
 
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
-        let Some(first) = alarms.first() else { return Ok(AlarmsSeen::new()) };
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
+        let Some(first) = alarms.first() else { return Ok(AlarmReadings::new()) };
         Ok(self.alarms.of(first.as_str()).named(alarms).await)
     }
 
-    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
+    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         self.zones.health_check(health_check).await
     }
 

@@ -29,7 +29,7 @@ use load_balancing::TargetGroups;
 pub use sns::{Attribute, NotSent, Publication, Topic};
 pub use sqs::{QueueUrls, WakeQueues};
 
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmsSeen};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
@@ -58,11 +58,11 @@ impl Fleet for InstanceCloud {
         self.groups.groups(names).await
     }
 
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         some_of(self.alarms.named(alarms).await)
     }
 
-    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmReading>, Unavailable> {
         self.alarms.in_alarm().await
     }
 
@@ -81,7 +81,7 @@ impl Fleet for InstanceCloud {
 
 /// One that can't be read hides no other, and is not taken for one that doesn't exist. Where none can, the caller's own retries come
 /// sooner than the next look.
-fn some_of(read: AlarmsSeen) -> Result<AlarmsSeen, Unavailable> {
+fn some_of(read: AlarmReadings) -> Result<AlarmReadings, Unavailable> {
     match read.values().find_map(|alarm| alarm.as_ref().err()) {
         Some(why) if read.values().all(Result::is_err) => {
             Err(Unavailable { doing: "read its alarms".to_owned(), why: why.clone() })

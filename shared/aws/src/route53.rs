@@ -17,7 +17,7 @@ use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{HealthCheckId, HostedZoneId};
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_remedies::hosted_zone::generation::FENCE_LABEL;
-use homeostat_remedies::hosted_zone::seen::{Checked, HealthCheckSeen, Observation};
+use homeostat_remedies::hosted_zone::observation::{Checked, HealthCheckReading, CheckerReport};
 use homeostat_remedies::hosted_zone::shift::{Batch, Shift};
 use jiff::Timestamp;
 
@@ -135,7 +135,7 @@ impl Zones {
 
     /// The settings and the status, side by side. Of a calculated health check, and of one that follows an alarm, Route 53 reports
     /// no observations (API reference, `GetHealthCheckStatus`).
-    pub(crate) async fn health_check(&self, id: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
+    pub(crate) async fn health_check(&self, id: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         let settings = self.client.get_health_check().health_check_id(id.as_str()).send();
         let status = self.client.get_health_check_status().health_check_id(id.as_str()).send();
         let (settings, status) = join(settings, status).await;
@@ -147,7 +147,7 @@ impl Zones {
         let config = settings.health_check().and_then(HealthCheck::health_check_config);
         let config = config.ok_or_else(|| unreadable(&format!("health check {id} without its settings")))?;
         let of = checked(config.r#type());
-        let observations = match status {
+        let reports = match status {
             Ok(status) => status.health_check_observations().iter().filter_map(observation).collect(),
             Err(error) if error.code() == Some(NO_SUCH) => return Ok(None),
             // Of what is no endpoint there is nothing to read.
@@ -155,11 +155,11 @@ impl Zones {
             Err(error) => return Err(unavailable("read the health check's status", &error)),
         };
         let is_set = |flag: Option<bool>| flag.unwrap_or(false);
-        Ok(Some(HealthCheckSeen {
+        Ok(Some(HealthCheckReading {
             of,
             inverted: is_set(config.inverted()),
             disabled: is_set(config.disabled()),
-            observations,
+            reports,
         }))
     }
 }
@@ -173,11 +173,11 @@ fn checked(kind: &HealthCheckType) -> Checked {
     }
 }
 
-fn observation(found: &HealthCheckObservation) -> Option<Observation> {
+fn observation(found: &HealthCheckObservation) -> Option<CheckerReport> {
     let report = found.status_report()?;
     let at = Timestamp::from_second(report.checked_time()?.secs()).ok()?;
     let status = report.status()?.to_owned();
-    Some(Observation { at, is_well: status.starts_with(SUCCESS), status })
+    Some(CheckerReport { at, is_well: status.starts_with(SUCCESS), status })
 }
 
 /// Where a page begins.

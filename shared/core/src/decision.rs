@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::units::Unit;
 use crate::id::Subject;
-use crate::incident::{Kind, Reason, Told};
+use crate::incident::{Kind, Reason, Announce};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", bound = "")]
 pub enum Decision<K: Kind> {
-    Act { step: K::Step, because: Vec<K::Proof> },
+    Act { step: K::Step, because: Vec<K::Evidence> },
     Hold { until: Timestamp, because: Hold<K> },
     Close(Close<K>),
     Page(Page<K>),
@@ -62,7 +62,7 @@ pub enum Hold<K: Kind> {
     /// The policy says `watch`: this is what would be done.
     Watching {
         step: K::Step,
-        because: Vec<K::Proof>,
+        because: Vec<K::Evidence>,
     },
     /// Recovered; it has to stay so for the dwell time.
     Proving {
@@ -134,14 +134,14 @@ impl<K: Kind> Hold<K> {
     }
 
     /// Which of its looks people hear of.
-    pub fn told(&self) -> Told {
+    pub fn told(&self) -> Announce {
         match self {
-            Hold::Watching { .. } => Told::Once,
+            Hold::Watching { .. } => Announce::Once,
             Hold::InFlight
             | Hold::OutcomeUnknown { .. }
             | Hold::Paused { .. }
             | Hold::Budget { .. }
-            | Hold::Proving { .. } => Told::First,
+            | Hold::Proving { .. } => Announce::First,
             Hold::Own(own) => K::told(own),
         }
     }

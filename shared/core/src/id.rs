@@ -15,14 +15,14 @@ pub use subject::{GLOBAL, Named, Scope, Subject};
 /// A name that can't be what it claims to be. Disposition: drop, since the same input will never parse.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{got:?} is not {expected}")]
-pub struct NotA {
+pub struct InvalidId {
     got: String,
     expected: &'static str,
 }
 
-impl NotA {
+impl InvalidId {
     pub fn new(got: impl Into<String>, expected: &'static str) -> Self {
-        NotA { got: got.into(), expected }
+        InvalidId { got: got.into(), expected }
     }
 
     /// The text that is none.
@@ -45,20 +45,20 @@ macro_rules! name {
         }
 
         impl FromStr for $name {
-            type Err = NotA;
-            fn from_str(text: &str) -> Result<Self, NotA> {
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
                 let valid: fn(&str) -> bool = $valid;
                 if valid(text) {
                     Ok(Self(text.into()))
                 } else {
-                    Err(NotA { got: text.to_owned(), expected: $expected })
+                    Err(InvalidId { got: text.to_owned(), expected: $expected })
                 }
             }
         }
 
         impl TryFrom<String> for $name {
-            type Error = NotA;
-            fn try_from(text: String) -> Result<Self, NotA> {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
                 text.parse()
             }
         }
@@ -199,11 +199,11 @@ impl AlarmArn {
         self.0.splitn(7, ':').nth(6).unwrap_or_default()
     }
 
-    pub fn region(&self) -> Result<Region, NotA> {
+    pub fn region(&self) -> Result<Region, InvalidId> {
         self.0.split(':').nth(3).unwrap_or_default().parse()
     }
 
-    pub fn account(&self) -> Result<Account, NotA> {
+    pub fn account(&self) -> Result<Account, InvalidId> {
         self.0.split(':').nth(4).unwrap_or_default().parse()
     }
 }

@@ -19,7 +19,7 @@ use crate::line::one_line;
 use crate::ports::Outcome;
 pub use alarms::{Alarms, Said, Spoke};
 pub use gone::Gone;
-pub use kind::{Call, Effect, Heals, Kind, Reason, Stored, Told};
+pub use kind::{Call, Effect, Heals, Kind, Reason, Stored, Announce};
 pub use parts::{Acknowledgement, Doubt, Intent, Note};
 pub use verdict::Verdict;
 
@@ -284,11 +284,11 @@ impl<K: Kind> Incident<K> {
     pub fn hold(&self, now: Timestamp, until: Timestamp, because: &Hold<K>) -> Self {
         let decision = Decision::Hold { until, because: because.clone() };
         let mut next = self.next(now, format!("hold: {because}"));
-        let is_first = self.is_untold() && !matches!(because.told(), Told::If(_)) && !self.verdict.is_no_news();
+        let is_first = self.is_untold() && !matches!(because.told(), Announce::If(_)) && !self.verdict.is_no_news();
         if self.kind.is_announced() && (is_first || self.is_news(because)) {
             next.tell += 1;
         }
-        next.announced = self.announced || because.told() == Told::Once;
+        next.announced = self.announced || because.told() == Announce::Once;
         if because.keeps_waiting() && self.mitigated_at.is_none() && self.state != State::Escalated {
             // Whatever was tried did not take effect, and is not being tried: time runs from the next act.
             next.acted_at = None;
@@ -390,9 +390,9 @@ impl<K: Kind> Incident<K> {
     /// Once: what is about to be done may change with every look.
     fn is_news(&self, because: &Hold<K>) -> bool {
         let is_news = match because.told() {
-            Told::First => false,
-            Told::Once => !self.announced,
-            Told::If(is_news) => is_news,
+            Announce::First => false,
+            Announce::Once => !self.announced,
+            Announce::If(is_news) => is_news,
         };
         is_news && self.state != State::Escalated
     }
@@ -402,12 +402,12 @@ impl<K: Kind> Incident<K> {
         let took_effect = outcome.took_effect();
         let doubt = match (self.doubt, outcome) {
             (None, Outcome::Unknown { .. }) if self.kind.is_announced() => Some(Doubt::Once),
-            (Some(Doubt::Once), Outcome::Unknown { .. }) => Some(Doubt::Told),
+            (Some(Doubt::Once), Outcome::Unknown { .. }) => Some(Doubt::Announce),
             (Some(Doubt::Once), _) => None,
-            (Some(Doubt::Told), _) if took_effect => Some(Doubt::Settled),
+            (Some(Doubt::Announce), _) if took_effect => Some(Doubt::Settled),
             (doubt, _) => doubt,
         };
-        if doubt != self.doubt && matches!(doubt, Some(Doubt::Told | Doubt::Settled)) {
+        if doubt != self.doubt && matches!(doubt, Some(Doubt::Announce | Doubt::Settled)) {
             self.tell += 1;
         }
         self.doubt = doubt;

@@ -15,35 +15,35 @@ pub struct Malformed {
 
 /// A place in a JSON document, present or not.
 #[derive(Debug, Clone)]
-pub struct At<'a> {
+pub struct JsonCursor<'a> {
     path: String,
     value: Option<&'a Value>,
 }
 
-impl<'a> At<'a> {
+impl<'a> JsonCursor<'a> {
     pub fn root(value: &'a Value) -> Self {
-        At { path: "$".to_owned(), value: Some(value) }
+        JsonCursor { path: "$".to_owned(), value: Some(value) }
     }
 
     /// A document within another one.
     pub fn rooted(path: String, value: &'a Value) -> Self {
-        At { path, value: Some(value) }
+        JsonCursor { path, value: Some(value) }
     }
 
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    pub fn field(&self, name: &str) -> At<'a> {
-        At { path: format!("{}.{name}", self.path), value: self.value.and_then(|value| value.get(name)) }
+    pub fn field(&self, name: &str) -> JsonCursor<'a> {
+        JsonCursor { path: format!("{}.{name}", self.path), value: self.value.and_then(|value| value.get(name)) }
     }
 
-    pub fn item(&self, index: usize) -> At<'a> {
-        At { path: format!("{}[{index}]", self.path), value: self.value.and_then(|value| value.get(index)) }
+    pub fn item(&self, index: usize) -> JsonCursor<'a> {
+        JsonCursor { path: format!("{}[{index}]", self.path), value: self.value.and_then(|value| value.get(index)) }
     }
 
     /// The items of a list; a missing list has none, anything else that is no list is malformed.
-    pub fn items(&self) -> Result<Vec<At<'a>>, Malformed> {
+    pub fn items(&self) -> Result<Vec<JsonCursor<'a>>, Malformed> {
         match self.value {
             None => Ok(Vec::new()),
             Some(Value::Array(list)) => Ok((0..list.len()).map(|index| self.item(index)).collect()),
@@ -69,7 +69,7 @@ impl<'a> At<'a> {
     }
 
     /// This, if it is an object.
-    pub fn object(self) -> Result<At<'a>, Malformed> {
+    pub fn object(self) -> Result<JsonCursor<'a>, Malformed> {
         if self.value.is_some_and(Value::is_object) { Ok(self) } else { Err(self.malformed("an object")) }
     }
 
@@ -120,12 +120,12 @@ mod tests {
     #[test]
     fn a_malformed_event_names_path_value_and_expectation() {
         let event = json!({"detail": {"metrics": [{"period": 60}]}});
-        let at = At::root(&event).field("detail").field("metrics").item(0).field("period");
+        let at = JsonCursor::root(&event).field("detail").field("metrics").item(0).field("period");
         assert_eq!(
             at.text().unwrap_err().to_string(),
             "malformed event: $.detail.metrics[0].period is 60, expected a text"
         );
-        let gone = At::root(&event).field("nowhere").field("deeper");
+        let gone = JsonCursor::root(&event).field("nowhere").field("deeper");
         assert_eq!(
             gone.text().unwrap_err().to_string(),
             "malformed event: $.nowhere.deeper is missing, expected a text"
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_hostile_value_stays_short_and_on_one_line() {
         let event = json!("\u{1b}[31m\n".repeat(1000));
-        let said = At::root(&event).parse::<u32>("a number").unwrap_err().to_string();
+        let said = JsonCursor::root(&event).parse::<u32>("a number").unwrap_err().to_string();
         assert!(said.len() < 300 && !said.contains(['\n', '\u{1b}']), "{said}");
     }
 }

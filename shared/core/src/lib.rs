@@ -3,7 +3,7 @@
 //! This crate never talks to AWS, reads a clock, an environment or a file, or rolls dice: all of that comes in through
 //! [`ports`] or as an argument. So the simulator runs the very code that runs in production, and any decision can be replayed.
 
-pub mod attend;
+pub mod reconcile;
 pub mod aws;
 pub mod decision;
 pub mod doctor;

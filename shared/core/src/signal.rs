@@ -23,17 +23,17 @@ use std::fmt;
 
 pub use alarm::AlarmKind;
 pub use fact::{About, AlarmFact, Dimensions, Fact, Order};
-pub use hint::{Hint, Why};
+pub use hint::{Hint, Trigger};
 pub use ignored::NoSignal;
 use jiff::Timestamp;
 use moment::reckoned_with;
-pub use notice::{Notice, What};
+pub use notice::{Notice, NoticeKind};
 use route::Form;
 pub use route::Route;
 use serde_json::Value;
 
 use crate::id::{Account, Region, Subject};
-use crate::json::{At, Malformed};
+use crate::json::{JsonCursor, Malformed};
 use crate::line;
 
 /// An event that concerns Homeostat, whoever delivered it.
@@ -93,14 +93,14 @@ pub fn read(event: &Value, now: Timestamp) -> Vec<Result<Parsed, Malformed>> {
     let letters = envelope::open(event).into_iter();
     letters
         .map(|letter| match letter? {
-            envelope::Letter::Event { path, event, route } => parse(path, &event, &route, now),
-            envelope::Letter::Nothing(why) => Ok(Parsed::Ignored(why)),
+            envelope::Envelope::Event { path, event, route } => parse(path, &event, &route, now),
+            envelope::Envelope::Nothing(why) => Ok(Parsed::Ignored(why)),
         })
         .collect()
 }
 
 fn parse(path: String, event: &Value, route: &Route, now: Timestamp) -> Result<Parsed, Malformed> {
-    let root = At::rooted(path, event).object()?;
+    let root = JsonCursor::rooted(path, event).object()?;
     let Some(form) = Form::of(event) else { return of_others(&root, event, route) };
     if let Some(why) = form.refused_by(route) {
         return Ok(Parsed::Ignored(why));
@@ -120,7 +120,7 @@ fn parse(path: String, event: &Value, route: &Route, now: Timestamp) -> Result<P
 }
 
 /// What Homeostat takes from nobody: told by name, if it is an event.
-fn of_others(root: &At<'_>, event: &Value, route: &Route) -> Result<Parsed, Malformed> {
+fn of_others(root: &JsonCursor<'_>, event: &Value, route: &Route) -> Result<Parsed, Malformed> {
     if let Some(why) = foreign::on_topic(event, route) {
         return Ok(Parsed::Ignored(why));
     }
@@ -131,7 +131,7 @@ fn of_others(root: &At<'_>, event: &Value, route: &Route) -> Result<Parsed, Malf
 }
 
 /// EventBridge's own word for whose event it is, and where.
-fn of_bus(root: &At<'_>) -> Result<(Account, Region), Malformed> {
+fn of_bus(root: &JsonCursor<'_>) -> Result<(Account, Region), Malformed> {
     let account = root.field("account").parse("an account id of 12 digits")?;
     Ok((account, root.field("region").parse("a Region's code, such as eu-west-1")?))
 }
@@ -154,7 +154,7 @@ pub fn look(subject: &Subject, at: Timestamp) -> Value {
     serde_json::json!({ "homeostat": "wake", "subject": subject.to_string(), "look": at.as_millisecond() })
 }
 
-fn own(root: &At<'_>) -> Result<Parsed, Malformed> {
+fn own(root: &JsonCursor<'_>) -> Result<Parsed, Malformed> {
     let (key, order) = match root.field("homeostat").one_of(&["wake", "resync"])? {
         "resync" => (Key("resync".to_owned()), Order::Resync),
         _ => {
@@ -168,7 +168,7 @@ fn own(root: &At<'_>) -> Result<Parsed, Malformed> {
 }
 
 /// Which look is meant, and no time that anything is reckoned from: any other than the incident's next is one too many.
-fn due(look: &At<'_>, subject: Subject) -> Result<Order, Malformed> {
+fn due(look: &JsonCursor<'_>, subject: Subject) -> Result<Order, Malformed> {
     if !look.is_present() {
         return Ok(Order::Wake(subject));
     }

@@ -2,7 +2,7 @@
 //!
 //! This module never lets one record that fails keep another from being attended to, nor hide that it failed.
 
-use homeostat_core::attend::Attended;
+use homeostat_core::reconcile::Reconciled;
 use homeostat_core::incident::Kind;
 use homeostat_core::json::Malformed;
 use homeostat_core::signal::{Parsed, Signal};
@@ -62,10 +62,10 @@ impl Answers {
 }
 
 /// What was decided, for `sam local invoke` and for tests.
-pub fn attended<K: Kind>(attended: Attended<K>) -> Value {
+pub fn attended<K: Kind>(attended: Reconciled<K>) -> Value {
     match attended {
-        Attended::Ignored(why) => ignored(&why),
-        Attended::Decided { decision, incident } => json!({
+        Reconciled::Ignored(why) => ignored(&why),
+        Reconciled::Decided { decision, incident } => json!({
             "subject": incident.subject,
             "decision": decision.to_string(),
             "state": incident.state,

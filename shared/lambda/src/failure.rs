@@ -2,7 +2,7 @@
 //!
 //! This module never hides an error: each reaches Lambda as an error, so that it is retried or kept as a dead letter.
 
-use homeostat_core::attend::Trouble;
+use homeostat_core::reconcile::Trouble;
 use homeostat_core::json::Malformed;
 use homeostat_core::ports::Unavailable;
 use lambda_runtime::Diagnostic;

@@ -2,7 +2,7 @@
 //!
 //! This module never knows what the remedy is, and never decides what becomes of a signal: the loop does.
 
-use homeostat_core::attend::{self, Look, Ports, Remedy, Served, Surveyed};
+use homeostat_core::reconcile::{self, Look, Ports, Remedy, Served, Surveyed};
 use homeostat_core::decision::Decision;
 use homeostat_core::id::Subject;
 use homeostat_core::incident::{Incident, Kind};
@@ -41,7 +41,7 @@ where
     W: WakeUps,
 {
     tracing::info!(key = %signal.key, "a signal");
-    match attend::serve(remedy, ports, signal, &log).await {
+    match reconcile::serve(remedy, ports, signal, &log).await {
         Ok(Served::Nothing(why)) => answers.add(Ok(ignored(&why))),
         Ok(Served::Hints(looks)) => {
             let are_several = looks.len() > 1;

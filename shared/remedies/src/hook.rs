@@ -9,8 +9,8 @@ mod claim;
 mod course;
 mod decide;
 pub mod doctor;
-mod eyes;
-pub mod kept;
+mod observer;
+pub mod state;
 pub mod kind;
 mod ladder;
 mod launch;
@@ -21,7 +21,7 @@ pub mod reasons;
 mod route;
 mod row;
 pub mod said;
-pub mod seen;
+pub mod observation;
 pub mod subject;
 mod survey;
 mod targets;
@@ -39,13 +39,13 @@ use crate::hook::kind::HookKind;
 use crate::hook::memory::Memory;
 use crate::hook::policy::{BusyMetric, HeldBy};
 use crate::hook::reasons::PageReason;
-use crate::hook::reasons::{Attended, Circumstances, Decision, History, Hold, Incident, Limits, Page, Proof, Step};
+use crate::hook::reasons::{Reconciled, Circumstances, Decision, History, Hold, Incident, Limits, Page, Evidence, Step};
 use crate::hook::subject::HeldInstance;
 
 pub use claim::Claim;
-use decide::{Case, decide};
-pub use eyes::HookEyes;
-use homeostat_core::attend::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
+use decide::{Situation, decide};
+pub use observer::HookObserver;
+use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::lifecycle;
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
@@ -55,11 +55,11 @@ use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use homeostat_core::incident::{State, Verdict};
 use homeostat_core::ports::{Ledger, Outcome, Slots, Unavailable};
-use homeostat_core::signal::{Hint, NoSignal, Signal, Why};
-use kept::Kept;
+use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
+use state::HookState;
 pub use route::Resync;
 use said::{Because, HookStep};
-use seen::{Datapoint, Details, HeldMember, Registration, Seen, TargetId};
+use observation::{Datapoint, Details, HeldMember, Registration, Observation, TargetId};
 
 /// What this remedy reads of Auto Scaling, load balancing, CloudWatch and Route 53.
 pub trait Held {
@@ -137,7 +137,7 @@ pub trait CompleteHooks {
 /// Completes the hooks that the policy names.
 #[derive(Debug, Clone, Copy)]
 pub struct LifecycleHook<'a, A, M> {
-    pub eyes: HookEyes<'a, A, M>,
+    pub observer: HookObserver<'a, A, M>,
     /// Of the policy that led to a decision.
     pub hash: &'a str,
     /// The stack's own: the groups whose hooks it completes are there.
@@ -147,7 +147,7 @@ pub struct LifecycleHook<'a, A, M> {
 /// A heartbeat and the drain of a target group take their time after the policy's limit too.
 const OVERDUE_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// Of an incident that only waits for a person.
-const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(1);
+const CHECK_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// What a survey finds waiting again so soon after it was completed is shown late, or held by another hook.
 const COMPLETED_LATELY: SignedDuration = SignedDuration::from_mins(2);
@@ -161,8 +161,8 @@ where
     M: Machines + Sync,
 {
     type Kind = HookKind;
-    type Glance = Seen;
-    type Seen = Seen;
+    type Prefetch = Observation;
+    type Observation = Observation;
     type Survey = Resync;
 
     /// As many as the queue would have looked at, so that AWS sees no more calls.
@@ -173,30 +173,30 @@ where
     }
 
     async fn survey(&self, ledger: &(impl Ledger + Sync), now: Timestamp, _: &Resync) -> Result<Surveyed, NotSurveyed> {
-        Ok(survey::survey(self.eyes.aws, self.eyes.policy, ledger, self.region, now).await?)
+        Ok(survey::survey(self.observer.aws, self.observer.policy, ledger, self.region, now).await?)
     }
 
-    fn follow_up(&self, _: Timestamp, _: &Attended) -> Option<Hint> {
+    fn follow_up(&self, _: Timestamp, _: &Reconciled) -> Option<Hint> {
         None
     }
 
-    fn wake_after(&self, now: Timestamp, attended: &Attended) -> Option<WakeUp> {
+    fn wake_after(&self, now: Timestamp, attended: &Reconciled) -> Option<WakeUp> {
         route::wake_after(now, attended)
     }
 
-    async fn glance(&self, hint: &Hint) -> Result<Seen, Unavailable> {
-        Ok(self.eyes.glance(hint).await)
+    async fn prefetch(&self, hint: &Hint) -> Result<Observation, Unavailable> {
+        Ok(self.observer.prefetch(hint).await)
     }
 
-    fn open(&self, now: Timestamp, hint: &Hint, seen: &Seen, history: &History) -> Result<Incident, Ignored> {
+    fn open(&self, now: Timestamp, hint: &Hint, seen: &Observation, history: &History) -> Result<Incident, Ignored> {
         let subject = hint.subject.clone();
         let Some(held) = HeldInstance::of(&subject) else { return Err(Ignored::NotOurs { subject }) };
         let HeldInstance { group, hook, instance } = &held;
         let told = match &hint.why {
-            Why::Action(told) => Some(told.transition),
+            Trigger::Action(told) => Some(told.transition),
             _ => None,
         };
-        let policy = self.eyes.policy.of(group, hook);
+        let policy = self.observer.policy.of(group, hook);
         let Some(policy) = policy.filter(|policy| told.is_none_or(|told| told == policy.transition())) else {
             let why = format!(
                 "the policy doesn't name this hook, so it is left to whoever else completes it: {}",
@@ -205,19 +205,19 @@ where
             return Err(Ignored::OutsidePolicy { subject, why });
         };
         let closed = |after: Timestamp| history.last_closed_at.filter(|closed_at| *closed_at >= after);
-        let last = history.last_closed.as_deref().map(|closed| (closed, closed.kind.kept()));
-        let is_newer = |told: &lifecycle::Told| last.is_some_and(|(closed, kept)| kept.is_before(closed, told));
+        let last = history.last_closed.as_deref().map(|closed| (closed, closed.kind.state()));
+        let is_newer = |told: &lifecycle::LifecycleEvent| last.is_some_and(|(closed, kept)| kept.is_before(closed, told));
         let is_another = last.is_some_and(|(closed, kept)| kept.came_out_of_the_pool(closed.intent.as_ref(), seen));
         let kept = match &hint.why {
-            Why::Action(told) => match closed(told.at).filter(|_| !is_newer(told)) {
+            Trigger::Action(told) => match closed(told.at).filter(|_| !is_newer(told)) {
                 Some(closed_at) => return Err(completed(subject, closed_at)),
-                None => Kept::told(told),
+                None => HookState::told(told),
             },
-            Why::Found { .. } => match closed(now - COMPLETED_LATELY).filter(|_| !is_another) {
+            Trigger::Found { .. } => match closed(now - COMPLETED_LATELY).filter(|_| !is_another) {
                 Some(closed_at) => return Err(completed(subject, closed_at)),
-                None => Kept::found(group, hook, instance, policy.transition(), now),
+                None => HookState::found(group, hook, instance, policy.transition(), now),
             },
-            Why::Wake | Why::Look { .. } | Why::Alarm(_) | Why::Silence(_) | Why::Notice(_) => {
+            Trigger::Wake | Trigger::Look { .. } | Trigger::Alarm(_) | Trigger::Silence(_) | Trigger::Notice(_) => {
                 return Err(Ignored::NothingOpen { subject });
             }
         };
@@ -227,8 +227,8 @@ where
 
     /// A newer action of the same hook takes the older one's place: the instance has been through the warm pool.
     fn join(&self, mut incident: Incident, hint: &Hint) -> Incident {
-        let Why::Action(told) = &hint.why else { return incident };
-        let kept = incident.kind.kept_mut();
+        let Trigger::Action(told) = &hint.why else { return incident };
+        let kept = incident.kind.state_mut();
         let is_over = kept.completed(incident.intent.as_ref()).is_some();
         if !kept.told_again(told, is_over) {
             return incident;
@@ -242,45 +242,45 @@ where
 
     /// Its own wake-up is for one look; the sweep's was counted. Any other is one too many.
     fn is_early(&self, _: Timestamp, incident: &Incident, hint: &Hint) -> bool {
-        let Some(next) = incident.kind.kept().next_look else { return false };
+        let Some(next) = incident.kind.state().next_look else { return false };
         match &hint.why {
-            Why::Look { at } => at.as_millisecond() != next.as_millisecond(),
-            Why::Wake => incident.wakes == 0,
-            Why::Action(_) | Why::Alarm(_) | Why::Silence(_) | Why::Found { .. } | Why::Notice(_) => false,
+            Trigger::Look { at } => at.as_millisecond() != next.as_millisecond(),
+            Trigger::Wake => incident.wakes == 0,
+            Trigger::Action(_) | Trigger::Alarm(_) | Trigger::Silence(_) | Trigger::Found { .. } | Trigger::Notice(_) => false,
         }
     }
 
-    async fn observe(&self, glance: Seen, incident: &Incident) -> Result<Seen, Unavailable> {
-        Ok(self.eyes.observe(glance, incident).await)
+    async fn observe(&self, prefetch: Observation, incident: &Incident) -> Result<Observation, Unavailable> {
+        Ok(self.observer.observe(prefetch, incident).await)
     }
 
-    fn absorb(&self, now: Timestamp, mut incident: Incident, seen: &Seen, limits: &Limits) -> Incident {
+    fn absorb(&self, now: Timestamp, mut incident: Incident, seen: &Observation, limits: &Limits) -> Incident {
         let subject = incident.subject.clone();
-        let is_another = incident.kind.kept().came_out_of_the_pool(incident.intent.as_ref(), seen);
+        let is_another = incident.kind.state().came_out_of_the_pool(incident.intent.as_ref(), seen);
         if is_another {
             incident = anew(incident);
         }
-        let mut kept = incident.kind.kept().clone();
+        let mut kept = incident.kind.state().clone();
         if is_another {
             kept = kept.again(now);
         }
         let next = kept.saw(now, seen);
         let part_of = next.part_of.clone().or_else(|| part_of(now, &subject, &next, &limits.slots));
-        *incident.kind.kept_mut() = Kept { part_of, ..next };
+        *incident.kind.state_mut() = HookState { part_of, ..next };
         incident
     }
 
-    fn unwell(&self, _: &Incident, _: &Seen) -> Vec<Subject> {
+    fn others_not_serving(&self, _: &Incident, _: &Observation) -> Vec<Subject> {
         Vec::new()
     }
 
-    fn verdict(&self, _: Timestamp, _: &Incident, _: &Seen) -> Verdict {
+    fn verdict(&self, _: Timestamp, _: &Incident, _: &Observation) -> Verdict {
         Verdict::Unknown
     }
 
-    fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
+    fn took_effect(&self, incident: &Incident, seen: &Observation) -> bool {
         let Some(Step::Hook(step)) = incident.intent.as_ref().map(|intent| &intent.step) else { return false };
-        let kept = incident.kind.kept();
+        let kept = incident.kind.state();
         match &**step {
             HookStep::Complete { result, .. } => seen.went_on_with(kept.transition, kept.course, *result),
             HookStep::Deregister { target_group, .. } => match seen.targets.get(target_group) {
@@ -295,8 +295,8 @@ where
         }
     }
 
-    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Decision {
-        decide(&Case { now, incident, kept: incident.kind.kept(), seen, around, policy: self.eyes.policy })
+    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Observation, around: &Circumstances) -> Decision {
+        decide(&Situation { now, incident, kept: incident.kind.state(), seen, around, policy: self.observer.policy })
     }
 
     fn not_opened(&self, _: &Hint, _: &Incident, _: &Decision) -> Option<Ignored> {
@@ -307,8 +307,8 @@ where
         None
     }
 
-    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Vec<Rung> {
-        ladder::rungs(&Case { now, incident, kept: incident.kind.kept(), seen, around, policy: self.eyes.policy })
+    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Observation, around: &Circumstances) -> Vec<Rung> {
+        ladder::rungs(&Situation { now, incident, kept: incident.kind.state(), seen, around, policy: self.observer.policy })
     }
 
     /// Each launch that AWS abandoned, until one is ready.
@@ -316,17 +316,17 @@ where
         &self,
         now: Timestamp,
         incident: &Incident,
-        seen: &Seen,
+        seen: &Observation,
         decision: &Decision,
         memory: &Memory,
     ) -> Option<Memory> {
-        let kept = incident.kind.kept();
+        let kept = incident.kind.state();
         let most = self.most_abandoned(kept);
         let settled = abandoning::settled(now, incident, memory, most);
         let next = match decision {
             Decision::Act { step: Step::Hook(step), because } if step.completes() => {
                 let is_for = |which: fn(&Because) -> bool| {
-                    because.iter().any(|proof| matches!(proof, Proof::Hook(why) if which(why)))
+                    because.iter().any(|proof| matches!(proof, Evidence::Hook(why) if which(why)))
                 };
                 if is_for(|why| matches!(why, Because::NotReady { .. })) {
                     settled.abandoning(now, &kept.hook, &abandoning::launch(kept))
@@ -348,12 +348,12 @@ where
     }
 
     fn times(&self, incident: &Incident) -> Times {
-        let kept = incident.kind.kept();
-        let policy = self.eyes.policy.of(&kept.group, &kept.hook);
+        let kept = incident.kind.state();
+        let policy = self.observer.policy.of(&kept.group, &kept.hook);
         let within = policy.map(|policy| policy.within()).unwrap_or_default();
-        let remind_every = self.eyes.policy.remind_every;
+        let remind_every = self.observer.policy.remind_every;
         let recover_within = within + OVERDUE_AFTER;
-        Times { look_every: LOOK_EVERY, recover_within, wait_at_most: recover_within, remind_every }
+        Times { check_every: CHECK_EVERY, recover_within, max_wait: recover_within, remind_every }
     }
 
     fn policy_hash(&self) -> &str {
@@ -362,7 +362,7 @@ where
 
     async fn perform(&self, step: &Step) -> Outcome {
         let Step::Hook(step) = step;
-        let aws = self.eyes.aws;
+        let aws = self.observer.aws;
         match &**step {
             HookStep::Complete { action, result } => aws.complete(action, *result).await,
             HookStep::Heartbeat { action } => aws.heartbeat(action).await,
@@ -376,9 +376,9 @@ where
 }
 
 impl<A, M> LifecycleHook<'_, A, M> {
-    fn most_abandoned(&self, kept: &Kept) -> u32 {
-        match self.eyes.policy.of(&kept.group, &kept.hook) {
-            Some(HeldBy::Launch(policy)) => policy.abandons,
+    fn most_abandoned(&self, kept: &HookState) -> u32 {
+        match self.observer.policy.of(&kept.group, &kept.hook) {
+            Some(HeldBy::Launch(policy)) => policy.max_abandoned,
             Some(HeldBy::Termination(_)) | None => u32::MAX,
         }
     }
@@ -392,7 +392,7 @@ fn completed(subject: Subject, closed_at: Timestamp) -> Ignored {
 
 /// The replacement of this instance, or the newest one that a launch can be the second half of: what is acted on holds a slot of the
 /// group's budget until the group is at full strength again.
-fn part_of(now: Timestamp, subject: &Subject, kept: &Kept, slots: &Slots) -> Option<Subject> {
+fn part_of(now: Timestamp, subject: &Subject, kept: &HookState, slots: &Slots) -> Option<Subject> {
     let lately = slots.holders.iter().filter(|(_, at)| **at <= now && now < **at + LAUNCHED_WITHIN);
     let of_it = |(holder, at): &(&Subject, &Timestamp)| match kept.transition {
         lifecycle::Transition::Terminating => {

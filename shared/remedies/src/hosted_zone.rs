@@ -9,10 +9,10 @@ mod decide;
 pub mod doctor;
 pub mod drift;
 mod evidence;
-mod eyes;
+mod observer;
 pub mod generation;
 mod judge;
-pub mod kept;
+pub mod state;
 pub mod kind;
 mod ladder;
 pub mod memory;
@@ -23,7 +23,7 @@ mod returning;
 mod route;
 mod row;
 pub mod said;
-pub mod seen;
+pub mod observation;
 pub mod share;
 pub mod shift;
 mod standing;
@@ -35,27 +35,27 @@ pub(crate) mod view;
 
 use std::future::Future;
 
-use decide::{Case, decide, on_its_way};
+use decide::{Situation, decide, on_its_way};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::hosted_zone::kind::ZoneKind;
+use crate::hosted_zone::kind::HostedZoneKind;
 use crate::hosted_zone::memory::Memory;
 use crate::hosted_zone::policy::{DnsPolicy, RecordPolicy};
 use crate::hosted_zone::reasons::HoldReason;
-use crate::hosted_zone::reasons::{Attended, Circumstances, Decision, History, Hold, Incident, Intent, Limits, Step};
+use crate::hosted_zone::reasons::{Reconciled, Circumstances, Decision, History, Hold, Incident, Intent, Limits, Step};
 
 pub(crate) use evidence::says_nothing;
-use homeostat_core::attend::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
+use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
 use homeostat_core::incident::{State, Verdict};
 use homeostat_core::ports::{Ledger, Outcome, Unavailable};
-use homeostat_core::signal::{Hint, NoSignal, Signal, Why};
-use kept::Kept;
+use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
+use state::ZoneState;
 pub use route::Resync;
-use seen::{AlarmsSeen, HealthCheckSeen, Seen};
+use observation::{AlarmReadings, HealthCheckReading, Observation};
 use shift::Shift;
 pub(crate) use standing::{foreign, unfit};
 
@@ -72,13 +72,13 @@ pub trait Records {
     fn is_in_sync(&self, change: &str) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
     /// Those of these alarms that exist, or why one can't be understood. All are of one Region.
-    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<AlarmsSeen, Unavailable>> + Send;
+    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<AlarmReadings, Unavailable>> + Send;
 
     /// The health check's settings, and what Route 53's checkers found last. `None`: there is no such health check.
     fn health_check(
         &self,
         health_check: &HealthCheckId,
-    ) -> impl Future<Output = Result<Option<HealthCheckSeen>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Option<HealthCheckReading>, Unavailable>> + Send;
 
     /// Every target of the group, of whatever kind.
     fn targets(
@@ -103,9 +103,9 @@ pub struct ShiftDns<'a, A> {
 }
 
 impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
-    type Kind = ZoneKind;
-    type Glance = Seen;
-    type Seen = Seen;
+    type Kind = HostedZoneKind;
+    type Prefetch = Observation;
+    type Observation = Observation;
     type Survey = Resync;
 
     const SIDE_BY_SIDE: usize = 1;
@@ -118,32 +118,32 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         Ok(survey::survey(self.aws, self.dns, ledger, now).await?)
     }
 
-    fn follow_up(&self, _: Timestamp, _: &Attended) -> Option<Hint> {
+    fn follow_up(&self, _: Timestamp, _: &Reconciled) -> Option<Hint> {
         None
     }
 
-    fn wake_after(&self, now: Timestamp, attended: &Attended) -> Option<WakeUp> {
+    fn wake_after(&self, now: Timestamp, attended: &Reconciled) -> Option<WakeUp> {
         route::wake_after(now, attended)
     }
 
-    async fn glance(&self, hint: &Hint) -> Result<Seen, Unavailable> {
+    async fn prefetch(&self, hint: &Hint) -> Result<Observation, Unavailable> {
         match subject::zone_of(&hint.subject) {
-            Some(zone) => eyes::look(self.aws, &self.dns.zone(&zone), hint).await,
-            None => Ok(Seen::default()),
+            Some(zone) => observer::look(self.aws, &self.dns.zone(&zone), hint).await,
+            None => Ok(Observation::default()),
         }
     }
 
-    fn open(&self, now: Timestamp, hint: &Hint, _: &Seen, _: &History) -> Result<Incident, Ignored> {
+    fn open(&self, now: Timestamp, hint: &Hint, _: &Observation, _: &History) -> Result<Incident, Ignored> {
         let subject = hint.subject.clone();
         let Some(zone) = subject::zone_of(&subject) else { return Err(Ignored::NotOurs { subject }) };
         let since = match &hint.why {
-            Why::Alarm(change) | Why::Silence(change) => change.changed_at,
-            Why::Found { since, .. } => *since,
-            Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) => {
+            Trigger::Alarm(change) | Trigger::Silence(change) => change.changed_at,
+            Trigger::Found { since, .. } => *since,
+            Trigger::Wake | Trigger::Look { .. } | Trigger::Action(_) | Trigger::Notice(_) => {
                 return Err(Ignored::NothingOpen { subject });
             }
         };
-        let kind = ZoneKind::Zone(Kept::new(zone));
+        let kind = HostedZoneKind::Zone(ZoneState::new(zone));
         Ok(Incident::new(subject, kind, since, now))
     }
 
@@ -159,45 +159,45 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         false
     }
 
-    fn verdict(&self, _: Timestamp, _: &Incident, _: &Seen) -> Verdict {
+    fn verdict(&self, _: Timestamp, _: &Incident, _: &Observation) -> Verdict {
         Verdict::Unknown
     }
 
-    async fn observe(&self, glance: Seen, incident: &Incident) -> Result<Seen, Unavailable> {
-        let change = incident.kind.kept().propagating.as_ref().and_then(|propagating| propagating.change.clone());
+    async fn observe(&self, prefetch: Observation, incident: &Incident) -> Result<Observation, Unavailable> {
+        let change = incident.kind.state().propagating.as_ref().and_then(|propagating| propagating.change.clone());
         let is_in_sync = match change {
             // What can't be told is not known to have arrived; it has a limit of its own.
             Some(change) => self.aws.is_in_sync(&change).await.ok(),
             None => None,
         };
-        Ok(Seen { is_in_sync, ..glance })
+        Ok(Observation { is_in_sync, ..prefetch })
     }
 
     /// Marks how long each endpoint has been proven well, and lets go of what is no longer Homeostat's to hold.
-    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
-        let zone = incident.kind.kept().zone.clone();
+    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Observation, _: &Limits) -> Incident {
+        let zone = incident.kind.state().zone.clone();
         absorb::absorb(now, incident, seen, &self.dns.zone(&zone), self.hash)
     }
 
-    fn unwell(&self, _: &Incident, _: &Seen) -> Vec<Subject> {
+    fn others_not_serving(&self, _: &Incident, _: &Observation) -> Vec<Subject> {
         Vec::new()
     }
 
     /// By its generations, which never repeat: the weights alone may look like it by chance. One is enough, since a batch applies
     /// whole, and the list of another name may be older.
-    fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
+    fn took_effect(&self, incident: &Incident, seen: &Observation) -> bool {
         incident.intent.as_ref().is_some_and(|Intent { step: Step::Shift(shift), .. }| shift.is_seen(seen))
     }
 
-    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Decision {
-        let kept = incident.kind.kept();
-        decide(Case { now, incident, kept, seen, around, policy: &self.dns.zone(&kept.zone) })
+    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Observation, around: &Circumstances) -> Decision {
+        let kept = incident.kind.state();
+        decide(Situation { now, incident, kept, seen, around, policy: &self.dns.zone(&kept.zone) })
     }
 
     /// A change is on its way for seconds, and nothing else is decided meanwhile.
     fn follows(&self, now: Timestamp, settled: &Incident) -> Option<(Timestamp, Hold)> {
         let took_effect = settled.unsettled_intent().is_none() && settled.state == State::Verifying;
-        on_its_way(now, settled.kind.kept(), self.dns).filter(|_| took_effect)
+        on_its_way(now, settled.kind.state(), self.dns).filter(|_| took_effect)
     }
 
     fn not_opened(&self, hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
@@ -206,7 +206,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
             // Whoever switched an alarm's actions off doesn't want to hear of it, by whatever route.
             HoldReason::ActionsDisabled { .. } => true,
             // Only some of the evidence calls an endpoint unhealthy, and nobody has asked; or what has too little data proves nothing.
-            HoldReason::NotConfirmed { .. } => matches!(hint.why, Why::Silence(_) | Why::Found { .. }),
+            HoldReason::NotConfirmed { .. } => matches!(hint.why, Trigger::Silence(_) | Trigger::Found { .. }),
             HoldReason::Propagating { .. }
             | HoldReason::Lost { .. }
             | HoldReason::Returning { .. }
@@ -215,9 +215,9 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         is_left.then(|| Ignored::nothing_wrong(incident, because))
     }
 
-    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, around: &Circumstances) -> Vec<Rung> {
-        let kept = incident.kind.kept();
-        ladder::rungs(Case { now, incident, kept, seen, around, policy: &self.dns.zone(&kept.zone) })
+    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Observation, around: &Circumstances) -> Vec<Rung> {
+        let kept = incident.kind.state();
+        ladder::rungs(Situation { now, incident, kept, seen, around, policy: &self.dns.zone(&kept.zone) })
     }
 
     /// Each drain; the latch, once there were too many; and on what drift people were told.
@@ -225,12 +225,12 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         &self,
         now: Timestamp,
         incident: &Incident,
-        _: &Seen,
+        _: &Observation,
         decision: &Decision,
         memory: &Memory,
     ) -> Option<Memory> {
         let mut next = memory.clone();
-        let kept = incident.kind.kept();
+        let kept = incident.kind.state();
         next.drifts.retain(|told| kept.drifts.iter().any(|noticed| noticed.drift == *told));
         if let Decision::Hold { because: Hold::Own(HoldReason::Drifted(drifted)), .. } = decision {
             next.drifts.extend(drifted.news.iter().cloned());
@@ -258,12 +258,12 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     }
 
     fn times(&self, incident: &Incident) -> Times {
-        let records = self.dns.zone(&incident.kind.kept().zone).records;
+        let records = self.dns.zone(&incident.kind.state().zone).records;
         let longest = records.into_iter().map(longest_return).max().unwrap_or_default();
         Times {
-            look_every: self.dns.look_every,
-            recover_within: self.dns.wait_at_most + self.dns.dwell + longest,
-            wait_at_most: self.dns.wait_at_most,
+            check_every: self.dns.check_every,
+            recover_within: self.dns.max_wait + self.dns.dwell + longest,
+            max_wait: self.dns.max_wait,
             remind_every: self.dns.remind_every,
         }
     }
@@ -282,7 +282,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
 fn was_tried(incident: &Incident, moved: &shift::Move, id: &SetIdentifier) -> bool {
     let Some(intent) = &incident.intent else { return false };
     let Step::Shift(tried) = &intent.step;
-    let is_tried_apart = incident.kind.kept().apart.contains(&moved.key);
+    let is_tried_apart = incident.kind.state().apart.contains(&moved.key);
     is_tried_apart || (!intent.took_effect() && tried.drained().contains(&(moved.key.clone(), id.clone())))
 }
 

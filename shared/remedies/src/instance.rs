@@ -7,7 +7,7 @@ mod crowd;
 mod decide;
 pub mod doctor;
 mod evidence;
-mod eyes;
+mod observer;
 mod figures;
 mod group_state;
 mod group_states;
@@ -22,7 +22,7 @@ mod processes;
 pub mod reasons;
 mod remembering;
 mod route;
-mod seen;
+mod observation;
 pub mod subject;
 mod survey;
 mod tally;
@@ -38,23 +38,23 @@ use jiff::Timestamp;
 use crate::instance::reasons::PageReason;
 
 pub use decide::decide;
-pub use eyes::Eyes;
+pub use observer::Observer;
 pub use processes::Promise;
 pub use route::Survey;
-pub use seen::{Glance, Seen};
+pub use observation::{Prefetch, Observation};
 pub use tally::{Limit, Tally};
 
 use crate::instance::kind::InstanceKind;
 use crate::instance::memory::{Act, Breaker, Memory};
-use crate::instance::reasons::{Attended, Circumstances, Decision, History, Hold, Incident, Limits, Page, Proof, Step};
-use homeostat_core::attend::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmsSeen};
+use crate::instance::reasons::{Reconciled, Circumstances, Decision, History, Hold, Incident, Limits, Page, Evidence, Step};
+use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use homeostat_core::incident::{Alarms, Gone, State, Verdict};
 use homeostat_core::ports::{Ledger, Outcome, Unavailable};
-use homeostat_core::signal::{Hint, NoSignal, Signal, Why};
+use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
 
 /// What this remedy reads of Auto Scaling, load balancing and CloudWatch.
 pub trait Fleet {
@@ -63,10 +63,10 @@ pub trait Fleet {
 
     /// These alarms as they are now, by one call for a hundred. One that doesn't exist is left out, and nothing else is. An error if
     /// none can be read.
-    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<AlarmsSeen, Unavailable>> + Send;
+    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<AlarmReadings, Unavailable>> + Send;
 
     /// Every alarm that is in ALARM and names an instance.
-    fn alarms_in_alarm(&self) -> impl Future<Output = Result<Vec<AlarmSeen>, Unavailable>> + Send;
+    fn alarms_in_alarm(&self) -> impl Future<Output = Result<Vec<AlarmReading>, Unavailable>> + Send;
 
     /// `None` = there is no such target group: that is an answer, and passes for none of the others.
     fn target_health(
@@ -93,7 +93,7 @@ pub trait Replace {
 
 /// Looks after instances, each with an incident of its own, and after groups as a whole, whose incidents never act.
 pub struct ReplaceInstance<'a, A, S> {
-    pub eyes: Eyes<'a, A, S>,
+    pub observer: Observer<'a, A, S>,
     /// Of the policy that led to a decision.
     pub hash: &'a str,
     /// The stack's own: what a survey finds is there.
@@ -103,21 +103,21 @@ pub struct ReplaceInstance<'a, A, S> {
 impl<A, S> ReplaceInstance<'_, A, S> {
     /// Of the alarms that led here, those that the policy takes for verdicts on an instance's health.
     fn verdicts<'h>(&self, group: &GroupName, hint: &'h Hint) -> impl Iterator<Item = &'h AlarmArn> {
-        let policy = self.eyes.policy.group(group).cloned();
+        let policy = self.observer.policy.group(group).cloned();
         hint.alarms().iter().filter(move |alarm| policy.as_ref().is_none_or(|policy| policy.is_verdict(alarm)))
     }
 }
 
 impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstance<'_, A, S> {
     type Kind = InstanceKind;
-    type Glance = Glance;
-    type Seen = Seen;
+    type Prefetch = Prefetch;
+    type Observation = Observation;
     type Survey = Survey;
 
     const SIDE_BY_SIDE: usize = 1;
 
     fn route(&self, signal: &Signal) -> Result<Route<Survey>, NoSignal> {
-        route::route(self.eyes.policy, self.region, signal)
+        route::route(self.observer.policy, self.region, signal)
     }
 
     async fn survey(
@@ -126,37 +126,37 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         now: Timestamp,
         about: &Survey,
     ) -> Result<Surveyed, NotSurveyed> {
-        survey::survey(&self.eyes, ledger, now, self.region, about).await
+        survey::survey(&self.observer, ledger, now, self.region, about).await
     }
 
-    fn follow_up(&self, now: Timestamp, attended: &Attended) -> Option<Hint> {
+    fn follow_up(&self, now: Timestamp, attended: &Reconciled) -> Option<Hint> {
         route::whole_group(now, attended)
     }
 
     /// It is left to the sweep.
-    fn wake_after(&self, _: Timestamp, _: &Attended) -> Option<WakeUp> {
+    fn wake_after(&self, _: Timestamp, _: &Reconciled) -> Option<WakeUp> {
         None
     }
 
-    async fn glance(&self, hint: &Hint) -> Result<Glance, Unavailable> {
-        self.eyes.glance(hint).await
+    async fn prefetch(&self, hint: &Hint) -> Result<Prefetch, Unavailable> {
+        self.observer.prefetch(hint).await
     }
 
-    fn open(&self, now: Timestamp, hint: &Hint, glance: &Glance, history: &History) -> Result<Incident, Ignored> {
+    fn open(&self, now: Timestamp, hint: &Hint, prefetch: &Prefetch, history: &History) -> Result<Incident, Ignored> {
         let subject = hint.subject.clone();
         if let Some(name) = subject.group() {
-            return whole_group::open(now, &name, hint, glance, self.eyes.policy);
+            return whole_group::open(now, &name, hint, prefetch, self.observer.policy);
         }
         let since = match &hint.why {
-            Why::Alarm(change) | Why::Silence(change) => change.changed_at,
-            Why::Found { since, .. } => *since,
-            Why::Notice(notice) => notice.at,
-            Why::Wake | Why::Look { .. } | Why::Action(_) => {
+            Trigger::Alarm(change) | Trigger::Silence(change) => change.changed_at,
+            Trigger::Found { since, .. } => *since,
+            Trigger::Notice(notice) => notice.at,
+            Trigger::Wake | Trigger::Look { .. } | Trigger::Action(_) => {
                 return Err(Ignored::NothingOpen { subject });
             }
         };
         let is_member = |group: &&Group| subject.instance().is_some_and(|id| group.member(&id).is_some());
-        if let Some(group) = glance.groups.iter().find(is_member) {
+        if let Some(group) = prefetch.groups.iter().find(is_member) {
             let alarms: Alarms = self.verdicts(&group.name, hint).cloned().collect();
             if let (true, Some(alarm)) = (alarms.is_empty(), hint.alarms().first()) {
                 let alarm = alarm.alarm_name();
@@ -175,7 +175,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         }
         Err(match history.last_closed_at {
             Some(closed_at) => opening::handled(subject, closed_at),
-            None => opening::outside_policy(subject, self.eyes.policy),
+            None => opening::outside_policy(subject, self.observer.policy),
         })
     }
 
@@ -186,7 +186,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
             return whole_group::join(incident, hint);
         }
         if let (InstanceKind::Instance { group, alarms, notice, .. }, None) = (&mut incident.kind, incident.acted_at) {
-            let is_silent = matches!(hint.why, Why::Silence(_));
+            let is_silent = matches!(hint.why, Trigger::Silence(_));
             self.verdicts(group, hint).filter(|_| !is_silent).for_each(|alarm| alarms.hear(alarm));
             *notice = hint.notice().filter(|new| new.outweighs(notice.as_ref())).or(notice.as_ref()).cloned();
         }
@@ -201,27 +201,27 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         false
     }
 
-    async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
-        self.eyes.observe(glance, incident).await
+    async fn observe(&self, prefetch: Prefetch, incident: &Incident) -> Result<Observation, Unavailable> {
+        self.observer.observe(prefetch, incident).await
     }
 
-    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Seen, _: &Limits) -> Incident {
-        let policy = self.eyes.group_policy(&incident);
+    fn absorb(&self, now: Timestamp, incident: Incident, seen: &Observation, _: &Limits) -> Incident {
+        let policy = self.observer.group_policy(&incident);
         match incident.kind.is_group() {
             true => remembering::absorb_group(now, incident, seen, policy),
             false => remembering::absorb(now, incident, seen, policy),
         }
     }
 
-    fn verdict(&self, now: Timestamp, incident: &Incident, seen: &Seen) -> Verdict {
-        match (incident.kind.is_group(), self.eyes.group_policy(incident)) {
+    fn verdict(&self, now: Timestamp, incident: &Incident, seen: &Observation) -> Verdict {
+        match (incident.kind.is_group(), self.observer.group_policy(incident)) {
             (true, policy) => whole_group::verdict(now, seen, policy),
             (false, Some(policy)) => decide::verdict(now, incident, seen, policy),
             (false, None) => Verdict::Unknown,
         }
     }
 
-    fn unwell(&self, incident: &Incident, seen: &Seen) -> Vec<Subject> {
+    fn others_not_serving(&self, incident: &Incident, seen: &Observation) -> Vec<Subject> {
         if incident.kind.is_group() {
             return Vec::new();
         }
@@ -233,14 +233,14 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
             .collect()
     }
 
-    fn took_effect(&self, incident: &Incident, seen: &Seen) -> bool {
+    fn took_effect(&self, incident: &Incident, seen: &Observation) -> bool {
         let (Some(group), Some(id)) = (&seen.group, incident.subject.instance()) else { return false };
         let marked = matches!(&incident.intent, Some(intent) if matches!(intent.step, Step::MarkUnhealthy { .. }));
         group.member(&id).is_none_or(|member| member.lifecycle.is_leaving() || (marked && !member.healthy))
     }
 
-    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Decision {
-        match (incident.kind.is_group(), self.eyes.group_policy(incident)) {
+    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Observation, circumstances: &Circumstances) -> Decision {
+        match (incident.kind.is_group(), self.observer.group_policy(incident)) {
             (true, policy) => whole_group::decide(now, incident, seen, policy),
             (false, policy) => decide(now, incident, seen, circumstances, policy),
         }
@@ -250,8 +250,8 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         None
     }
 
-    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Seen, circumstances: &Circumstances) -> Vec<Rung> {
-        match (incident.kind.is_group(), self.eyes.group_policy(incident)) {
+    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Observation, circumstances: &Circumstances) -> Vec<Rung> {
+        match (incident.kind.is_group(), self.observer.group_policy(incident)) {
             (true, policy) => whole_group::rungs(now, incident, seen, policy),
             (false, policy) => decide::rungs(now, incident, seen, circumstances, policy),
         }
@@ -262,15 +262,15 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         &self,
         now: Timestamp,
         incident: &Incident,
-        seen: &Seen,
+        seen: &Observation,
         decision: &Decision,
         memory: &Memory,
     ) -> Option<Memory> {
-        let policy = self.eyes.group_policy(incident).filter(|_| !incident.kind.is_group())?;
+        let policy = self.observer.group_policy(incident).filter(|_| !incident.kind.is_group())?;
         let source = seen.launching().source;
         match decision {
             Decision::Act { because, .. } => {
-                let foretold = because.iter().all(Proof::is_foretold);
+                let foretold = because.iter().all(Evidence::is_foretold);
                 let relapse = !foretold && breaker::is_relapse(now, incident, seen, memory, policy);
                 let memory = if relapse { memory.failed(now, &incident.subject, &source) } else { memory.clone() };
                 Some(memory.acted(Act { at: now, subject: incident.subject.clone(), foretold }))
@@ -295,7 +295,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
     }
 
     fn times(&self, incident: &Incident) -> Times {
-        self.eyes.times(incident)
+        self.observer.times(incident)
     }
 
     fn policy_hash(&self) -> &str {
@@ -304,8 +304,8 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
 
     async fn perform(&self, step: &Step) -> Outcome {
         match step {
-            Step::Replace { instance, .. } => self.eyes.aws.replace(instance).await,
-            Step::MarkUnhealthy { instance, .. } => self.eyes.aws.mark_unhealthy(instance).await,
+            Step::Replace { instance, .. } => self.observer.aws.replace(instance).await,
+            Step::MarkUnhealthy { instance, .. } => self.observer.aws.mark_unhealthy(instance).await,
         }
     }
 }

@@ -7,7 +7,7 @@ pub mod policy;
 
 use std::any;
 
-use homeostat_core::id::{GLOBAL, Named, NotA, Scope, Subject};
+use homeostat_core::id::{GLOBAL, Named, InvalidId, Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
 use homeostat_core::view::{Facts, Head, View};
 use serde::de::{self, DeserializeOwned};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::hook::kind::HookKind;
-use crate::hosted_zone::kind::ZoneKind;
+use crate::hosted_zone::kind::HostedZoneKind;
 use crate::instance::kind::InstanceKind;
 use crate::{hook, hosted_zone, instance};
 
@@ -24,7 +24,7 @@ use crate::{hook, hosted_zone, instance};
 #[serde(untagged)]
 pub enum AnyIncident {
     Instance(Incident<InstanceKind>),
-    Zone(Incident<ZoneKind>),
+    Zone(Incident<HostedZoneKind>),
     Hook(Incident<HookKind>),
 }
 
@@ -40,11 +40,11 @@ pub fn facts(view: &dyn View) -> Facts {
 ///
 /// # Errors
 /// It is no remedy's subject, or its id is not one.
-pub fn named(subject: &Subject) -> Result<Named, NotA> {
+pub fn named(subject: &Subject) -> Result<Named, InvalidId> {
     let remedies = [instance::subject::named, hosted_zone::subject::named, hook::subject::named];
     let expected = "a subject: <region>#instance#<instance id>, <region>#group#<group>, <region>#zone#<zone id> or \
                     <region>#hook#<group>:<hook>:<instance id>";
-    remedies.into_iter().find_map(|named| named(subject)).ok_or_else(|| NotA::new(subject.to_string(), expected))?
+    remedies.into_iter().find_map(|named| named(subject)).ok_or_else(|| InvalidId::new(subject.to_string(), expected))?
 }
 
 /// The scope of that name, if a remedy has it. A pause may also be of a single subject, or of what no remedy knows.
@@ -89,8 +89,8 @@ impl From<Incident<InstanceKind>> for AnyIncident {
     }
 }
 
-impl From<Incident<ZoneKind>> for AnyIncident {
-    fn from(incident: Incident<ZoneKind>) -> Self {
+impl From<Incident<HostedZoneKind>> for AnyIncident {
+    fn from(incident: Incident<HostedZoneKind>) -> Self {
         AnyIncident::Zone(incident)
     }
 }
@@ -114,7 +114,7 @@ impl<'de> Deserialize<'de> for AnyIncident {
         let kind = item.get("kind").and_then(Value::as_object).and_then(|kind| kind.keys().next());
         match kind.map(String::as_str) {
             Some("instance" | "group") => read::<InstanceKind, _>(item),
-            Some("zone") => read::<ZoneKind, _>(item),
+            Some("zone") => read::<HostedZoneKind, _>(item),
             Some("hook") => read::<HookKind, _>(item),
             Some(other) => Err(de::Error::custom(format_args!(
                 "kind {other:?} is unknown, expected instance, group, zone or hook"

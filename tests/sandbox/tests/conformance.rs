@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use homeostat_aws::InstanceCloud;
-use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::ports::Clock;
 use homeostat_remedies::instance::{Fleet, Replace};
@@ -25,8 +25,8 @@ fn get<T>(future: impl Future<Output = T>) -> T {
 
 /// CloudWatch and Auto Scaling are read with whole seconds.
 #[expect(clippy::unwrap_used, reason = "outside of a test's own function, clippy doesn't see that this is a test")]
-fn in_seconds(alarm: AlarmSeen) -> AlarmSeen {
-    AlarmSeen { since: Timestamp::from_second(alarm.since.as_second()).unwrap(), ..alarm }
+fn in_seconds(alarm: AlarmReading) -> AlarmReading {
+    AlarmReading { since: Timestamp::from_second(alarm.since.as_second()).unwrap(), ..alarm }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use homeostat_core::incident::Kind;
 use homeostat_lambda::Failure;
 use homeostat_remedies::hook::kind::HookKind;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::policy::Policy;
 use serde_json::Value;
@@ -89,7 +89,7 @@ impl Owner for FleetOwner {
 }
 
 impl Owner for DnsOwner {
-    type Kind = ZoneKind;
+    type Kind = HostedZoneKind;
 
     const RESOURCE: &'static str = "ShiftDns";
 

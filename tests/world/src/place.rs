@@ -2,7 +2,7 @@
 //!
 //! This module never models more than one of either: one stack serves one Region.
 
-use homeostat_core::id::{AlarmArn, NotA, Region, TargetGroupArn};
+use homeostat_core::id::{AlarmArn, InvalidId, Region, TargetGroupArn};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -19,11 +19,11 @@ impl Place {
 
     /// # Errors
     /// [`NotA`] if the name or the account can't be part of an alarm's ARN.
-    pub fn alarm_arn(&self, name: &str) -> Result<AlarmArn, NotA> {
+    pub fn alarm_arn(&self, name: &str) -> Result<AlarmArn, InvalidId> {
         format!("arn:aws:cloudwatch:{}:{}:alarm:{name}", self.region, self.account).parse()
     }
 
-    pub(crate) fn target_group_arn(&self, name: &str, digits: &str) -> Result<TargetGroupArn, NotA> {
+    pub(crate) fn target_group_arn(&self, name: &str, digits: &str) -> Result<TargetGroupArn, InvalidId> {
         format!("arn:aws:elasticloadbalancing:{}:{}:targetgroup/{name}/{digits}", self.region, self.account).parse()
     }
 

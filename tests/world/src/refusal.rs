@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use homeostat_core::id::{InstanceId, NotA};
+use homeostat_core::id::{InstanceId, InvalidId};
 
 use crate::action::ActionBy;
 
@@ -78,8 +78,8 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-impl From<NotA> for Refusal {
-    fn from(invalid: NotA) -> Self {
+impl From<InvalidId> for Refusal {
+    fn from(invalid: InvalidId) -> Self {
         Refusal::Invalid { why: invalid.to_string() }
     }
 }

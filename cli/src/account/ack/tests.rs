@@ -9,11 +9,11 @@ use homeostat_core::incident::{Alarms, Gone};
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hook::memory::Launch;
-use homeostat_remedies::hook::policy::Afterwards;
+use homeostat_remedies::hook::policy::OnLimit;
 use homeostat_remedies::hook::said::LaunchesFail;
 use homeostat_remedies::hook::subject::HeldInstance;
-use homeostat_remedies::hosted_zone::kept::Kept;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::state::Kept;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::said::Trouble;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::memory::Breaker;
@@ -203,7 +203,7 @@ const ZONE: &str = "Z0123456789ABCDEFGHIJ";
 
 fn of_zone(page: &hosted_zone::reasons::Page) -> AnyIncident {
     let zone: HostedZoneId = ZONE.parse().unwrap();
-    let incident = Incident::new(hosted_zone::subject::subject(&zone), ZoneKind::Zone(Kept::new(zone)), now(), now());
+    let incident = Incident::new(hosted_zone::subject::subject(&zone), HostedZoneKind::Zone(Kept::new(zone)), now(), now());
     incident.page(now(), now(), page).into()
 }
 
@@ -226,13 +226,13 @@ fn a_zones_word_ends_its_reminders_and_lifts_its_latches_however_it_is_named() {
         what: "blue has weight 70".into(),
     };
     for name in ["zone#Z0123456789ABCDEFGHIJ", "aws-global#zone#Z0123456789ABCDEFGHIJ"] {
-        let ledger = Fake::new(Some(of_zone(&weights(changed.clone()))), 1).remembering::<ZoneKind>(&latched());
+        let ledger = Fake::new(Some(of_zone(&weights(changed.clone()))), 1).remembering::<HostedZoneKind>(&latched());
         let done = said(&ledger, name).unwrap();
         assert_eq!((done.verdict(), done.incidents.len(), done.drains_forgiven), (Verdict::Fine, 1, 2));
         assert_eq!(done.latches_lifted, ["www.example.com A blue"]);
         assert!(done.left.is_empty() && done.follows[0].contains("takes up www.example.com A again"), "{done:?}");
         let forgiven = hosted_zone::memory::Memory { version: 2, ..hosted_zone::memory::Memory::default() };
-        assert_eq!(ledger.remembered::<ZoneKind>(), forgiven);
+        assert_eq!(ledger.remembered::<HostedZoneKind>(), forgiven);
         assert!(ledger.open().unwrap().head().acknowledged.is_some());
         let mut page = Page::default();
         done.print(&mut page);
@@ -246,30 +246,30 @@ fn a_zone_without_anything_to_forgive_is_left_as_it_is() {
     let ledger = Fake::new(None, 0);
     let done = said(&ledger, "zone#Z0123456789ABCDEFGHIJ").unwrap();
     assert_eq!((done.verdict(), done.left.len()), (Verdict::Amiss, 1), "{done:?}");
-    assert_eq!(ledger.remembered::<ZoneKind>(), hosted_zone::memory::Memory::default());
+    assert_eq!(ledger.remembered::<HostedZoneKind>(), hosted_zone::memory::Memory::default());
 }
 
 #[test]
 fn a_zones_latches_are_lifted_though_no_incident_is_open() {
-    let ledger = Fake::new(None, 0).remembering::<ZoneKind>(&latched());
+    let ledger = Fake::new(None, 0).remembering::<HostedZoneKind>(&latched());
     assert_eq!(said(&ledger, "zone#Z0123456789ABCDEFGHIJ").unwrap().verdict(), Verdict::Fine);
-    assert!(ledger.remembered::<ZoneKind>().latched.is_empty());
+    assert!(ledger.remembered::<HostedZoneKind>().latched.is_empty());
 }
 
 const HOOK: &str = "eu-west-1#hook#web:ready:i-0123456789abcdef0";
 
 /// The launch that filled the measure of abandoned ones.
-fn failing(afterwards: Afterwards) -> Incident<HookKind> {
+fn failing(on_limit: OnLimit) -> Incident<HookKind> {
     let subject: Subject = HOOK.parse().unwrap();
     let HeldInstance { group, hook: name, instance } = &HeldInstance::of(&subject).unwrap();
-    let kept = hook::kept::Kept::found(group, name, instance, Transition::Launching, now());
+    let kept = hook::state::Kept::found(group, name, instance, Transition::Launching, now());
     let (group, name) = (group.clone(), name.clone());
     let page = hook::reasons::Page::Own(hook::reasons::PageReason::LaunchesFail(LaunchesFail {
         group,
         hook: name,
         abandoned: 2,
         launched_from: None,
-        afterwards,
+        on_limit,
         undone: Vec::new(),
     }));
     Incident::new(subject, HookKind::Hook(Box::new(kept)), now(), now()).page(now(), now(), &page)
@@ -296,7 +296,7 @@ fn printed(done: &Acknowledged) -> String {
 
 #[test]
 fn a_groups_word_forgives_its_abandoned_launches_and_wakes_who_waits_for_it() {
-    let ledger = Fake::new(Some(failing(Afterwards::SuspendLaunch).into()), 1).remembering::<HookKind>(&abandoned());
+    let ledger = Fake::new(Some(failing(OnLimit::SuspendLaunch).into()), 1).remembering::<HookKind>(&abandoned());
     let done = said(&ledger, "group#web").unwrap();
     assert_eq!((done.verdict(), done.launches_forgiven, done.incidents.len()), (Verdict::Fine, 2, 1));
     assert!(done.left.is_empty(), "{:?}", done.left);
@@ -306,20 +306,20 @@ fn a_groups_word_forgives_its_abandoned_launches_and_wakes_who_waits_for_it() {
     let text = printed(&done);
     assert!(text.contains("forgave 2 abandoned launch(es) of group#web, by ana"), "{text}");
     assert!(text.contains("--auto-scaling-group-name web --scaling-processes Launch"), "{text}");
-    let admits = Fake::new(Some(failing(Afterwards::Admit).into()), 0).remembering::<HookKind>(&abandoned());
+    let admits = Fake::new(Some(failing(OnLimit::Admit).into()), 0).remembering::<HookKind>(&abandoned());
     assert!(!printed(&said(&admits, "group#web").unwrap()).contains("resume-processes"), "nothing was suspended");
 }
 
 #[test]
 fn a_hooks_own_word_ends_its_reminders_and_forgives_nothing() {
     for name in ["hook#web:ready:i-0123456789abcdef0", HOOK] {
-        let ledger = Fake::new(Some(failing(Afterwards::Admit).into()), 1).remembering::<HookKind>(&abandoned());
+        let ledger = Fake::new(Some(failing(OnLimit::Admit).into()), 1).remembering::<HookKind>(&abandoned());
         let done = said(&ledger, name).unwrap();
         assert_eq!((done.incidents.len(), done.launches_forgiven), (1, 0), "{done:?}");
         assert!(done.follows[0].contains("homeostat ack group#web"), "{done:?}");
         assert_eq!(ledger.remembered::<HookKind>().abandoned.len(), 1);
     }
-    let other = Fake::new(Some(failing(Afterwards::Admit).into()), 0).remembering::<HookKind>(&abandoned());
+    let other = Fake::new(Some(failing(OnLimit::Admit).into()), 0).remembering::<HookKind>(&abandoned());
     let done = said(&other, "hook#web:drained:i-0123456789abcdef0").unwrap();
     assert!(done.verdict() == Verdict::Amiss && done.left[0].contains("has no open incident"), "{done:?}");
 }
@@ -328,7 +328,7 @@ fn a_hooks_own_word_ends_its_reminders_and_forgives_nothing() {
 fn another_held_instance_of_the_group_is_not_acknowledged_with_it_but_named() {
     let refused = Incident {
         paged_because: Some(hook::reasons::Page::Refused { why: "no".into() }),
-        ..failing(Afterwards::Admit)
+        ..failing(OnLimit::Admit)
     };
     for scope in ["group#web", "i-0123456789abcdef0"] {
         let ledger = Fake::new(Some(refused.clone().into()), 0);
@@ -342,7 +342,7 @@ fn another_held_instance_of_the_group_is_not_acknowledged_with_it_but_named() {
 
 #[test]
 fn an_acknowledgement_of_another_group_leaves_failing_launches_alone() {
-    let ledger = Fake::new(Some(failing(Afterwards::Admit).into()), 0);
+    let ledger = Fake::new(Some(failing(OnLimit::Admit).into()), 0);
     assert!(said(&ledger, "group#api").unwrap().incidents.is_empty());
-    assert_eq!(ledger.open(), Some(failing(Afterwards::Admit).into()));
+    assert_eq!(ledger.open(), Some(failing(OnLimit::Admit).into()));
 }

@@ -16,7 +16,7 @@ use homeostat_remedies::hook::doctor::HookFacts;
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hosted_zone;
 use homeostat_remedies::hosted_zone::doctor::DnsFacts;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::instance::Fleet;
 use homeostat_remedies::instance::doctor::InstanceFacts;
 use homeostat_remedies::instance::kind::InstanceKind;
@@ -154,7 +154,7 @@ async fn memories(ledger: &impl Control, mut scopes: BTreeSet<Scope>, open: &Rea
     };
     let of_zone = async |zone: HostedZoneId| {
         let scope = hosted_zone::subject::scope(&zone);
-        (zone, read(action::MEMORY, ledger.memory::<ZoneKind>(&scope).await))
+        (zone, read(action::MEMORY, ledger.memory::<HostedZoneKind>(&scope).await))
     };
     let (groups, launches, zones) =
         join3(join_all(groups().map(of_group)), join_all(groups().map(of_launches)), join_all(zones().map(of_zone)))

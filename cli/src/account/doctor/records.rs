@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
-use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
@@ -14,7 +14,7 @@ use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Region, TargetGr
 use homeostat_remedies::hosted_zone::Records;
 use homeostat_remedies::hosted_zone::doctor::DnsFacts;
 use homeostat_remedies::hosted_zone::policy::{DnsPolicy, EndpointPolicy};
-use homeostat_remedies::hosted_zone::seen::{AlarmsSeen, HealthCheckSeen};
+use homeostat_remedies::hosted_zone::observation::{AlarmReadings, HealthCheckReading};
 
 use super::facts::{action, read};
 
@@ -39,14 +39,14 @@ async fn sets(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<(HostedZoneId, Re
     join_all(places.into_iter().map(of_place)).await.into_iter().collect()
 }
 
-async fn alarms(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<AlarmArn, Read<Option<AlarmSeen>>> {
+async fn alarms(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<AlarmArn, Read<Option<AlarmReading>>> {
     let mut by_region: BTreeMap<Option<Region>, BTreeSet<AlarmArn>> = BTreeMap::new();
     for arn in endpoints(dns).flat_map(|endpoint| endpoint.alarms.iter().chain(&endpoint.canaries)) {
         by_region.entry(arn.region().ok()).or_default().insert(arn.clone());
     }
     let of_region = async |arns: BTreeSet<AlarmArn>| {
         let arns: Vec<AlarmArn> = arns.into_iter().collect();
-        let found: Read<AlarmsSeen> = read(action::ALARMS, aws.alarms(&arns).await);
+        let found: Read<AlarmReadings> = read(action::ALARMS, aws.alarms(&arns).await);
         let find = |arn: &AlarmArn| {
             let alarm = found.as_ref().map_err(Clone::clone)?.get(arn).cloned().transpose();
             alarm.map_err(|why| Unread::Failed { action: action::ALARMS, why })
@@ -56,7 +56,7 @@ async fn alarms(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<AlarmArn, Read<
     join_all(by_region.into_values().map(of_region)).await.into_iter().flatten().collect()
 }
 
-async fn health_checks(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<HealthCheckId, Read<Option<HealthCheckSeen>>> {
+async fn health_checks(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<HealthCheckId, Read<Option<HealthCheckReading>>> {
     let ids: BTreeSet<HealthCheckId> = endpoints(dns).filter_map(|endpoint| endpoint.health_check.clone()).collect();
     let of_check = async |id: HealthCheckId| {
         let seen = read(action::HEALTH_CHECKS, aws.health_check(&id).await);

@@ -4,16 +4,16 @@
 
 use homeostat_aws::{DnsCloud, DynamoLedger, HookCloud, InstanceCloud};
 use homeostat_aws_ec2::Ec2;
-use homeostat_core::attend::{Attended, Explanation, Foreseen, Outlook, Remedy, Surveyed, foresee};
+use homeostat_core::reconcile::{Reconciled, Explanation, Foreseen, Outlook, Remedy, Surveyed, foresee};
 use homeostat_core::id::{Region, Subject};
 use homeostat_core::incident::Kind;
 use homeostat_core::ports::{Clock, Unavailable};
 use homeostat_core::signal::{Hint, Signal};
 use homeostat_remedies::hook::policy::HookPolicy;
-use homeostat_remedies::hook::{HookEyes, LifecycleHook};
+use homeostat_remedies::hook::{HookObserver, LifecycleHook};
 use homeostat_remedies::hosted_zone::ShiftDns;
 use homeostat_remedies::hosted_zone::policy::DnsPolicy;
-use homeostat_remedies::instance::{Eyes, ReplaceInstance};
+use homeostat_remedies::instance::{Observer, ReplaceInstance};
 use homeostat_remedies::policy::Policy;
 use jiff::Timestamp;
 
@@ -64,12 +64,12 @@ impl<'a> Account<'a> {
         let (without_records, without_hooks) = (DnsPolicy::without_records(), HookPolicy::without_hooks());
         let (dns, hooks) =
             (policy.dns.as_ref().unwrap_or(&without_records), policy.hooks.as_ref().unwrap_or(&without_hooks));
-        let instances = Eyes { aws: &self.instances, checks: &self.ec2, policy: &policy.instances };
-        let held = HookEyes { aws: &self.hooks, machines: &self.ec2, policy: hooks };
+        let instances = Observer { aws: &self.instances, checks: &self.ec2, policy: &policy.instances };
+        let held = HookObserver { aws: &self.hooks, machines: &self.ec2, policy: hooks };
         let told = [
-            self.by("replace-instance", &ReplaceInstance { eyes: instances, hash, region }, signal).await?,
+            self.by("replace-instance", &ReplaceInstance { observer: instances, hash, region }, signal).await?,
             self.by("shift-dns", &ShiftDns { aws: &self.records, hash, dns }, signal).await?,
-            self.by("lifecycle-hook", &LifecycleHook { eyes: held, hash, region }, signal).await?,
+            self.by("lifecycle-hook", &LifecycleHook { observer: held, hash, region }, signal).await?,
         ];
         let (concerned, others): (Vec<_>, Vec<_>) = told.into_iter().partition(|told| told.is_concerned);
         let told = if concerned.is_empty() { others } else { concerned };
@@ -117,7 +117,7 @@ fn nobody_new(surveyed: &Surveyed) -> String {
 fn look<K: Kind>(function: &'static str, hint: &Hint, explained: Explanation<K>) -> Look {
     let subject = Some(hint.subject.to_string());
     let outcome = match explained.outcome {
-        Outlook::Attended(outcome) => outcome,
+        Outlook::Reconciled(outcome) => outcome,
         Outlook::TookEffect(incident) => {
             return Look {
                 function,
@@ -130,7 +130,7 @@ fn look<K: Kind>(function: &'static str, hint: &Hint, explained: Explanation<K>)
         }
     };
     match outcome {
-        Attended::Ignored(why) => Look {
+        Reconciled::Ignored(why) => Look {
             function,
             subject,
             decision: format!("nothing: {why}"),
@@ -138,7 +138,7 @@ fn look<K: Kind>(function: &'static str, hint: &Hint, explained: Explanation<K>)
             rungs: explained.rungs,
             plan: None,
         },
-        Attended::Decided { decision, incident } => Look {
+        Reconciled::Decided { decision, incident } => Look {
             function,
             subject,
             open_since: (!incident.is_new()).then_some(incident.opened_at),

@@ -2,7 +2,7 @@
 //!
 //! This module never leaves out a record that could not be read.
 
-use homeostat_core::attend::Rung;
+use homeostat_core::reconcile::Rung;
 use homeostat_core::json::Malformed;
 use homeostat_core::signal::{Parsed, Signal};
 use jiff::Timestamp;

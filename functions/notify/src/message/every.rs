@@ -6,11 +6,11 @@ use homeostat_core::aws::lifecycle::ActionResult;
 use homeostat_core::aws::source::Source;
 use homeostat_core::incident::Gone;
 use homeostat_core::ports::Outcome;
-use homeostat_remedies::hook::policy::Afterwards;
+use homeostat_remedies::hook::policy::OnLimit;
 use homeostat_remedies::hook::said::{Because, Limit};
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::reasons::{
-    Attached, Close, CloseReason, Decision, GroupState, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
+    Attached, Close, CloseReason, Decision, GroupState, Hold, HoldReason, Incident, Page, PageReason, Evidence, Step,
 };
 use jiff::SignedDuration;
 
@@ -24,12 +24,12 @@ fn replace() -> Step {
     Step::Replace { group: "web".parse().unwrap(), instance: "i-0123456789abcdef0".parse().unwrap() }
 }
 
-fn sick() -> Vec<Proof> {
+fn sick() -> Vec<Evidence> {
     let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
     let target_group = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123".parse().unwrap();
     vec![
-        Proof::Alarm { alarm, since: at(0), reason: "Threshold Crossed: 3 datapoints were over 5".into() },
-        Proof::TargetHealth { target_group, reason: "Target.FailedHealthChecks".into() },
+        Evidence::Alarm { alarm, since: at(0), reason: "Threshold Crossed: 3 datapoints were over 5".into() },
+        Evidence::TargetHealth { target_group, reason: "Target.FailedHealthChecks".into() },
     ]
 }
 
@@ -135,7 +135,7 @@ fn about_hooks() -> Vec<News> {
         made::decided(hooks::ended(launch(), ActionResult::Continue, unjudged)),
         made::decided(hooks::ended(leave(), ActionResult::Continue, in_use)),
         made::decided(hooks::ended(leave(), ActionResult::Continue, gone)),
-        made::decided(hooks::failing(launch(), Afterwards::SuspendLaunch)),
+        made::decided(hooks::failing(launch(), OnLimit::SuspendLaunch)),
         made::decided(hooks::refused(launch())),
         made::stuck(hooks::held(launch())),
     ]

@@ -1,11 +1,11 @@
-use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, Told, Transition};
+use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, LifecycleEvent, Transition};
 use homeostat_core::incident::Acknowledgement;
 use homeostat_core::ports::Outcome;
-use homeostat_remedies::hook::kept::Kept;
+use homeostat_remedies::hook::state::Kept;
 use homeostat_remedies::hook::kind::HookKind;
-use homeostat_remedies::hook::policy::Afterwards;
+use homeostat_remedies::hook::policy::OnLimit;
 use homeostat_remedies::hook::reasons::{
-    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
+    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Evidence, Step,
 };
 use homeostat_remedies::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 use jiff::{SignedDuration, Timestamp};
@@ -20,7 +20,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 pub(in crate::message) fn kept(transition: Transition, default: ActionResult) -> Kept {
-    let told = Told {
+    let told = LifecycleEvent {
         group: "web".parse().unwrap(),
         hook: "ready".parse().unwrap(),
         instance: "i-0123456789abcdef0".parse().unwrap(),
@@ -53,7 +53,7 @@ pub(in crate::message) fn held(kept: Kept) -> Incident {
 
 fn completed(kept: Kept, result: ActionResult, because: &Because, outcome: Outcome) -> Incident {
     let step = Step::Hook(Box::new(HookStep::Complete { action: kept.action(), result }));
-    let decision = Decision::Act { step: step.clone(), because: vec![Proof::Hook(because.clone())] };
+    let decision = Decision::Act { step: step.clone(), because: vec![Evidence::Hook(because.clone())] };
     held(kept).intend(at(600), &step, &decision).settle(at(601), outcome)
 }
 
@@ -87,21 +87,21 @@ fn never_says(body: &str, words: &[&str]) {
     }
 }
 
-fn fail(afterwards: Afterwards) -> Page {
+fn fail(on_limit: OnLimit) -> Page {
     let (group, hook) = ("web".parse().unwrap(), "ready".parse().unwrap());
     Page::Own(PageReason::LaunchesFail(LaunchesFail {
         group,
         hook,
         abandoned: 3,
         launched_from: Some("lt-1:7".into()),
-        afterwards,
+        on_limit,
         undone: Vec::new(),
     }))
 }
 
 /// The launch that filled the measure.
-pub(in crate::message) fn failing(kept: Kept, afterwards: Afterwards) -> Incident {
-    completed(kept, ActionResult::Abandon, &not_ready(), Outcome::Done).page(at(602), at(900), &fail(afterwards))
+pub(in crate::message) fn failing(kept: Kept, on_limit: OnLimit) -> Incident {
+    completed(kept, ActionResult::Abandon, &not_ready(), Outcome::Done).page(at(602), at(900), &fail(on_limit))
 }
 
 const SUSPENDED: &str = "The group: its process Launch is SUSPENDED";
@@ -191,7 +191,7 @@ fn what_was_left_undone_is_told_whatever_the_end() {
 
 #[test]
 fn failing_launches_say_how_the_group_is_left_and_what_to_do() {
-    let Message { subject, body, .. } = told(&failing(launching(), Afterwards::Admit));
+    let Message { subject, body, .. } = told(&failing(launching(), OnLimit::Admit));
     assert_eq!(subject, "Homeostat: NEEDS YOU: 3 launches in a row abandoned in web");
     says(
         &body,
@@ -204,7 +204,7 @@ fn failing_launches_say_how_the_group_is_left_and_what_to_do() {
         ],
     );
     never_says(&body, &[RESUME, SUSPENDED, "which hook ready holds."]);
-    let body = told(&failing(launching(), Afterwards::SuspendLaunch)).body;
+    let body = told(&failing(launching(), OnLimit::SuspendLaunch)).body;
     says(&body, &[SUSPENDED, RESUME]);
     never_says(&body, &["UNPROVEN"]);
 }
@@ -213,7 +213,7 @@ fn failing_launches_say_how_the_group_is_left_and_what_to_do() {
 fn a_suspension_that_was_refused_is_never_called_done() {
     let undone = vec!["suspend Launch in group web: AccessDenied: no".to_owned()];
     let kept = Kept { undone, ..launching() };
-    let paged = failing(kept, Afterwards::SuspendLaunch);
+    let paged = failing(kept, OnLimit::SuspendLaunch);
     let body = told(&paged).body;
     says(
         &body,
@@ -229,7 +229,7 @@ fn a_suspension_that_was_refused_is_never_called_done() {
 
 #[test]
 fn a_reminder_of_failing_launches_says_that_it_is_one() {
-    let paged = failing(launching(), Afterwards::SuspendLaunch);
+    let paged = failing(launching(), OnLimit::SuspendLaunch);
     let held = paged.hold(at(700), at(760), &Hold::Own(HoldReason::Hook(Waits::Unseen { state: "Pending".into() })));
     for again in [paged, held] {
         let Message { subject, body, .. } = told(&again.reminded(at(9999), SignedDuration::from_mins(30)));
@@ -242,19 +242,19 @@ fn a_reminder_of_failing_launches_says_that_it_is_one() {
 #[test]
 fn the_end_of_failing_launches_claims_no_cause_and_recalls_what_stays_suspended() {
     let word = Acknowledgement { by: "ana".into(), at: at(700), reason: "new image".into() };
-    let end = |afterwards| {
+    let end = |on_limit| {
         let ended = Ended { result: Some(ActionResult::Abandon), because: None, left: None, undone: Vec::new() };
         told(
-            &failing(launching(), afterwards)
+            &failing(launching(), on_limit)
                 .acknowledge(word.clone())
                 .close(at(800), &Close::Own(CloseReason::Hook(ended))),
         )
     };
-    let Message { subject, body, .. } = end(Afterwards::SuspendLaunch);
+    let Message { subject, body, .. } = end(OnLimit::SuspendLaunch);
     assert_eq!(subject, "Homeostat: over: abandoned launches in web");
     says(&body, &["ana said: new image.", RESUME, "never resumes it"]);
     never_says(&body, &["NEEDS YOU", "To stop it", "is fixed"]);
-    never_says(&end(Afterwards::Admit).body, &[RESUME]);
+    never_says(&end(OnLimit::Admit).body, &[RESUME]);
 }
 
 pub(in crate::message) fn refused(kept: Kept) -> Incident {
@@ -306,7 +306,7 @@ fn the_sweeps_findings_say_what_happens_to_who_is_held_and_how_to_let_go() {
         );
         never_says(&body, &["budget", "heal the group"]);
     }
-    let body = about(&made::stuck(failing(launching(), Afterwards::Admit)), "homeostat").body;
+    let body = about(&made::stuck(failing(launching(), OnLimit::Admit)), "homeostat").body;
     says(&body, &["is not held any more"]);
     never_says(&body, &["complete-lifecycle-action", "By itself"]);
 }
@@ -316,7 +316,7 @@ fn a_hostile_name_stays_one_word_of_a_command_and_one_line_of_a_subject() {
     let group = "wéb; reboot ☃".repeat(15);
     let kept = Kept { group: group.parse().unwrap(), hook: "h".repeat(255).parse().unwrap(), ..launching() };
     for incident in [
-        failing(kept.clone(), Afterwards::SuspendLaunch),
+        failing(kept.clone(), OnLimit::SuspendLaunch),
         refused(kept.clone()),
         ended(kept, ActionResult::Abandon, not_ready()),
     ] {

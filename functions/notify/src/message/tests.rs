@@ -1,9 +1,9 @@
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::units::Unit;
 use homeostat_core::id::AlarmArn;
 use homeostat_core::incident::{Alarms, Gone};
 use homeostat_core::ports::Outcome;
-use homeostat_core::signal::{Notice, What};
+use homeostat_core::signal::{Notice, NoticeKind};
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::reasons::{
     Close, CloseReason, Crowd, Decision, Hold, HoldReason, Incident, Page, Step,
@@ -24,7 +24,7 @@ pub(in crate::message) fn incident_in(group: &str) -> Incident {
     alarms.hear(&alarm);
     let reason = "Threshold Crossed".to_owned();
     let (state, since) = (AlarmState::Alarm, at(0));
-    let seen = AlarmSeen { arn: alarm.clone(), state, since, reason, actions_enabled: true, instances: Vec::new() };
+    let seen = AlarmReading { arn: alarm.clone(), state, since, reason, actions_enabled: true, instances: Vec::new() };
     alarms.read(at(1), &alarm, &Ok(Some(seen)));
     Incident::new(
         subject,
@@ -131,7 +131,7 @@ fn the_sweeps_findings_name_what_nobody_attends_to() {
 
 #[test]
 fn what_is_only_announced_is_named_with_its_date_and_never_called_wrong() {
-    let what = What::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() };
+    let what = NoticeKind::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() };
     let notice = Notice { what, at: at(0), by: Some(at(86_400)) };
     let mut retiring = incident_in("web");
     let InstanceKind::Instance { notice: announced, .. } = &mut retiring.kind else { panic!() };

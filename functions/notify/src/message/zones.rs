@@ -8,9 +8,9 @@ use homeostat_core::ports::Outcome;
 use homeostat_remedies::hosted_zone;
 use homeostat_remedies::hosted_zone::drift::{Drift, Drifted, Sibling};
 use homeostat_remedies::hosted_zone::generation::Generation;
-use homeostat_remedies::hosted_zone::kept::Kept;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
-use homeostat_remedies::hosted_zone::reasons::{Close, Decision, Hold, Incident, Page, Proof, Step};
+use homeostat_remedies::hosted_zone::state::Kept;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
+use homeostat_remedies::hosted_zone::reasons::{Close, Decision, Hold, Incident, Page, Evidence, Step};
 use homeostat_remedies::hosted_zone::reasons::{CloseReason, HoldReason, PageReason};
 use homeostat_remedies::hosted_zone::said::{Awaits, Trouble, Waiting};
 use homeostat_remedies::hosted_zone::shift::{Move, Shift};
@@ -65,15 +65,15 @@ pub(in crate::message) fn step(moves: Vec<Move>) -> Step {
 }
 
 pub(in crate::message) fn new() -> Incident {
-    Incident::new(hosted_zone::subject::subject(&zone()), ZoneKind::Zone(Kept::new(zone())), at(0), at(1))
+    Incident::new(hosted_zone::subject::subject(&zone()), HostedZoneKind::Zone(Kept::new(zone())), at(0), at(1))
 }
 
-pub(in crate::message) fn proofs() -> Vec<Proof> {
+pub(in crate::message) fn proofs() -> Vec<Evidence> {
     let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:blue-5xx".parse().unwrap();
     let well = vec!["health check x: 16 of 16 checkers find it healthy".to_owned()];
     vec![
-        Proof::Alarm { alarm, since: at(0), reason: "over the threshold".into() },
-        Proof::Well { endpoint: id("green"), why: well },
+        Evidence::Alarm { alarm, since: at(0), reason: "over the threshold".into() },
+        Evidence::Well { endpoint: id("green"), why: well },
     ]
 }
 
@@ -160,7 +160,7 @@ fn of_ipv6(name: &str) -> Move {
 
 /// Its AAAA has half of its answers with blue.
 fn with_a_sibling(mut incident: Incident, is_in_policy: bool) -> Incident {
-    let kept = incident.kind.kept_mut();
+    let kept = incident.kind.state_mut();
     let weights = [(id("blue"), 50), (id("green"), 50)].into();
     let sibling = Sibling { of: key("www.example.com"), is_in_policy, weights };
     kept.siblings.insert("www.example.com AAAA".to_owned().try_into().unwrap(), sibling);
@@ -352,7 +352,7 @@ fn a_close_says_whose_the_weights_are_now() {
     assert!(!body.contains("To stop it"), "{body}");
 
     let mut theirs = drained();
-    let kept = theirs.kind.kept_mut();
+    let kept = theirs.kind.state_mut();
     kept.taken_over.push(key("www.example.com"));
     let Message { subject, body, .. } =
         told(&theirs.close(at(99), &Close::Own(CloseReason::TakenOver { what: "www.example.com A".into() })));

@@ -8,7 +8,7 @@ use homeostat_core::aws::fleet::Lifecycle;
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
 use homeostat_core::id::{GroupName, HookName, InstanceId};
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_remedies::hook::seen::HeldMember;
+use homeostat_remedies::hook::observation::HeldMember;
 use jiff::SignedDuration;
 
 use super::{AutoScaling, unreadable};

@@ -6,7 +6,7 @@ use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
 use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
 use homeostat_core::id::TargetGroupArn;
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_remedies::hook::seen::{Registration, TargetId};
+use homeostat_remedies::hook::observation::{Registration, TargetId};
 
 use super::{TargetGroups, health, target_type};
 use crate::call::{outcome, unavailable};

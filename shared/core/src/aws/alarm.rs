@@ -43,10 +43,10 @@ impl AlarmChange {
 }
 
 /// Those of the alarms that were asked for, each as read. One that is not there doesn't exist: that is an answer.
-pub type AlarmsSeen = BTreeMap<AlarmArn, Read<AlarmSeen>>;
+pub type AlarmReadings = BTreeMap<AlarmArn, Read<AlarmReading>>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlarmSeen {
+pub struct AlarmReading {
     pub arn: AlarmArn,
     pub state: AlarmState,
     pub since: Timestamp,
@@ -56,7 +56,7 @@ pub struct AlarmSeen {
     pub instances: Vec<InstanceId>,
 }
 
-impl AlarmSeen {
+impl AlarmReading {
     /// The one instance that it speaks for.
     pub fn instance(&self) -> Option<&InstanceId> {
         match self.instances.as_slice() {

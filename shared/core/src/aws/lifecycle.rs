@@ -12,7 +12,7 @@ use crate::id::{ActionToken, GroupName, HookName, InstanceId};
 
 /// What an event told: an instance reached a wait state.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct LifecycleEvent {
     pub group: GroupName,
     pub hook: HookName,
     pub instance: InstanceId,

@@ -20,7 +20,7 @@ pub struct RecordName(Arc<str>);
 #[error(
     "{got:?} is not a record's name: labels of 1 to 63 characters, 253 together, such as www.example.com or *.example.com"
 )]
-pub struct NotAName {
+pub struct InvalidName {
     got: String,
 }
 
@@ -34,7 +34,7 @@ impl RecordName {
     }
 
     /// The name with one more label before it, unless that is too long for a name.
-    pub fn under(&self, label: &str) -> Result<RecordName, NotAName> {
+    pub fn under(&self, label: &str) -> Result<RecordName, InvalidName> {
         format!("{label}.{}", self.0).parse()
     }
 
@@ -51,10 +51,10 @@ impl RecordName {
 }
 
 impl FromStr for RecordName {
-    type Err = NotAName;
+    type Err = InvalidName;
 
-    fn from_str(text: &str) -> Result<Self, NotAName> {
-        normal(text).map(|name| RecordName(name.into())).ok_or_else(|| NotAName { got: text.to_owned() })
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        normal(text).map(|name| RecordName(name.into())).ok_or_else(|| InvalidName { got: text.to_owned() })
     }
 }
 
@@ -96,8 +96,8 @@ fn escaped(bytes: &mut impl Iterator<Item = u8>) -> Option<u8> {
 }
 
 impl TryFrom<String> for RecordName {
-    type Error = NotAName;
-    fn try_from(text: String) -> Result<Self, NotAName> {
+    type Error = InvalidName;
+    fn try_from(text: String) -> Result<Self, InvalidName> {
         text.parse()
     }
 }

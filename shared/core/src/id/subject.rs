@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GroupName, InstanceId, NotA, Region};
+use super::{GroupName, InstanceId, InvalidId, Region};
 
 /// Where Route 53 is, as AWS's SDKs name it.
 pub const GLOBAL: &str = "aws-global";
@@ -80,9 +80,9 @@ impl fmt::Display for Scope {
 }
 
 impl FromStr for Scope {
-    type Err = NotA;
-    fn from_str(text: &str) -> Result<Self, NotA> {
-        let expected = NotA::new(text, "a scope: <tag>#<name>, such as group#web");
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let expected = InvalidId::new(text, "a scope: <tag>#<name>, such as group#web");
         let (tag, id) = text.split_once('#').filter(|(tag, id)| is_tag(tag) && is_id(id)).ok_or(expected)?;
         Ok(Scope { tag: tag.into(), id: id.into() })
     }
@@ -166,21 +166,21 @@ impl fmt::Display for Subject {
 }
 
 impl FromStr for Subject {
-    type Err = NotA;
-    fn from_str(text: &str) -> Result<Self, NotA> {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
         let parts: Vec<&str> = text.splitn(3, '#').collect();
         match parts.as_slice() {
             [region, tag, id] if is_tag(tag) && is_id(id) => {
                 Ok(Subject { region: region.parse()?, tag: (*tag).into(), id: (*id).into() })
             }
-            _ => Err(NotA::new(text, "a subject: <region>#<tag>#<id>, such as eu-west-1#instance#i-0123456789abcdef0")),
+            _ => Err(InvalidId::new(text, "a subject: <region>#<tag>#<id>, such as eu-west-1#instance#i-0123456789abcdef0")),
         }
     }
 }
 
 impl TryFrom<String> for Subject {
-    type Error = NotA;
-    fn try_from(text: String) -> Result<Self, NotA> {
+    type Error = InvalidId;
+    fn try_from(text: String) -> Result<Self, InvalidId> {
         text.parse()
     }
 }

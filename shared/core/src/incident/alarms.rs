@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::Read;
-use crate::aws::alarm::{AlarmSeen, AlarmState};
+use crate::aws::alarm::{AlarmReading, AlarmState};
 use crate::id::AlarmArn;
 
 /// Kept of one subject. An instance has a handful of alarms as a rule, and one call reads a hundred.
@@ -46,7 +46,7 @@ pub enum Said {
 }
 
 impl Said {
-    pub fn of(read: &Read<Option<AlarmSeen>>) -> Self {
+    pub fn of(read: &Read<Option<AlarmReading>>) -> Self {
         match read {
             Err(_) => Said::Unread,
             Ok(None) => Said::Missing,
@@ -82,7 +82,7 @@ impl Alarms {
     }
 
     /// What one of them says now.
-    pub fn read(&mut self, now: Timestamp, alarm: &AlarmArn, read: &Read<Option<AlarmSeen>>) {
+    pub fn read(&mut self, now: Timestamp, alarm: &AlarmArn, read: &Read<Option<AlarmReading>>) {
         let Some(spoke) = self.0.iter_mut().find(|spoke| spoke.alarm == *alarm) else { return };
         spoke.said = Some(Said::of(read));
         spoke.missing_since = match read {

@@ -23,7 +23,7 @@ pub trait Kind: Stored {
     /// One effect on the world. Every step can be repeated without a second effect.
     type Step: Effect;
     /// One piece of evidence that the policy asks for, as found.
-    type Proof: Stored + fmt::Display;
+    type Evidence: Stored + fmt::Display;
     /// Reasons to hold, to close and to page that no other remedy has.
     type Hold: Reason;
     type Close: Reason;
@@ -56,7 +56,7 @@ pub trait Kind: Stored {
     fn is_more(step: &Self::Step, tried: Option<&Self::Step>) -> bool;
 
     /// The step is about to be tried. `unsettled`: the last one, whose fate is unknown.
-    fn intended(&mut self, step: &Self::Step, because: &[Self::Proof], unsettled: Option<&Self::Step>);
+    fn intended(&mut self, step: &Self::Step, because: &[Self::Evidence], unsettled: Option<&Self::Step>);
 
     /// The step was tried, and this came of it.
     fn settled(&mut self, call: &Call<'_, Self::Step>);
@@ -71,7 +71,7 @@ pub trait Kind: Stored {
     fn has_a_limit(hold: &Self::Hold, incident: &Incident<Self>) -> bool;
 
     /// Which of the looks that find this hold people hear of.
-    fn told(hold: &Self::Hold) -> Told;
+    fn told(hold: &Self::Hold) -> Announce;
 
     /// What heals while it holds, without an act of Homeostat's.
     fn heals(hold: &Self::Hold) -> Option<Heals>;
@@ -129,7 +129,7 @@ pub struct Call<'a, S> {
 
 /// Which of the looks that find a hold people hear of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum Announce {
     /// If it is the first thing that is found.
     First,
     /// Then, and the first time that it follows something else.

@@ -4,18 +4,18 @@
 //!
 //! This module never says what the alarm is about to whom, and never takes a state that it does not know.
 
-mod told;
+mod event;
 
 use std::fmt;
 
 use jiff::Timestamp;
-use told::Told;
+use event::AlarmEvent;
 
 use super::moment::{self, Moment};
 use super::{AlarmFact, Fact, Key, NoSignal, Parsed, Signal, one_line};
 use crate::aws::alarm::{AlarmChange, AlarmState};
 use crate::id::AlarmArn;
-use crate::json::{At, Malformed};
+use crate::json::{JsonCursor, Malformed};
 
 pub(super) const STATE_CHANGE: &str = "CloudWatch Alarm State Change";
 pub(super) const CONTRIBUTOR_CHANGE: &str = "CloudWatch Alarm Contributor State Change";
@@ -50,26 +50,26 @@ impl fmt::Display for AlarmKind {
     }
 }
 
-pub(super) fn configured(root: &At<'_>) -> Result<Parsed, Malformed> {
+pub(super) fn configured(root: &JsonCursor<'_>) -> Result<Parsed, Malformed> {
     let detail = root.field("detail");
     let alarm = detail.field("alarmName").text()?.to_owned();
     let operation = detail.field("operation").text().unwrap_or("unknown").to_owned();
     Ok(Parsed::Ignored(NoSignal::AlarmConfigured { alarm, operation }))
 }
 
-pub(super) fn by_bus(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
-    parse(&Told::by_bus(root), now)
+pub(super) fn by_bus(root: &JsonCursor<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+    parse(&AlarmEvent::by_bus(root), now)
 }
 
-pub(super) fn by_action(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
-    parse(&Told::by_action(root), now)
+pub(super) fn by_action(root: &JsonCursor<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+    parse(&AlarmEvent::by_action(root), now)
 }
 
-pub(super) fn by_topic(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
-    parse(&Told::by_topic(root), now)
+pub(super) fn by_topic(root: &JsonCursor<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+    parse(&AlarmEvent::by_topic(root), now)
 }
 
-fn parse(told: &Told<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+fn parse(told: &AlarmEvent<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
     let expected = "an alarm's ARN, arn:aws:cloudwatch:<Region>:<account>:alarm:<name>";
     let alarm: AlarmArn = told.arn.parse(expected)?;
     let (Ok(region), Ok(account)) = (alarm.region(), alarm.account()) else { return Err(told.arn.malformed(expected)) };

@@ -7,13 +7,13 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{NoSignal, Route};
-use crate::json::{At, Malformed};
+use crate::json::{JsonCursor, Malformed};
 
 /// A topic inside a queue is the deepest that AWS packs (Amazon SNS Developer Guide, "Fanout to Amazon SQS queues").
 const DEEPEST: usize = 2;
 
 /// What one record came to.
-pub(super) enum Letter<'a> {
+pub(super) enum Envelope<'a> {
     /// An event, where it was, and how it came.
     Event {
         path: String,
@@ -24,13 +24,13 @@ pub(super) enum Letter<'a> {
 }
 
 /// Every event that was delivered together, in order.
-pub(super) fn open(event: &Value) -> Vec<Result<Letter<'_>, Malformed>> {
+pub(super) fn open(event: &Value) -> Vec<Result<Envelope<'_>, Malformed>> {
     open_at("$".to_owned(), Cow::Borrowed(event), Route::Call, 0)
 }
 
-fn open_at(path: String, event: Cow<'_, Value>, route: Route, depth: usize) -> Vec<Result<Letter<'_>, Malformed>> {
+fn open_at(path: String, event: Cow<'_, Value>, route: Route, depth: usize) -> Vec<Result<Envelope<'_>, Malformed>> {
     if event.get("Records").is_some() {
-        let at = At::rooted(path, &event);
+        let at = JsonCursor::rooted(path, &event);
         return if depth == DEEPEST {
             vec![Err(at.malformed("an event, and no further envelope"))]
         } else {
@@ -39,12 +39,12 @@ fn open_at(path: String, event: Cow<'_, Value>, route: Route, depth: usize) -> V
     }
     // What a topic hands to a queue (Amazon SNS Developer Guide, "Parsing message formats").
     if event.get("Type").and_then(Value::as_str) == Some("Notification") && event.get("TopicArn").is_some() {
-        return message(&At::rooted(path, &event), &route, depth);
+        return message(&JsonCursor::rooted(path, &event), &route, depth);
     }
-    vec![Ok(Letter::Event { path, event, route })]
+    vec![Ok(Envelope::Event { path, event, route })]
 }
 
-fn records<'a>(at: &At<'_>, route: &Route, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
+fn records<'a>(at: &JsonCursor<'_>, route: &Route, depth: usize) -> Vec<Result<Envelope<'a>, Malformed>> {
     let records = at.field("Records");
     match records.items() {
         Err(malformed) => vec![Err(malformed)],
@@ -53,7 +53,7 @@ fn records<'a>(at: &At<'_>, route: &Route, depth: usize) -> Vec<Result<Letter<'a
     }
 }
 
-fn of_record<'a>(record: &At<'_>, route: &Route, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
+fn of_record<'a>(record: &JsonCursor<'_>, route: &Route, depth: usize) -> Vec<Result<Envelope<'a>, Malformed>> {
     if record.field("Sns").is_present() {
         return message(&record.field("Sns"), route, depth);
     }
@@ -65,13 +65,13 @@ fn of_record<'a>(record: &At<'_>, route: &Route, depth: usize) -> Vec<Result<Let
         // Those two have their own fields: without them, a record of theirs is broken.
         Some(source) if !matches!(source, "aws:sns" | "aws:sqs") => {
             let detail_type = record.field("eventName").text().unwrap_or_default().to_owned();
-            vec![Ok(Letter::Nothing(NoSignal::Kind { source: source.to_owned(), detail_type }))]
+            vec![Ok(Envelope::Nothing(NoSignal::Kind { source: source.to_owned(), detail_type }))]
         }
         _ => vec![Err(record.malformed("a record with an SNS message (Sns) or an SQS message (body)"))],
     }
 }
 
-fn message<'a>(sns: &At<'_>, route: &Route, depth: usize) -> Vec<Result<Letter<'a>, Malformed>> {
+fn message<'a>(sns: &JsonCursor<'_>, route: &Route, depth: usize) -> Vec<Result<Envelope<'a>, Malformed>> {
     let topic = sns.field("TopicArn").text().unwrap_or_default().to_owned();
     inside(&sns.field("Message"), depth, within(route, Route::Topic(topic)))
 }
@@ -85,7 +85,7 @@ fn within(outer: &Route, inner: Route) -> Route {
 }
 
 /// The document in a text. A topic also carries messages for people, a queue of Homeostat's never does.
-fn inside<'a>(text: &At<'_>, depth: usize, route: Route) -> Vec<Result<Letter<'a>, Malformed>> {
+fn inside<'a>(text: &JsonCursor<'_>, depth: usize, route: Route) -> Vec<Result<Envelope<'a>, Malformed>> {
     let written = match text.text() {
         Ok(written) => written,
         Err(malformed) => return vec![Err(malformed)],
@@ -93,7 +93,7 @@ fn inside<'a>(text: &At<'_>, depth: usize, route: Route) -> Vec<Result<Letter<'a
     match (serde_json::from_str::<Value>(written), route) {
         (Ok(event @ Value::Object(_)), route) => open_at(text.path().to_owned(), Cow::Owned(event), route, depth + 1),
         (_, Route::Topic(topic)) if !written.trim_start().starts_with('{') => {
-            vec![Ok(Letter::Nothing(NoSignal::Message { topic }))]
+            vec![Ok(Envelope::Nothing(NoSignal::Message { topic }))]
         }
         (Ok(_), _) => vec![Err(text.malformed("an event, a JSON object"))],
         (Err(error), _) => vec![Err(text.malformed(&format!("an event in JSON ({error})")))],

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 
 use super::alarm::AlarmKind;
 use super::notice::Notice;
-use super::{Hint, Why};
+use super::{Hint, Trigger};
 use crate::aws::alarm::{AlarmChange, AlarmState};
-use crate::aws::lifecycle::Told;
+use crate::aws::lifecycle::LifecycleEvent;
 use crate::id::{AlarmArn, GroupName, InstanceId, Subject};
 use crate::line;
 
@@ -23,7 +23,7 @@ pub enum Fact {
     /// AWS says what became, or is going to become, of something of its own.
     Notice { about: About, notice: Notice },
     /// A lifecycle hook holds an instance.
-    Action(Told),
+    Action(LifecycleEvent),
     /// Homeostat's own.
     Order(Order),
 }
@@ -70,7 +70,7 @@ impl Order {
     pub fn hint(&self) -> Option<Hint> {
         match self {
             Order::Wake(subject) => Some(Hint::wake(subject.clone())),
-            Order::Look { subject, at } => Some(Hint { subject: subject.clone(), why: Why::Look { at: *at } }),
+            Order::Look { subject, at } => Some(Hint { subject: subject.clone(), why: Trigger::Look { at: *at } }),
             Order::Resync => None,
         }
     }
@@ -107,7 +107,7 @@ fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
 }
 
-fn held(told: &Told) -> String {
+fn held(told: &LifecycleEvent) -> String {
     let whither = told.course.map_or_else(|| "somewhere".to_owned(), |course| course.to_string());
     format!("hook {} of {:?} holds {} on its way {whither}", told.hook, told.group.as_str(), told.instance)
 }

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::{NoSignal, Route};
-use crate::json::At;
+use crate::json::JsonCursor;
 
 const ZONAL_SHIFT: &str = "aws.arc-zonal-shift";
 
@@ -13,7 +13,7 @@ const ZONAL_SHIFT: &str = "aws.arc-zonal-shift";
 const LATER: [&str; 3] = ["aws.rds", "aws.elasticache", "aws.ecs"];
 
 /// What is known of an event of another service by EventBridge.
-pub(super) fn on_bus(root: &At<'_>, source: &str, detail_type: &str) -> Option<NoSignal> {
+pub(super) fn on_bus(root: &JsonCursor<'_>, source: &str, detail_type: &str) -> Option<NoSignal> {
     if source == ZONAL_SHIFT {
         let away_from = root
             .field("detail")

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
 use super::moment::{self, A_TIME, reckoned_with};
-use super::notice::{Notice, What};
+use super::notice::{Notice, NoticeKind};
 use super::{About, Fact, Key, NoSignal, Parsed, Signal, of_bus, one_line};
 use crate::id::{Account, InstanceId, Region};
-use crate::json::{At, Malformed};
+use crate::json::{JsonCursor, Malformed};
 
 pub(super) const EVENT: &str = "AWS Health Event";
 
@@ -28,7 +28,7 @@ const ENDS_INSTANCES: [&str; 4] = [
 /// AWS's own samples name weekdays that don't fit their dates.
 static DATES: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
 
-pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+pub(super) fn parse(root: &JsonCursor<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
     let detail = root.field("detail");
     let code = detail.field("eventTypeCode").text()?;
     let service = detail.field("service").text()?;
@@ -56,7 +56,7 @@ pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> 
     }
     let communication = detail.field("communicationId").text().or_else(|_| root.field("id").text())?;
     let page = detail.field("page").text().unwrap_or("1");
-    let what = What::Retirement { code: code.to_owned() };
+    let what = NoticeKind::Retirement { code: code.to_owned() };
     let about = About::Instances(instances.into_iter().collect());
     Ok(Parsed::Signal(Signal {
         key: Key::of(&format!("health {communication:?} {account} page {page:?}")),
@@ -73,7 +73,7 @@ fn is_code(text: &str) -> bool {
     text.len() <= 100 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
 }
 
-fn origin(root: &At<'_>, detail: &At<'_>) -> Result<(Account, Region), Malformed> {
+fn origin(root: &JsonCursor<'_>, detail: &JsonCursor<'_>) -> Result<(Account, Region), Malformed> {
     let (bus_account, bus_region) = of_bus(root)?;
     let (account, region) = (detail.field("affectedAccount"), detail.field("eventRegion"));
     let account = if account.is_present() { account.parse("an account id of 12 digits")? } else { bus_account };
@@ -82,7 +82,7 @@ fn origin(root: &At<'_>, detail: &At<'_>) -> Result<(Account, Region), Malformed
 }
 
 /// Other services' things may be among them; an entity is no more than its value.
-fn entities(detail: &At<'_>) -> Result<BTreeSet<InstanceId>, Malformed> {
+fn entities(detail: &JsonCursor<'_>) -> Result<BTreeSet<InstanceId>, Malformed> {
     let (mut instances, mut odd) = (BTreeSet::new(), None);
     for entity in detail.field("affectedEntities").items()? {
         let value = entity.field("entityValue");
@@ -101,7 +101,7 @@ fn entities(detail: &At<'_>) -> Result<BTreeSet<InstanceId>, Malformed> {
 }
 
 /// `Thu, 27 Aug 2026 13:19:03 GMT`.
-fn date(at: &At<'_>) -> Result<Timestamp, Malformed> {
+fn date(at: &JsonCursor<'_>) -> Result<Timestamp, Malformed> {
     let expected = "a time, such as Thu, 27 Aug 2026 13:19:03 GMT";
     let text = at.text().map_err(|_| at.malformed(expected))?;
     reckoned_with(at, expected, DATES.parse_timestamp(text).map_err(|_| at.malformed(expected))?)

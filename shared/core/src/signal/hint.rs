@@ -6,18 +6,18 @@ use jiff::Timestamp;
 
 use super::notice::Notice;
 use crate::aws::alarm::AlarmChange;
-use crate::aws::lifecycle::Told;
+use crate::aws::lifecycle::LifecycleEvent;
 use crate::id::{AlarmArn, Subject};
 
 /// Where to look, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
     pub subject: Subject,
-    pub why: Why,
+    pub why: Trigger,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
+pub enum Trigger {
     /// An alarm that names this instance alone changed to a state that calls for a look.
     Alarm(AlarmChange),
     /// Such an alarm has too little data to tell: a reason to look, and none to forget what another one said.
@@ -27,7 +27,7 @@ pub enum Why {
     /// An owner's wake-up for itself, for the look that it meant to take then.
     Look { at: Timestamp },
     /// Auto Scaling said that a lifecycle action began.
-    Action(Told),
+    Action(LifecycleEvent),
     /// AWS said what became, or is going to become, of it.
     Notice(Notice),
     /// A survey found it sick.
@@ -42,32 +42,32 @@ pub enum Why {
 
 impl Hint {
     pub fn wake(subject: Subject) -> Self {
-        Hint { subject, why: Why::Wake }
+        Hint { subject, why: Trigger::Wake }
     }
 
     /// The alarm's change that brought this about.
     pub fn change(&self) -> Option<&AlarmChange> {
         match &self.why {
-            Why::Alarm(change) | Why::Silence(change) => Some(change),
-            Why::Found { told_by, .. } => told_by.as_ref(),
-            Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) => None,
+            Trigger::Alarm(change) | Trigger::Silence(change) => Some(change),
+            Trigger::Found { told_by, .. } => told_by.as_ref(),
+            Trigger::Wake | Trigger::Look { .. } | Trigger::Action(_) | Trigger::Notice(_) => None,
         }
     }
 
     /// What AWS announced of it.
     pub fn notice(&self) -> Option<&Notice> {
         match &self.why {
-            Why::Notice(notice) => Some(notice),
-            Why::Alarm(_) | Why::Silence(_) | Why::Found { .. } | Why::Wake | Why::Look { .. } | Why::Action(_) => None,
+            Trigger::Notice(notice) => Some(notice),
+            Trigger::Alarm(_) | Trigger::Silence(_) | Trigger::Found { .. } | Trigger::Wake | Trigger::Look { .. } | Trigger::Action(_) => None,
         }
     }
 
     /// The alarms that each speak for the subject alone.
     pub fn alarms(&self) -> &[AlarmArn] {
         match &self.why {
-            Why::Alarm(change) | Why::Silence(change) => std::slice::from_ref(&change.alarm),
-            Why::Found { alarms, .. } => alarms,
-            Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) => &[],
+            Trigger::Alarm(change) | Trigger::Silence(change) => std::slice::from_ref(&change.alarm),
+            Trigger::Found { alarms, .. } => alarms,
+            Trigger::Wake | Trigger::Look { .. } | Trigger::Action(_) | Trigger::Notice(_) => &[],
         }
     }
 }

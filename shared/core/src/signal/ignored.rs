@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::Route;
-use crate::aws::lifecycle::Told;
+use crate::aws::lifecycle::LifecycleEvent;
 use crate::id::{AlarmArn, GroupName, HookName, InstanceId, Region};
 
 /// Why an event is nothing to act on. Logged and counted, never recorded, never told.
@@ -92,8 +92,8 @@ impl fmt::Display for NoSignal {
     }
 }
 
-impl From<&Told> for NoSignal {
-    fn from(told: &Told) -> Self {
+impl From<&LifecycleEvent> for NoSignal {
+    fn from(told: &LifecycleEvent) -> Self {
         NoSignal::Held { hook: told.hook.clone(), instance: told.instance.clone() }
     }
 }

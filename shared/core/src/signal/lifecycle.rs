@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Fact, Key, NoSignal, Parsed, Signal, moment, of_bus};
-use crate::aws::lifecycle::{Course, Place, Told, Transition};
+use crate::aws::lifecycle::{Course, Place, LifecycleEvent, Transition};
 use crate::id::{Account, Region};
-use crate::json::{At, Malformed};
+use crate::json::{JsonCursor, Malformed};
 
 pub(super) const LAUNCH: &str = "EC2 Instance-launch Lifecycle Action";
 pub(super) const TERMINATE: &str = "EC2 Instance-terminate Lifecycle Action";
@@ -17,7 +17,7 @@ pub(super) const TERMINATE: &str = "EC2 Instance-terminate Lifecycle Action";
 /// Sent once to each new notification target of a hook (same guide, "Prepare to add a lifecycle hook").
 const TEST: &str = "autoscaling:TEST_NOTIFICATION";
 
-pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+pub(super) fn parse(root: &JsonCursor<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
     let told = told(&root.field("detail"), &root.field("time"), now)?;
     let (account, region) = of_bus(root)?;
     Ok(signal(told, Some(account), Some(region)))
@@ -29,7 +29,7 @@ pub(super) fn is_direct(event: &Value) -> bool {
     !has("source") && (has("LifecycleTransition") || event.get("Event").and_then(Value::as_str) == Some(TEST))
 }
 
-pub(super) fn parse_direct(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+pub(super) fn parse_direct(root: &JsonCursor<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
     if root.field("Event").text() == Ok(TEST) {
         let group = root.field("AutoScalingGroupName").text()?.to_owned();
         return Ok(Parsed::Ignored(NoSignal::Test { group }));
@@ -40,7 +40,7 @@ pub(super) fn parse_direct(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malf
 }
 
 /// A token is of one action alone.
-fn signal(told: Told, account: Option<Account>, region: Option<Region>) -> Parsed {
+fn signal(told: LifecycleEvent, account: Option<Account>, region: Option<Region>) -> Parsed {
     Parsed::Signal(Signal {
         key: Key::of(&format!("action {} {}", told.instance, told.token)),
         at: Some(told.at),
@@ -51,9 +51,9 @@ fn signal(told: Told, account: Option<Account>, region: Option<Region>) -> Parse
     })
 }
 
-fn told(detail: &At<'_>, time: &At<'_>, now: Timestamp) -> Result<Told, Malformed> {
+fn told(detail: &JsonCursor<'_>, time: &JsonCursor<'_>, now: Timestamp) -> Result<LifecycleEvent, Malformed> {
     let (origin, course) = journey(detail)?;
-    Ok(Told {
+    Ok(LifecycleEvent {
         group: detail.field("AutoScalingGroupName").parse("a group's name")?,
         hook: detail.field("LifecycleHookName").parse("a lifecycle hook's name")?,
         instance: detail.field("EC2InstanceId").parse("an instance id, such as i-0123456789abcdef0")?,
@@ -68,7 +68,7 @@ fn told(detail: &At<'_>, time: &At<'_>, now: Timestamp) -> Result<Told, Malforme
 }
 
 /// Groups without a warm pool did not always have the two fields.
-fn journey(detail: &At<'_>) -> Result<(Option<Place>, Option<Course>), Malformed> {
+fn journey(detail: &JsonCursor<'_>) -> Result<(Option<Place>, Option<Course>), Malformed> {
     let (origin, destination) = (detail.field("Origin"), detail.field("Destination"));
     if !origin.is_present() && !destination.is_present() {
         return Ok((None, None));
@@ -100,7 +100,7 @@ mod tests {
         })
     }
 
-    fn held(event: &Value) -> Told {
+    fn held(event: &Value) -> LifecycleEvent {
         let Ok(Parsed::Signal(Signal { fact: Fact::Action(told), .. })) = parse_event(event) else {
             panic!("{:?}", parse_event(event))
         };

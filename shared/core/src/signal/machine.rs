@@ -6,10 +6,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::moment::{self, A_TIME, Moment};
-use super::notice::{Notice, What};
+use super::notice::{Notice, NoticeKind};
 use super::{About, Fact, Key, NoSignal, Parsed, Signal, of_bus};
 use crate::id::InstanceId;
-use crate::json::{At, Malformed};
+use crate::json::{JsonCursor, Malformed};
 
 pub(super) const STATE_CHANGE: &str = "EC2 Instance State-change Notification";
 pub(super) const INTERRUPTION: &str = "EC2 Spot Instance Interruption Warning";
@@ -18,22 +18,22 @@ pub(super) const REBALANCE: &str = "EC2 Instance Rebalance Recommendation";
 /// From the warning to the interruption (EC2 User Guide, "Spot Instance interruption notices").
 const INTERRUPTED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
-pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+pub(super) fn parse(root: &JsonCursor<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
     let detail_type = root.field("detail-type").text()?;
     let detail = root.field("detail");
     let instance: InstanceId = detail.field("instance-id").parse("an instance id, such as i-0123456789abcdef0")?;
     let Moment { told, at } = moment::past(&root.field("time"), A_TIME, now)?;
     let (what, by) = match detail_type {
-        REBALANCE => (What::Rebalance, None),
+        REBALANCE => (NoticeKind::Rebalance, None),
         INTERRUPTION => {
             let action = detail.field("instance-action").one_of(&["terminate", "stop", "hibernate"])?;
-            (What::Interruption { action: action.to_owned() }, Some(at + INTERRUPTED_AFTER))
+            (NoticeKind::Interruption { action: action.to_owned() }, Some(at + INTERRUPTED_AFTER))
         }
         _ => match state(&detail)? {
             state @ ("pending" | "running") => {
                 return Ok(Parsed::Ignored(NoSignal::Runs { instance, state: state.to_owned() }));
             }
-            state => (What::NotRunning { state: state.to_owned() }, None),
+            state => (NoticeKind::NotRunning { state: state.to_owned() }, None),
         },
     };
     let (account, region) = of_bus(root)?;
@@ -48,16 +48,16 @@ pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> 
     }))
 }
 
-fn state<'a>(detail: &At<'a>) -> Result<&'a str, Malformed> {
+fn state<'a>(detail: &JsonCursor<'a>) -> Result<&'a str, Malformed> {
     detail.field("state").one_of(&["pending", "running", "stopping", "stopped", "shutting-down", "terminated"])
 }
 
-fn said(what: &What) -> &str {
+fn said(what: &NoticeKind) -> &str {
     match what {
-        What::NotRunning { state } => state,
-        What::Interruption { action } => action,
-        What::Rebalance => "rebalance",
-        What::Retirement { code } => code,
-        What::LaunchFailed { .. } => "launch-failed",
+        NoticeKind::NotRunning { state } => state,
+        NoticeKind::Interruption { action } => action,
+        NoticeKind::Rebalance => "rebalance",
+        NoticeKind::Retirement { code } => code,
+        NoticeKind::LaunchFailed { .. } => "launch-failed",
     }
 }

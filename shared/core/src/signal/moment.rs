@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::json::{At, Malformed};
+use crate::json::{JsonCursor, Malformed};
 
 /// What a time has to look like.
 pub(super) const A_TIME: &str = "a time, such as 2026-03-01T02:03:04.567+0000";
@@ -30,7 +30,7 @@ pub(super) struct Moment {
 }
 
 /// A time at which something is said to have happened.
-pub(super) fn past(at: &At<'_>, expected: &str, now: Timestamp) -> Result<Moment, Malformed> {
+pub(super) fn past(at: &JsonCursor<'_>, expected: &str, now: Timestamp) -> Result<Moment, Malformed> {
     let told = reckoned_with(at, expected, at.parse(expected)?)?;
     if told > now + CLOCKS_DIFFER {
         return Err(at.malformed(&format!("a time at most five minutes ahead of now, {now:.0}")));
@@ -39,6 +39,6 @@ pub(super) fn past(at: &At<'_>, expected: &str, now: Timestamp) -> Result<Moment
 }
 
 /// A time that others can be reckoned from, and that may be to come: AWS announces some weeks ahead.
-pub(super) fn reckoned_with(at: &At<'_>, expected: &str, time: Timestamp) -> Result<Timestamp, Malformed> {
+pub(super) fn reckoned_with(at: &JsonCursor<'_>, expected: &str, time: Timestamp) -> Result<Timestamp, Malformed> {
     if TIMES.contains(&time) { Ok(time) } else { Err(at.malformed(expected)) }
 }

@@ -6,10 +6,10 @@
 use jiff::Timestamp;
 
 use super::moment::{self, A_TIME};
-use super::notice::{Notice, What};
+use super::notice::{Notice, NoticeKind};
 use super::{About, Fact, Key, NoSignal, Parsed, Signal, of_bus, one_line};
 use crate::id::GroupName;
-use crate::json::{At, Malformed};
+use crate::json::{JsonCursor, Malformed};
 
 const LAUNCH_FAILED: &str = "EC2 Instance Launch Unsuccessful";
 
@@ -21,7 +21,7 @@ pub(super) fn is_report(detail_type: &str) -> bool {
     of_instance || detail_type.starts_with("EC2 Auto Scaling Instance Refresh ")
 }
 
-pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
+pub(super) fn parse(root: &JsonCursor<'_>, now: Timestamp) -> Result<Parsed, Malformed> {
     let detail_type = root.field("detail-type").text()?;
     let detail = root.field("detail");
     let group: GroupName = detail.field("AutoScalingGroupName").parse("a group's name")?;
@@ -33,7 +33,7 @@ pub(super) fn parse(root: &At<'_>, now: Timestamp) -> Result<Parsed, Malformed> 
     let why = one_line(why.unwrap_or("AWS gives no reason"));
     let activity = detail.field("ActivityId").text()?;
     let (account, region) = of_bus(root)?;
-    let notice = Notice { what: What::LaunchFailed { why }, at, by: None };
+    let notice = Notice { what: NoticeKind::LaunchFailed { why }, at, by: None };
     Ok(Parsed::Signal(Signal {
         key: Key::of(&format!("activity {activity:?}")),
         at: Some(at),

@@ -50,7 +50,7 @@ fn a_wake_up_is_read_back_as_sent() {
     assert_eq!(order(&wake(&subject)).hint(), Some(Hint::wake(subject)));
     let at = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
     let subject: Subject = "eu-west-1#hook#web:ready:i-0123456789abcdef0".parse().unwrap();
-    assert_eq!(order(&look(&subject, at)).hint(), Some(Hint { subject, why: Why::Look { at } }));
+    assert_eq!(order(&look(&subject, at)).hint(), Some(Hint { subject, why: Trigger::Look { at } }));
     assert_eq!(order(&json!({"homeostat": "resync"})), Order::Resync);
 }
 

@@ -6,14 +6,14 @@ use homeostat_core::aws::lifecycle::{ActionResult, Course};
 use homeostat_core::ports::Outcome;
 use jiff::Timestamp;
 
-use super::kept::Kept;
+use super::state::HookState;
 use super::said::HookStep;
-use super::seen::Seen;
+use super::observation::Observation;
 use crate::hook::memory::{Launch, Memory};
 use crate::hook::reasons::{Incident, Step};
 
 /// As its row knows it.
-pub(super) fn launch(kept: &Kept) -> Launch<'_> {
+pub(super) fn launch(kept: &HookState) -> Launch<'_> {
     Launch {
         instance: &kept.instance,
         from: kept.launched_from.as_deref(),
@@ -24,7 +24,7 @@ pub(super) fn launch(kept: &Kept) -> Launch<'_> {
 
 /// With the last try settled, if AWS has answered. `most` in a row are enough.
 pub(super) fn settled(now: Timestamp, incident: &Incident, memory: &Memory, most: u32) -> Memory {
-    let kept = incident.kind.kept();
+    let kept = incident.kind.state();
     // A person, or a launch that was ready, may have forgiven it meanwhile.
     if !memory.is_abandoning(&kept.hook, &kept.instance) {
         return memory.clone();
@@ -49,9 +49,9 @@ pub(super) fn settled(now: Timestamp, incident: &Incident, memory: &Memory, most
 
 /// The action is over. What AWS never answered is told by what became of the instance: one that was not let into service counts. One
 /// that is shown waiting yet tells nothing.
-pub(super) fn over(now: Timestamp, incident: &Incident, seen: &Seen, memory: &Memory, most: u32) -> Memory {
+pub(super) fn over(now: Timestamp, incident: &Incident, seen: &Observation, memory: &Memory, most: u32) -> Memory {
     let memory = settled(now, incident, memory, most);
-    let kept = incident.kind.kept();
+    let kept = incident.kind.state();
     let shown = seen.shown();
     let waits = shown.is_some_and(|member| Course::of(kept.transition, &member.lifecycle).is_some());
     if waits || !memory.is_abandoning(&kept.hook, &kept.instance) {

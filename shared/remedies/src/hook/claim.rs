@@ -2,13 +2,13 @@
 //!
 //! This module never lets an event displace an action that Auto Scaling is known to hold: its token is tried first.
 
-use homeostat_core::aws::lifecycle::{ActionId, Course, Place, Told};
+use homeostat_core::aws::lifecycle::{ActionId, Course, Place, LifecycleEvent};
 use homeostat_core::id::ActionToken;
 use homeostat_core::ports::Outcome;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::kept::{Kept, LOST_TOKENS};
+use super::state::{HookState, LOST_TOKENS};
 use super::said::HookStep;
 
 /// What an event said of another action, until Auto Scaling has answered whether there is one.
@@ -26,22 +26,22 @@ pub struct Claim {
 }
 
 impl Claim {
-    fn of(told: &Told) -> Claim {
+    fn of(told: &LifecycleEvent) -> Claim {
         Claim { token: told.token.clone(), at: told.at, origin: told.origin, course: told.course, lost: 0 }
     }
 
     /// As the event said it.
-    fn told(&self, kept: &Kept) -> Told {
+    fn told(&self, kept: &HookState) -> LifecycleEvent {
         let (group, hook, instance) = (kept.group.clone(), kept.hook.clone(), kept.instance.clone());
         let (token, at, origin, course) = (self.token.clone(), self.at, self.origin, self.course);
-        Told { group, hook, instance, token, at, transition: kept.transition, origin, course }
+        LifecycleEvent { group, hook, instance, token, at, transition: kept.transition, origin, course }
     }
 }
 
-impl Kept {
+impl HookState {
     /// An event about the same hook and instance: the same again, an older one that comes late, the first word about what a survey
     /// found, or another action. Whether another action is to be looked after from now on; `is_over`: this one is completed.
-    pub(super) fn told_again(&mut self, told: &Told, is_over: bool) -> bool {
+    pub(super) fn told_again(&mut self, told: &LifecycleEvent, is_over: bool) -> bool {
         let is_late = self.token.is_some() && told.at <= self.began;
         if self.token.as_ref() == Some(&told.token) || is_late {
             return false;
@@ -62,7 +62,7 @@ impl Kept {
     }
 
     /// The first word about what a survey found.
-    fn adopt(&mut self, told: &Told) {
+    fn adopt(&mut self, told: &LifecycleEvent) {
         self.token = Some(told.token.clone());
         self.origin = told.origin;
         self.began = told.at;
@@ -70,9 +70,9 @@ impl Kept {
         self.course = told.course.or(self.course);
     }
 
-    fn replace(&mut self, told: &Told) {
+    fn replace(&mut self, told: &LifecycleEvent) {
         let (addresses, started_at) = (std::mem::take(&mut self.addresses), self.started_at);
-        *self = Kept { addresses, started_at, ..Kept::told(told) };
+        *self = HookState { addresses, started_at, ..HookState::told(told) };
     }
 
     /// A heartbeat that shows whether there is such an action.

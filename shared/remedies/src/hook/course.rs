@@ -6,9 +6,9 @@
 use homeostat_core::aws::fleet::Lifecycle;
 use homeostat_core::aws::lifecycle::{Course, Transition, has_gone_on};
 
-use super::decide::Case;
+use super::decide::Situation;
 
-impl Case<'_> {
+impl Situation<'_> {
     fn shown_course(&self) -> Option<Course> {
         Course::of(self.kept.transition, &self.seen.shown()?.lifecycle)
     }

@@ -3,24 +3,24 @@
 //! This module never holds an instance for a judgement that nobody wants (a pause, `watch`, a hook outside the policy), and
 //! never abandons a launch on what could not be read.
 
-use homeostat_core::attend::climb;
+use homeostat_core::reconcile::climb;
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Transition, has_gone_on};
 use homeostat_core::guard;
 use homeostat_core::policy::Mode;
 use homeostat_core::ports::{Outcome, Pause};
 use jiff::{SignedDuration, Timestamp};
 
-use super::kept::Kept;
+use super::state::HookState;
 use super::ladder::ladder;
 use super::launch::{Judged, judge};
 use super::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
-use super::seen::Seen;
+use super::observation::Observation;
 use super::time::{Latest, latest, needs_heartbeat, next_look, retry_after};
-use super::{LOOK_EVERY, abandoning, terminate};
+use super::{CHECK_EVERY, abandoning, terminate};
 use crate::hook::memory::Abandoned;
-use crate::hook::policy::{Afterwards, HeldBy, HookPolicy, LaunchPolicy, TerminationPolicy};
+use crate::hook::policy::{OnLimit, HeldBy, HookPolicy, LaunchPolicy, TerminationPolicy};
 use crate::hook::reasons::{
-    Circumstances, Close, CloseReason, Decision, Hold, HoldReason, Incident, Intent, Page, PageReason, Proof, Step,
+    Circumstances, Close, CloseReason, Decision, Hold, HoldReason, Incident, Intent, Page, PageReason, Evidence, Step,
 };
 
 /// Between two tries of a call that AWS refused.
@@ -49,11 +49,11 @@ pub(super) const IS_IT_KNOWN: &str = "Auto Scaling to know the action that an ev
 const HELD_AT_MOST: SignedDuration = SignedDuration::from_hours(48);
 
 #[derive(Clone, Copy)]
-pub(super) struct Case<'a> {
+pub(super) struct Situation<'a> {
     pub now: Timestamp,
     pub incident: &'a Incident,
-    pub kept: &'a Kept,
-    pub seen: &'a Seen,
+    pub kept: &'a HookState,
+    pub seen: &'a Observation,
     pub around: &'a Circumstances,
     pub policy: &'a HookPolicy,
 }
@@ -67,7 +67,7 @@ pub(super) enum Judgement {
     Ask,
 }
 
-pub(super) fn decide(case: &Case<'_>) -> Decision {
+pub(super) fn decide(case: &Situation<'_>) -> Decision {
     let decision = undelayed(case);
     // An action that an event reported beside this one is asked about when this one needs nothing.
     let needs_nothing = match &decision {
@@ -82,11 +82,11 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
 }
 
 /// About this action alone.
-pub(super) fn undelayed(case: &Case<'_>) -> Decision {
+pub(super) fn undelayed(case: &Situation<'_>) -> Decision {
     climb(&ladder(), case, |case| case.so(case.by_its_policy()))
 }
 
-impl<'a> Case<'a> {
+impl<'a> Situation<'a> {
     fn intent(&self) -> Option<(&'a Intent, &'a HookStep)> {
         let intent = self.incident.intent.as_ref()?;
         let Step::Hook(step) = &intent.step;
@@ -263,11 +263,11 @@ impl<'a> Case<'a> {
         // Whether those were abandoned comes out later; until then they count, or one too many would be.
         let unsettled = row.map_or(0, |row| row.others_unsettled(self.now, &self.kept.instance).count());
         let others = u32::try_from(abandoned + unsettled).unwrap_or(u32::MAX);
-        let are_enough = unsettled > 0 && others >= policy.abandons && policy.afterwards == Afterwards::Admit;
+        let are_enough = unsettled > 0 && others >= policy.max_abandoned && policy.on_limit == OnLimit::Admit;
         let filled = row.and_then(|row| row.filled.as_ref());
         // What was on its way when Launch was suspended is not launched again.
         let was_on_its_way = |at| self.kept.launched_at() < at + LAUNCHING;
-        let in_vain = filled.filter(|filled| policy.afterwards == Afterwards::Admit || !was_on_its_way(filled.at));
+        let in_vain = filled.filter(|filled| policy.on_limit == OnLimit::Admit || !was_on_its_way(filled.at));
         if are_enough || in_vain.is_some_and(|filled| filled.by != self.kept.instance) {
             let because = Because::Admitted { missing, abandoned: others };
             return Judgement::Complete(ActionResult::Continue, because);
@@ -280,8 +280,8 @@ impl<'a> Case<'a> {
                 false => Judgement::Complete(ActionResult::Continue, Because::Unjudged { why }),
             };
         }
-        let fills = filled.is_none() && others + 1 >= policy.abandons;
-        if fills && policy.afterwards == Afterwards::SuspendLaunch && !self.kept.launch_suspended {
+        let fills = filled.is_none() && others + 1 >= policy.max_abandoned;
+        if fills && policy.on_limit == OnLimit::SuspendLaunch && !self.kept.launch_suspended {
             let group = self.kept.group.clone();
             return Judgement::First(
                 HookStep::SuspendLaunch { group },
@@ -302,10 +302,10 @@ impl<'a> Case<'a> {
     fn others_decide(&self, policy: &LaunchPolicy, abandoned: u32) -> Option<Waits> {
         let trying: Vec<_> = self.row()?.others_trying(self.now, &self.kept.instance).cloned().collect();
         let at_most = abandoned + u32::try_from(trying.len()).unwrap_or(u32::MAX);
-        let decides = match policy.afterwards {
-            Afterwards::Admit => at_most >= policy.abandons,
+        let decides = match policy.on_limit {
+            OnLimit::Admit => at_most >= policy.max_abandoned,
             // Whoever fills the row suspends Launch first.
-            Afterwards::SuspendLaunch => abandoned + 1 < policy.abandons && at_most + 1 >= policy.abandons,
+            OnLimit::SuspendLaunch => abandoned + 1 < policy.max_abandoned && at_most + 1 >= policy.max_abandoned,
         };
         (decides && !trying.is_empty()).then_some(Waits::Abandoning { others: trying })
     }
@@ -355,11 +355,11 @@ impl<'a> Case<'a> {
     }
 
     fn next_look(&self, within: SignedDuration) -> Timestamp {
-        next_look(self.kept, self.now, self.policy.look_every, &self.latest(within))
+        next_look(self.kept, self.now, self.policy.check_every, &self.latest(within))
     }
 
     fn latest(&self, within: SignedDuration) -> Latest {
-        latest(self.kept, within, self.policy.look_every, self.interrupted_at())
+        latest(self.kept, within, self.policy.check_every, self.interrupted_at())
     }
 
     fn interrupted_at(&self) -> Option<Timestamp> {
@@ -374,14 +374,14 @@ impl<'a> Case<'a> {
     /// The same call again only after a while: the last one may not show yet, or AWS wants to be left alone.
     fn act(&self, step: HookStep, because: Because) -> Decision {
         let same = self.intent().filter(|(_, last)| **last == step);
-        let settles = self.policy.look_every.min(retry_after(self.kept)) - self.incident.lease();
+        let settles = self.policy.check_every.min(retry_after(self.kept)) - self.incident.lease();
         if let Some(until) = same.map(|(intent, _)| intent.until + settles).filter(|until| self.now < *until) {
             return Decision::Hold {
                 until,
                 because: Hold::Own(HoldReason::Hook(Waits::Settling { step: Box::new(step) })),
             };
         }
-        Decision::Act { step: Step::Hook(Box::new(step)), because: vec![Proof::Hook(because)] }
+        Decision::Act { step: Step::Hook(Box::new(step)), because: vec![Evidence::Hook(because)] }
     }
 
     pub(super) fn hold(&self, waits: Waits) -> Decision {
@@ -403,7 +403,7 @@ impl<'a> Case<'a> {
     pub(super) fn went_on(&self, result: Option<ActionResult>, left: Option<String>) -> Decision {
         if let Some(HeldBy::Launch(policy)) = self.held_by() {
             let memory = &self.around.limits.memory;
-            let memory = abandoning::over(self.now, self.incident, self.seen, memory, policy.abandons);
+            let memory = abandoning::over(self.now, self.incident, self.seen, memory, policy.max_abandoned);
             let abandoned = memory.abandoned_of(&self.kept.hook, self.kept.launched_from.as_deref());
             let by_this = |row: &Abandoned| row.filled.as_ref().is_some_and(|filled| filled.by == self.kept.instance);
             let is_last = |row: &&Abandoned| row.superseded.is_none() && by_this(row);
@@ -413,7 +413,7 @@ impl<'a> Case<'a> {
                     hook: self.kept.hook.clone(),
                     abandoned: u32::try_from(abandoned.instances.len()).unwrap_or(u32::MAX),
                     launched_from: self.kept.launched_from.clone(),
-                    afterwards: policy.afterwards,
+                    on_limit: policy.on_limit,
                     undone: self.kept.undone.clone(),
                 })));
             }
@@ -472,7 +472,7 @@ fn would(judgement: &Judgement) -> Vec<String> {
 /// Often at first, since a state may only be shown late; once a minute if another hook holds it for long.
 fn between_looks_at_the_completed(now: Timestamp, incident: &Incident) -> SignedDuration {
     let since = now.duration_since(tried_at(incident)).max(SignedDuration::ZERO);
-    (since / 2).clamp(SHOWN_LATE, LOOK_EVERY)
+    (since / 2).clamp(SHOWN_LATE, CHECK_EVERY)
 }
 
 /// When the last call was about to be made.

@@ -4,14 +4,14 @@
 
 use homeostat_core::decision::Page;
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Call, Effect, Heals, Incident, Kind, Told};
+use homeostat_core::incident::{Call, Effect, Heals, Incident, Kind, Announce};
 use homeostat_core::view::View;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::kept::Kept;
+use super::state::HookState;
 use super::memory::Memory;
-use super::reasons::{CloseReason, HoldReason, PageReason, Proof, Step};
+use super::reasons::{CloseReason, HoldReason, PageReason, Evidence, Step};
 use super::subject;
 use super::view::HookView;
 use crate::hook::subject::HeldInstance;
@@ -27,16 +27,16 @@ const SAFETY_NET: SignedDuration = SignedDuration::from_secs(75);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HookKind {
-    Hook(Box<Kept>),
+    Hook(Box<HookState>),
 }
 
 impl HookKind {
-    pub fn kept(&self) -> &Kept {
+    pub fn state(&self) -> &HookState {
         let HookKind::Hook(kept) = self;
         kept
     }
 
-    pub fn kept_mut(&mut self) -> &mut Kept {
+    pub fn state_mut(&mut self) -> &mut HookState {
         let HookKind::Hook(kept) = self;
         kept
     }
@@ -46,18 +46,18 @@ impl Kind for HookKind {
     const REMEDY: &'static str = "lifecycle-hook";
 
     type Step = Step;
-    type Proof = Proof;
+    type Evidence = Evidence;
     type Hold = HoldReason;
     type Close = CloseReason;
     type Page = PageReason;
     type Memory = Memory;
 
     fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
-        Box::new(HookView::of(incident, incident.kind.kept()))
+        Box::new(HookView::of(incident, incident.kind.state()))
     }
 
     fn scope(&self) -> Scope {
-        Scope::of_group(&self.kept().group)
+        Scope::of_group(&self.state().group)
     }
 
     fn pause_scopes(subject: &Subject) -> Vec<String> {
@@ -86,22 +86,22 @@ impl Kind for HookKind {
         false
     }
 
-    fn intended(&mut self, Step::Hook(step): &Step, because: &[Proof], _: Option<&Step>) {
+    fn intended(&mut self, Step::Hook(step): &Step, because: &[Evidence], _: Option<&Step>) {
         if step.completes() {
-            let kept = self.kept_mut();
-            kept.completed_because = because.first().map(|Proof::Hook(why)| why.clone());
+            let kept = self.state_mut();
+            kept.completed_because = because.first().map(|Evidence::Hook(why)| why.clone());
             kept.completed_on = kept.course;
         }
     }
 
     fn settled(&mut self, call: &Call<'_, Step>) {
         let Step::Hook(step) = call.step;
-        self.kept_mut().settled(call.tried_at, call.now, step, call.outcome);
+        self.state_mut().settled(call.tried_at, call.now, step, call.outcome);
     }
 
     /// Its function wakes itself.
     fn held(&mut self, until: Timestamp, _: &HoldReason) -> Timestamp {
-        self.kept_mut().next_look = Some(until);
+        self.state_mut().next_look = Some(until);
         until + SAFETY_NET
     }
 
@@ -113,8 +113,8 @@ impl Kind for HookKind {
         true
     }
 
-    fn told(_: &HoldReason) -> Told {
-        Told::First
+    fn told(_: &HoldReason) -> Announce {
+        Announce::First
     }
 
     fn heals(_: &HoldReason) -> Option<Heals> {

@@ -3,18 +3,18 @@
 //!
 //! This module never decides anything itself: it asks [`Case`].
 
-use homeostat_core::attend::{Check, Rung, checked, climbed};
+use homeostat_core::reconcile::{Check, Rung, checked, climbed};
 use homeostat_core::guard;
 use homeostat_core::policy::Mode;
 use jiff::Timestamp;
 
-use super::decide::{Case, IS_IT_KNOWN, Judgement, STILL_SHOWN, decide, undelayed};
+use super::decide::{Situation, IS_IT_KNOWN, Judgement, STILL_SHOWN, decide, undelayed};
 use super::kind::HookKind;
 use super::reasons::{Decision, Hold, Page};
 use super::said::{Because, Waits};
 use crate::hook::policy::HeldBy;
 
-pub(super) fn ladder<'a>() -> [Check<Case<'a>, HookKind>; 11] {
+pub(super) fn ladder<'a>() -> [Check<Situation<'a>, HookKind>; 11] {
     [
         Check {
             name: "nobody else is acting on it",
@@ -86,7 +86,7 @@ pub(super) fn ladder<'a>() -> [Check<Case<'a>, HookKind>; 11] {
 }
 
 /// The ladder as it was climbed, and how what is at its top stands.
-pub(super) fn rungs(case: &Case<'_>) -> Vec<Rung> {
+pub(super) fn rungs(case: &Situation<'_>) -> Vec<Rung> {
     let (decision, undelayed) = (decide(case), undelayed(case));
     let is_asked = decision != undelayed;
     let by = if is_asked { decision.to_string() } else { "none is asked about".to_owned() };
@@ -104,7 +104,7 @@ fn until(lease: Timestamp) -> String {
     format!("a call is under way, until {lease:.0} at most")
 }
 
-fn shown(case: &Case<'_>) -> String {
+fn shown(case: &Situation<'_>) -> String {
     match &case.seen.member {
         Some(Ok(Some(member))) => format!("it is {}", member.lifecycle.0),
         Some(Ok(None)) => "Auto Scaling shows no such instance".to_owned(),

@@ -5,7 +5,7 @@
 use homeostat_core::aws::fleet::{Checks, TargetHealth};
 use homeostat_core::id::TargetGroupArn;
 
-use super::seen::{Details, Seen};
+use super::observation::{Details, Observation};
 use crate::hook::policy::{LaunchPolicy, Readiness, ReadyTag};
 
 /// What the evidence says.
@@ -35,7 +35,7 @@ enum Says {
     Unknown(String),
 }
 
-pub(super) fn judge(seen: &Seen, policy: &LaunchPolicy) -> Judged {
+pub(super) fn judge(seen: &Observation, policy: &LaunchPolicy) -> Judged {
     let mut judged = Judged::default();
     let mut add = |says| match says {
         Says::Yes(what) => judged.there.push(what),
@@ -56,7 +56,7 @@ fn no_tag_named() -> Says {
     Says::Unknown("the policy names no tag".to_owned())
 }
 
-fn status(seen: &Seen) -> Says {
+fn status(seen: &Observation) -> Says {
     let what = "EC2's status checks";
     match &seen.machine {
         None => Says::Unknown(format!("{what}: not read")),
@@ -71,7 +71,7 @@ fn status(seen: &Seen) -> Says {
     }
 }
 
-fn tag(seen: &Seen, wanted: &ReadyTag) -> Says {
+fn tag(seen: &Observation, wanted: &ReadyTag) -> Says {
     let key = &wanted.key;
     let details = match &seen.details {
         None => return Says::Unknown(format!("tag {key}: not read")),
@@ -101,7 +101,7 @@ fn since_start(details: &Details, key: &str, value: &str) -> Says {
     }
 }
 
-fn target(seen: &Seen, arn: &TargetGroupArn) -> Says {
+fn target(seen: &Observation, arn: &TargetGroupArn) -> Says {
     let name = arn.short_name();
     let registrations = match seen.targets.get(arn) {
         None => return Says::Unknown(format!("{name}: not read")),

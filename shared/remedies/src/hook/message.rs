@@ -11,7 +11,7 @@ use homeostat_core::incident::State;
 use homeostat_core::shell;
 use homeostat_core::view::{ByHand, Command, Message, Point, Sort, Time};
 
-use super::kept::Kept;
+use super::state::HookState;
 use super::view::HookView;
 use crate::hook::reasons::{About, Close, CloseReason, Decision, Page, PageReason};
 
@@ -79,7 +79,7 @@ pub(super) fn by_hand(view: &HookView) -> ByHand {
 }
 
 /// What a pause means here: whoever doesn't judge holds nobody up.
-fn stop(kept: &Kept) -> Command {
+fn stop(kept: &HookState) -> Command {
     let what = match kept.transition {
         Transition::Launching => "what is launched then comes into service at once, unproven",
         Transition::Terminating => "what leaves then leaves at once, whatever of it is in use",
@@ -106,7 +106,7 @@ fn held(view: &HookView) -> Vec<String> {
 }
 
 /// The replacement that brought it about.
-fn part_of(kept: &Kept) -> Option<String> {
+fn part_of(kept: &HookState) -> Option<String> {
     let subject = kept.part_of.as_ref()?;
     Some(format!("Part of: the replacement of {} (SUBJECT#{subject}).", subject.name()))
 }

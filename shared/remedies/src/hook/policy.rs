@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use homeostat_core::aws::lifecycle::Transition;
 use homeostat_core::aws::record::RecordType;
-use homeostat_core::aws::record_name::{NotAName, RecordName};
+use homeostat_core::aws::record_name::{InvalidName, RecordName};
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use homeostat_core::policy::document::Table;
 use homeostat_core::policy::section::Section;
@@ -24,7 +24,7 @@ pub struct HookPolicy {
     pub launches: Vec<LaunchPolicy>,
     pub terminations: Vec<TerminationPolicy>,
     /// Time between two looks at a held instance; longer for one that is held for long.
-    pub look_every: SignedDuration,
+    pub check_every: SignedDuration,
     pub remind_every: SignedDuration,
 }
 
@@ -46,8 +46,8 @@ pub struct LaunchPolicy {
     /// Past it the launch is abandoned.
     pub within: SignedDuration,
     /// After so many abandoned launches in a row none is abandoned any more.
-    pub abandons: u32,
-    pub afterwards: Afterwards,
+    pub max_abandoned: u32,
+    pub on_limit: OnLimit,
 }
 
 /// What must be over before an instance leaves.
@@ -85,7 +85,7 @@ pub struct ReadyTag {
 /// What becomes of a group whose launches all fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Afterwards {
+pub enum OnLimit {
     /// Unproven instances come into service: capacity, of unknown worth.
     Admit,
     /// The group launches no more: what is well stays, and nothing is added.
@@ -119,7 +119,7 @@ const INSTANCE: &str = "{instance}";
 impl OwnRecord {
     /// # Errors
     /// [`NotAName`]: too long with the id in it.
-    pub fn name_of(&self, instance: &InstanceId) -> Result<RecordName, NotAName> {
+    pub fn name_of(&self, instance: &InstanceId) -> Result<RecordName, InvalidName> {
         self.name.replace(INSTANCE, instance.as_str()).parse()
     }
 }
@@ -142,7 +142,7 @@ impl HookPolicy {
     /// For incidents that are still open when the section is taken out: the hook is completed.
     pub fn without_hooks() -> Self {
         let (launches, terminations) = (Vec::new(), Vec::new());
-        HookPolicy { launches, terminations, look_every: LOOK_EVERY, remind_every: REMIND_EVERY }
+        HookPolicy { launches, terminations, check_every: CHECK_EVERY, remind_every: REMIND_EVERY }
     }
 
     pub fn of(&self, group: &GroupName, hook: &HookName) -> Option<HeldBy<'_>> {
@@ -209,16 +209,16 @@ impl HeldBy<'_> {
 }
 
 /// Instances boot within a minute or two: what is known a few seconds late costs little, and each look costs calls.
-const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(5);
+const CHECK_EVERY: SignedDuration = SignedDuration::from_secs(5);
 const REMIND_EVERY: SignedDuration = SignedDuration::from_mins(30);
 
 pub(crate) fn section(table: &Table<'_>, mode: Mode) -> HookPolicy {
     table.only(&settings::SECTION);
-    let [look_every, remind_every] = [settings::LOOKS, settings::REMINDS].map(|setting| table.usual(&setting));
+    let [check_every, remind_every] = [settings::LOOKS, settings::REMINDS].map(|setting| table.usual(&setting));
     if !table.has("launch") && !table.has("terminate") {
         table.mistake("launch", "is missing, and so is terminate: expected at least one of these tables");
     }
-    let mut policy = HookPolicy { look_every, remind_every, ..HookPolicy::without_hooks() };
+    let mut policy = HookPolicy { check_every, remind_every, ..HookPolicy::without_hooks() };
     let mut named = BTreeSet::new();
     for entry in table.tables_if_any(settings::LAUNCHES.key) {
         let hook = once(&entry, &mut named);
@@ -248,7 +248,7 @@ fn launch(table: &Table<'_>, hook: Option<(GroupName, HookName)>, mode: Mode) ->
     let tag = table.free(&settings::TAG);
     let target_groups = table.free(&settings::READY_IN).unwrap_or_default();
     let within = table.usual(&settings::LAUNCHED_WITHIN);
-    let (abandons, afterwards) = (table.usual(&settings::ABANDONS), table.usual(&settings::AFTERWARDS));
+    let (max_abandoned, on_limit) = (table.usual(&settings::ABANDONS), table.usual(&settings::AFTERWARDS));
     let evidence = evidence?;
     let asks = |readiness| evidence.contains(&readiness);
     for (key, word, asked) in
@@ -262,7 +262,7 @@ fn launch(table: &Table<'_>, hook: Option<(GroupName, HookName)>, mode: Mode) ->
         }
     }
     let (group, hook) = hook?;
-    Some(LaunchPolicy { group, hook, mode, evidence, tag, target_groups, within, abandons, afterwards })
+    Some(LaunchPolicy { group, hook, mode, evidence, tag, target_groups, within, max_abandoned, on_limit })
 }
 
 fn termination(table: &Table<'_>, hook: Option<(GroupName, HookName)>, mode: Mode) -> Option<TerminationPolicy> {

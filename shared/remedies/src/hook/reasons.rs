@@ -11,9 +11,9 @@ use super::kind::HookKind;
 use super::said::{Because, Ended, HookStep, LaunchesFail, Waits};
 
 pub(super) type About<'a> = homeostat_core::view::About<'a, HookKind>;
-pub type Circumstances = homeostat_core::attend::Circumstances<HookKind>;
+pub type Circumstances = homeostat_core::reconcile::Circumstances<HookKind>;
 pub type Limits = homeostat_core::ports::Limits<HookKind>;
-pub type Attended = homeostat_core::attend::Attended<HookKind>;
+pub type Reconciled = homeostat_core::reconcile::Reconciled<HookKind>;
 pub type History = homeostat_core::ports::History<HookKind>;
 pub type Incident = homeostat_core::incident::Incident<HookKind>;
 pub type Intent = homeostat_core::incident::Intent<Step>;
@@ -30,7 +30,7 @@ pub enum Step {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Proof {
+pub enum Evidence {
     Hook(Because),
 }
 
@@ -93,9 +93,9 @@ impl fmt::Display for Step {
     }
 }
 
-impl fmt::Display for Proof {
+impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Proof::Hook(because) = self;
+        let Evidence::Hook(because) = self;
         write!(f, "{because}")
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! This module never asks AWS, nor whether the policy names the hook: what is open already is looked at all the same.
 
-use homeostat_core::attend::{Route, WakeUp};
+use homeostat_core::reconcile::{Route, WakeUp};
 use homeostat_core::id::Region;
 use homeostat_core::incident::State;
-use homeostat_core::signal::{Fact, Hint, NoSignal, Order, Signal, Why};
+use homeostat_core::signal::{Fact, Hint, NoSignal, Order, Signal, Trigger};
 use jiff::Timestamp;
 
 use crate::hook::reasons::HoldReason;
-use crate::hook::reasons::{Attended, Decision, Hold};
+use crate::hook::reasons::{Reconciled, Decision, Hold};
 use crate::hook::subject::HeldInstance;
 
 /// All groups whose hooks the policy names: there is no smaller survey.
@@ -21,7 +21,7 @@ pub(super) fn route(region: &Region, signal: &Signal) -> Result<Route<Resync>, N
     match &signal.fact {
         Fact::Action(told) => {
             let subject = HeldInstance::told(told).subject(region.clone());
-            Ok(Route::Hints(vec![Hint { subject, why: Why::Action(told.clone()) }]))
+            Ok(Route::Hints(vec![Hint { subject, why: Trigger::Action(told.clone()) }]))
         }
         Fact::Alarm(alarm) => {
             let why = "is about no lifecycle hook".to_owned();
@@ -37,8 +37,8 @@ pub(super) fn route(region: &Region, signal: &Signal) -> Result<Route<Resync>, N
 }
 
 /// The sweep comes once a minute, and a held instance is waited for.
-pub(super) fn wake_after(now: Timestamp, attended: &Attended) -> Option<WakeUp> {
-    let Attended::Decided { decision: Decision::Hold { until, because: Hold::Own(HoldReason::Hook(_)) }, incident } =
+pub(super) fn wake_after(now: Timestamp, attended: &Reconciled) -> Option<WakeUp> {
+    let Reconciled::Decided { decision: Decision::Hold { until, because: Hold::Own(HoldReason::Hook(_)) }, incident } =
         attended
     else {
         return None;

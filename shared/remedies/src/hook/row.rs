@@ -8,7 +8,7 @@ use homeostat_core::view::{Cell, at};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::kept::Kept;
+use super::state::HookState;
 use crate::hook::reasons::HoldReason;
 use crate::hook::reasons::{Decision, Hold, Incident};
 
@@ -38,7 +38,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub(super) fn of(incident: &Incident, kept: &Kept) -> Held {
+    pub(super) fn of(incident: &Incident, kept: &HookState) -> Held {
         let waits_for = match &incident.decision {
             Some(Decision::Hold { because: Hold::Own(HoldReason::Hook(waits)), .. }) => Some(waits.to_string()),
             _ => None,

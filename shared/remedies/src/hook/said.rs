@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::targets::TargetId;
-use crate::hook::policy::Afterwards;
+use crate::hook::policy::OnLimit;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -204,7 +204,7 @@ pub struct LaunchesFail {
     pub abandoned: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub launched_from: Option<String>,
-    pub afterwards: Afterwards,
+    pub on_limit: OnLimit,
     /// What AWS refused on the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undone: Vec<String>,
@@ -337,9 +337,9 @@ impl fmt::Display for LaunchesFail {
                 list(&self.undone)
             );
         }
-        f.write_str(match self.afterwards {
-            Afterwards::Admit => "; from now on they are let into service unproven, since abandoning them helps nobody",
-            Afterwards::SuspendLaunch => "; Launch is suspended in the group, so that it launches no more",
+        f.write_str(match self.on_limit {
+            OnLimit::Admit => "; from now on they are let into service unproven, since abandoning them helps nobody",
+            OnLimit::SuspendLaunch => "; Launch is suspended in the group, so that it launches no more",
         })
     }
 }

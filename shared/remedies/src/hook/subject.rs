@@ -2,8 +2,8 @@
 //!
 //! This module never asks AWS whether a thing exists.
 
-use homeostat_core::aws::lifecycle::Told;
-use homeostat_core::id::{GroupName, HookName, InstanceId, Named, NotA, Region, Subject};
+use homeostat_core::aws::lifecycle::LifecycleEvent;
+use homeostat_core::id::{GroupName, HookName, InstanceId, Named, InvalidId, Region, Subject};
 
 const TAG: &str = "hook";
 
@@ -22,7 +22,7 @@ impl HeldInstance {
         Subject::new(region, TAG, &format_args!("{group}:{hook}:{instance}"))
     }
 
-    pub fn told(told: &Told) -> Self {
+    pub fn told(told: &LifecycleEvent) -> Self {
         HeldInstance { group: told.group.clone(), hook: told.hook.clone(), instance: told.instance.clone() }
     }
 
@@ -32,17 +32,17 @@ impl HeldInstance {
     }
 }
 
-fn parse(subject: &Subject) -> Option<Result<HeldInstance, NotA>> {
+fn parse(subject: &Subject) -> Option<Result<HeldInstance, InvalidId>> {
     (subject.tag() == TAG).then(|| match subject.id().split(':').collect::<Vec<_>>().as_slice() {
         [group, hook, instance] => {
             Ok(HeldInstance { group: group.parse()?, hook: hook.parse()?, instance: instance.parse()? })
         }
-        _ => Err(NotA::new(subject.id(), "a held instance: hook#<group>:<hook>:<instance id>")),
+        _ => Err(InvalidId::new(subject.id(), "a held instance: hook#<group>:<hook>:<instance id>")),
     })
 }
 
 /// What a person may name of it. `None`: it is another remedy's.
-pub fn named(subject: &Subject) -> Option<Result<Named, NotA>> {
+pub fn named(subject: &Subject) -> Option<Result<Named, InvalidId>> {
     let held = parse(subject)?;
     Some(held.map(|HeldInstance { group, instance, .. }| Named { whole: None, pausable: pausable(&group, &instance) }))
 }

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use homeostat_core::attend::Surveyed;
+use homeostat_core::reconcile::Surveyed;
 use homeostat_core::aws::lifecycle::Course;
 use homeostat_core::id::{GroupName, Region};
 use homeostat_core::ports::{Ledger, Unavailable};
-use homeostat_core::signal::{Hint, Why};
+use homeostat_core::signal::{Hint, Trigger};
 use jiff::Timestamp;
 
 use super::Held;
@@ -39,7 +39,7 @@ pub(super) async fn survey(
     }
     let open = ledger.open_among(&waiting).await?;
     let unowned = waiting.into_iter().filter(|subject| !open.contains(subject));
-    let why = || Why::Found { since: now, alarms: Vec::new(), told_by: None };
+    let why = || Trigger::Found { since: now, alarms: Vec::new(), told_by: None };
     let hints = unowned.map(|subject| Hint { subject, why: why() }).collect();
     let looked_at = groups.into_iter().map(|group| group.name.to_string()).collect();
     Ok(Surveyed { looked_at, hints, open, ..Surveyed::default() })

@@ -8,7 +8,7 @@ use homeostat_core::aws::lifecycle::Transition;
 use homeostat_core::id::{InstanceId, TargetGroupArn};
 use serde::{Deserialize, Serialize};
 
-use super::seen::{Reading, Registration};
+use super::observation::{Reading, Registration};
 
 /// `TargetDescription`, by which Elastic Load Balancing names a target (API reference). `Id` is an instance's id, an address, or the ARN
 /// of a load balancer or a function, as the target group's type has it.

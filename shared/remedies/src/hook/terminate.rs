@@ -7,21 +7,21 @@ use homeostat_core::aws::record::{RecordSet, Routing};
 use homeostat_core::id::{InstanceId, TargetGroupArn};
 use jiff::Timestamp;
 
-use super::kept::Kept;
+use super::state::HookState;
 use super::said::HookStep;
-use super::seen::{Registration, Seen};
+use super::observation::{Registration, Observation};
 use super::targets::{TargetId, is_same_host};
 use crate::hook::policy::{OwnRecord, TerminationPolicy};
 
 /// What keeps new work away, if something does not yet.
-pub(super) fn step(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<HookStep> {
+pub(super) fn step(kept: &HookState, seen: &Observation, policy: &TerminationPolicy) -> Option<HookStep> {
     let steps = own_records(kept, seen, policy).into_iter().chain(deregistrations(kept, seen, policy));
     // What AWS refused is not asked for again: it is told at the end.
     steps.into_iter().find(|step| !kept.undone.iter().any(|undone| undone.starts_with(&step.to_string())))
 }
 
 /// Those of its name that the policy lists, each on its own proof.
-fn own_records(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<HookStep> {
+fn own_records(kept: &HookState, seen: &Observation, policy: &TerminationPolicy) -> Option<HookStep> {
     let record = policy.record.as_ref()?;
     let own = found(kept, seen, record).into_iter().filter(|set| is_listed(set, record) && leads_to(kept, set));
     let sets: Vec<RecordSet> = own.cloned().collect();
@@ -29,7 +29,7 @@ fn own_records(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<H
 }
 
 /// To this instance alone: what somebody else put there is not ours to remove.
-fn leads_to(kept: &Kept, set: &RecordSet) -> bool {
+fn leads_to(kept: &HookState, set: &RecordSet) -> bool {
     let addresses = &kept.addresses;
     let is_own = matches!(set.values.as_slice(), [value] if addresses.iter().any(|own| is_same_host(own, value)));
     is_own && set.routing == Routing::Simple && set.alias.is_none() && set.traffic_policy.is_none()
@@ -40,13 +40,13 @@ fn is_listed(set: &RecordSet, record: &OwnRecord) -> bool {
 }
 
 /// All that the name answers with.
-fn found<'a>(kept: &Kept, seen: &'a Seen, record: &OwnRecord) -> Vec<&'a RecordSet> {
+fn found<'a>(kept: &HookState, seen: &'a Observation, record: &OwnRecord) -> Vec<&'a RecordSet> {
     let (Ok(name), Some(Ok(sets))) = (record.name_of(&kept.instance), &seen.records) else { return Vec::new() };
     sets.iter().filter(|set| set.name == name).collect()
 }
 
 /// What goes on leading to an instance that leaves, since the policy lists another type of the name alone.
-pub(super) fn unlisted(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Vec<String> {
+pub(super) fn unlisted(kept: &HookState, seen: &Observation, policy: &TerminationPolicy) -> Vec<String> {
     let Some(record) = &policy.record else { return Vec::new() };
     let stays = found(kept, seen, record).into_iter().filter(|set| !is_listed(set, record) && leads_to(kept, set));
     let say = |set: &RecordSet| {
@@ -55,14 +55,14 @@ pub(super) fn unlisted(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> 
     stays.map(say).collect()
 }
 
-fn deregistrations(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Vec<HookStep> {
+fn deregistrations(kept: &HookState, seen: &Observation, policy: &TerminationPolicy) -> Vec<HookStep> {
     let of = |(arn, registrations)| deregister(&kept.instance, arn, registrations, machine(seen));
     ours(seen, policy).filter_map(of).collect()
 }
 
 /// What is registered in the target groups that the policy names.
 fn ours<'a>(
-    seen: &'a Seen,
+    seen: &'a Observation,
     policy: &TerminationPolicy,
 ) -> impl Iterator<Item = (&'a TargetGroupArn, &'a [Registration])> {
     let read = seen.targets.iter().filter(|(arn, _)| policy.target_groups.contains(arn));
@@ -93,7 +93,7 @@ pub(super) enum Machine {
     Unknown,
 }
 
-pub(super) fn machine(seen: &Seen) -> Machine {
+pub(super) fn machine(seen: &Observation) -> Machine {
     match &seen.details {
         Some(Ok(Some(details))) if matches!(details.state.as_str(), "shutting-down" | "terminated") => Machine::Gone,
         Some(Ok(Some(_))) => Machine::There,
@@ -102,7 +102,7 @@ pub(super) fn machine(seen: &Seen) -> Machine {
 }
 
 /// What stays registered by an address of a machine that is gone.
-pub(super) fn stays(seen: &Seen, policy: &TerminationPolicy) -> Vec<String> {
+pub(super) fn stays(seen: &Observation, policy: &TerminationPolicy) -> Vec<String> {
     if machine(seen) != Machine::Gone {
         return Vec::new();
     }
@@ -114,7 +114,7 @@ pub(super) fn stays(seen: &Seen, policy: &TerminationPolicy) -> Vec<String> {
 }
 
 /// What is still in use, or can't be told not to be.
-pub(super) fn in_use(now: Timestamp, kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Vec<String> {
+pub(super) fn in_use(now: Timestamp, kept: &HookState, seen: &Observation, policy: &TerminationPolicy) -> Vec<String> {
     let mut by = Vec::new();
     by.extend(record_in_use(now, kept, seen, policy));
     // Where AWS refused to deregister it, it stays registered: waiting for that would be in vain.
@@ -143,7 +143,7 @@ fn registered(arn: &TargetGroupArn, registrations: &[Registration]) -> Option<St
     Some(format!("{} in {}", one.health, arn.short_name()))
 }
 
-fn record_in_use(now: Timestamp, kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<String> {
+fn record_in_use(now: Timestamp, kept: &HookState, seen: &Observation, policy: &TerminationPolicy) -> Option<String> {
     let record = policy.record.as_ref()?;
     if let (Some(from), Some(ttl)) = (kept.unresolved_from, kept.unresolved_ttl) {
         let until = from + ttl;
@@ -163,7 +163,7 @@ fn record_in_use(now: Timestamp, kept: &Kept, seen: &Seen, policy: &TerminationP
     }
 }
 
-fn busy_tag(seen: &Seen, policy: &TerminationPolicy) -> Option<String> {
+fn busy_tag(seen: &Observation, policy: &TerminationPolicy) -> Option<String> {
     let key = policy.busy_tag.as_ref()?;
     match &seen.details {
         None => Some(format!("tag {key}: not read")),
@@ -175,7 +175,7 @@ fn busy_tag(seen: &Seen, policy: &TerminationPolicy) -> Option<String> {
 }
 
 /// Only a value of a period that began after the instance was to leave says that its work is done.
-fn busy_metric(kept: &Kept, seen: &Seen, policy: &TerminationPolicy) -> Option<String> {
+fn busy_metric(kept: &HookState, seen: &Observation, policy: &TerminationPolicy) -> Option<String> {
     let metric = policy.busy_metric.as_ref()?;
     let name = &metric.name;
     match &seen.work {

@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::kept::Kept;
+use super::state::HookState;
 use super::said::Limit;
 
 /// From the notice to the end of a Spot Instance (EC2 User Guide, "Spot Instance interruption notices").
@@ -26,12 +26,12 @@ pub(super) struct Latest {
 }
 
 pub(super) fn latest(
-    kept: &Kept,
+    kept: &HookState,
     within: SignedDuration,
-    look_every: SignedDuration,
+    check_every: SignedDuration,
     interrupted_at: Option<Timestamp>,
 ) -> Latest {
-    let margin = (look_every * 2 + COMPLETING).min(kept.timeout() / 4);
+    let margin = (check_every * 2 + COMPLETING).min(kept.timeout() / 4);
     let policy = Latest { at: kept.began + within, limit: Limit::Policy { within } };
     let global = kept.ends().map(|ends| Latest { at: ends - margin, limit: Limit::Global });
     // As long as none was tried in vain, a heartbeat is the answer to a timeout that runs out.
@@ -49,23 +49,23 @@ pub(super) fn latest(
 
 /// Half of the timeout is over, or nobody knows how much: the other half is there for a function that fails meanwhile. In the
 /// last stretch before the global limit a heartbeat adds nothing.
-pub(super) fn needs_heartbeat(kept: &Kept, now: Timestamp) -> bool {
+pub(super) fn needs_heartbeat(kept: &HookState, now: Timestamp) -> bool {
     let Some(beat) = kept.beat else { return true };
     let adds = kept.ends().is_none_or(|ends| beat + kept.timeout() < ends);
     adds && now >= beat + kept.timeout() / 2
 }
 
 /// A heartbeat that failed is worth another try, and one more, before the hook gives up waiting.
-pub(super) fn retry_after(kept: &Kept) -> SignedDuration {
+pub(super) fn retry_after(kept: &HookState) -> SignedDuration {
     kept.timeout() / 10
 }
 
 /// When to look again.
-pub(super) fn next_look(kept: &Kept, now: Timestamp, look_every: SignedDuration, latest: &Latest) -> Timestamp {
+pub(super) fn next_look(kept: &HookState, now: Timestamp, check_every: SignedDuration, latest: &Latest) -> Timestamp {
     let held = now.duration_since(kept.began).max(SignedDuration::ZERO);
-    let pace = (held / SLOWER).min(SLOWEST).max(look_every);
+    let pace = (held / SLOWER).min(SLOWEST).max(check_every);
     let pace = if needs_heartbeat(kept, now) { pace.min(retry_after(kept)) } else { pace };
-    let soon = now + look_every.min(SignedDuration::from_secs(1));
+    let soon = now + check_every.min(SignedDuration::from_secs(1));
     let beat = kept.beat.map(|beat| beat + kept.timeout() / 2).filter(|beat| *beat > now);
     let wanted = [Some(latest.at), beat].into_iter().flatten().fold(now + pace, Timestamp::min);
     wanted.max(soon)
@@ -85,7 +85,7 @@ mod tests {
     }
 
     /// Held since 0, with a timeout in seconds.
-    fn held(timeout: i64) -> Kept {
+    fn held(timeout: i64) -> HookState {
         let (group, hook) = ("web".parse().unwrap(), "ready".parse().unwrap());
         let instance = "i-0123456789abcdef0".parse().unwrap();
         let terms = Terms {
@@ -94,10 +94,10 @@ mod tests {
             default: ActionResult::Abandon,
             transition: Transition::Launching,
         };
-        Kept {
+        HookState {
             beat: Some(at(0)),
             terms: Some(terms),
-            ..Kept::found(&group, &hook, &instance, Transition::Launching, at(0))
+            ..HookState::found(&group, &hook, &instance, Transition::Launching, at(0))
         }
     }
 
@@ -108,7 +108,7 @@ mod tests {
         for timeout in [30, 60, 300, 3600, 7200] {
             let kept = held(timeout);
             assert_ne!(latest(&kept, secs(100_000), LOOK, None).limit, Limit::Timeout, "none was tried yet");
-            let kept = Kept { failed_heartbeats: 1, ..kept };
+            let kept = HookState { failed_heartbeats: 1, ..kept };
             let giving_up = latest(&kept, secs(100_000), LOOK, None);
             assert_eq!(giving_up.limit, Limit::Timeout, "{timeout}");
             assert!(giving_up.at < at(timeout), "never later than the hook itself: {timeout}");
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn heartbeats_never_carry_it_past_the_global_limit() {
-        let kept = Kept { beat: Some(at(2980)), failed_heartbeats: 1, ..held(30) };
+        let kept = HookState { beat: Some(at(2980)), failed_heartbeats: 1, ..held(30) };
         let latest = latest(&kept, secs(100_000), LOOK, None);
         assert_eq!((latest.limit, latest.at < at(3000)), (Limit::Global, true));
         assert!(!needs_heartbeat(&kept, at(2999)), "it would add nothing");
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_heartbeat_that_failed_is_tried_again_in_time_however_seldom_it_is_looked() {
-        let (kept, seldom) = (Kept { failed_heartbeats: 1, ..held(60) }, secs(60));
+        let (kept, seldom) = (HookState { failed_heartbeats: 1, ..held(60) }, secs(60));
         let giving_up = latest(&kept, secs(100_000), seldom, None);
         let next = next_look(&kept, at(30), seldom, &giving_up);
         assert!(next + retry_after(&kept) < giving_up.at, "{next}");
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_to_have_begun_gets_a_heartbeat_at_once() {
-        assert!(needs_heartbeat(&Kept { beat: None, ..held(3600) }, at(0)));
+        assert!(needs_heartbeat(&HookState { beat: None, ..held(3600) }, at(0)));
     }
 
     #[test]

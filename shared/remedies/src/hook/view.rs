@@ -7,11 +7,11 @@ use homeostat_core::shell;
 use homeostat_core::view::{ByHand, Facts, Message, News, Row, Story, Table, View, state_word};
 use serde_json::{Value, json};
 
-use super::kept::Kept;
+use super::state::HookState;
 use super::message;
 use super::row::{HEADERS, Held};
 use super::said::LaunchesFail;
-use crate::hook::policy::Afterwards;
+use crate::hook::policy::OnLimit;
 use crate::hook::reasons::PageReason;
 use crate::hook::reasons::{About, Incident, Page};
 
@@ -20,12 +20,12 @@ pub(crate) const NO_FACTS: (&str, Value) = ("held", Value::Null);
 
 pub(crate) struct HookView<'a> {
     pub(super) about: About<'a>,
-    pub(super) kept: &'a Kept,
+    pub(super) kept: &'a HookState,
 }
 
 impl<'a> HookView<'a> {
-    pub(crate) fn of(incident: &'a Incident, kept: &'a Kept) -> Self {
-        let Kept { instance, group, hook, .. } = kept;
+    pub(crate) fn of(incident: &'a Incident, kept: &'a HookState) -> Self {
+        let HookState { instance, group, hook, .. } = kept;
         let short = format!("{instance} of {group}, held by hook {hook}");
         let long = format!("instance {instance} of group {group}, which hook {hook} holds");
         HookView { about: About { incident, short, long }, kept }
@@ -116,7 +116,7 @@ impl View for HookView<'_> {
             "{} has the group launch again, unless somebody did so: Homeostat suspends Launch, and never resumes it",
             message::resume_launch(&fail.group)
         );
-        let is_suspended = fail.afterwards == Afterwards::SuspendLaunch && self.kept.suspension_refused().is_none();
+        let is_suspended = fail.on_limit == OnLimit::SuspendLaunch && self.kept.suspension_refused().is_none();
         is_suspended.then_some(resume).into_iter().collect()
     }
 }

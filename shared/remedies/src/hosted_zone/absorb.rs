@@ -10,38 +10,38 @@ use homeostat_core::id::SetIdentifier;
 use homeostat_core::ports::Outcome;
 use jiff::Timestamp;
 
-use super::decide::{Case, acts};
+use super::decide::{Situation, acts};
 use super::drift::{drifts, has_only_drifted, nothing_is_left, noticed, siblings};
 use super::evidence::{Ails, Fitness, ails, alarming, fitness, is_cleared};
 use super::judge::NEARLY;
-use super::kept::{Held, Kept, PROPAGATES_WITHIN, Propagating, Proven};
+use super::state::{Held, ZoneState, PROPAGATES_WITHIN, Propagating, Proven};
 use super::said::Trouble;
-use super::seen::Seen;
+use super::observation::Observation;
 use super::share::shares;
 use super::shift::Move;
 use super::standing::{Standing, standing};
-use crate::hosted_zone::kind::ZoneKind;
-use crate::hosted_zone::policy::{RecordPolicy, ZonePolicy};
+use crate::hosted_zone::kind::HostedZoneKind;
+use crate::hosted_zone::policy::{RecordPolicy, HostedZonePolicy};
 use crate::hosted_zone::reasons::{Circumstances, Incident, Intent, Page, PageReason, Step};
 
 pub(super) fn absorb(
     now: Timestamp,
     mut incident: Incident,
-    seen: &Seen,
-    policy: &ZonePolicy<'_>,
+    seen: &Observation,
+    policy: &HostedZonePolicy<'_>,
     hash: &str,
 ) -> Incident {
     if is_seen_late(now, &incident, seen) {
         incident = incident.found_done(now);
     }
-    let kept = incident.kind.kept_mut();
+    let kept = incident.kind.state_mut();
     let mut open = kept.tried.iter().chain(&kept.lost);
     if let Some(late) = open.find(|tried| tried.is_seen(seen)).cloned() {
         kept.shifted(now, &late, &Outcome::AlreadyDone);
     }
-    let kept = incident.kind.kept();
+    let kept = incident.kind.state();
     let around = Circumstances::default();
-    let case = Case { now, incident: &incident, kept, seen, around: &around, policy };
+    let case = Situation { now, incident: &incident, kept, seen, around: &around, policy };
     let (mut next, mut settled, mut word_is_void) = (kept.clone(), Vec::new(), false);
     next.propagating = next.propagating.and_then(|it| still_on_its_way(now, it, seen));
     refusals(&mut next, case, hash);
@@ -78,11 +78,11 @@ pub(super) fn absorb(
     let signalled_at = began_at(now, &incident, seen, policy);
     let paged_because = without(incident.paged_because.clone(), &settled);
     let acknowledged = incident.acknowledged.clone().filter(|_| !word_is_void);
-    Incident { kind: ZoneKind::Zone(next), signalled_at, paged_because, acknowledged, ..incident }
+    Incident { kind: HostedZoneKind::Zone(next), signalled_at, paged_because, acknowledged, ..incident }
 }
 
 /// Who is proven unhealthy and has more weight than the policy leaves them, each since the first look that proved it.
-fn proven(case: Case<'_>, kept: &Kept) -> Vec<Proven> {
+fn proven(case: Situation<'_>, kept: &ZoneState) -> Vec<Proven> {
     let mut all = Vec::new();
     for record in case.policy.records.iter().filter(|record| acts(record.mode)) {
         let shares = shares(&case.seen.weights(&record.key));
@@ -111,7 +111,7 @@ fn proven(case: Case<'_>, kept: &Kept) -> Vec<Proven> {
 
 /// Forgets a refusal once the record or the policy is another, or a person has answered; and has those go by themselves that lost
 /// a race together although nobody seems to have changed any of them.
-fn refusals(next: &mut Kept, case: Case<'_>, hash: &str) {
+fn refusals(next: &mut ZoneState, case: Situation<'_>, hash: &str) {
     let answered_at = case.incident.acknowledged.as_ref().map(|known| known.at);
     next.refused.retain(|key, refused| {
         if case.seen.unread.contains_key(&key.name) {
@@ -137,7 +137,7 @@ fn refusals(next: &mut Kept, case: Case<'_>, hash: &str) {
 }
 
 /// What was open only since the policy and AWS don't agree begins anew when an endpoint becomes unhealthy.
-fn began_at(now: Timestamp, incident: &Incident, seen: &Seen, policy: &ZonePolicy<'_>) -> Timestamp {
+fn began_at(now: Timestamp, incident: &Incident, seen: &Observation, policy: &HostedZonePolicy<'_>) -> Timestamp {
     let since = |record: &RecordPolicy| {
         let unhealthy = record.endpoints.iter().filter(|it| matches!(ails(now, record, it, seen), Ails::Sick(_)));
         unhealthy.map(|it| alarming(it, seen).map_or(now, |alarm| alarm.since)).min()
@@ -154,7 +154,7 @@ fn without(page: Option<Page>, settled: &[RecordKey]) -> Option<Page> {
 }
 
 /// The loop settles what an acting incident did. One that was held back since, or asked for a person, may find it too.
-fn is_seen_late(now: Timestamp, incident: &Incident, seen: &Seen) -> bool {
+fn is_seen_late(now: Timestamp, incident: &Incident, seen: &Observation) -> bool {
     // A batch that was refused as lost may be the second try of one that applied.
     let is_open = |intent: &&Intent| !intent.took_effect() && (intent.outcome.is_some() || now >= intent.until);
     let is_seen = |Intent { step: Step::Shift(shift), .. }: &Intent| shift.is_seen(seen);
@@ -162,7 +162,7 @@ fn is_seen_late(now: Timestamp, incident: &Incident, seen: &Seen) -> bool {
 }
 
 /// Without what has arrived.
-fn still_on_its_way(now: Timestamp, on_its_way: Propagating, seen: &Seen) -> Option<Propagating> {
+fn still_on_its_way(now: Timestamp, on_its_way: Propagating, seen: &Observation) -> Option<Propagating> {
     let unnamed = match on_its_way.change {
         Some(_) if seen.is_in_sync != Some(true) => return Some(on_its_way),
         Some(_) => Propagating::new(None, on_its_way.late_since?),
@@ -185,7 +185,7 @@ enum Fate {
 }
 
 /// Only on what people were asked, and have answered; or on what shows that they have fixed it themselves.
-fn fate(case: Case<'_>, key: &RecordKey, held: &Held) -> Fate {
+fn fate(case: Situation<'_>, key: &RecordKey, held: &Held) -> Fate {
     let has_answered = case.incident.acknowledged.is_some();
     let record = key.clone();
     let policy = case.policy.record(key).filter(|policy| held.names_only_endpoints_of(policy));
@@ -211,7 +211,7 @@ fn fate(case: Case<'_>, key: &RecordKey, held: &Held) -> Fate {
     if are_theirs && all_well(case, policy) { Fate::TakenOver } else { Fate::Changed(sets) }
 }
 
-fn is_of_an_older_generation(case: Case<'_>, key: &RecordKey) -> bool {
+fn is_of_an_older_generation(case: Situation<'_>, key: &RecordKey) -> bool {
     let there = case.seen.generation(&key.name);
     there.zip(case.kept.generations.get(&key.name)).is_some_and(|(there, left)| there < *left)
 }
@@ -227,7 +227,7 @@ fn has_the_weights_left(held: &Held, sets: &[RecordSet]) -> bool {
     held.left.iter().all(|(id, left)| there.get(id) == Some(left))
 }
 
-fn take_up(next: &mut Kept, key: &RecordKey, sets: Vec<RecordSet>, seen: &Seen) {
+fn take_up(next: &mut ZoneState, key: &RecordKey, sets: Vec<RecordSet>, seen: &Observation) {
     if let Some(held) = next.records.get_mut(key) {
         held.saved = reweighted(&sets, &weights(&held.saved));
     }
@@ -255,7 +255,7 @@ fn was_told_of_all(incident: &Incident, record: &RecordKey, what: &str) -> bool 
 }
 
 /// Everything of the record that gives answers is proven well.
-fn all_well(case: Case<'_>, record: &RecordPolicy) -> bool {
+fn all_well(case: Situation<'_>, record: &RecordPolicy) -> bool {
     let weights = case.seen.weights(&record.key);
     let serving =
         record.endpoints.iter().filter(|endpoint| weights.get(&endpoint.id).is_some_and(|weight| *weight > 0));

@@ -2,7 +2,7 @@
 //!
 //! This module never waits, asks or changes anything: the same arguments always give the same decision.
 
-use homeostat_core::attend::climb;
+use homeostat_core::reconcile::climb;
 use homeostat_core::aws::record::weights;
 use homeostat_core::guard;
 use homeostat_core::incident::State;
@@ -11,24 +11,24 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::drift::{Drifted, SURE_AFTER};
 use super::judge::{Judged, STALE, judge};
-use super::kept::{Kept, PROPAGATES_WITHIN, Propagating, Proven};
+use super::state::{ZoneState, PROPAGATES_WITHIN, Propagating, Proven};
 use super::ladder::{Judging, ladder};
 use super::said::{Awaits, Trouble, Waiting};
-use super::seen::Seen;
+use super::observation::Observation;
 use super::shift::{Move, Shift};
 use crate::hosted_zone::generation::Generation;
-use crate::hosted_zone::policy::{DnsPolicy, ZonePolicy};
-use crate::hosted_zone::reasons::{Circumstances, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step};
+use crate::hosted_zone::policy::{DnsPolicy, HostedZonePolicy};
+use crate::hosted_zone::reasons::{Circumstances, Decision, Hold, HoldReason, Incident, Page, PageReason, Evidence, Step};
 
 /// Everything that one decision rests on.
 #[derive(Clone, Copy)]
-pub(super) struct Case<'a> {
+pub(super) struct Situation<'a> {
     pub(super) now: Timestamp,
     pub(super) incident: &'a Incident,
-    pub(super) kept: &'a Kept,
-    pub(super) seen: &'a Seen,
+    pub(super) kept: &'a ZoneState,
+    pub(super) seen: &'a Observation,
     pub(super) around: &'a Circumstances,
-    pub(super) policy: &'a ZonePolicy<'a>,
+    pub(super) policy: &'a HostedZonePolicy<'a>,
 }
 
 /// A change is asked after as soon as it may have arrived, and then less and less often: a question costs a part of what Route 53
@@ -41,16 +41,16 @@ const LATE_AT_MOST: SignedDuration = SignedDuration::from_mins(30);
 /// What waits for a person to correct it is read as often as the resync reads: its calls are what all of an account share.
 const DRIFTED_LOOKS: SignedDuration = SignedDuration::from_mins(5);
 
-pub(super) fn decide(case: Case<'_>) -> Decision {
+pub(super) fn decide(case: Situation<'_>) -> Decision {
     case.within_its_limit(undelayed(case))
 }
 
 /// Before the limit that nobody escapes.
-pub(super) fn undelayed(case: Case<'_>) -> Decision {
+pub(super) fn undelayed(case: Situation<'_>) -> Decision {
     climb(&ladder(), &Judging::of(case), Judging::due)
 }
 
-pub(super) fn judged(case: Case<'_>) -> Judged {
+pub(super) fn judged(case: Situation<'_>) -> Judged {
     let mut all = Judged::default();
     for record in &case.policy.records {
         all.extend(judge(case, record));
@@ -60,7 +60,7 @@ pub(super) fn judged(case: Case<'_>) -> Judged {
     case.without_refused(all)
 }
 
-impl Case<'_> {
+impl Situation<'_> {
     /// Nobody stays proven unhealthy for longer than the policy says without a change or a page, whatever the reason is.
     fn within_its_limit(&self, decision: Decision) -> Decision {
         let why = match &decision {
@@ -77,7 +77,7 @@ impl Case<'_> {
             Decision::Page(Page::Own(PageReason::Weights { troubles })) => troubles.clone(),
             _ => Vec::new(),
         };
-        let within = self.policy.dns.wait_at_most;
+        let within = self.policy.dns.max_wait;
         let overdue = self.kept.proven.iter().filter(|proven| self.now >= proven.since + within);
         let mut is_news = false;
         for Proven { record, endpoint, since } in overdue {
@@ -122,7 +122,7 @@ impl Case<'_> {
     }
 
     /// All that is due in one batch; but of those that were refused together each by itself, after the others.
-    pub(super) fn at_once(&self, act: Vec<(Move, Vec<Proof>)>) -> Vec<(Move, Vec<Proof>)> {
+    pub(super) fn at_once(&self, act: Vec<(Move, Vec<Evidence>)>) -> Vec<(Move, Vec<Evidence>)> {
         let (mut apart, together): (Vec<_>, Vec<_>) =
             act.into_iter().partition(|(moved, _)| self.kept.apart.contains(&moved.key));
         if together.is_empty() {
@@ -143,7 +143,7 @@ impl Case<'_> {
 
     /// A batch of unknown fate that could still apply, if it is only late, is kept from it before anything else is decided: its
     /// record gets another generation, and nothing else.
-    pub(super) fn fence_off(&self, act: &[(Move, Vec<Proof>)]) -> Option<(Move, Vec<Proof>)> {
+    pub(super) fn fence_off(&self, act: &[(Move, Vec<Evidence>)]) -> Option<(Move, Vec<Evidence>)> {
         let last = self.unsettled_shift();
         // What somebody added since is in no batch, so it keeps none from applying.
         let is_as_read = |moved: &Move| {
@@ -236,7 +236,7 @@ impl Case<'_> {
     pub(super) fn differs(&self, drifted: Drifted) -> Decision {
         let unsure = self.kept.drifts.iter().filter(|noticed| !noticed.is_sure(self.now));
         let sure = unsure.map(|noticed| noticed.since + SURE_AFTER).min();
-        let usual = self.policy.dns.look_every;
+        let usual = self.policy.dns.check_every;
         let every = if self.is_untouched() { usual.max(DRIFTED_LOOKS) } else { usual };
         let until = sure.unwrap_or(self.now + every);
         Decision::Hold { until, because: Hold::Own(HoldReason::Drifted(drifted)) }
@@ -244,7 +244,7 @@ impl Case<'_> {
 
     pub(super) fn hold(&self, until: Option<Timestamp>, because: Hold) -> Decision {
         let dns = self.policy.dns;
-        Decision::Hold { until: no_later(self.now, until.unwrap_or(self.now + dns.look_every), dns), because }
+        Decision::Hold { until: no_later(self.now, until.unwrap_or(self.now + dns.check_every), dns), because }
     }
 
     /// When the facts alone can make a difference; else at the usual pace.
@@ -272,7 +272,7 @@ impl Case<'_> {
     /// What a person said last: nothing is moved under their hands.
     pub(super) fn pause(&self) -> Option<Decision> {
         let because = guard::paused(self.now, &self.around.limits)?;
-        let within = self.policy.dns.wait_at_most;
+        let within = self.policy.dns.max_wait;
         let since = self.incident.opened_at.max(self.incident.signalled_at);
         if self.now >= since + within && self.incident.state != State::Escalated {
             return Some(Decision::Page(Page::Waited {
@@ -286,7 +286,7 @@ impl Case<'_> {
 }
 
 /// How long the last change is waited for before it is asked after. Nothing that could be read has a say in it.
-pub(super) fn on_its_way(now: Timestamp, kept: &Kept, dns: &DnsPolicy) -> Option<(Timestamp, Hold)> {
+pub(super) fn on_its_way(now: Timestamp, kept: &ZoneState, dns: &DnsPolicy) -> Option<(Timestamp, Hold)> {
     let Propagating { change, since, .. } = kept.propagating.clone()?;
     let age = now.duration_since(since).max(FIRST_QUESTION);
     let until = if change.is_some() { now + age } else { since + PROPAGATES_WITHIN };
@@ -295,7 +295,7 @@ pub(super) fn on_its_way(now: Timestamp, kept: &Kept, dns: &DnsPolicy) -> Option
 
 /// The usual pace is the slowest.
 fn no_later(now: Timestamp, until: Timestamp, dns: &DnsPolicy) -> Timestamp {
-    until.min(now + dns.look_every).max(now)
+    until.min(now + dns.check_every).max(now)
 }
 
 /// Whether records in this mode are changed or only watched.

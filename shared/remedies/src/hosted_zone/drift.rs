@@ -13,11 +13,11 @@ use homeostat_core::incident::State;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::kept::{Held, Kept, PROPAGATES_WITHIN};
-use super::seen::Seen;
+use super::state::{Held, ZoneState, PROPAGATES_WITHIN};
+use super::observation::Observation;
 use super::share::shares;
 use super::standing::{foreign, unfit};
-use crate::hosted_zone::policy::{Active, Ailment, EndpointPolicy, RecordPolicy, ZonePolicy};
+use crate::hosted_zone::policy::{Active, Ailment, EndpointPolicy, RecordPolicy, HostedZonePolicy};
 use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Incident};
 
 /// By then every name server has the last change, and a second list can't be older than it.
@@ -77,7 +77,7 @@ impl Noticed {
 
 impl Drifted {
     /// What an incident keeps, held against what people have heard of.
-    pub(super) fn of(now: Timestamp, kept: &Kept, told: &[Drift]) -> Drifted {
+    pub(super) fn of(now: Timestamp, kept: &ZoneState, told: &[Drift]) -> Drifted {
         let (known, unsure): (Vec<&Noticed>, Vec<&Noticed>) =
             kept.drifts.iter().partition(|noticed| noticed.is_sure(now));
         let [known, unsure] =
@@ -96,7 +96,7 @@ impl Drifted {
 }
 
 /// All drift of a zone, as one reading shows it.
-pub(super) fn drifts(policy: &ZonePolicy<'_>, seen: &Seen, held: &BTreeMap<RecordKey, Held>) -> Vec<Drift> {
+pub(super) fn drifts(policy: &HostedZonePolicy<'_>, seen: &Observation, held: &BTreeMap<RecordKey, Held>) -> Vec<Drift> {
     let mut drifts: Vec<Drift> =
         policy.records.iter().flat_map(|record| of_record(record, seen, held.get(&record.key))).collect();
     let left_out = siblings(policy, seen).into_iter().filter(|(_, sibling)| !sibling.is_in_policy);
@@ -106,7 +106,7 @@ pub(super) fn drifts(policy: &ZonePolicy<'_>, seen: &Seen, held: &BTreeMap<Recor
     drifts
 }
 
-fn of_record(record: &RecordPolicy, seen: &Seen, held: Option<&Held>) -> Vec<Drift> {
+fn of_record(record: &RecordPolicy, seen: &Observation, held: Option<&Held>) -> Vec<Drift> {
     let (key, sets) = (&record.key, seen.record(&record.key));
     let mut drifts: Vec<Drift> = record.endpoints.iter().flat_map(|endpoint| sources(record, endpoint, seen)).collect();
     if seen.unread.contains_key(&key.name) {
@@ -137,7 +137,7 @@ pub struct Sibling {
 }
 
 /// Every record of addresses under a name of the policy for which there are two or more.
-pub(super) fn siblings(policy: &ZonePolicy<'_>, seen: &Seen) -> BTreeMap<RecordKey, Sibling> {
+pub(super) fn siblings(policy: &HostedZonePolicy<'_>, seen: &Observation) -> BTreeMap<RecordKey, Sibling> {
     let mut siblings = BTreeMap::new();
     for record in &policy.records {
         for kind in [RecordType::A, RecordType::Aaaa].into_iter().filter(|kind| *kind != record.key.kind) {
@@ -172,7 +172,7 @@ pub(crate) fn missing<'a>(record: &'a RecordPolicy, sets: &[RecordSet]) -> impl 
 }
 
 /// What the policy judges an endpoint by and AWS says that there is none of.
-fn sources(record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> Vec<Drift> {
+fn sources(record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Observation) -> Vec<Drift> {
     let beside = endpoint.alarms.iter().filter(|_| !record.evidence.contains(&Ailment::Alarm));
     let beside = beside.map(|alarm| alarm_gone(endpoint, alarm));
     judged_by(record, endpoint).chain(beside).filter(|source| source.is_shown_by(seen)).collect()
@@ -181,10 +181,10 @@ fn sources(record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> Vec
 /// Two readings agree that nothing is left by which the endpoint could be judged.
 pub(super) fn nothing_is_left(
     now: Timestamp,
-    kept: &Kept,
+    kept: &ZoneState,
     record: &RecordPolicy,
     endpoint: &EndpointPolicy,
-    seen: &Seen,
+    seen: &Observation,
 ) -> bool {
     let is_sure = |drift: &Drift| kept.drifts.iter().any(|noticed| noticed.drift == *drift && noticed.is_sure(now));
     judged_by(record, endpoint).all(|source| source.is_shown_by(seen) && is_sure(&source))
@@ -209,7 +209,7 @@ fn judged_by<'a>(record: &'a RecordPolicy, endpoint: &'a EndpointPolicy) -> impl
 }
 
 /// What was noticed before, with what this reading shows. What it can't tell is as it was.
-pub(super) fn noticed(now: Timestamp, before: &[Noticed], seen: &Seen, shown: Vec<Drift>) -> Vec<Noticed> {
+pub(super) fn noticed(now: Timestamp, before: &[Noticed], seen: &Observation, shown: Vec<Drift>) -> Vec<Noticed> {
     let since = |drift: &Drift| before.iter().find(|noticed| noticed.drift == *drift).map_or(now, |it| it.since);
     let untold = before.iter().filter(|noticed| noticed.drift.is_unread(seen) && !shown.contains(&noticed.drift));
     let mut noticed: Vec<Noticed> = untold.cloned().collect();
@@ -218,7 +218,7 @@ pub(super) fn noticed(now: Timestamp, before: &[Noticed], seen: &Seen, shown: Ve
 }
 
 /// Sets that are missing from the list and may be there all the same: nothing is moved on the strength of one list.
-pub(super) fn unsure(now: Timestamp, kept: &Kept, record: &RecordPolicy, sets: &[RecordSet]) -> Option<String> {
+pub(super) fn unsure(now: Timestamp, kept: &ZoneState, record: &RecordPolicy, sets: &[RecordSet]) -> Option<String> {
     let is_sure = |drift: &Drift| kept.drifts.iter().any(|noticed| noticed.drift == *drift && noticed.is_sure(now));
     if sets.is_empty() {
         let gone = |it: &Drift| matches!(it, Drift::Unfit { record: of, .. } if *of == record.key) && is_sure(it);
@@ -253,7 +253,7 @@ impl Drift {
     }
 
     /// Whether this reading shows that a source doesn't exist.
-    fn is_shown_by(&self, seen: &Seen) -> bool {
+    fn is_shown_by(&self, seen: &Observation) -> bool {
         match self {
             Drift::AlarmGone { alarm, .. } => matches!(seen.alarms.get(alarm), Some(Ok(None))),
             Drift::HealthCheckGone { health_check, .. } => {
@@ -264,7 +264,7 @@ impl Drift {
         }
     }
 
-    fn is_unread(&self, seen: &Seen) -> bool {
+    fn is_unread(&self, seen: &Observation) -> bool {
         match self {
             Drift::AlarmGone { alarm, .. } => matches!(seen.alarms.get(alarm), Some(Err(_))),
             Drift::HealthCheckGone { health_check, .. } => matches!(seen.health_checks.get(health_check), Some(Err(_))),

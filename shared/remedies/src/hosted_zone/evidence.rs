@@ -3,19 +3,19 @@
 //! This module never takes one for the opposite of the other. What is not known is neither, and an alarm on served traffic
 //! proves nothing about an endpoint that serves none.
 
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::id::{AlarmArn, HealthCheckId, TargetGroupArn};
 use jiff::{SignedDuration, Timestamp};
 
-use super::seen::{Checked, HealthCheckSeen, Observation, Seen};
+use super::observation::{Checked, HealthCheckReading, CheckerReport, Observation};
 use crate::hosted_zone::policy::{Active, Ailment, EndpointPolicy, RecordPolicy};
-use crate::hosted_zone::reasons::Proof;
+use crate::hosted_zone::reasons::Evidence;
 
 /// What one source says of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Finding {
-    Sick(Proof),
+    Sick(Evidence),
     Well(String),
     Unknown(String),
 }
@@ -24,7 +24,7 @@ pub(super) enum Finding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ails {
     /// All of the evidence says so.
-    Sick(Vec<Proof>),
+    Sick(Vec<Evidence>),
     /// Some of it does.
     Perhaps {
         missing: Vec<String>,
@@ -39,7 +39,7 @@ pub(super) enum Ails {
 pub(super) enum Fitness {
     Well(Vec<String>),
     /// At least one source says that it is sick.
-    Sick(Proof),
+    Sick(Evidence),
     Unknown(String),
 }
 
@@ -52,7 +52,7 @@ const SICK_PERCENT: usize = 18;
 /// To be given traffic, an endpoint must be well for most of the world, not for a fifth of it.
 const WELL_PERCENT: usize = 50;
 
-pub(super) fn ails(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> Ails {
+pub(super) fn ails(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Observation) -> Ails {
     let findings: Vec<Finding> = record.evidence.iter().map(|ailment| find(now, *ailment, endpoint, seen)).collect();
     let (mut proofs, mut missing) = (Vec::new(), Vec::new());
     for finding in findings {
@@ -72,7 +72,7 @@ pub(super) fn ails(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPol
 }
 
 /// Something says that it is healthy, and nothing that it isn't: the opposite of sick, and not only the lack of proof.
-pub(super) fn is_cleared(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> bool {
+pub(super) fn is_cleared(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Observation) -> bool {
     let mut findings: Vec<Finding> =
         record.evidence.iter().map(|ailment| find(now, *ailment, endpoint, seen)).collect();
     findings.extend(record.proof.iter().map(|source| active(now, *source, endpoint, seen)));
@@ -82,7 +82,7 @@ pub(super) fn is_cleared(now: Timestamp, record: &RecordPolicy, endpoint: &Endpo
 
 /// All that is to prove it; and nothing else that can tell without traffic may call it sick, or an endpoint would be drained on the
 /// one, and come back on the other. Such a word alone proves nothing.
-pub(super) fn fitness(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> Fitness {
+pub(super) fn fitness(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Observation) -> Fitness {
     let (mut well, mut unknown) = (Vec::new(), None);
     for source in &record.proof {
         match active(now, *source, endpoint, seen) {
@@ -103,12 +103,12 @@ pub(super) fn fitness(now: Timestamp, record: &RecordPolicy, endpoint: &Endpoint
 }
 
 /// An alarm that speaks for the endpoint and is in ALARM, whoever may hear of it.
-pub(super) fn alarming<'a>(endpoint: &EndpointPolicy, seen: &'a Seen) -> Option<&'a AlarmSeen> {
+pub(super) fn alarming<'a>(endpoint: &EndpointPolicy, seen: &'a Observation) -> Option<&'a AlarmReading> {
     let alarms = endpoint.alarms.iter().filter_map(|arn| seen.alarms.get(arn)?.as_ref().ok()?.as_ref());
     alarms.filter(|alarm| alarm.state == AlarmState::Alarm).max_by_key(|alarm| alarm.since)
 }
 
-fn switched_off(record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -> Option<AlarmArn> {
+fn switched_off(record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Observation) -> Option<AlarmArn> {
     let all_off = record.evidence.contains(&Ailment::Alarm)
         && !endpoint
             .alarms
@@ -118,14 +118,14 @@ fn switched_off(record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Seen) -
     alarming(endpoint, seen).filter(|_| all_off).map(|alarm| alarm.arn.clone())
 }
 
-fn find(now: Timestamp, ailment: Ailment, endpoint: &EndpointPolicy, seen: &Seen) -> Finding {
+fn find(now: Timestamp, ailment: Ailment, endpoint: &EndpointPolicy, seen: &Observation) -> Finding {
     match ailment {
         Ailment::Alarm => any(endpoint.alarms.iter().map(|arn| alarm(arn, seen))),
         Ailment::Active(source) => active(now, source, endpoint, seen),
     }
 }
 
-fn active(now: Timestamp, source: Active, endpoint: &EndpointPolicy, seen: &Seen) -> Finding {
+fn active(now: Timestamp, source: Active, endpoint: &EndpointPolicy, seen: &Observation) -> Finding {
     match source {
         Active::HealthCheck => match &endpoint.health_check {
             Some(id) => health_check(now, id, seen),
@@ -150,12 +150,12 @@ fn any(findings: impl Iterator<Item = Finding>) -> Finding {
     worst.unwrap_or_else(|| Finding::Unknown("the policy names nothing that could tell".to_owned()))
 }
 
-fn alarm(arn: &AlarmArn, seen: &Seen) -> Finding {
+fn alarm(arn: &AlarmArn, seen: &Observation) -> Finding {
     let name = arn.alarm_name();
     match seen.alarms.get(arn) {
         Some(Ok(Some(alarm))) => match alarm.state {
             AlarmState::Alarm => {
-                Finding::Sick(Proof::Alarm { alarm: arn.clone(), since: alarm.since, reason: alarm.reason.clone() })
+                Finding::Sick(Evidence::Alarm { alarm: arn.clone(), since: alarm.since, reason: alarm.reason.clone() })
             }
             AlarmState::Ok => Finding::Well(format!("alarm {name:?} is OK")),
             AlarmState::InsufficientData => Finding::Unknown(format!("alarm {name:?} has too little data to tell")),
@@ -166,7 +166,7 @@ fn alarm(arn: &AlarmArn, seen: &Seen) -> Finding {
     }
 }
 
-fn health_check(now: Timestamp, id: &HealthCheckId, seen: &Seen) -> Finding {
+fn health_check(now: Timestamp, id: &HealthCheckId, seen: &Observation) -> Finding {
     let check = match seen.health_checks.get(id) {
         Some(Ok(Some(check))) => check,
         Some(Ok(None)) => return Finding::Unknown(format!("there is no health check {id}")),
@@ -176,7 +176,7 @@ fn health_check(now: Timestamp, id: &HealthCheckId, seen: &Seen) -> Finding {
     if let Some(why) = says_nothing(check) {
         return Finding::Unknown(format!("health check {id} {why}"));
     }
-    let fresh: Vec<&Observation> = check.observations.iter().filter(|seen| seen.at + STALE > now).collect();
+    let fresh: Vec<&CheckerReport> = check.reports.iter().filter(|seen| seen.at + STALE > now).collect();
     let (found_well, of) = (fresh.iter().filter(|seen| seen.is_well).count(), fresh.len());
     if of == 0 {
         return Finding::Unknown(format!("health check {id}: no checker has said anything lately"));
@@ -193,13 +193,13 @@ fn health_check(now: Timestamp, id: &HealthCheckId, seen: &Seen) -> Finding {
         if check.inverted {
             status.push_str(", and the health check is inverted");
         }
-        return Finding::Sick(Proof::HealthCheck { id: id.clone(), sick: of - well, of, status });
+        return Finding::Sick(Evidence::HealthCheck { id: id.clone(), sick: of - well, of, status });
     }
     if well * 100 > WELL_PERCENT * of { Finding::Well(said()) } else { Finding::Unknown(said()) }
 }
 
 /// Why nothing about the endpoint follows from it.
-pub(crate) fn says_nothing(check: &HealthCheckSeen) -> Option<&'static str> {
+pub(crate) fn says_nothing(check: &HealthCheckReading) -> Option<&'static str> {
     match check.of {
         _ if check.disabled => Some("is disabled: Route 53 checks nothing, and routes as if it were healthy"),
         Checked::Endpoint => None,
@@ -212,7 +212,7 @@ pub(crate) fn says_nothing(check: &HealthCheckSeen) -> Option<&'static str> {
 }
 
 /// Sick without any healthy target; well with more healthy ones than others.
-fn targets(arn: &TargetGroupArn, seen: &Seen) -> Finding {
+fn targets(arn: &TargetGroupArn, seen: &Observation) -> Finding {
     let targets = match seen.targets.get(arn) {
         Some(Ok(Some(targets))) => targets,
         Some(Ok(None)) => return Finding::Unknown(format!("there is no target group {arn}")),
@@ -225,7 +225,7 @@ fn targets(arn: &TargetGroupArn, seen: &Seen) -> Finding {
     let said = format!("{healthy} of {of} targets of {} are healthy", arn.short_name());
     match (healthy, unhealthy) {
         (0, 0) => Finding::Unknown(said),
-        (0, _) => Finding::Sick(Proof::Targets { target_group: arn.clone(), of }),
+        (0, _) => Finding::Sick(Evidence::Targets { target_group: arn.clone(), of }),
         _ if healthy * 2 > of => Finding::Well(said),
         _ => Finding::Unknown(said),
     }

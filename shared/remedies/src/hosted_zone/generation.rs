@@ -3,7 +3,7 @@
 //! This module never takes a text of somebody else's for a generation.
 
 use homeostat_core::aws::record::{RecordSet, Routing};
-use homeostat_core::aws::record_name::{NotAName, RecordName};
+use homeostat_core::aws::record_name::{InvalidName, RecordName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ impl Generation {
         Generation { number: last.map_or(1, |last| last.number + 1), at }
     }
 
-    pub fn fence(&self, name: &RecordName) -> Result<RecordSet, NotAName> {
+    pub fn fence(&self, name: &RecordName) -> Result<RecordSet, InvalidName> {
         Ok(RecordSet {
             name: name.under(FENCE_LABEL)?,
             kind: "TXT".to_owned(),

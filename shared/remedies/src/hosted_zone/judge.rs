@@ -4,15 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::record::{RecordSet, Weights, weights};
 use homeostat_core::aws::share::Share;
 use homeostat_core::id::SetIdentifier;
 
-use super::decide::{Case, acts};
+use super::decide::{Situation, acts};
 use super::drift::{missing, unsure};
 use super::evidence::{Ails, Fitness, ails, alarming, fitness};
-use super::kept::{Held, Reduced};
+use super::state::{Held, Reduced};
 use super::returning::{Course, Returning, course};
 use super::said::{Awaits, Trouble, Waiting};
 use super::share::{Plan, Wish, plan, shares};
@@ -21,14 +21,14 @@ use super::standing::{Standing, standing, unfit};
 use crate::hosted_zone::generation::Generation;
 use crate::hosted_zone::memory;
 use crate::hosted_zone::policy::{EndpointPolicy, RecordPolicy};
-use crate::hosted_zone::reasons::{Hold, HoldReason, Proof};
+use crate::hosted_zone::reasons::{Hold, HoldReason, Evidence};
 
 /// What is to be done about the records of a zone, and why not.
 #[derive(Default)]
 pub(super) struct Judged {
-    pub(super) act: Vec<(Move, Vec<Proof>)>,
+    pub(super) act: Vec<(Move, Vec<Evidence>)>,
     /// What would be done, were the record not only watched.
-    pub(super) watch: Vec<(Move, Vec<Proof>)>,
+    pub(super) watch: Vec<(Move, Vec<Evidence>)>,
     pub(super) waiting: Vec<Waiting>,
     pub(super) troubles: Vec<Trouble>,
     /// An endpoint that may be sick.
@@ -48,7 +48,7 @@ impl Judged {
     }
 }
 
-pub(super) fn judge(case: Case<'_>, record: &RecordPolicy) -> Judged {
+pub(super) fn judge(case: Situation<'_>, record: &RecordPolicy) -> Judged {
     let held = case.kept.records.get(&record.key);
     let sets = case.seen.record(&record.key);
     let ailing: Vec<Ails> = record.endpoints.iter().map(|it| ails(case.now, record, it, case.seen)).collect();
@@ -110,7 +110,7 @@ fn all_wait(record: &RecordPolicy, held: &Held, awaits: &Awaits) -> Vec<Waiting>
 }
 
 struct Judge<'a> {
-    case: Case<'a>,
+    case: Situation<'a>,
     record: &'a RecordPolicy,
     held: Option<&'a Held>,
     sets: &'a [RecordSet],
@@ -126,7 +126,7 @@ struct Known<'a> {
     ails: Ails,
     fitness: Fitness,
     /// What nobody asks for has no say in an alarm on what is asked for: it may stay red for want of data.
-    alarm_under_traffic: Option<&'a AlarmSeen>,
+    alarm_under_traffic: Option<&'a AlarmReading>,
 }
 
 /// Who can take over, and why that is believed.
@@ -136,14 +136,14 @@ type Fit<'a> = BTreeMap<&'a SetIdentifier, &'a Vec<String>>;
 #[derive(Clone, Default)]
 struct Wanted {
     reduced: BTreeMap<SetIdentifier, Share>,
-    because: Vec<Proof>,
+    because: Vec<Evidence>,
     /// Who is to have less than now.
     drains: Vec<SetIdentifier>,
 }
 
 impl<'a> Judge<'a> {
     fn new(
-        case: Case<'a>,
+        case: Situation<'a>,
         record: &'a RecordPolicy,
         held: Option<&'a Held>,
         sets: &'a [RecordSet],
@@ -246,7 +246,7 @@ impl<'a> Judge<'a> {
                     judged.troubles.push(Trouble::Latched { record, endpoint: endpoint.id.clone(), drains, within });
                 }
                 Course::Step { share, because } => {
-                    wanted.because.push(Proof::Well { endpoint: endpoint.id.clone(), why: because });
+                    wanted.because.push(Evidence::Well { endpoint: endpoint.id.clone(), why: because });
                     if share < own {
                         wanted.reduced.insert(endpoint.id.clone(), share);
                     }
@@ -259,7 +259,7 @@ impl<'a> Judge<'a> {
     fn waits(&self, endpoint: &EndpointPolicy, reduced: &Reduced, awaits: Awaits, judged: &mut Judged) {
         let (record, id) = (self.record.key.clone(), endpoint.id.clone());
         if let (Awaits::Proof { why }, true) =
-            (&awaits, self.case.now >= reduced.since + self.case.policy.dns.wait_at_most)
+            (&awaits, self.case.now >= reduced.since + self.case.policy.dns.max_wait)
         {
             let why = why.clone();
             judged.troubles.push(Trouble::StillReduced { record, endpoint: id, since: reduced.since, why });
@@ -309,8 +309,8 @@ impl<'a> Judge<'a> {
     }
 
     fn say_who_takes_over(&self, wanted: &mut Wanted) {
-        let well = |(id, why): (&SetIdentifier, &Vec<String>)| Proof::Well { endpoint: id.clone(), why: why.clone() };
-        let takers: Vec<Proof> = self.receivers(wanted).into_iter().map(well).collect();
+        let well = |(id, why): (&SetIdentifier, &Vec<String>)| Evidence::Well { endpoint: id.clone(), why: why.clone() };
+        let takers: Vec<Evidence> = self.receivers(wanted).into_iter().map(well).collect();
         wanted.because.extend(takers);
     }
 
@@ -351,7 +351,7 @@ impl<'a> Judge<'a> {
                 None => wanted.reduced.remove(&id),
             };
         }
-        wanted.because.retain(|proof| matches!(proof, Proof::Well { .. }));
+        wanted.because.retain(|proof| matches!(proof, Evidence::Well { .. }));
         wanted
     }
 
@@ -427,7 +427,7 @@ pub(super) const NEARLY: Share = Share::percent(2);
 const MUCH: Share = Share::percent(5);
 
 impl Wanted {
-    fn drain(&mut self, endpoint: &EndpointPolicy, floor: Share, proofs: Vec<Proof>) {
+    fn drain(&mut self, endpoint: &EndpointPolicy, floor: Share, proofs: Vec<Evidence>) {
         self.reduced.insert(endpoint.id.clone(), floor);
         self.drains.push(endpoint.id.clone());
         self.because.extend(proofs);

@@ -4,53 +4,53 @@
 
 use homeostat_core::decision::Page;
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Call, Heals, Incident, Kind, LEASE, Told};
+use homeostat_core::incident::{Call, Heals, Incident, Kind, LEASE, Announce};
 use homeostat_core::view::View;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::drift::has_only_drifted;
-use super::kept::Kept;
+use super::state::ZoneState;
 use super::memory::Memory;
-use super::reasons::{CloseReason, HoldReason, PageReason, Proof, Step};
+use super::reasons::{CloseReason, HoldReason, PageReason, Evidence, Step};
 use super::subject;
-use super::view::ZoneView;
+use super::view::HostedZoneView;
 
 /// Endpoints of a zone's weighted records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ZoneKind {
-    Zone(Kept),
+pub enum HostedZoneKind {
+    Zone(ZoneState),
 }
 
-impl ZoneKind {
-    pub fn kept(&self) -> &Kept {
-        let ZoneKind::Zone(kept) = self;
+impl HostedZoneKind {
+    pub fn state(&self) -> &ZoneState {
+        let HostedZoneKind::Zone(kept) = self;
         kept
     }
 
-    pub fn kept_mut(&mut self) -> &mut Kept {
-        let ZoneKind::Zone(kept) = self;
+    pub fn state_mut(&mut self) -> &mut ZoneState {
+        let HostedZoneKind::Zone(kept) = self;
         kept
     }
 }
 
-impl Kind for ZoneKind {
+impl Kind for HostedZoneKind {
     const REMEDY: &'static str = "shift-dns";
 
     type Step = Step;
-    type Proof = Proof;
+    type Evidence = Evidence;
     type Hold = HoldReason;
     type Close = CloseReason;
     type Page = PageReason;
     type Memory = Memory;
 
     fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
-        Box::new(ZoneView::of(incident, incident.kind.kept()))
+        Box::new(HostedZoneView::of(incident, incident.kind.state()))
     }
 
     fn scope(&self) -> Scope {
-        subject::scope(&self.kept().zone)
+        subject::scope(&self.state().zone)
     }
 
     fn pause_scopes(_: &Subject) -> Vec<String> {
@@ -81,18 +81,18 @@ impl Kind for ZoneKind {
         drained(step).into_iter().any(|endpoint| !tried.contains(&endpoint))
     }
 
-    fn intended(&mut self, _: &Step, _: &[Proof], unsettled: Option<&Step>) {
+    fn intended(&mut self, _: &Step, _: &[Evidence], unsettled: Option<&Step>) {
         if let Some(Step::Shift(tried)) = unsettled {
-            self.kept_mut().unsettled(tried);
+            self.state_mut().unsettled(tried);
         }
     }
 
     fn settled(&mut self, call: &Call<'_, Step>) {
         let Step::Shift(shift) = call.step;
         if call.outcome.took_effect() {
-            self.kept_mut().shifted(call.now, shift, call.outcome);
+            self.state_mut().shifted(call.now, shift, call.outcome);
         }
-        self.kept_mut().not_taken(call.now, shift, call.outcome, call.policy);
+        self.state_mut().not_taken(call.now, shift, call.outcome, call.policy);
     }
 
     fn held(&mut self, until: Timestamp, _: &HoldReason) -> Timestamp {
@@ -108,14 +108,14 @@ impl Kind for ZoneKind {
         true
     }
 
-    fn told(hold: &HoldReason) -> Told {
+    fn told(hold: &HoldReason) -> Announce {
         match hold {
-            HoldReason::Drifted(drifted) => Told::If(drifted.is_news()),
+            HoldReason::Drifted(drifted) => Announce::If(drifted.is_news()),
             HoldReason::ActionsDisabled { .. }
             | HoldReason::NotConfirmed { .. }
             | HoldReason::Propagating { .. }
             | HoldReason::Lost { .. }
-            | HoldReason::Returning { .. } => Told::First,
+            | HoldReason::Returning { .. } => Announce::First,
         }
     }
 

@@ -4,17 +4,17 @@
 
 use std::cell::OnceCell;
 
-use homeostat_core::attend::{Check, Rung, checked, climbed};
+use homeostat_core::reconcile::{Check, Rung, checked, climbed};
 use homeostat_core::decision::list;
 use homeostat_core::guard;
 use homeostat_core::incident::State;
 
-use super::decide::{Case, decide, judged, undelayed};
+use super::decide::{Situation, decide, judged, undelayed};
 use super::drift::Drifted;
 use super::evidence::{Ails, ails};
 use super::judge::Judged;
-use super::kind::ZoneKind;
-use super::reasons::{Close, CloseReason, Decision, Hold, HoldReason, Page, PageReason, Proof, Step};
+use super::kind::HostedZoneKind;
+use super::reasons::{Close, CloseReason, Decision, Hold, HoldReason, Page, PageReason, Evidence, Step};
 use super::said::Trouble;
 use super::shift::{Move, Shift};
 use super::standing::{Standing, standing};
@@ -22,12 +22,12 @@ use crate::hosted_zone::policy::{EndpointPolicy, RecordPolicy};
 
 /// What is to be done about the records, judged once and only if it is asked for.
 pub(super) struct Judging<'a> {
-    case: Case<'a>,
+    case: Situation<'a>,
     judged: OnceCell<Judged>,
-    act: OnceCell<Vec<(Move, Vec<Proof>)>>,
+    act: OnceCell<Vec<(Move, Vec<Evidence>)>>,
 }
 
-pub(super) fn ladder<'a>() -> [Check<Judging<'a>, ZoneKind>; 16] {
+pub(super) fn ladder<'a>() -> [Check<Judging<'a>, HostedZoneKind>; 16] {
     [
         Check {
             name: "nobody else is acting on it",
@@ -85,7 +85,7 @@ pub(super) fn ladder<'a>() -> [Check<Judging<'a>, ZoneKind>; 16] {
 }
 
 /// The ladder as it was climbed, after the limit that nobody escapes.
-pub(super) fn rungs(case: Case<'_>) -> Vec<Rung> {
+pub(super) fn rungs(case: Situation<'_>) -> Vec<Rung> {
     let (decision, undelayed) = (decide(case), undelayed(case));
     let is_in_time = decision == undelayed;
     let by = if is_in_time { "nobody".to_owned() } else { decision.to_string() };
@@ -94,7 +94,7 @@ pub(super) fn rungs(case: Case<'_>) -> Vec<Rung> {
 }
 
 impl<'a> Judging<'a> {
-    pub(super) fn of(case: Case<'a>) -> Self {
+    pub(super) fn of(case: Situation<'a>) -> Self {
         Judging { case, judged: OnceCell::new(), act: OnceCell::new() }
     }
 
@@ -103,7 +103,7 @@ impl<'a> Judging<'a> {
     }
 
     /// What is to be done now. A batch of unknown fate is fenced off first, whatever else there is to do.
-    fn act(&self) -> &[(Move, Vec<Proof>)] {
+    fn act(&self) -> &[(Move, Vec<Evidence>)] {
         self.act.get_or_init(|| {
             let act = &self.judged().act;
             act.iter().cloned().chain(self.case.fence_off(act)).collect()
@@ -136,7 +136,7 @@ impl<'a> Judging<'a> {
 
     pub(super) fn due(&self) -> Decision {
         let act = self.act();
-        let (moves, because): (Vec<_>, Vec<Vec<Proof>>) = self.case.at_once(act.to_vec()).into_iter().unzip();
+        let (moves, because): (Vec<_>, Vec<Vec<Evidence>>) = self.case.at_once(act.to_vec()).into_iter().unzip();
         let shift = self.case.again(Shift { zone: self.case.kept.zone.clone(), moves });
         Decision::Act { step: Step::Shift(shift), because: because.concat() }
     }
@@ -177,7 +177,7 @@ impl<'a> Judging<'a> {
         if watch.is_empty() {
             return None;
         }
-        let (moves, because): (Vec<_>, Vec<Vec<Proof>>) = watch.iter().cloned().unzip();
+        let (moves, because): (Vec<_>, Vec<Vec<Evidence>>) = watch.iter().cloned().unzip();
         let step = Step::Shift(Shift { zone: self.case.kept.zone.clone(), moves });
         Some(self.case.hold(None, Hold::Watching { step, because: because.concat() }))
     }

@@ -15,13 +15,13 @@ use homeostat_core::incident::State;
 use homeostat_core::view::{Message, Point, Sort};
 
 use super::drift::{Drift, Drifted};
-use super::kept::Kept;
+use super::state::ZoneState;
 use super::shift::{Move, Shift};
-use super::view::ZoneView;
+use super::view::HostedZoneView;
 use crate::hosted_zone::reasons::HoldReason;
-use crate::hosted_zone::reasons::{Decision, Hold, Incident, Intent, Proof, Step};
+use crate::hosted_zone::reasons::{Decision, Hold, Incident, Intent, Evidence, Step};
 
-pub(super) fn decided(view: &ZoneView) -> Message {
+pub(super) fn decided(view: &HostedZoneView) -> Message {
     let incident = view.about.incident;
     match &incident.decision {
         Some(Decision::Act { step: Step::Shift(shift), because }) => acts(view, shift, because),
@@ -37,19 +37,19 @@ pub(super) fn decided(view: &ZoneView) -> Message {
     }
 }
 
-fn sort(view: &ZoneView) -> Sort {
+fn sort(view: &HostedZoneView) -> Sort {
     view.about.sort("shift")
 }
 
-fn message(view: &ZoneView, headline: String, first: String, point: Point) -> Message {
+fn message(view: &HostedZoneView, headline: String, first: String, point: Point) -> Message {
     Message { points: vec![point], ..Message::new(sort(view), headline, vec![first]) }
 }
 
-fn proofs(because: &[Proof]) -> Vec<String> {
+fn proofs(because: &[Evidence]) -> Vec<String> {
     because.iter().map(ToString::to_string).collect()
 }
 
-fn holds(view: &ZoneView, because: &Hold) -> Message {
+fn holds(view: &HostedZoneView, because: &Hold) -> Message {
     let name = &view.about.short;
     let point = Point {
         seen: Some(view.seen()),
@@ -63,7 +63,7 @@ fn holds(view: &ZoneView, because: &Hold) -> Message {
 }
 
 /// The policy and AWS do not agree: told at noon, so that nobody has to find it at night.
-fn differs(view: &ZoneView, drifted: &Drifted) -> Message {
+fn differs(view: &HostedZoneView, drifted: &Drifted) -> Message {
     let about: BTreeSet<String> = drifted.news.iter().map(Drift::about).collect();
     let about: Vec<String> = about.into_iter().collect();
     let new = drifted.news.iter().map(|drift| format!("Seen twice, at least a minute apart: {drift}."));
@@ -79,7 +79,7 @@ fn differs(view: &ZoneView, drifted: &Drifted) -> Message {
 }
 
 /// The records that it is about, as far as the incident tells; else the zone.
-pub(super) fn name(incident: &Incident, kept: &Kept) -> String {
+pub(super) fn name(incident: &Incident, kept: &ZoneState) -> String {
     let tried = incident.intent.iter().flat_map(|Intent { step: Step::Shift(shift), .. }| &shift.moves);
     let records: Vec<String> =
         if kept.records.is_empty() { keys(tried.map(|moved| &moved.key)) } else { keys(kept.records.keys()) };
@@ -91,7 +91,7 @@ fn keys<T: ToString>(keys: impl Iterator<Item = T>) -> Vec<String> {
 }
 
 /// `www.example.com A and 2 more`.
-fn first_of(names: &[String], kept: &Kept) -> String {
+fn first_of(names: &[String], kept: &ZoneState) -> String {
     match names {
         [] => format!("zone {}", kept.zone),
         [one] => one.clone(),
@@ -99,7 +99,7 @@ fn first_of(names: &[String], kept: &Kept) -> String {
     }
 }
 
-fn acts(view: &ZoneView, shift: &Shift, because: &[Proof]) -> Message {
+fn acts(view: &HostedZoneView, shift: &Shift, because: &[Evidence]) -> Message {
     let mut done = vec![format!("What it does, in one change of zone {}:", shift.zone)];
     done.extend(shift.moves.iter().flat_map(moved));
     done.extend(beside(shift, view.kept));
@@ -110,7 +110,7 @@ fn acts(view: &ZoneView, shift: &Shift, because: &[Proof]) -> Message {
     message(view, headline(shift, "draining"), format!("Homeostat is {}.", doing(shift)), point)
 }
 
-fn watches(view: &ZoneView, shift: &Shift, because: &[Proof]) -> Message {
+fn watches(view: &HostedZoneView, shift: &Shift, because: &[Evidence]) -> Message {
     let mut done = vec!["What it would do:".to_owned()];
     done.extend(shift.moves.iter().flat_map(moved));
     done.extend(beside(shift, view.kept));

@@ -26,13 +26,13 @@ pub(crate) const SECTIONS: &[&Section] = &[&settings::SECTION, &settings::RECORD
 pub struct DnsPolicy {
     pub records: Vec<RecordPolicy>,
     /// Time between two looks at an open incident.
-    pub look_every: SignedDuration,
+    pub check_every: SignedDuration,
     /// A change that is not on all name servers by then is a page.
     pub in_sync_within: SignedDuration,
     /// How long everything must stay as it was before, until the incident is closed.
     pub dwell: SignedDuration,
     /// How long an endpoint may be without its share, or a sick one keep it, before a person is paged.
-    pub wait_at_most: SignedDuration,
+    pub max_wait: SignedDuration,
     pub remind_every: SignedDuration,
 }
 
@@ -92,7 +92,7 @@ pub enum Active {
 
 /// The records of one hosted zone, which are changed together.
 #[derive(Debug, Clone)]
-pub struct ZonePolicy<'a> {
+pub struct HostedZonePolicy<'a> {
     pub id: &'a HostedZoneId,
     pub dns: &'a DnsPolicy,
     pub records: Vec<&'a RecordPolicy>,
@@ -103,10 +103,10 @@ impl DnsPolicy {
     pub fn without_records() -> Self {
         DnsPolicy {
             records: Vec::new(),
-            look_every: LOOK_EVERY,
+            check_every: CHECK_EVERY,
             in_sync_within: IN_SYNC_WITHIN,
             dwell: DWELL,
-            wait_at_most: WAIT_AT_MOST,
+            max_wait: MAX_WAIT,
             remind_every: REMIND_EVERY,
         }
     }
@@ -115,9 +115,9 @@ impl DnsPolicy {
         self.records.iter().map(|record| &record.zone).collect()
     }
 
-    pub fn zone<'a>(&'a self, id: &'a HostedZoneId) -> ZonePolicy<'a> {
+    pub fn zone<'a>(&'a self, id: &'a HostedZoneId) -> HostedZonePolicy<'a> {
         let records = self.records.iter().filter(|record| record.zone == *id).collect();
-        ZonePolicy { id, dns: self, records }
+        HostedZonePolicy { id, dns: self, records }
     }
 
     /// The zones with an endpoint for which this alarm speaks.
@@ -134,17 +134,17 @@ impl RecordPolicy {
     }
 }
 
-impl ZonePolicy<'_> {
+impl HostedZonePolicy<'_> {
     pub fn record(&self, key: &RecordKey) -> Option<&RecordPolicy> {
         self.records.iter().copied().find(|record| record.key == *key)
     }
 }
 
-const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(1);
+const CHECK_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// "Within 60 seconds" as a rule (API reference, `ChangeResourceRecordSets`): five times as long is no rule's exception any more.
 const IN_SYNC_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 const DWELL: SignedDuration = SignedDuration::from_mins(5);
-const WAIT_AT_MOST: SignedDuration = SignedDuration::from_hours(1);
+const MAX_WAIT: SignedDuration = SignedDuration::from_hours(1);
 const REMIND_EVERY: SignedDuration = SignedDuration::from_mins(30);
 
 /// Names of one zone that are read at each look, side by side: what Route 53's request rate allows for one account at once
@@ -165,11 +165,11 @@ pub(crate) fn section(table: &Table<'_>, mode: Mode) -> DnsPolicy {
             records.extend(keys.into_iter().map(|key| RecordPolicy { key, ..first.clone() }));
         }
     }
-    let [look_every, in_sync_within, dwell, wait_at_most, remind_every] =
+    let [check_every, in_sync_within, dwell, max_wait, remind_every] =
         [settings::LOOKS, settings::IN_SYNC, settings::STAYS, settings::WAITS, settings::REMINDS]
             .map(|setting| table.usual(&setting));
-    at_most(table, (&settings::LOOKS, look_every), (&settings::WAITS, wait_at_most));
-    DnsPolicy { records, look_every, in_sync_within, dwell, wait_at_most, remind_every }
+    at_most(table, (&settings::LOOKS, check_every), (&settings::WAITS, max_wait));
+    DnsPolicy { records, check_every, in_sync_within, dwell, max_wait, remind_every }
 }
 
 /// A record's zone, and its keys: one for each of its types, if all of it can be read.

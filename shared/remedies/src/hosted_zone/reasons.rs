@@ -11,21 +11,21 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::drift::Drifted;
-use super::kind::ZoneKind;
+use super::kind::HostedZoneKind;
 use super::said::{Trouble, Waiting};
 use super::shift::Shift;
 
-pub(super) type About<'a> = homeostat_core::view::About<'a, ZoneKind>;
-pub type Circumstances = homeostat_core::attend::Circumstances<ZoneKind>;
-pub type Limits = homeostat_core::ports::Limits<ZoneKind>;
-pub type Attended = homeostat_core::attend::Attended<ZoneKind>;
-pub type History = homeostat_core::ports::History<ZoneKind>;
-pub type Incident = homeostat_core::incident::Incident<ZoneKind>;
+pub(super) type About<'a> = homeostat_core::view::About<'a, HostedZoneKind>;
+pub type Circumstances = homeostat_core::reconcile::Circumstances<HostedZoneKind>;
+pub type Limits = homeostat_core::ports::Limits<HostedZoneKind>;
+pub type Reconciled = homeostat_core::reconcile::Reconciled<HostedZoneKind>;
+pub type History = homeostat_core::ports::History<HostedZoneKind>;
+pub type Incident = homeostat_core::incident::Incident<HostedZoneKind>;
 pub type Intent = homeostat_core::incident::Intent<Step>;
-pub type Decision = homeostat_core::decision::Decision<ZoneKind>;
-pub type Hold = homeostat_core::decision::Hold<ZoneKind>;
-pub type Close = homeostat_core::decision::Close<ZoneKind>;
-pub type Page = homeostat_core::decision::Page<ZoneKind>;
+pub type Decision = homeostat_core::decision::Decision<HostedZoneKind>;
+pub type Hold = homeostat_core::decision::Hold<HostedZoneKind>;
+pub type Close = homeostat_core::decision::Close<HostedZoneKind>;
+pub type Page = homeostat_core::decision::Page<HostedZoneKind>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,7 +47,7 @@ impl Effect for Step {
 /// One piece of evidence that the policy asks for, as found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Proof {
+pub enum Evidence {
     Alarm {
         alarm: AlarmArn,
         since: Timestamp,
@@ -159,19 +159,19 @@ impl fmt::Display for Step {
     }
 }
 
-impl fmt::Display for Proof {
+impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Proof::Alarm { alarm, since, reason } => {
+            Evidence::Alarm { alarm, since, reason } => {
                 write!(f, "alarm {:?} is in ALARM since {since:.0} ({reason})", alarm.alarm_name())
             }
-            Proof::HealthCheck { id, sick, of, status } => {
+            Evidence::HealthCheck { id, sick, of, status } => {
                 write!(f, "health check {id}: {sick} of {of} checkers find it unhealthy ({status})")
             }
-            Proof::Targets { target_group, of } => {
+            Evidence::Targets { target_group, of } => {
                 write!(f, "none of the {of} targets of {} is healthy", target_group.short_name())
             }
-            Proof::Well { endpoint, why } => write!(f, "{endpoint} is well ({})", list(why)),
+            Evidence::Well { endpoint, why } => write!(f, "{endpoint} is well ({})", list(why)),
         }
     }
 }

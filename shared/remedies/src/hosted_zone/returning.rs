@@ -2,24 +2,24 @@
 //!
 //! This module never takes silence for health, and never lets an endpoint that fails again and again come back by itself.
 
-use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::share::Share;
 use homeostat_core::id::SetIdentifier;
 use jiff::Timestamp;
 
-use super::decide::Case;
+use super::decide::Situation;
 use super::evidence::{Ails, Fitness};
 use super::judge::name;
-use super::kept::Reduced;
+use super::state::Reduced;
 use super::said::Awaits;
 use crate::hosted_zone::policy::RecordPolicy;
-use crate::hosted_zone::reasons::Proof;
+use crate::hosted_zone::reasons::Evidence;
 
 /// What becomes of an endpoint that has less than its own share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Course {
     /// It got some of its share back, and is sick again.
-    Relapse(Vec<Proof>),
+    Relapse(Vec<Evidence>),
     Waits(Awaits),
     Latched {
         drains: u32,
@@ -35,7 +35,7 @@ const MOST_DOUBLINGS: u32 = 6;
 
 /// An endpoint that was drained, and what is known of it.
 pub(super) struct Returning<'a> {
-    pub(super) case: Case<'a>,
+    pub(super) case: Situation<'a>,
     pub(super) record: &'a RecordPolicy,
     pub(super) id: &'a SetIdentifier,
     pub(super) reduced: &'a Reduced,
@@ -47,7 +47,7 @@ pub(super) struct Returning<'a> {
     pub(super) has: Share,
     pub(super) ails: &'a Ails,
     pub(super) fitness: &'a Fitness,
-    pub(super) alarm: Option<&'a AlarmSeen>,
+    pub(super) alarm: Option<&'a AlarmReading>,
 }
 
 pub(super) fn course(it: &Returning<'_>) -> Course {
@@ -96,8 +96,8 @@ fn relapse(
     next_step: Timestamp,
     ails: &Ails,
     fitness: &Fitness,
-    alarm: Option<&AlarmSeen>,
-) -> Option<Vec<Proof>> {
+    alarm: Option<&AlarmReading>,
+) -> Option<Vec<Evidence>> {
     if let Ails::Sick(proofs) = ails {
         let is_new = alarm.is_none_or(|alarm| alarm.since >= reduced.stepped_at);
         return (is_new || now >= next_step).then(|| proofs.clone());

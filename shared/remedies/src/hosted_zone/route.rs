@@ -2,13 +2,13 @@
 //!
 //! This module never goes by an alarm's dimensions: the policy names the alarms of each endpoint, wherever they are.
 
-use homeostat_core::attend::{Route, WakeUp};
-use homeostat_core::signal::{AlarmFact, Fact, Hint, NoSignal, Order, Signal, Why};
+use homeostat_core::reconcile::{Route, WakeUp};
+use homeostat_core::signal::{AlarmFact, Fact, Hint, NoSignal, Order, Signal, Trigger};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::hosted_zone::policy::DnsPolicy;
 use crate::hosted_zone::reasons::HoldReason;
-use crate::hosted_zone::reasons::{Attended, Decision, Hold};
+use crate::hosted_zone::reasons::{Reconciled, Decision, Hold};
 use crate::hosted_zone::subject;
 
 /// All zones of the policy: there is no smaller survey.
@@ -32,7 +32,7 @@ pub(super) fn route(dns: &DnsPolicy, signal: &Signal) -> Result<Route<Resync>, N
 fn of_alarm(dns: &DnsPolicy, AlarmFact { change, .. }: &AlarmFact) -> Result<Route<Resync>, NoSignal> {
     let zones = dns.zones_of(&change.alarm).into_iter();
     let hints: Vec<Hint> =
-        zones.map(|zone| Hint { subject: subject::subject(zone), why: Why::Alarm(change.clone()) }).collect();
+        zones.map(|zone| Hint { subject: subject::subject(zone), why: Trigger::Alarm(change.clone()) }).collect();
     if hints.is_empty() {
         let why = "speaks for no endpoint that the policy names".to_owned();
         return Err(NoSignal::NotAbout { alarm: change.alarm.clone(), why });
@@ -41,8 +41,8 @@ fn of_alarm(dns: &DnsPolicy, AlarmFact { change, .. }: &AlarmFact) -> Result<Rou
 }
 
 /// A change is on all name servers within seconds as a rule, and the next one waits for it. The sweep comes once a minute.
-pub(super) fn wake_after(now: Timestamp, attended: &Attended) -> Option<WakeUp> {
-    let Attended::Decided { decision: Decision::Hold { until, because }, .. } = attended else { return None };
+pub(super) fn wake_after(now: Timestamp, attended: &Reconciled) -> Option<WakeUp> {
+    let Reconciled::Decided { decision: Decision::Hold { until, because }, .. } = attended else { return None };
     let after = until.duration_since(now).max(SignedDuration::ZERO);
     matches!(because, Hold::Own(HoldReason::Propagating { .. })).then_some(WakeUp { after, look: None })
 }

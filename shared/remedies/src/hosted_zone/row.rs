@@ -10,7 +10,7 @@ use homeostat_core::id::SetIdentifier;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::kept::{Held, Kept};
+use super::state::{Held, ZoneState};
 use super::said::Waiting;
 use super::share::shares;
 use crate::hosted_zone::reasons::HoldReason;
@@ -40,7 +40,7 @@ struct HeldEndpoint {
     waits_for: Option<String>,
 }
 
-pub(super) fn held(incident: &Incident, kept: &Kept) -> Vec<HeldRecord> {
+pub(super) fn held(incident: &Incident, kept: &ZoneState) -> Vec<HeldRecord> {
     let waiting: &[Waiting] = match &incident.decision {
         Some(Decision::Hold { because: Hold::Own(HoldReason::Returning { waiting }), .. }) => waiting,
         _ => &[],

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use homeostat_core::aws::record::{RecordKey, RecordSet, Weights, reweighted, weights};
-use homeostat_core::aws::record_name::NotAName;
+use homeostat_core::aws::record_name::InvalidName;
 use homeostat_core::aws::share::Share;
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use serde::{Deserialize, Serialize};
 
-use super::seen::Seen;
+use super::observation::Observation;
 use super::share::shares;
 use crate::hosted_zone::generation::Generation;
 
@@ -49,7 +49,7 @@ pub struct Batch {
 impl Shift {
     /// # Errors
     /// [`NotAName`]: a record's name is too long for its generation to stand under it.
-    pub fn batch(&self) -> Result<Batch, NotAName> {
+    pub fn batch(&self) -> Result<Batch, InvalidName> {
         let mut batch = Batch::default();
         for moved in &self.moves {
             batch.delete.extend(moved.before.iter().cloned());
@@ -82,7 +82,7 @@ impl Shift {
 
     /// Whether it took effect, as far as can be seen: by its generations, which never repeat. One is enough, since a batch applies
     /// whole, and the list of another name may be older.
-    pub(super) fn is_seen(&self, seen: &Seen) -> bool {
+    pub(super) fn is_seen(&self, seen: &Observation) -> bool {
         self.moves.iter().any(|moved| seen.generation(&moved.key.name).as_ref() == Some(&moved.generation))
     }
 

@@ -6,8 +6,8 @@ use homeostat_core::aws::record::{RecordSet, Routing, weights};
 use homeostat_core::aws::record_name::RecordName;
 use jiff::Timestamp;
 
-use super::decide::Case;
-use super::kept::Held;
+use super::decide::Situation;
+use super::state::Held;
 use crate::hosted_zone::generation::{FENCE_LABEL, Generation};
 use crate::hosted_zone::policy::RecordPolicy;
 
@@ -28,7 +28,7 @@ pub(super) enum Standing {
     },
 }
 
-pub(super) fn standing(case: Case<'_>, record: &RecordPolicy, held: Option<&Held>, sets: &[RecordSet]) -> Standing {
+pub(super) fn standing(case: Situation<'_>, record: &RecordPolicy, held: Option<&Held>, sets: &[RecordSet]) -> Standing {
     let name = &record.key.name;
     if let Some(why) = case.seen.unread.get(name) {
         return Standing::Unread { why: why.clone() };
@@ -68,7 +68,7 @@ fn is_as_saved(held: &Held, sets: &[RecordSet]) -> bool {
     sets.len() == held.saved.len() && sets.iter().all(|set| held.saved.contains(set))
 }
 
-impl Case<'_> {
+impl Situation<'_> {
     /// A list may still show what was there before the last change, which may have been one of somebody who has its own share again.
     fn is_recent(&self, left: &Generation, held: Option<&Held>) -> bool {
         let last = held.map_or(left.at, |held| last_step(held).max(left.at));

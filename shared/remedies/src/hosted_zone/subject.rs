@@ -2,7 +2,7 @@
 //!
 //! This module never asks AWS whether a thing exists.
 
-use homeostat_core::id::{HostedZoneId, Named, NotA, Region, Scope, Subject};
+use homeostat_core::id::{HostedZoneId, Named, InvalidId, Region, Scope, Subject};
 
 const TAG: &str = "zone";
 
@@ -25,7 +25,7 @@ pub fn zone_of_scope(scope: &Scope) -> Option<HostedZoneId> {
 }
 
 /// What a person may name of it. `None`: it is another remedy's.
-pub fn named(subject: &Subject) -> Option<Result<Named, NotA>> {
+pub fn named(subject: &Subject) -> Option<Result<Named, InvalidId>> {
     let zone = (subject.tag() == TAG).then(|| subject.id().parse::<HostedZoneId>())?;
     Some(zone.map(|zone| Named { whole: Some(scope(&zone)), pausable: vec![subject.in_any_region()] }))
 }

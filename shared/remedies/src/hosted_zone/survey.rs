@@ -6,19 +6,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use homeostat_core::attend::Surveyed;
+use homeostat_core::reconcile::Surveyed;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{HostedZoneId, Subject};
 use homeostat_core::ports::{Ledger, Unavailable};
-use homeostat_core::signal::{Hint, Why};
+use homeostat_core::signal::{Hint, Trigger};
 use jiff::Timestamp;
 
 use super::drift::drifts;
 use super::evidence::{Ails, ails};
-use super::seen::Seen;
-use super::{Records, eyes, subject};
-use crate::hosted_zone::policy::{DnsPolicy, RecordPolicy, ZonePolicy};
+use super::observation::Observation;
+use super::{Records, observer, subject};
+use crate::hosted_zone::policy::{DnsPolicy, RecordPolicy, HostedZonePolicy};
 
 /// Asks all that the policy takes for evidence, and for the records of each zone without an incident.
 ///
@@ -30,11 +30,11 @@ pub(super) async fn survey<A: Records + Sync>(
     ledger: &(impl Ledger + Sync),
     now: Timestamp,
 ) -> Result<Surveyed, Unavailable> {
-    let seen = eyes::ask(aws, dns.records.iter().flat_map(|record| &record.endpoints)).await;
+    let seen = observer::ask(aws, dns.records.iter().flat_map(|record| &record.endpoints)).await;
     let subjects: Vec<Subject> = dns.zones().into_iter().map(subject::subject).collect();
     let open = ledger.open_among(&subjects).await?;
     let hint = |zone: &HostedZoneId| {
-        let why = Why::Found { since: now, alarms: Vec::new(), told_by: None };
+        let why = Trigger::Found { since: now, alarms: Vec::new(), told_by: None };
         Hint { subject: subject::subject(zone), why }
     };
     let mut surveyed = Surveyed { unread: unread(&seen), ..Surveyed::default() };
@@ -46,7 +46,7 @@ pub(super) async fn survey<A: Records + Sync>(
             true => surveyed.hints.push(hint(zone)),
             false => match sets(aws, &policy).await {
                 Ok(sets) => {
-                    let seen = Seen { sets, ..seen.clone() };
+                    let seen = Observation { sets, ..seen.clone() };
                     let has_drifted = !drifts(&policy, &seen, &BTreeMap::new()).is_empty();
                     surveyed.hints.extend(has_drifted.then(|| hint(zone)));
                 }
@@ -57,18 +57,18 @@ pub(super) async fn survey<A: Records + Sync>(
     Ok(Surveyed { open, ..surveyed })
 }
 
-fn has_unhealthy(now: Timestamp, record: &RecordPolicy, seen: &Seen) -> bool {
+fn has_unhealthy(now: Timestamp, record: &RecordPolicy, seen: &Observation) -> bool {
     record.endpoints.iter().any(|endpoint| matches!(ails(now, record, endpoint, seen), Ails::Sick(_)))
 }
 
-async fn sets<A: Records + Sync>(aws: &A, policy: &ZonePolicy<'_>) -> Result<Vec<RecordSet>, Unavailable> {
+async fn sets<A: Records + Sync>(aws: &A, policy: &HostedZonePolicy<'_>) -> Result<Vec<RecordSet>, Unavailable> {
     let names: BTreeSet<&RecordName> = policy.records.iter().map(|record| &record.key.name).collect();
     let sets = join_all(names.into_iter().map(|name| aws.record_sets(policy.id, name))).await;
     let sets: Result<Vec<_>, _> = sets.into_iter().collect();
     Ok(sets?.concat())
 }
 
-fn unread(seen: &Seen) -> Vec<String> {
+fn unread(seen: &Observation) -> Vec<String> {
     let alarms = seen.alarms.values().filter_map(|read| read.as_ref().err());
     let checks = seen.health_checks.values().filter_map(|read| read.as_ref().err());
     let targets = seen.targets.values().filter_map(|read| read.as_ref().err());

@@ -6,7 +6,7 @@ use homeostat_core::shell;
 use homeostat_core::view::{ByHand, Command, Facts, Message, News, Row, Story, View};
 use serde_json::{Value, json};
 
-use super::kept::Kept;
+use super::state::ZoneState;
 use super::message;
 use super::row::{self, HeldRecord};
 use super::said::Trouble;
@@ -16,15 +16,15 @@ use crate::hosted_zone::reasons::{About, Incident, Page};
 /// What `status --json` holds where no record is held.
 pub(crate) const NO_FACTS: (&str, Value) = ("records", Value::Array(Vec::new()));
 
-pub(crate) struct ZoneView<'a> {
+pub(crate) struct HostedZoneView<'a> {
     pub(super) about: About<'a>,
-    pub(super) kept: &'a Kept,
+    pub(super) kept: &'a ZoneState,
 }
 
-impl<'a> ZoneView<'a> {
-    pub(crate) fn of(incident: &'a Incident, kept: &'a Kept) -> Self {
+impl<'a> HostedZoneView<'a> {
+    pub(crate) fn of(incident: &'a Incident, kept: &'a ZoneState) -> Self {
         let name = message::name(incident, kept);
-        ZoneView { about: About { incident, short: name.clone(), long: name }, kept }
+        HostedZoneView { about: About { incident, short: name.clone(), long: name }, kept }
     }
 
     /// What it began with. One incident for all of a zone's alarms: which of them spoke, the story tells.
@@ -48,7 +48,7 @@ impl<'a> ZoneView<'a> {
     }
 }
 
-impl View for ZoneView<'_> {
+impl View for HostedZoneView<'_> {
     fn decision(&self) -> Option<String> {
         self.about.incident.decision.as_ref().map(ToString::to_string)
     }

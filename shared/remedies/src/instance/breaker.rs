@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::seen::Seen;
+use super::observation::Observation;
 use crate::instance::memory::Memory;
 use crate::instance::policy::GroupPolicy;
 use crate::instance::reasons::{Incident, Page, PageReason};
@@ -15,7 +15,7 @@ use crate::instance::reasons::{Incident, Page, PageReason};
 pub(super) fn is_relapse(
     now: Timestamp,
     incident: &Incident,
-    seen: &Seen,
+    seen: &Observation,
     memory: &Memory,
     policy: &GroupPolicy,
 ) -> bool {
@@ -34,7 +34,7 @@ pub(super) fn is_relapse(
 pub(super) fn trips(
     now: Timestamp,
     incident: &Incident,
-    seen: &Seen,
+    seen: &Observation,
     memory: &Memory,
     policy: &GroupPolicy,
 ) -> Option<Page> {

@@ -2,25 +2,25 @@
 //!
 //! This module never decides; it counts.
 
-use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::fleet::{Group, Member};
 use homeostat_core::id::{InstanceId, Subject};
 use homeostat_core::ports::Slots;
 use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::sick_without_alarm;
-use super::seen::Seen;
-use crate::instance::policy::{Evidence, GroupPolicy};
+use super::observation::Observation;
+use crate::instance::policy::{EvidenceSource, GroupPolicy};
 use crate::instance::tally::Tally;
 
 /// Members in service that are sick as far as it can be told without reading each one's alarm: by the rest of the evidence,
 /// by the alarms in ALARM where there is no other, or since EC2 says that they don't run. One that may still be booting is not
 /// counted.
-pub(super) fn sick_at_once(now: Timestamp, seen: &Seen, group: &Group, policy: &GroupPolicy) -> Tally {
+pub(super) fn sick_at_once(now: Timestamp, seen: &Observation, group: &Group, policy: &GroupPolicy) -> Tally {
     let grace = policy.grace.max(group.grace);
     let by_alarm = |member: &Member| {
-        let calls_it_so = |alarm: &AlarmSeen| alarm.instance() == Some(&member.id) && policy.is_verdict(&alarm.arn);
-        policy.evidence == [Evidence::Alarm] && seen.in_alarm.iter().any(calls_it_so)
+        let calls_it_so = |alarm: &AlarmReading| alarm.instance() == Some(&member.id) && policy.is_verdict(&alarm.arn);
+        policy.evidence == [EvidenceSource::Alarm] && seen.in_alarm.iter().any(calls_it_so)
     };
     let is_stopped = |member: &Member| seen.machines.get(&member.id).is_some_and(|machine| !machine.is_running());
     let members =
@@ -31,7 +31,7 @@ pub(super) fn sick_at_once(now: Timestamp, seen: &Seen, group: &Group, policy: &
 }
 
 /// Launched, or started again, less than its grace period ago.
-pub(super) fn is_booting(now: Timestamp, seen: &Seen, member: &Member, grace: SignedDuration) -> bool {
+pub(super) fn is_booting(now: Timestamp, seen: &Observation, member: &Member, grace: SignedDuration) -> bool {
     seen.started(&member.id).is_some_and(|started| now < started + grace)
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Out {
 /// and counts as present.
 pub(super) fn out(
     now: Timestamp,
-    seen: &Seen,
+    seen: &Observation,
     group: &Group,
     grace: SignedDuration,
     id: &InstanceId,

@@ -4,7 +4,7 @@
 
 use std::cell::OnceCell;
 
-use homeostat_core::attend::{Rung, checked, climb, climbed};
+use homeostat_core::reconcile::{Rung, checked, climb, climbed};
 use homeostat_core::aws::fleet::{Group, Member};
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::{Alarms, State, Verdict};
@@ -16,19 +16,19 @@ use jiff::Timestamp;
 use super::evidence::{Finding, find};
 use super::ladder::ladder;
 use super::processes::parked;
-use super::seen::Seen;
+use super::observation::Observation;
 use super::{breaker, evidence, notice};
-use crate::instance::policy::{Evidence, GroupPolicy};
+use crate::instance::policy::{EvidenceSource, GroupPolicy};
 use crate::instance::reasons::{
-    Circumstances, Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
+    Circumstances, Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Evidence, Step,
 };
 use crate::instance::tally::Tally;
 
 /// Everything that one decision rests on.
-pub(super) struct Case<'a> {
+pub(super) struct Situation<'a> {
     pub(super) now: Timestamp,
     pub(super) incident: &'a Incident,
-    pub(super) seen: &'a Seen,
+    pub(super) seen: &'a Observation,
     pub(super) around: &'a Circumstances,
     pub(super) policy: &'a GroupPolicy,
     pub(super) group: &'a Group,
@@ -45,7 +45,7 @@ const MOST_NAMED: usize = 5;
 pub fn decide(
     now: Timestamp,
     incident: &Incident,
-    seen: &Seen,
+    seen: &Observation,
     around: &Circumstances,
     policy: Option<&GroupPolicy>,
 ) -> Decision {
@@ -54,7 +54,7 @@ pub fn decide(
         return Decision::Page(Page::Own(PageReason::NotInPolicy { group: name.clone() }));
     };
     match case(now, incident, seen, around, Some(policy)) {
-        Some(case) => bounded(now, incident, policy, climb(&ladder(), &case, Case::act)),
+        Some(case) => bounded(now, incident, policy, climb(&ladder(), &case, Situation::act)),
         None => group_missing(now, incident, name, policy),
     }
 }
@@ -69,17 +69,17 @@ fn alarms_of(incident: &Incident) -> &Alarms {
 fn case<'a>(
     now: Timestamp,
     incident: &'a Incident,
-    seen: &'a Seen,
+    seen: &'a Observation,
     around: &'a Circumstances,
     policy: Option<&'a GroupPolicy>,
-) -> Option<Case<'a>> {
+) -> Option<Situation<'a>> {
     let (policy, group, id) = (policy?, seen.group.as_ref()?, incident.subject.instance()?);
     let (alarms, findings) = (alarms_of(incident), OnceCell::new());
-    Some(Case { now, incident, seen, around, policy, group, id, alarms, findings })
+    Some(Situation { now, incident, seen, around, policy, group, id, alarms, findings })
 }
 
 /// What the evidence says. Who is not in service, or may still be booting, is not judged.
-pub(super) fn verdict(now: Timestamp, incident: &Incident, seen: &Seen, policy: &GroupPolicy) -> Verdict {
+pub(super) fn verdict(now: Timestamp, incident: &Incident, seen: &Observation, policy: &GroupPolicy) -> Verdict {
     let around = Circumstances::default();
     case(now, incident, seen, &around, Some(policy)).map_or(Verdict::Unknown, |case| case.verdict())
 }
@@ -88,7 +88,7 @@ pub(super) fn verdict(now: Timestamp, incident: &Incident, seen: &Seen, policy: 
 pub(super) fn rungs(
     now: Timestamp,
     incident: &Incident,
-    seen: &Seen,
+    seen: &Observation,
     around: &Circumstances,
     policy: Option<&GroupPolicy>,
 ) -> Vec<Rung> {
@@ -100,7 +100,7 @@ pub(super) fn rungs(
     let Some(case) = case(now, incident, seen, around, policy) else {
         return climbed([("its group exists", false, decision.to_string())]);
     };
-    let is_in_time = climb(&ladder(), &case, Case::act) == decision;
+    let is_in_time = climb(&ladder(), &case, Situation::act) == decision;
     let began = incident.began_at().map_or("nothing was begun".to_owned(), |began| format!("begun at {began:.0}"));
     let by = format!("{began}, recover-within {:#}", known.recover_within);
     let limit = [("its time to recover is not over", is_in_time, by)];
@@ -117,7 +117,7 @@ fn group_missing(now: Timestamp, incident: &Incident, group: &GroupName, policy:
     if now >= since + policy.dwell && since < now {
         return Decision::Close(Close::NothingWrong { why: format!("group {group} does not exist any more") });
     }
-    Decision::Hold { until: now + policy.look_every, because: Hold::Own(HoldReason::GroupMissing { group, since }) }
+    Decision::Hold { until: now + policy.check_every, because: Hold::Own(HoldReason::GroupMissing { group, since }) }
 }
 
 /// Nothing that was begun is held for longer than the policy allows: then a person is asked.
@@ -163,7 +163,7 @@ fn are_sick(findings: &[Finding]) -> bool {
     !findings.is_empty() && findings.iter().all(is_sick)
 }
 
-impl Case<'_> {
+impl Situation<'_> {
     /// The group's own incident says so to people; whoever is unhealthy once it is back is found then.
     pub(super) fn parked(&self) -> Option<Decision> {
         let parked = parked(self.seen)?;
@@ -185,7 +185,7 @@ impl Case<'_> {
 
     /// A breaker that opens stops more than this instance, and pages. What AWS ends is no fault of what was launched.
     pub(super) fn trips(&self) -> Option<Page> {
-        let is_foretold = self.confirmed().is_ok_and(|because| because.iter().all(Proof::is_foretold));
+        let is_foretold = self.confirmed().is_ok_and(|because| because.iter().all(Evidence::is_foretold));
         let memory = &self.around.limits.memory;
         (!is_foretold).then(|| breaker::trips(self.now, self.incident, self.seen, memory, self.policy)).flatten()
     }
@@ -246,11 +246,11 @@ impl Case<'_> {
         let mut of_policy = self.of_policy();
         // Who led here speaks too where nothing else can tell: it proves nothing, and is not passed over for ever.
         let can_tell = |finding: &Finding| !matches!(finding, Finding::Unknown(_));
-        let counts = self.policy.evidence.contains(&Evidence::Alarm);
+        let counts = self.policy.evidence.contains(&EvidenceSource::Alarm);
         if !counts && !self.alarms.is_empty() && !of_policy.iter().any(can_tell) {
             of_policy.push(evidence::alarms(self.alarms, self.seen, &self.id));
         }
-        let nobody_else_asked = self.alarms.is_empty() && self.policy.evidence.contains(&Evidence::Alarm);
+        let nobody_else_asked = self.alarms.is_empty() && self.policy.evidence.contains(&EvidenceSource::Alarm);
         match self.announced() {
             None => of_policy,
             Some(_) if are_sick(&of_policy) => of_policy,
@@ -294,7 +294,7 @@ impl Case<'_> {
     /// As it is now: EC2 may have moved it.
     pub(super) fn notice(&self) -> Option<Notice> {
         match self.announced()? {
-            Finding::Sick(Proof::Notice(notice)) => Some(notice),
+            Finding::Sick(Evidence::Notice(notice)) => Some(notice),
             _ => None,
         }
     }
@@ -335,14 +335,14 @@ impl Case<'_> {
             || self.incident.unhealthy_since.is_none()
             || self.incident.acknowledged.is_some();
         let last = self.incident.unhealthy_at.map_or(self.incident.opened_at, |at| at.max(self.incident.opened_at));
-        let has_lasted = self.now >= last + self.policy.wait_at_most;
+        let has_lasted = self.now >= last + self.policy.max_wait;
         let why = "nothing has called it unhealthy for a long time, although some of the evidence is missing";
         (may_end && has_lasted).then(|| why.to_owned())
     }
 
     /// Each that spoke of it was deleted, or is no verdict any more.
     fn no_alarm_is_left(&self) -> bool {
-        self.alarms.is_empty() && self.policy.evidence.contains(&Evidence::Alarm) && self.announced().is_none()
+        self.alarms.is_empty() && self.policy.evidence.contains(&EvidenceSource::Alarm) && self.announced().is_none()
     }
 
     /// What all who spoke of the instance say now, if none of them says any longer that it is sick.
@@ -414,7 +414,7 @@ impl Case<'_> {
             return Decision::Page(self.still_paged(&because));
         }
         let deadline = self.incident.began_at().map(|began| began + self.policy.recover_within);
-        let next_look = self.now + self.policy.look_every;
+        let next_look = self.now + self.policy.check_every;
         let until =
             deadline.filter(|deadline| self.now < *deadline).map_or(next_look, |deadline| deadline.min(next_look));
         Decision::Hold { until, because }
@@ -440,13 +440,13 @@ impl Case<'_> {
         match hold {
             // Not later than any other look: it may get well, leave or be paged for meanwhile.
             Hold::Own(HoldReason::Grace { started, grace }) => {
-                (*started + *grace).min(self.now + self.policy.look_every)
+                (*started + *grace).min(self.now + self.policy.check_every)
             }
             Hold::Own(HoldReason::Foretold { from, .. }) if !self.of_policy().iter().any(is_sick) => {
-                notice::next_look(*from, self.now, self.policy.look_every)
+                notice::next_look(*from, self.now, self.policy.check_every)
             }
-            Hold::Own(HoldReason::Cooldown { until, .. }) => (*until).min(self.now + self.policy.look_every),
-            _ => self.now + self.policy.look_every,
+            Hold::Own(HoldReason::Cooldown { until, .. }) => (*until).min(self.now + self.policy.check_every),
+            _ => self.now + self.policy.check_every,
         }
     }
 }

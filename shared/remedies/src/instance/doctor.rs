@@ -11,7 +11,7 @@ use homeostat_core::policy::Mode;
 use homeostat_core::shell;
 
 use super::Promise;
-use crate::instance::policy::{Evidence, GroupPolicy, InstancePolicy};
+use crate::instance::policy::{EvidenceSource, GroupPolicy, InstancePolicy};
 
 pub use facts::{Alarm, InstanceFacts};
 
@@ -109,7 +109,7 @@ fn refresh(policy: &GroupPolicy, facts: &Facts<'_>) -> Vec<Finding> {
 
 fn target_groups(policy: &GroupPolicy, facts: &Facts<'_>) -> Vec<Finding> {
     found(policy, facts, |group| {
-        let lacks = policy.evidence.contains(&Evidence::TargetHealth) && group.target_groups.is_empty();
+        let lacks = policy.evidence.contains(&EvidenceSource::TargetHealth) && group.target_groups.is_empty();
         let what = "its evidence asks for target-health, and it has no target group: nothing is ever confirmed";
         let fix = "attach a target group, or take target-health out of its evidence";
         lacks.then(|| (Error, what.to_owned(), fix.to_owned()))
@@ -141,7 +141,7 @@ fn coverage(policy: &GroupPolicy, facts: &Facts<'_>) -> Vec<Finding> {
         let served = || group.members.iter().filter(|member| member.lifecycle.is_in_service());
         let bare: Vec<&str> =
             served().map(|member| &member.id).filter(|id| !has_alarm(id)).map(InstanceId::as_str).collect();
-        if !policy.evidence.contains(&Evidence::Alarm) || bare.is_empty() {
+        if !policy.evidence.contains(&EvidenceSource::Alarm) || bare.is_empty() {
             return None;
         }
         let fix = "have its launch automation make an alarm for each instance, with the dimension InstanceId and a name that its \

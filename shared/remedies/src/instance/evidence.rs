@@ -3,19 +3,19 @@
 //! This module never takes a missing fact for a sick instance: what is not known is not confirmed.
 
 use homeostat_core::aws::Read;
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::fleet::{Checks, TargetHealth};
 use homeostat_core::id::{AlarmArn, InstanceId};
 use homeostat_core::incident::{Alarms, Verdict};
 
-use super::seen::Seen;
-use crate::instance::policy::{Evidence, GroupPolicy};
-use crate::instance::reasons::Proof;
+use super::observation::Observation;
+use crate::instance::policy::{EvidenceSource, GroupPolicy};
+use crate::instance::reasons::Evidence;
 
 /// What one kind of evidence says of the subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Finding {
-    Sick(Proof),
+    Sick(Evidence),
     Well(String),
     Unknown(String),
 }
@@ -31,7 +31,7 @@ impl Finding {
 
 /// What several say together, the alarms among them apart.
 pub(super) fn verdict(findings: &[Finding]) -> Verdict {
-    let by_alarm = |finding: &&Finding| matches!(finding, Finding::Sick(Proof::Alarm { .. }));
+    let by_alarm = |finding: &&Finding| matches!(finding, Finding::Sick(Evidence::Alarm { .. }));
     let sick = findings.iter().filter(|finding| matches!(finding, Finding::Sick(_)));
     let is_ending = |finding: &Finding| matches!(finding, Finding::Sick(proof) if proof.is_foretold());
     let (sick, alarms) = (sick.clone().count(), sick.filter(by_alarm).count());
@@ -49,26 +49,26 @@ pub(super) fn verdict(findings: &[Finding]) -> Verdict {
     }
 }
 
-pub(super) fn find(evidence: Evidence, seen: &Seen, id: &InstanceId, spoke: &Alarms) -> Finding {
+pub(super) fn find(evidence: EvidenceSource, seen: &Observation, id: &InstanceId, spoke: &Alarms) -> Finding {
     match evidence {
-        Evidence::Alarm => alarms(spoke, seen, id),
-        Evidence::InstanceStatus => instance_status(seen, id),
-        Evidence::TargetHealth => target_health(seen, id),
+        EvidenceSource::Alarm => alarms(spoke, seen, id),
+        EvidenceSource::InstanceStatus => instance_status(seen, id),
+        EvidenceSource::TargetHealth => target_health(seen, id),
     }
 }
 
 /// Whether all of the policy's evidence but the alarm calls the instance sick.
-pub(super) fn sick_without_alarm(policy: &GroupPolicy, seen: &Seen, id: &InstanceId) -> bool {
-    let mut others = policy.evidence.iter().filter(|evidence| **evidence != Evidence::Alarm).peekable();
+pub(super) fn sick_without_alarm(policy: &GroupPolicy, seen: &Observation, id: &InstanceId) -> bool {
+    let mut others = policy.evidence.iter().filter(|evidence| **evidence != EvidenceSource::Alarm).peekable();
     others.peek().is_some()
         && others.all(|evidence| matches!(find(*evidence, seen, id, &Alarms::default()), Finding::Sick(_)))
 }
 
 /// Sick if one of them says so, whatever the others say; well only if all do.
-pub(super) fn alarms(spoke: &Alarms, seen: &Seen, id: &InstanceId) -> Finding {
+pub(super) fn alarms(spoke: &Alarms, seen: &Observation, id: &InstanceId) -> Finding {
     let findings: Vec<Finding> = spoke.arns().map(|arn| alarm(arn, seen.alarms.get(arn), id)).collect();
     let since = |finding: &&Finding| match finding {
-        Finding::Sick(Proof::Alarm { since, .. }) => Some(*since),
+        Finding::Sick(Evidence::Alarm { since, .. }) => Some(*since),
         _ => None,
     };
     let first = findings.iter().filter(|finding| since(finding).is_some()).min_by_key(since);
@@ -90,7 +90,7 @@ pub(super) fn alarms(spoke: &Alarms, seen: &Seen, id: &InstanceId) -> Finding {
 }
 
 /// An alarm counts only as it was re-read, and only for the instance that its metrics name.
-fn alarm(arn: &AlarmArn, read: Option<&Read<Option<AlarmSeen>>>, id: &InstanceId) -> Finding {
+fn alarm(arn: &AlarmArn, read: Option<&Read<Option<AlarmReading>>>, id: &InstanceId) -> Finding {
     let name = arn.alarm_name();
     let alarm = match read {
         Some(Ok(Some(alarm))) => alarm,
@@ -106,7 +106,7 @@ fn alarm(arn: &AlarmArn, read: Option<&Read<Option<AlarmSeen>>>, id: &InstanceId
             Finding::Unknown(format!("alarm {name:?} is in ALARM, and its actions are disabled"))
         }
         AlarmState::Alarm => {
-            Finding::Sick(Proof::Alarm { alarm: arn.clone(), since: alarm.since, reason: alarm.reason.clone() })
+            Finding::Sick(Evidence::Alarm { alarm: arn.clone(), since: alarm.since, reason: alarm.reason.clone() })
         }
         AlarmState::Ok => Finding::Well(format!("alarm {name:?} is OK")),
         AlarmState::InsufficientData => Finding::Unknown(format!("alarm {name:?} has too little data to tell")),
@@ -114,7 +114,7 @@ fn alarm(arn: &AlarmArn, read: Option<&Read<Option<AlarmSeen>>>, id: &InstanceId
 }
 
 /// Sick if one target group says so; well only if all do.
-fn target_health(seen: &Seen, id: &InstanceId) -> Finding {
+fn target_health(seen: &Observation, id: &InstanceId) -> Finding {
     if seen.targets.is_empty() {
         if let Some(gone) = seen.gone.first() {
             return Finding::Unknown(format!("{}, attached to its group, does not exist", gone.short_name()));
@@ -125,7 +125,7 @@ fn target_health(seen: &Seen, id: &InstanceId) -> Finding {
     for (target_group, targets) in &seen.targets {
         match targets.get(id) {
             Some(TargetHealth::Unhealthy { reason }) => {
-                return Finding::Sick(Proof::TargetHealth {
+                return Finding::Sick(Evidence::TargetHealth {
                     target_group: target_group.clone(),
                     reason: reason.clone(),
                 });
@@ -142,10 +142,10 @@ fn target_health(seen: &Seen, id: &InstanceId) -> Finding {
     }
 }
 
-fn instance_status(seen: &Seen, id: &InstanceId) -> Finding {
+fn instance_status(seen: &Observation, id: &InstanceId) -> Finding {
     match seen.machines.get(id).map(|machine| &machine.checks) {
         Some(Checks::Impaired { checks, since }) => {
-            Finding::Sick(Proof::InstanceStatus { checks: checks.clone(), since: *since })
+            Finding::Sick(Evidence::InstanceStatus { checks: checks.clone(), since: *since })
         }
         Some(Checks::Passed) => Finding::Well("EC2's status checks pass".to_owned()),
         Some(Checks::Unknown { status }) => Finding::Unknown(format!("EC2's status checks say {status}")),

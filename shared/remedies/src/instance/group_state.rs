@@ -8,17 +8,17 @@ use homeostat_core::incident::Gone;
 use jiff::Timestamp;
 
 use super::crowd::is_booting;
-use super::eyes::calls_unhealthy;
+use super::observer::calls_unhealthy;
 use super::processes::parked;
-use super::seen::Seen;
-use crate::instance::policy::{Evidence, GroupPolicy};
+use super::observation::Observation;
+use crate::instance::policy::{EvidenceSource, GroupPolicy};
 use crate::instance::reasons::{Attached, GroupState, Incident};
 
 /// Attached target groups that don't exist, or that one answer says don't.
 pub(super) fn target_group(
     now: Timestamp,
     incident: &Incident,
-    seen: &Seen,
+    seen: &Observation,
     group: &Group,
     policy: &GroupPolicy,
 ) -> Option<GroupState> {
@@ -37,12 +37,12 @@ pub(super) fn target_group(
 }
 
 /// Whether no target group checks anybody, although the policy asks for what they say. One that doesn't exist is another trouble.
-pub(super) fn is_unchecked(seen: &Seen, policy: &GroupPolicy) -> bool {
-    policy.evidence.contains(&Evidence::TargetHealth) && seen.targets.is_empty() && seen.gone.is_empty()
+pub(super) fn is_unchecked(seen: &Observation, policy: &GroupPolicy) -> bool {
+    policy.evidence.contains(&EvidenceSource::TargetHealth) && seen.targets.is_empty() && seen.gone.is_empty()
 }
 
 /// Whom alarms call unhealthy in a group where nothing more can be had of anybody.
-pub(super) fn accused(now: Timestamp, seen: &Seen, policy: &GroupPolicy) -> Vec<InstanceId> {
+pub(super) fn accused(now: Timestamp, seen: &Observation, policy: &GroupPolicy) -> Vec<InstanceId> {
     // What somebody stopped on purpose is not unhealthy, however long its alarms say so.
     let is_judged = is_unchecked(seen, policy) && parked(seen).is_none();
     let Some(group) = seen.group.as_ref().filter(|_| is_judged) else { return Vec::new() };

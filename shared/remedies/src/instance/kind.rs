@@ -4,14 +4,14 @@
 
 use homeostat_core::decision::Page;
 use homeostat_core::id::{GroupName, Scope, Subject};
-use homeostat_core::incident::{Alarms, Call, Gone, Heals, Incident, Kind, LEASE, Told};
+use homeostat_core::incident::{Alarms, Call, Gone, Heals, Incident, Kind, LEASE, Announce};
 use homeostat_core::signal::Notice;
 use homeostat_core::view::View;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::memory::Memory;
-use super::reasons::{CloseReason, GroupState, HoldReason, PageReason, Proof, Step};
+use super::reasons::{CloseReason, GroupState, HoldReason, PageReason, Evidence, Step};
 use super::view::ReplacementView;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ impl Kind for InstanceKind {
     const REMEDY: &'static str = "replace-instance";
 
     type Step = Step;
-    type Proof = Proof;
+    type Evidence = Evidence;
     type Hold = HoldReason;
     type Close = CloseReason;
     type Page = PageReason;
@@ -126,7 +126,7 @@ impl Kind for InstanceKind {
         false
     }
 
-    fn intended(&mut self, _: &Step, _: &[Proof], _: Option<&Step>) {}
+    fn intended(&mut self, _: &Step, _: &[Evidence], _: Option<&Step>) {}
 
     fn settled(&mut self, _: &Call<'_, Step>) {}
 
@@ -179,11 +179,11 @@ impl Kind for InstanceKind {
         }
     }
 
-    fn told(hold: &HoldReason) -> Told {
+    fn told(hold: &HoldReason) -> Announce {
         match hold {
-            HoldReason::GroupState(GroupState::TargetGroupMissing(_)) => Told::If(false),
-            HoldReason::GroupReplaces { .. } => Told::Once,
-            _ => Told::First,
+            HoldReason::GroupState(GroupState::TargetGroupMissing(_)) => Announce::If(false),
+            HoldReason::GroupReplaces { .. } => Announce::Once,
+            _ => Announce::First,
         }
     }
 

@@ -3,27 +3,27 @@
 //! The order is part of it: a person's word first, then what is true, then whose turn it is, then what can be afforded. This module
 //! never acts, and never looks at a rung above one that holds.
 
-use homeostat_core::attend::Check;
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::reconcile::Check;
+use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::fleet::Member;
 use homeostat_core::decision::list;
 use homeostat_core::guard;
 use homeostat_core::policy::Mode;
-use homeostat_core::signal::What;
+use homeostat_core::signal::NoticeKind;
 use jiff::{SignedDuration, Timestamp};
 
 use super::crowd::{self, Out, count, sick_at_once};
-use super::decide::{Case, named};
+use super::decide::{Situation, named};
 use super::evidence::Finding;
 use super::processes::Promise;
 use super::{group_state, notice};
 use crate::instance::kind::InstanceKind;
-use crate::instance::policy::Evidence;
-use crate::instance::reasons::{Crowd, Decision, GroupState, Hold, HoldReason, Proof};
+use crate::instance::policy::EvidenceSource;
+use crate::instance::reasons::{Crowd, Decision, GroupState, Hold, HoldReason, Evidence};
 use crate::instance::tally::{Limit, Tally};
 
 /// All that decides about an instance whose group and policy are known, in order.
-pub(super) fn ladder<'a>() -> [Check<Case<'a>, InstanceKind>; 21] {
+pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 21] {
     [
         Check {
             name: "nobody else is acting on it",
@@ -129,15 +129,15 @@ pub(super) fn ladder<'a>() -> [Check<Case<'a>, InstanceKind>; 21] {
     ]
 }
 
-impl Case<'_> {
+impl Situation<'_> {
     /// One in ALARM that may act is enough, whatever was switched off beside it.
     fn actions_disabled(&self) -> Result<(), Hold> {
-        if !self.policy.evidence.contains(&Evidence::Alarm) || self.only_announced().is_some() {
+        if !self.policy.evidence.contains(&EvidenceSource::Alarm) || self.only_announced().is_some() {
             return Ok(());
         }
         let read = self.alarms.arns().filter_map(|arn| self.seen.alarm(arn));
         let mut red = read.filter(|alarm| alarm.state == AlarmState::Alarm && alarm.instance() == Some(&self.id));
-        match red.clone().any(AlarmSeen::may_act) {
+        match red.clone().any(AlarmReading::may_act) {
             true => Ok(()),
             false => red
                 .next()
@@ -154,7 +154,7 @@ impl Case<'_> {
         Err(Hold::Own(HoldReason::GroupState(GroupState::Unchecked { group: self.group.name.clone(), instances })))
     }
 
-    pub(super) fn confirmed(&self) -> Result<Vec<Proof>, Hold> {
+    pub(super) fn confirmed(&self) -> Result<Vec<Evidence>, Hold> {
         let (mut proofs, mut missing) = (Vec::new(), Vec::new());
         for finding in self.findings() {
             match finding {
@@ -239,7 +239,7 @@ impl Case<'_> {
     /// One that only doesn't run may have been stopped by whoever suspended `HealthCheck`: its group is to leave it alone.
     fn suspended(&self) -> Vec<String> {
         let is_only_stopped =
-            self.only_announced().is_some_and(|notice| matches!(notice.what, What::NotRunning { .. }));
+            self.only_announced().is_some_and(|notice| matches!(notice.what, NoticeKind::NotRunning { .. }));
         let promise = if is_only_stopped { Promise::ReplaceStopped } else { Promise::Replace };
         promise.suspended(self.group).into_iter().map(str::to_owned).collect()
     }
@@ -272,7 +272,7 @@ impl Case<'_> {
 
     fn not_too_many(&self) -> Result<(), Hold> {
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
-        let limit = Limit::of(self.group, self.policy.too_many);
+        let limit = Limit::of(self.group, self.policy.max_unhealthy);
         if limit.allows(sick) {
             Ok(())
         } else {
@@ -329,14 +329,14 @@ impl Case<'_> {
 }
 
 /// What each rung goes by.
-impl Case<'_> {
+impl Situation<'_> {
     fn alarm_in_words(&self) -> String {
         let said: Vec<String> = self.alarms.iter().map(|spoke| format!("alarm {spoke}")).collect();
         if said.is_empty() { "no alarm spoke of it".to_owned() } else { said.join("; ") }
     }
 
     fn checks_in_words(&self) -> String {
-        let wants = self.policy.evidence.contains(&Evidence::TargetHealth);
+        let wants = self.policy.evidence.contains(&EvidenceSource::TargetHealth);
         match self.seen.targets.len() {
             _ if !wants => "the policy asks for no target health".to_owned(),
             0 => "no target group checks its group".to_owned(),
@@ -409,7 +409,7 @@ impl Case<'_> {
 
     fn crowd_in_words(&self) -> String {
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
-        Crowd::of(sick, Limit::of(self.group, self.policy.too_many), self.group).in_words()
+        Crowd::of(sick, Limit::of(self.group, self.policy.max_unhealthy), self.group).in_words()
     }
 
     fn budget_in_words(&self) -> String {

@@ -11,7 +11,7 @@ use homeostat_core::view::{Message, Point, Severity, Sort, capitalized};
 use plan::{needed, waits_for};
 
 use super::view::ReplacementView;
-use crate::instance::reasons::{About, Decision, GroupState, Hold, HoldReason, Page, PageReason, Proof, Step};
+use crate::instance::reasons::{About, Decision, GroupState, Hold, HoldReason, Page, PageReason, Evidence, Step};
 
 pub(super) fn decided(view: &ReplacementView) -> Message {
     let About { incident, short, .. } = &view.about;
@@ -49,11 +49,11 @@ fn message(view: &ReplacementView, headline: String, first: String, point: Point
     Message { points: vec![point], ..Message::new(sort(view), headline, vec![first]) }
 }
 
-fn proofs(because: &[Proof]) -> Vec<String> {
+fn proofs(because: &[Evidence]) -> Vec<String> {
     because.iter().map(ToString::to_string).collect()
 }
 
-fn acts(view: &ReplacementView, step: &Step, because: &[Proof]) -> Message {
+fn acts(view: &ReplacementView, step: &Step, because: &[Evidence]) -> Message {
     let next = "it watches until the group is whole again, and tells you then, or if it isn't in time.";
     let point = Point {
         why: proofs(because),
@@ -65,7 +65,7 @@ fn acts(view: &ReplacementView, step: &Step, because: &[Proof]) -> Message {
     message(view, format!("replacing {short}"), format!("Homeostat is replacing {long}."), point)
 }
 
-fn watches(view: &ReplacementView, step: &Step, because: &[Proof]) -> Message {
+fn watches(view: &ReplacementView, step: &Step, because: &[Evidence]) -> Message {
     let next = "it keeps watching. The policy says mode = \"watch\"; with \"act\" it would act.";
     let point = Point {
         seen: Some(view.seen()),

@@ -4,13 +4,13 @@
 
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::id::InstanceId;
-use homeostat_core::signal::{Notice, What};
+use homeostat_core::signal::{Notice, NoticeKind};
 use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::Finding;
-use super::seen::Seen;
+use super::observation::Observation;
 use crate::instance::policy::GroupPolicy;
-use crate::instance::reasons::{Hold, HoldReason, Proof};
+use crate::instance::reasons::{Hold, HoldReason, Evidence};
 
 /// Of the two minutes before a Spot Instance is interrupted, the group gets 30 s to begin by itself. What is left is for its
 /// connections to drain and its replacement to boot.
@@ -30,39 +30,39 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 /// Whether it is still so, as EC2 and the group say now.
 pub(super) fn find(
     notice: &Notice,
-    seen: &Seen,
+    seen: &Observation,
     group: &Group,
     id: &InstanceId,
     policy: &GroupPolicy,
     now: Timestamp,
 ) -> Finding {
-    let holds = |by: Option<Timestamp>| Finding::Sick(Proof::Notice(Notice { by, ..notice.clone() }));
+    let holds = |by: Option<Timestamp>| Finding::Sick(Evidence::Notice(Notice { by, ..notice.clone() }));
     let Some(machine) = seen.machines.get(id) else {
         return Finding::Unknown("EC2 does not tell its state".to_owned());
     };
     match &notice.what {
         _ if !machine.is_running() => {
-            let what = What::NotRunning { state: machine.state.clone() };
-            Finding::Sick(Proof::Notice(Notice { what, at: notice.at, by: None }))
+            let what = NoticeKind::NotRunning { state: machine.state.clone() };
+            Finding::Sick(Evidence::Notice(Notice { what, at: notice.at, by: None }))
         }
-        What::NotRunning { .. } => Finding::Well("EC2 says that it is running".to_owned()),
-        What::Interruption { .. } => match seen.interruption {
+        NoticeKind::NotRunning { .. } => Finding::Well("EC2 says that it is running".to_owned()),
+        NoticeKind::Interruption { .. } => match seen.interruption {
             // As EC2 tells it now, whatever the event said.
             Some(given) => holds(Some(given + SPOT_NOTICE)),
             None => Finding::Well("EC2 does not say that it takes the Spot Instance back".to_owned()),
         },
-        What::Rebalance if !group.rebalances => Finding::Well(
+        NoticeKind::Rebalance if !group.rebalances => Finding::Well(
             "EC2 only recommends to replace it, and its group has no Capacity Rebalancing to do so".to_owned(),
         ),
-        What::Rebalance if now >= notice.at + policy.recover_within => Finding::Well(
+        NoticeKind::Rebalance if now >= notice.at + policy.recover_within => Finding::Well(
             "its group has not followed EC2's recommendation, and nothing else is wrong with it".to_owned(),
         ),
-        What::Rebalance => holds(None),
-        What::Retirement { .. } => match machine.ends_at {
+        NoticeKind::Rebalance => holds(None),
+        NoticeKind::Retirement { .. } => match machine.ends_at {
             Some(ends_at) => holds(Some(ends_at)),
             None => Finding::Well("EC2 has no event scheduled for it that would end it".to_owned()),
         },
-        What::LaunchFailed { .. } => Finding::Well("a launch that failed is no fault of any instance".to_owned()),
+        NoticeKind::LaunchFailed { .. } => Finding::Well("a launch that failed is no fault of any instance".to_owned()),
     }
 }
 
@@ -76,8 +76,8 @@ pub(super) fn left_to_the_group(
     now: Timestamp,
 ) -> Option<Hold> {
     let from = match &notice.what {
-        What::Rebalance => None,
-        What::Interruption { .. } if group.rebalances => None,
+        NoticeKind::Rebalance => None,
+        NoticeKind::Interruption { .. } if group.rebalances => None,
         _ => Some(ours_from(notice, heard_at, policy)),
     };
     match from {
@@ -91,8 +91,8 @@ pub(super) fn left_to_the_group(
 /// From when on it isn't the group's own business any more.
 fn ours_from(notice: &Notice, heard_at: Timestamp, policy: &GroupPolicy) -> Timestamp {
     match (&notice.what, notice.by) {
-        (What::Interruption { .. }, Some(by)) => by - BEFORE_INTERRUPTION,
-        (What::Retirement { .. }, Some(by)) => {
+        (NoticeKind::Interruption { .. }, Some(by)) => by - BEFORE_INTERRUPTION,
+        (NoticeKind::Retirement { .. }, Some(by)) => {
             // Its group gets as long as for any replacement of its own, but never so long that the machine is gone by then.
             let group_has_had_its_turn =
                 (notice.at.max(heard_at) + policy.recover_within).min(by - BEFORE_INTERRUPTION);
@@ -102,7 +102,7 @@ fn ours_from(notice: &Notice, heard_at: Timestamp, policy: &GroupPolicy) -> Time
     }
 }
 
-pub(super) fn next_look(from: Timestamp, now: Timestamp, look_every: SignedDuration) -> Timestamp {
+pub(super) fn next_look(from: Timestamp, now: Timestamp, check_every: SignedDuration) -> Timestamp {
     let remaining = from.duration_since(now);
-    if remaining > LONGEST_PAUSE { now + LONGEST_PAUSE } else { from.min(now + look_every) }
+    if remaining > LONGEST_PAUSE { now + LONGEST_PAUSE } else { from.min(now + check_every) }
 }

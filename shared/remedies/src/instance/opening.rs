@@ -3,9 +3,9 @@
 //! This module never decides what is done about an incident that is open.
 
 use crate::instance::policy::InstancePolicy;
-use homeostat_core::attend::Ignored;
+use homeostat_core::reconcile::Ignored;
 use homeostat_core::id::Subject;
-use homeostat_core::signal::{Hint, Why};
+use homeostat_core::signal::{Hint, Trigger};
 use jiff::Timestamp;
 
 use super::reasons::{Decision, GroupState, Hold, HoldReason, Incident};
@@ -27,14 +27,14 @@ pub(super) fn not_opened(hint: &Hint, incident: &Incident, decision: &Decision) 
         HoldReason::TooManySick(_) => part_of(format!("too many of group {group} are sick at once")),
         // Nobody said that it is sick, and the next survey comes by itself.
         HoldReason::Grace { .. } | HoldReason::NotInService { .. }
-            if matches!(hint.why, Why::Found { .. } | Why::Notice(_)) =>
+            if matches!(hint.why, Trigger::Found { .. } | Trigger::Notice(_)) =>
         {
             Some(Ignored::nothing_wrong(incident, because))
         }
         // Whoever switched an alarm's actions off doesn't want to hear of it, by whatever route.
         HoldReason::ActionsDisabled { .. } => Some(Ignored::nothing_wrong(incident, because)),
         // What has too little data proves nothing, and what else there is is not all that the policy wants.
-        HoldReason::NotConfirmed { .. } if matches!(hint.why, Why::Silence(_)) => {
+        HoldReason::NotConfirmed { .. } if matches!(hint.why, Trigger::Silence(_)) => {
             Some(Ignored::nothing_wrong(incident, because))
         }
         _ => None,

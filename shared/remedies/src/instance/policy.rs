@@ -31,7 +31,7 @@ pub struct GroupPolicy {
     pub name: GroupName,
     pub mode: Mode,
     /// All of it must say "sick" before anything is done. Never empty.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<EvidenceSource>,
     /// Which alarms on an instance prove it unhealthy, by name; empty = every one that names it alone.
     pub health_alarms: Vec<Pattern>,
     /// Names of alarms on the whole group: each has its members looked at, and none is evidence against a member.
@@ -41,20 +41,20 @@ pub struct GroupPolicy {
     /// How many of the group's instances may be out at once.
     pub budget: Budget,
     /// Past this many sick at once nothing is replaced: then it is no instance that is sick.
-    pub too_many: Budget,
+    pub max_unhealthy: Budget,
     /// Within this time no more than the budget are acted on, even if all of them were quick to recover.
     pub cooldown: SignedDuration,
     /// So many failed replacements within `breaker_within` stop all replacing in the group.
     pub breaker: u32,
     pub breaker_within: SignedDuration,
     /// Time between two looks at an open incident.
-    pub look_every: SignedDuration,
+    pub check_every: SignedDuration,
     /// How long the group must stay whole before the incident is closed.
     pub dwell: SignedDuration,
     /// From the first act; past it a person is paged.
     pub recover_within: SignedDuration,
     /// How long an instance may be unhealthy without being replaced before a person is paged.
-    pub wait_at_most: SignedDuration,
+    pub max_wait: SignedDuration,
     /// Time between two reminders of a page that nobody acknowledged.
     pub remind_every: SignedDuration,
 }
@@ -89,7 +89,7 @@ const ALARM_ALONE: &str = "is missing, expected the names of the alarms that pro
                            [\"web-*-failing\"], since \"alarm\" is the only evidence";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Evidence {
+pub enum EvidenceSource {
     Alarm,
     InstanceStatus,
     TargetHealth,
@@ -126,26 +126,26 @@ fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<Group
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let evidence = table.need(&settings::EVIDENCE);
     let health_alarms = table.free(&settings::HEALTH_ALARMS).unwrap_or_default();
-    let alarm_alone = evidence.as_deref() == Some(&[Evidence::Alarm]) && !table.is_wrong(settings::EVIDENCE.key);
+    let alarm_alone = evidence.as_deref() == Some(&[EvidenceSource::Alarm]) && !table.is_wrong(settings::EVIDENCE.key);
     if alarm_alone && !table.has(settings::HEALTH_ALARMS.key) {
         table.mistake(settings::HEALTH_ALARMS.key, ALARM_ALONE);
     }
     let alarms = table.free(&settings::ALARMS).unwrap_or_default().into_iter().map(|name| name.0).collect();
-    let (budget, too_many) = (table.usual(&settings::BUDGET), table.usual(&settings::TOO_MANY));
+    let (budget, max_unhealthy) = (table.usual(&settings::BUDGET), table.usual(&settings::MAX_UNHEALTHY));
     let breaker = table.usual(&settings::BREAKER);
-    let [grace, cooldown, breaker_within, look_every, dwell, recover_within, wait_at_most, remind_every] = [
+    let [grace, cooldown, breaker_within, check_every, dwell, recover_within, max_wait, remind_every] = [
         settings::GRACE,
         settings::COOLDOWN,
         settings::BREAKER_WITHIN,
-        settings::LOOK_EVERY,
+        settings::CHECK_EVERY,
         settings::DWELL,
         settings::RECOVER_WITHIN,
-        settings::WAIT_AT_MOST,
+        settings::MAX_WAIT,
         settings::REMIND_EVERY,
     ]
     .map(|setting| table.usual(&setting));
-    at_most(table, (&settings::LOOK_EVERY, look_every), (&settings::RECOVER_WITHIN, recover_within));
-    at_most(table, (&settings::LOOK_EVERY, look_every), (&settings::WAIT_AT_MOST, wait_at_most));
+    at_most(table, (&settings::CHECK_EVERY, check_every), (&settings::RECOVER_WITHIN, recover_within));
+    at_most(table, (&settings::CHECK_EVERY, check_every), (&settings::MAX_WAIT, max_wait));
     at_most(table, (&settings::DWELL, dwell), (&settings::RECOVER_WITHIN, recover_within));
     // Acts are a cooldown apart: no second failure would fall into a shorter time.
     if breaker > 1 && !table.is_wrong(settings::BREAKER.key) {
@@ -159,14 +159,14 @@ fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<Group
         alarms,
         grace,
         budget,
-        too_many,
+        max_unhealthy,
         cooldown,
         breaker,
         breaker_within,
-        look_every,
+        check_every,
         dwell,
         recover_within,
-        wait_at_most,
+        max_wait,
         remind_every,
     })
 }

@@ -5,7 +5,7 @@
 
 use homeostat_core::aws::fleet::Group;
 
-use super::seen::Seen;
+use super::observation::Observation;
 use crate::instance::reasons::GroupState;
 
 /// What is expected of a group.
@@ -48,7 +48,7 @@ const PARKED: [&str; 4] = ["Launch", "Terminate", "ReplaceUnhealthy", "HealthChe
 const ALL: usize = 9;
 
 /// Whether somebody stopped all of the group on purpose. What EC2 doesn't say of a member may be that it runs.
-pub(super) fn parked(seen: &Seen) -> Option<GroupState> {
+pub(super) fn parked(seen: &Observation) -> Option<GroupState> {
     let group = seen.group.as_ref()?;
     let mut members = group.members.iter().filter(|member| member.lifecycle.is_in_service()).peekable();
     let is_stopped = |id| seen.machines.get(id).is_some_and(|machine| !machine.is_running());

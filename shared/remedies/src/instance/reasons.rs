@@ -18,9 +18,9 @@ use homeostat_core::incident::{Effect, Reason};
 use homeostat_core::signal::Notice;
 
 pub(super) type About<'a> = homeostat_core::view::About<'a, InstanceKind>;
-pub type Circumstances = homeostat_core::attend::Circumstances<InstanceKind>;
+pub type Circumstances = homeostat_core::reconcile::Circumstances<InstanceKind>;
 pub type Limits = homeostat_core::ports::Limits<InstanceKind>;
-pub type Attended = homeostat_core::attend::Attended<InstanceKind>;
+pub type Reconciled = homeostat_core::reconcile::Reconciled<InstanceKind>;
 pub type History = homeostat_core::ports::History<InstanceKind>;
 pub type Incident = homeostat_core::incident::Incident<InstanceKind>;
 pub type Intent = homeostat_core::incident::Intent<Step>;
@@ -51,7 +51,7 @@ impl Effect for Step {
 /// One piece of evidence that the policy asks for, as found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Proof {
+pub enum Evidence {
     Alarm {
         alarm: AlarmArn,
         since: Timestamp,
@@ -70,10 +70,10 @@ pub enum Proof {
     Notice(Notice),
 }
 
-impl Proof {
+impl Evidence {
     /// It proves only that AWS is going to end the instance.
     pub fn is_foretold(&self) -> bool {
-        matches!(self, Proof::Notice(notice) if notice.what.ends_the_instance())
+        matches!(self, Evidence::Notice(notice) if notice.what.ends_the_instance())
     }
 }
 
@@ -243,20 +243,20 @@ impl fmt::Display for Step {
     }
 }
 
-impl fmt::Display for Proof {
+impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Proof::Alarm { alarm, since, reason } => {
+            Evidence::Alarm { alarm, since, reason } => {
                 write!(f, "alarm {:?} is in ALARM since {since:.0} ({reason})", alarm.alarm_name())
             }
-            Proof::TargetHealth { target_group, reason } => {
+            Evidence::TargetHealth { target_group, reason } => {
                 write!(f, "its target is unhealthy in {} ({reason})", target_group.short_name())
             }
-            Proof::InstanceStatus { checks, since: Some(since) } => {
+            Evidence::InstanceStatus { checks, since: Some(since) } => {
                 write!(f, "EC2 calls it impaired since {since:.0} ({checks})")
             }
-            Proof::InstanceStatus { checks, since: None } => write!(f, "EC2 calls it impaired ({checks})"),
-            Proof::Notice(notice) => write!(f, "{notice}"),
+            Evidence::InstanceStatus { checks, since: None } => write!(f, "EC2 calls it impaired ({checks})"),
+            Evidence::Notice(notice) => write!(f, "{notice}"),
         }
     }
 }

@@ -4,17 +4,17 @@
 
 use std::collections::BTreeSet;
 
-use homeostat_core::attend::{Ignored, Route};
+use homeostat_core::reconcile::{Ignored, Route};
 use homeostat_core::aws::alarm::{
     AlarmChange, AlarmState, GROUP_DIMENSION, INSTANCE_DIMENSION, TARGET_GROUP_DIMENSION,
 };
 use homeostat_core::id::{AlarmArn, InstanceId, Region, Subject};
-use homeostat_core::signal::{About, AlarmFact, AlarmKind, Fact, Hint, NoSignal, Notice, Order, Signal, Why};
+use homeostat_core::signal::{About, AlarmFact, AlarmKind, Fact, Hint, NoSignal, Notice, Order, Signal, Trigger};
 use jiff::Timestamp;
 
 use crate::instance::policy::InstancePolicy;
 use crate::instance::reasons::HoldReason;
-use crate::instance::reasons::{Attended, Decision, GroupState, Hold};
+use crate::instance::reasons::{Reconciled, Decision, GroupState, Hold};
 use crate::instance::subject::is_ours;
 
 /// A look at whole groups.
@@ -57,7 +57,7 @@ fn noticed(region: &Region, about: &About, notice: &Notice) -> Vec<Hint> {
         About::Instances(ids) => ids.iter().map(|id| instance(region, id)).collect(),
         About::Group(name) => vec![Subject::of_group(region.clone(), name)],
     };
-    subjects.into_iter().map(|subject| Hint { subject, why: Why::Notice(notice.clone()) }).collect()
+    subjects.into_iter().map(|subject| Hint { subject, why: Trigger::Notice(notice.clone()) }).collect()
 }
 
 fn instance(region: &Region, id: &InstanceId) -> Subject {
@@ -68,8 +68,8 @@ fn of_alarm(policy: &InstancePolicy, region: &Region, alarm: &AlarmFact) -> Resu
     let instances = instances(alarm)?;
     if let ([id], false) = (instances.as_slice(), alarm.kind == AlarmKind::Contributor) {
         let why = match alarm.state {
-            AlarmState::InsufficientData => Why::Silence(alarm.change.clone()),
-            AlarmState::Alarm | AlarmState::Ok => Why::Alarm(alarm.change.clone()),
+            AlarmState::InsufficientData => Trigger::Silence(alarm.change.clone()),
+            AlarmState::Alarm | AlarmState::Ok => Trigger::Alarm(alarm.change.clone()),
         };
         return Ok(Route::Hints(vec![Hint { subject: instance(region, id), why }]));
     }
@@ -120,18 +120,18 @@ impl GroupAlarm {
 
 /// A look at the whole group of which too many are sick at once, which is parked, or which nothing checks: it has an incident of its
 /// own.
-pub(super) fn whole_group(now: Timestamp, attended: &Attended) -> Option<Hint> {
+pub(super) fn whole_group(now: Timestamp, attended: &Reconciled) -> Option<Hint> {
     let subject = match attended {
-        Attended::Ignored(Ignored::PartOf { whole, .. }) => whole.clone(),
-        Attended::Decided { decision: Decision::Hold { because: Hold::Own(because), .. }, incident } => {
+        Reconciled::Ignored(Ignored::PartOf { whole, .. }) => whole.clone(),
+        Reconciled::Decided { decision: Decision::Hold { because: Hold::Own(because), .. }, incident } => {
             let is_troubled =
                 matches!(because, HoldReason::TooManySick(_) | HoldReason::GroupState(GroupState::Unchecked { .. }));
             let member = Some(&incident.subject).filter(|_| is_troubled && incident.kind.is_instance())?;
             Subject::of_group(member.region().clone(), incident.kind.group())
         }
-        Attended::Ignored(_) | Attended::Decided { .. } => return None,
+        Reconciled::Ignored(_) | Reconciled::Decided { .. } => return None,
     };
-    Some(Hint { subject, why: Why::Found { since: now, alarms: Vec::new(), told_by: None } })
+    Some(Hint { subject, why: Trigger::Found { since: now, alarms: Vec::new(), told_by: None } })
 }
 
 #[cfg(test)]

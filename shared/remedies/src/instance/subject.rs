@@ -2,10 +2,10 @@
 //!
 //! This module never asks AWS whether a thing exists.
 
-use homeostat_core::id::{GroupName, InstanceId, Named, NotA, Scope, Subject};
+use homeostat_core::id::{GroupName, InstanceId, Named, InvalidId, Scope, Subject};
 
 /// What a person may name of it. `None`: it is another remedy's.
-pub fn named(subject: &Subject) -> Option<Result<Named, NotA>> {
+pub fn named(subject: &Subject) -> Option<Result<Named, InvalidId>> {
     let id = subject.id();
     let pausable = vec![subject.in_any_region()];
     match subject.tag() {

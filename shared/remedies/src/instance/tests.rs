@@ -16,9 +16,9 @@ mod weights;
 
 use std::collections::BTreeMap;
 
-use homeostat_core::attend::in_time;
+use homeostat_core::reconcile::in_time;
 use homeostat_core::aws::Read;
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::fleet::{Group, Launches, Lifecycle, Member, TargetHealth};
 use homeostat_core::aws::units::{Unit, Units};
 use homeostat_core::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
@@ -26,7 +26,7 @@ use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Verdict};
 use homeostat_core::ports::{Outcome, Pause};
 use jiff::{SignedDuration, Timestamp};
 
-use super::seen::Seen;
+use super::observation::Observation;
 use super::{decide, remembering};
 use crate::instance::kind::InstanceKind;
 use crate::instance::reasons::{Circumstances, Close, Crowd, Decision, Hold, Incident, Page};
@@ -61,8 +61,8 @@ fn sick() -> TargetHealth {
 }
 
 /// An alarm that calls the first instance sick.
-fn red(arn: AlarmArn) -> AlarmSeen {
-    AlarmSeen {
+fn red(arn: AlarmArn) -> AlarmReading {
+    AlarmReading {
         arn,
         state: AlarmState::Alarm,
         since: at(990),
@@ -76,7 +76,7 @@ fn red(arn: AlarmArn) -> AlarmSeen {
 struct Situation {
     now: Timestamp,
     incident: Incident,
-    seen: Seen,
+    seen: Observation,
     around: Circumstances,
     policy: Policy,
 }
@@ -112,7 +112,7 @@ fn situation() -> Situation {
     Situation {
         now: at(1000),
         incident: Incident::new(subject(1), kind, at(990), at(1000)).judged(at(1000), Verdict::Unhealthy),
-        seen: Seen {
+        seen: Observation {
             group: Some(group),
             alarms: [(alarm.clone(), Ok(Some(red(alarm))))].into(),
             targets: [(arn, targets.collect())].into(),
@@ -120,7 +120,7 @@ fn situation() -> Situation {
                 known: (1..=4).map(|number| (instance(number), at(0))).collect(),
                 others_before: None,
             },
-            ..Seen::default()
+            ..Observation::default()
         },
         around: Circumstances::default(),
         policy: policy::parse(text).unwrap(),
@@ -132,7 +132,7 @@ impl Situation {
         self.seen.group.as_mut().unwrap()
     }
 
-    fn alarm(&mut self) -> &mut AlarmSeen {
+    fn alarm(&mut self) -> &mut AlarmReading {
         self.seen.alarms.values_mut().next().unwrap().as_mut().unwrap().as_mut().unwrap()
     }
 

@@ -2,12 +2,12 @@
 //!
 //! This module never acts on anything.
 
-use homeostat_core::attend::{Check, Ignored, Rung, checked, climb, climbed};
+use homeostat_core::reconcile::{Check, Ignored, Rung, checked, climb, climbed};
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::guard;
 use homeostat_core::id::GroupName;
 use homeostat_core::incident::{Gone, State, Verdict};
-use homeostat_core::signal::{Hint, Notice, Why};
+use homeostat_core::signal::{Hint, Notice, Trigger};
 use jiff::{SignedDuration, Timestamp};
 
 use super::crowd::sick_at_once;
@@ -15,7 +15,7 @@ use super::decide::named;
 use super::group_state;
 use super::opening;
 use super::processes::{Promise, parked};
-use super::seen::{Glance, Seen};
+use super::observation::{Prefetch, Observation};
 use super::tally::Limit;
 use crate::instance::kind::InstanceKind;
 use crate::instance::policy::{GroupPolicy, InstancePolicy};
@@ -29,7 +29,7 @@ pub(super) fn open(
     now: Timestamp,
     name: &GroupName,
     hint: &Hint,
-    glance: &Glance,
+    prefetch: &Prefetch,
     policy: &InstancePolicy,
 ) -> Result<Incident, Ignored> {
     let incident = |notice: Option<&Notice>, since| {
@@ -37,12 +37,12 @@ pub(super) fn open(
         Incident::new(hint.subject.clone(), kind, since, now)
     };
     match &hint.why {
-        Why::Found { since, .. } => Ok(incident(None, *since)),
-        Why::Notice(notice) if glance.groups.iter().any(|group| group.name == *name) => {
+        Trigger::Found { since, .. } => Ok(incident(None, *since)),
+        Trigger::Notice(notice) if prefetch.groups.iter().any(|group| group.name == *name) => {
             Ok(incident(Some(notice), notice.at))
         }
-        Why::Notice(_) => Err(opening::outside_policy(hint.subject.clone(), policy)),
-        Why::Wake | Why::Look { .. } | Why::Alarm(_) | Why::Silence(_) | Why::Action(_) => {
+        Trigger::Notice(_) => Err(opening::outside_policy(hint.subject.clone(), policy)),
+        Trigger::Wake | Trigger::Look { .. } | Trigger::Alarm(_) | Trigger::Silence(_) | Trigger::Action(_) => {
             Err(Ignored::NothingOpen { subject: hint.subject.clone() })
         }
     }
@@ -58,34 +58,34 @@ pub(super) fn join(mut incident: Incident, hint: &Hint) -> Incident {
 }
 
 /// By evidence of its own a group is judged only where nobody of it can be.
-pub(super) fn verdict(now: Timestamp, seen: &Seen, policy: Option<&GroupPolicy>) -> Verdict {
+pub(super) fn verdict(now: Timestamp, seen: &Observation, policy: Option<&GroupPolicy>) -> Verdict {
     let is_accused = policy.is_some_and(|policy| !group_state::accused(now, seen, policy).is_empty());
     if is_accused { Verdict::Suspected } else { Verdict::Unknown }
 }
 
 /// All that decides about a group, in order.
-fn ladder<'a>() -> [Check<Case<'a>, InstanceKind>; 7] {
+fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 7] {
     [
-        Check { name: "it is not parked", stops: Case::parked, by: |case| guard::or_none(case.parked(), "it is not") },
+        Check { name: "it is not parked", stops: Situation::parked, by: |case| guard::or_none(case.parked(), "it is not") },
         Check {
             name: "its instances had time to start again",
-            stops: Case::back_from_parking,
+            stops: Situation::back_from_parking,
             by: |case| guard::or_none(case.back_from_parking(), "it was not parked lately"),
         },
-        Check { name: "few are sick at once", stops: Case::too_many_sick, by: |case| case.crowd().in_words() },
+        Check { name: "few are sick at once", stops: Situation::too_many_sick, by: |case| case.crowd().in_words() },
         Check {
             name: "its target groups exist",
-            stops: Case::target_group_gone,
+            stops: Situation::target_group_gone,
             by: |case| guard::or_none(case.target_group_gone(), "none is missing"),
         },
         Check {
             name: "its unhealthy instances are checked",
-            stops: Case::unchecked,
+            stops: Situation::unchecked,
             by: |case| guard::or_none(case.unchecked(), "each one is"),
         },
         Check {
             name: "as much is in service as is desired",
-            stops: Case::is_short,
+            stops: Situation::is_short,
             by: |case| match case.incident.kind.notice() {
                 Some(notice) => format!("{}; {notice}", in_service(case.group)),
                 None => "AWS announced nothing about it".to_owned(),
@@ -93,24 +93,24 @@ fn ladder<'a>() -> [Check<Case<'a>, InstanceKind>; 7] {
         },
         Check {
             name: "it has stayed so",
-            stops: Case::proving,
+            stops: Situation::proving,
             by: |case| format!("since {:.0}, dwell {:#}", case.well_since(), case.policy.dwell),
         },
     ]
 }
 
 /// All that decided, for people.
-pub(super) fn rungs(now: Timestamp, incident: &Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Vec<Rung> {
+pub(super) fn rungs(now: Timestamp, incident: &Incident, seen: &Observation, policy: Option<&GroupPolicy>) -> Vec<Rung> {
     let name = incident.kind.group();
     match (policy, &seen.group) {
         (None, _) => climbed([("the policy names it", false, format!("group {name}"))]),
         (_, None) => climbed([("it exists", false, format!("Auto Scaling shows no group {name}"))]),
-        (Some(policy), Some(group)) => climbed(checked(&ladder(), &Case { now, incident, seen, group, policy })),
+        (Some(policy), Some(group)) => climbed(checked(&ladder(), &Situation { now, incident, seen, group, policy })),
     }
 }
 
 /// Decides what to do about a whole group.
-pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Seen, policy: Option<&GroupPolicy>) -> Decision {
+pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Observation, policy: Option<&GroupPolicy>) -> Decision {
     let name = incident.kind.group();
     let Some(policy) = policy else {
         return Decision::Page(Page::Own(PageReason::NotInPolicy { group: name.clone() }));
@@ -119,24 +119,24 @@ pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Seen, policy: O
         let why = format!("group {name} does not exist any more");
         return Decision::Close(Close::NothingWrong { why });
     };
-    climb(&ladder(), &Case { now, incident, seen, group, policy }, |case| {
+    climb(&ladder(), &Situation { now, incident, seen, group, policy }, |case| {
         Decision::Close(Close::NothingWrong { why: case.crowd().in_words() })
     })
 }
 
 /// A group and all that it is judged by.
-struct Case<'a> {
+struct Situation<'a> {
     now: Timestamp,
     incident: &'a Incident,
-    seen: &'a Seen,
+    seen: &'a Observation,
     group: &'a Group,
     policy: &'a GroupPolicy,
 }
 
-impl Case<'_> {
+impl Situation<'_> {
     fn crowd(&self) -> Crowd {
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
-        Crowd::of(sick, Limit::of(self.group, self.policy.too_many), self.group)
+        Crowd::of(sick, Limit::of(self.group, self.policy.max_unhealthy), self.group)
     }
 
     /// Nobody is to be reminded of it all night. The next resync tells that it is parked.
@@ -155,7 +155,7 @@ impl Case<'_> {
 
     fn too_many_sick(&self) -> Option<Decision> {
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
-        let is_few = Limit::of(self.group, self.policy.too_many).allows(sick);
+        let is_few = Limit::of(self.group, self.policy.max_unhealthy).allows(sick);
         (!is_few).then(|| Decision::Page(Page::Own(PageReason::TooManySick(self.crowd()))))
     }
 
@@ -191,7 +191,7 @@ fn back_from_parking(now: Timestamp, incident: &Incident, group: &Group, policy:
         Decision::Hold { because: Hold::Own(HoldReason::Grace { started, .. }), .. } => *started,
         _ => return None,
     };
-    let until = (started + grace).min(now + policy.look_every);
+    let until = (started + grace).min(now + policy.check_every);
     (now < started + grace)
         .then_some(Decision::Hold { until, because: Hold::Own(HoldReason::Grace { started, grace }) })
 }
@@ -200,7 +200,7 @@ fn back_from_parking(now: Timestamp, incident: &Incident, group: &Group, policy:
 fn target_group_gone(
     now: Timestamp,
     incident: &Incident,
-    seen: &Seen,
+    seen: &Observation,
     group: &Group,
     policy: &GroupPolicy,
 ) -> Option<Decision> {
@@ -208,7 +208,7 @@ fn target_group_gone(
         GroupState::TargetGroupGone(gone) => Some(Decision::Page(Page::Own(PageReason::TargetGroupGone(gone)))),
         missing => {
             let since = incident.kind.gone().since().unwrap_or(now);
-            let until = (since + policy.dwell).max(now + SignedDuration::from_secs(1)).min(now + policy.look_every);
+            let until = (since + policy.dwell).max(now + SignedDuration::from_secs(1)).min(now + policy.check_every);
             Some(Decision::Hold { until, because: Hold::Own(HoldReason::GroupState(missing)) })
         }
     }
@@ -218,7 +218,7 @@ fn target_group_gone(
 fn unchecked(
     now: Timestamp,
     incident: &Incident,
-    seen: &Seen,
+    seen: &Observation,
     group: &Group,
     policy: &GroupPolicy,
 ) -> Option<Decision> {
@@ -231,7 +231,7 @@ fn unchecked(
         group: group.name.clone(),
         instances: named(&accused),
     }));
-    Some(Decision::Hold { until: now + policy.look_every, because })
+    Some(Decision::Hold { until: now + policy.check_every, because })
 }
 
 /// A group whose launches fail tries again by itself, and is left to: only when it stays short is a person asked.
@@ -252,7 +252,7 @@ fn is_short(now: Timestamp, incident: &Incident, group: &Group, policy: &GroupPo
     Some(if now >= incident.opened_at.max(notice.at) + within && !is_known {
         Decision::Page(Page::Own(PageReason::GroupStalled { within, why }))
     } else {
-        Decision::Hold { until: now + policy.look_every, because: Hold::Own(HoldReason::GroupReplaces { why }) }
+        Decision::Hold { until: now + policy.check_every, because: Hold::Own(HoldReason::GroupReplaces { why }) }
     })
 }
 

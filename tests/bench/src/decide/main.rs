@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use fleet::Fleet;
-use homeostat_core::attend::{Remedy, Route, attend};
+use homeostat_core::reconcile::{Remedy, Route, reconcile};
 use homeostat_core::signal::{self, Hint, Parsed};
-use homeostat_remedies::hook::{HookEyes, LifecycleHook};
+use homeostat_remedies::hook::{HookObserver, LifecycleHook};
 use homeostat_remedies::hosted_zone::ShiftDns;
-use homeostat_remedies::instance::{Eyes, ReplaceInstance};
+use homeostat_remedies::instance::{Observer, ReplaceInstance};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use timed::{Counted, Timed};
@@ -24,23 +24,23 @@ type Failure = Box<dyn std::error::Error>;
 
 /// Longer than any dwell of a policy.
 const LOOKS: u32 = 60;
-const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(20);
+const CHECK_EVERY: SignedDuration = SignedDuration::from_secs(20);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     let Fleet { cloud, policy } = Fleet::with_a_dead_application()?;
     let region = &cloud.with(|world| world.place().region.clone());
-    let eyes = Eyes { aws: &cloud, checks: &cloud, policy: &policy.instances };
+    let observer = Observer { aws: &cloud, checks: &cloud, policy: &policy.instances };
     let hash = policy.hash.as_str();
-    report("replace-instance", &until_it_acts(&cloud, ReplaceInstance { eyes, hash, region }).await?);
+    report("replace-instance", &until_it_acts(&cloud, ReplaceInstance { observer, hash, region }).await?);
 
     let Fleet { cloud, policy } = Fleet::with_a_dead_endpoint()?;
     let dns = policy.dns.as_ref().ok_or("no records")?;
     report("shift-dns", &until_it_acts(&cloud, ShiftDns { aws: &cloud, hash: &policy.hash, dns }).await?);
 
     let Fleet { cloud, policy } = Fleet::with_a_held_instance()?;
-    let eyes = HookEyes { aws: &cloud, machines: &cloud, policy: policy.hooks.as_ref().ok_or("no hooks")? };
-    report("lifecycle-hook", &until_it_acts(&cloud, LifecycleHook { eyes, hash: &policy.hash, region }).await?);
+    let observer = HookObserver { aws: &cloud, machines: &cloud, policy: policy.hooks.as_ref().ok_or("no hooks")? };
+    report("lifecycle-hook", &until_it_acts(&cloud, LifecycleHook { observer, hash: &policy.hash, region }).await?);
     Ok(())
 }
 
@@ -49,11 +49,11 @@ async fn until_it_acts<R: Remedy + Sync>(cloud: &Cloud, remedy: R) -> Result<Cou
     let (ledger, mut hints, counted) = (MemoryLedger::new(cloud.clock().clone()), BTreeMap::new(), Mutex::new(None));
     let timed = Timed { remedy, counted: &counted };
     for _ in 0..LOOKS {
-        cloud.pass(LOOK_EVERY);
+        cloud.pass(CHECK_EVERY);
         let told = cloud.with(|world| world.take_events());
         hints.extend(told.iter().flat_map(|event| hints_of(&timed, event)).map(|hint| (hint.subject.clone(), hint)));
         for hint in hints.values() {
-            attend(&timed, &ledger, cloud.clock(), hint, |_, _| ()).await?;
+            reconcile(&timed, &ledger, cloud.clock(), hint, |_, _| ()).await?;
         }
         if let Some(counted) = counted.lock().map_err(|_| "poisoned")?.take() {
             return Ok(counted);

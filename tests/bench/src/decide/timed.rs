@@ -7,8 +7,8 @@ use std::hint::black_box;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use homeostat_core::attend::{
-    Attended, Circumstances, Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp,
+use homeostat_core::reconcile::{
+    Reconciled, Circumstances, Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp,
 };
 use homeostat_core::decision::{Decision, Hold};
 use homeostat_core::id::{Scope, Subject};
@@ -60,8 +60,8 @@ fn count<K: Kind>(decide: impl Fn() -> Decision<K>) -> Vec<f64> {
 
 impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
     type Kind = R::Kind;
-    type Glance = R::Glance;
-    type Seen = R::Seen;
+    type Prefetch = R::Prefetch;
+    type Observation = R::Observation;
     type Survey = R::Survey;
 
     const SIDE_BY_SIDE: usize = R::SIDE_BY_SIDE;
@@ -79,11 +79,11 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         self.remedy.survey(ledger, now, survey).await
     }
 
-    fn follow_up(&self, now: Timestamp, attended: &Attended<R::Kind>) -> Option<Hint> {
+    fn follow_up(&self, now: Timestamp, attended: &Reconciled<R::Kind>) -> Option<Hint> {
         self.remedy.follow_up(now, attended)
     }
 
-    fn wake_after(&self, now: Timestamp, attended: &Attended<R::Kind>) -> Option<WakeUp> {
+    fn wake_after(&self, now: Timestamp, attended: &Reconciled<R::Kind>) -> Option<WakeUp> {
         self.remedy.wake_after(now, attended)
     }
 
@@ -91,7 +91,7 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         &self,
         now: Timestamp,
         incident: &Incident<R::Kind>,
-        seen: &R::Seen,
+        seen: &R::Observation,
         around: &Circumstances<R::Kind>,
     ) -> Decision<R::Kind> {
         let decide = || self.remedy.decide(black_box(now), black_box(incident), black_box(seen), black_box(around));
@@ -102,18 +102,18 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         decision
     }
 
-    async fn glance(&self, hint: &Hint) -> Result<R::Glance, Unavailable> {
-        self.remedy.glance(hint).await
+    async fn prefetch(&self, hint: &Hint) -> Result<R::Prefetch, Unavailable> {
+        self.remedy.prefetch(hint).await
     }
 
     fn open(
         &self,
         now: Timestamp,
         hint: &Hint,
-        glance: &R::Glance,
+        prefetch: &R::Prefetch,
         history: &History<R::Kind>,
     ) -> Result<Incident<R::Kind>, Ignored> {
-        self.remedy.open(now, hint, glance, history)
+        self.remedy.open(now, hint, prefetch, history)
     }
 
     fn join(&self, incident: Incident<R::Kind>, hint: &Hint) -> Incident<R::Kind> {
@@ -132,21 +132,21 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         &self,
         now: Timestamp,
         incident: Incident<R::Kind>,
-        seen: &R::Seen,
+        seen: &R::Observation,
         limits: &Limits<R::Kind>,
     ) -> Incident<R::Kind> {
         self.remedy.absorb(now, incident, seen, limits)
     }
 
-    async fn observe(&self, glance: R::Glance, incident: &Incident<R::Kind>) -> Result<R::Seen, Unavailable> {
-        self.remedy.observe(glance, incident).await
+    async fn observe(&self, prefetch: R::Prefetch, incident: &Incident<R::Kind>) -> Result<R::Observation, Unavailable> {
+        self.remedy.observe(prefetch, incident).await
     }
 
-    fn unwell(&self, incident: &Incident<R::Kind>, seen: &R::Seen) -> Vec<Subject> {
-        self.remedy.unwell(incident, seen)
+    fn others_not_serving(&self, incident: &Incident<R::Kind>, seen: &R::Observation) -> Vec<Subject> {
+        self.remedy.others_not_serving(incident, seen)
     }
 
-    fn took_effect(&self, incident: &Incident<R::Kind>, seen: &R::Seen) -> bool {
+    fn took_effect(&self, incident: &Incident<R::Kind>, seen: &R::Observation) -> bool {
         self.remedy.took_effect(incident, seen)
     }
 
@@ -162,7 +162,7 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         &self,
         now: Timestamp,
         incident: &Incident<R::Kind>,
-        seen: &R::Seen,
+        seen: &R::Observation,
         around: &Circumstances<R::Kind>,
     ) -> Vec<Rung> {
         self.remedy.rungs(now, incident, seen, around)
@@ -172,14 +172,14 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         &self,
         now: Timestamp,
         incident: &Incident<R::Kind>,
-        seen: &R::Seen,
+        seen: &R::Observation,
         decision: &Decision<R::Kind>,
         memory: &<R::Kind as Kind>::Memory,
     ) -> Option<<R::Kind as Kind>::Memory> {
         self.remedy.remember(now, incident, seen, decision, memory)
     }
 
-    fn verdict(&self, now: Timestamp, incident: &Incident<R::Kind>, seen: &R::Seen) -> Verdict {
+    fn verdict(&self, now: Timestamp, incident: &Incident<R::Kind>, seen: &R::Observation) -> Verdict {
         self.remedy.verdict(now, incident, seen)
     }
 

@@ -16,8 +16,8 @@ fn asked<'a>(world: &'a World, input: &Tree) -> Result<&'a HealthCheck, ApiError
 /// One observation "for each Amazon Route 53 health checker that is reporting a status about the health check endpoint" (API
 /// reference, `GetHealthCheckStatus`).
 pub(super) fn health_check_status(world: &World, input: &Tree) -> Result<Tree, ApiError> {
-    let observations = asked(world, input)?.checkers.iter().filter_map(observation);
-    let list = make::record([("HealthCheckObservation", make::list(observations))]);
+    let reports = asked(world, input)?.checkers.iter().filter_map(observation);
+    let list = make::record([("HealthCheckObservation", make::list(reports))]);
     Ok(make::record([("HealthCheckObservations", list)]))
 }
 

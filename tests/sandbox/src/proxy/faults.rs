@@ -25,7 +25,7 @@ use crate::journal::Who;
 pub(super) use answer::{NoWireShape, injected};
 pub use fault::{Fault, Kind};
 pub use matcher::Matcher;
-pub(crate) use matcher::Seen;
+pub(crate) use matcher::Observation;
 
 /// A handle; clones share the same faults.
 #[derive(Clone, Default)]
@@ -151,7 +151,7 @@ impl Faults {
     }
 
     /// Counts the call, and uses up the fault that is to happen.
-    pub(super) fn decide(&self, seen: &Seen<'_>) -> Decided {
+    pub(super) fn decide(&self, seen: &Observation<'_>) -> Decided {
         if *seen.who == Who::Operator {
             return Decided { nth: None, planned: None };
         }
@@ -209,7 +209,7 @@ impl Faults {
 }
 
 impl Rule {
-    fn fits(&mut self, seen: &Seen<'_>, nth: Option<u32>) -> bool {
+    fn fits(&mut self, seen: &Observation<'_>, nth: Option<u32>) -> bool {
         let matcher = &self.fault.matcher;
         if self.followed.is_none() && matcher.is_first_to_mention(seen) {
             self.followed = seen.invocation.map(str::to_owned);

@@ -11,7 +11,7 @@ use hyper::body::{Body, Bytes};
 use hyper::http::request::Parts;
 
 use super::dns::Gate;
-use super::faults::{Decided, Seen};
+use super::faults::{Decided, Observation};
 use super::forward::Upstream;
 use super::killer::Connection;
 use super::{Backends, Cut, Replied, Reply, broken, served};
@@ -126,7 +126,7 @@ impl Front {
 
     fn decided(&self, call: &Incoming, label: Option<&str>) -> Decided {
         let who = self.backends.journal.who(call.origin.key.as_deref());
-        let seen = Seen {
+        let seen = Observation {
             who: &who,
             invocation: call.origin.invocation.as_deref(),
             label,

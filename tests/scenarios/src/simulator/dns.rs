@@ -21,7 +21,7 @@ use std::sync::Arc;
 use annals::Annals;
 use homeostat_core::aws::record::{RecordKey, RecordSet};
 use homeostat_core::id::HostedZoneId;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::reasons::Step;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -45,7 +45,7 @@ use truth::Truth;
 use weather::Repair;
 
 /// The ledger of this play.
-pub(in crate::simulator) type View = crate::simulator::view::View<ZoneKind>;
+pub(in crate::simulator) type View = crate::simulator::view::View<HostedZoneKind>;
 
 type History = Engine<Dns>;
 
@@ -73,7 +73,7 @@ struct Dns {
 impl Play for Dns {
     const FLAGS: &'static str = " --dns";
     const LIMITS: Limits = Limits::USUAL;
-    type Kind = ZoneKind;
+    type Kind = HostedZoneKind;
     type Double = Double;
     type Repair = Repair;
     type Own = Infallible;

@@ -8,7 +8,7 @@ mod hooks;
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use homeostat_core::aws::alarm::{AlarmChange, AlarmSeen};
+use homeostat_core::aws::alarm::{AlarmChange, AlarmReading};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealth, TargetHealths};
 use homeostat_core::aws::lifecycle::ActionResult;
 use homeostat_core::aws::machines::StatusChecks;
@@ -21,7 +21,7 @@ use homeostat_core::incident::Kind;
 use homeostat_core::ports::{
     Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, Outcome, Unavailable, WakeUps, Write,
 };
-use homeostat_remedies::hosted_zone::seen::{AlarmsSeen, HealthCheckSeen};
+use homeostat_remedies::hosted_zone::observation::{AlarmReadings, HealthCheckReading};
 use homeostat_remedies::hosted_zone::shift::Shift;
 use homeostat_remedies::hosted_zone::{Records, ShiftWeights};
 use homeostat_remedies::instance::{Fleet, Replace};
@@ -142,10 +142,10 @@ impl<P: Fleet + Sync, G: Gate> Fleet for Gated<P, G> {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         self.read("read groups", self.port.groups(names)).await
     }
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         self.read("read alarms by name", self.port.alarms(alarms)).await
     }
-    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmReading>, Unavailable> {
         self.read("read alarms", self.port.alarms_in_alarm()).await
     }
     async fn target_health(&self, target_group: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
@@ -184,10 +184,10 @@ impl<P: Records + Sync, G: Gate> Records for Gated<P, G> {
     async fn is_in_sync(&self, change: &str) -> Result<bool, Unavailable> {
         self.read("read a change", self.port.is_in_sync(change)).await
     }
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         self.read("read alarms", self.port.alarms(alarms)).await
     }
-    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
+    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         self.read("read a health check", self.port.health_check(health_check)).await
     }
     async fn targets(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {

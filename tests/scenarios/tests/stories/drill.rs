@@ -9,7 +9,7 @@ use sandbox::Stack;
 use sandbox::stage::Stage;
 use world::App;
 
-use super::killing::{Case, Kill, PATIENCE};
+use super::killing::{Situation, Kill, PATIENCE};
 use super::parts::{effects_that_took_place, first_in_service, on_a_stage_with, pair, policy_with, section};
 
 /// Calls of an undisturbed heal, up to the hold that follows it, and a few more.
@@ -18,19 +18,19 @@ const MOST_CALLS: u32 = 22;
 /// No heal has fewer: two rounds of reads, the intent, the effect and its outcome.
 const LEAST_CALLS: u32 = 12;
 
-fn group(case: Case) -> String {
+fn group(case: Situation) -> String {
     format!("drill{}", case.suffix())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_is_killed_at_any_call_leaves_nothing_half_done() {
     let mut fleet = Stage::fleet().unwrap();
-    fleet.more = Case::all(MOST_CALLS).into_iter().map(|case| pair(&group(case))).collect();
+    fleet.more = Situation::all(MOST_CALLS).into_iter().map(|case| pair(&group(case))).collect();
     on_a_stage_with(fleet, drill).await;
 }
 
 async fn drill(stage: &Stage) -> Result<()> {
-    let all = Case::all(MOST_CALLS);
+    let all = Situation::all(MOST_CALLS);
     let sections: String = all.iter().map(|case| section(&group(*case), "")).collect();
     let stack = stage.deploy(&policy_with(stage.folder(), &sections), &mut |_| {}).await?;
     let missed = run(stage, &stack, &all).await?;
@@ -42,7 +42,7 @@ async fn drill(stage: &Stage) -> Result<()> {
 
 /// Drills the cases, few at a time: each takes a process of its own, and the machine is small. Gives those that were not killed
 /// although their function made the call at which it was to die.
-async fn run(stage: &Stage, stack: &Stack, cases: &[Case]) -> Result<Vec<Case>> {
+async fn run(stage: &Stage, stack: &Stack, cases: &[Situation]) -> Result<Vec<Situation>> {
     let mut victims = BTreeMap::new();
     for wave in cases.chunks(11) {
         for case in wave {
@@ -69,7 +69,7 @@ async fn run(stage: &Stage, stack: &Stack, cases: &[Case]) -> Result<Vec<Case>> 
 }
 
 /// Plans the crash and breaks the application.
-fn strike(stage: &Stage, case: Case) -> Result<(InstanceId, Kill)> {
+fn strike(stage: &Stage, case: Situation) -> Result<(InstanceId, Kill)> {
     let victim = first_in_service(stage, &group(case))?;
     let kill = case.plan(stage, victim.as_str());
     stage.sandbox().relay().label_next(victim.as_str(), kill.label());

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::FutureExt;
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState, AlarmsSeen};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmState, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::incident::State;
@@ -24,7 +24,7 @@ use crate::fleet::shipped_policy;
 /// The world, with some of its answers changed on the way.
 struct Twisted {
     cloud: Cloud,
-    alarm: fn(AlarmSeen) -> AlarmSeen,
+    alarm: fn(AlarmReading) -> AlarmReading,
     outcome: fn(Outcome) -> Outcome,
     replaced: AtomicU32,
     /// The groups were deleted.
@@ -35,14 +35,14 @@ impl Fleet for Twisted {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         if self.groups_gone { Ok(Vec::new()) } else { self.cloud.groups(names).await }
     }
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         let read = Fleet::alarms(&self.cloud, alarms).await?;
         Ok(read.into_iter().map(|(arn, read)| (arn, read.map(self.alarm))).collect())
     }
     async fn target_health(&self, target_group: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         self.cloud.target_health(target_group).await
     }
-    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmReading>, Unavailable> {
         self.cloud.alarms_in_alarm().await
     }
     async fn refresh(&self, group: &GroupName) -> Result<Option<String>, Unavailable> {
@@ -77,7 +77,7 @@ fn sick() -> (FleetStory, Value) {
     (story, event)
 }
 
-fn owner(story: &FleetStory, alarm: fn(AlarmSeen) -> AlarmSeen, outcome: fn(Outcome) -> Outcome) -> Owner {
+fn owner(story: &FleetStory, alarm: fn(AlarmReading) -> AlarmReading, outcome: fn(Outcome) -> Outcome) -> Owner {
     replace_instance::Ready {
         aws: Twisted { cloud: story.cloud.clone(), alarm, outcome, replaced: AtomicU32::new(0), groups_gone: false },
         checks: story.cloud.clone(),
@@ -119,7 +119,7 @@ fn a_lost_answer_is_no_second_call() {
 #[test]
 fn an_alarm_read_from_before_the_event_is_read_again_and_never_believed() {
     let (story, event) = sick();
-    let before = |alarm: AlarmSeen| AlarmSeen {
+    let before = |alarm: AlarmReading| AlarmReading {
         state: AlarmState::Ok,
         since: alarm.since - SignedDuration::from_hours(9),
         ..alarm

@@ -8,7 +8,7 @@ use sandbox::Stack;
 use sandbox::stage::{Held, Stage, held, policy_with_hooks};
 use world::{ActionEnd, ActionResult, LifecycleState, World};
 
-use super::killing::{Case, Kill};
+use super::killing::{Situation, Kill};
 use super::parts::on_a_stage;
 
 /// Calls of a first look at a leaving instance that has to be deregistered, up to its wake-up. More are drilled than a launch has,
@@ -38,7 +38,7 @@ async fn drill(stage: &Stage) -> Result<()> {
     // No event tells: the drill brings each by itself, and what is lost the resync finds.
     stage.face().with(|world| world.lose_hook_events(true));
     let mut struck = Vec::new();
-    let cases = Case::half(MOST_CALLS);
+    let cases = Situation::half(MOST_CALLS);
     for wave in cases.iter().copied().zip(all).collect::<Vec<_>>().chunks(WAVE) {
         for (_, id) in wave {
             stage.face().with(|world| world.terminate_instance(id, false)).map_err(|why| anyhow::anyhow!("{why}"))?;
@@ -74,7 +74,7 @@ async fn strike_all(
     stage: &Stage,
     stack: &Stack,
     (held, hook): (&Held, &'static str),
-    wave: &[(Case, InstanceId)],
+    wave: &[(Situation, InstanceId)],
 ) -> Result<Vec<Struck>> {
     let strikes = wave.iter().map(|(case, id)| async move {
         let kill = case.plan(stage, &format!("{hook}{}", case.suffix()));

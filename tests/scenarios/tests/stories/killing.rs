@@ -15,7 +15,7 @@ use serde_json::Value;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Case {
+pub(crate) struct Situation {
     nth: u32,
     /// Else after it took effect.
     before: bool,
@@ -23,17 +23,17 @@ pub(crate) struct Case {
     event_again: bool,
 }
 
-impl Case {
+impl Situation {
     /// Of so many calls. More should be drilled than there are: the surplus is seen not to crash.
-    pub(crate) fn all(calls: u32) -> Vec<Case> {
+    pub(crate) fn all(calls: u32) -> Vec<Situation> {
         let next = [(true, true), (true, false), (false, true), (false, false)];
-        let of = |nth| next.map(|(before, event_again)| Case { nth, before, event_again });
+        let of = |nth| next.map(|(before, event_again)| Situation { nth, before, event_again });
         (1..=calls).flat_map(of).collect()
     }
 
     /// Half of them with the event again, and the others with the schedules alone.
-    pub(crate) fn half(calls: u32) -> Vec<Case> {
-        Case::all(calls)
+    pub(crate) fn half(calls: u32) -> Vec<Situation> {
+        Situation::all(calls)
             .into_iter()
             .filter(|case| case.event_again == (case.nth.is_multiple_of(2) == case.before))
             .collect()
@@ -55,7 +55,7 @@ impl Case {
 /// A planned one.
 #[derive(Debug, Clone)]
 pub(crate) struct Kill {
-    case: Case,
+    case: Situation,
     label: String,
     fault: FaultId,
 }

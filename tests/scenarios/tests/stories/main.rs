@@ -38,7 +38,7 @@ mod held_drill;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
-mod kept;
+mod state;
 #[cfg(test)]
 mod killing;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use sandbox::journal::Call;
 use sandbox::stage::{Balance, Stage};
 use world::EndpointState;
 
-use super::killing::{Case, Kill, PATIENCE};
+use super::killing::{Situation, Kill, PATIENCE};
 use super::parts::on_a_stage;
 use super::weights::{changes, has};
 
@@ -28,7 +28,7 @@ async fn a_function_that_is_killed_at_any_call_moves_the_weight_once() {
 
 async fn drill(stage: &Stage) -> Result<()> {
     let mut zones = BTreeMap::new();
-    for case in Case::all(MOST_CALLS) {
+    for case in Situation::all(MOST_CALLS) {
         zones.insert(case, Balance::without_traffic(stage, &case.suffix()).await?);
     }
     let all: Vec<&Balance> = zones.values().collect();
@@ -57,7 +57,7 @@ async fn drill(stage: &Stage) -> Result<()> {
 }
 
 /// Plans the crash and breaks the endpoint.
-fn strike(stage: &Stage, case: Case, zone: &Balance) -> Result<Kill> {
+fn strike(stage: &Stage, case: Situation, zone: &Balance) -> Result<Kill> {
     let alarm = zone.canary_alarm("blue");
     let kill = case.plan(stage, &alarm);
     stage.sandbox().relay().label_next(&alarm, kill.label());

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState, AlarmsSeen, INSTANCE_DIMENSION};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmState, AlarmReadings, INSTANCE_DIMENSION};
 use homeostat_core::aws::fleet::{
-    Checks, Group, Launches, Lifecycle, Machine, Member, TargetHealth as Seen, TargetHealths,
+    Checks, Group, Launches, Lifecycle, Machine, Member, TargetHealth as Observation, TargetHealths,
 };
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::units::{Unit, Units};
@@ -112,13 +112,13 @@ impl Fleet for Cloud {
         Ok(names.iter().filter_map(|name| Some(group(&world, world.group(name)?))).collect())
     }
 
-    async fn alarms(&self, arns: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+    async fn alarms(&self, arns: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         let world = self.call();
         let find = |arn: &AlarmArn| world.alarm(arn.alarm_name()).filter(|alarm| alarm.arn == *arn).map(alarm_seen);
         Ok(arns.iter().filter_map(|arn| Some((arn.clone(), Ok(find(arn)?)))).collect())
     }
 
-    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmReading>, Unavailable> {
         let world = self.call();
         let alarms = world.alarms_in(AlarmState::Alarm).map(alarm_seen);
         Ok(alarms.filter(|alarm| !alarm.instances.is_empty()).collect())
@@ -266,9 +266,9 @@ fn machine_seen(status: MachineStatus) -> Machine {
     Machine { state: status.state.as_str().to_owned(), checks, started_at: None, ends_at: None }
 }
 
-pub(super) fn alarm_seen(alarm: &Alarm) -> AlarmSeen {
+pub(super) fn alarm_seen(alarm: &Alarm) -> AlarmReading {
     let named = alarm.metric.dimensions.get(INSTANCE_DIMENSION).and_then(|id| id.parse().ok());
-    AlarmSeen {
+    AlarmReading {
         arn: alarm.arn.clone(),
         state: alarm.standing.state,
         since: alarm.standing.since,
@@ -278,13 +278,13 @@ pub(super) fn alarm_seen(alarm: &Alarm) -> AlarmSeen {
     }
 }
 
-pub(super) fn target_seen(target: &Target) -> Seen {
+pub(super) fn target_seen(target: &Target) -> Observation {
     match target.state {
-        TargetState::Healthy => Seen::Healthy,
-        TargetState::Initial => Seen::Initial,
+        TargetState::Healthy => Observation::Healthy,
+        TargetState::Initial => Observation::Initial,
         TargetState::Unhealthy => {
-            Seen::Unhealthy { reason: target.reason().map(|(code, _)| code.to_owned()).unwrap_or_default() }
+            Observation::Unhealthy { reason: target.reason().map(|(code, _)| code.to_owned()).unwrap_or_default() }
         }
-        TargetState::Draining | TargetState::Unused => Seen::Other { state: target.state.as_str().to_owned() },
+        TargetState::Draining | TargetState::Unused => Observation::Other { state: target.state.as_str().to_owned() },
     }
 }

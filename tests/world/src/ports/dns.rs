@@ -8,7 +8,7 @@ use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_remedies::hosted_zone::seen::{AlarmsSeen, Checked, HealthCheckSeen, Observation};
+use homeostat_remedies::hosted_zone::observation::{AlarmReadings, Checked, HealthCheckReading, CheckerReport};
 use homeostat_remedies::hosted_zone::shift::Shift;
 use homeostat_remedies::hosted_zone::{Records, ShiftWeights};
 
@@ -39,7 +39,7 @@ impl Records for Cloud {
         })
     }
 
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         let world = self.call();
         let find = |arn: &AlarmArn| {
             let alarm = world.alarm(arn.alarm_name()).filter(|alarm| alarm.arn == *arn).map(alarm_seen)?;
@@ -48,20 +48,20 @@ impl Records for Cloud {
         Ok(alarms.iter().filter_map(find).collect())
     }
 
-    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
+    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         let world = self.call();
         let Some(check) = world.health_check(health_check.as_str()) else { return Ok(None) };
         let reports = check.checkers.iter().filter_map(|checker| checker.report);
-        let observations = reports.map(|report| Observation {
+        let reports = reports.map(|report| CheckerReport {
             at: report.checked_at,
             is_well: report.passed,
             status: report.status().to_owned(),
         });
-        Ok(Some(HealthCheckSeen {
+        Ok(Some(HealthCheckReading {
             of: Checked::Endpoint,
             inverted: check.inverted,
             disabled: check.disabled,
-            observations: observations.collect(),
+            reports: reports.collect(),
         }))
     }
 

@@ -45,18 +45,18 @@ impl Records for Fake {
     async fn is_in_sync(&self, _: &str) -> Result<bool, Unavailable> {
         Err(down())
     }
-    async fn alarms(&self, arns: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+    async fn alarms(&self, arns: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         self.asked.lock().unwrap().push(format!("{} alarms", arns.len()));
         let seen = |arn: &AlarmArn| {
             let (arn, since, reason) = (arn.clone(), Timestamp::UNIX_EPOCH, String::new());
-            AlarmSeen { arn, state: AlarmState::Ok, since, reason, actions_enabled: true, instances: Vec::new() }
+            AlarmReading { arn, state: AlarmState::Ok, since, reason, actions_enabled: true, instances: Vec::new() }
         };
         if arns.iter().any(|arn| arn.as_str().contains("us-east-1")) {
             return Err(down());
         }
         Ok(arns.iter().filter(|arn| arn.alarm_name() != "gone").map(|arn| (arn.clone(), Ok(seen(arn)))).collect())
     }
-    async fn health_check(&self, _: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
+    async fn health_check(&self, _: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         self.asked.lock().unwrap().push("a health check".to_owned());
         Ok(None)
     }

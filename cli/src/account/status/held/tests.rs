@@ -2,10 +2,10 @@ use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, Transition};
 use homeostat_core::id::InstanceId;
 use homeostat_core::incident::{Alarms, Gone};
 use homeostat_core::ports::{Outcome, Slots};
-use homeostat_remedies::hook::kept::Kept;
+use homeostat_remedies::hook::state::Kept;
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hook::memory::{Launch, Memory};
-use homeostat_remedies::hook::policy::Afterwards;
+use homeostat_remedies::hook::policy::OnLimit;
 use homeostat_remedies::hook::reasons::{Decision, Hold, HoldReason, Incident, Page as Asked, PageReason, Step};
 use homeostat_remedies::hook::said::{HookStep, LaunchesFail, Waits};
 use homeostat_remedies::hook::subject::HeldInstance;
@@ -49,17 +49,17 @@ fn waiting(group: &str, instance: u32) -> Incident {
 
 fn failing() -> Incident {
     let open = launching("web", 3);
-    let action = open.kind.kept().action();
+    let action = open.kind.state().action();
     let step = Step::Hook(Box::new(HookStep::Complete { action, result: ActionResult::Abandon }));
     let decision = Decision::Act { step: step.clone(), because: Vec::new() };
     let (group, hook) = ("web".parse().unwrap(), "ready".parse().unwrap());
-    let afterwards = Afterwards::Admit;
+    let on_limit = OnLimit::Admit;
     let page = Asked::Own(PageReason::LaunchesFail(LaunchesFail {
         group,
         hook,
         abandoned: 3,
         launched_from: None,
-        afterwards,
+        on_limit,
         undone: Vec::new(),
     }));
     open.intend(now(), &step, &decision).settle(now(), Outcome::Done).page(now(), now(), &page)

@@ -6,7 +6,7 @@ use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::Scope;
 use homeostat_core::ports::{Pause, Slots, Unavailable};
 use homeostat_remedies::hook::kind::HookKind;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::registry::AnyIncident;
 use homeostat_remedies::{hook, hosted_zone, instance};
@@ -57,7 +57,7 @@ impl Stored {
                 AnyIncident::Hook(incident) => item::incident(incident),
             },
             Stored::Group(scope, memory) => item::memory::<InstanceKind>(scope, memory),
-            Stored::Zone(scope, memory) => item::memory::<ZoneKind>(scope, memory),
+            Stored::Zone(scope, memory) => item::memory::<HostedZoneKind>(scope, memory),
             Stored::Launches(scope, memory) => item::memory::<HookKind>(scope, memory),
             Stored::Alarm(memory) => item::alarm_memory(memory),
             Stored::Slots(scope, slots) => item::slots(scope, slots),

@@ -10,12 +10,12 @@ use homeostat_core::aws::record::Routing;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::incident::{Doubt, Said, State, Verdict};
 use homeostat_core::ports::Outcome;
-use homeostat_core::signal::What;
+use homeostat_core::signal::NoticeKind;
 use homeostat_remedies::hook::kind::HookKind;
-use homeostat_remedies::hook::policy::Afterwards;
+use homeostat_remedies::hook::policy::OnLimit;
 use homeostat_remedies::hook::said::{Because, HookStep, Limit, Waits};
 use homeostat_remedies::hosted_zone::drift::Drift;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::said::{Awaits, Trouble};
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::reasons::{Close, Decision, GroupState, Hold, Page};
@@ -53,8 +53,8 @@ variants! {
         InstanceKind::Group { .. } => "group" in [Group],
     }
 
-    ZoneKind {
-        ZoneKind::Zone(_) => "zone" in [Zone],
+    HostedZoneKind {
+        HostedZoneKind::Zone(_) => "zone" in [Zone],
     }
 
     HookKind {
@@ -121,22 +121,22 @@ variants! {
         hook::reasons::Step::Hook(_) => "hook" in [Hook],
     }
 
-    Proof = instance::reasons::Proof {
-        instance::reasons::Proof::Alarm { .. } => "alarm" in [Instance],
-        instance::reasons::Proof::TargetHealth { .. } => "target_health" in [Instance],
-        instance::reasons::Proof::InstanceStatus { .. } => "instance_status" in [Instance],
-        instance::reasons::Proof::Notice(_) => "notice" in [Instance],
+    Evidence = instance::reasons::Evidence {
+        instance::reasons::Evidence::Alarm { .. } => "alarm" in [Instance],
+        instance::reasons::Evidence::TargetHealth { .. } => "target_health" in [Instance],
+        instance::reasons::Evidence::InstanceStatus { .. } => "instance_status" in [Instance],
+        instance::reasons::Evidence::Notice(_) => "notice" in [Instance],
     }
 
-    Proof = hosted_zone::reasons::Proof {
-        hosted_zone::reasons::Proof::Alarm { .. } => "alarm" in [Zone],
-        hosted_zone::reasons::Proof::HealthCheck { .. } => "health_check" in [Zone],
-        hosted_zone::reasons::Proof::Targets { .. } => "targets" in [Zone],
-        hosted_zone::reasons::Proof::Well { .. } => "well" in [Zone],
+    Evidence = hosted_zone::reasons::Evidence {
+        hosted_zone::reasons::Evidence::Alarm { .. } => "alarm" in [Zone],
+        hosted_zone::reasons::Evidence::HealthCheck { .. } => "health_check" in [Zone],
+        hosted_zone::reasons::Evidence::Targets { .. } => "targets" in [Zone],
+        hosted_zone::reasons::Evidence::Well { .. } => "well" in [Zone],
     }
 
-    Proof = hook::reasons::Proof {
-        hook::reasons::Proof::Hook(_) => "hook" in [Hook],
+    Evidence = hook::reasons::Evidence {
+        hook::reasons::Evidence::Hook(_) => "hook" in [Hook],
     }
 
     Hold {
@@ -242,13 +242,13 @@ variants! {
         hook::reasons::PageReason::LaunchesFail(_) => "launches_fail" in [Hook],
     }
 
-    What {
-        What::NotRunning { .. } => "not_running" in [Instance],
-        What::Interruption { .. } => "interruption" in [Instance],
-        What::Rebalance => "rebalance" in [Instance],
-        What::Retirement { .. } => "retirement" in [Instance],
+    NoticeKind {
+        NoticeKind::NotRunning { .. } => "not_running" in [Instance],
+        NoticeKind::Interruption { .. } => "interruption" in [Instance],
+        NoticeKind::Rebalance => "rebalance" in [Instance],
+        NoticeKind::Retirement { .. } => "retirement" in [Instance],
         // It is about no instance: none was launched.
-        What::LaunchFailed { .. } => "launch_failed" in [Group],
+        NoticeKind::LaunchFailed { .. } => "launch_failed" in [Group],
     }
 
     Said {
@@ -338,9 +338,9 @@ variants! {
         Course::OutOfPool => "out_of_pool" in [Hook],
     }
 
-    Afterwards {
-        Afterwards::Admit => "admit" in [Hook],
-        Afterwards::SuspendLaunch => "suspend_launch" in [Hook],
+    OnLimit {
+        OnLimit::Admit => "admit" in [Hook],
+        OnLimit::SuspendLaunch => "suspend_launch" in [Hook],
     }
 
     Awaits {

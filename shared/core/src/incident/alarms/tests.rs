@@ -4,8 +4,8 @@ fn arn(number: usize) -> AlarmArn {
     format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-{number}").parse().unwrap()
 }
 
-fn seen(number: usize, state: AlarmState, actions_enabled: bool) -> AlarmSeen {
-    AlarmSeen {
+fn seen(number: usize, state: AlarmState, actions_enabled: bool) -> AlarmReading {
+    AlarmReading {
         arn: arn(number),
         state,
         since: Timestamp::UNIX_EPOCH,
@@ -89,7 +89,7 @@ fn only_what_two_answers_a_dwell_apart_say_is_deleted() {
     let at = |second| Timestamp::from_second(second).unwrap();
     let dwell = SignedDuration::from_secs(120);
     let mut alarms = all(1, AlarmState::Alarm, true);
-    let mut look = |second, read: Read<Option<AlarmSeen>>| {
+    let mut look = |second, read: Read<Option<AlarmReading>>| {
         alarms.read(at(second), &arn(0), &read);
         alarms.drop_deleted(at(second), dwell).len()
     };

@@ -7,7 +7,7 @@ use homeostat_core::shell;
 
 use super::{Error, Facts, Warning, about};
 use crate::hook::memory::Abandoned;
-use crate::hook::policy::{Afterwards, HeldBy, LaunchPolicy};
+use crate::hook::policy::{OnLimit, HeldBy, LaunchPolicy};
 
 pub(super) fn abandoned(hook: HeldBy<'_>, facts: &Facts<'_>) -> Vec<Finding> {
     let HeldBy::Launch(policy) = hook else { return Vec::new() };
@@ -18,9 +18,9 @@ pub(super) fn abandoned(hook: HeldBy<'_>, facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 fn latch(hook: HeldBy<'_>, policy: &LaunchPolicy, abandoned: &Abandoned) -> Finding {
-    let (severity, left) = match policy.afterwards {
-        Afterwards::Admit => (Warning, "what is launched now comes into service unproven once its time is over"),
-        Afterwards::SuspendLaunch => {
+    let (severity, left) = match policy.on_limit {
+        OnLimit::Admit => (Warning, "what is launched now comes into service unproven once its time is over"),
+        OnLimit::SuspendLaunch => {
             (Error, "the group's Launch was to be suspended, and stays so until somebody resumes it")
         }
     };
@@ -30,9 +30,9 @@ fn latch(hook: HeldBy<'_>, policy: &LaunchPolicy, abandoned: &Abandoned) -> Find
         abandoned.instances.len(),
         abandoned.since
     );
-    let resume = match policy.afterwards {
-        Afterwards::Admit => String::new(),
-        Afterwards::SuspendLaunch => format!(
+    let resume = match policy.on_limit {
+        OnLimit::Admit => String::new(),
+        OnLimit::SuspendLaunch => format!(
             "aws autoscaling resume-processes --auto-scaling-group-name {} --scaling-processes Launch, and ",
             shell::word(policy.group.as_str())
         ),

@@ -7,7 +7,7 @@ use homeostat_core::view::{Message, Point, Severity, Sort};
 
 use super::over::over;
 use super::{held, part_of, plan, sort, stop};
-use crate::hook::kept::Kept;
+use crate::hook::state::HookState;
 use crate::hook::reasons::{About, Page, PageReason};
 use crate::hook::said::{Because, Ended, Limit};
 use crate::hook::view::HookView;
@@ -17,7 +17,7 @@ pub(super) fn closed(view: &HookView, ended: &Ended) -> Message {
         return over(view, fail);
     }
     let (About { short, long, .. }, kept) = (&view.about, view.kept);
-    let Kept { instance, group, .. } = kept;
+    let HookState { instance, group, .. } = kept;
     let left = match &ended.because {
         Some(because @ Because::NotReady { .. }) => abandoned(view, because),
         Some(because @ Because::OutOfTime { limit, .. }) => in_use(view, because, limit),
@@ -66,7 +66,7 @@ fn point(because: &Because, you: &[&str], next: &str) -> Point {
 }
 
 fn abandoned(view: &HookView, because: &Because) -> Left {
-    let Kept { instance, group, .. } = view.kept;
+    let HookState { instance, group, .. } = view.kept;
     let you =
         "You: find out why it was not ready: its image or version, what it depends on, or evidence that it can't show.";
     let next = "Auto Scaling terminates it, and launches another unless Launch is suspended; the hook holds that one just \
@@ -81,7 +81,7 @@ fn abandoned(view: &HookView, because: &Because) -> Left {
 }
 
 fn in_use(view: &HookView, because: &Because, limit: &Limit) -> Left {
-    let Kept { instance, group, course, .. } = view.kept;
+    let HookState { instance, group, course, .. } = view.kept;
     let lost = "You: see whether what it was doing is lost, and have that done again.";
     let oftener = match limit {
         Limit::Policy { .. } => "If its work takes longer as a rule, raise within in the policy.",
@@ -104,7 +104,7 @@ fn in_use(view: &HookView, because: &Because, limit: &Limit) -> Left {
 }
 
 fn registered(view: &HookView, because: &Because) -> Left {
-    let Kept { instance, group, .. } = view.kept;
+    let HookState { instance, group, .. } = view.kept;
     let you = "You: see whose address it is now. If it is nobody's, deregister it: the next machine that gets the address would be \
                sent requests.";
     Left {
@@ -116,7 +116,7 @@ fn registered(view: &HookView, because: &Because) -> Left {
 }
 
 fn unproven(view: &HookView, because: &Because) -> Left {
-    let Kept { instance, group, .. } = view.kept;
+    let HookState { instance, group, .. } = view.kept;
     let you = "You: see for yourself whether it serves well; and see the log of lifecycle-hook for why its evidence couldn't be \
                read or no heartbeat came through.";
     let next = "it serves like any other, and is judged like any other from now on: by its target groups, by its group, and \

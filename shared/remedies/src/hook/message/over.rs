@@ -5,7 +5,7 @@
 use homeostat_core::view::{Message, Point};
 
 use super::{plan, sort};
-use crate::hook::policy::Afterwards;
+use crate::hook::policy::OnLimit;
 use crate::hook::said::LaunchesFail;
 use crate::hook::view::HookView;
 
@@ -14,7 +14,7 @@ pub(super) fn over(view: &HookView, fail: &LaunchesFail) -> Message {
     let why = "a launch was ready, what is launched now is another version, the policy changed, or somebody acknowledged the \
                group";
     let word = view.about.incident.acknowledged.as_ref().map(|word| format!("{} said: {}.", word.by, word.reason));
-    let is_suspended = fail.afterwards == Afterwards::SuspendLaunch && view.kept.suspension_refused().is_none();
+    let is_suspended = fail.on_limit == OnLimit::SuspendLaunch && view.kept.suspension_refused().is_none();
     // Who suspended it for a night forgets it for a week.
     let resume = is_suspended.then(|| {
         let resume = plan::resume_launch(&fail.group);

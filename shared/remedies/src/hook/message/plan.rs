@@ -8,8 +8,8 @@ use homeostat_core::shell;
 use homeostat_core::view::{Command, Point};
 
 use super::ended::comes_of;
-use crate::hook::kept::Kept;
-use crate::hook::policy::Afterwards;
+use crate::hook::state::HookState;
+use crate::hook::policy::OnLimit;
 use crate::hook::said::LaunchesFail;
 use crate::hook::view::HookView;
 
@@ -17,13 +17,13 @@ pub(super) fn look() -> Command {
     Command::new("To see what else is held or abandoned", "homeostat status")
 }
 
-pub(super) fn launches_fail(kept: &Kept, fail: &LaunchesFail) -> Point {
-    let LaunchesFail { group, abandoned, launched_from, afterwards, .. } = fail;
+pub(super) fn launches_fail(kept: &HookState, fail: &LaunchesFail) -> Point {
+    let LaunchesFail { group, abandoned, launched_from, on_limit, .. } = fail;
     let from = launched_from.as_ref().map(|source| format!(", all launched from {source}")).unwrap_or_default();
     let why = format!("{abandoned} launches in a row were abandoned{from}, the last of them {}", kept.instance);
     let you = "You: find out why they are not ready, and fix it: the image, the launch template's version, what they depend on, or \
                the policy's evidence.";
-    let is_suspended = *afterwards == Afterwards::SuspendLaunch && kept.suspension_refused().is_none();
+    let is_suspended = *on_limit == OnLimit::SuspendLaunch && kept.suspension_refused().is_none();
     let resume = || Command::new("When it is fixed, have the group launch again", resume_launch(group));
     let ack = format!("homeostat ack {} --reason …", shell::word(&format!("group#{group}")));
     let judge = Command::new("When it is fixed, have launches judged as before", ack);
@@ -31,7 +31,7 @@ pub(super) fn launches_fail(kept: &Kept, fail: &LaunchesFail) -> Point {
                 somebody acknowledges the group.";
     Point {
         why: vec![why],
-        facts: vec![state(kept, *afterwards)],
+        facts: vec![state(kept, *on_limit)],
         you: vec![you.to_owned()],
         commands: is_suspended.then(resume).into_iter().chain([judge, look()]).collect(),
         next: Some(next.to_owned()),
@@ -40,19 +40,19 @@ pub(super) fn launches_fail(kept: &Kept, fail: &LaunchesFail) -> Point {
 }
 
 /// In which state the group is left.
-fn state(kept: &Kept, afterwards: Afterwards) -> String {
-    match (afterwards, kept.suspension_refused()) {
-        (Afterwards::Admit, _) => {
+fn state(kept: &HookState, on_limit: OnLimit) -> String {
+    match (on_limit, kept.suspension_refused()) {
+        (OnLimit::Admit, _) => {
             "The group: launches of this version are abandoned no more. One that isn't ready when its time is over comes \
              into service UNPROVEN, since abandoning it helps nobody."
                 .to_owned()
         }
-        (Afterwards::SuspendLaunch, None) => {
+        (OnLimit::SuspendLaunch, None) => {
             "The group: its process Launch is SUSPENDED. What is well stays; nothing is added, neither by scaling nor in place \
              of what fails."
                 .to_owned()
         }
-        (Afterwards::SuspendLaunch, Some(refused)) => {
+        (OnLimit::SuspendLaunch, Some(refused)) => {
             format!(
                 "The group: Launch was to be suspended and is NOT, as far as is known: {refused}. It goes on launching, and one that \
                  isn't ready when its time is over comes into service UNPROVEN."
@@ -83,7 +83,7 @@ pub(super) fn refused(view: &HookView, why: String) -> Point {
 }
 
 /// What happens if nobody does anything.
-pub(super) fn by_itself(kept: &Kept) -> String {
+pub(super) fn by_itself(kept: &HookState) -> String {
     let when = kept.expires().or(kept.ends()).map_or_else(
         || "when its timeout is over".to_owned(),
         |at| format!("at about {at:.0}, unless it is given more time"),
@@ -99,7 +99,7 @@ pub(super) fn by_itself(kept: &Kept) -> String {
 }
 
 /// The hook completed by hand.
-pub(super) fn complete(kept: &Kept) -> Command {
+pub(super) fn complete(kept: &HookState) -> Command {
     let other = match kept.transition {
         Transition::Launching => Some("or ABANDON, to have it terminated and another launched".to_owned()),
         Transition::Terminating => None,

@@ -11,7 +11,7 @@ use homeostat_core::policy::{MODES, Mode};
 use jiff::SignedDuration;
 
 use crate::hook::policy::{
-    Afterwards, LOOK_EVERY, OwnName, REMIND_EVERY, Readiness, ReadyTag, TagKey, with_longest_id,
+    OnLimit, CHECK_EVERY, OwnName, REMIND_EVERY, Readiness, ReadyTag, TagKey, with_longest_id,
 };
 
 const LONGEST_LOOK: SignedDuration = SignedDuration::from_mins(1);
@@ -68,7 +68,7 @@ pub(super) const TERMINATIONS: Free<Tables> = Setting {
 pub(super) const LOOKS: Usual<Time> = Setting {
     key: "look-every",
     form: Time::at_most(LONGEST_LOOK),
-    left_out: Is(LOOK_EVERY),
+    left_out: Is(CHECK_EVERY),
     meaning: "Time between two looks at a held instance; a twentieth of what it has waited, where that is more, up to 30 s.",
 };
 
@@ -148,10 +148,10 @@ pub(super) const ABANDONS: Usual<Count> = Setting {
     meaning: "After so many abandoned in a row none is abandoned any more, and a person is paged.",
 };
 
-pub(super) const AFTERWARDS: Usual<Choice<Afterwards>> = Setting {
+pub(super) const AFTERWARDS: Usual<Choice<OnLimit>> = Setting {
     key: "afterwards",
-    form: Choice(&[("admit", Afterwards::Admit), ("suspend-launch", Afterwards::SuspendLaunch)]),
-    left_out: Is(Afterwards::Admit),
+    form: Choice(&[("admit", OnLimit::Admit), ("suspend-launch", OnLimit::SuspendLaunch)]),
+    left_out: Is(OnLimit::Admit),
     meaning: "What becomes of the group then: what is launched comes into service unproven when its time is over; or the group \
               launches no more until a person resumes it.",
 };

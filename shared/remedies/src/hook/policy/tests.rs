@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 use homeostat_core::policy::Mode;
 use jiff::SignedDuration;
 
-use crate::hook::policy::{Afterwards, HeldBy};
+use crate::hook::policy::{OnLimit, HeldBy};
 use crate::policy::parse;
 
 const LEAST: &str = "schema = 1\n[[lifecycle-hook.launch]]\ngroup = \"web\"\nhook = \"ready\"\nevidence = \
@@ -20,7 +20,7 @@ fn the_least_policy_is_careful_and_reads_each_hook_by_its_group_and_name() {
     assert_eq!(policy.instances.groups().count(), 0, "no instance is replaced");
     let of = |group: &str, hook: &str| hooks.of(&group.parse().unwrap(), &hook.parse().unwrap());
     let Some(HeldBy::Launch(launch)) = of("web", "ready") else { panic!() };
-    assert_eq!((launch.mode, launch.abandons, launch.afterwards), (Mode::Act, 3, Afterwards::Admit));
+    assert_eq!((launch.mode, launch.max_abandoned, launch.on_limit), (Mode::Act, 3, OnLimit::Admit));
     assert_eq!(launch.within, SignedDuration::from_mins(10));
     assert!(matches!(of("web", "drained"), Some(HeldBy::Termination(_))));
     assert!(of("api", "ready").is_none() && of("web", "other").is_none());

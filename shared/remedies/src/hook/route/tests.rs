@@ -13,7 +13,7 @@ fn routed(signal: &Signal) -> Result<Route<Resync>, NoSignal> {
 fn a_lifecycle_action_and_what_is_due_is_looked_at() {
     let hook = "eu-west-1#hook#web:ready:i-0123456789abcdef0";
     let Ok(Route::Hints(hints)) = routed(&held()) else { panic!() };
-    let [Hint { subject, why: Why::Action(_) }] = &hints[..] else { panic!("{hints:?}") };
+    let [Hint { subject, why: Trigger::Action(_) }] = &hints[..] else { panic!("{hints:?}") };
     assert_eq!(subject.to_string(), hook);
     assert_eq!(routed(&woken(hook)), Ok(Route::Hints(vec![Hint::wake(hook.parse().unwrap())])));
     assert_eq!(routed(&resync()), Ok(Route::Survey(Resync)));

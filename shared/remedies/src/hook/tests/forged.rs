@@ -1,21 +1,21 @@
 //! Events that lie about the time, or about the action.
 
 use homeostat_core::aws::fleet::TargetHealth;
-use homeostat_core::aws::lifecycle::{ActionResult, Course, Told, Transition};
+use homeostat_core::aws::lifecycle::{ActionResult, Course, LifecycleEvent, Transition};
 use homeostat_core::ports::Outcome;
-use homeostat_core::signal::Why;
+use homeostat_core::signal::Trigger;
 
 use super::harness::*;
-use crate::hook::kept::Kept;
+use crate::hook::state::HookState;
 use crate::hook::memory::Launch;
 use crate::hook::reasons::{Decision, History, Hold, HoldReason, Page, PageReason};
 use crate::hook::said::{HookStep, Waits};
-use crate::hook::seen::Datapoint;
+use crate::hook::observation::Datapoint;
 
 const MADE_UP: &str = "00000000-0000-4000-8000-000000000000";
 
-fn forged(transition: Transition, second: i64) -> Told {
-    Told { token: MADE_UP.parse().unwrap(), ..told(transition, second) }
+fn forged(transition: Transition, second: i64) -> LifecycleEvent {
+    LifecycleEvent { token: MADE_UP.parse().unwrap(), ..told(transition, second) }
 }
 
 fn unknown_token(step: &HookStep) -> Outcome {
@@ -30,20 +30,20 @@ fn unknown_token(step: &HookStep) -> Outcome {
 }
 
 /// Opened by a made-up token of that time, at this one; the hook's timeout is an hour.
-fn opened_by(mut scene: Scene, told: &Told, now: i64) -> Scene {
+fn opened_by(mut scene: Scene, told: &LifecycleEvent, now: i64) -> Scene {
     scene.now = now;
     scene.answer = unknown_token;
     let Some(Ok(Some(terms))) = &mut scene.seen.terms else { panic!() };
     (terms.timeout, terms.global) = (secs(3600), secs(172_800));
     let Some(Ok(Some(details))) = &mut scene.seen.details else { panic!() };
     details.started_at = Some(at(now - 20));
-    scene.incident = scene.open(Why::Action(told.clone()), &History::default()).unwrap();
+    scene.incident = scene.open(Trigger::Action(told.clone()), &History::default()).unwrap();
     scene
 }
 
 #[test]
 fn a_made_up_token_and_an_old_time_suspend_nothing_and_abandon_nobody() {
-    for afterwards in ["admit", "suspend-launch"] {
+    for on_limit in ["admit", "suspend-launch"] {
         let policy = format!("{}afterwards = \"{afterwards}\"\n", LAUNCH.replace("abandons = 2", "abandons = 1"));
         let told = forged(Transition::Launching, 0);
         // The launch really waits, since 10 s.
@@ -59,7 +59,7 @@ fn a_made_up_token_and_an_old_time_suspend_nothing_and_abandon_nobody() {
 fn a_time_before_the_machine_was_started_is_not_believed_whoever_knows_the_token() {
     let mut scene = opened_by(Scene::launching(LAUNCH), &told(Transition::Launching, 0), 660);
     scene.look();
-    assert_eq!(scene.kept().began, at(640), "no earlier than its machine");
+    assert_eq!(scene.state().began, at(640), "no earlier than its machine");
     scene.pass(660 + 270, 5);
     assert_eq!(scene.completions(), []);
 }
@@ -77,7 +77,7 @@ fn a_machine_that_is_started_while_it_leaves_should_cost_its_hook_no_heartbeat()
     let Some(Ok(Some(details))) = &mut scene.seen.details else { panic!() };
     details.started_at = Some(at(12));
     scene.look();
-    assert_eq!(scene.kept().began, at(0));
+    assert_eq!(scene.state().began, at(0));
     scene.pass(24, 2);
     assert!(scene.heartbeats() > 0, "{:?}", scene.done);
 }
@@ -87,24 +87,24 @@ fn a_machine_that_is_started_while_it_leaves_should_cost_its_hook_no_heartbeat()
 #[test]
 fn an_action_that_begins_after_auto_scaling_knew_of_none_should_not_pass_for_the_one_that_was_closed() {
     let mut scene = Scene::leaving(LEAVE);
-    let found = Why::Found { since: at(0), alarms: Vec::new(), told_by: None };
+    let found = Trigger::Found { since: at(0), alarms: Vec::new(), told_by: None };
     scene.incident = scene.open(found, &History::default()).unwrap();
     scene.answer = |_| Outcome::Lost { why: "No active Lifecycle Action found".into() };
     scene.look();
     let last_closed = Some(Box::new(scene.incident.clone()));
     let history = History { last_closed_at: Some(at(31)), last_closed, ..History::default() };
-    let opened = |second| scene.open(Why::Action(told(Transition::Terminating, second)), &history).is_ok();
+    let opened = |second| scene.open(Trigger::Action(told(Transition::Terminating, second)), &history).is_ok();
     assert_eq!([opened(-30), opened(30)], [false, true]);
 }
 
 #[test]
 fn a_time_in_the_future_is_now_and_heartbeats_are_sent_in_time() {
-    let far = Told { at: "2999-01-01T00:00:00Z".parse().unwrap(), ..told(Transition::Launching, 0) };
+    let far = LifecycleEvent { at: "2999-01-01T00:00:00Z".parse().unwrap(), ..told(Transition::Launching, 0) };
     let mut scene = opened_by(Scene::launching(&LAUNCH.replace("5m", "3h")), &far, 660);
     assert!(scene.incident.signalled_at <= at(660), "{}", scene.incident.signalled_at);
     scene.pass(660 + 3600, 30);
-    assert_eq!((scene.kept().began, scene.heartbeats() > 0), (at(660), true));
-    let expires = scene.kept().expires().unwrap();
+    assert_eq!((scene.state().began, scene.heartbeats() > 0), (at(660), true));
+    let expires = scene.state().expires().unwrap();
     assert!(expires <= at(660 + 3600 + 3600), "{expires}");
 }
 
@@ -113,8 +113,8 @@ fn an_action_that_auto_scaling_knows_is_not_displaced_by_a_made_up_one() {
     let mut scene = Scene::launching(&LAUNCH.replace("5m", "20m"));
     scene.answer = unknown_token;
     scene.pass(200, 5);
-    assert!(scene.kept().accepted);
-    let before = scene.kept().clone();
+    assert!(scene.state().accepted);
+    let before = scene.state().clone();
     // One after the other, each with a newer time: the time that the policy gives never starts again.
     while scene.completions().is_empty() && scene.now < 1500 {
         scene.now += 5;
@@ -122,7 +122,7 @@ fn an_action_that_auto_scaling_knows_is_not_displaced_by_a_made_up_one() {
         scene.look();
     }
     assert_eq!((scene.completions(), scene.now), (vec![ActionResult::Abandon], 1200));
-    assert_eq!((scene.kept().token.clone(), scene.kept().began), (before.token, before.began));
+    assert_eq!((scene.state().token.clone(), scene.state().began), (before.token, before.began));
 }
 
 #[test]
@@ -131,11 +131,11 @@ fn made_up_actions_in_a_row_cost_an_action_that_was_just_reported_no_heartbeat()
     scene.answer = unknown_token;
     for second in (0..140).step_by(5) {
         scene.now = second;
-        scene.join(&Told { at: at(second), ..forged(Transition::Launching, second) });
+        scene.join(&LifecycleEvent { at: at(second), ..forged(Transition::Launching, second) });
         scene.look();
     }
-    assert!(scene.kept().accepted, "by its instance's id: {:?}", scene.kept());
-    let expires = scene.kept().expires().unwrap();
+    assert!(scene.state().accepted, "by its instance's id: {:?}", scene.state());
+    let expires = scene.state().expires().unwrap();
     scene.pass(600, 5);
     assert!(expires > at(140) && scene.heartbeats() > 3);
 }
@@ -145,12 +145,12 @@ fn a_newer_action_that_auto_scaling_knows_takes_over_when_its_token_is_accepted(
     let mut scene = Scene::launching(&LAUNCH.replace("5m", "20m"));
     scene.pass(200, 5);
     let newer =
-        Told { token: "12345678-4321-4321-4321-210987654321".parse().unwrap(), ..told(Transition::Launching, 205) };
+        LifecycleEvent { token: "12345678-4321-4321-4321-210987654321".parse().unwrap(), ..told(Transition::Launching, 205) };
     scene.now = 206;
     scene.join(&newer);
     scene.look();
-    assert_eq!((scene.kept().token.as_ref(), scene.kept().began), (Some(&newer.token), at(205)));
-    assert!(scene.kept().accepted && scene.kept().claim.is_none());
+    assert_eq!((scene.state().token.as_ref(), scene.state().began), (Some(&newer.token), at(205)));
+    assert!(scene.state().accepted && scene.state().claim.is_none());
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn who_waits_for_the_others_is_looked_at_again_before_its_hook_gives_up() {
     scene.memory = scene.memory.abandoning(at(290), &hook, &launch);
     while scene.now < 400 {
         let Decision::Hold { until, .. } = scene.look() else { panic!() };
-        let expires = scene.kept().expires().unwrap();
+        let expires = scene.state().expires().unwrap();
         assert!(until < expires, "looked at again at {until}, and the hook gives up at {expires}");
         scene.now = until.duration_since(at(0)).as_secs();
     }
@@ -269,8 +269,8 @@ fn a_launch_into_the_pool_is_not_deregistered_for_a_made_up_termination() {
     let mut scene = Scene::leaving(LEAVE);
     scene.is("Warmed:Pending:Wait");
     scene.answer = unknown_token;
-    let kept = scene.incident.kind.kept_mut();
-    *kept = Kept::told(&forged(Transition::Terminating, 0));
+    let kept = scene.incident.kind.state_mut();
+    *kept = HookState::told(&forged(Transition::Terminating, 0));
     scene.look();
     assert!(matches!(scene.done.as_slice(), [HookStep::Heartbeat { .. }]), "{:?}", scene.done);
 }
@@ -281,9 +281,9 @@ fn a_launch_into_the_pool_is_not_deregistered_for_a_made_up_termination() {
 fn an_action_without_a_token_is_another_one_as_soon_as_the_instance_is_on_another_course() {
     let mut scene = Scene::launching(LAUNCH);
     scene.is("Warmed:Pending:Wait");
-    let kept = scene.incident.kind.kept_mut();
-    let found = Kept::found(&kept.group, &kept.hook, &kept.instance, Transition::Launching, at(0));
-    let known = Kept { accepted: true, beat: Some(at(0)), lost: 1, course: Some(Course::IntoPool), ..found };
+    let kept = scene.incident.kind.state_mut();
+    let found = HookState::found(&kept.group, &kept.hook, &kept.instance, Transition::Launching, at(0));
+    let known = HookState { accepted: true, beat: Some(at(0)), lost: 1, course: Some(Course::IntoPool), ..found };
     *kept = known;
     scene.now = 900;
     scene.is("Pending:Wait");
@@ -333,8 +333,8 @@ fn a_metric_from_before_the_action_says_nothing_however_old_the_event_calls_it()
     scene.now = 200;
     scene.drained();
     scene.seen.work = Some(Ok(Some(Datapoint { at: at(100), value: 0.0 })));
-    let kept = scene.incident.kind.kept_mut();
-    *kept = Kept::told(&forged(Transition::Terminating, 0));
+    let kept = scene.incident.kind.state_mut();
+    *kept = HookState::told(&forged(Transition::Terminating, 0));
     scene.pass(230, 5);
     assert_eq!(scene.completions(), [], "{:?}", scene.done);
     scene.seen.work = Some(Ok(Some(Datapoint { at: at(235), value: 0.0 })));
@@ -365,7 +365,7 @@ fn what_comes_out_of_the_pool_again_is_another_action_and_not_the_end_of_the_las
 /// Whatever a made-up event says of where the instance comes from and goes, it is answered for by what Auto Scaling shows.
 #[test]
 fn a_made_up_way_into_the_pool_should_let_nobody_in_unready() {
-    let pool = Told { course: Some(Course::IntoPool), ..forged(Transition::Launching, 640) };
+    let pool = LifecycleEvent { course: Some(Course::IntoPool), ..forged(Transition::Launching, 640) };
     for readable in [true, false] {
         let mut scene = opened_by(Scene::launching(LAUNCH), &pool, 660);
         if !readable {
@@ -381,7 +381,7 @@ fn a_made_up_way_into_the_pool_should_let_nobody_in_unready() {
 fn a_made_up_way_into_the_pool_should_drain_who_leaves_all_the_same() {
     let mut scene = opened_by(
         Scene::leaving(LEAVE),
-        &Told { course: Some(Course::OutOfPool), ..forged(Transition::Terminating, 640) },
+        &LifecycleEvent { course: Some(Course::OutOfPool), ..forged(Transition::Terminating, 640) },
         660,
     );
     scene.seen.targets = registered(TargetHealth::Healthy);
@@ -392,7 +392,7 @@ fn a_made_up_way_into_the_pool_should_drain_who_leaves_all_the_same() {
 
 #[test]
 fn a_made_up_way_into_service_should_cost_who_goes_into_the_pool_little_time() {
-    let service = Told { course: Some(Course::IntoService), ..forged(Transition::Launching, 640) };
+    let service = LifecycleEvent { course: Some(Course::IntoService), ..forged(Transition::Launching, 640) };
     let mut scene = opened_by(Scene::launching(LAUNCH), &service, 660);
     scene.is("Warmed:Pending:Wait");
     scene.pass(660 + 90, 5);
@@ -402,7 +402,7 @@ fn a_made_up_way_into_service_should_cost_who_goes_into_the_pool_little_time() {
 /// Seed 199718772: the incident took it for one that had gone into the pool, was closed while another hook held it, and was found again.
 #[test]
 fn a_made_up_way_into_the_pool_should_not_close_what_another_hook_holds() {
-    let pool = Told { course: Some(Course::IntoPool), ..forged(Transition::Launching, 640) };
+    let pool = LifecycleEvent { course: Some(Course::IntoPool), ..forged(Transition::Launching, 640) };
     let mut scene = opened_by(Scene::launching(LAUNCH), &pool, 660);
     scene.answer = |_| Outcome::Lost { why: "No active Lifecycle Action found".into() };
     scene.is_ready();
@@ -412,7 +412,7 @@ fn a_made_up_way_into_the_pool_should_not_close_what_another_hook_holds() {
 
 #[test]
 fn a_made_up_way_into_the_pool_should_not_close_what_has_yet_to_be_shown() {
-    let pool = Told { course: Some(Course::IntoPool), ..forged(Transition::Launching, 640) };
+    let pool = LifecycleEvent { course: Some(Course::IntoPool), ..forged(Transition::Launching, 640) };
     let mut scene = opened_by(Scene::launching(LAUNCH), &pool, 660);
     scene.is("Warmed:Stopped");
     scene.pass(670, 5);
@@ -422,11 +422,11 @@ fn a_made_up_way_into_the_pool_should_not_close_what_has_yet_to_be_shown() {
 /// The event of the real action came late, and was dropped as older than the made-up one.
 #[test]
 fn who_comes_out_of_the_pool_should_not_be_admitted_after_a_made_up_event_either() {
-    let service = Told { course: Some(Course::IntoService), ..forged(Transition::Launching, 660) };
+    let service = LifecycleEvent { course: Some(Course::IntoService), ..forged(Transition::Launching, 660) };
     let mut scene = opened_by(Scene::launching(LAUNCH), &service, 660);
     scene.is("Warmed:Pending:Wait");
     scene.pass(700, 5);
-    assert_eq!((scene.kept().token.clone(), scene.completions()), (None, vec![]));
+    assert_eq!((scene.state().token.clone(), scene.completions()), (None, vec![]));
     scene.is("Pending:Wait");
     scene.pass(900, 5);
     assert_eq!(scene.completions(), []);

@@ -2,22 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::attend::{Ignored, Remedy};
+use homeostat_core::reconcile::{Ignored, Remedy};
 use homeostat_core::aws::fleet::{Checks, Lifecycle, Machine, TargetHealth};
-use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Terms, Told, Transition};
+use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Terms, LifecycleEvent, Transition};
 use homeostat_core::id::TargetGroupArn;
 use homeostat_core::ports::{Outcome, Pause};
-use homeostat_core::signal::{Hint, Why};
+use homeostat_core::signal::{Hint, Trigger};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::hook::kept::Kept;
+use crate::hook::state::HookState;
 use crate::hook::memory::Memory;
 use crate::hook::reasons::{
-    Circumstances, Close, CloseReason, Decision, History, Hold, HoldReason, Incident, Limits, Proof, Step,
+    Circumstances, Close, CloseReason, Decision, History, Hold, HoldReason, Incident, Limits, Evidence, Step,
 };
 use crate::hook::said::{Because, Ended, HookStep, Waits};
-use crate::hook::seen::{Details, HeldMember, Registration, Seen, TargetId};
-use crate::hook::{HookEyes, LifecycleHook};
+use crate::hook::observation::{Details, HeldMember, Registration, Observation, TargetId};
+use crate::hook::{HookObserver, LifecycleHook};
 use crate::policy::{self, Policy};
 
 pub(super) const INSTANCE: &str = "i-0123456789abcdef0";
@@ -44,7 +44,7 @@ pub(super) struct Scene {
     pub(super) now: i64,
     pub(super) policy: Policy,
     pub(super) incident: Incident,
-    pub(super) seen: Seen,
+    pub(super) seen: Observation,
     pub(super) memory: Memory,
     pub(super) pauses: Vec<Pause>,
     /// The next answers to calls; when they are used up, each is done.
@@ -57,8 +57,8 @@ pub(super) struct Scene {
     pub(super) is_held_by_others: bool,
 }
 
-pub(super) fn told(transition: Transition, second: i64) -> Told {
-    Told {
+pub(super) fn told(transition: Transition, second: i64) -> LifecycleEvent {
+    LifecycleEvent {
         group: "web".parse().unwrap(),
         hook: "ready".parse().unwrap(),
         instance: INSTANCE.parse().unwrap(),
@@ -73,10 +73,10 @@ pub(super) fn told(transition: Transition, second: i64) -> Told {
     }
 }
 
-pub(super) fn hint(told: &Told) -> Hint {
+pub(super) fn hint(told: &LifecycleEvent) -> Hint {
     Hint {
         subject: crate::hook::subject::HeldInstance::told(told).subject("eu-west-1".parse().unwrap()),
-        why: Why::Action(told.clone()),
+        why: Trigger::Action(told.clone()),
     }
 }
 
@@ -107,34 +107,34 @@ impl Scene {
             started_at: None,
             ends_at: None,
         };
-        let seen = Seen { machine: Some(Ok(Some(machine))), ..Seen::default() };
+        let seen = Observation { machine: Some(Ok(Some(machine))), ..Observation::default() };
         let pool = BTreeMap::from([(POOL.parse().unwrap(), Ok(Vec::new()))]);
-        Scene::new(policy, Transition::Launching, Seen { targets: pool, ..seen })
+        Scene::new(policy, Transition::Launching, Observation { targets: pool, ..seen })
     }
 
     /// An instance that serves in a target group of the policy.
     pub(super) fn leaving(policy: &str) -> Scene {
-        let seen = Seen {
+        let seen = Observation {
             targets: registered(TargetHealth::Healthy),
             attached: Some(Ok(BTreeMap::new())),
             records: Some(Ok(Vec::new())),
-            ..Seen::default()
+            ..Observation::default()
         };
         Scene::new(policy, Transition::Terminating, seen)
     }
 
-    fn new(policy: &str, transition: Transition, seen: Seen) -> Scene {
+    fn new(policy: &str, transition: Transition, seen: Observation) -> Scene {
         let policy = policy::parse(policy).unwrap();
         let terms = Terms { timeout: secs(300), global: secs(30_000), default: ActionResult::Abandon, transition };
         let waits = match transition {
             Transition::Launching => "Pending:Wait",
             Transition::Terminating => "Terminating:Wait",
         };
-        let seen = Seen { terms: Some(Ok(Some(terms))), details: Some(Ok(Some(details()))), ..seen };
+        let seen = Observation { terms: Some(Ok(Some(terms))), details: Some(Ok(Some(details()))), ..seen };
         let told = told(transition, 0);
         let incident = Incident::new(
             hint(&told).subject,
-            crate::hook::kind::HookKind::Hook(Box::new(Kept::told(&told))),
+            crate::hook::kind::HookKind::Hook(Box::new(HookState::told(&told))),
             at(0),
             at(0),
         );
@@ -157,13 +157,13 @@ impl Scene {
 
     /// As the event told.
     pub(super) fn comes_from(&mut self, origin: Option<Place>) {
-        let kept = self.incident.kind.kept_mut();
+        let kept = self.incident.kind.state_mut();
         kept.origin = origin;
     }
 
     /// The event says so.
     pub(super) fn goes(&mut self, course: Course) {
-        let kept = self.incident.kind.kept_mut();
+        let kept = self.incident.kind.state_mut();
         kept.course = Some(course);
     }
 
@@ -207,18 +207,18 @@ impl Scene {
         self.seen.targets = BTreeMap::from([(POOL.parse().unwrap(), Ok(Vec::new()))]);
     }
 
-    pub(super) fn kept(&self) -> &Kept {
-        self.incident.kind.kept()
+    pub(super) fn kept(&self) -> &HookState {
+        self.incident.kind.state()
     }
 
     fn remedy<T>(&self, ask: impl FnOnce(&LifecycleHook<'_, Nowhere, Nowhere>) -> T) -> T {
         let hooks = self.policy.hooks.as_ref().unwrap();
-        let eyes = HookEyes { aws: &Nowhere, machines: &Nowhere, policy: hooks };
+        let observer = HookObserver { aws: &Nowhere, machines: &Nowhere, policy: hooks };
         let region = "eu-west-1".parse().unwrap();
-        ask(&LifecycleHook { eyes, hash: &self.policy.hash, region: &region })
+        ask(&LifecycleHook { observer, hash: &self.policy.hash, region: &region })
     }
 
-    pub(super) fn open(&self, why: Why, history: &History) -> Result<Incident, Ignored> {
+    pub(super) fn open(&self, why: Trigger, history: &History) -> Result<Incident, Ignored> {
         let hint = Hint { subject: self.incident.subject.clone(), why };
         self.remedy(|remedy| remedy.open(at(self.now), &hint, &self.seen, history))
     }
@@ -231,7 +231,7 @@ impl Scene {
         self.remedy(|remedy| remedy.took_effect(incident, &self.seen))
     }
 
-    pub(super) fn join(&mut self, told: &Told) {
+    pub(super) fn join(&mut self, told: &LifecycleEvent) {
         self.incident = self.remedy(|remedy| remedy.join(self.incident.clone(), &hint(told)));
     }
 
@@ -332,7 +332,7 @@ struct Nowhere;
 mod nowhere {
     use super::*;
     use crate::hook::policy::BusyMetric;
-    use crate::hook::seen::Datapoint;
+    use crate::hook::observation::Datapoint;
     use crate::hook::{CompleteHooks, Held, Machines};
     use homeostat_core::aws::fleet::Group;
     use homeostat_core::aws::lifecycle::ActionId;
@@ -407,6 +407,6 @@ mod nowhere {
 
 /// The one end of the ladder that every rung leads up to: ready, or drained.
 fn is_as_wished(decision: &Decision) -> bool {
-    let is_met = |proof: &Proof| matches!(proof, Proof::Hook(Because::Ready { .. } | Because::Drained));
+    let is_met = |proof: &Evidence| matches!(proof, Evidence::Hook(Because::Ready { .. } | Because::Drained));
     matches!(decision, Decision::Act { because, .. } if because.iter().any(is_met))
 }

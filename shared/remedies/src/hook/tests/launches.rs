@@ -8,7 +8,7 @@ use super::harness::*;
 use crate::hook::memory::{Launch, Memory};
 use crate::hook::reasons::{Decision, Hold, HoldReason, Page, PageReason};
 use crate::hook::said::{Because, HookStep, Waits};
-use crate::hook::seen::Seen;
+use crate::hook::observation::Observation;
 
 fn in_a_row(scene: &Scene) -> usize {
     let known = scene.memory.abandoned_of(&"ready".parse().unwrap(), Some("lt-1:7"));
@@ -96,7 +96,7 @@ fn past_its_time_it_is_abandoned_and_people_hear_of_it() {
 fn what_could_not_be_read_abandons_nobody() {
     let mut scene = Scene::launching(LAUNCH);
     scene.is_ready();
-    scene.seen = Seen { machine: Some(Err("could not read EC2's status checks: Throttling".into())), ..scene.seen };
+    scene.seen = Observation { machine: Some(Err("could not read EC2's status checks: Throttling".into())), ..scene.seen };
     scene.pass(300, 5);
     assert_eq!(scene.completions(), [ActionResult::Continue]);
     assert!(matches!(scene.because(), Because::Unjudged { .. }));
@@ -109,7 +109,7 @@ fn the_timeout_never_runs_out_while_it_waits() {
     let mut scene = Scene::launching(&LAUNCH.replace("5m", "20m"));
     while scene.completions().is_empty() {
         scene.look();
-        let expires = scene.kept().expires().unwrap();
+        let expires = scene.state().expires().unwrap();
         assert!(at(scene.now) < expires, "at {} s it would be over", scene.now);
         scene.now += 5;
     }
@@ -144,7 +144,7 @@ fn after_so_many_in_a_row_none_is_abandoned_and_one_page_goes_out() {
     next.memory = scene.memory.clone();
     assert!(next.memory.abandoned.values().flatten().all(|known| known.filled.is_some()));
     next.incident.subject = "eu-west-1#hook#web:ready:i-5a2b3c4d".parse().unwrap();
-    let kept = next.incident.kind.kept_mut();
+    let kept = next.incident.kind.state_mut();
     kept.instance = "i-5a2b3c4d".parse().unwrap();
     next.pass(300, 5);
     assert_eq!(next.completions(), [ActionResult::Continue]);
@@ -196,7 +196,7 @@ fn launch_is_suspended_before_the_last_is_abandoned_if_the_policy_says_so() {
             ),
             "{acts:?}"
         );
-        assert_eq!(scene.kept().undone.is_empty(), outcome == Outcome::Done, "{outcome}");
+        assert_eq!(scene.state().undone.is_empty(), outcome == Outcome::Done, "{outcome}");
     }
 }
 
@@ -316,7 +316,7 @@ fn a_launch_whose_source_could_not_be_read_counts_with_the_others() {
 #[test]
 fn a_launch_should_not_be_abandoned_while_nobody_knows_that_it_goes_into_service() {
     let mut scene = Scene::launching(LAUNCH);
-    let kept = scene.incident.kind.kept_mut();
+    let kept = scene.incident.kind.state_mut();
     kept.token = None;
     scene.pass(299, 10);
     assert_eq!(scene.completions(), []);

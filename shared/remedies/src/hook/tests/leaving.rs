@@ -10,7 +10,7 @@ use homeostat_core::ports::Outcome;
 use super::harness::*;
 use crate::hook::reasons::{Decision, Hold, HoldReason};
 use crate::hook::said::{Because, HookStep, Limit, Waits};
-use crate::hook::seen::{Datapoint, Registration, TargetId};
+use crate::hook::observation::{Datapoint, Registration, TargetId};
 
 fn in_use(decision: &Decision) -> String {
     let Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::InUse { by })), .. } = decision else {
@@ -314,7 +314,7 @@ fn what_never_gets_deregistered_is_let_go_in_time_all_the_same() {
         let mut scene = Scene { answer, ..Scene::leaving(&LEAVE.replace("5m", "20m")) };
         while scene.completions().is_empty() {
             scene.look();
-            assert!(at(scene.now) < scene.kept().expires().unwrap(), "{:?}", scene.incident.decision);
+            assert!(at(scene.now) < scene.state().expires().unwrap(), "{:?}", scene.incident.decision);
             scene.now += 5;
         }
         assert!(matches!(scene.because(), Because::OutOfTime { limit: Limit::Policy { .. }, .. }));

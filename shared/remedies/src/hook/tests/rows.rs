@@ -98,7 +98,7 @@ fn a_try_that_nobody_could_settle_for_long_counts_until_it_is() {
         memory.abandoning(at(now), &hook, &launch)
     };
     let one = abandoned(&Memory::default(), "i-1a2b3c4d", "lt-1:7", -700, -400);
-    for (abandons, results) in [("2", vec![ActionResult::Continue]), ("3", vec![ActionResult::Abandon])] {
+    for (max_abandoned, results) in [("2", vec![ActionResult::Continue]), ("3", vec![ActionResult::Abandon])] {
         let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", &format!("abandons = {abandons}")));
         scene.memory = tried(&one, "i-2a2b3c4d", -10);
         scene.pass(300, 5);

@@ -1,10 +1,10 @@
 //! What comes twice, late, early, or out of turn.
 
-use homeostat_core::attend::Ignored;
+use homeostat_core::reconcile::Ignored;
 use homeostat_core::aws::fleet::Lifecycle;
-use homeostat_core::aws::lifecycle::{ActionResult, Course, Told, Transition, has_gone_on};
+use homeostat_core::aws::lifecycle::{ActionResult, Course, LifecycleEvent, Transition, has_gone_on};
 use homeostat_core::ports::Outcome;
-use homeostat_core::signal::{Hint, Why};
+use homeostat_core::signal::{Hint, Trigger};
 
 use super::harness::*;
 use crate::hook::reasons::{Close, CloseReason, Decision, History, Hold, HoldReason, Page};
@@ -15,7 +15,7 @@ const NEWER: &str = "12345678-4321-4321-4321-210987654321";
 #[test]
 fn a_hook_outside_the_policy_is_left_alone_by_name() {
     let scene = Scene::launching(&LAUNCH.replace("hook = \"ready\"", "hook = \"other\""));
-    let ignored = scene.open(Why::Action(told(Transition::Launching, 0)), &History::default()).unwrap_err();
+    let ignored = scene.open(Trigger::Action(told(Transition::Launching, 0)), &History::default()).unwrap_err();
     assert!(ignored.to_string().contains("hook#web:ready:i-0123456789abcdef0"), "{ignored}");
 }
 
@@ -24,15 +24,15 @@ fn what_was_completed_is_not_opened_again_by_the_same_event_or_a_survey() {
     let mut scene = Scene::launching(LAUNCH);
     scene.now = 100;
     let history = History { last_closed_at: Some(at(50)), ..History::default() };
-    let event = |second| Why::Action(told(Transition::Launching, second));
-    let found = Why::Found { since: at(100), alarms: Vec::new(), told_by: None };
+    let event = |second| Trigger::Action(told(Transition::Launching, second));
+    let found = Trigger::Found { since: at(100), alarms: Vec::new(), told_by: None };
     for why in [event(0), event(50), found.clone()] {
         assert!(matches!(scene.open(why, &history), Err(Ignored::Handled { .. })));
     }
     assert!(scene.open(event(51), &history).is_ok(), "another action");
     scene.now = 651;
     assert!(scene.open(found, &history).is_ok(), "a survey ten minutes later is not one that sees late");
-    assert!(matches!(scene.open(Why::Wake, &history), Err(Ignored::NothingOpen { .. })));
+    assert!(matches!(scene.open(Trigger::Wake, &history), Err(Ignored::NothingOpen { .. })));
 }
 
 /// Found by seeds 31002419 and 24000112: the last look at what was completed closed its incident a moment after the next action began,
@@ -47,11 +47,11 @@ fn what_began_after_the_last_action_was_completed_should_not_be_taken_for_it() {
     let last_closed = Some(Box::new(scene.incident.clone()));
     let history = History { last_closed_at: Some(at(90)), last_closed, ..History::default() };
     let mut event = told(Transition::Launching, 88);
-    assert!(matches!(scene.open(Why::Action(event.clone()), &history), Err(Ignored::Handled { .. })), "its own");
+    assert!(matches!(scene.open(Trigger::Action(event.clone()), &history), Err(Ignored::Handled { .. })), "its own");
     event.token = NEWER.parse().unwrap();
-    assert!(scene.open(Why::Action(event.clone()), &history).is_ok());
+    assert!(scene.open(Trigger::Action(event.clone()), &history).is_ok());
     event.at = at(10);
-    assert!(matches!(scene.open(Why::Action(event), &history), Err(Ignored::Handled { .. })), "an older one");
+    assert!(matches!(scene.open(Trigger::Action(event), &history), Err(Ignored::Handled { .. })), "an older one");
 }
 
 #[test]
@@ -142,13 +142,13 @@ fn only_a_newer_action_takes_the_place_of_the_one_that_is_held() {
     let mut scene = Scene::launching(LAUNCH);
     scene.now = 60;
     scene.look();
-    let before = scene.kept().clone();
-    let newer = |second| Told { token: NEWER.parse().unwrap(), ..told(Transition::Launching, second) };
+    let before = scene.state().clone();
+    let newer = |second| LifecycleEvent { token: NEWER.parse().unwrap(), ..told(Transition::Launching, second) };
     scene.join(&told(Transition::Launching, 0));
     scene.join(&newer(-5));
-    assert_eq!(*scene.kept(), before, "the same again, and one that comes late");
+    assert_eq!(*scene.state(), before, "the same again, and one that comes late");
     scene.join(&newer(50));
-    assert_eq!((scene.kept().token.as_ref().unwrap().as_str(), scene.kept().began), (NEWER, at(50)));
+    assert_eq!((scene.state().token.as_ref().unwrap().as_str(), scene.state().began), (NEWER, at(50)));
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn the_older_actions_completion_is_not_taken_for_the_newer_ones() {
 #[test]
 fn what_a_survey_found_is_given_time_first_and_completed_without_a_token() {
     let mut scene = Scene::launching(LAUNCH);
-    let found = Why::Found { since: at(0), alarms: Vec::new(), told_by: None };
+    let found = Trigger::Found { since: at(0), alarms: Vec::new(), told_by: None };
     scene.incident = scene.open(found, &History::default()).unwrap();
     scene.look();
     assert_eq!(scene.heartbeats(), 1, "nobody knows how much of its timeout is left");
@@ -196,8 +196,8 @@ fn a_second_wake_up_for_the_same_look_is_dropped_and_the_sweeps_is_not() {
     scene.incident.wakes = 1;
     assert!(!scene.is_early(&wake), "the sweep counted it");
     scene.incident.wakes = 0;
-    let look = |at| Hint { subject: wake.subject.clone(), why: Why::Look { at } };
-    let next = scene.kept().next_look.unwrap();
+    let look = |at| Hint { subject: wake.subject.clone(), why: Trigger::Look { at } };
+    let next = scene.state().next_look.unwrap();
     scene.now = 400;
     assert!(!scene.is_early(&look(next)), "however late");
     assert!(scene.is_early(&look(next - secs(5))) && scene.is_early(&wake), "a second chain ends, however late");
@@ -227,17 +227,17 @@ fn another_result_than_ours_is_not_told_as_ours() {
 fn the_first_word_about_what_a_survey_found_is_no_other_action() {
     let mut scene = Scene::launching(LAUNCH);
     scene.now = 100;
-    let found = Why::Found { since: at(100), alarms: Vec::new(), told_by: None };
+    let found = Trigger::Found { since: at(100), alarms: Vec::new(), told_by: None };
     scene.incident = scene.open(found, &History::default()).unwrap();
     scene.look();
     assert_eq!(scene.heartbeats(), 1);
-    let beat = scene.kept().beat;
+    let beat = scene.state().beat;
     scene.join(&told(Transition::Launching, 20));
-    assert_eq!((scene.kept().beat, scene.kept().began), (beat, at(100)), "an event's word is tried first");
+    assert_eq!((scene.state().beat, scene.state().began), (beat, at(100)), "an event's word is tried first");
     scene.now = 105;
     scene.look();
-    assert_eq!((scene.kept().beat, scene.kept().began), (Some(at(105)), at(20)));
-    assert!(scene.kept().token.is_some() && scene.kept().claim.is_none());
+    assert_eq!((scene.state().beat, scene.state().began), (Some(at(105)), at(20)));
+    assert!(scene.state().token.is_some() && scene.state().claim.is_none());
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn a_stale_picture_of_the_warm_pool_drops_no_event() {
 #[test]
 fn a_description_that_shows_what_was_before_the_wait_closes_nothing() {
     let shown = |mut scene: Scene, course, state| {
-        let kept = scene.incident.kind.kept_mut();
+        let kept = scene.incident.kind.state_mut();
         (kept.course, kept.accepted) = (Some(course), true);
         scene.is(state);
         scene.now = 5;
@@ -270,7 +270,7 @@ fn a_description_that_shows_what_was_before_the_wait_closes_nothing() {
 
 #[test]
 fn nothing_is_done_to_whom_a_survey_took_for_one_that_leaves_before_auto_scaling_knows_the_action() {
-    let found = Why::Found { since: at(0), alarms: Vec::new(), told_by: None };
+    let found = Trigger::Found { since: at(0), alarms: Vec::new(), told_by: None };
     let mut scene = Scene::leaving(LEAVE);
     scene.is("Warmed:Pending:Wait");
     scene.incident = scene.open(found.clone(), &History::default()).unwrap();
@@ -315,7 +315,7 @@ fn a_pools_instance_that_is_terminated_should_not_wait_for_the_work_of_an_older_
 #[test]
 fn what_no_event_told_of_should_not_be_over_for_what_an_old_description_shows_of_the_pool() {
     let mut scene = Scene::launching(LAUNCH);
-    let found = Why::Found { since: at(0), alarms: Vec::new(), told_by: None };
+    let found = Trigger::Found { since: at(0), alarms: Vec::new(), told_by: None };
     scene.incident = scene.open(found.clone(), &History::default()).unwrap();
     for (second, shown) in [(0, "Warmed:Pending:Wait"), (10, "Warmed:Pending:Proceed"), (20, "Warmed:Stopped")] {
         (scene.now, _) = (second, scene.is(shown));
@@ -359,9 +359,9 @@ fn heartbeats_come_in_time_for_a_hook_whose_timeout_is_no_longer_than_a_look() {
 #[test]
 fn where_an_older_action_went_says_nothing_of_one_that_is_named_by_its_instance() {
     let mut scene = Scene::launching(LAUNCH);
-    let found = Why::Found { since: at(0), alarms: Vec::new(), told_by: None };
+    let found = Trigger::Found { since: at(0), alarms: Vec::new(), told_by: None };
     scene.incident = scene.open(found, &History::default()).unwrap();
-    let kept = scene.incident.kind.kept_mut();
+    let kept = scene.incident.kind.state_mut();
     kept.course = Some(Course::IntoPool);
     scene.seen.member = Some(Err("could not read an instance".into()));
     scene.look();
@@ -396,9 +396,9 @@ fn what_was_on_its_way_into_the_pool_should_not_pass_for_done_with_another_actio
 /// Seed 986955153: what came out of the pool was shown on its way in, and was admitted at once.
 #[test]
 fn who_comes_out_of_the_pool_should_not_be_admitted_for_a_description_of_its_way_in() {
-    let told = Told { course: Some(Course::IntoService), ..told(Transition::Launching, 0) };
+    let told = LifecycleEvent { course: Some(Course::IntoService), ..told(Transition::Launching, 0) };
     let mut scene = Scene::launching(LAUNCH);
-    scene.incident = scene.open(Why::Action(told), &History::default()).unwrap();
+    scene.incident = scene.open(Trigger::Action(told), &History::default()).unwrap();
     for shown in ["Warmed:Pending:Wait", "Pending:Wait", "Warmed:Pending:Wait"] {
         scene.is(shown);
         scene.pass(scene.now + 20, 5);
@@ -409,14 +409,14 @@ fn who_comes_out_of_the_pool_should_not_be_admitted_for_a_description_of_its_way
 /// Seed 199714794: the completion of its way in was never heard of, and nothing could be read when it came out.
 #[test]
 fn where_an_older_action_went_should_say_nothing_of_the_next_that_an_event_reports() {
-    let goes = |course, second| Told { course: Some(course), ..told(Transition::Launching, second) };
+    let goes = |course, second| LifecycleEvent { course: Some(course), ..told(Transition::Launching, second) };
     let mut scene = Scene::launching(LAUNCH);
-    scene.incident = scene.open(Why::Action(goes(Course::IntoPool, 0)), &History::default()).unwrap();
+    scene.incident = scene.open(Trigger::Action(goes(Course::IntoPool, 0)), &History::default()).unwrap();
     scene.seen.member = Some(Err("could not read an instance".into()));
     scene.answers = vec![Outcome::Lost { why: "No active Lifecycle Action found".into() }; 2];
     scene.pass(30, 5);
     let of_the_first = scene.completions().len();
-    scene.join(&Told { token: NEWER.parse().unwrap(), ..goes(Course::IntoService, 1) });
+    scene.join(&LifecycleEvent { token: NEWER.parse().unwrap(), ..goes(Course::IntoService, 1) });
     scene.pass(120, 5);
     assert_eq!((of_the_first, scene.completions().len()), (2, 2), "{:?}", scene.done);
 }
@@ -444,12 +444,12 @@ fn an_action_should_not_be_held_against_the_time_in_which_nothing_was_held() {
     let mut scene = Scene::launching(LAUNCH);
     scene.goes(Course::IntoPool);
     scene.is("Warmed:Running");
-    let kept = scene.incident.kind.kept_mut();
+    let kept = scene.incident.kind.state_mut();
     (kept.token, kept.course, kept.beat) = (None, None, None);
     scene.look();
     (scene.now, _) = (50, scene.is("Pending:Wait"));
     scene.pass(340, 5);
-    assert_eq!((scene.kept().began, scene.completions()), (at(50), vec![]));
+    assert_eq!((scene.state().began, scene.completions()), (at(50), vec![]));
 }
 
 /// The survey found it while an old description showed its way in; the event of its way out came after.
@@ -457,12 +457,12 @@ fn an_action_should_not_be_held_against_the_time_in_which_nothing_was_held() {
 fn where_an_event_says_that_it_goes_should_outweigh_what_was_shown_before_the_event_came() {
     let mut scene = Scene::launching(LAUNCH);
     scene.now = 10;
-    let found = Why::Found { since: at(10), alarms: Vec::new(), told_by: None };
+    let found = Trigger::Found { since: at(10), alarms: Vec::new(), told_by: None };
     scene.incident = scene.open(found, &History::default()).unwrap();
     scene.is("Warmed:Pending:Wait");
     scene.look();
     scene.join(&told(Transition::Launching, 5));
     scene.now = 20;
     scene.pass(120, 5);
-    assert!(scene.kept().token.is_some() && scene.completions().is_empty(), "{:?}", scene.done);
+    assert!(scene.state().token.is_some() && scene.completions().is_empty(), "{:?}", scene.done);
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
@@ -13,7 +13,7 @@ use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Region, TargetGr
 
 use crate::hosted_zone::memory::Memory;
 use crate::hosted_zone::policy::RecordPolicy;
-use crate::hosted_zone::seen::HealthCheckSeen;
+use crate::hosted_zone::observation::HealthCheckReading;
 
 /// What the policy names for weighted records.
 #[derive(Debug, Clone, Default)]
@@ -22,9 +22,9 @@ pub struct DnsFacts {
     pub region: Option<Region>,
     pub sets: BTreeMap<(HostedZoneId, RecordName), Read<Vec<RecordSet>>>,
     /// `None`: there is no such alarm.
-    pub alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>>,
+    pub alarms: BTreeMap<AlarmArn, Read<Option<AlarmReading>>>,
     /// `None`: there is no such health check.
-    pub health_checks: BTreeMap<HealthCheckId, Read<Option<HealthCheckSeen>>>,
+    pub health_checks: BTreeMap<HealthCheckId, Read<Option<HealthCheckReading>>>,
     pub targets: BTreeMap<TargetGroupArn, Read<Option<Vec<TargetHealth>>>>,
     pub memories: BTreeMap<HostedZoneId, Read<Memory>>,
 }

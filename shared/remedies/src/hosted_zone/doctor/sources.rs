@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::doctor::Severity::{Error, Note, Warning};
 use homeostat_core::doctor::{Finding, Read};
 use homeostat_core::id::{AlarmArn, HealthCheckId, Region};
@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use super::{Facts, about, about_endpoint, unreadable, uses};
 use crate::hosted_zone::policy::{Active, EndpointPolicy, RecordPolicy};
 use crate::hosted_zone::says_nothing;
-use crate::hosted_zone::seen::HealthCheckSeen;
+use crate::hosted_zone::observation::HealthCheckReading;
 
 /// So much longer than the longest time between two checks, 30 s, that who said nothing has stopped.
 const SILENT: SignedDuration = SignedDuration::from_secs(120);
@@ -35,7 +35,7 @@ pub(super) fn alarms(record: &RecordPolicy, facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-fn alarm(about: &str, arn: &AlarmArn, acts: bool, read: &Read<Option<AlarmSeen>>) -> Option<Finding> {
+fn alarm(about: &str, arn: &AlarmArn, acts: bool, read: &Read<Option<AlarmReading>>) -> Option<Finding> {
     let name = arn.alarm_name();
     match read {
         Err(unread) => Some(unreadable(about.to_owned(), &format!("its alarm {name:?}"), unread)),
@@ -95,14 +95,14 @@ pub(super) fn health_checks(record: &RecordPolicy, facts: &Facts<'_>) -> Vec<Fin
     found.collect()
 }
 
-fn health_check(about: String, id: &HealthCheckId, check: &HealthCheckSeen, facts: &Facts<'_>) -> Option<Finding> {
+fn health_check(about: String, id: &HealthCheckId, check: &HealthCheckReading, facts: &Facts<'_>) -> Option<Finding> {
     if let Some(why) = says_nothing(check) {
         let what = format!("its health check {id} {why}. So it says neither \"healthy\" nor \"unhealthy\"");
         let fix = "enable it, or name one that checks the endpoint itself; or use a CloudWatch alarm on its HealthCheckStatus \
                    metric as a canary";
         return Some(Finding::new(Error, about, what, fix));
     }
-    if !check.observations.iter().any(|seen| seen.at + SILENT > facts.shared.now) {
+    if !check.reports.iter().any(|seen| seen.at + SILENT > facts.shared.now) {
         let what = format!(
             "no checker of its health check {id} has reported in the last {SILENT:#}: it says neither \"healthy\" nor \"unhealthy\""
         );

@@ -9,15 +9,15 @@ use super::plan::{also, fixed, needed};
 use super::sort;
 use crate::hosted_zone::reasons::{Hold, Page, PageReason};
 use crate::hosted_zone::said::Trouble;
-use crate::hosted_zone::view::ZoneView;
+use crate::hosted_zone::view::HostedZoneView;
 
-pub(super) fn now(view: &ZoneView, page: &Page) -> Message {
+pub(super) fn now(view: &HostedZoneView, page: &Page) -> Message {
     let why = |why: String| Point { why: vec![why], ..Point::default() };
     asks(view, asked(page, why))
 }
 
 /// At an earlier look, and it is not over.
-pub(super) fn still(view: &ZoneView, because: &Hold) -> Message {
+pub(super) fn still(view: &HostedZoneView, because: &Hold) -> Message {
     let why = |why: String| Point { asked_because: Some(why), ..Point::default() };
     let points =
         view.about.incident.paged_because.as_ref().map_or_else(|| vec![Point::default()], |page| asked(page, why));
@@ -34,7 +34,7 @@ fn asked(page: &Page, why: impl Fn(String) -> Point) -> Vec<Point> {
     }
 }
 
-fn asks(view: &ZoneView, points: Vec<Point>) -> Message {
+fn asks(view: &HostedZoneView, points: Vec<Point>) -> Message {
     let name = &view.about.short;
     let page = view.about.incident.paged_because.as_ref();
     let (urgency, first) = view.about.needs_you(name);

@@ -7,9 +7,9 @@ use homeostat_core::view::{Message, Point};
 use super::figures::left_out;
 use super::{first_of, keys, sort};
 use crate::hosted_zone::reasons::{Close, CloseReason};
-use crate::hosted_zone::view::ZoneView;
+use crate::hosted_zone::view::HostedZoneView;
 
-pub(super) fn closed(view: &ZoneView, close: &Close) -> Message {
+pub(super) fn closed(view: &HostedZoneView, close: &Close) -> Message {
     let kept = view.kept;
     let changed = first_of(&keys(kept.generations.keys()), kept);
     let nothing_more = "Nothing more will be done.".to_owned();

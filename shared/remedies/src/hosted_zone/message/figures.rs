@@ -6,7 +6,7 @@ use homeostat_core::aws::record::{RecordKey, Weights, weights};
 use homeostat_core::aws::share::Share;
 
 use crate::hosted_zone::drift::Sibling;
-use crate::hosted_zone::kept::{Held, Kept};
+use crate::hosted_zone::state::{Held, ZoneState};
 use crate::hosted_zone::share::shares;
 use crate::hosted_zone::shift::{Move, Shift};
 
@@ -42,7 +42,7 @@ fn changes(before: &Weights, after: &Weights) -> Vec<String> {
 }
 
 /// What else answers for a name whose weights move, by its own figures: a share of one family is none of the other.
-pub(super) fn beside(shift: &Shift, kept: &Kept) -> Vec<String> {
+pub(super) fn beside(shift: &Shift, kept: &ZoneState) -> Vec<String> {
     let stays = |key: &RecordKey| {
         shift.moves.iter().any(|moved| moved.key.name == key.name) && shift.moves.iter().all(|moved| moved.key != *key)
     };
@@ -53,7 +53,7 @@ pub(super) fn beside(shift: &Shift, kept: &Kept) -> Vec<String> {
 }
 
 /// What the policy leaves out beside its records.
-pub(super) fn left_out(kept: &Kept) -> Vec<String> {
+pub(super) fn left_out(kept: &ZoneState) -> Vec<String> {
     let left_out = kept.siblings.iter().filter(|(_, sibling)| !sibling.is_in_policy);
     left_out.map(|(key, sibling)| not_in_policy(key, sibling)).collect()
 }

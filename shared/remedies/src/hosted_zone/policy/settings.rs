@@ -13,7 +13,7 @@ use homeostat_core::policy::{MODES, Mode};
 use jiff::SignedDuration;
 
 use crate::hosted_zone::policy::{
-    Active, Ailment, DWELL, IN_SYNC_WITHIN, LOOK_EVERY, MOST_ENDPOINTS, REMIND_EVERY, STEPS, WAIT_AT_MOST,
+    Active, Ailment, DWELL, IN_SYNC_WITHIN, CHECK_EVERY, MOST_ENDPOINTS, REMIND_EVERY, STEPS, MAX_WAIT,
 };
 
 /// Past this many a latch would be none.
@@ -63,7 +63,7 @@ pub(super) const RECORDS: Needed<Tables> = Setting {
 pub(super) const LOOKS: Usual<Time> = Setting {
     key: "look-every",
     form: Time::SOME,
-    left_out: Is(LOOK_EVERY),
+    left_out: Is(CHECK_EVERY),
     meaning: "Time between two looks at an open incident. At most `wait-at-most`.",
 };
 
@@ -84,7 +84,7 @@ pub(super) const STAYS: Usual<Time> = Setting {
 pub(super) const WAITS: Usual<Time> = Setting {
     key: "wait-at-most",
     form: Time::SOME,
-    left_out: Is(WAIT_AT_MOST),
+    left_out: Is(MAX_WAIT),
     meaning: "An endpoint that is without its share for longer, and a pause that holds weights for longer, is a page.",
 };
 

@@ -240,7 +240,7 @@ fn a_latched_standby_is_not_let_go_of_to_take_over_again() {
     it.around.limits.memory = memory.latch(at(it.now), &"www.example.com A green".to_owned());
     it.now += 10;
     assert_eq!(it.until_act(1000), None);
-    assert!(!it.incident.kind.kept().records.is_empty(), "{:?}", it.incident.decision);
+    assert!(!it.incident.kind.state().records.is_empty(), "{:?}", it.incident.decision);
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn what_was_saved_first_is_never_overwritten_by_a_second_alarm() {
         it.break_("blue");
         it.look();
     }
-    let saved = &it.incident.kind.kept().records.values().next().unwrap().saved;
+    let saved = &it.incident.kind.state().records.values().next().unwrap().saved;
     assert_eq!(homeostat_core::aws::record::weights(saved)[&id("blue")], 70);
 }
 

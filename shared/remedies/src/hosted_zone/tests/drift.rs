@@ -158,10 +158,10 @@ fn drift_that_people_heard_of_is_not_told_again_after_an_incident() {
     remove(&mut it, "red");
     told(&mut it, 2);
     let again = it.incident.clone();
-    let zone = again.kind.kept().zone.clone();
+    let zone = again.kind.state().zone.clone();
     it.incident = homeostat_core::incident::Incident::new(
         again.subject,
-        crate::hosted_zone::kind::ZoneKind::Zone(crate::hosted_zone::kept::Kept::new(zone)),
+        crate::hosted_zone::kind::HostedZoneKind::Zone(crate::hosted_zone::state::ZoneState::new(zone)),
         at(it.now),
         at(it.now),
     );
@@ -173,8 +173,8 @@ fn drift_that_people_heard_of_is_not_told_again_after_an_incident() {
     it.look();
     it.incident = homeostat_core::incident::Incident::new(
         it.incident.subject.clone(),
-        crate::hosted_zone::kind::ZoneKind::Zone(crate::hosted_zone::kept::Kept::new(
-            it.incident.kind.kept().zone.clone(),
+        crate::hosted_zone::kind::HostedZoneKind::Zone(crate::hosted_zone::state::ZoneState::new(
+            it.incident.kind.state().zone.clone(),
         )),
         at(it.now),
         at(it.now),
@@ -270,5 +270,5 @@ fn a_set_that_somebody_removes_while_its_record_is_held_is_their_change_and_no_d
     let decision = it.look();
     let [Trouble::Changed { what, .. }] = troubles(&decision) else { panic!("{decision}") };
     assert_eq!(what, "red is gone");
-    assert_eq!(it.incident.kind.kept().drifts, []);
+    assert_eq!(it.incident.kind.state().drifts, []);
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use homeostat_core::attend::Remedy;
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::reconcile::Remedy;
+use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::aws::record::{RecordSet, Routing, Weight, weights};
 use homeostat_core::aws::record_name::RecordName;
@@ -12,12 +12,12 @@ use homeostat_core::incident::State;
 use homeostat_core::ports::{Outcome, Pause, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::hosted_zone::kept::Kept;
-use crate::hosted_zone::kind::ZoneKind;
+use crate::hosted_zone::state::ZoneState;
+use crate::hosted_zone::kind::HostedZoneKind;
 use crate::hosted_zone::policy::DnsPolicy;
 use crate::hosted_zone::reasons::{Circumstances, Decision, Hold, Incident, Limits, Page, PageReason, Step};
 use crate::hosted_zone::said::Trouble;
-use crate::hosted_zone::seen::{AlarmsSeen, Checked, HealthCheckSeen, Observation, Seen};
+use crate::hosted_zone::observation::{AlarmReadings, Checked, HealthCheckReading, CheckerReport, Observation};
 use crate::hosted_zone::shift::Shift;
 use crate::hosted_zone::{Records, ShiftDns, ShiftWeights};
 use crate::policy;
@@ -106,7 +106,7 @@ impl Scene {
     pub(super) fn with(policy: &str, sets: Vec<RecordSet>) -> Self {
         let zone: HostedZoneId = "Z0123456789ABCDEFGHIJ".parse().unwrap();
         let incident =
-            Incident::new(crate::hosted_zone::subject::subject(&zone), ZoneKind::Zone(Kept::new(zone)), at(0), at(0));
+            Incident::new(crate::hosted_zone::subject::subject(&zone), HostedZoneKind::Zone(ZoneState::new(zone)), at(0), at(0));
         let names: Vec<String> = sets.iter().filter_map(|set| Some(set.weighted()?.0.to_string())).collect();
         Scene {
             policy: policy::parse(policy).unwrap(),
@@ -144,13 +144,13 @@ impl Scene {
         self.policy.dns.as_ref().unwrap()
     }
 
-    pub(super) fn seen(&self) -> Seen {
-        let mut seen = Seen { sets: self.sets.clone(), is_in_sync: Some(self.in_sync), ..Seen::default() };
+    pub(super) fn seen(&self) -> Observation {
+        let mut seen = Observation { sets: self.sets.clone(), is_in_sync: Some(self.in_sync), ..Observation::default() };
         for endpoint in self.policy_of().records.iter().flat_map(|record| &record.endpoints) {
             let name = endpoint.id.as_str();
             let (state, since) = self.alarms.get(name).copied().unwrap_or((AlarmState::Ok, -1000));
             for arn in endpoint.alarms.iter().chain(&endpoint.canaries) {
-                let alarm = AlarmSeen {
+                let alarm = AlarmReading {
                     arn: arn.clone(),
                     state,
                     since: at(since),
@@ -161,15 +161,15 @@ impl Scene {
                 let is_gone = self.gone.iter().any(|name| name == arn.alarm_name());
                 seen.alarms.insert(arn.clone(), Ok((!is_gone).then_some(alarm)));
             }
-            let observe = |index| Observation {
+            let observe = |index| CheckerReport {
                 at: at(self.now),
                 is_well: index < self.checkers.get(name).copied().unwrap_or(16),
                 status: "Failure: HTTP Status Code 500".to_owned(),
             };
             if let Some(check) = &endpoint.health_check {
                 let [inverted, disabled] = [&self.inverted, &self.disabled].map(|these| these.contains(name));
-                let observations = (0..16).map(observe).collect();
-                let there = HealthCheckSeen { of: Checked::Endpoint, inverted, disabled, observations };
+                let reports = (0..16).map(observe).collect();
+                let there = HealthCheckReading { of: Checked::Endpoint, inverted, disabled, reports };
                 let there = (!self.deleted.contains(name)).then_some(there);
                 seen.health_checks.insert(check.clone(), Ok(there));
             }
@@ -186,7 +186,7 @@ impl Scene {
         self.decide_on(&self.seen())
     }
 
-    pub(super) fn decide_on(&mut self, seen: &Seen) -> Decision {
+    pub(super) fn decide_on(&mut self, seen: &Observation) -> Decision {
         let aws = Nothing;
         let remedy = self.remedy(&aws);
         let incident = remedy.absorb(at(self.now), self.incident.clone(), seen, &Limits::default());
@@ -260,7 +260,7 @@ impl Scene {
     fn foretells_what_a_look_would_decide(&self, settled: &Incident) {
         let aws = Nothing;
         let (remedy, now) = (self.remedy(&aws), at(self.now));
-        let seen = Seen { is_in_sync: None, ..self.seen() };
+        let seen = Observation { is_in_sync: None, ..self.seen() };
         let absorbed = remedy.absorb(now, settled.clone(), &seen, &Limits::default());
         let foretold = remedy.follows(now, settled).map(|(until, because)| Decision::Hold { until, because });
         assert_eq!(foretold, Some(remedy.decide(now, &absorbed, &seen, &self.around)));
@@ -338,10 +338,10 @@ impl Records for Nothing {
     async fn is_in_sync(&self, _: &str) -> Result<bool, Unavailable> {
         Ok(true)
     }
-    async fn alarms(&self, _: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
-        Ok(AlarmsSeen::new())
+    async fn alarms(&self, _: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
+        Ok(AlarmReadings::new())
     }
-    async fn health_check(&self, _: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
+    async fn health_check(&self, _: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         Ok(None)
     }
     async fn targets(&self, _: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {

@@ -6,7 +6,7 @@ use super::harness::*;
 use crate::hosted_zone::generation::Generation;
 use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Step};
 use crate::hosted_zone::said::{Awaits, Trouble};
-use crate::hosted_zone::seen::Seen;
+use crate::hosted_zone::observation::Observation;
 use crate::hosted_zone::shift::Shift;
 
 /// Found by seed 819505306: the look that closed the incident could not read the record, and the batch that was still on its way
@@ -39,12 +39,12 @@ fn a_list_from_before_the_first_change_should_not_be_taken_for_somebody_elses_ch
     it.now = 10;
     it.look();
     it.now = 30;
-    let old = Seen { sets: before.clone(), ..it.seen() };
+    let old = Observation { sets: before.clone(), ..it.seen() };
     let decision = it.decide_on(&old);
     let Hold::Own(HoldReason::Returning { waiting }) = held(&decision) else { panic!("{decision}") };
     assert!(matches!(waiting[0].awaits, Awaits::Reread), "{decision}");
     it.now = 3600;
-    let old = Seen { sets: before, ..it.seen() };
+    let old = Observation { sets: before, ..it.seen() };
     let decision = it.decide_on(&old);
     assert!(matches!(troubles(&decision), [Trouble::Changed { .. }]), "no list is as old as that: {decision}");
 }
@@ -68,7 +68,7 @@ fn a_list_from_before_a_return_to_the_own_share_should_not_be_taken_for_somebody
         it.look();
     }
     it.now += 10;
-    let decision = it.decide_on(&Seen { sets: before, ..it.seen() });
+    let decision = it.decide_on(&Observation { sets: before, ..it.seen() });
     assert!(
         matches!(held(&decision), Hold::Own(HoldReason::Propagating { .. }) | Hold::Own(HoldReason::Returning { .. })),
         "{decision}"
@@ -85,7 +85,7 @@ fn an_old_list_should_not_pass_for_proof_that_a_late_batch_can_not_apply() {
     it.look_unanswered();
     it.fix("blue");
     it.now = 70;
-    let decision = it.decide_on(&Seen { sets: before, ..it.seen() });
+    let decision = it.decide_on(&Observation { sets: before, ..it.seen() });
     assert!(held(&decision).to_string().contains("may still apply"), "{decision}");
     it.conclude(&decision);
     it.now = it.wake_at();
@@ -104,11 +104,11 @@ fn a_list_with_an_older_generation_should_not_let_go_of_a_record_without_a_perso
     // Longer ago than a change takes.
     it.now += 400;
     for _ in 0..3 {
-        let decision = it.decide_on(&Seen { sets: before.clone(), ..it.seen() });
+        let decision = it.decide_on(&Observation { sets: before.clone(), ..it.seen() });
         it.conclude(&decision);
         it.now += 60;
     }
-    assert!(!it.incident.kind.kept().records.is_empty(), "{:?}", it.incident.decision);
+    assert!(!it.incident.kind.state().records.is_empty(), "{:?}", it.incident.decision);
 }
 
 /// Beside www.example.com, api.example.com with endpoints of its own.
@@ -162,15 +162,15 @@ fn a_batch_that_is_found_to_have_applied_should_not_have_the_change_forgotten_th
         (change.is_some(), *since)
     };
     assert_eq!(is_asked_after(&it.look()), (true, at(70)));
-    assert!(it.incident.kind.kept().records.len() == 2, "it is held all the same");
+    assert!(it.incident.kind.state().records.len() == 2, "it is held all the same");
     (it.now, it.in_sync) = (100, true);
     assert_eq!(is_asked_after(&it.look()), (false, at(80)), "the other one has its minute");
     it.now = 139;
     assert_eq!(is_asked_after(&it.look()), (false, at(80)));
     it.now = 140;
-    assert!(it.incident.kind.kept().propagating.is_some());
+    assert!(it.incident.kind.state().propagating.is_some());
     it.look();
-    assert_eq!(it.incident.kind.kept().propagating, None);
+    assert_eq!(it.incident.kind.state().propagating, None);
 }
 
 #[test]

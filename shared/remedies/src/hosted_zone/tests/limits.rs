@@ -108,7 +108,7 @@ fn what_nothing_can_judge_any_more_should_not_stay_open_for_ever() {
         it.look();
     }
     assert_eq!(heard_of(&it), 2, "the alarm and the health check");
-    assert!(it.incident.kind.kept().proven.is_empty());
+    assert!(it.incident.kind.state().proven.is_empty());
     assert_eq!(page_at(&mut it, 3 * HOUR, |_| {}), None);
 }
 
@@ -121,12 +121,12 @@ fn what_is_no_evidence_should_not_keep_an_endpoint_waited_for() {
     it.look();
     it.around.limits.pauses.clear();
     it.deleted.insert("blue".into());
-    assert_eq!(it.incident.kind.kept().proven.len(), 1);
+    assert_eq!(it.incident.kind.state().proven.len(), 1);
     while it.now < 600 {
         it.now = it.wake_at();
         it.look();
     }
-    assert!(it.incident.kind.kept().proven.is_empty());
+    assert!(it.incident.kind.state().proven.is_empty());
 }
 
 #[test]

@@ -404,7 +404,7 @@ fn a_late_batch_that_a_deleted_generation_lets_in_is_known_again() {
     it.apply(late);
     it.now = 200;
     it.look();
-    let kept = it.incident.kind.kept();
+    let kept = it.incident.kind.state();
     let saved = &kept.records.values().next().expect("it is Homeostat's own change").saved;
     assert_eq!(homeostat_core::aws::record::weights(saved)[&id("blue")], 70);
     assert!(it.until_act(4000).is_some());
@@ -417,7 +417,7 @@ fn a_late_batch_that_a_deleted_generation_lets_in_is_known_again() {
 fn a_generation_that_keeps_a_late_batch_out_is_no_word_on_somebody_elses_weights() {
     let mut it = drained();
     let Some(Step::Shift(first)) = it.incident.intent.as_ref().map(|intent| intent.step.clone()) else { panic!() };
-    let kept = it.incident.kind.kept_mut();
+    let kept = it.incident.kind.state_mut();
     kept.tried.push(first);
     it.sets.retain(|set| set.kind != "TXT");
     it.set_weight("blue", 70);

@@ -1,7 +1,7 @@
 //! Which signals concern this remedy.
 
-use homeostat_core::attend::Route;
-use homeostat_core::signal::{Hint, NoSignal, Signal, Why};
+use homeostat_core::reconcile::Route;
+use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
 use serde_json::json;
 
 use super::harness::POLICY;
@@ -23,7 +23,7 @@ fn an_alarm_that_the_policy_names_leads_to_its_zone_whatever_its_dimensions_are(
     ]);
     for signal in signals {
         let Ok(Route::Hints(hints)) = routed(&signal) else { panic!("{signal:?}") };
-        let [Hint { subject, why: Why::Alarm(_) }] = &hints[..] else { panic!("{hints:?}") };
+        let [Hint { subject, why: Trigger::Alarm(_) }] = &hints[..] else { panic!("{hints:?}") };
         assert_eq!(subject.to_string(), "aws-global#zone#Z0123456789ABCDEFGHIJ");
     }
 }

@@ -1,6 +1,6 @@
 //! A name with addresses of both families: what the policy lists moves together, and what it leaves out is never passed over.
 
-use homeostat_core::attend::Remedy;
+use homeostat_core::reconcile::Remedy;
 use homeostat_core::aws::record::{RecordSet, Weight, weights};
 use homeostat_core::aws::share::Share;
 
@@ -84,11 +84,11 @@ fn a_sibling_with_evidence_of_its_own_moves_on_that_alone() {
     let mut seen = it.seen();
     let check = "00000000-0000-0000-0000-000000006b10".parse().unwrap();
     let checked = seen.health_checks.get_mut(&check).unwrap().as_mut().unwrap().as_mut().unwrap();
-    checked.observations.iter_mut().for_each(|seen| seen.is_well = false);
+    checked.reports.iter_mut().for_each(|seen| seen.is_well = false);
     let drained = shift(it.decide_on(&seen));
     let moved: Vec<String> = drained.moves.iter().map(|moved| moved.key.to_string()).collect();
     assert_eq!(moved, ["www.example.com AAAA"], "over IPv4 it is well");
-    assert!(it.incident.kind.kept().siblings[&key("www.example.com A")].is_in_policy);
+    assert!(it.incident.kind.state().siblings[&key("www.example.com A")].is_in_policy);
 }
 
 fn key(text: &str) -> homeostat_core::aws::record::RecordKey {
@@ -118,7 +118,7 @@ fn a_sibling_that_is_not_in_the_policy_is_never_moved_and_never_passed_over() {
     let drained = shift(it.look());
     assert_eq!(drained.moves.len(), 1);
     assert_eq!((of(&it, "A"), of(&it, "AAAA")), (vec![0, 30], vec![50, 50]));
-    let kept = it.incident.kind.kept();
+    let kept = it.incident.kind.state();
     let left = &kept.siblings[&key("www.example.com AAAA")];
     assert_eq!((left.is_in_policy, left.shares().as_str()), (false, "blue 50 %, green 50 % of its answers"));
     let remedy = ShiftDns { aws: &Nothing, hash: &it.policy.hash, dns: it.policy_of() };

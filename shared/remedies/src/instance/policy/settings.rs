@@ -10,7 +10,7 @@ use homeostat_core::policy::setting::{Free, Is, Means, Must, Needed, Setting, Us
 use homeostat_core::policy::{Budget, MODES, Mode};
 use jiff::SignedDuration;
 
-use crate::instance::policy::Evidence;
+use crate::instance::policy::EvidenceSource;
 
 /// A replacement may fail once by bad luck, and twice; three times is no luck.
 const USUAL_BREAKER: u32 = 3;
@@ -28,14 +28,14 @@ pub(crate) const GROUP: Section = Section {
         &ALARMS,
         &GRACE,
         &BUDGET,
-        &TOO_MANY,
+        &MAX_UNHEALTHY,
         &COOLDOWN,
         &BREAKER,
         &BREAKER_WITHIN,
-        &LOOK_EVERY,
+        &CHECK_EVERY,
         &DWELL,
         &RECOVER_WITHIN,
-        &WAIT_AT_MOST,
+        &MAX_WAIT,
         &REMIND_EVERY,
     ],
 };
@@ -50,12 +50,12 @@ pub(super) const NAME: Needed<Text<GroupName>> = Setting {
 pub(super) const MODE: Free<Choice<Mode>> =
     Setting { key: "mode", form: Choice(MODES), left_out: Means("the file's `mode`"), meaning: "A mode of its own." };
 
-pub(super) const EVIDENCE: Needed<Words<Evidence>> = Setting {
+pub(super) const EVIDENCE: Needed<Words<EvidenceSource>> = Setting {
     key: "evidence",
     form: Words(&[
-        ("alarm", Evidence::Alarm),
-        ("instance-status", Evidence::InstanceStatus),
-        ("target-health", Evidence::TargetHealth),
+        ("alarm", EvidenceSource::Alarm),
+        ("instance-status", EvidenceSource::InstanceStatus),
+        ("target-health", EvidenceSource::TargetHealth),
     ]),
     left_out: Must,
     meaning: "What must say \"unhealthy\" before an instance is replaced, all of it: an alarm on this one instance, re-read; EC2's status \
@@ -97,7 +97,7 @@ pub(super) const BUDGET: Usual<Part> = Setting {
               weights, vCPUs or memory), rounded down, but at least one instance; a number is of instances.",
 };
 
-pub(super) const TOO_MANY: Usual<Part> = Setting {
+pub(super) const MAX_UNHEALTHY: Usual<Part> = Setting {
     key: "too-many",
     form: Part,
     left_out: Is(Budget::Percent(50)),
@@ -127,7 +127,7 @@ pub(super) const BREAKER_WITHIN: Usual<Time> = Setting {
     meaning: "How far back failed replacements count. At least `cooldown`.",
 };
 
-pub(super) const LOOK_EVERY: Usual<Time> = Setting {
+pub(super) const CHECK_EVERY: Usual<Time> = Setting {
     key: "look-every",
     form: Time::SOME,
     left_out: Is(SignedDuration::from_mins(1)),
@@ -149,7 +149,7 @@ pub(super) const RECOVER_WITHIN: Usual<Time> = Setting {
     meaning: "From the first act on; past it a person is paged and nothing more is tried.",
 };
 
-pub(super) const WAIT_AT_MOST: Usual<Time> = Setting {
+pub(super) const MAX_WAIT: Usual<Time> = Setting {
     key: "wait-at-most",
     form: Time::SOME,
     left_out: Is(SignedDuration::from_hours(1)),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
-use homeostat_core::attend::{Ports, Served, serve};
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmsSeen};
+use homeostat_core::reconcile::{Ports, Served, serve};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::GroupName;
@@ -14,7 +14,7 @@ use homeostat_core::ports::{Clock, History, Ledger, NoQueue, NotWritten, Outcome
 use serde_json::{Value, json};
 
 use super::*;
-use crate::instance::{Eyes, Fleet, Replace, ReplaceInstance};
+use crate::instance::{Observer, Fleet, Replace, ReplaceInstance};
 use crate::made::{alarm_on, held, interruption, of_other_services, resync, woken};
 use crate::policy::{self, Policy};
 
@@ -56,7 +56,7 @@ fn of(instance: &str) -> Value {
 #[test]
 fn an_alarm_on_one_instance_leads_to_it_however_often_it_is_named() {
     for sets in [vec![of(INSTANCE)], vec![of(INSTANCE), of(INSTANCE)]] {
-        let [Hint { subject, why: Why::Alarm(change) }] = &hints(&alarm_on("ALARM", &sets))[..] else {
+        let [Hint { subject, why: Trigger::Alarm(change) }] = &hints(&alarm_on("ALARM", &sets))[..] else {
             panic!("{sets:?}")
         };
         assert_eq!(subject.to_string(), "eu-west-1#instance#i-0123456789abcdef0");
@@ -66,7 +66,7 @@ fn an_alarm_on_one_instance_leads_to_it_however_often_it_is_named() {
 
 #[test]
 fn too_little_data_is_a_reason_to_look_and_says_so() {
-    let [Hint { why: Why::Silence(_), .. }] = hints(&alarm_on("INSUFFICIENT_DATA", &[of(INSTANCE)]))[..] else {
+    let [Hint { why: Trigger::Silence(_), .. }] = hints(&alarm_on("INSUFFICIENT_DATA", &[of(INSTANCE)]))[..] else {
         panic!()
     };
 }
@@ -119,7 +119,7 @@ fn an_instance_dimension_that_is_no_instance_id_is_another_services_and_never_lo
 
 #[test]
 fn what_aws_announces_and_what_is_due_is_looked_at() {
-    let [Hint { subject, why: Why::Notice(_) }] = &hints(&interruption())[..] else { panic!() };
+    let [Hint { subject, why: Trigger::Notice(_) }] = &hints(&interruption())[..] else { panic!() };
     assert_eq!(subject.to_string(), "eu-west-1#instance#i-0123456789abcdef0");
     for subject in ["eu-west-1#instance#i-0123456789abcdef0", "eu-west-1#group#web"] {
         assert_eq!(hints(&woken(subject)), [Hint::wake(subject.parse().unwrap())]);
@@ -141,7 +141,7 @@ fn what_is_another_remedys_or_another_stacks_is_left_with_the_reason() {
 fn an_alarm_of_another_service_is_answered_without_a_call() {
     let (policy, region) = (policy(""), "eu-west-1".parse().unwrap());
     let remedy = ReplaceInstance {
-        eyes: Eyes { aws: &Untouched, checks: &Untouched, policy: &policy.instances },
+        observer: Observer { aws: &Untouched, checks: &Untouched, policy: &policy.instances },
         hash: &policy.hash,
         region: &region,
     };
@@ -161,10 +161,10 @@ impl Fleet for Untouched {
     async fn groups(&self, _: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         panic!("asked for groups")
     }
-    async fn alarms(&self, _: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+    async fn alarms(&self, _: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         panic!("asked for alarms")
     }
-    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmReading>, Unavailable> {
         panic!("asked for alarms")
     }
     async fn target_health(&self, _: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {

@@ -1,10 +1,10 @@
 //! Several alarms on one instance: what one says never hides what another says.
 
 use super::*;
-use crate::instance::reasons::{HoldReason, Proof};
+use crate::instance::reasons::{HoldReason, Evidence};
 
 /// There is none of that name.
-pub(super) const NONE: Read<Option<AlarmSeen>> = Ok(None);
+pub(super) const NONE: Read<Option<AlarmReading>> = Ok(None);
 
 /// The ways in which a second alarm says less than the one that proves the instance sick.
 const SAYS_LESS: [fn(&mut Situation, &str); 6] = [
@@ -34,7 +34,7 @@ impl Situation {
     }
 
     /// One more that has spoken of the first instance.
-    pub(super) fn second_alarm(&mut self, name: &str) -> &mut AlarmSeen {
+    pub(super) fn second_alarm(&mut self, name: &str) -> &mut AlarmReading {
         let arn: AlarmArn = format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}").parse().unwrap();
         let InstanceKind::Instance { alarms, .. } = &mut self.incident.kind else { panic!() };
         alarms.hear(&arn);
@@ -68,7 +68,7 @@ fn a_second_alarm_should_not_hide_the_one_that_proves_it_whichever_was_heard_fir
                 it.absorbed();
                 let Decision::Act { because, .. } = it.decide() else { panic!("{index} {name}: {}", it.decide()) };
                 let proves =
-                    |proof: &Proof| matches!(proof, Proof::Alarm { alarm, .. } if alarm.alarm_name() == "web-1");
+                    |proof: &Evidence| matches!(proof, Evidence::Alarm { alarm, .. } if alarm.alarm_name() == "web-1");
                 assert!(because.iter().any(proves), "{because:?}");
             }
         }

@@ -1,7 +1,7 @@
 //! What the whole group is like: a target group that is gone, processes that are suspended, a group that is parked.
 
 use homeostat_core::aws::fleet::{Checks, Machine};
-use homeostat_core::signal::{Notice, What};
+use homeostat_core::signal::{Notice, NoticeKind};
 
 use super::*;
 use crate::instance::reasons::{Attached, GroupState, HoldReason, PageReason};
@@ -226,7 +226,7 @@ fn each_promise_takes_its_own_processes() {
 /// It doesn't run, and that is all that is known of it.
 pub(super) fn stopped() -> Situation {
     let mut it = situation();
-    let notice = Some(Notice { what: What::NotRunning { state: "stopped".into() }, at: at(1000), by: None });
+    let notice = Some(Notice { what: NoticeKind::NotRunning { state: "stopped".into() }, at: at(1000), by: None });
     let kind = InstanceKind::Instance {
         group: "web".parse().unwrap(),
         alarms: Alarms::default(),
@@ -266,7 +266,7 @@ pub(super) fn without_listener(evidence: &str) -> Situation {
     let mut reds = vec![it.alarm().clone()];
     for number in 2..=4 {
         let arn: AlarmArn = format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-{number}").parse().unwrap();
-        reds.push(AlarmSeen { instances: vec![instance(number)], ..red(arn) });
+        reds.push(AlarmReading { instances: vec![instance(number)], ..red(arn) });
     }
     it.seen.in_alarm = reds;
     it

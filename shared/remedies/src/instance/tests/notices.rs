@@ -1,13 +1,13 @@
 //! What AWS announces: the group's own business first, and acted on in time where the group doesn't.
 
 use homeostat_core::aws::fleet::{Checks, Machine};
-use homeostat_core::signal::{Notice, What};
+use homeostat_core::signal::{Notice, NoticeKind};
 
 use super::*;
-use crate::instance::reasons::{HoldReason, Page, PageReason, Proof, Step};
+use crate::instance::reasons::{HoldReason, Page, PageReason, Evidence, Step};
 
 /// An instance that is well, and of which AWS announced this at second 1000.
-fn announced(what: What, by: Option<i64>) -> Situation {
+fn announced(what: NoticeKind, by: Option<i64>) -> Situation {
     let mut it = situation();
     let notice = Notice { what, at: at(1000), by: by.map(at) };
     let kind = InstanceKind::Instance {
@@ -25,13 +25,13 @@ fn announced(what: What, by: Option<i64>) -> Situation {
 }
 
 fn interrupted() -> Situation {
-    let mut it = announced(What::Interruption { action: "terminate".into() }, Some(1120));
+    let mut it = announced(NoticeKind::Interruption { action: "terminate".into() }, Some(1120));
     it.seen.interruption = Some(at(1000));
     it
 }
 
 fn retiring(by: i64) -> Situation {
-    let mut it = announced(What::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() }, Some(by));
+    let mut it = announced(NoticeKind::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() }, Some(by));
     it.machine("running", Some(by));
     it
 }
@@ -76,7 +76,7 @@ fn an_interruption_is_left_to_the_group_for_half_a_minute_and_then_acted_on() {
 fn the_times_that_an_event_gives_are_not_believed() {
     // The interruption is when EC2 says, and not when the event did.
     for by in [1, 1_000_000] {
-        let mut it = announced(What::Interruption { action: "terminate".into() }, Some(by));
+        let mut it = announced(NoticeKind::Interruption { action: "terminate".into() }, Some(by));
         it.seen.interruption = Some(at(1000));
         it.now = at(1029);
         let Hold::Own(HoldReason::Foretold { from, .. }) = it.held_because() else { panic!("{by}") };
@@ -94,7 +94,7 @@ fn the_times_that_an_event_gives_are_not_believed() {
 
 #[test]
 fn with_capacity_rebalancing_the_group_acts_and_is_followed() {
-    for mut it in [interrupted(), announced(What::Rebalance, None)] {
+    for mut it in [interrupted(), announced(NoticeKind::Rebalance, None)] {
         it.group().rebalances = true;
         it.now = at(1100);
         assert!(matches!(it.held_because(), Hold::Own(HoldReason::GroupReplaces { .. })), "{:?}", it.decide());
@@ -109,7 +109,7 @@ fn what_ec2_does_not_say_again_is_not_acted_on() {
     let mut it = retiring(1200);
     it.machine("running", None);
     assert!(it.is_left_alone());
-    let mut it = announced(What::NotRunning { state: "stopped".into() }, None);
+    let mut it = announced(NoticeKind::NotRunning { state: "stopped".into() }, None);
     assert!(it.is_left_alone());
     it.seen.machines.clear();
     assert!(!it.is_acting());
@@ -117,7 +117,7 @@ fn what_ec2_does_not_say_again_is_not_acted_on() {
 
 #[test]
 fn a_recommendation_alone_is_nobodys_business_and_stops_being_the_groups() {
-    let mut it = announced(What::Rebalance, None);
+    let mut it = announced(NoticeKind::Rebalance, None);
     assert!(it.is_left_alone(), "without Capacity Rebalancing nobody acts on it");
     it.group().rebalances = true;
     it.now = at(1000 + 15 * 60);
@@ -159,7 +159,7 @@ fn ec2s_own_date_counts_and_not_the_announced_one() {
 
 #[test]
 fn a_machine_that_stopped_is_the_groups_to_replace() {
-    let mut it = announced(What::NotRunning { state: "stopping".into() }, None);
+    let mut it = announced(NoticeKind::NotRunning { state: "stopping".into() }, None);
     it.machine("stopped", None);
     assert!(matches!(it.held_because(), Hold::Own(HoldReason::GroupReplaces { why }) if why.contains("stopped")));
     it.group().suspended = vec!["Terminate".into()];
@@ -194,7 +194,7 @@ fn every_guard_stands_between_an_announcement_and_an_act() {
 fn an_alarm_that_joins_is_judged_by_its_own_evidence_once_the_announcement_is_void() {
     let mut it = situation();
     let InstanceKind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
-    *notice = Some(Notice { what: What::Interruption { action: "stop".into() }, at: at(990), by: Some(at(1110)) });
+    *notice = Some(Notice { what: NoticeKind::Interruption { action: "stop".into() }, at: at(990), by: Some(at(1110)) });
     it.machine("running", None);
     let Decision::Act { because, .. } = it.decide() else { panic!("{:?}", it.decide()) };
     assert_eq!(because.len(), 2, "the alarm and the target, and not the interruption that EC2 knows nothing of");
@@ -203,33 +203,33 @@ fn an_alarm_that_joins_is_judged_by_its_own_evidence_once_the_announcement_is_vo
 #[test]
 fn what_comes_first_is_minded_and_a_recommendation_last() {
     let notice = |what, second| Notice { what, at: at(second), by: None };
-    let interruption = notice(What::Interruption { action: "stop".into() }, 5);
-    let rebalance = notice(What::Rebalance, 9);
+    let interruption = notice(NoticeKind::Interruption { action: "stop".into() }, 5);
+    let rebalance = notice(NoticeKind::Rebalance, 9);
     assert!(interruption.outweighs(Some(&rebalance)) && !rebalance.outweighs(Some(&interruption)));
-    assert!(rebalance.outweighs(None) && !rebalance.outweighs(Some(&notice(What::Rebalance, 8))));
-    let stop = |second| notice(What::Interruption { action: "stop".into() }, second);
+    assert!(rebalance.outweighs(None) && !rebalance.outweighs(Some(&notice(NoticeKind::Rebalance, 8))));
+    let stop = |second| notice(NoticeKind::Interruption { action: "stop".into() }, second);
     assert!(stop(6).outweighs(Some(&stop(5))) && !stop(4).outweighs(Some(&stop(5))));
     let repeated = |at, by| Notice { by: Some(self::at(by)), ..notice(interruption.what.clone(), at) };
     assert!(!repeated(6, 126).outweighs(Some(&repeated(5, 125))), "who repeats a warning postpones nothing");
     assert!(repeated(4, 124).outweighs(Some(&repeated(5, 125))), "what comes to pass first counts");
     assert!(repeated(125, 245).outweighs(Some(&repeated(5, 125))), "the first one is over");
-    assert!(!notice(What::Rebalance, 7).outweighs(Some(&rebalance)));
+    assert!(!notice(NoticeKind::Rebalance, 7).outweighs(Some(&rebalance)));
 }
 
 #[test]
 fn a_date_that_is_far_away_hides_nothing_that_is_sick_now() {
     let mut it = situation();
     let InstanceKind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
-    let retirement = What::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() };
+    let retirement = NoticeKind::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() };
     *notice = Some(Notice { what: retirement, at: at(990), by: Some(at(14 * 86_400)) });
     it.machine("running", Some(14 * 86_400));
     let Decision::Act { because, .. } = it.decide() else { panic!("{:?}", it.decide()) };
-    assert!(because.iter().all(|proof| !matches!(proof, Proof::Notice(_))), "{because:?}");
+    assert!(because.iter().all(|proof| !matches!(proof, Evidence::Notice(_))), "{because:?}");
 }
 
 #[test]
 fn a_void_announcement_closes_nothing_that_is_sick_by_evidence_of_its_own() {
-    let mut it = announced(What::Rebalance, None);
+    let mut it = announced(NoticeKind::Rebalance, None);
     it.policy =
         policy::parse("schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"target-health\"]\n")
             .unwrap();
@@ -257,7 +257,7 @@ fn what_is_held_back_before_its_time_has_waited_for_nothing() {
 fn an_alarm_that_may_not_act_keeps_nobody_from_what_aws_announces() {
     let mut it = situation();
     let InstanceKind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
-    *notice = Some(Notice { what: What::Interruption { action: "stop".into() }, at: at(900), by: Some(at(1020)) });
+    *notice = Some(Notice { what: NoticeKind::Interruption { action: "stop".into() }, at: at(900), by: Some(at(1020)) });
     it.seen.interruption = Some(at(900));
     it.machine("running", None);
     it.target(1, Some(TargetHealth::Healthy));
@@ -271,7 +271,7 @@ const DAY: i64 = 86_400;
 fn retiring_and_suspected() -> Situation {
     let mut it = situation();
     let InstanceKind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
-    let what = What::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() };
+    let what = NoticeKind::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".into() };
     *notice = Some(Notice { what, at: at(990), by: Some(at(14 * DAY)) });
     it.machine("running", Some(14 * DAY));
     it.target(1, Some(TargetHealth::Healthy));
@@ -334,7 +334,7 @@ fn a_recommendation_should_not_page_or_stay_open_because_an_alarm_has_spoken_too
         ("\"alarm\", \"target-health\"", AlarmState::InsufficientData),
         ("\"alarm\", \"target-health\"", AlarmState::Alarm),
     ] {
-        let mut it = announced(What::Rebalance, None);
+        let mut it = announced(NoticeKind::Rebalance, None);
         it.group().rebalances = true;
         let text = format!(
             "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [{evidence}]\nhealth-alarms = [\"*\"]\n"
@@ -419,7 +419,7 @@ fn nobody_hears_of_what_is_announced_of_a_standby_and_a_suspended_group_replaces
     let mut it = retiring(14 * DAY);
     it.group().members[0].lifecycle = Lifecycle("Standby".into());
     assert!(matches!(it.held_because(), Hold::Own(HoldReason::NotInService { .. })), "{}", it.decide());
-    for mut it in [interrupted(), announced(What::Rebalance, None)] {
+    for mut it in [interrupted(), announced(NoticeKind::Rebalance, None)] {
         it.group().rebalances = true;
         it.group().suspended.push("Launch".into());
         assert!(matches!(it.held_because(), Hold::Own(HoldReason::Suspended { .. })), "{}", it.decide());

@@ -1,29 +1,29 @@
 //! What is read of AWS, and what follows where a part of it can't be.
 
 use futures_util::FutureExt;
-use homeostat_core::aws::alarm::{AlarmChange, AlarmsSeen};
+use homeostat_core::aws::alarm::{AlarmChange, AlarmReadings};
 use homeostat_core::aws::fleet::{Machine, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::ports::Unavailable;
 
 use super::*;
 use crate::instance::reasons::HoldReason;
-use crate::instance::{Eyes, Fleet, Glance};
+use crate::instance::{Observer, Fleet, Prefetch};
 
 /// AWS, in a large account where not all alarms in ALARM can be listed.
 struct Large {
-    seen: Seen,
+    seen: Observation,
 }
 
 impl Fleet for Large {
     async fn groups(&self, _: &[homeostat_core::id::GroupName]) -> Result<Vec<Group>, Unavailable> {
         Ok(self.seen.group.iter().cloned().collect())
     }
-    async fn alarms(&self, arns: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+    async fn alarms(&self, arns: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         let read = |arn: &AlarmArn| Some((arn.clone(), self.seen.alarms.get(arn)?.clone().transpose()?));
         Ok(arns.iter().filter_map(read).collect())
     }
-    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmReading>, Unavailable> {
         Err(Unavailable {
             doing: "read the alarms in ALARM".into(),
             why: "there are more than 20 pages of them".into(),
@@ -50,11 +50,11 @@ impl StatusChecks for Large {
 }
 
 impl Situation {
-    fn read(&self, change: Option<AlarmChange>) -> Result<Seen, Unavailable> {
+    fn read(&self, change: Option<AlarmChange>) -> Result<Observation, Unavailable> {
         let aws = Large { seen: self.seen.clone() };
-        let eyes = Eyes { aws: &aws, checks: &aws, policy: &self.policy.instances };
-        let glance = Glance { groups: self.seen.group.iter().cloned().collect(), change };
-        eyes.observe(glance, &self.incident).now_or_never().expect("nothing here waits")
+        let observer = Observer { aws: &aws, checks: &aws, policy: &self.policy.instances };
+        let prefetch = Prefetch { groups: self.seen.group.iter().cloned().collect(), change };
+        observer.observe(prefetch, &self.incident).now_or_never().expect("nothing here waits")
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt;
-use homeostat_core::attend::{
+use homeostat_core::reconcile::{
     Foreseen, Ignored, Look, NotSurveyed, Ports, Remedy, Route, Rung, Served, Surveyed, Times, WakeUp, foresee, serve,
 };
 use homeostat_core::id::{Scope, Subject};
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use crate::instance::kind::InstanceKind;
 use crate::instance::memory::Memory;
-use crate::instance::reasons::{Attended, Circumstances, Decision, History, Hold, Incident, Step};
+use crate::instance::reasons::{Reconciled, Circumstances, Decision, History, Hold, Incident, Step};
 use crate::made::{resync, woken};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -37,8 +37,8 @@ fn group(name: &str) -> Subject {
 
 impl Remedy for Made {
     type Kind = InstanceKind;
-    type Glance = ();
-    type Seen = ();
+    type Prefetch = ();
+    type Observation = ();
     type Survey = ();
 
     const SIDE_BY_SIDE: usize = 2;
@@ -53,8 +53,8 @@ impl Remedy for Made {
         Ok(Surveyed { hints, failed: self.failed.clone(), ..Surveyed::default() })
     }
 
-    fn follow_up(&self, _: Timestamp, attended: &Attended) -> Option<Hint> {
-        let Attended::Ignored(Ignored::NothingOpen { subject }) = attended else { panic!("{attended:?}") };
+    fn follow_up(&self, _: Timestamp, attended: &Reconciled) -> Option<Hint> {
+        let Reconciled::Ignored(Ignored::NothingOpen { subject }) = attended else { panic!("{attended:?}") };
         let next = match subject.name() {
             "first" => "second",
             "doomed" => "gone",
@@ -63,13 +63,13 @@ impl Remedy for Made {
         Some(Hint::wake(group(next)))
     }
 
-    fn wake_after(&self, _: Timestamp, attended: &Attended) -> Option<WakeUp> {
-        let Attended::Ignored(Ignored::NothingOpen { subject }) = attended else { panic!("{attended:?}") };
+    fn wake_after(&self, _: Timestamp, attended: &Reconciled) -> Option<WakeUp> {
+        let Reconciled::Ignored(Ignored::NothingOpen { subject }) = attended else { panic!("{attended:?}") };
         let look = (subject.name() == "woken-once").then_some(NOW);
         subject.name().starts_with("woken").then_some(WakeUp { after: SignedDuration::from_secs(-3), look })
     }
 
-    async fn glance(&self, hint: &Hint) -> Result<(), Unavailable> {
+    async fn prefetch(&self, hint: &Hint) -> Result<(), Unavailable> {
         let now = self.at_once.fetch_add(1, Ordering::Relaxed) + 1;
         self.most_at_once.fetch_max(now, Ordering::Relaxed);
         // So that another's turn comes.
@@ -118,7 +118,7 @@ impl Remedy for Made {
         panic!("nothing is open")
     }
 
-    fn unwell(&self, _: &Incident, (): &()) -> Vec<Subject> {
+    fn others_not_serving(&self, _: &Incident, (): &()) -> Vec<Subject> {
         panic!("nothing is open")
     }
 

@@ -1,15 +1,15 @@
 //! Nobody stays unhealthy for longer than `wait-at-most` without an act or a page, whatever holds and however that changes.
 
-use homeostat_core::attend::Times;
+use homeostat_core::reconcile::Times;
 
 use super::*;
 use crate::instance::reasons::{Attached, PageReason};
 
 /// As the policy of these tests has them.
 pub(super) const TIMES: Times = Times {
-    look_every: SignedDuration::from_mins(1),
+    check_every: SignedDuration::from_mins(1),
     recover_within: SignedDuration::from_mins(15),
-    wait_at_most: SignedDuration::from_hours(1),
+    max_wait: SignedDuration::from_hours(1),
     remind_every: SignedDuration::from_mins(30),
 };
 

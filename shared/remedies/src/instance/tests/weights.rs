@@ -108,7 +108,7 @@ fn the_groups_incident_counts_units_too() {
 #[test]
 fn a_launch_that_failed_is_not_missed_where_all_units_are_in_service() {
     let mut it = weighted();
-    let what = homeostat_core::signal::What::LaunchFailed { why: "no Spot capacity".into() };
+    let what = homeostat_core::signal::NoticeKind::LaunchFailed { why: "no Spot capacity".into() };
     let notice = Some(homeostat_core::signal::Notice { what, at: at(0), by: None });
     it.target(1, Some(TargetHealth::Healthy));
     it.incident.kind = InstanceKind::Group { group: "web".parse().unwrap(), notice, gone: Gone::default() };

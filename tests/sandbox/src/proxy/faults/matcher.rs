@@ -19,7 +19,7 @@ pub struct Matcher {
 }
 
 /// What is known of a call before it is carried out.
-pub(crate) struct Seen<'a> {
+pub(crate) struct Observation<'a> {
     pub who: &'a Who,
     pub invocation: Option<&'a str>,
     pub label: Option<&'a str>,
@@ -77,12 +77,12 @@ impl Matcher {
     }
 
     /// Whether the call's invocation is the one to follow, if none was yet.
-    pub(super) fn is_first_to_mention(&self, seen: &Seen<'_>) -> bool {
+    pub(super) fn is_first_to_mention(&self, seen: &Observation<'_>) -> bool {
         let of_function = self.function.is_none() || self.function.as_deref() == seen.who.function();
         of_function && self.mentioned_first.as_deref().is_some_and(|text| seen.subject.contains(text))
     }
 
-    pub(super) fn fits(&self, seen: &Seen<'_>, nth: Option<u32>, followed: Option<&str>) -> bool {
+    pub(super) fn fits(&self, seen: &Observation<'_>, nth: Option<u32>, followed: Option<&str>) -> bool {
         fn is(wanted: Option<&str>, found: Option<&str>) -> bool {
             wanted.is_none() || wanted == found
         }

@@ -8,7 +8,7 @@ use homeostat_core::aws::record::{RecordKey, RecordSet, Weights};
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_remedies::hosted_zone::generation::{FENCE_LABEL, Generation};
-use homeostat_remedies::hosted_zone::kept::Kept;
+use homeostat_remedies::hosted_zone::state::Kept;
 use homeostat_remedies::hosted_zone::reasons::PageReason;
 use homeostat_remedies::hosted_zone::reasons::{Incident, Page};
 use jiff::Timestamp;
@@ -83,11 +83,11 @@ pub(super) fn decided_at(key: &RecordKey, change: &ZoneChange) -> Timestamp {
 
 /// What the open incident of the zone keeps.
 pub(super) fn kept<'a>(view: &'a View, zone: &HostedZoneId) -> Option<&'a Kept> {
-    incident(view, zone).map(|open| open.kind.kept())
+    incident(view, zone).map(|open| open.kind.state())
 }
 
 pub(super) fn incident<'a>(view: &'a View, zone: &HostedZoneId) -> Option<&'a Incident> {
-    view.open.values().find(|open| open.kind.kept().zone == *zone)
+    view.open.values().find(|open| open.kind.state().zone == *zone)
 }
 
 impl Annals {

@@ -6,7 +6,7 @@ use homeostat_core::aws::share::Share;
 use homeostat_core::incident::State;
 use homeostat_core::policy::Mode;
 use homeostat_remedies::hosted_zone::drift::has_only_drifted;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::policy::{Ailment, EndpointPolicy, RecordPolicy};
 use homeostat_remedies::hosted_zone::reasons::Incident;
 use homeostat_remedies::hosted_zone::subject::scope;
@@ -131,7 +131,7 @@ impl History {
 
     /// After an hour in which schedules run and nothing else happens: it takes a resync, and a look a minute later.
     fn drift_is_told(&self) -> Result<(), Broken> {
-        let told = self.ledger.memory_of::<ZoneKind>(&scope(&self.own.zone)).drifts;
+        let told = self.ledger.memory_of::<HostedZoneKind>(&scope(&self.own.zone)).drifts;
         let open = annals::incident(&self.view, &self.own.zone);
         let untold = self.cloud.with(|world| siblings::untold(&self.policy, &self.own.zone, world, open, &told));
         let now = self.now();

@@ -99,7 +99,7 @@ fn weights<'a>(dice: &mut Dice, names: impl Iterator<Item = &'a &'a str>) -> Vec
 }
 
 fn section(dice: &mut Dice) -> String {
-    let look_every = dice.either("1m", &["30s", "2m"]);
+    let check_every = dice.either("1m", &["30s", "2m"]);
     let dwell = dice.either("5m", &["2m", "1m"]);
     let wait = dice.either("1h", &["20m"]);
     format!("schema = 1\n[shift-dns]\nlook-every = \"{look_every}\"\ndwell = \"{dwell}\"\nwait-at-most = \"{wait}\"\n")

@@ -11,7 +11,7 @@ use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_remedies::hosted_zone::generation::Generation;
-use homeostat_remedies::hosted_zone::seen::{AlarmsSeen, HealthCheckSeen};
+use homeostat_remedies::hosted_zone::observation::{AlarmReadings, HealthCheckReading};
 use homeostat_remedies::hosted_zone::shift::Shift;
 use homeostat_remedies::hosted_zone::{Records, ShiftWeights};
 
@@ -66,10 +66,10 @@ impl<P: Records + Sync> Records for Heard<P> {
     async fn is_in_sync(&self, change: &str) -> Result<bool, Unavailable> {
         self.port.is_in_sync(change).await
     }
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         self.port.alarms(alarms).await
     }
-    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
+    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         self.port.health_check(health_check).await
     }
     async fn targets(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {

@@ -10,7 +10,7 @@ use homeostat_core::aws::record::{RecordSet, reweighted};
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_remedies::hosted_zone::seen::{AlarmsSeen, HealthCheckSeen};
+use homeostat_remedies::hosted_zone::observation::{AlarmReadings, HealthCheckReading};
 use homeostat_remedies::hosted_zone::shift::Shift;
 use homeostat_remedies::hosted_zone::{Records, ShiftWeights};
 use jiff::SignedDuration;
@@ -120,10 +120,10 @@ impl Records for Route53 {
     async fn is_in_sync(&self, change: &str) -> Result<bool, Unavailable> {
         self.cloud.is_in_sync(change).await
     }
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         self.cloud.alarms(alarms).await
     }
-    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckSeen>, Unavailable> {
+    async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         self.cloud.health_check(health_check).await
     }
     async fn targets(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {

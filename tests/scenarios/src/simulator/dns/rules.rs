@@ -11,7 +11,7 @@ use homeostat_core::id::HostedZoneId;
 use homeostat_core::policy::Mode;
 use homeostat_core::ports::Pause;
 use homeostat_remedies::hosted_zone::generation::Generation;
-use homeostat_remedies::hosted_zone::kept::PROPAGATES_WITHIN;
+use homeostat_remedies::hosted_zone::state::PROPAGATES_WITHIN;
 use homeostat_remedies::hosted_zone::policy::{EndpointPolicy, RecordPolicy};
 use homeostat_remedies::hosted_zone::reasons::{Page, PageReason};
 use homeostat_remedies::hosted_zone::said::Trouble;
@@ -196,7 +196,7 @@ pub(super) fn judge_waits(
             let keeps = if endpoint.drain_to == Share::NONE { 0.0 } else { 20.0 + shares::ROUNDING };
             // Seed 5001102: it had been dead for an hour when somebody gave it weight again.
             let given_at = annals.given.get(&(record.key.clone(), endpoint.id.clone()));
-            let within = dns.wait_at_most + PATIENCE;
+            let within = dns.max_wait + PATIENCE;
             let is_late = truth.is_dead_for(id, now, within) && given_at.is_none_or(|at| *at + within <= now);
             // Seed 52000692: somebody had deleted its alarm before it died. People hear of that as of what drifted.
             if is_late && has > keeps && can_be_called_sick(record, endpoint) && !is_asked(record, endpoint) {

@@ -97,7 +97,7 @@ impl Siblings {
 
 /// What an incident that people hear of says of the other family.
 pub(super) fn is_told_rightly(now: Timestamp, zone: &HostedZone, open: &Incident) -> Result<(), String> {
-    let kept = open.kind.kept();
+    let kept = open.kind.state();
     // What is said with an act is true when it is decided; its outcome may be written much later (seed 911209000).
     let decided_at = open.intent.as_ref().map_or(now, |intent| intent.until - open.lease());
     let now = if matches!(open.decision, Some(Decision::Act { .. })) { now.min(decided_at) } else { now };
@@ -157,7 +157,7 @@ pub(super) fn untold(
         return None;
     }
     let zone = world.zone(id)?;
-    let is_held = |key: &RecordKey| open.is_some_and(|open| open.kind.kept().records.contains_key(key));
+    let is_held = |key: &RecordKey| open.is_some_and(|open| open.kind.state().records.contains_key(key));
     let records = || policy.dns.iter().flat_map(|dns| &dns.records);
     for record in records() {
         let weights = zone.weights(&record.key);
@@ -180,7 +180,7 @@ pub(super) fn untold(
         let is_left_out = !zone.weights(&other).is_empty() && !records().any(|record| record.key == other);
         let knows = |drift: &Drift| matches!(drift, Drift::LeftOut { record, .. } if *record == other);
         // Seed 771306441: a page was over for seconds, and each message of its incident had named it.
-        let names = |open: &Incident| open.tell > 0 && (open.kind.kept().siblings.contains_key(&other));
+        let names = |open: &Incident| open.tell > 0 && (open.kind.state().siblings.contains_key(&other));
         if is_left_out && !open.is_some_and(names) && !told.iter().any(knows) {
             return Some(format!("{other} is left out"));
         }

@@ -61,7 +61,7 @@ impl History {
     }
 
     fn is_settled(&self) -> bool {
-        self.view.open.is_empty() && self.is_quiet() && self.unwell().is_empty()
+        self.view.open.is_empty() && self.is_quiet() && self.others_not_serving().is_empty()
     }
 
     /// What people did, they undo; what they were asked, they answer. Some of it takes a second try: who is still on the way
@@ -156,7 +156,7 @@ impl History {
     }
 
     /// Each group of the policy that is short, and by how many.
-    fn unwell(&self) -> Vec<(GroupName, u32, u32)> {
+    fn others_not_serving(&self) -> Vec<(GroupName, u32, u32)> {
         let groups = self.own.truth.groups.iter().filter(|(name, _)| self.policy.instances.group(name).is_some());
         groups
             .filter(|(_, facts)| facts.serving < facts.desired)
@@ -222,7 +222,7 @@ impl History {
     fn all_is_well(&self) -> Result<(), Broken> {
         let now = self.now();
         let end = |rule: &str, what: String| Err(Broken::end(rule, what, now));
-        if let Some((group, serving, desired)) = self.unwell().first() {
+        if let Some((group, serving, desired)) = self.others_not_serving().first() {
             let members: Vec<String> = self.cloud.with(|world| {
                 let line = |it: &Instance| {
                     format!("{} {:?} {:?} {:?} {:?}", it.id, it.lifecycle, it.health, it.app, it.machine)

@@ -179,14 +179,14 @@ fn rules(dice: &mut Dice, name: &str, evidence: &str) -> String {
     let mode = if dice.chance(10.0) { "watch" } else { "act" };
     let grace = dice.either("5m", &["1m", "2m", "3m"]);
     let budget = dice.either("\"20%\"", &["1", "2", "\"50%\"", "\"34%\""]);
-    let too_many = dice.either("\"50%\"", &["\"30%\"", "3", "\"100%\""]);
+    let max_unhealthy = dice.either("\"50%\"", &["\"30%\"", "3", "\"100%\""]);
     let cooldown = dice.either("5m", &["0s", "1m", "10m"]);
     let breaker = dice.number(1..=4);
     let breaker_within = dice.either("2h", &["30m", "1h"]);
-    let look_every = dice.either("1m", &["30s", "2m"]);
+    let check_every = dice.either("1m", &["30s", "2m"]);
     let dwell = dice.either("2m", &["0s", "1m", "3m"]);
     let recover_within = dice.either("15m", &["10m", "20m", "30m"]);
-    let wait_at_most = dice.either("1h", &["10m", "30m"]);
+    let max_wait = dice.either("1h", &["10m", "30m"]);
     let remind_every = dice.either("30m", &["15m", "1h"]);
     // Without them every alarm that names an instance is a verdict.
     let verdicts = if evidence == "\"alarm\"" || evidence.contains("alarm") && dice.chance(50.0) {

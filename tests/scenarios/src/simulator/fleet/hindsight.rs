@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmsSeen};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
@@ -43,10 +43,10 @@ impl Fleet for Hindsight {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         self.cloud().groups(names).await
     }
-    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmsSeen, Unavailable> {
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         Fleet::alarms(self.cloud(), alarms).await
     }
-    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmSeen>, Unavailable> {
+    async fn alarms_in_alarm(&self) -> Result<Vec<AlarmReading>, Unavailable> {
         self.cloud().alarms_in_alarm().await
     }
     async fn target_health(&self, target_group: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::id::InstanceId;
-use homeostat_remedies::instance::policy::{Evidence, GroupPolicy};
+use homeostat_remedies::instance::policy::{EvidenceSource, GroupPolicy};
 use homeostat_remedies::policy::Policy;
 use jiff::{SignedDuration, Timestamp};
 
@@ -44,12 +44,12 @@ impl Proven {
 }
 
 fn is_still_sick(known: &Known, policy: &GroupPolicy) -> bool {
-    let is = |evidence: &Evidence| match evidence {
-        Evidence::TargetHealth => known.sick_since.is_some(),
-        Evidence::InstanceStatus => known.machine_bad_since.is_some(),
+    let is = |evidence: &EvidenceSource| match evidence {
+        EvidenceSource::TargetHealth => known.sick_since.is_some(),
+        EvidenceSource::InstanceStatus => known.machine_bad_since.is_some(),
         // Seed 71025313: people heard of it, and deleted the only alarm that could tell. Seed 813983392: its machine failed too, and
         // an alarm that takes missing data for good is OK.
-        Evidence::Alarm => {
+        EvidenceSource::Alarm => {
             let is_heard = known.machine_bad_since.is_none() || known.heard.own_rings;
             known.app_dead_since.is_some() && !known.heard.own_is_gone && is_heard
         }

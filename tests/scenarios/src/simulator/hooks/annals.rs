@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use homeostat_core::aws::lifecycle;
 use homeostat_core::id::{HookName, InstanceId, Subject};
 use homeostat_core::ports::Outcome;
-use homeostat_remedies::hook::reasons::{Decision, Incident, Proof, Step};
+use homeostat_remedies::hook::reasons::{Decision, Incident, Evidence, Step};
 use homeostat_remedies::hook::said::{Because, HookStep};
 use homeostat_remedies::hook::subject::HeldInstance;
 use jiff::{SignedDuration, Timestamp};
@@ -124,8 +124,8 @@ impl Annals {
                 *self.failed_heartbeats.entry(open.subject.clone()).or_default() += 1;
             }
         }
-        let abandons = |open: &&Incident| completes(open, lifecycle::ActionResult::Abandon, false);
-        let abandoned = after.open.values().filter(is_new).filter(abandons);
+        let max_abandoned = |open: &&Incident| completes(open, lifecycle::ActionResult::Abandon, false);
+        let abandoned = after.open.values().filter(is_new).filter(max_abandoned);
         self.intended.extend(abandoned.filter_map(|open| Some(HeldInstance::of(&open.subject)?.instance)));
     }
 
@@ -145,7 +145,7 @@ impl Annals {
                 continue;
             }
             // Seeds 986952134 and 193664657: what it was launched from could not be read, and it was counted with others.
-            let is_unread = |open: &Incident| open.kind.kept().launched_from.is_none();
+            let is_unread = |open: &Incident| open.kind.state().launched_from.is_none();
             let known = truth.instances.get(&ended.instance).filter(|_| !recorded.is_some_and(is_unread));
             let version = known.map(|known| known.version);
             self.rows.entry(version).or_default().push(ended.instance.clone());
@@ -176,6 +176,6 @@ fn failed_heartbeat(incident: &Incident) -> bool {
 /// An action is about to be completed so; `ready` = since the instance is ready.
 fn completes(incident: &Incident, wanted: lifecycle::ActionResult, ready: bool) -> bool {
     let Some(Decision::Act { step: Step::Hook(step), because }) = &incident.decision else { return false };
-    let is_ready = || because.iter().any(|proof| matches!(proof, Proof::Hook(Because::Ready { .. })));
+    let is_ready = || because.iter().any(|proof| matches!(proof, Evidence::Hook(Because::Ready { .. })));
     matches!(&**step, HookStep::Complete { result, .. } if *result == wanted) && (!ready || is_ready())
 }

@@ -77,7 +77,7 @@ pub(super) fn draw(dice: &mut Dice, now: Timestamp) -> Result<Groups, Refusal> {
         hook(TERMINATING, LifecycleTransition::Terminating, 60, ActionResult::Continue),
     ];
     world.update_group(&bystander, |settings| settings.hooks = theirs)?;
-    let look_every = dice.either("5s", &["2s", "10s", "30s"]);
+    let check_every = dice.either("5s", &["2s", "10s", "30s"]);
     let mut policy = format!("schema = 1\n[lifecycle-hook]\nlook-every = \"{look_every}\"\n");
     policy.extend(terms.launch.into_iter().chain(terms.leave));
     Ok(Groups { world, policy, group, drains_jobs: terms.drains_jobs })
@@ -191,8 +191,8 @@ fn launch(dice: &mut Dice, jobs: &TargetGroupArn) -> String {
     let tag = if asks(2) { "tag = \"app:ready\"\n" } else { "" };
     let targets = if asks(4) { format!("target-groups = [\"{jobs}\"]\n") } else { String::new() };
     let within = dice.either("4m", &["3m", "10m"]);
-    let abandons = dice.number(1..=3);
-    let afterwards = dice.either("admit", &["suspend-launch"]);
+    let max_abandoned = dice.number(1..=3);
+    let on_limit = dice.either("admit", &["suspend-launch"]);
     format!(
         "[[lifecycle-hook.launch]]\ngroup = \"{GROUP}\"\nhook = \"{LAUNCHING}\"\n{}evidence = [{}]\n{tag}{targets}\
          within = \"{within}\"\nabandons = {abandons}\nafterwards = \"{afterwards}\"\n",

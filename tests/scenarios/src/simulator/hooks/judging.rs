@@ -86,7 +86,7 @@ impl History {
     fn judge_opened(&self, before: &View) -> Result<(), Broken> {
         let opened = self.view.open.values().filter(|open| !before.open.contains_key(&open.subject));
         for open in opened {
-            let kept = open.kind.kept();
+            let kept = open.kind.state();
             let (hook, instance) = (kept.hook.as_str(), &kept.instance);
             // Only Auto Scaling's answer tells whether there is such an action.
             if kept.token.as_ref().is_some_and(|token| self.own.annals.forged.contains(token.as_str())) {

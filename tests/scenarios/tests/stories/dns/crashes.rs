@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures_util::FutureExt;
 use homeostat_core::aws::record::{RecordSet, Weight};
 use homeostat_core::ports::Clock;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::reasons::Decision;
 use homeostat_remedies::hosted_zone::subject::scope;
 use jiff::{SignedDuration, Timestamp};
@@ -46,12 +46,12 @@ struct EndState {
 
 /// What remains when all is over.
 fn end_state(story: &DnsStory) -> EndState {
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
     EndState {
         steps: steps(story, &www()),
         record: story.cloud.with(|world| world.zone(&zone()).unwrap().record(&www())),
-        closed: story.ledger.closed::<ZoneKind>().into_iter().map(|incident| incident.decision).collect(),
-        drains: story.ledger.memory_of::<ZoneKind>(&scope(&zone())).drains.len(),
+        closed: story.ledger.closed::<HostedZoneKind>().into_iter().map(|incident| incident.decision).collect(),
+        drains: story.ledger.memory_of::<HostedZoneKind>(&scope(&zone())).drains.len(),
     }
 }
 
@@ -84,7 +84,7 @@ fn once_the_intent_is_recorded_the_sweep_alone_leads_to_the_same_end() {
     let mut recorded = 0;
     at_every_call(sick, LEAST_CALLS, |mut story, _, crash| {
         story.resyncs = false;
-        let was_recorded = !story.ledger.open::<ZoneKind>().is_empty();
+        let was_recorded = !story.ledger.open::<HostedZoneKind>().is_empty();
         recorded += u32::from(was_recorded);
         mend_and_wait(&mut story);
         if was_recorded {
@@ -141,6 +141,6 @@ fn a_lease_that_ends_in_the_middle_of_a_look_hides_no_effect() {
         shift_dns::handle(&owner, event).now_or_never().unwrap().unwrap();
         story.pass(minutes(40));
         has(&story, &www(), &[70, 30]);
-        assert_eq!(story.ledger.open::<ZoneKind>(), [], "{from} looks at the clock before the lease ended");
+        assert_eq!(story.ledger.open::<HostedZoneKind>(), [], "{from} looks at the clock before the lease ended");
     }
 }

@@ -3,7 +3,7 @@
 
 use homeostat_core::aws::record::{RecordSet, Weight};
 use homeostat_core::incident::State;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use scenarios::DnsStory;
 use world::Author;
 
@@ -55,7 +55,7 @@ fn a_persons_weight_is_left_alone_and_their_word_makes_it_the_new_original() {
     mend(&story, "blue");
     story.pass(minutes(60));
     has(&story, &www(), &[5, 30]);
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn an_infrastructure_tool_that_applies_its_weights_again_is_not_fought() {
     mend(&story, "blue");
     story.pass(minutes(60));
     has(&story, &www(), &[70, 30]);
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
 }
 
 #[test]
@@ -80,8 +80,8 @@ fn a_record_that_somebody_took_over_and_mended_is_let_go_without_a_word() {
     mend(&story, "blue");
     story.pass(minutes(30));
     has(&story, &www(), &[70, 30]);
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
-    let closed = story.ledger.closed::<ZoneKind>();
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
+    let closed = story.ledger.closed::<HostedZoneKind>();
     let text = said(closed.last().unwrap());
     assert!(text.contains("www.example.com A"), "{text}");
 }
@@ -94,7 +94,7 @@ fn a_generation_that_was_deleted_is_a_change_by_somebody() {
     mend(&story, "blue");
     story.acknowledge("ana").unwrap();
     story.pass(minutes(60));
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
     // Nobody set a weight, so what blue had is not forgotten.
     has(&story, &www(), &[70, 30]);
 }
@@ -109,7 +109,7 @@ fn another_value_is_somebodys_change_too() {
     story.pass(minutes(60));
     let ttls = story.cloud.with(|world| world.zone(&zone()).unwrap().record(&www())).into_iter().map(|set| set.ttl);
     assert!(ttls.into_iter().all(|ttl| ttl == Some(300)));
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
 }
 
 #[test]

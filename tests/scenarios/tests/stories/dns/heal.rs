@@ -1,6 +1,6 @@
 //! A failing endpoint loses its weight in one change, and gets it back in steps, exactly as it was.
 
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::reasons::{Close, Decision};
 
 use super::site::*;
@@ -23,7 +23,7 @@ fn a_failing_endpoint_is_drained_at_once_and_comes_back_in_steps_to_what_it_had(
     let expected = [30, 960, 1080, 1200];
     assert_eq!(full, expected, "two checks, ten minutes of outage, five of hold, and two to each step: {times:?}");
     assert_eq!(story.cloud.with(|world| world.zone(&zone()).unwrap().record(&www())), before, "to the last field");
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
-    let [incident] = &story.ledger.closed::<ZoneKind>()[..] else { panic!("{:?}", story.ledger.closed::<ZoneKind>()) };
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
+    let [incident] = &story.ledger.closed::<HostedZoneKind>()[..] else { panic!("{:?}", story.ledger.closed::<HostedZoneKind>()) };
     assert_eq!(incident.decision, Some(Decision::Close(Close::Recovered)));
 }

@@ -3,7 +3,7 @@
 use homeostat_core::aws::record::Weight;
 use homeostat_core::incident::State;
 use homeostat_core::ports::Pause;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use scenarios::DnsStory;
 
 use super::site::*;
@@ -21,7 +21,7 @@ fn heals(story: &mut DnsStory, endpoints: &[&str], original: &[Weight]) {
     }
     story.pass(minutes(60));
     has(story, &www(), original);
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_pause_stops_the_return_where_it_is_and_its_end_goes_on() {
     );
     story.pass(minutes(30));
     has(&story, &www(), &[70, 30]);
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use homeostat_core::aws::record::weights;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use scenarios::{DnsStory, Handling, Owner};
 use serde_json::Value;
 use world::Author;
@@ -59,7 +59,7 @@ fn a_batch_that_stalls_until_the_weights_are_again_as_it_knew_them_is_refused() 
     mend(&story, "blue");
     story.pass(minutes(40));
     has(&story, &www(), &[70, 30]);
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
 
     let answer = release(&mut stopped, &gate);
     was_refused(&story);
@@ -84,7 +84,7 @@ fn a_batch_that_stalls_while_the_newer_change_stands_is_refused() {
     mend(&story, "blue");
     story.pass(minutes(40));
     has(&story, &www(), &[70, 30]);
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
 }
 
 /// A drained endpoint gets no requests, so its alarm gets no data: of that an event comes, too.
@@ -105,7 +105,7 @@ fn a_batch_that_stalls_until_its_alarm_has_no_data_any_more_is_refused_and_its_l
     mend(&story, "blue");
     story.pass(minutes(40));
     has(&story, &www(), &[70, 30]);
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
 }
 
 /// Blue is well again before its lease ends: nobody has anything to drain, and nobody may let it come as a surprise.
@@ -114,7 +114,7 @@ fn a_batch_that_stalls_until_nobody_wants_it_any_more_is_refused() {
     let (mut story, mut stopped, gate) = stopped();
     mend(&story, "blue");
     story.pass(minutes(30));
-    assert_eq!(story.ledger.open::<ZoneKind>(), []);
+    assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
     assert_eq!(steps(&story, &www()), [[70, 30]], "another generation, and nothing else");
     release(&mut stopped, &gate);
     was_refused(&story);

@@ -2,7 +2,7 @@
 
 use homeostat_core::aws::record::{RecordKey, Weight};
 use homeostat_core::id::HostedZoneId;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::reasons::Incident;
 use homeostat_remedies::policy;
 use jiff::{SignedDuration, Timestamp};
@@ -85,12 +85,12 @@ pub(super) fn steps(story: &DnsStory, key: &RecordKey) -> Vec<Vec<Weight>> {
 
 pub(super) fn has(story: &DnsStory, key: &RecordKey, expected: &[Weight]) {
     let weights: Vec<Weight> = story.weights(&zone(), key).into_values().collect();
-    assert_eq!(weights, expected, "{:?}", story.ledger.open::<ZoneKind>());
+    assert_eq!(weights, expected, "{:?}", story.ledger.open::<HostedZoneKind>());
 }
 
 /// The one incident that is open.
 pub(super) fn the_open_one(story: &DnsStory) -> Incident {
-    match &story.ledger.open::<ZoneKind>()[..] {
+    match &story.ledger.open::<HostedZoneKind>()[..] {
         [incident] => incident.clone(),
         several => panic!("{} are open: {several:?}", several.len()),
     }

@@ -4,7 +4,7 @@ use std::task::Poll;
 
 use fastrand::Rng;
 use homeostat_lambda::Failure;
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use scenarios::{Handling, Owner, record_section};
 
 use super::site::*;
@@ -32,7 +32,7 @@ fn the_same_event_twenty_times_at_once_drains_once() {
         }
         assert_eq!(steps(&story, &www()), [[0, 30]], "seed {seed}");
         assert_eq!(story.cloud.with(|world| world.zone(&zone()).unwrap().refused().len()), 0, "seed {seed}");
-        assert_eq!(story.ledger.open::<ZoneKind>().len(), 1, "seed {seed}");
+        assert_eq!(story.ledger.open::<HostedZoneKind>().len(), 1, "seed {seed}");
     }
 }
 
@@ -45,12 +45,12 @@ fn one_alarm_for_two_zones_leads_to_an_incident_and_a_change_in_each() {
     fail(&story, "blue");
     story.pass(minutes(5));
     assert_eq!((shifts(&story, &zone()).len(), shifts(&story, &other).len()), (1, 1));
-    assert_eq!(story.ledger.open::<ZoneKind>().len(), 2);
+    assert_eq!(story.ledger.open::<HostedZoneKind>().len(), 2);
     let answer = story.answers[0].as_ref().unwrap();
     assert_eq!(answer["records"].as_array().unwrap().len(), 2, "{answer}");
     mend(&story, "blue");
     story.pass(minutes(60));
-    assert_eq!((story.ledger.open::<ZoneKind>().len(), story.ledger.closed::<ZoneKind>().len()), (0, 2));
+    assert_eq!((story.ledger.open::<HostedZoneKind>().len(), story.ledger.closed::<HostedZoneKind>().len()), (0, 2));
     assert_eq!(shifts(&story, &zone()).len(), 4);
     assert_eq!(shifts(&story, &other).len(), 4);
 }
@@ -68,7 +68,7 @@ fn all_records_of_a_zone_that_an_alarm_speaks_for_are_changed_in_one_batch() {
         assert_eq!(steps(&story, &key(key_)), [[0, 30], [2, 30], [16, 30], [70, 30]], "{key_}");
     }
     assert_eq!(shifts(&story, &zone()).len(), 4, "one for all, each time");
-    assert_eq!((story.ledger.open::<ZoneKind>().len(), story.ledger.closed::<ZoneKind>().len()), (0, 1));
+    assert_eq!((story.ledger.open::<HostedZoneKind>().len(), story.ledger.closed::<HostedZoneKind>().len()), (0, 1));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_resync_of_a_zone_that_is_well_writes_nothing() {
     let mut story = two(USUAL);
     story.pass(minutes(120));
     assert!(story.answers.len() >= 20 && story.answers.iter().all(Result::is_ok));
-    assert_eq!((story.ledger.open::<ZoneKind>().len(), story.ledger.closed::<ZoneKind>().len()), (0, 0));
+    assert_eq!((story.ledger.open::<HostedZoneKind>().len(), story.ledger.closed::<HostedZoneKind>().len()), (0, 0));
     assert!(shifts(&story, &zone()).is_empty());
 }
 

@@ -13,7 +13,7 @@ use world::{ActionResult, Flaw, Process};
 use super::site::*;
 
 /// Three of four instances are replaced by what never answers; so many hours later.
-fn rolled_out(afterwards: &str, hours: i64) -> HookStory {
+fn rolled_out(on_limit: &str, hours: i64) -> HookStory {
     let launch = format!("{LAUNCH}within = \"4m\"\nabandons = 3\nafterwards = \"{afterwards}\"\n");
     let mut story = site_with(4, minutes(5), &launch, LEAVE);
     story.cloud.with(|world| {
@@ -57,8 +57,8 @@ fn what_is_never_ready_is_abandoned_three_times_and_then_admitted_with_one_page(
 #[test]
 fn what_a_bad_image_costs_is_bounded() {
     let mut table = String::new();
-    for afterwards in ["admit", "suspend-launch"] {
-        let story = rolled_out(afterwards, 3);
+    for on_limit in ["admit", "suspend-launch"] {
+        let story = rolled_out(on_limit, 3);
         let launches: Vec<_> = actions(&story).into_iter().filter(|action| action.hook == "ready").collect();
         let held: i64 = launches.iter().map(|action| action.ended_at.duration_since(action.started_at).as_secs()).sum();
         let looks = story.answers.iter().flatten().filter(|answer| answer.get("decision").is_some()).count();

@@ -17,7 +17,7 @@ fn the_replacement_and_its_hooks_are_one_story_that_ends_when_the_new_instance_s
     let hooks = story.ledger.closed::<HookKind>();
     assert_eq!(hooks.len(), 2);
     for hook in &hooks {
-        assert_eq!(hook.kind.kept().part_of.as_ref(), Some(&sick.subject));
+        assert_eq!(hook.kind.state().part_of.as_ref(), Some(&sick.subject));
     }
     let notes = sick.notes.iter().map(|note| note.what.as_str()).collect::<Vec<_>>().join("\n");
     let after = story.in_service(&web());

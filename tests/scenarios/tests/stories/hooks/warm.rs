@@ -16,7 +16,7 @@ fn pooled(state: PoolState) -> scenarios::HookStory {
 fn courses(story: &scenarios::HookStory) -> Vec<Course> {
     let closed = story.ledger.closed::<HookKind>();
     let mut courses: Vec<_> =
-        closed.iter().map(|incident| (incident.opened_at, incident.kind.kept().course.unwrap())).collect();
+        closed.iter().map(|incident| (incident.opened_at, incident.kind.state().course.unwrap())).collect();
     courses.sort_by_key(|(at, _)| *at);
     courses.into_iter().map(|(_, course)| course).collect()
 }

@@ -5,7 +5,7 @@
 use homeostat_core::aws::units::Unit;
 use homeostat_core::id::TargetGroupArn;
 use homeostat_core::incident::{Acknowledgement, Gone, Verdict};
-use homeostat_core::signal::{Notice, What};
+use homeostat_core::signal::{Notice, NoticeKind};
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::reasons::{
     Attached, Close, Crowd, GroupState, Hold, HoldReason, Incident, Page, PageReason,
@@ -30,7 +30,7 @@ fn found() -> Incident {
 /// Its launches fail.
 fn short() -> Incident {
     let why = "You have requested more vCPU capacity than your current vCPU limit allows.".to_owned();
-    of(Some(Notice { what: What::LaunchFailed { why }, at: event(-3), by: None }), Gone::default())
+    of(Some(Notice { what: NoticeKind::LaunchFailed { why }, at: event(-3), by: None }), Gone::default())
 }
 
 fn target_group() -> TargetGroupArn {

@@ -7,11 +7,11 @@ mod parts;
 use homeostat_core::aws::lifecycle::{ActionResult, Course};
 use homeostat_core::incident::Acknowledgement;
 use homeostat_core::ports::Outcome;
-use homeostat_remedies::hook::kept::Kept;
+use homeostat_remedies::hook::state::Kept;
 use homeostat_remedies::hook::kind::HookKind;
-use homeostat_remedies::hook::policy::Afterwards;
+use homeostat_remedies::hook::policy::OnLimit;
 use homeostat_remedies::hook::reasons::{
-    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
+    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Evidence, Step,
 };
 use homeostat_remedies::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 use parts::{ID, claimed, deregister, found, in_full, launching, on, remove_records, terminating};
@@ -30,7 +30,7 @@ fn of(kept: Kept) -> Incident {
 
 fn acting(incident: &Incident, second: i64, step: HookStep, because: Because) -> Incident {
     let step = Step::Hook(Box::new(step));
-    let decision = Decision::Act { step: step.clone(), because: vec![Proof::Hook(because)] };
+    let decision = Decision::Act { step: step.clone(), because: vec![Evidence::Hook(because)] };
     paced(incident.intend(at(second), &step, &decision))
 }
 
@@ -164,17 +164,17 @@ fn holds() -> Vec<Sample> {
     ]
 }
 
-fn launches_fail(afterwards: Afterwards, launched_from: Option<&str>, undone: &[&str]) -> Page {
+fn launches_fail(on_limit: OnLimit, launched_from: Option<&str>, undone: &[&str]) -> Page {
     let launched_from = launched_from.map(str::to_owned);
     let (group, hook, undone) = (id("web"), id("ready"), texts(undone));
-    Page::Own(PageReason::LaunchesFail(LaunchesFail { group, hook, abandoned: 3, launched_from, afterwards, undone }))
+    Page::Own(PageReason::LaunchesFail(LaunchesFail { group, hook, abandoned: 3, launched_from, on_limit, undone }))
 }
 
 fn pages() -> Vec<Sample> {
     let done = abandoned().settle(at(2), Outcome::Done);
-    let admits = launches_fail(Afterwards::Admit, Some("lt-0123456789abcdef0:7"), &[]);
+    let admits = launches_fail(OnLimit::Admit, Some("lt-0123456789abcdef0:7"), &[]);
     let undone = ["suspend Launch in group web: AccessDenied: User is not authorized to perform it"];
-    let suspends = launches_fail(Afterwards::SuspendLaunch, None, &undone);
+    let suspends = launches_fail(OnLimit::SuspendLaunch, None, &undone);
     let why = "AccessDenied: User is not authorized to perform it".to_owned();
     vec![
         decided(Hook, paged(&ready().settle(at(2), refused()), 3, &Page::Refused { why })),
@@ -199,7 +199,7 @@ fn closes() -> Vec<Sample> {
 /// All that an incident keeps of its hook, and what people said.
 fn particulars() -> Vec<Sample> {
     let done = abandoned().settle(at(2), Outcome::Done);
-    let asked = paged(&done, 3, &launches_fail(Afterwards::Admit, None, &[]));
+    let asked = paged(&done, 3, &launches_fail(OnLimit::Admit, None, &[]));
     let known = Acknowledgement { by: "ana".to_owned(), at: at(90), reason: "on it".to_owned() };
     let waits = Hold::Own(HoldReason::Hook(Waits::InUse { by: texts(&["tag busy is \"yes\""]) }));
     vec![

@@ -2,15 +2,15 @@
 //!
 //! This module never makes up a form: each incident is what its transitions leave.
 
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Verdict};
 use homeostat_core::ports::Outcome;
-use homeostat_core::signal::{Notice, What};
+use homeostat_core::signal::{Notice, NoticeKind};
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::reasons::{
-    Attached, Close, CloseReason, Crowd, Decision, GroupState, Hold, HoldReason, Incident, Page, PageReason, Proof,
+    Attached, Close, CloseReason, Crowd, Decision, GroupState, Hold, HoldReason, Incident, Page, PageReason, Evidence,
     Step,
 };
 
@@ -34,9 +34,9 @@ fn alarm(name: &str) -> homeostat_core::id::AlarmArn {
     id(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}"))
 }
 
-fn seen(name: &str, state: AlarmState, actions_enabled: bool) -> AlarmSeen {
+fn seen(name: &str, state: AlarmState, actions_enabled: bool) -> AlarmReading {
     let reason = "Threshold Crossed: 3 datapoints were greater than the threshold (5.0).".to_owned();
-    AlarmSeen { arn: alarm(name), state, since: aws(-3), reason, actions_enabled, instances: vec![id(ID)] }
+    AlarmReading { arn: alarm(name), state, since: aws(-3), reason, actions_enabled, instances: vec![id(ID)] }
 }
 
 /// Called unhealthy by all that its policy asks for.
@@ -51,13 +51,13 @@ fn red(verdict: Verdict) -> Incident {
     of(alarms, None).judged(at(1), verdict)
 }
 
-fn proofs() -> Vec<Proof> {
+fn proofs() -> Vec<Evidence> {
     let reason = "Threshold Crossed: 3 datapoints were greater than the threshold (5.0).".to_owned();
     vec![
-        Proof::Alarm { alarm: alarm("web-1"), since: aws(-3), reason },
-        Proof::TargetHealth { target_group: id(TARGET_GROUP), reason: "Target.FailedHealthChecks".to_owned() },
-        Proof::InstanceStatus { checks: "reachability".to_owned(), since: Some(aws(-60)) },
-        Proof::InstanceStatus { checks: "system".to_owned(), since: None },
+        Evidence::Alarm { alarm: alarm("web-1"), since: aws(-3), reason },
+        Evidence::TargetHealth { target_group: id(TARGET_GROUP), reason: "Target.FailedHealthChecks".to_owned() },
+        Evidence::InstanceStatus { checks: "reachability".to_owned(), since: Some(aws(-60)) },
+        Evidence::InstanceStatus { checks: "system".to_owned(), since: None },
     ]
 }
 
@@ -84,12 +84,12 @@ fn unknown() -> Outcome {
 
 fn steps() -> Vec<Sample> {
     let retired =
-        Notice { what: What::Retirement { code: RETIREMENT.to_owned() }, at: event(-60), by: Some(aws(86_400)) };
+        Notice { what: NoticeKind::Retirement { code: RETIREMENT.to_owned() }, at: event(-60), by: Some(aws(86_400)) };
     let ending = of(Alarms::default(), Some(retired.clone())).judged(at(1), Verdict::Ending);
-    let on_notice = Decision::Act { step: replace(), because: vec![Proof::Notice(retired)] };
-    let gone = Notice { what: What::NotRunning { state: "stopped".to_owned() }, at: event(-3), by: None };
+    let on_notice = Decision::Act { step: replace(), because: vec![Evidence::Notice(retired)] };
+    let gone = Notice { what: NoticeKind::NotRunning { state: "stopped".to_owned() }, at: event(-3), by: None };
     let stopped = of(Alarms::default(), Some(gone.clone())).judged(at(1), Verdict::Unhealthy);
-    let on_stop = Decision::Act { step: replace(), because: vec![Proof::Notice(gone)] };
+    let on_stop = Decision::Act { step: replace(), because: vec![Evidence::Notice(gone)] };
     vec![
         incident(Instance, "act-replace", acting(&unhealthy(), 1, replace())),
         incident(Instance, "act-mark-unhealthy", acting(&unhealthy(), 1, mark())),
@@ -199,19 +199,19 @@ fn notices() -> Vec<Sample> {
         let notice = Some(Notice { what, at: event(-3), by });
         of(Alarms::default(), notice).judged(at(1), Verdict::Unknown)
     };
-    let interrupted = || What::Interruption { action: "terminate".to_owned() };
+    let interrupted = || NoticeKind::Interruption { action: "terminate".to_owned() };
     let as_now = Notice { what: interrupted(), at: event(-3), by: Some(aws(117)) };
     let foretold = |notice: &Notice, from| Hold::Own(HoldReason::Foretold { notice: notice.clone(), from });
     let retires =
-        Notice { what: What::Retirement { code: RETIREMENT.to_owned() }, at: event(-3), by: Some(aws(900_000)) };
+        Notice { what: NoticeKind::Retirement { code: RETIREMENT.to_owned() }, at: event(-3), by: Some(aws(900_000)) };
     // Announced as of a time that is still to come.
-    let stopped = Notice { what: What::NotRunning { state: "stopped".to_owned() }, at: event(9), by: None };
+    let stopped = Notice { what: NoticeKind::NotRunning { state: "stopped".to_owned() }, at: event(9), by: None };
     let why =
         "EC2 recommends to replace this Spot Instance before it is interrupted, and Capacity Rebalancing acts on it";
     let rebalances =
-        held(&of_it(What::Rebalance, None), 1, &Hold::Own(HoldReason::GroupReplaces { why: why.to_owned() }));
-    let on_notice = Decision::Act { step: replace(), because: vec![Proof::Notice(as_now.clone())] };
-    let watched = |step, notice| Hold::Watching { step, because: vec![Proof::Notice(notice)] };
+        held(&of_it(NoticeKind::Rebalance, None), 1, &Hold::Own(HoldReason::GroupReplaces { why: why.to_owned() }));
+    let on_notice = Decision::Act { step: replace(), because: vec![Evidence::Notice(as_now.clone())] };
+    let watched = |step, notice| Hold::Watching { step, because: vec![Evidence::Notice(notice)] };
     let interruption = of_it(interrupted(), Some(aws(117)));
     let retirement = of_it(retires.what.clone(), retires.by);
     vec![

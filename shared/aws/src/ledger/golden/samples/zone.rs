@@ -8,10 +8,10 @@ use homeostat_core::aws::share::Share;
 use homeostat_core::incident::Acknowledgement;
 use homeostat_core::ports::Outcome;
 use homeostat_remedies::hosted_zone::drift::{Drift, Drifted};
-use homeostat_remedies::hosted_zone::kept::{Kept, Propagating};
-use homeostat_remedies::hosted_zone::kind::ZoneKind;
+use homeostat_remedies::hosted_zone::state::{Kept, Propagating};
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::reasons::{
-    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Proof, Step,
+    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Evidence, Step,
 };
 use homeostat_remedies::hosted_zone::said::{Awaits, Trouble, Waiting};
 use homeostat_remedies::hosted_zone::shift::Shift;
@@ -29,7 +29,7 @@ fn opened() -> Incident {
 }
 
 fn of(kept: Kept) -> Incident {
-    Incident::new(id(&format!("aws-global#zone#{ZONE}")), ZoneKind::Zone(kept), event(-3), at(0))
+    Incident::new(id(&format!("aws-global#zone#{ZONE}")), HostedZoneKind::Zone(kept), event(-3), at(0))
 }
 
 /// `blue` loses all of its weight.
@@ -37,14 +37,14 @@ fn drain() -> Shift {
     Shift { zone: id(ZONE), moves: vec![moved("www.example.com A")] }
 }
 
-fn proofs() -> Vec<Proof> {
+fn proofs() -> Vec<Evidence> {
     let reason = "Threshold Crossed: 3 datapoints were greater than the threshold (5.0).".to_owned();
     let status = "Failure: HTTP Status Code 503, Service Unavailable.".to_owned();
     vec![
-        Proof::Alarm { alarm: alarm("blue-5xx"), since: aws(-3), reason },
-        Proof::HealthCheck { id: id("01234567-89ab-cdef-0123-456789abcdef"), sick: 15, of: 16, status },
-        Proof::Targets { target_group: target_group(), of: 3 },
-        Proof::Well { endpoint: id("green"), why: texts(&["3 of 3 targets of targetgroup/green/0123 are healthy"]) },
+        Evidence::Alarm { alarm: alarm("blue-5xx"), since: aws(-3), reason },
+        Evidence::HealthCheck { id: id("01234567-89ab-cdef-0123-456789abcdef"), sick: 15, of: 16, status },
+        Evidence::Targets { target_group: target_group(), of: 3 },
+        Evidence::Well { endpoint: id("green"), why: texts(&["3 of 3 targets of targetgroup/green/0123 are healthy"]) },
     ]
 }
 
@@ -101,7 +101,7 @@ fn outcomes() -> Vec<Sample> {
 /// The loop writes that a change is on its way together with its outcome.
 fn on_its_way(outcome: Outcome) -> Incident {
     let settled = settled(outcome);
-    let ZoneKind::Zone(Kept { propagating: Some(Propagating { change, since, .. }), .. }) = &settled.kind else {
+    let HostedZoneKind::Zone(Kept { propagating: Some(Propagating { change, since, .. }), .. }) = &settled.kind else {
         panic!("nothing is on its way: {settled:?}")
     };
     let because = Hold::Own(HoldReason::Propagating { change: change.clone(), since: *since });

@@ -110,14 +110,14 @@ fn hooks_that_cannot_be_read_never_pass_for_fine() {
 
 #[test]
 fn a_launch_hook_that_abandons_by_default_is_told_with_the_command_that_mends_it() {
-    let abandons = |transition| otherwise(transition, |terms| terms.default = ActionResult::Abandon);
-    only(&the_policy(), &abandons(Transition::Launching), Warning, "in a loop");
+    let max_abandoned = |transition| otherwise(transition, |terms| terms.default = ActionResult::Abandon);
+    only(&the_policy(), &max_abandoned(Transition::Launching), Warning, "in a loop");
     assert_eq!(
-        fix(&the_policy(), &abandons(Transition::Launching)),
+        fix(&the_policy(), &max_abandoned(Transition::Launching)),
         "aws autoscaling put-lifecycle-hook --auto-scaling-group-name web --lifecycle-hook-name ready --lifecycle-transition \
          autoscaling:EC2_INSTANCE_LAUNCHING --heartbeat-timeout 300 --default-result CONTINUE"
     );
-    without_findings(&the_policy(), &abandons(Transition::Terminating));
+    without_findings(&the_policy(), &max_abandoned(Transition::Terminating));
 }
 
 #[test]

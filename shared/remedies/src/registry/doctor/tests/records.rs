@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::aws::alarm::{AlarmSeen, AlarmState};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::aws::record::{RecordSet, Routing, Weight};
 use homeostat_core::id::{AlarmArn, HostedZoneId};
 
 use super::*;
 use crate::hosted_zone::generation::Generation;
-use crate::hosted_zone::kept::Kept;
-use crate::hosted_zone::kind::ZoneKind;
+use crate::hosted_zone::state::Kept;
+use crate::hosted_zone::kind::HostedZoneKind;
 use crate::hosted_zone::memory::Memory;
 use crate::hosted_zone::policy::RecordPolicy;
-use crate::hosted_zone::seen::{Checked, HealthCheckSeen, Observation};
+use crate::hosted_zone::observation::{Checked, HealthCheckReading, CheckerReport};
 use crate::hosted_zone::subject::subject;
 
 const POLICY: &str = r#"
@@ -61,13 +61,13 @@ fn set(identifier: &str, weight: Weight) -> RecordSet {
     }
 }
 
-fn seen(arn: &AlarmArn) -> AlarmSeen {
+fn seen(arn: &AlarmArn) -> AlarmReading {
     let (state, reason) = (AlarmState::Ok, String::new());
-    AlarmSeen { arn: arn.clone(), state, since: at(-9), reason, actions_enabled: true, instances: Vec::new() }
+    AlarmReading { arn: arn.clone(), state, since: at(-9), reason, actions_enabled: true, instances: Vec::new() }
 }
 
-fn check(observations: Vec<Observation>) -> HealthCheckSeen {
-    HealthCheckSeen { of: Checked::Endpoint, inverted: false, disabled: false, observations }
+fn check(reports: Vec<CheckerReport>) -> HealthCheckReading {
+    HealthCheckReading { of: Checked::Endpoint, inverted: false, disabled: false, reports }
 }
 
 /// An account in which nothing of these records is to be fixed.
@@ -75,7 +75,7 @@ fn of(policy: &Policy, sets: Vec<RecordSet>) -> Facts {
     let records = &policy.dns.as_ref().unwrap().records;
     let endpoints = || records.iter().flat_map(|record| &record.endpoints);
     let arns = endpoints().flat_map(|endpoint| endpoint.alarms.iter().chain(&endpoint.canaries));
-    let observation = Observation { at: at(-30), is_well: true, status: "Success".into() };
+    let observation = CheckerReport { at: at(-30), is_well: true, status: "Success".into() };
     let place = |record: &RecordPolicy| (record.zone.clone(), record.key.name.clone());
     let dns = DnsFacts {
         memories: BTreeMap::new(),
@@ -228,21 +228,21 @@ fn what_the_policy_judges_by_must_be_there_and_say_something() {
         only(&the_policy(), &facts, Error, "can't be read");
     }
     let disabled = |name: &str| {
-        let off = AlarmSeen { actions_enabled: false, ..seen(&alarm(name)) };
+        let off = AlarmReading { actions_enabled: false, ..seen(&alarm(name)) };
         changed(|dns| _ = dns.alarms.insert(alarm(name), Ok(Some(off))))
     };
     only(&the_policy(), &disabled("blue-5xx"), Warning, "are disabled");
     assert_eq!(examine(Some(&the_policy()), &disabled("blue-canary")), [], "a canary's word needs no actions");
-    let stopped = Observation { at: at(-121), is_well: true, status: "Success".into() };
-    let fresh = || check(vec![Observation { at: at(-30), is_well: true, status: "Success".into() }]);
+    let stopped = CheckerReport { at: at(-121), is_well: true, status: "Success".into() };
+    let fresh = || check(vec![CheckerReport { at: at(-30), is_well: true, status: "Success".into() }]);
     for (there, severity, says) in [
         (Some(check(vec![])), Error, "has reported in the last"),
         (Some(check(vec![stopped])), Error, "has reported in the last"),
         (None, Error, "does not exist"),
-        (Some(HealthCheckSeen { disabled: true, ..fresh() }), Error, "is disabled"),
-        (Some(HealthCheckSeen { of: Checked::HealthChecks, ..check(vec![]) }), Error, "is calculated from others"),
-        (Some(HealthCheckSeen { of: Checked::Alarm, ..check(vec![]) }), Error, "follows a CloudWatch alarm"),
-        (Some(HealthCheckSeen { inverted: true, ..fresh() }), Warning, "is inverted"),
+        (Some(HealthCheckReading { disabled: true, ..fresh() }), Error, "is disabled"),
+        (Some(HealthCheckReading { of: Checked::HealthChecks, ..check(vec![]) }), Error, "is calculated from others"),
+        (Some(HealthCheckReading { of: Checked::Alarm, ..check(vec![]) }), Error, "follows a CloudWatch alarm"),
+        (Some(HealthCheckReading { inverted: true, ..fresh() }), Warning, "is inverted"),
     ] {
         let facts = changed(|dns| _ = dns.health_checks.insert(BLUE_CHECK.parse().unwrap(), Ok(there)));
         only(&the_policy(), &facts, severity, says);
@@ -281,7 +281,7 @@ fn a_latch_and_an_incident_of_a_zone_are_told_as_what_they_are() {
     only(&the_policy(), &latched, Warning, "latched");
     assert!(examine(None, &latched)[0].fix.contains("homeostat ack zone#Z0123456789ABCDEFGHIJ"));
     let subject = subject(&zone);
-    let incident = Incident::new(subject, ZoneKind::Zone(Kept::new(zone)), at(0), at(0));
+    let incident = Incident::new(subject, HostedZoneKind::Zone(Kept::new(zone)), at(0), at(0));
     let stuck = Facts { open: Ok(vec![Incident { stuck: Some(at(9)), ..incident }.into()]), ..in_order() };
     assert!(examine(None, &stuck)[0].fix.contains("shift-dns"));
 }

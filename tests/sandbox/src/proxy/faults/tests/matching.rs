@@ -16,7 +16,7 @@ fn made(root: &'static str, subject: &'static str) -> Made {
 
 fn decide(faults: &Faults, made: &Made) -> Decided {
     let (service, action) = ("autoscaling", DESCRIBE);
-    faults.decide(&Seen {
+    faults.decide(&Observation {
         who: &made.who,
         invocation: Some(made.root),
         label: made.label,

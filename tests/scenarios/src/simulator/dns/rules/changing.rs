@@ -69,7 +69,7 @@ impl Moment<'_> {
         let Some(open) = incident(self.view, self.zone) else { return true };
         let step = open.intent.as_ref().map(|intent| &intent.step);
         let last = step.into_iter().map(|Step::Shift(shift)| shift);
-        let tried = open.kind.kept().tried.iter();
+        let tried = open.kind.state().tried.iter();
         let moves = last.chain(tried).flat_map(|shift| &shift.moves).filter(|moved| moved.key.name == key.name);
         let mut these = moves.filter(|moved| Some(&moved.generation) == self.generation(key).as_ref());
         these.all(|moved| weights(&moved.before) == moved.after)
@@ -169,8 +169,8 @@ pub(super) fn drains_only_the_sick(moment: &Moment<'_>) -> Result<(), String> {
         let is_unfinished =
             |id: &str| was_to_have(id).is_some_and(|had| share(&moved.after, id) + ROUNDING >= percent(had));
         for id in moved.drained().into_iter().filter(|id| !is_unfinished(id)) {
-            let unwell = moment.truth.endpoints.get(id).and_then(|known| known.last_unwell);
-            let lately = unwell.is_some_and(|at| at + LATELY * 2 >= moved.decided_at);
+            let others_not_serving = moment.truth.endpoints.get(id).and_then(|known| known.last_unwell);
+            let lately = others_not_serving.is_some_and(|at| at + LATELY * 2 >= moved.decided_at);
             if !lately && moment.alarms_forget {
                 return Err(format!("{id} of {}", moved.shown()));
             }

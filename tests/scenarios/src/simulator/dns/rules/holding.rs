@@ -6,7 +6,7 @@ mod tests;
 use homeostat_core::aws::record::{RecordSet, weights};
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::HostedZoneId;
-use homeostat_remedies::hosted_zone::kept::PROPAGATES_WITHIN;
+use homeostat_remedies::hosted_zone::state::PROPAGATES_WITHIN;
 use homeostat_remedies::hosted_zone::policy::RecordPolicy;
 use world::ZoneChange;
 

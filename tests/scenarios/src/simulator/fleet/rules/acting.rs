@@ -2,7 +2,7 @@
 
 use homeostat_core::id::InstanceId;
 use homeostat_core::policy::{Budget, Mode};
-use homeostat_remedies::instance::policy::{Evidence, GroupPolicy};
+use homeostat_remedies::instance::policy::{EvidenceSource, GroupPolicy};
 use homeostat_remedies::instance::reasons::{Incident, Step};
 use jiff::{SignedDuration, Timestamp};
 
@@ -130,13 +130,13 @@ pub(super) fn comes_back(scene: &Scene<'_>) -> Result<(), String> {
 }
 
 /// Sick for so long that nobody can have missed it, as far as one kind of evidence can tell.
-fn shows(evidence: Evidence, known: &Known, facts: &GroupFacts, lasts: impl Fn(Option<Timestamp>) -> bool) -> bool {
+fn shows(evidence: EvidenceSource, known: &Known, facts: &GroupFacts, lasts: impl Fn(Option<Timestamp>) -> bool) -> bool {
     match evidence {
         // Whom no target group checks is unknown to it: absent from a list is no answer.
-        Evidence::TargetHealth => facts.has_targets && lasts(known.heard.checked_since) && lasts(known.sick_since),
-        Evidence::InstanceStatus => lasts(known.machine_bad_since),
+        EvidenceSource::TargetHealth => facts.has_targets && lasts(known.heard.checked_since) && lasts(known.sick_since),
+        EvidenceSource::InstanceStatus => lasts(known.machine_bad_since),
         // A machine that is broken publishes nothing, and one that was mended takes its time to be heard again.
-        Evidence::Alarm => {
+        EvidenceSource::Alarm => {
             lasts(known.heard.own_alarm_since) && lasts(known.app_dead_since) && lasts(known.machine_well_since)
         }
     }
@@ -160,11 +160,11 @@ pub(super) fn is_no_outage(scene: &Scene<'_>) -> Result<(), String> {
     for (id, known, facts, policy) in cases(scene) {
         let plainly =
             |(_, member): &(&InstanceId, &Known)| is_plainly_sick(member, facts, policy, scene.now, EVIDENCE_LAGS);
-        let by_units = facts.has_weights && matches!(policy.too_many, Budget::Percent(_));
+        let by_units = facts.has_weights && matches!(policy.max_unhealthy, Budget::Percent(_));
         let counts = |(_, member): (_, &Known)| if by_units { member.units } else { 1 };
         let sick: u32 = scene.truth.members(&known.group).filter(plainly).map(counts).sum();
         let is_one = scene.truth.members(&known.group).filter(plainly).count() <= 1;
-        let most = policy.too_many.slots(facts.desired.max(facts.most_desired));
+        let most = policy.max_unhealthy.slots(facts.desired.max(facts.most_desired));
         if sick > most && !is_one {
             let who: Vec<String> =
                 scene.truth.members(&known.group).filter(plainly).map(|it| it.0.to_string()).collect();

@@ -88,8 +88,8 @@ pub(super) fn nobody_waits_for_ever(scene: &Scene<'_>) -> Result<(), String> {
         else {
             continue;
         };
-        let was_parked = facts.last_parked.is_some_and(|at| scene.now <= at + policy.wait_at_most + SETTLED);
-        let until = *since + policy.wait_at_most + policy.recover_within + A_FEW_LOOKS;
+        let was_parked = facts.last_parked.is_some_and(|at| scene.now <= at + policy.max_wait + SETTLED);
+        let until = *since + policy.max_wait + policy.recover_within + A_FEW_LOOKS;
         if policy.mode == Mode::Watch || was_parked || scene.now <= until {
             continue;
         }

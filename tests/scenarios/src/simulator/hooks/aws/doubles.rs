@@ -9,7 +9,7 @@ use homeostat_core::aws::lifecycle::{ActionId, ActionResult};
 use homeostat_core::id::{InstanceId, Subject, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable, WakeUps};
 use homeostat_remedies::hook::CompleteHooks;
-use homeostat_remedies::hook::seen::{Details, HeldMember, Registration, TargetId};
+use homeostat_remedies::hook::observation::{Details, HeldMember, Registration, TargetId};
 use jiff::{SignedDuration, Timestamp};
 use world::{ActionBy, ActiveAction, LifecycleTransition, TargetGroup, WakeUpQueue};
 

@@ -70,7 +70,7 @@ pub(super) fn is_ours(moment: &Moment<'_>) -> Result<(), String> {
 /// Whoever suspends Launch is held for as long as the policy gives it, by the world's own account.
 pub(super) fn suspends_after_its_time(moment: &Moment<'_>) -> Result<(), String> {
     for group in &moment.deed.suspended {
-        let by = moment.recorded().map(|open| open.kind.kept());
+        let by = moment.recorded().map(|open| open.kind.state());
         let Some(kept) = by else { continue };
         let Some(held_by) = moment.held_by(group, kept.hook.as_str()) else { continue };
         let is_it = |one: &&ActiveAction| one.instance == kept.instance && one.hook.name == kept.hook.as_str();

@@ -2,7 +2,7 @@
 
 use homeostat_core::id::InstanceId;
 use homeostat_core::policy::Mode;
-use homeostat_remedies::hook::policy::{Afterwards, HeldBy, LaunchPolicy};
+use homeostat_remedies::hook::policy::{OnLimit, HeldBy, LaunchPolicy};
 use homeostat_remedies::hook::said::HookStep;
 use jiff::SignedDuration;
 use world::{ActionEnd, ActionResult, Journey, LifecycleTransition};
@@ -44,12 +44,12 @@ pub(super) fn abandons_no_termination(moment: &Moment<'_>) -> Result<(), String>
 
 /// Why there was no more time for the action, as far as anybody could know.
 pub(super) fn no_more_time(moment: &Moment<'_>, one: &Completion<'_>) -> Option<&'static str> {
-    let (at, was, look_every) = (moment.deed.at + SKEWS, one.was, moment.policy.look_every);
-    let kept = moment.recorded().map(|open| open.kind.kept());
+    let (at, was, check_every) = (moment.deed.at + SKEWS, one.was, moment.policy.check_every);
+    let kept = moment.recorded().map(|open| open.kind.state());
     // Whoever could not read the hook's terms expects the shortest.
     let knows = kept.is_none_or(|kept| kept.terms.is_some());
     let timeout = if knows { was.hook.heartbeat_timeout } else { SHORTEST };
-    let margin = (look_every * 2 + COMPLETING).min(timeout / 4);
+    let margin = (check_every * 2 + COMPLETING).min(timeout / 4);
     let told = kept.and_then(|kept| kept.beat).map_or(was.ends_at, |beat| beat + timeout);
     if at >= was.started_at + one.held_by.within() {
         Some("its time is over")
@@ -88,10 +88,10 @@ pub(super) fn abandons_the_unready(moment: &Moment<'_>) -> Result<(), String> {
 
 pub(super) fn ends_the_row(moment: &Moment<'_>) -> Result<(), String> {
     for one in abandoned(moment) {
-        let Some(policy) = judged(&one).filter(|policy| policy.afterwards == Afterwards::Admit) else { continue };
+        let Some(policy) = judged(&one).filter(|policy| policy.on_limit == OnLimit::Admit) else { continue };
         let mut annals = moment.annals.clone();
         annals.add(moment.deed, moment.recorded(), moment.truth);
-        let most = usize::try_from(policy.abandons).unwrap_or(usize::MAX);
+        let most = usize::try_from(policy.max_abandoned).unwrap_or(usize::MAX);
         if let Some(row) = annals.rows.values().find(|row| row.len() > most) {
             return Err(format!("{row:?}, and {most} are allowed"));
         }
@@ -126,7 +126,7 @@ pub(super) fn abandons_in_time(moment: &Moment<'_>) -> Result<(), String> {
         // One whose abandoning was recorded, and that was completed or gone before it was done, counts for whoever decides.
         let row = moment.annals.intended_at(moment.deed.at - LOOK).filter(|one| *one != id).filter(of_version).count();
         let is_latched =
-            policy.afterwards == Afterwards::Admit && row >= usize::try_from(policy.abandons).unwrap_or(usize::MAX);
+            policy.on_limit == OnLimit::Admit && row >= usize::try_from(policy.max_abandoned).unwrap_or(usize::MAX);
         let is_ready = moment.truth.was_ready_since(id, policy, moment.deed.at - LOOK);
         let is_let_through = moment.paused(&one.ended.group, id.as_str(), false);
         if !is_ready && !is_let_through && !is_latched {

@@ -78,7 +78,7 @@ pub(in crate::simulator::hooks) struct Sent<'a> {
 /// heartbeat that fails is looked after, and tried again each tenth of a timeout of 30 s.
 pub(in crate::simulator::hooks) fn judge_sent(sent: &Sent<'_>, policy: &HookPolicy) -> Result<(), Broken> {
     const A_FEW: i64 = 20;
-    let looks = sent.held.as_secs() / policy.look_every.as_secs().max(1);
+    let looks = sent.held.as_secs() / policy.check_every.as_secs().max(1);
     if i64::from(sent.count) > A_FEW + looks * 2 + i64::from(sent.failed) * 2 {
         let what = format!("{} for {} in {:#}", sent.count, sent.subject, sent.held);
         return Err(Broken::end("wake-ups don't multiply", what, sent.at));

@@ -1,11 +1,11 @@
 //! Held instances, and what is done about them.
 
-use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Terms, Told, Transition};
+use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Terms, LifecycleEvent, Transition};
 use homeostat_core::aws::record::{RecordSet, Routing};
 use homeostat_remedies::hook::Claim;
-use homeostat_remedies::hook::kept::Kept;
+use homeostat_remedies::hook::state::Kept;
 use homeostat_remedies::hook::said::{Because, HookStep};
-use homeostat_remedies::hook::seen::TargetId;
+use homeostat_remedies::hook::observation::TargetId;
 
 use crate::ledger::golden::samples::{at, aws, event, id, mins, secs, texts};
 
@@ -15,7 +15,7 @@ const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:
 
 fn reported(transition: Transition, origin: Place, course: Course) -> Kept {
     let terms = Terms { timeout: mins(60), global: mins(6_000), default: ActionResult::Abandon, transition };
-    let action = Told {
+    let action = LifecycleEvent {
         group: id("web"),
         hook: id("ready"),
         instance: id(ID),

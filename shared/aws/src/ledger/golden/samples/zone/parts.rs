@@ -5,7 +5,7 @@ use homeostat_core::aws::share::Share;
 use homeostat_core::id::{AlarmArn, SetIdentifier, TargetGroupArn};
 use homeostat_remedies::hosted_zone::drift::{Drift, Noticed, Sibling};
 use homeostat_remedies::hosted_zone::generation::Generation;
-use homeostat_remedies::hosted_zone::kept::{Held, Kept, Propagating, Proven, Reduced, RefusedMove};
+use homeostat_remedies::hosted_zone::state::{Held, Kept, Propagating, Proven, Reduced, RefusedMove};
 use homeostat_remedies::hosted_zone::shift::{Move, Shift};
 
 use crate::ledger::golden::samples::{at, id, texts};

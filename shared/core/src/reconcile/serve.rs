@@ -6,7 +6,7 @@
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 
-use super::{Attended, Explanation, NotSurveyed, Outlook, Remedy, Route, Surveyed, Trouble, attend, explain};
+use super::{Reconciled, Explanation, NotSurveyed, Outlook, Remedy, Route, Surveyed, Trouble, reconcile, explain};
 use crate::decision::Decision;
 use crate::id::Subject;
 use crate::incident::{Incident, Kind};
@@ -28,7 +28,7 @@ pub enum Served<K: Kind> {
 #[derive(Debug)]
 pub struct Look<K: Kind> {
     pub subject: Subject,
-    pub outcome: Result<Attended<K>, Trouble>,
+    pub outcome: Result<Reconciled<K>, Trouble>,
     /// Why no wake-up could be sent: the sweep comes round all the same.
     pub not_woken: Option<Unavailable>,
 }
@@ -142,7 +142,7 @@ where
 {
     let Ports { ledger, clock, wake_ups } = ports;
     let subject = hint.subject.clone();
-    let outcome = attend(remedy, ledger, clock, hint, on_decision).await;
+    let outcome = reconcile(remedy, ledger, clock, hint, on_decision).await;
     let wake_up = outcome.as_ref().ok().and_then(|attended| remedy.wake_after(clock.now(), attended));
     let sent = match wake_up.map(|wake_up| (wake_up.after.max(SignedDuration::ZERO), wake_up.look)) {
         Some((after, Some(look))) => wake_ups.wake_for(&subject, look, after).await,
@@ -184,7 +184,7 @@ pub async fn foresee<R: Remedy>(
             let is_known = looks.iter().any(|(known, _)| known.subject == hint.subject);
             if !is_known {
                 let explanation = explain(remedy, ledger, clock, &hint).await?;
-                if let Outlook::Attended(attended) = &explanation.outcome {
+                if let Outlook::Reconciled(attended) = &explanation.outcome {
                     next = remedy.follow_up(clock.now(), attended);
                 }
                 looks.push((hint, explanation));

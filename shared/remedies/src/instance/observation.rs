@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::aws::Read;
-use homeostat_core::aws::alarm::{AlarmChange, AlarmSeen};
+use homeostat_core::aws::alarm::{AlarmChange, AlarmReading};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, Member, TargetHealth, TargetHealths};
 use homeostat_core::aws::source::{Launching, Source, template_of};
 use homeostat_core::id::{AlarmArn, InstanceId, TargetGroupArn};
@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// The first look: what can be read before the ledger has said anything.
 #[derive(Debug, Clone)]
-pub struct Glance {
+pub struct Prefetch {
     pub groups: Vec<Group>,
     /// The alarm's change that led here: no reading that is older counts.
     pub change: Option<AlarmChange>,
@@ -21,10 +21,10 @@ pub struct Glance {
 
 /// All that a decision about an instance rests on. The real world may have changed since.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct Observation {
     pub group: Option<Group>,
     /// Each alarm that spoke of the subject, as it is now; `None` = there is none of that name.
-    pub alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>>,
+    pub alarms: BTreeMap<AlarmArn, Read<Option<AlarmReading>>>,
     pub targets: BTreeMap<TargetGroupArn, TargetHealths>,
     /// Target groups of the group that don't exist.
     pub gone: Vec<TargetGroupArn>,
@@ -34,16 +34,16 @@ pub struct Seen {
     /// The group's instance refresh that is running.
     pub refresh: Option<String>,
     /// All alarms in ALARM that name instances; read only where the alarm is the only evidence, and for a whole group.
-    pub in_alarm: Vec<AlarmSeen>,
+    pub in_alarm: Vec<AlarmReading>,
     /// They could not be listed, and something else is evidence too.
     pub is_unlisted: bool,
     /// When EC2 gave notice that it takes the Spot Instance back; read only where that was announced.
     pub interruption: Option<Timestamp>,
 }
 
-impl Seen {
+impl Observation {
     /// The alarm as it is now, if it exists and could be read.
-    pub fn alarm(&self, arn: &AlarmArn) -> Option<&AlarmSeen> {
+    pub fn alarm(&self, arn: &AlarmArn) -> Option<&AlarmReading> {
         self.alarms.get(arn)?.as_ref().ok()?.as_ref()
     }
 

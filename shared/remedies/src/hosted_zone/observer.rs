@@ -6,27 +6,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
-use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, TargetGroupArn};
 use homeostat_core::ports::Unavailable;
-use homeostat_core::signal::{Hint, Why};
+use homeostat_core::signal::{Hint, Trigger};
 
 use super::Records;
-use super::seen::{Read, Seen};
-use crate::hosted_zone::policy::{EndpointPolicy, ZonePolicy};
+use super::observation::{Read, Observation};
+use crate::hosted_zone::policy::{EndpointPolicy, HostedZonePolicy};
 
 /// Everything but the state of the last change, which only the incident knows of.
 pub(super) async fn look<A: Records + Sync>(
     aws: &A,
-    policy: &ZonePolicy<'_>,
+    policy: &HostedZonePolicy<'_>,
     hint: &Hint,
-) -> Result<Seen, Unavailable> {
+) -> Result<Observation, Unavailable> {
     let names: BTreeSet<&RecordName> = policy.records.iter().map(|record| &record.key.name).collect();
     let sets = join_all(names.into_iter().map(|name| async move { (name, aws.record_sets(policy.id, name).await) }));
     let endpoints = policy.records.iter().flat_map(|record| &record.endpoints);
     let (sets, seen) = join(sets, ask(aws, endpoints)).await;
-    if let Why::Alarm(change) | Why::Silence(change) = &hint.why {
+    if let Trigger::Alarm(change) | Trigger::Silence(change) = &hint.why {
         match seen.alarms.get(&change.alarm) {
             // An alarm that nobody could ask is no reason to forget what it said: later may be better.
             Some(Err(why)) => return Err(Unavailable { doing: "look into an alarm".to_owned(), why: why.clone() }),
@@ -47,7 +47,7 @@ pub(super) async fn look<A: Records + Sync>(
     // One name that can't be read hides no other. Where none can, the caller's own retries come sooner than the next look.
     match failure {
         Some(failure) if read.is_empty() => Err(failure),
-        _ => Ok(Seen { sets: read.concat(), unread, ..seen }),
+        _ => Ok(Observation { sets: read.concat(), unread, ..seen }),
     }
 }
 
@@ -55,15 +55,15 @@ pub(super) async fn look<A: Records + Sync>(
 pub(super) async fn ask<'a, A: Records + Sync>(
     aws: &A,
     endpoints: impl Iterator<Item = &'a EndpointPolicy> + Clone,
-) -> Seen {
+) -> Observation {
     let (alarms, (health_checks, targets)) = join(alarms(aws, endpoints.clone()), actives(aws, endpoints)).await;
-    Seen { alarms, health_checks, targets, ..Seen::default() }
+    Observation { alarms, health_checks, targets, ..Observation::default() }
 }
 
 async fn alarms<'a, A: Records + Sync>(
     aws: &A,
     endpoints: impl Iterator<Item = &'a EndpointPolicy>,
-) -> BTreeMap<AlarmArn, Read<Option<AlarmSeen>>> {
+) -> BTreeMap<AlarmArn, Read<Option<AlarmReading>>> {
     let arns = endpoints.flat_map(|endpoint| endpoint.alarms.iter().chain(&endpoint.canaries));
     let arns: BTreeSet<AlarmArn> = arns.cloned().collect();
     let mut by_region: BTreeMap<String, Vec<AlarmArn>> = BTreeMap::new();
@@ -83,7 +83,7 @@ async fn alarms<'a, A: Records + Sync>(
 }
 
 type Actives = (
-    BTreeMap<HealthCheckId, Read<Option<super::seen::HealthCheckSeen>>>,
+    BTreeMap<HealthCheckId, Read<Option<super::observation::HealthCheckReading>>>,
     BTreeMap<TargetGroupArn, Read<Option<Vec<homeostat_core::aws::fleet::TargetHealth>>>>,
 );
 

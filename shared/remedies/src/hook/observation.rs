@@ -22,7 +22,7 @@ pub(super) fn reading<T>(read: Result<T, Unavailable>) -> Reading<T> {
 
 /// `None` where nobody asked.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct Observation {
     /// `Ok(None)`: Auto Scaling knows no such instance.
     pub member: Option<Reading<Option<HeldMember>>>,
     /// `Ok(None)`: the group has no such hook.
@@ -42,7 +42,7 @@ pub struct Seen {
     pub interrupted_at: Option<Reading<Option<Timestamp>>>,
 }
 
-impl Seen {
+impl Observation {
     /// The instance as Auto Scaling shows it, if it was read and is there.
     pub(super) fn shown(&self) -> Option<&HeldMember> {
         self.member.as_ref()?.as_ref().ok()?.as_ref()

@@ -2,7 +2,7 @@
 //!
 //! This module never decides; each transition is the loop's.
 
-use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Course, Place, Terms, Told, Transition};
+use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Course, Place, Terms, LifecycleEvent, Transition};
 use homeostat_core::id::{ActionToken, GroupName, HookName, InstanceId, Subject};
 use homeostat_core::ports::Outcome;
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::Claim;
 use super::said::{Because, HookStep};
-use super::seen::Seen;
+use super::observation::Observation;
 use crate::hook::reasons::{Incident, Intent, Step};
 
 /// `HeartbeatTimeout` is 30 s at least (API reference, `PutLifecycleHook`): what to expect of a hook that can't be read.
@@ -20,7 +20,7 @@ pub(super) const SHORTEST_TIMEOUT: SignedDuration = SignedDuration::from_secs(30
 pub(super) const LOST_TOKENS: u32 = 2;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct HookState {
     pub group: GroupName,
     pub hook: HookName,
     pub instance: InstanceId,
@@ -87,11 +87,11 @@ pub struct Kept {
     pub next_look: Option<Timestamp>,
 }
 
-impl Kept {
-    pub fn told(told: &Told) -> Kept {
+impl HookState {
+    pub fn told(told: &LifecycleEvent) -> HookState {
         let token = Some(told.token.clone());
-        let held = Kept::found(&told.group, &told.hook, &told.instance, told.transition, told.at);
-        Kept { token, beat: Some(told.at), course: told.course, origin: told.origin, ..held }
+        let held = HookState::found(&told.group, &told.hook, &told.instance, told.transition, told.at);
+        HookState { token, beat: Some(told.at), course: told.course, origin: told.origin, ..held }
     }
 
     /// Nobody told of it, so neither its token nor its time is known.
@@ -101,8 +101,8 @@ impl Kept {
         instance: &InstanceId,
         transition: Transition,
         now: Timestamp,
-    ) -> Kept {
-        Kept {
+    ) -> HookState {
+        HookState {
             group: group.clone(),
             hook: hook.clone(),
             instance: instance.clone(),
@@ -134,7 +134,7 @@ impl Kept {
 
     /// With what was seen that is to be remembered.
     #[must_use]
-    pub(super) fn saw(self, now: Timestamp, seen: &Seen) -> Kept {
+    pub(super) fn saw(self, now: Timestamp, seen: &Observation) -> HookState {
         let member = seen.shown();
         let course = member.and_then(|member| Course::of(self.transition, &member.lifecycle));
         let details = seen.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref());
@@ -144,7 +144,7 @@ impl Kept {
         let kept = self.between(started_at, now).on_course(now, course);
         // A description may be older than the action; what an event said of this very action is not.
         let course = kept.told_course().or(course).or(kept.course);
-        Kept {
+        HookState {
             started_at: started_at.or(kept.started_at),
             launched_from: kept.launched_from.or_else(|| member?.launched_from.clone()),
             addresses: if addresses.is_empty() { kept.addresses } else { addresses },
@@ -157,31 +157,31 @@ impl Kept {
 
     /// An event's time is a hint: no launch began before its machine was started, and nothing begins after now. A machine that leaves
     /// may be started once more.
-    fn between(self, started_at: Option<Timestamp>, now: Timestamp) -> Kept {
+    fn between(self, started_at: Option<Timestamp>, now: Timestamp) -> HookState {
         let earliest = started_at.filter(|_| self.transition == Transition::Launching);
         let bounded = |at: Timestamp| at.max(earliest.unwrap_or(at)).min(now);
         let claim = self.claim.map(|claim| Claim { at: bounded(claim.at), ..claim });
         if self.accepted {
-            return Kept { claim, ..self };
+            return HookState { claim, ..self };
         }
-        Kept { began: bounded(self.began), beat: self.beat.map(bounded), claim, ..self }
+        HookState { began: bounded(self.began), beat: self.beat.map(bounded), claim, ..self }
     }
 
     /// An action that is known by its instance alone is another one as soon as that is on another course: how long it was held, and
     /// what Auto Scaling answered, says nothing of this one.
-    fn on_course(self, now: Timestamp, course: Option<Course>) -> Kept {
+    fn on_course(self, now: Timestamp, course: Option<Course>) -> HookState {
         let is_another = course.is_some_and(|shown| self.course != Some(shown));
         if self.token.is_some() || !is_another {
             return self;
         }
         // Where no course was known, it may be the one that was asked for.
         let lost = if self.course.is_some() { 0 } else { self.lost };
-        Kept { began: now, beat: None, accepted: false, lost, failed_heartbeats: 0, ..self }
+        HookState { began: now, beat: None, accepted: false, lost, failed_heartbeats: 0, ..self }
     }
 
     /// This action let it into the warm pool, and it waits again on its way out of it: another action of the same hook, of which no
     /// event may ever tell.
-    pub(super) fn came_out_of_the_pool(&self, intent: Option<&Intent>, seen: &Seen) -> bool {
+    pub(super) fn came_out_of_the_pool(&self, intent: Option<&Intent>, seen: &Observation) -> bool {
         let shown = seen.shown().and_then(|member| Course::of(self.transition, &member.lifecycle));
         let went_in = matches!(self.completed_on.or(self.course), Some(Course::IntoPool | Course::BackToPool));
         let comes_out = shown.is_some_and(|shown| !matches!(shown, Course::IntoPool | Course::BackToPool));
@@ -190,7 +190,7 @@ impl Kept {
 
     /// The event is about an action that began after this one was completed, or after Auto Scaling knew of none, although the incident was
     /// closed later still.
-    pub(super) fn is_before(&self, closed: &Incident, told: &Told) -> bool {
+    pub(super) fn is_before(&self, closed: &Incident, told: &LifecycleEvent) -> bool {
         let Some(intent) = &closed.intent else { return false };
         let is_over = self.completed(Some(intent)).is_some() || matches!(intent.outcome, Some(Outcome::Lost { .. }));
         let tried_at = intent.until - closed.lease();
@@ -198,9 +198,9 @@ impl Kept {
     }
 
     /// As a survey would find it now.
-    pub(super) fn again(&self, now: Timestamp) -> Kept {
-        let found = Kept::found(&self.group, &self.hook, &self.instance, self.transition, now);
-        Kept { addresses: self.addresses.clone(), ..found }
+    pub(super) fn again(&self, now: Timestamp) -> HookState {
+        let found = HookState::found(&self.group, &self.hook, &self.instance, self.transition, now);
+        HookState { addresses: self.addresses.clone(), ..found }
     }
 
     /// Its machine was started before it began to wait.

@@ -10,7 +10,7 @@ use crate::incident::{Incident, Kind, State, Verdict};
 
 /// The decision, or a person is asked instead.
 pub fn in_time<K: Kind>(now: Timestamp, incident: &Incident<K>, decision: Decision<K>, times: &Times) -> Decision<K> {
-    let within = times.wait_at_most;
+    let within = times.max_wait;
     let Decision::Hold { because, .. } = &decision else { return decision };
     let has_waited = incident.unhealthy_since.is_some_and(|since| now.duration_since(since) >= within);
     // Where nothing calls it unhealthy any more, and not all can tell, the incident closes by itself unless that changes.

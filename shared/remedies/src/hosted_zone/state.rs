@@ -25,7 +25,7 @@ pub const PROPAGATES_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 const MOST_TRIED: usize = 8;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct ZoneState {
     pub zone: HostedZoneId,
     /// The records that Homeostat changed and has not given back yet.
     #[serde(default)]
@@ -143,9 +143,9 @@ impl Held {
     }
 }
 
-impl Kept {
+impl ZoneState {
     pub fn new(zone: HostedZoneId) -> Self {
-        Kept {
+        ZoneState {
             zone,
             records: BTreeMap::new(),
             generations: BTreeMap::new(),

@@ -2,7 +2,7 @@
 //!
 //! This module never writes and never performs anything.
 
-use super::{Attended, Reading, Remedy, Rung, in_time, not_opened, read};
+use super::{Reconciled, Reading, Remedy, Rung, in_time, not_opened, read};
 use crate::incident::{Incident, Kind};
 use crate::ports::{Clock, Ledger, Unavailable};
 use crate::signal::Hint;
@@ -15,7 +15,7 @@ pub struct Explanation<K: Kind> {
 
 #[derive(Debug, Clone)]
 pub enum Outlook<K: Kind> {
-    Attended(Attended<K>),
+    Reconciled(Reconciled<K>),
     /// The last call took effect, and nobody has recorded that yet.
     TookEffect(Box<Incident<K>>),
 }
@@ -33,7 +33,7 @@ pub async fn explain<R: Remedy>(
     // Asked by a person, it is never too early.
     match read(remedy, ledger, clock, hint, true).await? {
         Reading::Nothing(ignored) => {
-            Ok(Explanation { outcome: Outlook::Attended(Attended::Ignored(ignored)), rungs: Vec::new() })
+            Ok(Explanation { outcome: Outlook::Reconciled(Reconciled::Ignored(ignored)), rungs: Vec::new() })
         }
         Reading::TookEffect { settled, .. } => {
             Ok(Explanation { outcome: Outlook::TookEffect(settled), rungs: Vec::new() })
@@ -49,10 +49,10 @@ pub async fn explain<R: Remedy>(
                 rungs.insert(0, Rung { name: "it has not waited too long without a page", passed: Some(false), by });
             }
             let outcome = match not_opened(remedy, hint, &looked.incident, &decision) {
-                Some(ignored) => Attended::Ignored(ignored),
-                None => Attended::Decided { decision, incident: Box::new(looked.incident) },
+                Some(ignored) => Reconciled::Ignored(ignored),
+                None => Reconciled::Decided { decision, incident: Box::new(looked.incident) },
             };
-            Ok(Explanation { outcome: Outlook::Attended(outcome), rungs })
+            Ok(Explanation { outcome: Outlook::Reconciled(outcome), rungs })
         }
     }
 }

@@ -9,10 +9,10 @@ use homeostat_core::aws::fleet::Machine;
 use homeostat_core::aws::lifecycle::{Terms, Transition};
 use homeostat_core::id::{InstanceId, TargetGroupArn};
 use homeostat_core::ports::Unavailable;
-use homeostat_core::signal::{Hint, Why};
+use homeostat_core::signal::{Hint, Trigger};
 
-use super::kept::Kept;
-use super::seen::{HeldMember, Reading, Registration, Seen, reading};
+use super::state::HookState;
+use super::observation::{HeldMember, Reading, Registration, Observation, reading};
 use super::targets::{could_hold, of_instance};
 use super::{Held, Machines, terminate};
 use crate::hook::policy::{HeldBy, HookPolicy, Readiness};
@@ -21,30 +21,30 @@ use crate::hook::subject::HeldInstance;
 
 /// What reads AWS, under a policy.
 #[derive(Debug)]
-pub struct HookEyes<'a, A, M> {
+pub struct HookObserver<'a, A, M> {
     pub aws: &'a A,
     pub machines: &'a M,
     pub policy: &'a HookPolicy,
 }
 
-impl<A, M> Clone for HookEyes<'_, A, M> {
+impl<A, M> Clone for HookObserver<'_, A, M> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<A, M> Copy for HookEyes<'_, A, M> {}
+impl<A, M> Copy for HookObserver<'_, A, M> {}
 
-impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
+impl<A: Held + Sync, M: Machines + Sync> HookObserver<'_, A, M> {
     /// All that the policy's evidence can be read from; of an instance whose hook the policy doesn't name, nothing.
-    pub(super) async fn glance(&self, hint: &Hint) -> Seen {
-        let Some(held) = HeldInstance::of(&hint.subject) else { return Seen::default() };
+    pub(super) async fn prefetch(&self, hint: &Hint) -> Observation {
+        let Some(held) = HeldInstance::of(&hint.subject) else { return Observation::default() };
         let HeldInstance { group, hook, instance } = &held;
         // An open incident may be about a hook that has left the policy: where its instance stands is asked all the same.
         let policy = self.policy.of(group, hook);
-        let is_wake_up = matches!(hint.why, Why::Wake | Why::Look { .. });
+        let is_wake_up = matches!(hint.why, Trigger::Wake | Trigger::Look { .. });
         if policy.is_none() && !is_wake_up {
-            return Seen::default();
+            return Observation::default();
         }
         // They are kept from the first look on.
         let terms: OptionFuture<_> = (!is_wake_up).then(|| self.aws.terms(group, hook)).into();
@@ -54,7 +54,7 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
         let details: OptionFuture<_> = policy.map(|_| self.machines.details(instance)).into();
         let reads = join5(member, machine, details, self.targets(policy), self.leaving(instance, policy));
         let ((member, terms), machine, details, all_targets, leaving) = reads.await;
-        Seen {
+        Observation {
             member: Some(reading::<Option<HeldMember>>(member)),
             terms: terms.map(reading::<Option<Terms>>),
             machine: machine.map(reading),
@@ -92,8 +92,8 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
     }
 
     /// What only a leaving instance is asked about.
-    async fn leaving(&self, instance: &InstanceId, policy: Option<HeldBy<'_>>) -> Seen {
-        let Some(HeldBy::Termination(policy)) = policy else { return Seen::default() };
+    async fn leaving(&self, instance: &InstanceId, policy: Option<HeldBy<'_>>) -> Observation {
+        let Some(HeldBy::Termination(policy)) = policy else { return Observation::default() };
         let work: OptionFuture<_> = policy.busy_metric.as_ref().map(|metric| self.aws.newest(metric, instance)).into();
         let own = policy.record.as_ref().map(|record| (&record.zone, record.name_of(instance)));
         let records: OptionFuture<_> = own
@@ -105,16 +105,16 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
             })
             .into();
         let (work, records) = join(work, records).await;
-        Seen { work: work.map(reading), records, ..Seen::default() }
+        Observation { work: work.map(reading), records, ..Observation::default() }
     }
 
     /// What can be asked only now: a Spot request by its id, and, once nothing is left to be done, whether Auto Scaling has
     /// drained the group's own target groups.
-    pub(super) async fn observe(&self, mut glance: Seen, incident: &Incident) -> Seen {
-        let kept = incident.kind.kept();
-        let addresses = addresses(&glance, kept);
+    pub(super) async fn observe(&self, mut prefetch: Observation, incident: &Incident) -> Observation {
+        let kept = incident.kind.state();
+        let addresses = addresses(&prefetch, kept);
         // A launch is judged by what is the machine's own now, and by nothing that may be another host's.
-        let addresses = match (kept.transition, terminate::machine(&glance)) {
+        let addresses = match (kept.transition, terminate::machine(&prefetch)) {
             (Transition::Terminating, _) | (Transition::Launching, terminate::Machine::There) => addresses,
             (Transition::Launching, _) => Vec::new(),
         };
@@ -122,35 +122,35 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
             let own = read.and_then(|all| of_instance(&arn, all, &kept.instance, &addresses, kept.transition));
             (arn, own)
         };
-        glance.targets = std::mem::take(&mut glance.all_targets).into_iter().map(of_it).collect();
+        prefetch.targets = std::mem::take(&mut prefetch.all_targets).into_iter().map(of_it).collect();
         let policy = self.policy.of(&kept.group, &kept.hook);
         let terms: OptionFuture<_> =
-            (kept.terms.is_none() && glance.terms.is_none()).then(|| self.aws.terms(&kept.group, &kept.hook)).into();
-        let request = glance.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref()?.spot_request.clone());
+            (kept.terms.is_none() && prefetch.terms.is_none()).then(|| self.aws.terms(&kept.group, &kept.hook)).into();
+        let request = prefetch.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref()?.spot_request.clone());
         let interrupted: OptionFuture<_> = request.as_ref().map(|request| self.machines.interrupted_at(request)).into();
         let to_verify = match policy {
             Some(HeldBy::Termination(policy)) => {
-                kept.transition == Transition::Terminating && terminate::step(kept, &glance, policy).is_none()
+                kept.transition == Transition::Terminating && terminate::step(kept, &prefetch, policy).is_none()
             }
             Some(HeldBy::Launch(_)) | None => false,
         };
         let attached: OptionFuture<_> = to_verify.then(|| self.attached(incident, kept, &addresses)).into();
         let ((terms, interrupted), attached) = join(join(terms, interrupted), attached).await;
-        Seen {
-            terms: terms.map(reading).or(glance.terms),
+        Observation {
+            terms: terms.map(reading).or(prefetch.terms),
             interrupted_at: interrupted.map(reading),
             attached: attached.map(reading),
-            ..glance
+            ..prefetch
         }
     }
 
     async fn attached(
         &self,
         incident: &Incident,
-        kept: &Kept,
+        kept: &HookState,
         addresses: &[String],
     ) -> Result<BTreeMap<TargetGroupArn, Vec<Registration>>, Unavailable> {
-        let names: Vec<_> = vec![incident.kind.kept().group.clone()];
+        let names: Vec<_> = vec![incident.kind.state().group.clone()];
         let groups = self.aws.groups(&names).await?;
         let arns: Vec<TargetGroupArn> = groups.into_iter().flat_map(|group| group.target_groups).collect();
         let registrations = try_join_all(arns.iter().map(|arn| self.aws.registrations(arn))).await?;
@@ -164,7 +164,7 @@ impl<A: Held + Sync, M: Machines + Sync> HookEyes<'_, A, M> {
 }
 
 /// As EC2 tells them now, or told them while the machine was there.
-fn addresses(seen: &Seen, kept: &Kept) -> Vec<String> {
+fn addresses(seen: &Observation, kept: &HookState) -> Vec<String> {
     let details = seen.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref());
     let now = details.map(|details| details.addresses.clone()).unwrap_or_default();
     if now.is_empty() { kept.addresses.clone() } else { now }

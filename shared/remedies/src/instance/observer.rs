@@ -5,66 +5,66 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::{OptionFuture, join, join4, try_join_all};
-use homeostat_core::attend::Times;
+use homeostat_core::reconcile::Times;
 use homeostat_core::aws::Read;
-use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::fleet::{Group, Machine, TargetHealth, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::{AlarmArn, InstanceId, TargetGroupArn};
 use homeostat_core::incident::Alarms;
 use homeostat_core::ports::Unavailable;
-use homeostat_core::signal::{Hint, What, Why};
+use homeostat_core::signal::{Hint, NoticeKind, Trigger};
 use jiff::SignedDuration;
 
 use super::Fleet;
-use super::seen::{Glance, Seen};
+use super::observation::{Prefetch, Observation};
 use crate::instance::kind::InstanceKind;
-use crate::instance::policy::{Evidence, GroupPolicy, InstancePolicy};
+use crate::instance::policy::{EvidenceSource, GroupPolicy, InstancePolicy};
 use crate::instance::reasons::Incident;
 
 /// What reads AWS, under a policy.
 #[derive(Debug)]
-pub struct Eyes<'a, A, S> {
+pub struct Observer<'a, A, S> {
     pub aws: &'a A,
     pub checks: &'a S,
     pub policy: &'a InstancePolicy,
 }
 
-impl<A, S> Clone for Eyes<'_, A, S> {
+impl<A, S> Clone for Observer<'_, A, S> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<A, S> Copy for Eyes<'_, A, S> {}
+impl<A, S> Copy for Observer<'_, A, S> {}
 
 /// For an incident whose group has left the policy: slow, since nothing is done about it.
 const WITHOUT_POLICY: Times = Times {
-    look_every: SignedDuration::from_mins(1),
+    check_every: SignedDuration::from_mins(1),
     recover_within: SignedDuration::from_mins(15),
-    wait_at_most: SignedDuration::from_hours(1),
+    max_wait: SignedDuration::from_hours(1),
     remind_every: SignedDuration::from_mins(30),
 };
 
-impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
-    pub(super) async fn glance(&self, hint: &Hint) -> Result<Glance, Unavailable> {
+impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
+    pub(super) async fn prefetch(&self, hint: &Hint) -> Result<Prefetch, Unavailable> {
         let groups = self.aws.groups(&self.policy.group_names()).await?;
         let change = match &hint.why {
-            Why::Alarm(change) | Why::Silence(change) => Some(change.clone()),
-            Why::Wake | Why::Look { .. } | Why::Action(_) | Why::Notice(_) | Why::Found { .. } => None,
+            Trigger::Alarm(change) | Trigger::Silence(change) => Some(change.clone()),
+            Trigger::Wake | Trigger::Look { .. } | Trigger::Action(_) | Trigger::Notice(_) | Trigger::Found { .. } => None,
         };
-        Ok(Glance { groups, change })
+        Ok(Prefetch { groups, change })
     }
 
-    pub(super) async fn observe(&self, glance: Glance, incident: &Incident) -> Result<Seen, Unavailable> {
+    pub(super) async fn observe(&self, prefetch: Prefetch, incident: &Incident) -> Result<Observation, Unavailable> {
         let name = incident.kind.group();
-        let group = glance.groups.into_iter().find(|group| group.name == *name);
+        let group = prefetch.groups.into_iter().find(|group| group.name == *name);
         let policy = self.policy.group(name);
         let evidence = policy.map_or(&[][..], |policy| &policy.evidence);
         let spoke: Vec<AlarmArn> = incident.kind.alarms().into_iter().flat_map(Alarms::arns).cloned().collect();
         let named: OptionFuture<_> = (!spoke.is_empty()).then(|| self.aws.alarms(&spoke)).into();
-        let all_count = evidence == [Evidence::Alarm];
-        let may_have_spoken = evidence.contains(&Evidence::Alarm) && may_be_unheard(incident);
+        let all_count = evidence == [EvidenceSource::Alarm];
+        let may_have_spoken = evidence.contains(&EvidenceSource::Alarm) && may_be_unheard(incident);
         let is_group = matches!(incident.kind, InstanceKind::Group { .. });
         let asks_for_all = all_count || may_have_spoken || is_group;
         let in_alarm: OptionFuture<_> = asks_for_all.then(|| self.aws.alarms_in_alarm()).into();
@@ -84,8 +84,8 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
             read => (read?.unwrap_or_default(), false),
         };
         let read = |arn: AlarmArn| (arn.clone(), named.get(&arn).cloned().transpose());
-        let mut alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>> = spoke.into_iter().map(read).collect();
-        if let Some(change) = &glance.change {
+        let mut alarms: BTreeMap<AlarmArn, Read<Option<AlarmReading>>> = spoke.into_iter().map(read).collect();
+        if let Some(change) = &prefetch.change {
             match alarms.get(&change.alarm) {
                 // An alarm that nobody could ask is no reason to forget what it said: later may be better.
                 Some(Err(why)) => return Err(Unavailable { doing: "read an alarm".to_owned(), why: why.clone() }),
@@ -97,7 +97,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
             let unheard = in_alarm.iter().filter(|alarm| calls_unhealthy(alarm, &id, policy));
             alarms.extend(unheard.map(|alarm| (alarm.arn.clone(), Ok(Some(alarm.clone())))));
         }
-        Ok(Seen {
+        Ok(Observation {
             group,
             alarms,
             targets,
@@ -133,9 +133,9 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Eyes<'_, A, S> {
 
     pub(super) fn times(&self, incident: &Incident) -> Times {
         self.group_policy(incident).map_or(WITHOUT_POLICY, |policy| Times {
-            look_every: policy.look_every,
+            check_every: policy.check_every,
             recover_within: policy.recover_within,
-            wait_at_most: policy.wait_at_most,
+            max_wait: policy.max_wait,
             remind_every: policy.remind_every,
         })
     }
@@ -150,14 +150,14 @@ fn may_be_unheard(incident: &Incident) -> bool {
 }
 
 /// A verdict on this one instance. Somebody who switched an alarm's actions off doesn't want to hear of it.
-pub(super) fn calls_unhealthy(alarm: &AlarmSeen, id: &InstanceId, policy: &GroupPolicy) -> bool {
+pub(super) fn calls_unhealthy(alarm: &AlarmReading, id: &InstanceId, policy: &GroupPolicy) -> bool {
     alarm.instance() == Some(id) && alarm.may_act() && policy.is_verdict(&alarm.arn)
 }
 
 /// The Spot Instance that EC2 said it takes back.
 fn interrupted(incident: &Incident) -> Option<InstanceId> {
     let notice = incident.kind.notice()?;
-    incident.subject.instance().filter(|_| matches!(notice.what, What::Interruption { .. }))
+    incident.subject.instance().filter(|_| matches!(notice.what, NoticeKind::Interruption { .. }))
 }
 
 /// What load balancing and EC2 say of a group's members.

@@ -14,7 +14,7 @@ use crate::ports::Unavailable;
 
 /// How a call of [`super::attend`] ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Attended<K: Kind> {
+pub enum Reconciled<K: Kind> {
     /// Nothing to record.
     Ignored(Ignored),
     /// The newest decision, and the incident as recorded with it.

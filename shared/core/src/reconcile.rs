@@ -26,7 +26,7 @@ pub use explain::{Explanation, Outlook, explain};
 pub use ladder::Rung;
 pub use ladder::{Check, checked, climb, climbed};
 pub use route::{NotSurveyed, Route, Surveyed, WakeUp};
-pub use said::{Attended, Ignored, Trouble};
+pub use said::{Reconciled, Ignored, Trouble};
 pub use serve::{Foreseen, Look, Ports, Served, foresee, serve};
 pub use waiting::in_time;
 
@@ -45,8 +45,8 @@ const ESCALATED_SLOWER: i32 = 5;
 pub trait Remedy {
     type Kind: Kind;
     /// What can be read before the ledger has answered.
-    type Glance: Send;
-    type Seen: Send;
+    type Prefetch: Send;
+    type Observation: Send;
     /// What a look at more than the subjects that a signal names is about.
     type Survey: Send + Sync;
 
@@ -68,19 +68,19 @@ pub trait Remedy {
     ) -> impl Future<Output = Result<Surveyed, NotSurveyed>> + Send;
 
     /// What else to look at because of how a look ended.
-    fn follow_up(&self, now: Timestamp, attended: &Attended<Self::Kind>) -> Option<Hint>;
+    fn follow_up(&self, now: Timestamp, attended: &Reconciled<Self::Kind>) -> Option<Hint>;
 
     /// When the owner should look again by itself, sooner than the sweep would have it look.
-    fn wake_after(&self, now: Timestamp, attended: &Attended<Self::Kind>) -> Option<WakeUp>;
+    fn wake_after(&self, now: Timestamp, attended: &Reconciled<Self::Kind>) -> Option<WakeUp>;
 
-    fn glance(&self, hint: &Hint) -> impl Future<Output = Result<Self::Glance, Unavailable>> + Send;
+    fn prefetch(&self, hint: &Hint) -> impl Future<Output = Result<Self::Prefetch, Unavailable>> + Send;
 
     /// The incident to open for a hint about a subject that has none.
     fn open(
         &self,
         now: Timestamp,
         hint: &Hint,
-        glance: &Self::Glance,
+        prefetch: &Self::Prefetch,
         history: &History<Self::Kind>,
     ) -> Result<Incident<Self::Kind>, Ignored>;
 
@@ -98,30 +98,30 @@ pub trait Remedy {
         &self,
         now: Timestamp,
         incident: Incident<Self::Kind>,
-        seen: &Self::Seen,
+        seen: &Self::Observation,
         limits: &Limits<Self::Kind>,
     ) -> Incident<Self::Kind>;
 
     /// What all of the evidence says of the subject, as far as the remedy judges by evidence of its own.
-    fn verdict(&self, now: Timestamp, incident: &Incident<Self::Kind>, seen: &Self::Seen) -> Verdict;
+    fn verdict(&self, now: Timestamp, incident: &Incident<Self::Kind>, seen: &Self::Observation) -> Verdict;
 
     fn observe(
         &self,
-        glance: Self::Glance,
+        prefetch: Self::Prefetch,
         incident: &Incident<Self::Kind>,
-    ) -> impl Future<Output = Result<Self::Seen, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Self::Observation, Unavailable>> + Send;
 
     /// Who else doesn't serve: their own incidents, if open, take them out of what this one waits for.
-    fn unwell(&self, incident: &Incident<Self::Kind>, seen: &Self::Seen) -> Vec<Subject>;
+    fn others_not_serving(&self, incident: &Incident<Self::Kind>, seen: &Self::Observation) -> Vec<Subject>;
 
     /// Whether the world looks as the incident's step leaves it.
-    fn took_effect(&self, incident: &Incident<Self::Kind>, seen: &Self::Seen) -> bool;
+    fn took_effect(&self, incident: &Incident<Self::Kind>, seen: &Self::Observation) -> bool;
 
     fn decide(
         &self,
         now: Timestamp,
         incident: &Incident<Self::Kind>,
-        seen: &Self::Seen,
+        seen: &Self::Observation,
         around: &Circumstances<Self::Kind>,
     ) -> Decision<Self::Kind>;
 
@@ -141,7 +141,7 @@ pub trait Remedy {
         &self,
         now: Timestamp,
         incident: &Incident<Self::Kind>,
-        seen: &Self::Seen,
+        seen: &Self::Observation,
         around: &Circumstances<Self::Kind>,
     ) -> Vec<Rung>;
 
@@ -150,7 +150,7 @@ pub trait Remedy {
         &self,
         now: Timestamp,
         incident: &Incident<Self::Kind>,
-        seen: &Self::Seen,
+        seen: &Self::Observation,
         decision: &Decision<Self::Kind>,
         memory: &<Self::Kind as Kind>::Memory,
     ) -> Option<<Self::Kind as Kind>::Memory>;
@@ -166,10 +166,10 @@ pub trait Remedy {
 /// How the policy paces an incident.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
-    pub look_every: SignedDuration,
+    pub check_every: SignedDuration,
     pub recover_within: SignedDuration,
     /// How long nothing may be done about who is unhealthy before a person is asked, where the remedy gives a verdict.
-    pub wait_at_most: SignedDuration,
+    pub max_wait: SignedDuration,
     pub remind_every: SignedDuration,
 }
 
@@ -192,13 +192,13 @@ impl<K: Kind> Default for Circumstances<K> {
 /// # Errors
 /// [`Trouble`]: the world or the ledger could not be read or written. Nothing is lost: an effect's intent stands in the
 /// ledger before the effect, and the next look starts from there.
-pub async fn attend<R: Remedy>(
+pub async fn reconcile<R: Remedy>(
     remedy: &R,
     ledger: &impl Ledger,
     clock: &impl Clock,
     hint: &Hint,
     mut on_decision: impl FnMut(&Incident<R::Kind>, &Decision<R::Kind>),
-) -> Result<Attended<R::Kind>, Trouble> {
+) -> Result<Reconciled<R::Kind>, Trouble> {
     let mut has_done_something = false;
     for attempt in 1..=MOST_LOOKS {
         match look(remedy, ledger, clock, hint, has_done_something, &mut on_decision).await {
@@ -219,10 +219,10 @@ async fn look<R: Remedy>(
     hint: &Hint,
     has_done_something: bool,
     on_decision: &mut impl FnMut(&Incident<R::Kind>, &Decision<R::Kind>),
-) -> Result<Option<Attended<R::Kind>>, NotWritten> {
+) -> Result<Option<Reconciled<R::Kind>>, NotWritten> {
     let reading = read(remedy, ledger, clock, hint, has_done_something).await?;
     let Looked { now, incident, seen, around, news } = match reading {
-        Reading::Nothing(ignored) => return Ok(Some(Attended::Ignored(ignored))),
+        Reading::Nothing(ignored) => return Ok(Some(Reconciled::Ignored(ignored))),
         Reading::TookEffect { settled, news } => {
             ledger.write(Write { alarm: news.as_ref(), ..Write::of(&settled) }).await?;
             return Ok(None);
@@ -233,7 +233,7 @@ async fn look<R: Remedy>(
     let times = remedy.times(&incident);
     let decision = in_time(now, &incident, remedy.decide(now, &incident, &seen, &around), &times);
     if let Some(ignored) = not_opened(remedy, hint, &incident, &decision) {
-        return Ok(Some(Attended::Ignored(ignored)));
+        return Ok(Some(Reconciled::Ignored(ignored)));
     }
     on_decision(&incident, &decision);
     let memory = remedy.remember(now, &incident, &seen, &decision, &around.limits.memory);
@@ -243,7 +243,7 @@ async fn look<R: Remedy>(
         // The incident is somebody else's until the lease ends: writing would break their fence.
         Decision::Hold { because: Hold::InFlight, .. } => return decided(decision, incident),
         Decision::Hold { until, because } => incident.hold(now, slower(&incident, now, *until, &times), because),
-        Decision::Page(because) => incident.page(now, now + times.look_every * ESCALATED_SLOWER, because),
+        Decision::Page(because) => incident.page(now, now + times.check_every * ESCALATED_SLOWER, because),
         Decision::Close(close) => incident.close(now, close),
     };
     let next = paced(remedy, now, next, &times);
@@ -277,7 +277,7 @@ struct Looked<R: Remedy> {
     /// shows unsettled, and the decision blind to it.
     now: Timestamp,
     incident: Incident<R::Kind>,
-    seen: R::Seen,
+    seen: R::Observation,
     around: Circumstances<R::Kind>,
     news: Option<News>,
 }
@@ -294,8 +294,8 @@ async fn read<R: Remedy>(
     let history = ledger.history::<R::Kind>(&hint.subject, change);
     let scope = remedy.scope(&hint.subject);
     let early: OptionFuture<_> = scope.as_ref().map(|scope| ledger.limits(&hint.subject, scope)).into();
-    let (history, glance, early) = join3(history, remedy.glance(hint), early).await;
-    let (history, glance, early) = (history?, glance?, early.transpose()?);
+    let (history, prefetch, early) = join3(history, remedy.prefetch(hint), early).await;
+    let (history, prefetch, early) = (history?, prefetch?, early.transpose()?);
     let news = match news(clock.now(), change, history.alarm.as_ref()) {
         Ok(news) => news,
         Err(stale) => return Ok(Reading::Nothing(stale)),
@@ -306,14 +306,14 @@ async fn read<R: Remedy>(
             return Ok(Reading::Nothing(Ignored::NotDue { subject: hint.subject.clone() }));
         }
         Some(open) => remedy.join(open.clone(), hint),
-        None => match remedy.open(clock.now(), hint, &glance, &history) {
+        None => match remedy.open(clock.now(), hint, &prefetch, &history) {
             Ok(incident) => incident,
             Err(ignored) => return Ok(Reading::Nothing(ignored)),
         },
     };
     let scope = incident.scope();
     let late: OptionFuture<_> = early.is_none().then(|| ledger.limits(&incident.subject, &scope)).into();
-    let (seen, late) = join(remedy.observe(glance, &incident), late).await;
+    let (seen, late) = join(remedy.observe(prefetch, &incident), late).await;
     let (seen, limits) = (seen?, late.transpose()?.or(early).unwrap_or_default());
     let now = clock.now();
     if let Some(settled) = effect_seen_late(remedy, now, &incident, &seen) {
@@ -323,7 +323,7 @@ async fn read<R: Remedy>(
     let verdict = remedy.verdict(now, &incident, &seen);
     let incident = incident.judged(now, verdict);
     let others_open = match incident.began_at() {
-        Some(_) => ledger.open_among(&remedy.unwell(&incident, &seen)).await?,
+        Some(_) => ledger.open_among(&remedy.others_not_serving(&incident, &seen)).await?,
         None => Vec::new(),
     };
     let around = Circumstances { limits, others_open };
@@ -335,8 +335,8 @@ fn paced<R: Remedy>(remedy: &R, now: Timestamp, next: Incident<R::Kind>, times: 
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "reads as the end of `look`")]
-fn decided<K: Kind>(decision: Decision<K>, incident: Incident<K>) -> Result<Option<Attended<K>>, NotWritten> {
-    Ok(Some(Attended::Decided { decision, incident: Box::new(incident) }))
+fn decided<K: Kind>(decision: Decision<K>, incident: Incident<K>) -> Result<Option<Reconciled<K>>, NotWritten> {
+    Ok(Some(Reconciled::Decided { decision, incident: Box::new(incident) }))
 }
 
 /// The change, if it is newer than the one that is remembered. The same again is no news, but still a reason to look: a crash
@@ -370,7 +370,7 @@ fn not_opened<R: Remedy>(
 
 fn slower<K: Kind>(incident: &Incident<K>, now: Timestamp, until: Timestamp, times: &Times) -> Timestamp {
     match incident.state {
-        State::Escalated => until.max(now + times.look_every * ESCALATED_SLOWER),
+        State::Escalated => until.max(now + times.check_every * ESCALATED_SLOWER),
         _ => until,
     }
 }
@@ -384,7 +384,7 @@ async fn act<R: Remedy>(
     step: &<R::Kind as Kind>::Step,
     acting: &Incident<R::Kind>,
     on_decision: &mut impl FnMut(&Incident<R::Kind>, &Decision<R::Kind>),
-) -> Result<Option<Attended<R::Kind>>, NotWritten> {
+) -> Result<Option<Reconciled<R::Kind>>, NotWritten> {
     let in_time = acting.intent.as_ref().is_some_and(|intent| clock.now() + LONGEST_EFFECT <= intent.until);
     let outcome = if in_time {
         remedy.perform(step).await
@@ -410,7 +410,7 @@ fn effect_seen_late<R: Remedy>(
     remedy: &R,
     now: Timestamp,
     incident: &Incident<R::Kind>,
-    seen: &R::Seen,
+    seen: &R::Observation,
 ) -> Option<Incident<R::Kind>> {
     let intent = incident.intent.as_ref().filter(|_| incident.state == State::Acting)?;
     let ours_to_settle = intent.outcome.is_some() || now >= intent.until;

@@ -9,21 +9,21 @@ use serde_json::Value;
 use super::AlarmKind;
 use crate::aws::alarm::{GROUP_DIMENSION, INSTANCE_DIMENSION, TARGET_GROUP_DIMENSION};
 use crate::id::{AlarmArn, ContributorId};
-use crate::json::{At, Malformed};
+use crate::json::{JsonCursor, Malformed};
 use crate::signal::Dimensions;
 
-pub(super) struct Told<'a> {
-    pub arn: At<'a>,
-    pub state: At<'a>,
-    pub changed_at: At<'a>,
-    pub reason: At<'a>,
+pub(super) struct AlarmEvent<'a> {
+    pub arn: JsonCursor<'a>,
+    pub state: JsonCursor<'a>,
+    pub changed_at: JsonCursor<'a>,
+    pub reason: JsonCursor<'a>,
     /// Who keeps the actions back: a suppressor, a mute rule.
-    suppressed: At<'a>,
-    muted: At<'a>,
-    rule: At<'a>,
+    suppressed: JsonCursor<'a>,
+    muted: JsonCursor<'a>,
+    rule: JsonCursor<'a>,
     /// Its own list, beside what a single metric has.
-    metrics: At<'a>,
-    metric: Option<At<'a>>,
+    metrics: JsonCursor<'a>,
+    metric: Option<JsonCursor<'a>>,
     contributor: Option<Contributor<'a>>,
     /// The alarms that set off a composite one, as a list, or within a text of JSON.
     triggering: Triggering<'a>,
@@ -32,13 +32,13 @@ pub(super) struct Told<'a> {
 
 /// One time series of a query, and what it is about.
 struct Contributor<'a> {
-    id: At<'a>,
-    attributes: At<'a>,
+    id: JsonCursor<'a>,
+    attributes: JsonCursor<'a>,
 }
 
 enum Triggering<'a> {
-    List(At<'a>),
-    Text(At<'a>),
+    List(JsonCursor<'a>),
+    Text(JsonCursor<'a>),
 }
 
 /// The routes call the same things differently.
@@ -51,19 +51,19 @@ struct Names {
 const BUS: Names = Names { expression: "expression", stat: ["metricStat", "metric", "dimensions"], child: "arn" };
 const TOPIC: Names = Names { expression: "Expression", stat: ["MetricStat", "Metric", "Dimensions"], child: "Arn" };
 
-impl<'a> Told<'a> {
-    pub(super) fn by_bus(root: &At<'a>) -> Self {
+impl<'a> AlarmEvent<'a> {
+    pub(super) fn by_bus(root: &JsonCursor<'a>) -> Self {
         Self::in_data(root.field("resources").item(0), &root.field("detail"))
     }
 
-    pub(super) fn by_action(root: &At<'a>) -> Self {
+    pub(super) fn by_action(root: &JsonCursor<'a>) -> Self {
         Self::in_data(root.field("alarmArn"), &root.field("alarmData"))
     }
 
-    fn in_data(arn: At<'a>, data: &At<'a>) -> Self {
+    fn in_data(arn: JsonCursor<'a>, data: &JsonCursor<'a>) -> Self {
         let (state, configuration) = (data.field("state"), data.field("configuration"));
         let contributor = data.field("alarmContributor");
-        Told {
+        AlarmEvent {
             arn,
             state: state.field("value"),
             changed_at: state.field("timestamp"),
@@ -81,11 +81,11 @@ impl<'a> Told<'a> {
         }
     }
 
-    pub(super) fn by_topic(root: &At<'a>) -> Self {
+    pub(super) fn by_topic(root: &JsonCursor<'a>) -> Self {
         let trigger = root.field("Trigger");
         // No page of AWS's shows such a message: as `DescribeAlarmHistory` calls them.
         let contributor = root.field("AlarmContributorId");
-        Told {
+        AlarmEvent {
             arn: root.field("AlarmArn"),
             state: root.field("NewStateValue"),
             changed_at: root.field("StateChangeTime"),
@@ -144,7 +144,7 @@ impl<'a> Told<'a> {
         let own = self.metric.iter().map(|trigger| trigger.field("Dimensions"));
         let contributor = self.contributor.iter().map(|contributor| contributor.attributes.clone());
         let mut named = Named::default();
-        for set in inner.chain(own).chain(contributor).filter(At::is_present) {
+        for set in inner.chain(own).chain(contributor).filter(JsonCursor::is_present) {
             named.add(&set)?;
         }
         Ok(Dimensions(named.0))
@@ -159,13 +159,13 @@ impl<'a> Told<'a> {
             Triggering::List(list) => children(list, self.names.child),
             Triggering::Text(text) => {
                 let data: Value = text.text().ok().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-                children(&At::rooted(text.path().to_owned(), &data).field("triggeringAlarms"), self.names.child)
+                children(&JsonCursor::rooted(text.path().to_owned(), &data).field("triggeringAlarms"), self.names.child)
             }
         }
     }
 }
 
-fn children(list: &At<'_>, name: &str) -> Result<Vec<AlarmArn>, Malformed> {
+fn children(list: &JsonCursor<'_>, name: &str) -> Result<Vec<AlarmArn>, Malformed> {
     if !list.is_present() {
         return Ok(Vec::new());
     }
@@ -199,7 +199,7 @@ struct Named(BTreeMap<String, BTreeSet<String>>);
 
 impl Named {
     /// A set of dimensions: a map by EventBridge and the alarm's action, a list of names and values by a topic.
-    fn add(&mut self, set: &At<'_>) -> Result<(), Malformed> {
+    fn add(&mut self, set: &JsonCursor<'_>) -> Result<(), Malformed> {
         if !set.is_list() {
             let set = set.clone().object()?;
             let mut dimensions =
@@ -212,7 +212,7 @@ impl Named {
             .try_for_each(|dimension| self.keep(dimension.field("name").text()?, &dimension.field("value")))
     }
 
-    fn keep(&mut self, name: &str, value: &At<'_>) -> Result<(), Malformed> {
+    fn keep(&mut self, name: &str, value: &JsonCursor<'_>) -> Result<(), Malformed> {
         match value.text() {
             Ok(text) => _ = self.0.entry(name.to_owned()).or_default().insert(text.to_owned()),
             Err(malformed) if NEEDED.contains(&name) => return Err(malformed),

@@ -9,24 +9,24 @@ use jiff::Timestamp;
 use crate::hosted_zone::generation::Generation;
 
 pub use homeostat_core::aws::Read;
-use homeostat_core::aws::alarm::AlarmSeen;
+use homeostat_core::aws::alarm::AlarmReading;
 /// One endpoint's Region may be down, and with it whatever tells of that endpoint.
-pub use homeostat_core::aws::alarm::AlarmsSeen;
+pub use homeostat_core::aws::alarm::AlarmReadings;
 use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::aws::record::{RecordKey, RecordSet, Weights, weights};
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, TargetGroupArn};
 
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct Observation {
     /// Every record set of the names that the policy has in this zone, but for those that could not be read.
     pub sets: Vec<RecordSet>,
     /// Names whose record sets could not be read, and why.
     pub unread: BTreeMap<RecordName, String>,
     /// `None`: there is no such alarm.
-    pub alarms: BTreeMap<AlarmArn, Read<Option<AlarmSeen>>>,
+    pub alarms: BTreeMap<AlarmArn, Read<Option<AlarmReading>>>,
     /// `None`: there is no such health check.
-    pub health_checks: BTreeMap<HealthCheckId, Read<Option<HealthCheckSeen>>>,
+    pub health_checks: BTreeMap<HealthCheckId, Read<Option<HealthCheckReading>>>,
     /// `None`: there is no such target group.
     pub targets: BTreeMap<TargetGroupArn, Read<Option<Vec<TargetHealth>>>>,
     /// Whether the change that was awaited is on all name servers; `None` if none was awaited or it could not be told.
@@ -35,13 +35,13 @@ pub struct Seen {
 
 /// A health check: what Route 53 makes of what its checkers found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HealthCheckSeen {
+pub struct HealthCheckReading {
     pub of: Checked,
     /// Route 53 takes what its checkers find healthy for unhealthy, and the other way round.
     pub inverted: bool,
     /// Route 53 doesn't check, and routes as if it were healthy.
     pub disabled: bool,
-    pub observations: Vec<Observation>,
+    pub reports: Vec<CheckerReport>,
 }
 
 /// What a health check looks at (API reference, `HealthCheckConfig`, `Type`).
@@ -58,14 +58,14 @@ pub enum Checked {
 
 /// What one of Route 53's checkers found. Whether that is inverted is the health check's affair.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Observation {
+pub struct CheckerReport {
     pub at: Timestamp,
     pub is_well: bool,
     /// In Route 53's words.
     pub status: String,
 }
 
-impl Seen {
+impl Observation {
     pub fn record(&self, key: &RecordKey) -> Vec<RecordSet> {
         self.sets.iter().filter(|set| set.is_of(key)).cloned().collect()
     }
