@@ -3,9 +3,9 @@
 //! This function puts its remedy together and serves. It never judges an instance itself, never waits, and answers an event that is
 //! none of its own with the reason why.
 
-use homeostat_core::reconcile::Ports;
 use homeostat_core::id::Region;
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
+use homeostat_core::reconcile::Ports;
 use homeostat_lambda::{Failure, serve};
 use homeostat_remedies::hook::policy::HookPolicy;
 use homeostat_remedies::hook::{CompleteHooks, Held, HookObserver, LifecycleHook, Machines};

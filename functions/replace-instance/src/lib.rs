@@ -3,12 +3,12 @@
 //! This function puts its remedy together and serves. It never judges an instance itself, and answers an event that is none of its
 //! own with the reason why.
 
-use homeostat_core::reconcile::Ports;
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::Region;
 use homeostat_core::ports::{Clock, Ledger, NoQueue};
+use homeostat_core::reconcile::Ports;
 use homeostat_lambda::{Failure, serve};
-use homeostat_remedies::instance::{Observer, Fleet, Replace, ReplaceInstance};
+use homeostat_remedies::instance::{Fleet, Observer, Replace, ReplaceInstance};
 use homeostat_remedies::policy::Policy;
 use serde_json::Value;
 
@@ -36,6 +36,7 @@ where
     C: Clock + Sync,
 {
     let Ready { aws, checks, ledger, clock, policy, region } = ready;
-    let remedy = ReplaceInstance { observer: Observer { aws, checks, policy: &policy.instances }, hash: &policy.hash, region };
+    let remedy =
+        ReplaceInstance { observer: Observer { aws, checks, policy: &policy.instances }, hash: &policy.hash, region };
     serve(&remedy, Ports { ledger, clock, wake_ups: &NoQueue }, &event).await
 }

@@ -3,8 +3,8 @@
 //! This function puts its remedy together and serves. It never judges an endpoint itself, and answers an event that is none of its
 //! own with the reason why.
 
-use homeostat_core::reconcile::Ports;
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
+use homeostat_core::reconcile::Ports;
 use homeostat_lambda::{Failure, serve};
 use homeostat_remedies::hosted_zone::policy::DnsPolicy;
 use homeostat_remedies::hosted_zone::{Records, ShiftDns, ShiftWeights};

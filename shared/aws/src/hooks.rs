@@ -9,8 +9,8 @@ use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_remedies::hook::policy::BusyMetric;
 use homeostat_remedies::hook::observation::{Datapoint, HeldMember, Registration, TargetId};
+use homeostat_remedies::hook::policy::BusyMetric;
 use homeostat_remedies::hook::{CompleteHooks, Held};
 
 use crate::autoscaling::AutoScaling;

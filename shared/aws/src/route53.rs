@@ -17,7 +17,7 @@ use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{HealthCheckId, HostedZoneId};
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_remedies::hosted_zone::generation::FENCE_LABEL;
-use homeostat_remedies::hosted_zone::observation::{Checked, HealthCheckReading, CheckerReport};
+use homeostat_remedies::hosted_zone::observation::{Checked, CheckerReport, HealthCheckReading};
 use homeostat_remedies::hosted_zone::shift::{Batch, Shift};
 use jiff::Timestamp;
 

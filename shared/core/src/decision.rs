@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::units::Unit;
 use crate::id::Subject;
-use crate::incident::{Kind, Reason, Announce};
+use crate::incident::{Announce, Kind, Reason};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", bound = "")]

@@ -19,7 +19,7 @@ use crate::line::one_line;
 use crate::ports::Outcome;
 pub use alarms::{Alarms, Said, Spoke};
 pub use gone::Gone;
-pub use kind::{Call, Effect, Heals, Kind, Reason, Stored, Announce};
+pub use kind::{Announce, Call, Effect, Heals, Kind, Reason, Stored};
 pub use parts::{Acknowledgement, Doubt, Intent, Note};
 pub use verdict::Verdict;
 
@@ -402,12 +402,12 @@ impl<K: Kind> Incident<K> {
         let took_effect = outcome.took_effect();
         let doubt = match (self.doubt, outcome) {
             (None, Outcome::Unknown { .. }) if self.kind.is_announced() => Some(Doubt::Once),
-            (Some(Doubt::Once), Outcome::Unknown { .. }) => Some(Doubt::Announce),
+            (Some(Doubt::Once), Outcome::Unknown { .. }) => Some(Doubt::Told),
             (Some(Doubt::Once), _) => None,
-            (Some(Doubt::Announce), _) if took_effect => Some(Doubt::Settled),
+            (Some(Doubt::Told), _) if took_effect => Some(Doubt::Settled),
             (doubt, _) => doubt,
         };
-        if doubt != self.doubt && matches!(doubt, Some(Doubt::Announce | Doubt::Settled)) {
+        if doubt != self.doubt && matches!(doubt, Some(Doubt::Told | Doubt::Settled)) {
             self.tell += 1;
         }
         self.doubt = doubt;

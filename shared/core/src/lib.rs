@@ -3,7 +3,6 @@
 //! This crate never talks to AWS, reads a clock, an environment or a file, or rolls dice: all of that comes in through
 //! [`ports`] or as an argument. So the simulator runs the very code that runs in production, and any decision can be replayed.
 
-pub mod reconcile;
 pub mod aws;
 pub mod decision;
 pub mod doctor;
@@ -15,6 +14,7 @@ pub mod line;
 pub mod memory;
 pub mod policy;
 pub mod ports;
+pub mod reconcile;
 pub mod shell;
 pub mod signal;
 pub mod sweep;

@@ -26,7 +26,7 @@ pub use explain::{Explanation, Outlook, explain};
 pub use ladder::Rung;
 pub use ladder::{Check, checked, climb, climbed};
 pub use route::{NotSurveyed, Route, Surveyed, WakeUp};
-pub use said::{Reconciled, Ignored, Trouble};
+pub use said::{Ignored, Reconciled, Trouble};
 pub use serve::{Foreseen, Look, Ports, Served, foresee, serve};
 pub use waiting::in_time;
 

@@ -2,9 +2,9 @@
 //!
 //! This module never lets one record that fails keep another from being attended to, nor hide that it failed.
 
-use homeostat_core::reconcile::Reconciled;
 use homeostat_core::incident::Kind;
 use homeostat_core::json::Malformed;
+use homeostat_core::reconcile::Reconciled;
 use homeostat_core::signal::{Parsed, Signal};
 use serde_json::{Value, json};
 

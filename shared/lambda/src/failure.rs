@@ -2,9 +2,9 @@
 //!
 //! This module never hides an error: each reaches Lambda as an error, so that it is retried or kept as a dead letter.
 
-use homeostat_core::reconcile::Trouble;
 use homeostat_core::json::Malformed;
 use homeostat_core::ports::Unavailable;
+use homeostat_core::reconcile::Trouble;
 use lambda_runtime::Diagnostic;
 
 /// An event that was not served. Its disposition is the error's type in Lambda's answer.

@@ -9,19 +9,19 @@ mod claim;
 mod course;
 mod decide;
 pub mod doctor;
-mod observer;
-pub mod state;
 pub mod kind;
 mod ladder;
 mod launch;
 pub mod memory;
 mod message;
+pub mod observation;
+mod observer;
 pub mod policy;
 pub mod reasons;
 mod route;
 mod row;
 pub mod said;
-pub mod observation;
+pub mod state;
 pub mod subject;
 mod survey;
 mod targets;
@@ -39,13 +39,13 @@ use crate::hook::kind::HookKind;
 use crate::hook::memory::Memory;
 use crate::hook::policy::{BusyMetric, HeldBy};
 use crate::hook::reasons::PageReason;
-use crate::hook::reasons::{Reconciled, Circumstances, Decision, History, Hold, Incident, Limits, Page, Evidence, Step};
+use crate::hook::reasons::{
+    Circumstances, Decision, Evidence, History, Hold, Incident, Limits, Page, Reconciled, Step,
+};
 use crate::hook::subject::HeldInstance;
 
 pub use claim::Claim;
 use decide::{Situation, decide};
-pub use observer::HookObserver;
-use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::lifecycle;
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
@@ -55,11 +55,13 @@ use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use homeostat_core::incident::{State, Verdict};
 use homeostat_core::ports::{Ledger, Outcome, Slots, Unavailable};
+use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
-use state::HookState;
+use observation::{Datapoint, Details, HeldMember, Observation, Registration, TargetId};
+pub use observer::HookObserver;
 pub use route::Resync;
 use said::{Because, HookStep};
-use observation::{Datapoint, Details, HeldMember, Registration, Observation, TargetId};
+use state::HookState;
 
 /// What this remedy reads of Auto Scaling, load balancing, CloudWatch and Route 53.
 pub trait Held {
@@ -206,7 +208,8 @@ where
         };
         let closed = |after: Timestamp| history.last_closed_at.filter(|closed_at| *closed_at >= after);
         let last = history.last_closed.as_deref().map(|closed| (closed, closed.kind.state()));
-        let is_newer = |told: &lifecycle::LifecycleEvent| last.is_some_and(|(closed, kept)| kept.is_before(closed, told));
+        let is_newer =
+            |told: &lifecycle::LifecycleEvent| last.is_some_and(|(closed, kept)| kept.is_before(closed, told));
         let is_another = last.is_some_and(|(closed, kept)| kept.came_out_of_the_pool(closed.intent.as_ref(), seen));
         let kept = match &hint.why {
             Trigger::Action(told) => match closed(told.at).filter(|_| !is_newer(told)) {
@@ -246,7 +249,11 @@ where
         match &hint.why {
             Trigger::Look { at } => at.as_millisecond() != next.as_millisecond(),
             Trigger::Wake => incident.wakes == 0,
-            Trigger::Action(_) | Trigger::Alarm(_) | Trigger::Silence(_) | Trigger::Found { .. } | Trigger::Notice(_) => false,
+            Trigger::Action(_)
+            | Trigger::Alarm(_)
+            | Trigger::Silence(_)
+            | Trigger::Found { .. }
+            | Trigger::Notice(_) => false,
         }
     }
 
@@ -308,7 +315,14 @@ where
     }
 
     fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Observation, around: &Circumstances) -> Vec<Rung> {
-        ladder::rungs(&Situation { now, incident, kept: incident.kind.state(), seen, around, policy: self.observer.policy })
+        ladder::rungs(&Situation {
+            now,
+            incident,
+            kept: incident.kind.state(),
+            seen,
+            around,
+            policy: self.observer.policy,
+        })
     }
 
     /// Each launch that AWS abandoned, until one is ready.

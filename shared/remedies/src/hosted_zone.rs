@@ -9,24 +9,24 @@ mod decide;
 pub mod doctor;
 pub mod drift;
 mod evidence;
-mod observer;
 pub mod generation;
 mod judge;
-pub mod state;
 pub mod kind;
 mod ladder;
 pub mod memory;
 mod message;
+pub mod observation;
+mod observer;
 pub mod policy;
 pub mod reasons;
 mod returning;
 mod route;
 mod row;
 pub mod said;
-pub mod observation;
 pub mod share;
 pub mod shift;
 mod standing;
+pub mod state;
 pub mod subject;
 mod survey;
 #[cfg(test)]
@@ -42,22 +42,22 @@ use crate::hosted_zone::kind::HostedZoneKind;
 use crate::hosted_zone::memory::Memory;
 use crate::hosted_zone::policy::{DnsPolicy, RecordPolicy};
 use crate::hosted_zone::reasons::HoldReason;
-use crate::hosted_zone::reasons::{Reconciled, Circumstances, Decision, History, Hold, Incident, Intent, Limits, Step};
+use crate::hosted_zone::reasons::{Circumstances, Decision, History, Hold, Incident, Intent, Limits, Reconciled, Step};
 
 pub(crate) use evidence::says_nothing;
-use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
 use homeostat_core::incident::{State, Verdict};
 use homeostat_core::ports::{Ledger, Outcome, Unavailable};
+use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
-use state::ZoneState;
-pub use route::Resync;
 use observation::{AlarmReadings, HealthCheckReading, Observation};
+pub use route::Resync;
 use shift::Shift;
 pub(crate) use standing::{foreign, unfit};
+use state::ZoneState;
 
 /// What this remedy reads of Route 53, CloudWatch and load balancing.
 pub trait Records {

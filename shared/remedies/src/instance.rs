@@ -7,7 +7,6 @@ mod crowd;
 mod decide;
 pub mod doctor;
 mod evidence;
-mod observer;
 mod figures;
 mod group_state;
 mod group_states;
@@ -16,13 +15,14 @@ mod ladder;
 pub mod memory;
 mod message;
 mod notice;
+mod observation;
+mod observer;
 mod opening;
 pub mod policy;
 mod processes;
 pub mod reasons;
 mod remembering;
 mod route;
-mod observation;
 pub mod subject;
 mod survey;
 mod tally;
@@ -38,22 +38,24 @@ use jiff::Timestamp;
 use crate::instance::reasons::PageReason;
 
 pub use decide::decide;
+pub use observation::{Observation, Prefetch};
 pub use observer::Observer;
 pub use processes::Promise;
 pub use route::Survey;
-pub use observation::{Prefetch, Observation};
 pub use tally::{Limit, Tally};
 
 use crate::instance::kind::InstanceKind;
 use crate::instance::memory::{Act, Breaker, Memory};
-use crate::instance::reasons::{Reconciled, Circumstances, Decision, History, Hold, Incident, Limits, Page, Evidence, Step};
-use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
+use crate::instance::reasons::{
+    Circumstances, Decision, Evidence, History, Hold, Incident, Limits, Page, Reconciled, Step,
+};
 use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use homeostat_core::incident::{Alarms, Gone, State, Verdict};
 use homeostat_core::ports::{Ledger, Outcome, Unavailable};
+use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
 
 /// What this remedy reads of Auto Scaling, load balancing and CloudWatch.
@@ -239,7 +241,13 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         group.member(&id).is_none_or(|member| member.lifecycle.is_leaving() || (marked && !member.healthy))
     }
 
-    fn decide(&self, now: Timestamp, incident: &Incident, seen: &Observation, circumstances: &Circumstances) -> Decision {
+    fn decide(
+        &self,
+        now: Timestamp,
+        incident: &Incident,
+        seen: &Observation,
+        circumstances: &Circumstances,
+    ) -> Decision {
         match (incident.kind.is_group(), self.observer.group_policy(incident)) {
             (true, policy) => whole_group::decide(now, incident, seen, policy),
             (false, policy) => decide(now, incident, seen, circumstances, policy),
@@ -250,7 +258,13 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         None
     }
 
-    fn rungs(&self, now: Timestamp, incident: &Incident, seen: &Observation, circumstances: &Circumstances) -> Vec<Rung> {
+    fn rungs(
+        &self,
+        now: Timestamp,
+        incident: &Incident,
+        seen: &Observation,
+        circumstances: &Circumstances,
+    ) -> Vec<Rung> {
         match (incident.kind.is_group(), self.observer.group_policy(incident)) {
             (true, policy) => whole_group::rungs(now, incident, seen, policy),
             (false, policy) => decide::rungs(now, incident, seen, circumstances, policy),

@@ -7,7 +7,7 @@ pub mod policy;
 
 use std::any;
 
-use homeostat_core::id::{GLOBAL, Named, InvalidId, Scope, Subject};
+use homeostat_core::id::{GLOBAL, InvalidId, Named, Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
 use homeostat_core::view::{Facts, Head, View};
 use serde::de::{self, DeserializeOwned};
@@ -44,7 +44,10 @@ pub fn named(subject: &Subject) -> Result<Named, InvalidId> {
     let remedies = [instance::subject::named, hosted_zone::subject::named, hook::subject::named];
     let expected = "a subject: <region>#instance#<instance id>, <region>#group#<group>, <region>#zone#<zone id> or \
                     <region>#hook#<group>:<hook>:<instance id>";
-    remedies.into_iter().find_map(|named| named(subject)).ok_or_else(|| InvalidId::new(subject.to_string(), expected))?
+    remedies
+        .into_iter()
+        .find_map(|named| named(subject))
+        .ok_or_else(|| InvalidId::new(subject.to_string(), expected))?
 }
 
 /// The scope of that name, if a remedy has it. A pause may also be of a single subject, or of what no remedy knows.

@@ -12,9 +12,9 @@ use homeostat_remedies::hook::memory::Launch;
 use homeostat_remedies::hook::policy::OnLimit;
 use homeostat_remedies::hook::said::LaunchesFail;
 use homeostat_remedies::hook::subject::HeldInstance;
-use homeostat_remedies::hosted_zone::state::Kept;
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::said::Trouble;
+use homeostat_remedies::hosted_zone::state::ZoneState;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::memory::Breaker;
 use homeostat_remedies::{hook, hosted_zone, instance};
@@ -203,7 +203,8 @@ const ZONE: &str = "Z0123456789ABCDEFGHIJ";
 
 fn of_zone(page: &hosted_zone::reasons::Page) -> AnyIncident {
     let zone: HostedZoneId = ZONE.parse().unwrap();
-    let incident = Incident::new(hosted_zone::subject::subject(&zone), HostedZoneKind::Zone(Kept::new(zone)), now(), now());
+    let incident =
+        Incident::new(hosted_zone::subject::subject(&zone), HostedZoneKind::Zone(ZoneState::new(zone)), now(), now());
     incident.page(now(), now(), page).into()
 }
 
@@ -262,7 +263,7 @@ const HOOK: &str = "eu-west-1#hook#web:ready:i-0123456789abcdef0";
 fn failing(on_limit: OnLimit) -> Incident<HookKind> {
     let subject: Subject = HOOK.parse().unwrap();
     let HeldInstance { group, hook: name, instance } = &HeldInstance::of(&subject).unwrap();
-    let kept = hook::state::Kept::found(group, name, instance, Transition::Launching, now());
+    let kept = hook::state::HookState::found(group, name, instance, Transition::Launching, now());
     let (group, name) = (group.clone(), name.clone());
     let page = hook::reasons::Page::Own(hook::reasons::PageReason::LaunchesFail(LaunchesFail {
         group,
@@ -326,10 +327,8 @@ fn a_hooks_own_word_ends_its_reminders_and_forgives_nothing() {
 
 #[test]
 fn another_held_instance_of_the_group_is_not_acknowledged_with_it_but_named() {
-    let refused = Incident {
-        paged_because: Some(hook::reasons::Page::Refused { why: "no".into() }),
-        ..failing(OnLimit::Admit)
-    };
+    let refused =
+        Incident { paged_because: Some(hook::reasons::Page::Refused { why: "no".into() }), ..failing(OnLimit::Admit) };
     for scope in ["group#web", "i-0123456789abcdef0"] {
         let ledger = Fake::new(Some(refused.clone().into()), 0);
         let done = said(&ledger, scope).unwrap();

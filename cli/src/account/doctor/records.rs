@@ -13,8 +13,8 @@ use homeostat_core::doctor::{Read, Unread};
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Region, TargetGroupArn};
 use homeostat_remedies::hosted_zone::Records;
 use homeostat_remedies::hosted_zone::doctor::DnsFacts;
-use homeostat_remedies::hosted_zone::policy::{DnsPolicy, EndpointPolicy};
 use homeostat_remedies::hosted_zone::observation::{AlarmReadings, HealthCheckReading};
+use homeostat_remedies::hosted_zone::policy::{DnsPolicy, EndpointPolicy};
 
 use super::facts::{action, read};
 
@@ -56,7 +56,10 @@ async fn alarms(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<AlarmArn, Read<
     join_all(by_region.into_values().map(of_region)).await.into_iter().flatten().collect()
 }
 
-async fn health_checks(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<HealthCheckId, Read<Option<HealthCheckReading>>> {
+async fn health_checks(
+    aws: &impl Records,
+    dns: &DnsPolicy,
+) -> BTreeMap<HealthCheckId, Read<Option<HealthCheckReading>>> {
     let ids: BTreeSet<HealthCheckId> = endpoints(dns).filter_map(|endpoint| endpoint.health_check.clone()).collect();
     let of_check = async |id: HealthCheckId| {
         let seen = read(action::HEALTH_CHECKS, aws.health_check(&id).await);

@@ -4,10 +4,10 @@
 
 use homeostat_aws::{DnsCloud, DynamoLedger, HookCloud, InstanceCloud};
 use homeostat_aws_ec2::Ec2;
-use homeostat_core::reconcile::{Reconciled, Explanation, Foreseen, Outlook, Remedy, Surveyed, foresee};
 use homeostat_core::id::{Region, Subject};
 use homeostat_core::incident::Kind;
 use homeostat_core::ports::{Clock, Unavailable};
+use homeostat_core::reconcile::{Explanation, Foreseen, Outlook, Reconciled, Remedy, Surveyed, foresee};
 use homeostat_core::signal::{Hint, Signal};
 use homeostat_remedies::hook::policy::HookPolicy;
 use homeostat_remedies::hook::{HookObserver, LifecycleHook};

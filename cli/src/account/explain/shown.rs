@@ -2,8 +2,8 @@
 //!
 //! This module never leaves out a record that could not be read.
 
-use homeostat_core::reconcile::Rung;
 use homeostat_core::json::Malformed;
+use homeostat_core::reconcile::Rung;
 use homeostat_core::signal::{Parsed, Signal};
 use jiff::Timestamp;
 use serde::Serialize;

@@ -10,7 +10,7 @@ use homeostat_remedies::hook::policy::OnLimit;
 use homeostat_remedies::hook::said::{Because, Limit};
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::reasons::{
-    Attached, Close, CloseReason, Decision, GroupState, Hold, HoldReason, Incident, Page, PageReason, Evidence, Step,
+    Attached, Close, CloseReason, Decision, Evidence, GroupState, Hold, HoldReason, Incident, Page, PageReason, Step,
 };
 use jiff::SignedDuration;
 

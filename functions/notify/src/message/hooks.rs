@@ -1,13 +1,13 @@
-use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, LifecycleEvent, Transition};
+use homeostat_core::aws::lifecycle::{ActionResult, Course, LifecycleEvent, Terms, Transition};
 use homeostat_core::incident::Acknowledgement;
 use homeostat_core::ports::Outcome;
-use homeostat_remedies::hook::state::Kept;
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hook::policy::OnLimit;
 use homeostat_remedies::hook::reasons::{
-    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Evidence, Step,
+    Close, CloseReason, Decision, Evidence, Hold, HoldReason, Incident, Page, PageReason, Step,
 };
 use homeostat_remedies::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
+use homeostat_remedies::hook::state::HookState;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::message::{Message, about};
@@ -19,7 +19,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-pub(in crate::message) fn kept(transition: Transition, default: ActionResult) -> Kept {
+pub(in crate::message) fn kept(transition: Transition, default: ActionResult) -> HookState {
     let told = LifecycleEvent {
         group: "web".parse().unwrap(),
         hook: "ready".parse().unwrap(),
@@ -31,33 +31,33 @@ pub(in crate::message) fn kept(transition: Transition, default: ActionResult) ->
         course: None,
     };
     let (timeout, global) = (SignedDuration::from_secs(300), SignedDuration::from_secs(30_000));
-    Kept {
+    HookState {
         terms: Some(Terms { timeout, global, default, transition }),
         launched_from: Some("lt-1:7".into()),
         heartbeats: 3,
-        ..Kept::told(&told)
+        ..HookState::told(&told)
     }
 }
 
-pub(in crate::message) fn launching() -> Kept {
+pub(in crate::message) fn launching() -> HookState {
     kept(Transition::Launching, ActionResult::Continue)
 }
 
-pub(in crate::message) fn leaving() -> Kept {
+pub(in crate::message) fn leaving() -> HookState {
     kept(Transition::Terminating, ActionResult::Continue)
 }
 
-pub(in crate::message) fn held(kept: Kept) -> Incident {
+pub(in crate::message) fn held(kept: HookState) -> Incident {
     Incident::new(SUBJECT.parse().unwrap(), HookKind::Hook(Box::new(kept)), at(0), at(0))
 }
 
-fn completed(kept: Kept, result: ActionResult, because: &Because, outcome: Outcome) -> Incident {
+fn completed(kept: HookState, result: ActionResult, because: &Because, outcome: Outcome) -> Incident {
     let step = Step::Hook(Box::new(HookStep::Complete { action: kept.action(), result }));
     let decision = Decision::Act { step: step.clone(), because: vec![Evidence::Hook(because.clone())] };
     held(kept).intend(at(600), &step, &decision).settle(at(601), outcome)
 }
 
-pub(in crate::message) fn ended(kept: Kept, result: ActionResult, because: Because) -> Incident {
+pub(in crate::message) fn ended(kept: HookState, result: ActionResult, because: Because) -> Incident {
     let undone = kept.undone.clone();
     let incident = completed(kept, result, &because, Outcome::Done);
     let ended = Ended { result: Some(result), because: Some(because), left: None, undone };
@@ -100,7 +100,7 @@ fn fail(on_limit: OnLimit) -> Page {
 }
 
 /// The launch that filled the measure.
-pub(in crate::message) fn failing(kept: Kept, on_limit: OnLimit) -> Incident {
+pub(in crate::message) fn failing(kept: HookState, on_limit: OnLimit) -> Incident {
     completed(kept, ActionResult::Abandon, &not_ready(), Outcome::Done).page(at(602), at(900), &fail(on_limit))
 }
 
@@ -111,7 +111,7 @@ const RESUME: &str = "aws autoscaling resume-processes --auto-scaling-group-name
 fn an_abandoned_launch_says_what_was_missing_and_what_the_group_does_next() {
     let part_of = Some("eu-west-1#instance#i-00000000000000001".parse().unwrap());
     let Message { subject, body, .. } =
-        told(&ended(Kept { part_of, ..launching() }, ActionResult::Abandon, not_ready()));
+        told(&ended(HookState { part_of, ..launching() }, ActionResult::Abandon, not_ready()));
     assert_eq!(subject, "Homeostat: NEEDS YOU: launch abandoned: i-0123456789abcdef0 into web");
     says(
         &body,
@@ -160,7 +160,7 @@ fn what_stays_registered_by_the_address_of_a_machine_that_is_gone_is_named() {
 #[test]
 fn what_goes_back_to_the_pool_is_never_said_to_be_terminated() {
     let because = Because::OutOfTime { limit: Limit::Global, waiting: vec!["x".into()] };
-    let kept = Kept { course: Some(Course::BackToPool), ..leaving() };
+    let kept = HookState { course: Some(Course::BackToPool), ..leaving() };
     let body = told(&ended(kept, ActionResult::Continue, because)).body;
     assert!(body.contains("back into the warm pool") && !body.contains("terminates"), "{body}");
 }
@@ -177,7 +177,7 @@ fn an_admission_without_proof_is_never_called_ready() {
 #[test]
 fn what_was_left_undone_is_told_whatever_the_end() {
     let undone = vec!["deregister i-0123456789abcdef0 from targetgroup/jobs/1: AccessDenied: no".to_owned()];
-    let kept = || Kept { undone: undone.clone(), ..leaving() };
+    let kept = || HookState { undone: undone.clone(), ..leaving() };
     let drained = told(&ended(kept(), ActionResult::Continue, Because::Drained));
     assert_eq!(drained.subject, "Homeostat: left undone: i-0123456789abcdef0 of web");
     let because = Because::OutOfTime { limit: Limit::Global, waiting: vec!["x".into()] };
@@ -212,7 +212,7 @@ fn failing_launches_say_how_the_group_is_left_and_what_to_do() {
 #[test]
 fn a_suspension_that_was_refused_is_never_called_done() {
     let undone = vec!["suspend Launch in group web: AccessDenied: no".to_owned()];
-    let kept = Kept { undone, ..launching() };
+    let kept = HookState { undone, ..launching() };
     let paged = failing(kept, OnLimit::SuspendLaunch);
     let body = told(&paged).body;
     says(
@@ -257,7 +257,7 @@ fn the_end_of_failing_launches_claims_no_cause_and_recalls_what_stays_suspended(
     never_says(&end(OnLimit::Admit).body, &[RESUME]);
 }
 
-pub(in crate::message) fn refused(kept: Kept) -> Incident {
+pub(in crate::message) fn refused(kept: HookState) -> Incident {
     let why = "AccessDenied: not authorized".to_owned();
     let tried = completed(kept, ActionResult::Continue, &Because::Drained, Outcome::Refused { why: why.clone() });
     tried.page(at(602), at(900), &Page::Refused { why })
@@ -280,7 +280,7 @@ fn a_refusal_says_which_call_and_what_happens_by_itself() {
         ],
     );
     never_says(&body, &["homeostat pause"]);
-    let unknown = told(&refused(Kept { terms: None, beat: None, ..leaving() })).body;
+    let unknown = told(&refused(HookState { terms: None, beat: None, ..leaving() })).body;
     says(&unknown, &["the hook ends when its timeout is over, with its default result, which could not be read."]);
     never_says(&unknown, &["ABANDON"]);
 }
@@ -314,7 +314,7 @@ fn the_sweeps_findings_say_what_happens_to_who_is_held_and_how_to_let_go() {
 #[test]
 fn a_hostile_name_stays_one_word_of_a_command_and_one_line_of_a_subject() {
     let group = "wéb; reboot ☃".repeat(15);
-    let kept = Kept { group: group.parse().unwrap(), hook: "h".repeat(255).parse().unwrap(), ..launching() };
+    let kept = HookState { group: group.parse().unwrap(), hook: "h".repeat(255).parse().unwrap(), ..launching() };
     for incident in [
         failing(kept.clone(), OnLimit::SuspendLaunch),
         refused(kept.clone()),

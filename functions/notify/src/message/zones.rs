@@ -8,12 +8,12 @@ use homeostat_core::ports::Outcome;
 use homeostat_remedies::hosted_zone;
 use homeostat_remedies::hosted_zone::drift::{Drift, Drifted, Sibling};
 use homeostat_remedies::hosted_zone::generation::Generation;
-use homeostat_remedies::hosted_zone::state::Kept;
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
-use homeostat_remedies::hosted_zone::reasons::{Close, Decision, Hold, Incident, Page, Evidence, Step};
+use homeostat_remedies::hosted_zone::reasons::{Close, Decision, Evidence, Hold, Incident, Page, Step};
 use homeostat_remedies::hosted_zone::reasons::{CloseReason, HoldReason, PageReason};
 use homeostat_remedies::hosted_zone::said::{Awaits, Trouble, Waiting};
 use homeostat_remedies::hosted_zone::shift::{Move, Shift};
+use homeostat_remedies::hosted_zone::state::ZoneState;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::message::{Message, about};
@@ -65,7 +65,7 @@ pub(in crate::message) fn step(moves: Vec<Move>) -> Step {
 }
 
 pub(in crate::message) fn new() -> Incident {
-    Incident::new(hosted_zone::subject::subject(&zone()), HostedZoneKind::Zone(Kept::new(zone())), at(0), at(1))
+    Incident::new(hosted_zone::subject::subject(&zone()), HostedZoneKind::Zone(ZoneState::new(zone())), at(0), at(1))
 }
 
 pub(in crate::message) fn proofs() -> Vec<Evidence> {

@@ -8,8 +8,8 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 use homeostat_core::id::InstanceId;
 use homeostat_core::ports::Unavailable;
-use homeostat_remedies::hook::policy::BusyMetric;
 use homeostat_remedies::hook::observation::Datapoint;
+use homeostat_remedies::hook::policy::BusyMetric;
 use jiff::Timestamp;
 
 use super::Alarms;

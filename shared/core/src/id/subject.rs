@@ -173,7 +173,10 @@ impl FromStr for Subject {
             [region, tag, id] if is_tag(tag) && is_id(id) => {
                 Ok(Subject { region: region.parse()?, tag: (*tag).into(), id: (*id).into() })
             }
-            _ => Err(InvalidId::new(text, "a subject: <region>#<tag>#<id>, such as eu-west-1#instance#i-0123456789abcdef0")),
+            _ => Err(InvalidId::new(
+                text,
+                "a subject: <region>#<tag>#<id>, such as eu-west-1#instance#i-0123456789abcdef0",
+            )),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! This module never writes and never performs anything.
 
-use super::{Reconciled, Reading, Remedy, Rung, in_time, not_opened, read};
+use super::{Reading, Reconciled, Remedy, Rung, in_time, not_opened, read};
 use crate::incident::{Incident, Kind};
 use crate::ports::{Clock, Ledger, Unavailable};
 use crate::signal::Hint;

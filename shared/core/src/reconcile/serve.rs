@@ -6,7 +6,7 @@
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 
-use super::{Reconciled, Explanation, NotSurveyed, Outlook, Remedy, Route, Surveyed, Trouble, reconcile, explain};
+use super::{Explanation, NotSurveyed, Outlook, Reconciled, Remedy, Route, Surveyed, Trouble, explain, reconcile};
 use crate::decision::Decision;
 use crate::id::Subject;
 use crate::incident::{Incident, Kind};

@@ -8,8 +8,8 @@ mod event;
 
 use std::fmt;
 
-use jiff::Timestamp;
 use event::AlarmEvent;
+use jiff::Timestamp;
 
 use super::moment::{self, Moment};
 use super::{AlarmFact, Fact, Key, NoSignal, Parsed, Signal, one_line};

@@ -58,7 +58,12 @@ impl Hint {
     pub fn notice(&self) -> Option<&Notice> {
         match &self.why {
             Trigger::Notice(notice) => Some(notice),
-            Trigger::Alarm(_) | Trigger::Silence(_) | Trigger::Found { .. } | Trigger::Wake | Trigger::Look { .. } | Trigger::Action(_) => None,
+            Trigger::Alarm(_)
+            | Trigger::Silence(_)
+            | Trigger::Found { .. }
+            | Trigger::Wake
+            | Trigger::Look { .. }
+            | Trigger::Action(_) => None,
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Fact, Key, NoSignal, Parsed, Signal, moment, of_bus};
-use crate::aws::lifecycle::{Course, Place, LifecycleEvent, Transition};
+use crate::aws::lifecycle::{Course, LifecycleEvent, Place, Transition};
 use crate::id::{Account, Region};
 use crate::json::{JsonCursor, Malformed};
 

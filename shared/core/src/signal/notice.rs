@@ -74,7 +74,9 @@ impl fmt::Display for NoticeKind {
         match self {
             NoticeKind::NotRunning { state } => write!(f, "EC2 says that it is {state}"),
             NoticeKind::Interruption { action } => write!(f, "EC2 is going to {action} this Spot Instance"),
-            NoticeKind::Rebalance => f.write_str("EC2 recommends to replace this Spot Instance before it is interrupted"),
+            NoticeKind::Rebalance => {
+                f.write_str("EC2 recommends to replace this Spot Instance before it is interrupted")
+            }
             NoticeKind::Retirement { code } => write!(f, "AWS Health announces {code}"),
             NoticeKind::LaunchFailed { why } => write!(f, "Auto Scaling could not launch an instance: {why}"),
         }

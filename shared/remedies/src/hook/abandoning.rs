@@ -6,9 +6,9 @@ use homeostat_core::aws::lifecycle::{ActionResult, Course};
 use homeostat_core::ports::Outcome;
 use jiff::Timestamp;
 
-use super::state::HookState;
-use super::said::HookStep;
 use super::observation::Observation;
+use super::said::HookStep;
+use super::state::HookState;
 use crate::hook::memory::{Launch, Memory};
 use crate::hook::reasons::{Incident, Step};
 

@@ -2,14 +2,14 @@
 //!
 //! This module never lets an event displace an action that Auto Scaling is known to hold: its token is tried first.
 
-use homeostat_core::aws::lifecycle::{ActionId, Course, Place, LifecycleEvent};
+use homeostat_core::aws::lifecycle::{ActionId, Course, LifecycleEvent, Place};
 use homeostat_core::id::ActionToken;
 use homeostat_core::ports::Outcome;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::state::{HookState, LOST_TOKENS};
 use super::said::HookStep;
+use super::state::{HookState, LOST_TOKENS};
 
 /// What an event said of another action, until Auto Scaling has answered whether there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,24 +3,24 @@
 //! This module never holds an instance for a judgement that nobody wants (a pause, `watch`, a hook outside the policy), and
 //! never abandons a launch on what could not be read.
 
-use homeostat_core::reconcile::climb;
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Transition, has_gone_on};
 use homeostat_core::guard;
 use homeostat_core::policy::Mode;
 use homeostat_core::ports::{Outcome, Pause};
+use homeostat_core::reconcile::climb;
 use jiff::{SignedDuration, Timestamp};
 
-use super::state::HookState;
 use super::ladder::ladder;
 use super::launch::{Judged, judge};
-use super::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 use super::observation::Observation;
+use super::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
+use super::state::HookState;
 use super::time::{Latest, latest, needs_heartbeat, next_look, retry_after};
 use super::{CHECK_EVERY, abandoning, terminate};
 use crate::hook::memory::Abandoned;
-use crate::hook::policy::{OnLimit, HeldBy, HookPolicy, LaunchPolicy, TerminationPolicy};
+use crate::hook::policy::{HeldBy, HookPolicy, LaunchPolicy, OnLimit, TerminationPolicy};
 use crate::hook::reasons::{
-    Circumstances, Close, CloseReason, Decision, Hold, HoldReason, Incident, Intent, Page, PageReason, Evidence, Step,
+    Circumstances, Close, CloseReason, Decision, Evidence, Hold, HoldReason, Incident, Intent, Page, PageReason, Step,
 };
 
 /// Between two tries of a call that AWS refused.

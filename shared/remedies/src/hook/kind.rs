@@ -4,14 +4,14 @@
 
 use homeostat_core::decision::Page;
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Call, Effect, Heals, Incident, Kind, Announce};
+use homeostat_core::incident::{Announce, Call, Effect, Heals, Incident, Kind};
 use homeostat_core::view::View;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::state::HookState;
 use super::memory::Memory;
-use super::reasons::{CloseReason, HoldReason, PageReason, Evidence, Step};
+use super::reasons::{CloseReason, Evidence, HoldReason, PageReason, Step};
+use super::state::HookState;
 use super::subject;
 use super::view::HookView;
 use crate::hook::subject::HeldInstance;

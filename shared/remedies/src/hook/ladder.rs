@@ -3,12 +3,12 @@
 //!
 //! This module never decides anything itself: it asks [`Case`].
 
-use homeostat_core::reconcile::{Check, Rung, checked, climbed};
 use homeostat_core::guard;
 use homeostat_core::policy::Mode;
+use homeostat_core::reconcile::{Check, Rung, checked, climbed};
 use jiff::Timestamp;
 
-use super::decide::{Situation, IS_IT_KNOWN, Judgement, STILL_SHOWN, decide, undelayed};
+use super::decide::{IS_IT_KNOWN, Judgement, STILL_SHOWN, Situation, decide, undelayed};
 use super::kind::HookKind;
 use super::reasons::{Decision, Hold, Page};
 use super::said::{Because, Waits};

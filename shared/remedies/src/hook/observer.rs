@@ -11,8 +11,8 @@ use homeostat_core::id::{InstanceId, TargetGroupArn};
 use homeostat_core::ports::Unavailable;
 use homeostat_core::signal::{Hint, Trigger};
 
+use super::observation::{HeldMember, Observation, Reading, Registration, reading};
 use super::state::HookState;
-use super::observation::{HeldMember, Reading, Registration, Observation, reading};
 use super::targets::{could_hold, of_instance};
 use super::{Held, Machines, terminate};
 use crate::hook::policy::{HeldBy, HookPolicy, Readiness};
@@ -126,7 +126,8 @@ impl<A: Held + Sync, M: Machines + Sync> HookObserver<'_, A, M> {
         let policy = self.policy.of(&kept.group, &kept.hook);
         let terms: OptionFuture<_> =
             (kept.terms.is_none() && prefetch.terms.is_none()).then(|| self.aws.terms(&kept.group, &kept.hook)).into();
-        let request = prefetch.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref()?.spot_request.clone());
+        let request =
+            prefetch.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref()?.spot_request.clone());
         let interrupted: OptionFuture<_> = request.as_ref().map(|request| self.machines.interrupted_at(request)).into();
         let to_verify = match policy {
             Some(HeldBy::Termination(policy)) => {

@@ -2,14 +2,14 @@
 //!
 //! This module never asks AWS, nor whether the policy names the hook: what is open already is looked at all the same.
 
-use homeostat_core::reconcile::{Route, WakeUp};
 use homeostat_core::id::Region;
 use homeostat_core::incident::State;
+use homeostat_core::reconcile::{Route, WakeUp};
 use homeostat_core::signal::{Fact, Hint, NoSignal, Order, Signal, Trigger};
 use jiff::Timestamp;
 
 use crate::hook::reasons::HoldReason;
-use crate::hook::reasons::{Reconciled, Decision, Hold};
+use crate::hook::reasons::{Decision, Hold, Reconciled};
 use crate::hook::subject::HeldInstance;
 
 /// All groups whose hooks the policy names: there is no smaller survey.

@@ -2,15 +2,15 @@
 //!
 //! This module never decides; each transition is the loop's.
 
-use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Course, Place, Terms, LifecycleEvent, Transition};
+use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Course, LifecycleEvent, Place, Terms, Transition};
 use homeostat_core::id::{ActionToken, GroupName, HookName, InstanceId, Subject};
 use homeostat_core::ports::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::claim::Claim;
-use super::said::{Because, HookStep};
 use super::observation::Observation;
+use super::said::{Because, HookStep};
 use crate::hook::reasons::{Incident, Intent, Step};
 
 /// `HeartbeatTimeout` is 30 s at least (API reference, `PutLifecycleHook`): what to expect of a hook that can't be read.

@@ -3,7 +3,7 @@
 //! This module never asks AWS whether a thing exists.
 
 use homeostat_core::aws::lifecycle::LifecycleEvent;
-use homeostat_core::id::{GroupName, HookName, InstanceId, Named, InvalidId, Region, Subject};
+use homeostat_core::id::{GroupName, HookName, InstanceId, InvalidId, Named, Region, Subject};
 
 const TAG: &str = "hook";
 

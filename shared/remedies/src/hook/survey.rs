@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use homeostat_core::reconcile::Surveyed;
 use homeostat_core::aws::lifecycle::Course;
 use homeostat_core::id::{GroupName, Region};
 use homeostat_core::ports::{Ledger, Unavailable};
+use homeostat_core::reconcile::Surveyed;
 use homeostat_core::signal::{Hint, Trigger};
 use jiff::Timestamp;
 

@@ -7,9 +7,9 @@ use homeostat_core::aws::record::{RecordSet, Routing};
 use homeostat_core::id::{InstanceId, TargetGroupArn};
 use jiff::Timestamp;
 
-use super::state::HookState;
+use super::observation::{Observation, Registration};
 use super::said::HookStep;
-use super::observation::{Registration, Observation};
+use super::state::HookState;
 use super::targets::{TargetId, is_same_host};
 use crate::hook::policy::{OwnRecord, TerminationPolicy};
 

@@ -4,8 +4,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::state::HookState;
 use super::said::Limit;
+use super::state::HookState;
 
 /// From the notice to the end of a Spot Instance (EC2 User Guide, "Spot Instance interruption notices").
 const SPOT_NOTICE: SignedDuration = SignedDuration::from_secs(120);

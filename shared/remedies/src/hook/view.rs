@@ -7,10 +7,10 @@ use homeostat_core::shell;
 use homeostat_core::view::{ByHand, Facts, Message, News, Row, Story, Table, View, state_word};
 use serde_json::{Value, json};
 
-use super::state::HookState;
 use super::message;
 use super::row::{HEADERS, Held};
 use super::said::LaunchesFail;
+use super::state::HookState;
 use crate::hook::policy::OnLimit;
 use crate::hook::reasons::PageReason;
 use crate::hook::reasons::{About, Incident, Page};

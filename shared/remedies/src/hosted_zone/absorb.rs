@@ -14,14 +14,14 @@ use super::decide::{Situation, acts};
 use super::drift::{drifts, has_only_drifted, nothing_is_left, noticed, siblings};
 use super::evidence::{Ails, Fitness, ails, alarming, fitness, is_cleared};
 use super::judge::NEARLY;
-use super::state::{Held, ZoneState, PROPAGATES_WITHIN, Propagating, Proven};
-use super::said::Trouble;
 use super::observation::Observation;
+use super::said::Trouble;
 use super::share::shares;
 use super::shift::Move;
 use super::standing::{Standing, standing};
+use super::state::{Held, PROPAGATES_WITHIN, Propagating, Proven, ZoneState};
 use crate::hosted_zone::kind::HostedZoneKind;
-use crate::hosted_zone::policy::{RecordPolicy, HostedZonePolicy};
+use crate::hosted_zone::policy::{HostedZonePolicy, RecordPolicy};
 use crate::hosted_zone::reasons::{Circumstances, Incident, Intent, Page, PageReason, Step};
 
 pub(super) fn absorb(

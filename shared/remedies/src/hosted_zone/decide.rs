@@ -2,23 +2,25 @@
 //!
 //! This module never waits, asks or changes anything: the same arguments always give the same decision.
 
-use homeostat_core::reconcile::climb;
 use homeostat_core::aws::record::weights;
 use homeostat_core::guard;
 use homeostat_core::incident::State;
 use homeostat_core::policy::Mode;
+use homeostat_core::reconcile::climb;
 use jiff::{SignedDuration, Timestamp};
 
 use super::drift::{Drifted, SURE_AFTER};
 use super::judge::{Judged, STALE, judge};
-use super::state::{ZoneState, PROPAGATES_WITHIN, Propagating, Proven};
 use super::ladder::{Judging, ladder};
-use super::said::{Awaits, Trouble, Waiting};
 use super::observation::Observation;
+use super::said::{Awaits, Trouble, Waiting};
 use super::shift::{Move, Shift};
+use super::state::{PROPAGATES_WITHIN, Propagating, Proven, ZoneState};
 use crate::hosted_zone::generation::Generation;
 use crate::hosted_zone::policy::{DnsPolicy, HostedZonePolicy};
-use crate::hosted_zone::reasons::{Circumstances, Decision, Hold, HoldReason, Incident, Page, PageReason, Evidence, Step};
+use crate::hosted_zone::reasons::{
+    Circumstances, Decision, Evidence, Hold, HoldReason, Incident, Page, PageReason, Step,
+};
 
 /// Everything that one decision rests on.
 #[derive(Clone, Copy)]

@@ -13,11 +13,11 @@ use homeostat_core::incident::State;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::state::{Held, ZoneState, PROPAGATES_WITHIN};
 use super::observation::Observation;
 use super::share::shares;
 use super::standing::{foreign, unfit};
-use crate::hosted_zone::policy::{Active, Ailment, EndpointPolicy, RecordPolicy, HostedZonePolicy};
+use super::state::{Held, PROPAGATES_WITHIN, ZoneState};
+use crate::hosted_zone::policy::{Active, Ailment, EndpointPolicy, HostedZonePolicy, RecordPolicy};
 use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Incident};
 
 /// By then every name server has the last change, and a second list can't be older than it.
@@ -96,7 +96,11 @@ impl Drifted {
 }
 
 /// All drift of a zone, as one reading shows it.
-pub(super) fn drifts(policy: &HostedZonePolicy<'_>, seen: &Observation, held: &BTreeMap<RecordKey, Held>) -> Vec<Drift> {
+pub(super) fn drifts(
+    policy: &HostedZonePolicy<'_>,
+    seen: &Observation,
+    held: &BTreeMap<RecordKey, Held>,
+) -> Vec<Drift> {
     let mut drifts: Vec<Drift> =
         policy.records.iter().flat_map(|record| of_record(record, seen, held.get(&record.key))).collect();
     let left_out = siblings(policy, seen).into_iter().filter(|(_, sibling)| !sibling.is_in_policy);

@@ -8,7 +8,7 @@ use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::id::{AlarmArn, HealthCheckId, TargetGroupArn};
 use jiff::{SignedDuration, Timestamp};
 
-use super::observation::{Checked, HealthCheckReading, CheckerReport, Observation};
+use super::observation::{Checked, CheckerReport, HealthCheckReading, Observation};
 use crate::hosted_zone::policy::{Active, Ailment, EndpointPolicy, RecordPolicy};
 use crate::hosted_zone::reasons::Evidence;
 

@@ -12,16 +12,16 @@ use homeostat_core::id::SetIdentifier;
 use super::decide::{Situation, acts};
 use super::drift::{missing, unsure};
 use super::evidence::{Ails, Fitness, ails, alarming, fitness};
-use super::state::{Held, Reduced};
 use super::returning::{Course, Returning, course};
 use super::said::{Awaits, Trouble, Waiting};
 use super::share::{Plan, Wish, plan, shares};
 use super::shift::Move;
 use super::standing::{Standing, standing, unfit};
+use super::state::{Held, Reduced};
 use crate::hosted_zone::generation::Generation;
 use crate::hosted_zone::memory;
 use crate::hosted_zone::policy::{EndpointPolicy, RecordPolicy};
-use crate::hosted_zone::reasons::{Hold, HoldReason, Evidence};
+use crate::hosted_zone::reasons::{Evidence, Hold, HoldReason};
 
 /// What is to be done about the records of a zone, and why not.
 #[derive(Default)]
@@ -258,8 +258,7 @@ impl<'a> Judge<'a> {
 
     fn waits(&self, endpoint: &EndpointPolicy, reduced: &Reduced, awaits: Awaits, judged: &mut Judged) {
         let (record, id) = (self.record.key.clone(), endpoint.id.clone());
-        if let (Awaits::Proof { why }, true) =
-            (&awaits, self.case.now >= reduced.since + self.case.policy.dns.max_wait)
+        if let (Awaits::Proof { why }, true) = (&awaits, self.case.now >= reduced.since + self.case.policy.dns.max_wait)
         {
             let why = why.clone();
             judged.troubles.push(Trouble::StillReduced { record, endpoint: id, since: reduced.since, why });
@@ -309,7 +308,8 @@ impl<'a> Judge<'a> {
     }
 
     fn say_who_takes_over(&self, wanted: &mut Wanted) {
-        let well = |(id, why): (&SetIdentifier, &Vec<String>)| Evidence::Well { endpoint: id.clone(), why: why.clone() };
+        let well =
+            |(id, why): (&SetIdentifier, &Vec<String>)| Evidence::Well { endpoint: id.clone(), why: why.clone() };
         let takers: Vec<Evidence> = self.receivers(wanted).into_iter().map(well).collect();
         wanted.because.extend(takers);
     }

@@ -4,15 +4,15 @@
 
 use homeostat_core::decision::Page;
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Call, Heals, Incident, Kind, LEASE, Announce};
+use homeostat_core::incident::{Announce, Call, Heals, Incident, Kind, LEASE};
 use homeostat_core::view::View;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::drift::has_only_drifted;
-use super::state::ZoneState;
 use super::memory::Memory;
-use super::reasons::{CloseReason, HoldReason, PageReason, Evidence, Step};
+use super::reasons::{CloseReason, Evidence, HoldReason, PageReason, Step};
+use super::state::ZoneState;
 use super::subject;
 use super::view::HostedZoneView;
 

@@ -4,17 +4,17 @@
 
 use std::cell::OnceCell;
 
-use homeostat_core::reconcile::{Check, Rung, checked, climbed};
 use homeostat_core::decision::list;
 use homeostat_core::guard;
 use homeostat_core::incident::State;
+use homeostat_core::reconcile::{Check, Rung, checked, climbed};
 
 use super::decide::{Situation, decide, judged, undelayed};
 use super::drift::Drifted;
 use super::evidence::{Ails, ails};
 use super::judge::Judged;
 use super::kind::HostedZoneKind;
-use super::reasons::{Close, CloseReason, Decision, Hold, HoldReason, Page, PageReason, Evidence, Step};
+use super::reasons::{Close, CloseReason, Decision, Evidence, Hold, HoldReason, Page, PageReason, Step};
 use super::said::Trouble;
 use super::shift::{Move, Shift};
 use super::standing::{Standing, standing};

@@ -15,11 +15,11 @@ use homeostat_core::incident::State;
 use homeostat_core::view::{Message, Point, Sort};
 
 use super::drift::{Drift, Drifted};
-use super::state::ZoneState;
 use super::shift::{Move, Shift};
+use super::state::ZoneState;
 use super::view::HostedZoneView;
 use crate::hosted_zone::reasons::HoldReason;
-use crate::hosted_zone::reasons::{Decision, Hold, Incident, Intent, Evidence, Step};
+use crate::hosted_zone::reasons::{Decision, Evidence, Hold, Incident, Intent, Step};
 
 pub(super) fn decided(view: &HostedZoneView) -> Message {
     let incident = view.about.incident;

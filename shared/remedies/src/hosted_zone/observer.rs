@@ -13,7 +13,7 @@ use homeostat_core::ports::Unavailable;
 use homeostat_core::signal::{Hint, Trigger};
 
 use super::Records;
-use super::observation::{Read, Observation};
+use super::observation::{Observation, Read};
 use crate::hosted_zone::policy::{EndpointPolicy, HostedZonePolicy};
 
 /// Everything but the state of the last change, which only the incident knows of.

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use super::decide::Situation;
 use super::evidence::{Ails, Fitness};
 use super::judge::name;
-use super::state::Reduced;
 use super::said::Awaits;
+use super::state::Reduced;
 use crate::hosted_zone::policy::RecordPolicy;
 use crate::hosted_zone::reasons::Evidence;
 

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::hosted_zone::policy::DnsPolicy;
 use crate::hosted_zone::reasons::HoldReason;
-use crate::hosted_zone::reasons::{Reconciled, Decision, Hold};
+use crate::hosted_zone::reasons::{Decision, Hold, Reconciled};
 use crate::hosted_zone::subject;
 
 /// All zones of the policy: there is no smaller survey.

@@ -10,9 +10,9 @@ use homeostat_core::id::SetIdentifier;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::state::{Held, ZoneState};
 use super::said::Waiting;
 use super::share::shares;
+use super::state::{Held, ZoneState};
 use crate::hosted_zone::reasons::HoldReason;
 use crate::hosted_zone::reasons::{Decision, Hold, Incident};
 

@@ -23,7 +23,7 @@ pub struct Waiting {
 #[serde(rename_all = "snake_case")]
 pub enum Awaits {
     /// Something active must say that it is well.
-    Evidence { why: String },
+    Proof { why: String },
     /// It is well, and has to stay so.
     Hold { well_since: Timestamp, until: Timestamp },
     /// It has some of its share back; the next step comes then.

@@ -28,7 +28,12 @@ pub(super) enum Standing {
     },
 }
 
-pub(super) fn standing(case: Situation<'_>, record: &RecordPolicy, held: Option<&Held>, sets: &[RecordSet]) -> Standing {
+pub(super) fn standing(
+    case: Situation<'_>,
+    record: &RecordPolicy,
+    held: Option<&Held>,
+    sets: &[RecordSet],
+) -> Standing {
     let name = &record.key.name;
     if let Some(why) = case.seen.unread.get(name) {
         return Standing::Unread { why: why.clone() };

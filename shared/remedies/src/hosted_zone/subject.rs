@@ -2,7 +2,7 @@
 //!
 //! This module never asks AWS whether a thing exists.
 
-use homeostat_core::id::{HostedZoneId, Named, InvalidId, Region, Scope, Subject};
+use homeostat_core::id::{HostedZoneId, InvalidId, Named, Region, Scope, Subject};
 
 const TAG: &str = "zone";
 

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use homeostat_core::reconcile::Surveyed;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{HostedZoneId, Subject};
 use homeostat_core::ports::{Ledger, Unavailable};
+use homeostat_core::reconcile::Surveyed;
 use homeostat_core::signal::{Hint, Trigger};
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ use super::drift::drifts;
 use super::evidence::{Ails, ails};
 use super::observation::Observation;
 use super::{Records, observer, subject};
-use crate::hosted_zone::policy::{DnsPolicy, RecordPolicy, HostedZonePolicy};
+use crate::hosted_zone::policy::{DnsPolicy, HostedZonePolicy, RecordPolicy};
 
 /// Asks all that the policy takes for evidence, and for the records of each zone without an incident.
 ///

@@ -6,10 +6,10 @@ use homeostat_core::shell;
 use homeostat_core::view::{ByHand, Command, Facts, Message, News, Row, Story, View};
 use serde_json::{Value, json};
 
-use super::state::ZoneState;
 use super::message;
 use super::row::{self, HeldRecord};
 use super::said::Trouble;
+use super::state::ZoneState;
 use crate::hosted_zone::reasons::PageReason;
 use crate::hosted_zone::reasons::{About, Incident, Page};
 

@@ -4,23 +4,23 @@
 
 use std::cell::OnceCell;
 
-use homeostat_core::reconcile::{Rung, checked, climb, climbed};
 use homeostat_core::aws::fleet::{Group, Member};
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::{Alarms, State, Verdict};
 use homeostat_core::policy::Mode;
 use homeostat_core::ports::Outcome;
+use homeostat_core::reconcile::{Rung, checked, climb, climbed};
 use homeostat_core::signal::Notice;
 use jiff::Timestamp;
 
 use super::evidence::{Finding, find};
 use super::ladder::ladder;
-use super::processes::parked;
 use super::observation::Observation;
+use super::processes::parked;
 use super::{breaker, evidence, notice};
 use crate::instance::policy::{EvidenceSource, GroupPolicy};
 use crate::instance::reasons::{
-    Circumstances, Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Evidence, Step,
+    Circumstances, Close, CloseReason, Decision, Evidence, Hold, HoldReason, Incident, Page, PageReason, Step,
 };
 use crate::instance::tally::Tally;
 

@@ -8,9 +8,9 @@ use homeostat_core::incident::Gone;
 use jiff::Timestamp;
 
 use super::crowd::is_booting;
+use super::observation::Observation;
 use super::observer::calls_unhealthy;
 use super::processes::parked;
-use super::observation::Observation;
 use crate::instance::policy::{EvidenceSource, GroupPolicy};
 use crate::instance::reasons::{Attached, GroupState, Incident};
 

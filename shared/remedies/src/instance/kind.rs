@@ -4,14 +4,14 @@
 
 use homeostat_core::decision::Page;
 use homeostat_core::id::{GroupName, Scope, Subject};
-use homeostat_core::incident::{Alarms, Call, Gone, Heals, Incident, Kind, LEASE, Announce};
+use homeostat_core::incident::{Alarms, Announce, Call, Gone, Heals, Incident, Kind, LEASE};
 use homeostat_core::signal::Notice;
 use homeostat_core::view::View;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::memory::Memory;
-use super::reasons::{CloseReason, GroupState, HoldReason, PageReason, Evidence, Step};
+use super::reasons::{CloseReason, Evidence, GroupState, HoldReason, PageReason, Step};
 use super::view::ReplacementView;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

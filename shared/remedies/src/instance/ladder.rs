@@ -3,12 +3,12 @@
 //! The order is part of it: a person's word first, then what is true, then whose turn it is, then what can be afforded. This module
 //! never acts, and never looks at a rung above one that holds.
 
-use homeostat_core::reconcile::Check;
 use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::fleet::Member;
 use homeostat_core::decision::list;
 use homeostat_core::guard;
 use homeostat_core::policy::Mode;
+use homeostat_core::reconcile::Check;
 use homeostat_core::signal::NoticeKind;
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,7 +19,7 @@ use super::processes::Promise;
 use super::{group_state, notice};
 use crate::instance::kind::InstanceKind;
 use crate::instance::policy::EvidenceSource;
-use crate::instance::reasons::{Crowd, Decision, GroupState, Hold, HoldReason, Evidence};
+use crate::instance::reasons::{Crowd, Decision, Evidence, GroupState, Hold, HoldReason};
 use crate::instance::tally::{Limit, Tally};
 
 /// All that decides about an instance whose group and policy are known, in order.

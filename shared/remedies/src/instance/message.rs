@@ -11,7 +11,7 @@ use homeostat_core::view::{Message, Point, Severity, Sort, capitalized};
 use plan::{needed, waits_for};
 
 use super::view::ReplacementView;
-use crate::instance::reasons::{About, Decision, GroupState, Hold, HoldReason, Page, PageReason, Evidence, Step};
+use crate::instance::reasons::{About, Decision, Evidence, GroupState, Hold, HoldReason, Page, PageReason, Step};
 
 pub(super) fn decided(view: &ReplacementView) -> Message {
     let About { incident, short, .. } = &view.about;

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::evidence::Finding;
 use super::observation::Observation;
 use crate::instance::policy::GroupPolicy;
-use crate::instance::reasons::{Hold, HoldReason, Evidence};
+use crate::instance::reasons::{Evidence, Hold, HoldReason};
 
 /// Of the two minutes before a Spot Instance is interrupted, the group gets 30 s to begin by itself. What is left is for its
 /// connections to drain and its replacement to boot.

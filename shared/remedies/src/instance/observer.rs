@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::{OptionFuture, join, join4, try_join_all};
-use homeostat_core::reconcile::Times;
 use homeostat_core::aws::Read;
 use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::fleet::{Group, Machine, TargetHealth, TargetHealths};
@@ -13,11 +12,12 @@ use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::{AlarmArn, InstanceId, TargetGroupArn};
 use homeostat_core::incident::Alarms;
 use homeostat_core::ports::Unavailable;
+use homeostat_core::reconcile::Times;
 use homeostat_core::signal::{Hint, NoticeKind, Trigger};
 use jiff::SignedDuration;
 
 use super::Fleet;
-use super::observation::{Prefetch, Observation};
+use super::observation::{Observation, Prefetch};
 use crate::instance::kind::InstanceKind;
 use crate::instance::policy::{EvidenceSource, GroupPolicy, InstancePolicy};
 use crate::instance::reasons::Incident;
@@ -51,7 +51,9 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
         let groups = self.aws.groups(&self.policy.group_names()).await?;
         let change = match &hint.why {
             Trigger::Alarm(change) | Trigger::Silence(change) => Some(change.clone()),
-            Trigger::Wake | Trigger::Look { .. } | Trigger::Action(_) | Trigger::Notice(_) | Trigger::Found { .. } => None,
+            Trigger::Wake | Trigger::Look { .. } | Trigger::Action(_) | Trigger::Notice(_) | Trigger::Found { .. } => {
+                None
+            }
         };
         Ok(Prefetch { groups, change })
     }

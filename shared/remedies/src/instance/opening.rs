@@ -3,8 +3,8 @@
 //! This module never decides what is done about an incident that is open.
 
 use crate::instance::policy::InstancePolicy;
-use homeostat_core::reconcile::Ignored;
 use homeostat_core::id::Subject;
+use homeostat_core::reconcile::Ignored;
 use homeostat_core::signal::{Hint, Trigger};
 use jiff::Timestamp;
 

@@ -12,7 +12,12 @@ use crate::instance::reasons::Incident;
 
 /// With each alarm that spoke of the instance, one whose event was lost included, and what it says now. One that was deleted, or that
 /// the policy doesn't take for a verdict any more, is dropped: the incident would wait for it for ever.
-pub(super) fn absorb(now: Timestamp, mut incident: Incident, seen: &Observation, policy: Option<&GroupPolicy>) -> Incident {
+pub(super) fn absorb(
+    now: Timestamp,
+    mut incident: Incident,
+    seen: &Observation,
+    policy: Option<&GroupPolicy>,
+) -> Incident {
     let InstanceKind::Instance { alarms, gone, .. } = &mut incident.kind else { return incident };
     gone.see(now, &seen.gone);
     for (arn, read) in &seen.alarms {

@@ -4,17 +4,17 @@
 
 use std::collections::BTreeSet;
 
-use homeostat_core::reconcile::{Ignored, Route};
 use homeostat_core::aws::alarm::{
     AlarmChange, AlarmState, GROUP_DIMENSION, INSTANCE_DIMENSION, TARGET_GROUP_DIMENSION,
 };
 use homeostat_core::id::{AlarmArn, InstanceId, Region, Subject};
+use homeostat_core::reconcile::{Ignored, Route};
 use homeostat_core::signal::{About, AlarmFact, AlarmKind, Fact, Hint, NoSignal, Notice, Order, Signal, Trigger};
 use jiff::Timestamp;
 
 use crate::instance::policy::InstancePolicy;
 use crate::instance::reasons::HoldReason;
-use crate::instance::reasons::{Reconciled, Decision, GroupState, Hold};
+use crate::instance::reasons::{Decision, GroupState, Hold, Reconciled};
 use crate::instance::subject::is_ours;
 
 /// A look at whole groups.

@@ -2,7 +2,7 @@
 //!
 //! This module never asks AWS whether a thing exists.
 
-use homeostat_core::id::{GroupName, InstanceId, Named, InvalidId, Scope, Subject};
+use homeostat_core::id::{GroupName, InstanceId, InvalidId, Named, Scope, Subject};
 
 /// What a person may name of it. `None`: it is another remedy's.
 pub fn named(subject: &Subject) -> Option<Result<Named, InvalidId>> {

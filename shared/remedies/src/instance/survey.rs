@@ -4,23 +4,23 @@
 //! This module never opens an incident itself, and never takes a group's alarm for evidence against a member.
 
 use futures_util::future::{OptionFuture, join, join_all};
-use homeostat_core::reconcile::{NotSurveyed, Surveyed};
 use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::{AlarmArn, InstanceId, Region, Subject};
 use homeostat_core::ports::{Ledger, Unavailable};
+use homeostat_core::reconcile::{NotSurveyed, Surveyed};
 use homeostat_core::signal::{Hint, NoSignal, Notice, NoticeKind, Trigger};
 use jiff::Timestamp;
 
 use super::Fleet;
 use super::crowd::sick_at_once;
 use super::evidence::sick_without_alarm;
-use super::observer::{Observer, Health, calls_unhealthy};
 use super::group_state::is_unchecked;
+use super::observation::Observation;
+use super::observer::{Health, Observer, calls_unhealthy};
 use super::processes::parked;
 use super::route::{GroupAlarm, Survey};
-use super::observation::Observation;
 use super::tally::Limit;
 use crate::instance::policy::{EvidenceSource, GroupPolicy};
 
@@ -43,8 +43,9 @@ pub(super) async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
     let says_all_itself = matches!(survey, Survey::Alarm(alarm) if alarm.children.is_empty());
     let (groups, alarms) = if says_all_itself {
         let groups = observer.aws.groups(&names).await?;
-        let concerns =
-            |group: &Group| observer.policy.group(&group.name).is_some_and(|policy| is_about(survey, group, policy, &[]));
+        let concerns = |group: &Group| {
+            observer.policy.group(&group.name).is_some_and(|policy| is_about(survey, group, policy, &[]))
+        };
         let concerned: Vec<Group> = groups.into_iter().filter(concerns).collect();
         let alarms = if concerned.is_empty() { Vec::new() } else { in_alarm(observer).await? };
         (concerned, alarms)
@@ -149,7 +150,8 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
     }
     let mut sick = Vec::new();
     for member in group.members.iter().filter(|member| member.lifecycle.is_in_service()) {
-        let speak: Vec<&AlarmReading> = alarms.iter().filter(|alarm| calls_unhealthy(alarm, &member.id, policy)).collect();
+        let speak: Vec<&AlarmReading> =
+            alarms.iter().filter(|alarm| calls_unhealthy(alarm, &member.id, policy)).collect();
         let without_alarm =
             !policy.evidence.contains(&EvidenceSource::Alarm) && sick_without_alarm(policy, &seen, &member.id);
         if !speak.is_empty() || without_alarm {

@@ -16,7 +16,6 @@ mod weights;
 
 use std::collections::BTreeMap;
 
-use homeostat_core::reconcile::in_time;
 use homeostat_core::aws::Read;
 use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::fleet::{Group, Launches, Lifecycle, Member, TargetHealth};
@@ -24,6 +23,7 @@ use homeostat_core::aws::units::{Unit, Units};
 use homeostat_core::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
 use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Verdict};
 use homeostat_core::ports::{Outcome, Pause};
+use homeostat_core::reconcile::in_time;
 use jiff::{SignedDuration, Timestamp};
 
 use super::observation::Observation;

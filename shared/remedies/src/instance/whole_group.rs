@@ -2,20 +2,20 @@
 //!
 //! This module never acts on anything.
 
-use homeostat_core::reconcile::{Check, Ignored, Rung, checked, climb, climbed};
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::guard;
 use homeostat_core::id::GroupName;
 use homeostat_core::incident::{Gone, State, Verdict};
+use homeostat_core::reconcile::{Check, Ignored, Rung, checked, climb, climbed};
 use homeostat_core::signal::{Hint, Notice, Trigger};
 use jiff::{SignedDuration, Timestamp};
 
 use super::crowd::sick_at_once;
 use super::decide::named;
 use super::group_state;
+use super::observation::{Observation, Prefetch};
 use super::opening;
 use super::processes::{Promise, parked};
-use super::observation::{Prefetch, Observation};
 use super::tally::Limit;
 use crate::instance::kind::InstanceKind;
 use crate::instance::policy::{GroupPolicy, InstancePolicy};
@@ -66,7 +66,11 @@ pub(super) fn verdict(now: Timestamp, seen: &Observation, policy: Option<&GroupP
 /// All that decides about a group, in order.
 fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 7] {
     [
-        Check { name: "it is not parked", stops: Situation::parked, by: |case| guard::or_none(case.parked(), "it is not") },
+        Check {
+            name: "it is not parked",
+            stops: Situation::parked,
+            by: |case| guard::or_none(case.parked(), "it is not"),
+        },
         Check {
             name: "its instances had time to start again",
             stops: Situation::back_from_parking,
@@ -100,7 +104,12 @@ fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 7] {
 }
 
 /// All that decided, for people.
-pub(super) fn rungs(now: Timestamp, incident: &Incident, seen: &Observation, policy: Option<&GroupPolicy>) -> Vec<Rung> {
+pub(super) fn rungs(
+    now: Timestamp,
+    incident: &Incident,
+    seen: &Observation,
+    policy: Option<&GroupPolicy>,
+) -> Vec<Rung> {
     let name = incident.kind.group();
     match (policy, &seen.group) {
         (None, _) => climbed([("the policy names it", false, format!("group {name}"))]),
@@ -110,7 +119,12 @@ pub(super) fn rungs(now: Timestamp, incident: &Incident, seen: &Observation, pol
 }
 
 /// Decides what to do about a whole group.
-pub(super) fn decide(now: Timestamp, incident: &Incident, seen: &Observation, policy: Option<&GroupPolicy>) -> Decision {
+pub(super) fn decide(
+    now: Timestamp,
+    incident: &Incident,
+    seen: &Observation,
+    policy: Option<&GroupPolicy>,
+) -> Decision {
     let name = incident.kind.group();
     let Some(policy) = policy else {
         return Decision::Page(Page::Own(PageReason::NotInPolicy { group: name.clone() }));

@@ -7,13 +7,13 @@ use std::hint::black_box;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use homeostat_core::reconcile::{
-    Reconciled, Circumstances, Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp,
-};
 use homeostat_core::decision::{Decision, Hold};
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Incident, Kind, Verdict};
 use homeostat_core::ports::{History, Ledger, Limits, Outcome, Unavailable};
+use homeostat_core::reconcile::{
+    Circumstances, Ignored, NotSurveyed, Reconciled, Remedy, Route, Rung, Surveyed, Times, WakeUp,
+};
 use homeostat_core::signal::{Hint, NoSignal, Signal};
 use jiff::Timestamp;
 
@@ -138,7 +138,11 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         self.remedy.absorb(now, incident, seen, limits)
     }
 
-    async fn observe(&self, prefetch: R::Prefetch, incident: &Incident<R::Kind>) -> Result<R::Observation, Unavailable> {
+    async fn observe(
+        &self,
+        prefetch: R::Prefetch,
+        incident: &Incident<R::Kind>,
+    ) -> Result<R::Observation, Unavailable> {
         self.remedy.observe(prefetch, incident).await
     }
 

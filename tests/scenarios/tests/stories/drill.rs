@@ -9,7 +9,7 @@ use sandbox::Stack;
 use sandbox::stage::Stage;
 use world::App;
 
-use super::killing::{Situation, Kill, PATIENCE};
+use super::killing::{Kill, PATIENCE, Situation};
 use super::parts::{effects_that_took_place, first_in_service, on_a_stage_with, pair, policy_with, section};
 
 /// Calls of an undisturbed heal, up to the hold that follows it, and a few more.

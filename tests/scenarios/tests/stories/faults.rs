@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::FutureExt;
-use homeostat_core::aws::alarm::{AlarmReading, AlarmState, AlarmReadings};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings, AlarmState};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::incident::State;

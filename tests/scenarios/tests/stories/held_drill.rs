@@ -8,7 +8,7 @@ use sandbox::Stack;
 use sandbox::stage::{Held, Stage, held, policy_with_hooks};
 use world::{ActionEnd, ActionResult, LifecycleState, World};
 
-use super::killing::{Situation, Kill};
+use super::killing::{Kill, Situation};
 use super::parts::on_a_stage;
 
 /// Calls of a first look at a leaving instance that has to be deregistered, up to its wake-up. More are drilled than a launch has,

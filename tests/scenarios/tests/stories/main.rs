@@ -38,7 +38,7 @@ mod held_drill;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
-mod state;
+mod kept;
 #[cfg(test)]
 mod killing;
 #[cfg(test)]

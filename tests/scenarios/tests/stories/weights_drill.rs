@@ -11,7 +11,7 @@ use sandbox::journal::Call;
 use sandbox::stage::{Balance, Stage};
 use world::EndpointState;
 
-use super::killing::{Situation, Kill, PATIENCE};
+use super::killing::{Kill, PATIENCE, Situation};
 use super::parts::on_a_stage;
 use super::weights::{changes, has};
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use homeostat_core::aws::alarm::{AlarmReading, AlarmState, AlarmReadings, INSTANCE_DIMENSION};
+use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings, AlarmState, INSTANCE_DIMENSION};
 use homeostat_core::aws::fleet::{
     Checks, Group, Launches, Lifecycle, Machine, Member, TargetHealth as Observation, TargetHealths,
 };

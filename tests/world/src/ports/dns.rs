@@ -8,7 +8,7 @@ use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
-use homeostat_remedies::hosted_zone::observation::{AlarmReadings, Checked, HealthCheckReading, CheckerReport};
+use homeostat_remedies::hosted_zone::observation::{AlarmReadings, Checked, CheckerReport, HealthCheckReading};
 use homeostat_remedies::hosted_zone::shift::Shift;
 use homeostat_remedies::hosted_zone::{Records, ShiftWeights};
 

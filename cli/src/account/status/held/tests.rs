@@ -2,12 +2,12 @@ use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, Transition};
 use homeostat_core::id::InstanceId;
 use homeostat_core::incident::{Alarms, Gone};
 use homeostat_core::ports::{Outcome, Slots};
-use homeostat_remedies::hook::state::Kept;
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hook::memory::{Launch, Memory};
 use homeostat_remedies::hook::policy::OnLimit;
 use homeostat_remedies::hook::reasons::{Decision, Hold, HoldReason, Incident, Page as Asked, PageReason, Step};
 use homeostat_remedies::hook::said::{HookStep, LaunchesFail, Waits};
+use homeostat_remedies::hook::state::HookState;
 use homeostat_remedies::hook::subject::HeldInstance;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::registry::AnyIncident;
@@ -30,14 +30,14 @@ fn launching(group: &str, instance: u32) -> Incident {
     let region = "eu-west-1".parse().unwrap();
     let subject = HeldInstance { group: group.clone(), hook: hook.clone(), instance: instance.clone() }.subject(region);
     let (timeout, global) = (SignedDuration::from_mins(5), SignedDuration::from_mins(500));
-    let kept = Kept {
+    let kept = HookState {
         beat: Some(began),
         heartbeats: 1,
         terms: Some(Terms { timeout, global, default: ActionResult::Continue, transition: Transition::Launching }),
         course: Some(Course::IntoService),
         launched_from: Some("lt-1:7".into()),
         part_of: Some("eu-west-1#instance#i-00000000000000009".parse().unwrap()),
-        ..Kept::found(&group, &hook, &instance, Transition::Launching, began)
+        ..HookState::found(&group, &hook, &instance, Transition::Launching, began)
     };
     Incident::new(subject, HookKind::Hook(Box::new(kept)), began, began)
 }

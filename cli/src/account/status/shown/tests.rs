@@ -6,11 +6,11 @@ use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_core::incident::{Gone, Incident};
 use homeostat_core::ports::Outcome;
 use homeostat_remedies::hosted_zone::generation::Generation;
-use homeostat_remedies::hosted_zone::state::Kept;
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::reasons::{Decision, Hold, HoldReason, Incident as OfZone, Step};
 use homeostat_remedies::hosted_zone::said::{Awaits, Waiting};
 use homeostat_remedies::hosted_zone::shift::{Move, Shift};
+use homeostat_remedies::hosted_zone::state::ZoneState;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::reasons::{Crowd, Page as Asked, PageReason};
 use homeostat_remedies::{hook, hosted_zone, instance};
@@ -103,7 +103,7 @@ fn drained(now: Timestamp) -> OfZone {
     let step = Step::Shift(Shift { zone: zone.clone(), moves: vec![moved] });
     let awaits = Awaits::Hold { well_since: now, until: now };
     let waiting = vec![Waiting { record, endpoint: blue, share: Share::NONE, awaits }];
-    Incident::new(hosted_zone::subject::subject(&zone), HostedZoneKind::Zone(Kept::new(zone)), now, now)
+    Incident::new(hosted_zone::subject::subject(&zone), HostedZoneKind::Zone(ZoneState::new(zone)), now, now)
         .intend(now, &step, &Decision::Act { step: step.clone(), because: Vec::new() })
         .settle(now, Outcome::Pending { change: "C1".into() })
         .hold(now, now, &Hold::Own(HoldReason::Returning { waiting }))

@@ -7,7 +7,7 @@ use homeostat_core::shell;
 
 use super::{Error, Facts, Warning, about};
 use crate::hook::memory::Abandoned;
-use crate::hook::policy::{OnLimit, HeldBy, LaunchPolicy};
+use crate::hook::policy::{HeldBy, LaunchPolicy, OnLimit};
 
 pub(super) fn abandoned(hook: HeldBy<'_>, facts: &Facts<'_>) -> Vec<Finding> {
     let HeldBy::Launch(policy) = hook else { return Vec::new() };

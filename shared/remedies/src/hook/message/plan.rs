@@ -8,9 +8,9 @@ use homeostat_core::shell;
 use homeostat_core::view::{Command, Point};
 
 use super::ended::comes_of;
-use crate::hook::state::HookState;
 use crate::hook::policy::OnLimit;
 use crate::hook::said::LaunchesFail;
+use crate::hook::state::HookState;
 use crate::hook::view::HookView;
 
 pub(super) fn look() -> Command {

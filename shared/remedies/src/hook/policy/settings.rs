@@ -10,9 +10,7 @@ use homeostat_core::policy::setting::{Free, Is, Means, Must, Needed, Setting, Us
 use homeostat_core::policy::{MODES, Mode};
 use jiff::SignedDuration;
 
-use crate::hook::policy::{
-    OnLimit, CHECK_EVERY, OwnName, REMIND_EVERY, Readiness, ReadyTag, TagKey, with_longest_id,
-};
+use crate::hook::policy::{CHECK_EVERY, OnLimit, OwnName, REMIND_EVERY, Readiness, ReadyTag, TagKey, with_longest_id};
 
 const LONGEST_LOOK: SignedDuration = SignedDuration::from_mins(1);
 /// As with the breaker: three times in a row is no bad luck.

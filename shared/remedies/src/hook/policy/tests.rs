@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 use homeostat_core::policy::Mode;
 use jiff::SignedDuration;
 
-use crate::hook::policy::{OnLimit, HeldBy};
+use crate::hook::policy::{HeldBy, OnLimit};
 use crate::policy::parse;
 
 const LEAST: &str = "schema = 1\n[[lifecycle-hook.launch]]\ngroup = \"web\"\nhook = \"ready\"\nevidence = \

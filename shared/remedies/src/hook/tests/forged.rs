@@ -6,11 +6,11 @@ use homeostat_core::ports::Outcome;
 use homeostat_core::signal::Trigger;
 
 use super::harness::*;
-use crate::hook::state::HookState;
 use crate::hook::memory::Launch;
+use crate::hook::observation::Datapoint;
 use crate::hook::reasons::{Decision, History, Hold, HoldReason, Page, PageReason};
 use crate::hook::said::{HookStep, Waits};
-use crate::hook::observation::Datapoint;
+use crate::hook::state::HookState;
 
 const MADE_UP: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -44,12 +44,12 @@ fn opened_by(mut scene: Scene, told: &LifecycleEvent, now: i64) -> Scene {
 #[test]
 fn a_made_up_token_and_an_old_time_suspend_nothing_and_abandon_nobody() {
     for on_limit in ["admit", "suspend-launch"] {
-        let policy = format!("{}afterwards = \"{afterwards}\"\n", LAUNCH.replace("abandons = 2", "abandons = 1"));
+        let policy = format!("{}afterwards = \"{on_limit}\"\n", LAUNCH.replace("abandons = 2", "abandons = 1"));
         let told = forged(Transition::Launching, 0);
         // The launch really waits, since 10 s.
         let mut scene = opened_by(Scene::launching(&policy), &told, 660);
         scene.pass(660 + 290, 5);
-        assert_eq!(scene.completions(), [], "{afterwards}");
+        assert_eq!(scene.completions(), [], "{on_limit}");
         assert!(!scene.done.iter().any(|step| matches!(step, HookStep::SuspendLaunch { .. })), "{:?}", scene.done);
         assert!(scene.memory.abandoned.is_empty());
     }
@@ -144,8 +144,10 @@ fn made_up_actions_in_a_row_cost_an_action_that_was_just_reported_no_heartbeat()
 fn a_newer_action_that_auto_scaling_knows_takes_over_when_its_token_is_accepted() {
     let mut scene = Scene::launching(&LAUNCH.replace("5m", "20m"));
     scene.pass(200, 5);
-    let newer =
-        LifecycleEvent { token: "12345678-4321-4321-4321-210987654321".parse().unwrap(), ..told(Transition::Launching, 205) };
+    let newer = LifecycleEvent {
+        token: "12345678-4321-4321-4321-210987654321".parse().unwrap(),
+        ..told(Transition::Launching, 205)
+    };
     scene.now = 206;
     scene.join(&newer);
     scene.look();

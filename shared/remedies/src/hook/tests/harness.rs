@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_core::reconcile::{Ignored, Remedy};
 use homeostat_core::aws::fleet::{Checks, Lifecycle, Machine, TargetHealth};
-use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Terms, LifecycleEvent, Transition};
+use homeostat_core::aws::lifecycle::{ActionResult, Course, LifecycleEvent, Place, Terms, Transition};
 use homeostat_core::id::TargetGroupArn;
 use homeostat_core::ports::{Outcome, Pause};
+use homeostat_core::reconcile::{Ignored, Remedy};
 use homeostat_core::signal::{Hint, Trigger};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::hook::state::HookState;
 use crate::hook::memory::Memory;
+use crate::hook::observation::{Details, HeldMember, Observation, Registration, TargetId};
 use crate::hook::reasons::{
-    Circumstances, Close, CloseReason, Decision, History, Hold, HoldReason, Incident, Limits, Evidence, Step,
+    Circumstances, Close, CloseReason, Decision, Evidence, History, Hold, HoldReason, Incident, Limits, Step,
 };
 use crate::hook::said::{Because, Ended, HookStep, Waits};
-use crate::hook::observation::{Details, HeldMember, Registration, Observation, TargetId};
+use crate::hook::state::HookState;
 use crate::hook::{HookObserver, LifecycleHook};
 use crate::policy::{self, Policy};
 
@@ -207,7 +207,7 @@ impl Scene {
         self.seen.targets = BTreeMap::from([(POOL.parse().unwrap(), Ok(Vec::new()))]);
     }
 
-    pub(super) fn kept(&self) -> &HookState {
+    pub(super) fn state(&self) -> &HookState {
         self.incident.kind.state()
     }
 
@@ -331,8 +331,8 @@ struct Nowhere;
 
 mod nowhere {
     use super::*;
-    use crate::hook::policy::BusyMetric;
     use crate::hook::observation::Datapoint;
+    use crate::hook::policy::BusyMetric;
     use crate::hook::{CompleteHooks, Held, Machines};
     use homeostat_core::aws::fleet::Group;
     use homeostat_core::aws::lifecycle::ActionId;

@@ -6,9 +6,9 @@ use homeostat_core::ports::{Outcome, Pause};
 
 use super::harness::*;
 use crate::hook::memory::{Launch, Memory};
+use crate::hook::observation::Observation;
 use crate::hook::reasons::{Decision, Hold, HoldReason, Page, PageReason};
 use crate::hook::said::{Because, HookStep, Waits};
-use crate::hook::observation::Observation;
 
 fn in_a_row(scene: &Scene) -> usize {
     let known = scene.memory.abandoned_of(&"ready".parse().unwrap(), Some("lt-1:7"));
@@ -96,7 +96,8 @@ fn past_its_time_it_is_abandoned_and_people_hear_of_it() {
 fn what_could_not_be_read_abandons_nobody() {
     let mut scene = Scene::launching(LAUNCH);
     scene.is_ready();
-    scene.seen = Observation { machine: Some(Err("could not read EC2's status checks: Throttling".into())), ..scene.seen };
+    scene.seen =
+        Observation { machine: Some(Err("could not read EC2's status checks: Throttling".into())), ..scene.seen };
     scene.pass(300, 5);
     assert_eq!(scene.completions(), [ActionResult::Continue]);
     assert!(matches!(scene.because(), Because::Unjudged { .. }));

@@ -8,9 +8,9 @@ use homeostat_core::aws::record::{RecordSet, Routing};
 use homeostat_core::ports::Outcome;
 
 use super::harness::*;
+use crate::hook::observation::{Datapoint, Registration, TargetId};
 use crate::hook::reasons::{Decision, Hold, HoldReason};
 use crate::hook::said::{Because, HookStep, Limit, Waits};
-use crate::hook::observation::{Datapoint, Registration, TargetId};
 
 fn in_use(decision: &Decision) -> String {
     let Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::InUse { by })), .. } = decision else {

@@ -1,9 +1,9 @@
 //! What comes twice, late, early, or out of turn.
 
-use homeostat_core::reconcile::Ignored;
 use homeostat_core::aws::fleet::Lifecycle;
 use homeostat_core::aws::lifecycle::{ActionResult, Course, LifecycleEvent, Transition, has_gone_on};
 use homeostat_core::ports::Outcome;
+use homeostat_core::reconcile::Ignored;
 use homeostat_core::signal::{Hint, Trigger};
 
 use super::harness::*;

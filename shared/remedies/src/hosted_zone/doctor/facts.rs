@@ -12,8 +12,8 @@ use homeostat_core::doctor::{Read, Unread};
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Region, TargetGroupArn};
 
 use crate::hosted_zone::memory::Memory;
-use crate::hosted_zone::policy::RecordPolicy;
 use crate::hosted_zone::observation::HealthCheckReading;
+use crate::hosted_zone::policy::RecordPolicy;
 
 /// What the policy names for weighted records.
 #[derive(Debug, Clone, Default)]

@@ -11,9 +11,9 @@ use homeostat_core::id::{AlarmArn, HealthCheckId, Region};
 use jiff::SignedDuration;
 
 use super::{Facts, about, about_endpoint, unreadable, uses};
+use crate::hosted_zone::observation::HealthCheckReading;
 use crate::hosted_zone::policy::{Active, EndpointPolicy, RecordPolicy};
 use crate::hosted_zone::says_nothing;
-use crate::hosted_zone::observation::HealthCheckReading;
 
 /// So much longer than the longest time between two checks, 30 s, that who said nothing has stopped.
 const SILENT: SignedDuration = SignedDuration::from_secs(120);

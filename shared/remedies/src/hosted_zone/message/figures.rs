@@ -6,9 +6,9 @@ use homeostat_core::aws::record::{RecordKey, Weights, weights};
 use homeostat_core::aws::share::Share;
 
 use crate::hosted_zone::drift::Sibling;
-use crate::hosted_zone::state::{Held, ZoneState};
 use crate::hosted_zone::share::shares;
 use crate::hosted_zone::shift::{Move, Shift};
+use crate::hosted_zone::state::{Held, ZoneState};
 
 /// A move, endpoint by endpoint.
 pub(super) fn moved(moved: &Move) -> Vec<String> {

@@ -13,7 +13,7 @@ use homeostat_core::policy::{MODES, Mode};
 use jiff::SignedDuration;
 
 use crate::hosted_zone::policy::{
-    Active, Ailment, DWELL, IN_SYNC_WITHIN, CHECK_EVERY, MOST_ENDPOINTS, REMIND_EVERY, STEPS, MAX_WAIT,
+    Active, Ailment, CHECK_EVERY, DWELL, IN_SYNC_WITHIN, MAX_WAIT, MOST_ENDPOINTS, REMIND_EVERY, STEPS,
 };
 
 /// Past this many a latch would be none.

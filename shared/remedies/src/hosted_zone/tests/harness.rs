@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use homeostat_core::reconcile::Remedy;
 use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::aws::record::{RecordSet, Routing, Weight, weights};
@@ -10,15 +9,16 @@ use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGroupArn};
 use homeostat_core::incident::State;
 use homeostat_core::ports::{Outcome, Pause, Unavailable};
+use homeostat_core::reconcile::Remedy;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::hosted_zone::state::ZoneState;
 use crate::hosted_zone::kind::HostedZoneKind;
+use crate::hosted_zone::observation::{AlarmReadings, Checked, CheckerReport, HealthCheckReading, Observation};
 use crate::hosted_zone::policy::DnsPolicy;
 use crate::hosted_zone::reasons::{Circumstances, Decision, Hold, Incident, Limits, Page, PageReason, Step};
 use crate::hosted_zone::said::Trouble;
-use crate::hosted_zone::observation::{AlarmReadings, Checked, HealthCheckReading, CheckerReport, Observation};
 use crate::hosted_zone::shift::Shift;
+use crate::hosted_zone::state::ZoneState;
 use crate::hosted_zone::{Records, ShiftDns, ShiftWeights};
 use crate::policy;
 use crate::policy::Policy;
@@ -105,8 +105,12 @@ impl Scene {
 
     pub(super) fn with(policy: &str, sets: Vec<RecordSet>) -> Self {
         let zone: HostedZoneId = "Z0123456789ABCDEFGHIJ".parse().unwrap();
-        let incident =
-            Incident::new(crate::hosted_zone::subject::subject(&zone), HostedZoneKind::Zone(ZoneState::new(zone)), at(0), at(0));
+        let incident = Incident::new(
+            crate::hosted_zone::subject::subject(&zone),
+            HostedZoneKind::Zone(ZoneState::new(zone)),
+            at(0),
+            at(0),
+        );
         let names: Vec<String> = sets.iter().filter_map(|set| Some(set.weighted()?.0.to_string())).collect();
         Scene {
             policy: policy::parse(policy).unwrap(),
@@ -145,7 +149,8 @@ impl Scene {
     }
 
     pub(super) fn seen(&self) -> Observation {
-        let mut seen = Observation { sets: self.sets.clone(), is_in_sync: Some(self.in_sync), ..Observation::default() };
+        let mut seen =
+            Observation { sets: self.sets.clone(), is_in_sync: Some(self.in_sync), ..Observation::default() };
         for endpoint in self.policy_of().records.iter().flat_map(|record| &record.endpoints) {
             let name = endpoint.id.as_str();
             let (state, since) = self.alarms.get(name).copied().unwrap_or((AlarmState::Ok, -1000));

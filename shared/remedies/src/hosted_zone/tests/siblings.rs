@@ -1,8 +1,8 @@
 //! A name with addresses of both families: what the policy lists moves together, and what it leaves out is never passed over.
 
-use homeostat_core::reconcile::Remedy;
 use homeostat_core::aws::record::{RecordSet, Weight, weights};
 use homeostat_core::aws::share::Share;
+use homeostat_core::reconcile::Remedy;
 
 use super::harness::*;
 use crate::hosted_zone::ShiftDns;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
-use homeostat_core::reconcile::{Ports, Served, serve};
 use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
@@ -11,10 +10,11 @@ use homeostat_core::id::GroupName;
 use homeostat_core::id::{Scope, TargetGroupArn};
 use homeostat_core::incident::Kind;
 use homeostat_core::ports::{Clock, History, Ledger, NoQueue, NotWritten, Outcome, Unavailable, Write};
+use homeostat_core::reconcile::{Ports, Served, serve};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::instance::{Observer, Fleet, Replace, ReplaceInstance};
+use crate::instance::{Fleet, Observer, Replace, ReplaceInstance};
 use crate::made::{alarm_on, held, interruption, of_other_services, resync, woken};
 use crate::policy::{self, Policy};
 

@@ -1,7 +1,7 @@
 //! Several alarms on one instance: what one says never hides what another says.
 
 use super::*;
-use crate::instance::reasons::{HoldReason, Evidence};
+use crate::instance::reasons::{Evidence, HoldReason};
 
 /// There is none of that name.
 pub(super) const NONE: Read<Option<AlarmReading>> = Ok(None);

@@ -155,7 +155,8 @@ fn where_the_alarm_is_the_only_evidence_the_alarms_are_counted() {
     it.policy = policy_with("evidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\n");
     assert!(it.is_acting());
     let alarm = it.alarm().clone();
-    it.seen.in_alarm = (1..=6).map(|number| AlarmReading { instances: vec![instance(number)], ..alarm.clone() }).collect();
+    it.seen.in_alarm =
+        (1..=6).map(|number| AlarmReading { instances: vec![instance(number)], ..alarm.clone() }).collect();
     assert!(
         matches!(it.held_because(), Hold::Own(HoldReason::TooManySick(Crowd { sick: 6, .. }))),
         "{:?}",

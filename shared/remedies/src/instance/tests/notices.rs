@@ -4,7 +4,7 @@ use homeostat_core::aws::fleet::{Checks, Machine};
 use homeostat_core::signal::{Notice, NoticeKind};
 
 use super::*;
-use crate::instance::reasons::{HoldReason, Page, PageReason, Evidence, Step};
+use crate::instance::reasons::{Evidence, HoldReason, Page, PageReason, Step};
 
 /// An instance that is well, and of which AWS announced this at second 1000.
 fn announced(what: NoticeKind, by: Option<i64>) -> Situation {
@@ -194,7 +194,8 @@ fn every_guard_stands_between_an_announcement_and_an_act() {
 fn an_alarm_that_joins_is_judged_by_its_own_evidence_once_the_announcement_is_void() {
     let mut it = situation();
     let InstanceKind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
-    *notice = Some(Notice { what: NoticeKind::Interruption { action: "stop".into() }, at: at(990), by: Some(at(1110)) });
+    *notice =
+        Some(Notice { what: NoticeKind::Interruption { action: "stop".into() }, at: at(990), by: Some(at(1110)) });
     it.machine("running", None);
     let Decision::Act { because, .. } = it.decide() else { panic!("{:?}", it.decide()) };
     assert_eq!(because.len(), 2, "the alarm and the target, and not the interruption that EC2 knows nothing of");
@@ -257,7 +258,8 @@ fn what_is_held_back_before_its_time_has_waited_for_nothing() {
 fn an_alarm_that_may_not_act_keeps_nobody_from_what_aws_announces() {
     let mut it = situation();
     let InstanceKind::Instance { notice, .. } = &mut it.incident.kind else { panic!() };
-    *notice = Some(Notice { what: NoticeKind::Interruption { action: "stop".into() }, at: at(900), by: Some(at(1020)) });
+    *notice =
+        Some(Notice { what: NoticeKind::Interruption { action: "stop".into() }, at: at(900), by: Some(at(1020)) });
     it.seen.interruption = Some(at(900));
     it.machine("running", None);
     it.target(1, Some(TargetHealth::Healthy));

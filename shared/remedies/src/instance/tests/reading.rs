@@ -8,7 +8,7 @@ use homeostat_core::ports::Unavailable;
 
 use super::*;
 use crate::instance::reasons::HoldReason;
-use crate::instance::{Observer, Fleet, Prefetch};
+use crate::instance::{Fleet, Observer, Prefetch};
 
 /// AWS, in a large account where not all alarms in ALARM can be listed.
 struct Large {

@@ -4,19 +4,19 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt;
-use homeostat_core::reconcile::{
-    Foreseen, Ignored, Look, NotSurveyed, Ports, Remedy, Route, Rung, Served, Surveyed, Times, WakeUp, foresee, serve,
-};
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Kind, Verdict};
 use homeostat_core::ports::{Clock, Ledger, Limits, NotWritten, Outcome, Unavailable, WakeUps, Write};
+use homeostat_core::reconcile::{
+    Foreseen, Ignored, Look, NotSurveyed, Ports, Remedy, Route, Rung, Served, Surveyed, Times, WakeUp, foresee, serve,
+};
 use homeostat_core::signal::{Hint, NoSignal, Signal};
 use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use crate::instance::kind::InstanceKind;
 use crate::instance::memory::Memory;
-use crate::instance::reasons::{Reconciled, Circumstances, Decision, History, Hold, Incident, Step};
+use crate::instance::reasons::{Circumstances, Decision, History, Hold, Incident, Reconciled, Step};
 use crate::made::{resync, woken};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;

@@ -8,9 +8,9 @@ use homeostat_core::aws::record::{RecordKey, RecordSet, Weights};
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{HostedZoneId, SetIdentifier};
 use homeostat_remedies::hosted_zone::generation::{FENCE_LABEL, Generation};
-use homeostat_remedies::hosted_zone::state::Kept;
 use homeostat_remedies::hosted_zone::reasons::PageReason;
 use homeostat_remedies::hosted_zone::reasons::{Incident, Page};
+use homeostat_remedies::hosted_zone::state::ZoneState;
 use jiff::Timestamp;
 use world::{Author, ZoneChange};
 
@@ -82,7 +82,7 @@ pub(super) fn decided_at(key: &RecordKey, change: &ZoneChange) -> Timestamp {
 }
 
 /// What the open incident of the zone keeps.
-pub(super) fn kept<'a>(view: &'a View, zone: &HostedZoneId) -> Option<&'a Kept> {
+pub(super) fn kept<'a>(view: &'a View, zone: &HostedZoneId) -> Option<&'a ZoneState> {
     incident(view, zone).map(|open| open.kind.state())
 }
 
@@ -158,7 +158,7 @@ impl Annals {
 
     /// A person knows how the zone is: what they changed and Homeostat doesn't hold is now as it should be. Seed 71030817: a late batch
     /// had changed it after them, of which the ledger had not heard.
-    fn confirmed(&mut self, kept: Option<&Kept>) {
+    fn confirmed(&mut self, kept: Option<&ZoneState>) {
         for (key, edited) in &self.edited {
             let is_theirs = self.last_of_name.get(&key.name).is_none_or(|last| last <= edited);
             if is_theirs && !kept.is_some_and(|kept| kept.records.contains_key(key)) {

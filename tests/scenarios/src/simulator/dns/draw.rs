@@ -102,7 +102,7 @@ fn section(dice: &mut Dice) -> String {
     let check_every = dice.either("1m", &["30s", "2m"]);
     let dwell = dice.either("5m", &["2m", "1m"]);
     let wait = dice.either("1h", &["20m"]);
-    format!("schema = 1\n[shift-dns]\nlook-every = \"{look_every}\"\ndwell = \"{dwell}\"\nwait-at-most = \"{wait}\"\n")
+    format!("schema = 1\n[shift-dns]\nlook-every = \"{check_every}\"\ndwell = \"{dwell}\"\nwait-at-most = \"{wait}\"\n")
 }
 
 fn rules(dice: &mut Dice, endpoints: usize) -> String {

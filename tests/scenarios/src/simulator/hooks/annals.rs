@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use homeostat_core::aws::lifecycle;
 use homeostat_core::id::{HookName, InstanceId, Subject};
 use homeostat_core::ports::Outcome;
-use homeostat_remedies::hook::reasons::{Decision, Incident, Evidence, Step};
+use homeostat_remedies::hook::reasons::{Decision, Evidence, Incident, Step};
 use homeostat_remedies::hook::said::{Because, HookStep};
 use homeostat_remedies::hook::subject::HeldInstance;
 use jiff::{SignedDuration, Timestamp};

@@ -24,6 +24,8 @@ fn a_failing_endpoint_is_drained_at_once_and_comes_back_in_steps_to_what_it_had(
     assert_eq!(full, expected, "two checks, ten minutes of outage, five of hold, and two to each step: {times:?}");
     assert_eq!(story.cloud.with(|world| world.zone(&zone()).unwrap().record(&www())), before, "to the last field");
     assert_eq!(story.ledger.open::<HostedZoneKind>(), []);
-    let [incident] = &story.ledger.closed::<HostedZoneKind>()[..] else { panic!("{:?}", story.ledger.closed::<HostedZoneKind>()) };
+    let [incident] = &story.ledger.closed::<HostedZoneKind>()[..] else {
+        panic!("{:?}", story.ledger.closed::<HostedZoneKind>())
+    };
     assert_eq!(incident.decision, Some(Decision::Close(Close::Recovered)));
 }

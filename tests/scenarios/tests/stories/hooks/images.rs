@@ -14,7 +14,7 @@ use super::site::*;
 
 /// Three of four instances are replaced by what never answers; so many hours later.
 fn rolled_out(on_limit: &str, hours: i64) -> HookStory {
-    let launch = format!("{LAUNCH}within = \"4m\"\nabandons = 3\nafterwards = \"{afterwards}\"\n");
+    let launch = format!("{LAUNCH}within = \"4m\"\nabandons = 3\nafterwards = \"{on_limit}\"\n");
     let mut story = site_with(4, minutes(5), &launch, LEAVE);
     story.cloud.with(|world| {
         world.break_version(&web(), 2, Flaw::NeverAnswers);
@@ -64,7 +64,7 @@ fn what_a_bad_image_costs_is_bounded() {
         let looks = story.answers.iter().flatten().filter(|answer| answer.get("decision").is_some()).count();
         let abandoned = ended(&story, ActionResult::Abandon);
         let (count, serving) = (launches.len(), story.in_service(&web()).len());
-        writeln!(table, "{afterwards}: {count} launches, {abandoned} abandoned, held {held} s, {looks} looks, {serving} of 4 in service")
+        writeln!(table, "{on_limit}: {count} launches, {abandoned} abandoned, held {held} s, {looks} looks, {serving} of 4 in service")
             .unwrap();
     }
     expect![[r#"

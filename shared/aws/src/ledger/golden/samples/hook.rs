@@ -7,13 +7,13 @@ mod parts;
 use homeostat_core::aws::lifecycle::{ActionResult, Course};
 use homeostat_core::incident::Acknowledgement;
 use homeostat_core::ports::Outcome;
-use homeostat_remedies::hook::state::Kept;
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hook::policy::OnLimit;
 use homeostat_remedies::hook::reasons::{
-    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Evidence, Step,
+    Close, CloseReason, Decision, Evidence, Hold, HoldReason, Incident, Page, PageReason, Step,
 };
 use homeostat_remedies::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
+use homeostat_remedies::hook::state::HookState;
 use parts::{ID, claimed, deregister, found, in_full, launching, on, remove_records, terminating};
 
 use super::super::Folder::Hook;
@@ -23,7 +23,7 @@ pub(super) fn samples() -> Vec<Sample> {
     [acts(), outcomes(), holds(), pages(), closes(), particulars()].concat()
 }
 
-fn of(kept: Kept) -> Incident {
+fn of(kept: HookState) -> Incident {
     let began = kept.began;
     Incident::new(id(&format!("eu-west-1#hook#web:ready:{ID}")), HookKind::Hook(Box::new(kept)), began, at(0))
 }
@@ -34,7 +34,7 @@ fn acting(incident: &Incident, second: i64, step: HookStep, because: Because) ->
     paced(incident.intend(at(second), &step, &decision))
 }
 
-fn completing(kept: Kept, result: ActionResult, because: Because) -> Incident {
+fn completing(kept: HookState, result: ActionResult, because: Because) -> Incident {
     let action = kept.action();
     acting(&of(kept), 1, HookStep::Complete { action, result }, because)
 }
@@ -66,7 +66,7 @@ fn completions() -> Vec<(&'static str, Incident, ActionResult, Because)> {
         ("out-of-timeout", (terminating(), out_of_time(Limit::Timeout))),
         ("out-of-spot-time", (terminating(), out_of_time(spot()))),
     ];
-    let completion = |(name, (kept, because)): (&'static str, (Kept, Because))| {
+    let completion = |(name, (kept, because)): (&'static str, (HookState, Because))| {
         let result = match because {
             Because::NotReady { .. } | Because::Interrupted { .. } => ActionResult::Abandon,
             _ => ActionResult::Continue,
@@ -79,7 +79,7 @@ fn completions() -> Vec<(&'static str, Incident, ActionResult, Because)> {
 /// What is done before, or meanwhile.
 fn preparations() -> Vec<(&'static str, Incident)> {
     let leaving = |course| Because::Leaving { course };
-    let beat = |kept: &Kept| HookStep::Heartbeat { action: kept.action() };
+    let beat = |kept: &HookState| HookStep::Heartbeat { action: kept.action() };
     let needs = |what| Because::NeedsTime { missing: texts(&[what]) };
     let (launches, leaves, pooled) = (of(launching()), of(terminating()), of(on(Course::BackToPool)));
     let suspend = HookStep::SuspendLaunch { group: id("web") };
@@ -142,7 +142,7 @@ fn holds() -> Vec<Sample> {
     let named =
         |name: &str, of: &Incident, waits| incident(Hook, name, held(of, 3, &Hold::Own(HoldReason::Hook(waits))));
     let done = ready().settle(at(2), Outcome::Done);
-    let nobody_of_ours = of(Kept { lost: 6, ..found() });
+    let nobody_of_ours = of(HookState { lost: 6, ..found() });
     let proceeds = || "Pending:Wait".to_owned();
     let unread = || "could not read the instance: Throttling: Rate exceeded".to_owned();
     let action = || launching().action();

@@ -10,7 +10,7 @@ use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, NoticeKind};
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::reasons::{
-    Attached, Close, CloseReason, Crowd, Decision, GroupState, Hold, HoldReason, Incident, Page, PageReason, Evidence,
+    Attached, Close, CloseReason, Crowd, Decision, Evidence, GroupState, Hold, HoldReason, Incident, Page, PageReason,
     Step,
 };
 

@@ -8,13 +8,13 @@ use homeostat_core::aws::share::Share;
 use homeostat_core::incident::Acknowledgement;
 use homeostat_core::ports::Outcome;
 use homeostat_remedies::hosted_zone::drift::{Drift, Drifted};
-use homeostat_remedies::hosted_zone::state::{Kept, Propagating};
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::reasons::{
-    Close, CloseReason, Decision, Hold, HoldReason, Incident, Page, PageReason, Evidence, Step,
+    Close, CloseReason, Decision, Evidence, Hold, HoldReason, Incident, Page, PageReason, Step,
 };
 use homeostat_remedies::hosted_zone::said::{Awaits, Trouble, Waiting};
 use homeostat_remedies::hosted_zone::shift::Shift;
+use homeostat_remedies::hosted_zone::state::{Propagating, ZoneState};
 use parts::{ZONE, alarm, drifts, kept_in_full, moved, record, target_group};
 
 use super::super::Folder::Zone;
@@ -25,10 +25,10 @@ pub(super) fn samples() -> Vec<Sample> {
 }
 
 fn opened() -> Incident {
-    of(Kept::new(id(ZONE)))
+    of(ZoneState::new(id(ZONE)))
 }
 
-fn of(kept: Kept) -> Incident {
+fn of(kept: ZoneState) -> Incident {
     Incident::new(id(&format!("aws-global#zone#{ZONE}")), HostedZoneKind::Zone(kept), event(-3), at(0))
 }
 
@@ -101,7 +101,8 @@ fn outcomes() -> Vec<Sample> {
 /// The loop writes that a change is on its way together with its outcome.
 fn on_its_way(outcome: Outcome) -> Incident {
     let settled = settled(outcome);
-    let HostedZoneKind::Zone(Kept { propagating: Some(Propagating { change, since, .. }), .. }) = &settled.kind else {
+    let HostedZoneKind::Zone(ZoneState { propagating: Some(Propagating { change, since, .. }), .. }) = &settled.kind
+    else {
         panic!("nothing is on its way: {settled:?}")
     };
     let because = Hold::Own(HoldReason::Propagating { change: change.clone(), since: *since });
@@ -217,7 +218,7 @@ fn particulars() -> Vec<Sample> {
         Trouble::Refused { record: record("api.example.com A"), since: at(2), why: "NoSuchHealthCheck".to_owned() };
     let asked = paged(&of(kept_in_full()), 62, &Page::Own(PageReason::Weights { troubles: vec![trouble] }));
     let beside = Propagating { change: Some("C2682N5HXP0BZ4".to_owned()), since: at(2), late_since: Some(at(12)) };
-    let beside = of(Kept { propagating: Some(beside), ..Kept::new(id(ZONE)) });
+    let beside = of(ZoneState { propagating: Some(beside), ..ZoneState::new(id(ZONE)) });
     let because = Hold::Own(HoldReason::Propagating { change: Some("C2682N5HXP0BZ4".to_owned()), since: at(2) });
     let known = Acknowledgement { by: "ana".to_owned(), at: at(90), reason: "on it".to_owned() };
     vec![

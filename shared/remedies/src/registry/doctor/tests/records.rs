@@ -9,11 +9,11 @@ use homeostat_core::id::{AlarmArn, HostedZoneId};
 
 use super::*;
 use crate::hosted_zone::generation::Generation;
-use crate::hosted_zone::state::Kept;
 use crate::hosted_zone::kind::HostedZoneKind;
 use crate::hosted_zone::memory::Memory;
+use crate::hosted_zone::observation::{Checked, CheckerReport, HealthCheckReading};
 use crate::hosted_zone::policy::RecordPolicy;
-use crate::hosted_zone::observation::{Checked, HealthCheckReading, CheckerReport};
+use crate::hosted_zone::state::ZoneState;
 use crate::hosted_zone::subject::subject;
 
 const POLICY: &str = r#"
@@ -281,7 +281,7 @@ fn a_latch_and_an_incident_of_a_zone_are_told_as_what_they_are() {
     only(&the_policy(), &latched, Warning, "latched");
     assert!(examine(None, &latched)[0].fix.contains("homeostat ack zone#Z0123456789ABCDEFGHIJ"));
     let subject = subject(&zone);
-    let incident = Incident::new(subject, HostedZoneKind::Zone(Kept::new(zone)), at(0), at(0));
+    let incident = Incident::new(subject, HostedZoneKind::Zone(ZoneState::new(zone)), at(0), at(0));
     let stuck = Facts { open: Ok(vec![Incident { stuck: Some(at(9)), ..incident }.into()]), ..in_order() };
     assert!(examine(None, &stuck)[0].fix.contains("shift-dns"));
 }

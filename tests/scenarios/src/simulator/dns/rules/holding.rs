@@ -6,8 +6,8 @@ mod tests;
 use homeostat_core::aws::record::{RecordSet, weights};
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::HostedZoneId;
-use homeostat_remedies::hosted_zone::state::PROPAGATES_WITHIN;
 use homeostat_remedies::hosted_zone::policy::RecordPolicy;
+use homeostat_remedies::hosted_zone::state::PROPAGATES_WITHIN;
 use world::ZoneChange;
 
 use super::{Moment, SKEWS, generation};

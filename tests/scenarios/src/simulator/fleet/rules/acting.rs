@@ -130,10 +130,17 @@ pub(super) fn comes_back(scene: &Scene<'_>) -> Result<(), String> {
 }
 
 /// Sick for so long that nobody can have missed it, as far as one kind of evidence can tell.
-fn shows(evidence: EvidenceSource, known: &Known, facts: &GroupFacts, lasts: impl Fn(Option<Timestamp>) -> bool) -> bool {
+fn shows(
+    evidence: EvidenceSource,
+    known: &Known,
+    facts: &GroupFacts,
+    lasts: impl Fn(Option<Timestamp>) -> bool,
+) -> bool {
     match evidence {
         // Whom no target group checks is unknown to it: absent from a list is no answer.
-        EvidenceSource::TargetHealth => facts.has_targets && lasts(known.heard.checked_since) && lasts(known.sick_since),
+        EvidenceSource::TargetHealth => {
+            facts.has_targets && lasts(known.heard.checked_since) && lasts(known.sick_since)
+        }
         EvidenceSource::InstanceStatus => lasts(known.machine_bad_since),
         // A machine that is broken publishes nothing, and one that was mended takes its time to be heard again.
         EvidenceSource::Alarm => {

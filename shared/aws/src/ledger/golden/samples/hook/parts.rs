@@ -1,11 +1,11 @@
 //! Held instances, and what is done about them.
 
-use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Terms, LifecycleEvent, Transition};
+use homeostat_core::aws::lifecycle::{ActionResult, Course, LifecycleEvent, Place, Terms, Transition};
 use homeostat_core::aws::record::{RecordSet, Routing};
 use homeostat_remedies::hook::Claim;
-use homeostat_remedies::hook::state::Kept;
-use homeostat_remedies::hook::said::{Because, HookStep};
 use homeostat_remedies::hook::observation::TargetId;
+use homeostat_remedies::hook::said::{Because, HookStep};
+use homeostat_remedies::hook::state::HookState;
 
 use crate::ledger::golden::samples::{at, aws, event, id, mins, secs, texts};
 
@@ -13,7 +13,7 @@ pub(super) const ID: &str = "i-0123456789abcdef0";
 const TOKEN: &str = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
 const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/jobs/0123456789abcdef";
 
-fn reported(transition: Transition, origin: Place, course: Course) -> Kept {
+fn reported(transition: Transition, origin: Place, course: Course) -> HookState {
     let terms = Terms { timeout: mins(60), global: mins(6_000), default: ActionResult::Abandon, transition };
     let action = LifecycleEvent {
         group: id("web"),
@@ -25,18 +25,18 @@ fn reported(transition: Transition, origin: Place, course: Course) -> Kept {
         origin: Some(origin),
         course: Some(course),
     };
-    Kept { terms: Some(terms), ..Kept::told(&action) }
+    HookState { terms: Some(terms), ..HookState::told(&action) }
 }
 
-pub(super) fn launching() -> Kept {
+pub(super) fn launching() -> HookState {
     on(Course::IntoService)
 }
 
-pub(super) fn terminating() -> Kept {
+pub(super) fn terminating() -> HookState {
     on(Course::OutForGood)
 }
 
-pub(super) fn on(course: Course) -> Kept {
+pub(super) fn on(course: Course) -> HookState {
     match course {
         Course::IntoService | Course::IntoPool => launched(reported(Transition::Launching, Place::Ec2, course)),
         Course::OutForGood | Course::BackToPool => leaving(reported(Transition::Terminating, Place::Group, course)),
@@ -44,31 +44,31 @@ pub(super) fn on(course: Course) -> Kept {
     }
 }
 
-fn launched(kept: Kept) -> Kept {
-    Kept { launched_from: Some("lt-0123456789abcdef0:7".to_owned()), started_at: Some(aws(-30)), ..kept }
+fn launched(kept: HookState) -> HookState {
+    HookState { launched_from: Some("lt-0123456789abcdef0:7".to_owned()), started_at: Some(aws(-30)), ..kept }
 }
 
-fn leaving(kept: Kept) -> Kept {
-    Kept { addresses: texts(&["10.0.0.7"]), ..kept }
+fn leaving(kept: HookState) -> HookState {
+    HookState { addresses: texts(&["10.0.0.7"]), ..kept }
 }
 
 /// By a survey: no event has reported it.
-pub(super) fn found() -> Kept {
-    Kept::found(&id("web"), &id("ready"), &id(ID), Transition::Launching, at(0))
+pub(super) fn found() -> HookState {
+    HookState::found(&id("web"), &id("ready"), &id(ID), Transition::Launching, at(0))
 }
 
 /// Another action that an event reported, of which Auto Scaling is still to be asked.
-pub(super) fn claimed() -> Kept {
+pub(super) fn claimed() -> HookState {
     let token = id("81514b9d-6a40-4b26-8523-05e7ee35fa40");
     let claim = Claim { token, at: event(-1), origin: None, course: None, lost: 0 };
-    Kept { accepted: true, claim: Some(claim), ..terminating() }
+    HookState { accepted: true, claim: Some(claim), ..terminating() }
 }
 
 /// Of an instance that left for the warm pool, and whose hook may hold it again on its way out.
-pub(super) fn in_full() -> Kept {
+pub(super) fn in_full() -> HookState {
     let token = id("81514b9d-6a40-4b26-8523-05e7ee35fa40");
     let (origin, course) = (Some(Place::WarmPool), Some(Course::OutOfPool));
-    Kept {
+    HookState {
         accepted: true,
         claim: Some(Claim { token, at: event(-1), origin, course, lost: 1 }),
         beat: Some(at(1)),

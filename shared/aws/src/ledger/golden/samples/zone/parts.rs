@@ -5,8 +5,8 @@ use homeostat_core::aws::share::Share;
 use homeostat_core::id::{AlarmArn, SetIdentifier, TargetGroupArn};
 use homeostat_remedies::hosted_zone::drift::{Drift, Noticed, Sibling};
 use homeostat_remedies::hosted_zone::generation::Generation;
-use homeostat_remedies::hosted_zone::state::{Held, Kept, Propagating, Proven, Reduced, RefusedMove};
 use homeostat_remedies::hosted_zone::shift::{Move, Shift};
+use homeostat_remedies::hosted_zone::state::{Held, Propagating, Proven, Reduced, RefusedMove, ZoneState};
 
 use crate::ledger::golden::samples::{at, id, texts};
 
@@ -128,12 +128,12 @@ fn refused_move(key: &RecordKey, is_lost: bool) -> RefusedMove {
 }
 
 /// Of several records, each with a trouble of its own.
-pub(super) fn kept_in_full() -> Kept {
+pub(super) fn kept_in_full() -> ZoneState {
     let (www, six) = (record("www.example.com A"), record("www.example.com AAAA"));
     let (api, app) = (record("api.example.com A"), record("*.example.com CNAME"));
     let shift = |key: &str| Shift { zone: id(ZONE), moves: vec![moved(key)] };
     let weights = [(id("blue"), 70), (id("green"), 30)].into();
-    Kept {
+    ZoneState {
         records: [(www.clone(), held(&www, Vec::new(), true)), (app.clone(), held(&app, changed(&app), false))].into(),
         generations: [(www.name.clone(), generation(8, 1))].into(),
         propagating: Some(Propagating { change: None, since: at(2), late_since: None }),
@@ -145,6 +145,6 @@ pub(super) fn kept_in_full() -> Kept {
         refused: [(api.clone(), refused_move(&api, false)), (six.clone(), refused_move(&six, true))].into(),
         apart: [www, six].into(),
         lost: vec![shift("api.example.com A")],
-        ..Kept::new(id(ZONE))
+        ..ZoneState::new(id(ZONE))
     }
 }
