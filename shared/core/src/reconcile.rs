@@ -5,8 +5,8 @@
 
 mod explain;
 mod ladder;
+mod result;
 mod route;
-mod said;
 mod serve;
 mod waiting;
 
@@ -25,8 +25,8 @@ use crate::signal::{Hint, NoSignal, Signal};
 pub use explain::{Explanation, Outlook, explain};
 pub use ladder::Rung;
 pub use ladder::{Check, checked, climb, climbed};
+pub use result::{Ignored, ReconcileError, Reconciled};
 pub use route::{NotSurveyed, Route, Surveyed, WakeUp};
-pub use said::{Ignored, Reconciled, Trouble};
 pub use serve::{Foreseen, Look, Ports, Served, foresee, serve};
 pub use waiting::in_time;
 
@@ -190,7 +190,7 @@ impl<K: Kind> Default for Circumstances<K> {
 /// Attends to a hint until there is nothing to do now. `on_decision` hears each decision as it is made.
 ///
 /// # Errors
-/// [`Trouble`]: the world or the ledger could not be read or written. Nothing is lost: an effect's intent stands in the
+/// [`ReconcileError`]: the world or the ledger could not be read or written. Nothing is lost: an effect's intent stands in the
 /// ledger before the effect, and the next look starts from there.
 pub async fn reconcile<R: Remedy>(
     remedy: &R,
@@ -198,7 +198,7 @@ pub async fn reconcile<R: Remedy>(
     clock: &impl Clock,
     hint: &Hint,
     mut on_decision: impl FnMut(&Incident<R::Kind>, &Decision<R::Kind>),
-) -> Result<Reconciled<R::Kind>, Trouble> {
+) -> Result<Reconciled<R::Kind>, ReconcileError> {
     let mut has_done_something = false;
     for attempt in 1..=MOST_LOOKS {
         match look(remedy, ledger, clock, hint, has_done_something, &mut on_decision).await {
@@ -208,7 +208,7 @@ pub async fn reconcile<R: Remedy>(
             Err(NotWritten::Unavailable(unavailable)) => return Err(unavailable.into()),
         }
     }
-    Err(Trouble::Contended { subject: hint.subject.clone() })
+    Err(ReconcileError::Contended { subject: hint.subject.clone() })
 }
 
 /// One round. `None` = something was done: look again.

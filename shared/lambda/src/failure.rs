@@ -4,7 +4,7 @@
 
 use homeostat_core::json::Malformed;
 use homeostat_core::ports::Unavailable;
-use homeostat_core::reconcile::Trouble;
+use homeostat_core::reconcile::ReconcileError;
 use lambda_runtime::Diagnostic;
 
 /// An event that was not served. Its disposition is the error's type in Lambda's answer.
@@ -49,8 +49,8 @@ impl From<Unavailable> for Failure {
     }
 }
 
-impl From<Trouble> for Failure {
-    fn from(trouble: Trouble) -> Self {
+impl From<ReconcileError> for Failure {
+    fn from(trouble: ReconcileError) -> Self {
         Failure::Retry(trouble.to_string())
     }
 }

@@ -20,7 +20,6 @@ pub mod policy;
 pub mod reasons;
 mod route;
 mod row;
-pub mod said;
 pub mod state;
 pub mod subject;
 mod survey;
@@ -38,9 +37,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::hook::kind::HookKind;
 use crate::hook::memory::Memory;
 use crate::hook::policy::{BusyMetric, HeldBy};
-use crate::hook::reasons::PageReason;
 use crate::hook::reasons::{
-    Circumstances, Decision, Evidence, History, Hold, Incident, Limits, Page, Reconciled, Step,
+    Circumstances, Decision, Evidence, History, Hold, Incident, Limits, Page, PageReason, Reconciled, Step,
 };
 use crate::hook::subject::HeldInstance;
 
@@ -59,8 +57,8 @@ use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surve
 use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
 use observation::{Datapoint, Details, HeldMember, Observation, Registration, TargetId};
 pub use observer::HookObserver;
+use reasons::{Because, HookStep};
 pub use route::Resync;
-use said::{Because, HookStep};
 use state::HookState;
 
 /// What this remedy reads of Auto Scaling, load balancing, CloudWatch and Route 53.

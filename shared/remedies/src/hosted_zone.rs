@@ -22,7 +22,6 @@ pub mod reasons;
 mod returning;
 mod route;
 mod row;
-pub mod said;
 pub mod share;
 pub mod shift;
 mod standing;
@@ -41,8 +40,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::hosted_zone::kind::HostedZoneKind;
 use crate::hosted_zone::memory::Memory;
 use crate::hosted_zone::policy::{DnsPolicy, RecordPolicy};
-use crate::hosted_zone::reasons::HoldReason;
-use crate::hosted_zone::reasons::{Circumstances, Decision, History, Hold, Incident, Intent, Limits, Reconciled, Step};
+use crate::hosted_zone::reasons::{
+    Circumstances, Decision, History, Hold, HoldReason, Incident, Intent, Limits, Reconciled, Step,
+};
 
 pub(crate) use evidence::says_nothing;
 use homeostat_core::aws::fleet::TargetHealth;

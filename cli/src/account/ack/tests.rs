@@ -10,10 +10,10 @@ use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavai
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hook::memory::Launch;
 use homeostat_remedies::hook::policy::OnLimit;
-use homeostat_remedies::hook::said::LaunchesFail;
+use homeostat_remedies::hook::reasons::LaunchesFail;
 use homeostat_remedies::hook::subject::HeldInstance;
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
-use homeostat_remedies::hosted_zone::said::Trouble;
+use homeostat_remedies::hosted_zone::reasons::Trouble;
 use homeostat_remedies::hosted_zone::state::ZoneState;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::memory::Breaker;

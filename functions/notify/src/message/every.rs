@@ -7,7 +7,7 @@ use homeostat_core::aws::source::Source;
 use homeostat_core::incident::Gone;
 use homeostat_core::ports::Outcome;
 use homeostat_remedies::hook::policy::OnLimit;
-use homeostat_remedies::hook::said::{Because, Limit};
+use homeostat_remedies::hook::reasons::{Because, Limit};
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::reasons::{
     Attached, Close, CloseReason, Decision, Evidence, GroupState, Hold, HoldReason, Incident, Page, PageReason, Step,

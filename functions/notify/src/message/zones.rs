@@ -9,9 +9,10 @@ use homeostat_remedies::hosted_zone;
 use homeostat_remedies::hosted_zone::drift::{Drift, Drifted, Sibling};
 use homeostat_remedies::hosted_zone::generation::Generation;
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
-use homeostat_remedies::hosted_zone::reasons::{Close, Decision, Evidence, Hold, Incident, Page, Step};
-use homeostat_remedies::hosted_zone::reasons::{CloseReason, HoldReason, PageReason};
-use homeostat_remedies::hosted_zone::said::{Awaits, Trouble, Waiting};
+use homeostat_remedies::hosted_zone::reasons::{
+    Awaits, Close, CloseReason, Decision, Evidence, Hold, HoldReason, Incident, Page, PageReason, Step, Trouble,
+    Waiting,
+};
 use homeostat_remedies::hosted_zone::shift::{Move, Shift};
 use homeostat_remedies::hosted_zone::state::ZoneState;
 use jiff::{SignedDuration, Timestamp};

@@ -6,7 +6,9 @@
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 
-use super::{Explanation, NotSurveyed, Outlook, Reconciled, Remedy, Route, Surveyed, Trouble, explain, reconcile};
+use super::{
+    Explanation, NotSurveyed, Outlook, ReconcileError, Reconciled, Remedy, Route, Surveyed, explain, reconcile,
+};
 use crate::decision::Decision;
 use crate::id::Subject;
 use crate::incident::{Incident, Kind};
@@ -28,7 +30,7 @@ pub enum Served<K: Kind> {
 #[derive(Debug)]
 pub struct Look<K: Kind> {
     pub subject: Subject,
-    pub outcome: Result<Reconciled<K>, Trouble>,
+    pub outcome: Result<Reconciled<K>, ReconcileError>,
     /// Why no wake-up could be sent: the sweep comes round all the same.
     pub not_woken: Option<Unavailable>,
 }

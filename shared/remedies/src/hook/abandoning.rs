@@ -7,7 +7,7 @@ use homeostat_core::ports::Outcome;
 use jiff::Timestamp;
 
 use super::observation::Observation;
-use super::said::HookStep;
+use super::reasons::HookStep;
 use super::state::HookState;
 use crate::hook::memory::{Launch, Memory};
 use crate::hook::reasons::{Incident, Step};

@@ -8,7 +8,7 @@ use homeostat_core::ports::Outcome;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::said::HookStep;
+use super::reasons::HookStep;
 use super::state::{HookState, LOST_TOKENS};
 
 /// What an event said of another action, until Auto Scaling has answered whether there is one.

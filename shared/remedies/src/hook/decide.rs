@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::ladder::ladder;
 use super::launch::{Judged, judge};
 use super::observation::Observation;
-use super::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
+use super::reasons::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 use super::state::HookState;
 use super::time::{Latest, latest, needs_heartbeat, next_look, retry_after};
 use super::{CHECK_EVERY, abandoning, terminate};

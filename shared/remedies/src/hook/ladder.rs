@@ -10,8 +10,7 @@ use jiff::Timestamp;
 
 use super::decide::{IS_IT_KNOWN, Judgement, STILL_SHOWN, Situation, decide, undelayed};
 use super::kind::HookKind;
-use super::reasons::{Decision, Hold, Page};
-use super::said::{Because, Waits};
+use super::reasons::{Because, Decision, Hold, Page, Waits};
 use crate::hook::policy::HeldBy;
 
 pub(super) fn ladder<'a>() -> [Check<Situation<'a>, HookKind>; 11] {

@@ -2,13 +2,16 @@
 //!
 //! This module never decides.
 
+mod waits;
+
 use std::fmt;
 
 use homeostat_core::incident::Reason;
 use serde::{Deserialize, Serialize};
 
 use super::kind::HookKind;
-use super::said::{Because, Ended, HookStep, LaunchesFail, Waits};
+
+pub use waits::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 
 pub(super) type About<'a> = homeostat_core::view::About<'a, HookKind>;
 pub type Circumstances = homeostat_core::reconcile::Circumstances<HookKind>;

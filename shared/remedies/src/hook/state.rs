@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::Claim;
 use super::observation::Observation;
-use super::said::{Because, HookStep};
+use super::reasons::{Because, HookStep};
 use crate::hook::reasons::{Incident, Intent, Step};
 
 /// `HeartbeatTimeout` is 30 s at least (API reference, `PutLifecycleHook`): what to expect of a hook that can't be read.

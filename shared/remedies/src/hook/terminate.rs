@@ -8,7 +8,7 @@ use homeostat_core::id::{InstanceId, TargetGroupArn};
 use jiff::Timestamp;
 
 use super::observation::{Observation, Registration};
-use super::said::HookStep;
+use super::reasons::HookStep;
 use super::state::HookState;
 use super::targets::{TargetId, is_same_host};
 use crate::hook::policy::{OwnRecord, TerminationPolicy};

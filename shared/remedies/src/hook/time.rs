@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::said::Limit;
+use super::reasons::Limit;
 use super::state::HookState;
 
 /// From the notice to the end of a Spot Instance (EC2 User Guide, "Spot Instance interruption notices").

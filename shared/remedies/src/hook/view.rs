@@ -8,12 +8,11 @@ use homeostat_core::view::{ByHand, Facts, Message, News, Row, Story, Table, View
 use serde_json::{Value, json};
 
 use super::message;
+use super::reasons::LaunchesFail;
 use super::row::{HEADERS, Held};
-use super::said::LaunchesFail;
 use super::state::HookState;
 use crate::hook::policy::OnLimit;
-use crate::hook::reasons::PageReason;
-use crate::hook::reasons::{About, Incident, Page};
+use crate::hook::reasons::{About, Incident, Page, PageReason};
 
 /// What `status --json` holds where no hook holds anything.
 pub(crate) const NO_FACTS: (&str, Value) = ("held", Value::Null);

@@ -15,7 +15,7 @@ use super::drift::{drifts, has_only_drifted, nothing_is_left, noticed, siblings}
 use super::evidence::{Ails, Fitness, ails, alarming, fitness, is_cleared};
 use super::judge::NEARLY;
 use super::observation::Observation;
-use super::said::Trouble;
+use super::reasons::Trouble;
 use super::share::shares;
 use super::shift::Move;
 use super::standing::{Standing, standing};

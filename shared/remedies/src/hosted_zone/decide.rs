@@ -13,7 +13,7 @@ use super::drift::{Drifted, SURE_AFTER};
 use super::judge::{Judged, STALE, judge};
 use super::ladder::{Judging, ladder};
 use super::observation::Observation;
-use super::said::{Awaits, Trouble, Waiting};
+use super::reasons::{Awaits, Trouble, Waiting};
 use super::shift::{Move, Shift};
 use super::state::{PROPAGATES_WITHIN, Propagating, Proven, ZoneState};
 use crate::hosted_zone::generation::Generation;

@@ -2,6 +2,8 @@
 //!
 //! This module never decides.
 
+mod trouble;
+
 use std::fmt;
 
 use homeostat_core::decision::list;
@@ -12,8 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::drift::Drifted;
 use super::kind::HostedZoneKind;
-use super::said::{Trouble, Waiting};
 use super::shift::Shift;
+
+pub use trouble::{Awaits, Code, Trouble, Waiting};
 
 pub(super) type About<'a> = homeostat_core::view::About<'a, HostedZoneKind>;
 pub type Circumstances = homeostat_core::reconcile::Circumstances<HostedZoneKind>;

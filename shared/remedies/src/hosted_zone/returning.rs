@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::decide::Situation;
 use super::evidence::{Ails, Fitness};
 use super::judge::name;
-use super::said::Awaits;
+use super::reasons::Awaits;
 use super::state::Reduced;
 use crate::hosted_zone::policy::RecordPolicy;
 use crate::hosted_zone::reasons::Evidence;

@@ -10,11 +10,10 @@ use homeostat_core::id::SetIdentifier;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::said::Waiting;
+use super::reasons::Waiting;
 use super::share::shares;
 use super::state::{Held, ZoneState};
-use crate::hosted_zone::reasons::HoldReason;
-use crate::hosted_zone::reasons::{Decision, Hold, Incident};
+use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Incident};
 
 /// A record whose weights Homeostat moved and has not given back yet.
 #[derive(Debug, Serialize)]

@@ -7,11 +7,10 @@ use homeostat_core::view::{ByHand, Command, Facts, Message, News, Row, Story, Vi
 use serde_json::{Value, json};
 
 use super::message;
+use super::reasons::Trouble;
 use super::row::{self, HeldRecord};
-use super::said::Trouble;
 use super::state::ZoneState;
-use crate::hosted_zone::reasons::PageReason;
-use crate::hosted_zone::reasons::{About, Incident, Page};
+use crate::hosted_zone::reasons::{About, Incident, Page, PageReason};
 
 /// What `status --json` holds where no record is held.
 pub(crate) const NO_FACTS: (&str, Value) = ("records", Value::Array(Vec::new()));

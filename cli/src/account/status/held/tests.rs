@@ -5,8 +5,9 @@ use homeostat_core::ports::{Outcome, Slots};
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hook::memory::{Launch, Memory};
 use homeostat_remedies::hook::policy::OnLimit;
-use homeostat_remedies::hook::reasons::{Decision, Hold, HoldReason, Incident, Page as Asked, PageReason, Step};
-use homeostat_remedies::hook::said::{HookStep, LaunchesFail, Waits};
+use homeostat_remedies::hook::reasons::{
+    Decision, Hold, HoldReason, HookStep, Incident, LaunchesFail, Page as Asked, PageReason, Step, Waits,
+};
 use homeostat_remedies::hook::state::HookState;
 use homeostat_remedies::hook::subject::HeldInstance;
 use homeostat_remedies::instance::kind::InstanceKind;

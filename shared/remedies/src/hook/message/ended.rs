@@ -7,8 +7,7 @@ use homeostat_core::view::{Message, Point, Severity, Sort};
 
 use super::over::over;
 use super::{held, part_of, plan, sort, stop};
-use crate::hook::reasons::{About, Page, PageReason};
-use crate::hook::said::{Because, Ended, Limit};
+use crate::hook::reasons::{About, Because, Ended, Limit, Page, PageReason};
 use crate::hook::state::HookState;
 use crate::hook::view::HookView;
 

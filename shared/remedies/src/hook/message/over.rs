@@ -6,7 +6,7 @@ use homeostat_core::view::{Message, Point};
 
 use super::{plan, sort};
 use crate::hook::policy::OnLimit;
-use crate::hook::said::LaunchesFail;
+use crate::hook::reasons::LaunchesFail;
 use crate::hook::view::HookView;
 
 /// Nobody has to hear of the abandoned launches any more.

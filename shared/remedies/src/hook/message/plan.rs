@@ -9,7 +9,7 @@ use homeostat_core::view::{Command, Point};
 
 use super::ended::comes_of;
 use crate::hook::policy::OnLimit;
-use crate::hook::said::LaunchesFail;
+use crate::hook::reasons::LaunchesFail;
 use crate::hook::state::HookState;
 use crate::hook::view::HookView;
 

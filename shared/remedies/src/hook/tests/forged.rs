@@ -8,8 +8,7 @@ use homeostat_core::signal::Trigger;
 use super::harness::*;
 use crate::hook::memory::Launch;
 use crate::hook::observation::Datapoint;
-use crate::hook::reasons::{Decision, History, Hold, HoldReason, Page, PageReason};
-use crate::hook::said::{HookStep, Waits};
+use crate::hook::reasons::{Decision, History, Hold, HoldReason, HookStep, Page, PageReason, Waits};
 use crate::hook::state::HookState;
 
 const MADE_UP: &str = "00000000-0000-4000-8000-000000000000";

@@ -13,9 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::hook::memory::Memory;
 use crate::hook::observation::{Details, HeldMember, Observation, Registration, TargetId};
 use crate::hook::reasons::{
-    Circumstances, Close, CloseReason, Decision, Evidence, History, Hold, HoldReason, Incident, Limits, Step,
+    Because, Circumstances, Close, CloseReason, Decision, Ended, Evidence, History, Hold, HoldReason, HookStep,
+    Incident, Limits, Step, Waits,
 };
-use crate::hook::said::{Because, Ended, HookStep, Waits};
 use crate::hook::state::HookState;
 use crate::hook::{HookObserver, LifecycleHook};
 use crate::policy::{self, Policy};

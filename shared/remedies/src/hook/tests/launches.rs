@@ -7,8 +7,7 @@ use homeostat_core::ports::{Outcome, Pause};
 use super::harness::*;
 use crate::hook::memory::{Launch, Memory};
 use crate::hook::observation::Observation;
-use crate::hook::reasons::{Decision, Hold, HoldReason, Page, PageReason};
-use crate::hook::said::{Because, HookStep, Waits};
+use crate::hook::reasons::{Because, Decision, Hold, HoldReason, HookStep, Page, PageReason, Waits};
 
 fn in_a_row(scene: &Scene) -> usize {
     let known = scene.memory.abandoned_of(&"ready".parse().unwrap(), Some("lt-1:7"));

@@ -9,8 +9,7 @@ use homeostat_core::ports::Outcome;
 
 use super::harness::*;
 use crate::hook::observation::{Datapoint, Registration, TargetId};
-use crate::hook::reasons::{Decision, Hold, HoldReason};
-use crate::hook::said::{Because, HookStep, Limit, Waits};
+use crate::hook::reasons::{Because, Decision, Hold, HoldReason, HookStep, Limit, Waits};
 
 fn in_use(decision: &Decision) -> String {
     let Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::InUse { by })), .. } = decision else {

@@ -5,8 +5,7 @@ use homeostat_core::ports::Outcome;
 
 use super::harness::*;
 use crate::hook::memory::{Launch, Memory};
-use crate::hook::reasons::{Close, CloseReason, Decision, Hold, HoldReason, Page, PageReason};
-use crate::hook::said::Waits;
+use crate::hook::reasons::{Close, CloseReason, Decision, Hold, HoldReason, Page, PageReason, Waits};
 
 fn held_by_others(decision: &Decision) -> Option<ActionResult> {
     match decision {

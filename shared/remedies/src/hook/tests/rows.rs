@@ -4,8 +4,7 @@ use homeostat_core::aws::lifecycle::{ActionResult, Place};
 
 use super::harness::*;
 use crate::hook::memory::{Launch, Memory};
-use crate::hook::reasons::{Decision, Hold, HoldReason};
-use crate::hook::said::{Because, HookStep, Waits};
+use crate::hook::reasons::{Because, Decision, Hold, HoldReason, HookStep, Waits};
 
 fn abandoned(memory: &Memory, instance: &str, from: &str, launched: i64, now: i64) -> Memory {
     let launch = Launch { instance: &instance.parse().unwrap(), from: Some(from), at: at(launched), is_fresh: true };

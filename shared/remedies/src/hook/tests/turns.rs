@@ -7,8 +7,7 @@ use homeostat_core::reconcile::Ignored;
 use homeostat_core::signal::{Hint, Trigger};
 
 use super::harness::*;
-use crate::hook::reasons::{Close, CloseReason, Decision, History, Hold, HoldReason, Page};
-use crate::hook::said::{HookStep, Waits};
+use crate::hook::reasons::{Close, CloseReason, Decision, History, Hold, HoldReason, HookStep, Page, Waits};
 
 const NEWER: &str = "12345678-4321-4321-4321-210987654321";
 

@@ -7,8 +7,7 @@ use homeostat_core::view::{Message, Point};
 use super::figures::{held, left_out};
 use super::plan::{also, fixed, needed};
 use super::sort;
-use crate::hosted_zone::reasons::{Hold, Page, PageReason};
-use crate::hosted_zone::said::Trouble;
+use crate::hosted_zone::reasons::{Hold, Page, PageReason, Trouble};
 use crate::hosted_zone::view::HostedZoneView;
 
 pub(super) fn now(view: &HostedZoneView, page: &Page) -> Message {

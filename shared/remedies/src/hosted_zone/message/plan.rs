@@ -5,8 +5,7 @@
 use homeostat_core::shell;
 use homeostat_core::view::{Command, Point};
 
-use crate::hosted_zone::reasons::{Hold, HoldReason, Page, PageReason};
-use crate::hosted_zone::said::{Code, Trouble};
+use crate::hosted_zone::reasons::{Code, Hold, HoldReason, Page, PageReason, Trouble};
 
 pub(super) fn waits_for(because: &Hold) -> &'static str {
     match because {

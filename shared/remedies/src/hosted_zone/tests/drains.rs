@@ -6,8 +6,7 @@ use homeostat_core::aws::share::Share;
 use homeostat_core::ports::Outcome;
 
 use super::harness::*;
-use crate::hosted_zone::reasons::{Close, Decision, Hold, HoldReason, Step};
-use crate::hosted_zone::said::Trouble;
+use crate::hosted_zone::reasons::{Close, Decision, Hold, HoldReason, Step, Trouble};
 use crate::hosted_zone::share::shares;
 
 #[test]

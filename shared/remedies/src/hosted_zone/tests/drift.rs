@@ -6,8 +6,7 @@ use homeostat_core::memory::Remembered;
 
 use super::harness::*;
 use crate::hosted_zone::drift::Drift;
-use crate::hosted_zone::reasons::{Close, Decision, Hold, HoldReason, Step};
-use crate::hosted_zone::said::Trouble;
+use crate::hosted_zone::reasons::{Close, Decision, Hold, HoldReason, Step, Trouble};
 
 fn three() -> Scene {
     Scene::with(&format!("{POLICY}{RED}"), vec![set("blue", 70), set("green", 30), set("red", 20)])

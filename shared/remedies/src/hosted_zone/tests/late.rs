@@ -5,8 +5,7 @@ use homeostat_core::aws::record::{RecordSet, weights};
 use super::harness::*;
 use crate::hosted_zone::generation::Generation;
 use crate::hosted_zone::observation::Observation;
-use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Step};
-use crate::hosted_zone::said::{Awaits, Trouble};
+use crate::hosted_zone::reasons::{Awaits, Decision, Hold, HoldReason, Step, Trouble};
 use crate::hosted_zone::shift::Shift;
 
 /// Found by seed 819505306: the look that closed the incident could not read the record, and the batch that was still on its way

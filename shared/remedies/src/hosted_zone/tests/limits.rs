@@ -4,8 +4,7 @@ use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::ports::Outcome;
 
 use super::harness::*;
-use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Page, PageReason, Step};
-use crate::hosted_zone::said::Trouble;
+use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Page, PageReason, Step, Trouble};
 
 const HOUR: i64 = 3600;
 

@@ -1,8 +1,7 @@
 //! What a reading says once Route 53's own view of it is known, and what one that is missing must not hide.
 
 use super::harness::*;
-use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Step};
-use crate::hosted_zone::said::Trouble;
+use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Step, Trouble};
 
 fn by_health_check() -> Scene {
     let policy = POLICY.replace("[\"alarm\"]", "[\"health-check\"]");

@@ -5,8 +5,7 @@ use homeostat_core::incident::Acknowledgement;
 use homeostat_core::ports::Outcome;
 
 use super::harness::*;
-use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Step};
-use crate::hosted_zone::said::Trouble;
+use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Step, Trouble};
 
 /// `www` with blue and green, and `api` with red and white.
 fn two_records() -> String {

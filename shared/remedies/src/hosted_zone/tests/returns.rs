@@ -7,8 +7,7 @@ use homeostat_core::ports::Outcome;
 
 use super::harness::*;
 use crate::hosted_zone::generation::Generation;
-use crate::hosted_zone::reasons::{Close, CloseReason, Decision, Hold, HoldReason, Step};
-use crate::hosted_zone::said::{Awaits, Trouble};
+use crate::hosted_zone::reasons::{Awaits, Close, CloseReason, Decision, Hold, HoldReason, Step, Trouble};
 
 fn drained() -> Scene {
     let mut it = Scene::new().fails("blue");

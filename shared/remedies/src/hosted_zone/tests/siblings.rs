@@ -6,8 +6,7 @@ use homeostat_core::reconcile::Remedy;
 
 use super::harness::*;
 use crate::hosted_zone::ShiftDns;
-use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Step};
-use crate::hosted_zone::said::Trouble;
+use crate::hosted_zone::reasons::{Decision, Hold, HoldReason, Step, Trouble};
 use crate::hosted_zone::share::shares;
 use crate::hosted_zone::shift::Shift;
 

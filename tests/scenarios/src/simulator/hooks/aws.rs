@@ -17,7 +17,7 @@ use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGr
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_remedies::hook::observation::{Datapoint, Details, HeldMember, Registration, TargetId};
 use homeostat_remedies::hook::policy::BusyMetric;
-use homeostat_remedies::hook::said::HookStep;
+use homeostat_remedies::hook::reasons::HookStep;
 use homeostat_remedies::hook::{CompleteHooks, Held, Machines};
 use jiff::{SignedDuration, Timestamp};
 use world::Cloud;

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use homeostat_core::id::{GroupName, InstanceId, TargetGroupArn};
-use homeostat_remedies::hook::said::HookStep;
+use homeostat_remedies::hook::reasons::HookStep;
 use jiff::{SignedDuration, Timestamp};
 use world::{ActiveAction, LifecycleAction, Process, TargetState, World};
 

@@ -4,7 +4,7 @@
 
 use std::sync::PoisonError;
 
-use homeostat_remedies::hook::said::HookStep;
+use homeostat_remedies::hook::reasons::HookStep;
 use jiff::SignedDuration;
 use world::{ActiveAction, Instance, Journey, LifecycleAction, LifecycleState};
 

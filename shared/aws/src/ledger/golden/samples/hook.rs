@@ -10,9 +10,9 @@ use homeostat_core::ports::Outcome;
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hook::policy::OnLimit;
 use homeostat_remedies::hook::reasons::{
-    Close, CloseReason, Decision, Evidence, Hold, HoldReason, Incident, Page, PageReason, Step,
+    Because, Close, CloseReason, Decision, Ended, Evidence, Hold, HoldReason, HookStep, Incident, LaunchesFail, Limit,
+    Page, PageReason, Step, Waits,
 };
-use homeostat_remedies::hook::said::{Because, Ended, HookStep, LaunchesFail, Limit, Waits};
 use homeostat_remedies::hook::state::HookState;
 use parts::{ID, claimed, deregister, found, in_full, launching, on, remove_records, terminating};
 

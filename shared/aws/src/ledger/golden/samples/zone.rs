@@ -10,9 +10,9 @@ use homeostat_core::ports::Outcome;
 use homeostat_remedies::hosted_zone::drift::{Drift, Drifted};
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::reasons::{
-    Close, CloseReason, Decision, Evidence, Hold, HoldReason, Incident, Page, PageReason, Step,
+    Awaits, Close, CloseReason, Decision, Evidence, Hold, HoldReason, Incident, Page, PageReason, Step, Trouble,
+    Waiting,
 };
-use homeostat_remedies::hosted_zone::said::{Awaits, Trouble, Waiting};
 use homeostat_remedies::hosted_zone::shift::Shift;
 use homeostat_remedies::hosted_zone::state::{Propagating, ZoneState};
 use parts::{ZONE, alarm, drifts, kept_in_full, moved, record, target_group};

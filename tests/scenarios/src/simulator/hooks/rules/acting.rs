@@ -1,7 +1,7 @@
 //! Rules about whether anything may be done at all.
 
 use homeostat_core::id::{GroupName, HookName, InstanceId};
-use homeostat_remedies::hook::said::HookStep;
+use homeostat_remedies::hook::reasons::HookStep;
 use world::{ActionEnd, ActiveAction, LifecycleTransition};
 
 use super::{Moment, SKEWS};

@@ -3,7 +3,7 @@
 use homeostat_core::id::InstanceId;
 use homeostat_core::policy::Mode;
 use homeostat_remedies::hook::policy::{HeldBy, LaunchPolicy, OnLimit};
-use homeostat_remedies::hook::said::HookStep;
+use homeostat_remedies::hook::reasons::HookStep;
 use jiff::SignedDuration;
 use world::{ActionEnd, ActionResult, Journey, LifecycleTransition};
 

@@ -4,7 +4,7 @@ use homeostat_core::aws::lifecycle::{ActionResult, Course, LifecycleEvent, Place
 use homeostat_core::aws::record::{RecordSet, Routing};
 use homeostat_remedies::hook::Claim;
 use homeostat_remedies::hook::observation::TargetId;
-use homeostat_remedies::hook::said::{Because, HookStep};
+use homeostat_remedies::hook::reasons::{Because, HookStep};
 use homeostat_remedies::hook::state::HookState;
 
 use crate::ledger::golden::samples::{at, aws, event, id, mins, secs, texts};

@@ -11,8 +11,8 @@ use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGr
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::targets::TargetId;
 use crate::hook::policy::OnLimit;
+use crate::hook::targets::TargetId;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -72,7 +72,7 @@ impl Ignored {
 
 /// The loop gave up for now. Disposition: retry, by Lambda's or the queue's own retries, then by the sweep.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum ReconcileError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
     #[error("the ledger changed during each of the looks at {subject}; leaving it to the next wake-up")]
