@@ -170,7 +170,7 @@ build-ShiftDns:
 	$(call function,shift-dns)
 build-LifecycleHook:
 	$(call function,lifecycle-hook)
-build-Reconcile:
-	$(call function,reconcile)
+build-Sweep:
+	$(call function,sweep)
 build-Notify:
 	$(call function,notify)

@@ -72,10 +72,10 @@ pub(crate) enum AccountCommand {
 pub(crate) fn run(command: AccountCommand) -> Result<Said, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failed::because(format!("can't start: {error}")))?;
-    runtime.block_on(reconcile(command))
+    runtime.block_on(execute(command))
 }
 
-async fn reconcile(command: AccountCommand) -> Result<Said, Failed> {
+async fn execute(command: AccountCommand) -> Result<Said, Failed> {
     let now = Timestamp::now();
     match command {
         AccountCommand::Status { place, policy } => {

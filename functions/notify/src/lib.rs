@@ -66,7 +66,7 @@ impl<O: Outside> Notify<O> {
     /// [`Failure::Drop`] if it is no batch of a stream, [`Failure::Retry`] if not even its first record was told.
     pub async fn handle(&self, event: Value) -> Result<Value, Failure> {
         for (told, record) in batch::records(event)?.into_iter().enumerate() {
-            if let Err(why) = self.reconcile(&record).await {
+            if let Err(why) = self.announce(&record).await {
                 // Nothing would be told again, so that it can be an error, which is counted and alarmed.
                 if told == 0 {
                     return Err(Failure::Retry(format!("not told: {}: {why}", record.name())));
@@ -78,7 +78,7 @@ impl<O: Outside> Notify<O> {
         Ok(json!({ "batchItemFailures": [] }))
     }
 
-    async fn reconcile(&self, record: &Record) -> Result<(), NotTold> {
+    async fn announce(&self, record: &Record) -> Result<(), NotTold> {
         let change = match &record.read {
             Ok(read) => match pauses::news(read, record) {
                 Some(news) => return self.tell_once(record, &news).await,

@@ -15,7 +15,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 const CONNECT: Duration = Duration::from_secs(1);
 /// One attempt. The slowest call seen from these APIs in good health is well below a second.
 const ATTEMPT: Duration = Duration::from_secs(3);
-/// A call with its retries. Below `homeostat_core::attend::LONGEST_EFFECT`, which the lease counts on.
+/// A call with its retries. Below `homeostat_core::reconcile::LONGEST_EFFECT`, which the lease counts on.
 const CALL: Duration = Duration::from_secs(8);
 /// One repeat: a blip is bridged, and a real outage is left to Lambda's retries and the sweep, which cost nobody's lease.
 const ATTEMPTS: u32 = 2;

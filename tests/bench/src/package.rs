@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use tokio::process::Command;
 
-const NAMES: [&str; 6] = ["shift-dns", "lifecycle-hook", "replace-instance", "reconcile", "notify", "bare"];
+const NAMES: [&str; 6] = ["shift-dns", "lifecycle-hook", "replace-instance", "sweep", "notify", "bare"];
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Package {

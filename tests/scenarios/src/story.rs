@@ -28,7 +28,7 @@ pub struct Story<O> {
     pub ledger: MemoryLedger,
     pub owner: O,
     beside: Option<FleetOwner>,
-    sweeper: reconcile::Ready<MemoryLedger, WakeUpQueue, VirtualClock>,
+    sweeper: sweep::Ready<MemoryLedger, WakeUpQueue, VirtualClock>,
     /// Every event that the owner's rule let through, oldest first.
     pub delivered: Vec<Value>,
     /// What the owner answered to events and wake-ups, oldest first.
@@ -65,7 +65,7 @@ impl<O: Owner> Story<O> {
         let clock = cloud.clock().clone();
         let ledger = MemoryLedger::new(clock.clone());
         let wake_ups = WakeUpQueue::default();
-        let sweeper = reconcile::Ready { incidents: ledger.clone(), wake_ups: wake_ups.clone(), clock };
+        let sweeper = sweep::Ready { incidents: ledger.clone(), wake_ups: wake_ups.clone(), clock };
         let parts = Parts { cloud: cloud.clone(), ledger: ledger.clone(), wake_ups, policy };
         Story {
             cloud,
@@ -195,7 +195,7 @@ impl<O: Owner> Story<O> {
 
     fn sweep(&mut self) {
         self.swept_at = self.now();
-        _ = ready(reconcile::handle(&self.sweeper, Value::Null));
+        _ = ready(sweep::handle(&self.sweeper, Value::Null));
         self.take_wake_ups();
     }
 

@@ -18,7 +18,7 @@ impl Place {
     }
 
     /// # Errors
-    /// [`NotA`] if the name or the account can't be part of an alarm's ARN.
+    /// [`InvalidId`] if the name or the account can't be part of an alarm's ARN.
     pub fn alarm_arn(&self, name: &str) -> Result<AlarmArn, InvalidId> {
         format!("arn:aws:cloudwatch:{}:{}:alarm:{name}", self.region, self.account).parse()
     }

@@ -12,7 +12,7 @@ use crate::id::Subject;
 use crate::incident::{Incident, Kind};
 use crate::ports::Unavailable;
 
-/// How a call of [`super::attend`] ended.
+/// How a call of [`super::reconcile`] ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reconciled<K: Kind> {
     /// Nothing to record.

@@ -1,7 +1,7 @@
 //! The ladder for a held instance: all that decides about it, in order, and what each check goes by. Most ways down it complete the
 //! hook.
 //!
-//! This module never decides anything itself: it asks [`Case`].
+//! This module never decides anything itself: it asks [`Situation`].
 
 use homeostat_core::guard;
 use homeostat_core::policy::Mode;

@@ -113,15 +113,14 @@ async fn a_thousand_due_incidents_are_swept_at_once(stage: &Stage, stack: &Stack
     for some in numbers.chunks(50) {
         try_join_all(some.iter().map(|number| open(*number))).await.context("writing what is due")?;
     }
-    let reconcile = function(stack, "Reconcile")?;
-    let is_wake =
-        |call: &&sandbox::journal::Call| call.who.function() == Some(&reconcile) && call.action == "SendMessage";
+    let sweep = function(stack, "Sweep")?;
+    let is_wake = |call: &&sandbox::journal::Call| call.who.function() == Some(&sweep) && call.action == "SendMessage";
     let woken = |calls: &[sandbox::journal::Call]| {
         let ours = calls.iter().filter(is_wake).filter(|call| call.succeeded());
         (ours.count() >= 1000).then_some(())
     };
     stage.sandbox().journal().wait_until("a thousand wake-ups", PATIENCE, woken).await?;
-    let log = stage.log_of("reconcile").await?;
+    let log = stage.log_of("sweep").await?;
     ensure!(!log.iter().any(|line| line.contains("timed out")), "a sweep timed out");
     Ok(())
 }

@@ -24,7 +24,7 @@ type Expected = (&'static str, &'static str, &'static str, &'static str);
 const TOLD: [Expected; 3] = [
     (FAILING, "AWS/Lambda", "Errors", "ReplaceInstance"),
     (DEAD_LETTERS, "AWS/SQS", "ApproximateNumberOfMessagesVisible", "DeadLetters"),
-    (SWEEP_STOPPED, "AWS/Lambda", "Invocations", "Reconcile"),
+    (SWEEP_STOPPED, "AWS/Lambda", "Invocations", "Sweep"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,7 +173,7 @@ impl Trouble<'_> {
 
     /// The owner gets an event, which it can't serve; the schedule of the sweep is switched off.
     async fn begin(&self) -> Result<()> {
-        self.stage.sandbox().relay().switch_rule(self.stack.physical_id("ReconcileSweep")?, false).await?;
+        self.stage.sandbox().relay().switch_rule(self.stack.physical_id("SweepSchedule")?, false).await?;
         let detail = json!({ "instance-id": first_in_service(self.stage, "web")?, "state": "stopped" });
         let kind = "EC2 Instance State-change Notification";
         let event = json!({ "source": "aws.ec2", "detail-type": kind, "resources": [], "detail": detail });
@@ -218,7 +218,7 @@ impl Trouble<'_> {
 
     /// A person switches the sweep on again and empties the queue, once no more dead letters come.
     async fn end(&self) -> Result<()> {
-        self.stage.sandbox().relay().switch_rule(self.stack.physical_id("ReconcileSweep")?, true).await?;
+        self.stage.sandbox().relay().switch_rule(self.stack.physical_id("SweepSchedule")?, true).await?;
         let errors: Vec<String> =
             self.stage.own_alarms().into_iter().filter(|name| name.ends_with("-errors")).collect();
         self.in_ok("no more errors", &errors).await?;

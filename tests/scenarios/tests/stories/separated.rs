@@ -46,7 +46,7 @@ fn each_owner_writes_its_own_kinds_whatever_stands_in_names(stage: &Stage, stack
         ("nobody", format!("CONTROL#instance#{hostile}")),
     ];
     for (owner, key) in &keys {
-        for other in ["ReplaceInstance", "ShiftDns", "LifecycleHook", "Reconcile", "Notify"] {
+        for other in ["ReplaceInstance", "ShiftDns", "LifecycleHook", "Sweep", "Notify"] {
             for action in ["dynamodb:PutItem", "dynamodb:DeleteItem"] {
                 let may = stage.sandbox().roles().allows(&function(stack, other)?, action, &item(stack, key)?);
                 ensure!(may == (other == *owner), "{other} may {action} {key}: {may}");
@@ -57,7 +57,7 @@ fn each_owner_writes_its_own_kinds_whatever_stands_in_names(stage: &Stage, stack
 }
 
 fn the_sweep_moves_wake_ups_and_sets_marks_alone(stage: &Stage, stack: &Stack) -> Result<()> {
-    let sweep = function(stack, "Reconcile")?;
+    let sweep = function(stack, "Sweep")?;
     let may = |key: &str, attributes: &[&str], returned: Option<&str>| -> Result<bool> {
         let mut on = item(stack, key)?;
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();

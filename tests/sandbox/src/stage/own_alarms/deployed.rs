@@ -183,7 +183,7 @@ mod tests {
             "ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching", "StateValue": "INSUFFICIENT_DATA",
             "StateReason": "Unchecked: Initial alarm creation", "StateUpdatedTimestamp": 1_795_219_200, "ActionsEnabled": true,
             "AlarmActions": ["arn:aws:sns:us-east-1:000000000000:homeostat"], "OKActions": [], "InsufficientDataActions": [],
-            "Dimensions": [{ "Name": "FunctionName", "Value": "reconcile" }], "Unit": null,
+            "Dimensions": [{ "Name": "FunctionName", "Value": "sweep" }], "Unit": null,
             "AlarmConfigurationUpdatedTimestamp": 1_795_219_200,
         })
     }

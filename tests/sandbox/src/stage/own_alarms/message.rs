@@ -89,7 +89,7 @@ mod tests {
             "AlarmName": name, "AlarmArn": arn, "AlarmDescription": "No sweep.", "MetricName": "Invocations",
             "Namespace": "AWS/Lambda", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 5, "Threshold": 1.0,
             "ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching", "ActionsEnabled": true,
-            "AlarmActions": [TOPIC], "Dimensions": [{ "Name": "FunctionName", "Value": "reconcile" }],
+            "AlarmActions": [TOPIC], "Dimensions": [{ "Name": "FunctionName", "Value": "sweep" }],
             "AlarmConfigurationUpdatedTimestamp": 1_795_219_200,
         }))
         .unwrap()

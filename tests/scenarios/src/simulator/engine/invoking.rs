@@ -97,11 +97,11 @@ impl<P: Play> Engine<P> {
     fn sweeper(&mut self, gate: Toll, clock: SkewedClock) -> Task {
         let before = P::index_before(self);
         let index = Index { stage: Arc::clone(&self.stage), ledger: self.ledger.clone(), before };
-        let ready = reconcile::Ready {
+        let ready = sweep::Ready {
             incidents: Gated { port: index, gate: gate.clone() },
             wake_ups: Gated { port: self.queue.clone(), gate },
             clock,
         };
-        Box::pin(async move { reconcile::handle(&ready, Value::Null).await })
+        Box::pin(async move { sweep::handle(&ready, Value::Null).await })
     }
 }

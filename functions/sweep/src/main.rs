@@ -2,7 +2,7 @@
 
 use homeostat_aws::{DynamoLedger, WakeQueues, connect};
 use homeostat_lambda::{SystemClock, run, settings};
-use reconcile::{Ready, handle};
+use sweep::{Ready, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
