@@ -2,9 +2,9 @@
 //!
 //! This module never decides whether the hook is completed.
 
-use homeostat_core::decision::Page;
+use homeostat_core::decision::{Decision, Hold, Page};
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Call, Effect, Heals, Incident, Kind, Announce};
+use homeostat_core::incident::{Actor, Call, Effect, Heals, Incident, Kind, Announce};
 use homeostat_core::view::View;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::state::HookState;
 use super::memory::Memory;
 use super::reasons::{CloseReason, HoldReason, PageReason, Evidence, Step};
+use super::said::Because;
 use super::subject;
 use super::view::HookView;
 use crate::hook::subject::HeldInstance;
@@ -144,6 +145,27 @@ impl Kind for HookKind {
 
     fn is_told(CloseReason::Hook(ended): &CloseReason) -> bool {
         ended.is_news()
+    }
+
+    /// That a hook holds an instance is nothing wrong; that what is launched is never ready is.
+    fn proven_at(incident: &Incident<Self>, now: Timestamp) -> Option<Timestamp> {
+        let is_proof = match &incident.decision {
+            Some(Decision::Page(Page::Own(PageReason::LaunchesFail(_)))) => true,
+            Some(Decision::Act { because, .. }) => {
+                because.iter().any(|Evidence::Hook(because)| matches!(because, Because::NotReady { .. }))
+            }
+            _ => false,
+        };
+        is_proof.then_some(now)
+    }
+
+    fn whole(&self, _: &Subject, _: &Hold<Self>) -> Option<Subject> {
+        None
+    }
+
+    /// Whether a person or the hook's timeout let it go on can't be told.
+    fn ended_by(CloseReason::Hook(ended): &CloseReason) -> Option<Actor> {
+        Some(if ended.result.is_some() { Actor::Homeostat } else { Actor::Unknown })
     }
 }
 

@@ -38,7 +38,7 @@ mod held_drill;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
-mod state;
+mod kept;
 #[cfg(test)]
 mod killing;
 #[cfg(test)]
@@ -73,6 +73,8 @@ mod tidy;
 mod together;
 #[cfg(test)]
 mod told;
+#[cfg(test)]
+mod versions;
 #[cfg(test)]
 mod watching;
 mod weights;
