@@ -16,6 +16,7 @@ mod who;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use homeostat_core::incident::Month;
 use jiff::Timestamp;
 
 use crate::report::{Failed, Said};
@@ -30,6 +31,9 @@ pub(crate) enum AccountCommand {
         /// Whose groups and zones are shown besides those of the open incidents [default: policy.toml, if it is there]
         #[arg(long)]
         policy: Option<PathBuf>,
+        /// What closed in that month (UTC) instead, newest first: such as 2026-11
+        #[arg(long, conflicts_with = "policy")]
+        month: Option<Month>,
     },
     /// Holds the policy against the account, and says what to fix, worst first.
     Doctor {
@@ -78,7 +82,12 @@ pub(crate) fn run(command: AccountCommand) -> Result<Said, Failed> {
 async fn execute(command: AccountCommand) -> Result<Said, Failed> {
     let now = Timestamp::now();
     match command {
-        AccountCommand::Status { place, policy } => {
+        AccountCommand::Status { place, month: Some(month), .. } => {
+            let deployment = place.find().await?;
+            let place = deployment.place.clone();
+            status::closed(&deployment.ledger(), place, now, month).await.map(|status| Said::of(&status))
+        }
+        AccountCommand::Status { place, policy, month: None } => {
             let named = status::named(policy)?;
             let deployment = place.find().await?;
             status::status(&deployment, now, named).await.map(|status| Said::of(&status))

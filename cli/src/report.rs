@@ -114,7 +114,8 @@ impl From<Unavailable> for Failed {
 
 /// What to do about AWS's words, as far as they tell.
 fn next(why: &str) -> &'static str {
-    const NEXT: [(&[&str], &str); 3] = [
+    const NEXT: [(&[&str], &str); 4] = [
+        (&["does not have the specified index"], "deploy this version of Homeostat's template, which adds the index"),
         (&["AccessDenied", "AuthorizationError"], "have that allowed, or name another profile by --profile"),
         (&["ResourceNotFound"], "check the names: --stack or --table, --region, --profile"),
         (
@@ -136,6 +137,7 @@ mod tests {
             ("AccessDeniedException: User: x is not authorized", "have that allowed"),
             ("dispatch failure: the credential provider was not enabled", "sign in"),
             ("ResourceNotFoundException: Requested resource not found", "--table"),
+            ("ValidationException: The table does not have the specified index: closed", "which adds the index"),
             ("dispatch failure: io error", "try again"),
         ] {
             let failed = Failed::from(Unavailable { doing: "read".into(), why: why.into() });

@@ -110,3 +110,14 @@ fn a_wrong_command_line_asks_nobody() {
         assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn a_wrong_month_is_refused_in_one_sentence_before_anything_is_asked() {
+    for month in ["2026-13", "november", "2026-11-30"] {
+        let ran = homeostat(&["status", "--month", month]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{month}");
+        assert!(ran.stderr.contains("expected a month such as 2026-11"), "{}", ran.stderr);
+    }
+    let ran = homeostat(&["status", "--month", "2026-11", "--policy", "policy.toml"]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("cannot be used with"), "{}", ran.stderr);
+}

@@ -1,7 +1,8 @@
-//! `status`: what is open, what is paused, and which groups and zones are held back, on one screen.
+//! `status`: what is open, what is paused, and which groups and zones are held back, on one screen; or what closed in a month.
 //!
 //! This module never judges: whether something is to be fixed is `doctor`'s affair.
 
+mod closed;
 mod held;
 mod shown;
 mod zones;
@@ -24,6 +25,7 @@ use super::place::Deployment;
 use crate::policy_check;
 use crate::report::Failed;
 
+pub(super) use closed::closed;
 pub(super) use shown::Status;
 use shown::{HeldBack, Open};
 use zones::HeldBackZone;

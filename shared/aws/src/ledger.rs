@@ -3,6 +3,7 @@
 //! Every write is conditional on what was read, and every read of the table itself is consistent. This module never scans,
 //! and never overwrites an item that it did not read.
 
+mod closed;
 mod control;
 mod due;
 #[cfg(test)]

@@ -6,7 +6,10 @@
 mod alarms;
 mod gone;
 mod kind;
+mod month;
 mod parts;
+mod recording;
+mod timeline;
 mod times;
 mod verdict;
 
@@ -20,7 +23,9 @@ use crate::ports::Outcome;
 pub use alarms::{Alarms, Said, Spoke};
 pub use gone::Gone;
 pub use kind::{Announce, Call, Effect, Heals, Kind, Reason, Stored};
+pub use month::{InvalidMonth, Month};
 pub use parts::{Acknowledgement, Doubt, Intent, Note};
+pub use timeline::{Actor, HoldEnd, HoldPeriod, Timeline};
 pub use verdict::Verdict;
 
 /// Written into every item. An item with another number was written by another version of Homeostat and is left alone.
@@ -48,7 +53,8 @@ pub struct Incident<K: Kind> {
     pub state: State,
     /// The fence: each owner's write is conditional on the version it read, and adds 1. 0 = not in the ledger yet.
     pub version: u64,
-    /// Wake-ups that the sweep sent since the owner last wrote.
+    /// Wake-ups that the sweep sent since the owner last wrote. Of a closed one there are none, and its index leaves them out.
+    #[serde(default)]
     pub wakes: u32,
     /// Grows with each transition that a person wants to hear of: what notify compares.
     pub tell: u32,
@@ -82,6 +88,9 @@ pub struct Incident<K: Kind> {
     pub recovered_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
+    /// What the index of closed incidents goes by. No open one has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_month: Option<Month>,
     /// When it is looked at again, in milliseconds since 1970: the index sorts by it. Every open incident has one.
     #[serde(
         default,
@@ -119,6 +128,11 @@ pub struct Incident<K: Kind> {
     /// The decision that led to the newest write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision<K>>,
+    /// For whoever looks back.
+    #[serde(default, skip_serializing_if = "Timeline::is_empty", deserialize_with = "timeline::readable")]
+    pub timeline: Timeline,
+    /// The index of closed incidents leaves them out: no report is made from them, and they may be most of an item.
+    #[serde(default)]
     pub notes: Vec<Note>,
 }
 
@@ -157,6 +171,7 @@ impl<K: Kind> Incident<K> {
             mitigated_at: None,
             recovered_at: None,
             closed_at: None,
+            closed_month: None,
             wake_at: None,
             deadline: None,
             stuck: None,
@@ -169,6 +184,7 @@ impl<K: Kind> Incident<K> {
             acknowledged: None,
             intent: None,
             decision: None,
+            timeline: Timeline::default(),
             notes: Vec::new(),
         }
     }
@@ -233,7 +249,7 @@ impl<K: Kind> Incident<K> {
         next.wake_at = Some(until);
         next.intent = Some(Intent { step: step.clone(), until, outcome: None });
         next.decision = Some(decision.clone());
-        next
+        next.recorded(now)
     }
 
     /// The intent's effect was tried.
@@ -251,7 +267,7 @@ impl<K: Kind> Incident<K> {
         }
         let leads_there = self.intent.as_ref().is_some_and(|intent| !intent.step.mitigates());
         if took_effect && !leads_there {
-            next.mitigated_at = self.mitigated_at.or(Some(now));
+            next.mitigated(now, outcome.whose());
         }
         if let Some(intent) = &mut next.intent {
             intent.outcome = Some(outcome);
@@ -276,7 +292,8 @@ impl<K: Kind> Incident<K> {
             intent.outcome = Some(Outcome::AlreadyDone);
         }
         self.doubt_as_of(&outcome);
-        Incident { mitigated_at: self.mitigated_at.or(Some(now)), ..self }
+        self.mitigated(now, outcome.whose());
+        self
     }
 
     /// Nothing is done for now.
@@ -304,7 +321,7 @@ impl<K: Kind> Incident<K> {
             state => state,
         };
         if next.state == State::Following && heals == Some(Heals::Mitigated) {
-            next.mitigated_at = self.mitigated_at.or(Some(now));
+            next.mitigated(now, self.follows_whom());
         }
         if next.state == State::Holding {
             next.followed_at = None;
@@ -318,7 +335,7 @@ impl<K: Kind> Incident<K> {
             _ => until,
         });
         next.decision = Some(decision);
-        next
+        next.recorded(now)
     }
 
     /// A person is needed; the incident is watched on, more slowly.
@@ -339,7 +356,7 @@ impl<K: Kind> Incident<K> {
         next.recovered_at = None;
         next.wake_at = Some(until);
         next.decision = Some(Decision::Page(because.clone()));
-        next
+        next.recorded(now)
     }
 
     /// An escalated incident of which nobody has said that they know: once in `every`, people hear of it again.
@@ -359,6 +376,7 @@ impl<K: Kind> Incident<K> {
         let Acknowledgement { by, at, reason } = &acknowledgement;
         let mut next = self.next(*at, format!("acknowledged by {by}: {reason}"));
         next.wake_at = Some(*at);
+        next.timeline.acknowledged.get_or_insert_with(|| acknowledgement.clone());
         next.acknowledged = Some(acknowledgement);
         next
     }
@@ -368,12 +386,13 @@ impl<K: Kind> Incident<K> {
         let mut next = self.next(now, format!("close: {how}"));
         next.state = State::Closed;
         next.closed_at = Some(now);
+        next.closed_month = Some(Month::of(now));
         if how.is_recovery() {
             next.recovered_at = self.recovered_at.or(Some(now));
         }
         next.wake_at = None;
         next.decision = Some(Decision::Close(how.clone()));
-        next
+        next.recorded(now)
     }
 
     /// Whether people hear of its end.

@@ -2,6 +2,8 @@
 //!
 //! This module never implements a port. Reading and changing are different traits, so a reader can't change anything.
 
+mod closed;
+
 use std::fmt;
 use std::future::Future;
 
@@ -14,6 +16,7 @@ use serde::de::DeserializeOwned;
 
 use crate::incident::{Incident, Kind};
 use crate::memory::News;
+pub use closed::{ClosedIncidents, ClosedPage, Cursor};
 
 pub trait Clock {
     fn now(&self) -> Timestamp;

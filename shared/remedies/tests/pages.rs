@@ -19,7 +19,7 @@ macro_rules! fields {
 
 #[test]
 fn architecture_explains_the_incident_field_by_field() {
-    use homeostat_core::incident::{Acknowledgement, Incident, Intent, Note};
+    use homeostat_core::incident::{Acknowledgement, HoldPeriod, Incident, Intent, Note, Timeline};
     use homeostat_remedies::instance::kind::InstanceKind;
     use homeostat_remedies::instance::reasons::Step;
     let page = include_str!("../../../docs/ARCHITECTURE.md");
@@ -42,6 +42,7 @@ fn architecture_explains_the_incident_field_by_field() {
         mitigated_at,
         recovered_at,
         closed_at,
+        closed_month,
         wake_at,
         deadline,
         stuck,
@@ -54,12 +55,16 @@ fn architecture_explains_the_incident_field_by_field() {
         acknowledged,
         intent,
         decision,
+        timeline,
         notes,
     });
     let (intent, acknowledgement) =
         (fields!(Intent<Step> { step, until, outcome }), fields!(Acknowledgement { by, at, reason }));
     let note = fields!(Note { at, what });
-    for field in incident.iter().chain(&intent).chain(&acknowledgement).chain(&note) {
+    let timeline = fields!(Timeline { detected_at, mitigated_by, paged_at, acknowledged, whole, holds, holds_dropped });
+    let hold = fields!(HoldPeriod { reason, since, until, looks, ended });
+    let parts = intent.iter().chain(&acknowledgement).chain(&note).chain(&timeline).chain(&hold);
+    for field in incident.iter().chain(parts) {
         assert!(is_named(page, field), "docs/ARCHITECTURE.md doesn't say what {field} is");
     }
 }

@@ -72,7 +72,7 @@ pub use mixed::{CapacityType, Mixed, Override};
 pub use pace::Pace;
 pub use place::Place;
 pub use pool::{PoolState, WarmPool};
-pub use ports::{Cloud, MemoryLedger, VirtualClock, WakeUpQueue};
+pub use ports::{Cloud, IN_CLOSED_INDEX, MemoryLedger, VirtualClock, WakeUpQueue};
 pub use refresh::{InstanceRefresh, RefreshStatus};
 pub use refusal::Refusal;
 pub use replacing::MaintenancePolicy;

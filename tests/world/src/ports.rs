@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use clock::VirtualClock;
 pub use cloud::Cloud;
-pub use ledger::MemoryLedger;
+pub use ledger::{IN_CLOSED_INDEX, MemoryLedger};
 pub use wake_ups::WakeUpQueue;
 
 /// A panic elsewhere fails its own test; what the lock guards is whole, since nothing panics while holding it.

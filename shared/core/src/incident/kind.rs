@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Incident;
+use super::{Actor, Incident};
 use crate::decision::{Close, Hold, Page};
 use crate::id::{Scope, Subject};
 use crate::memory::Remembered;
@@ -93,6 +93,15 @@ pub trait Kind: Stored {
 
     /// Whether people hear of this end although they heard of nothing before.
     fn is_told(close: &Self::Close) -> bool;
+
+    /// When something was proven to be wrong, as far as the incident and its newest decision tell beside its verdict.
+    fn proven_at(incident: &Incident<Self>, now: Timestamp) -> Option<Timestamp>;
+
+    /// The incident of the whole that counts this one among its own while it is held for that.
+    fn whole(&self, subject: &Subject, hold: &Hold<Self>) -> Option<Subject>;
+
+    /// Who brought about this end, if it says more than who mitigated.
+    fn ended_by(close: &Self::Close) -> Option<Actor>;
 }
 
 /// What can be part of an incident in the ledger.

@@ -7,6 +7,17 @@ use jiff::SignedDuration;
 use super::{Incident, Kind};
 
 impl<K: Kind> Incident<K> {
+    /// From the signal to the first look that proved it.
+    pub fn time_to_detect(&self) -> Option<SignedDuration> {
+        Some(self.timeline.detected_at?.duration_since(self.signalled_at))
+    }
+
+    /// From the first page to the first answer. Who answered before being asked took no time.
+    pub fn time_to_acknowledge(&self) -> Option<SignedDuration> {
+        let answered = self.timeline.acknowledged.as_ref()?.at.duration_since(self.timeline.paged_at?);
+        Some(answered.max(SignedDuration::ZERO))
+    }
+
     /// From the signal to the moment when the sick instance was taken out.
     pub fn time_to_mitigate(&self) -> Option<SignedDuration> {
         Some(self.mitigated_at?.duration_since(self.signalled_at))

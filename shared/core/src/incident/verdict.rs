@@ -35,6 +35,19 @@ impl Verdict {
         self == Verdict::OnlyAlarm
     }
 
+    /// Whether it is proven that something is wrong.
+    pub(super) fn is_proof(self) -> bool {
+        match self {
+            Verdict::Unhealthy | Verdict::Ending => true,
+            Verdict::Unknown
+            | Verdict::Suspected
+            | Verdict::Disputed
+            | Verdict::OnlyAlarm
+            | Verdict::Unclear
+            | Verdict::Healthy => false,
+        }
+    }
+
     /// Whether any of it calls the subject unhealthy.
     fn is_against(self) -> bool {
         match self {

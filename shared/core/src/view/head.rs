@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::Decision;
 use crate::id::{Scope, Subject};
-use crate::incident::{Acknowledgement, Doubt, Incident, Kind, Note, State};
+use crate::incident::{Acknowledgement, Doubt, Incident, Kind, Note, State, Timeline};
 
 /// An incident without what its remedy alone knows.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Head<'a> {
     pub policy: &'a str,
     pub signalled_at: Timestamp,
     pub opened_at: Timestamp,
+    pub mitigated_at: Option<Timestamp>,
+    pub recovered_at: Option<Timestamp>,
     pub closed_at: Option<Timestamp>,
     pub paged_at: Option<Timestamp>,
     pub wake_at: Option<Timestamp>,
@@ -31,12 +33,15 @@ pub struct Head<'a> {
     pub overdue: Option<Timestamp>,
     pub doubt: Option<Doubt>,
     pub acknowledged: Option<&'a Acknowledgement>,
+    pub timeline: &'a Timeline,
     pub notes: &'a [Note],
     /// The decision that led to the newest write.
     pub decided: Option<Decided>,
     pub is_told_at_the_end: bool,
+    pub time_to_detect: Option<SignedDuration>,
     pub time_to_mitigate: Option<SignedDuration>,
     pub time_to_recover: Option<SignedDuration>,
+    pub time_to_acknowledge: Option<SignedDuration>,
 }
 
 /// A decision by the name of its reason.
@@ -62,6 +67,8 @@ impl<K: Kind> Incident<K> {
             policy: &self.policy,
             signalled_at: self.signalled_at,
             opened_at: self.opened_at,
+            mitigated_at: self.mitigated_at,
+            recovered_at: self.recovered_at,
             closed_at: self.closed_at,
             paged_at: self.paged_at,
             wake_at: self.wake_at,
@@ -70,11 +77,14 @@ impl<K: Kind> Incident<K> {
             overdue: self.overdue,
             doubt: self.doubt,
             acknowledged: self.acknowledged.as_ref(),
+            timeline: &self.timeline,
             notes: &self.notes,
             decided: self.decision.as_ref().map(Decided::of),
             is_told_at_the_end: self.is_told_at_the_end(),
+            time_to_detect: self.time_to_detect(),
             time_to_mitigate: self.time_to_mitigate(),
             time_to_recover: self.time_to_recover(),
+            time_to_acknowledge: self.time_to_acknowledge(),
         }
     }
 }

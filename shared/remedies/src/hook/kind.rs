@@ -2,15 +2,15 @@
 //!
 //! This module never decides whether the hook is completed.
 
-use homeostat_core::decision::Page;
+use homeostat_core::decision::{Decision, Hold, Page};
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Announce, Call, Effect, Heals, Incident, Kind};
+use homeostat_core::incident::{Actor, Announce, Call, Effect, Heals, Incident, Kind};
 use homeostat_core::view::View;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::memory::Memory;
-use super::reasons::{CloseReason, Evidence, HoldReason, PageReason, Step};
+use super::reasons::{Because, CloseReason, Evidence, HoldReason, PageReason, Step};
 use super::state::HookState;
 use super::subject;
 use super::view::HookView;
@@ -144,6 +144,27 @@ impl Kind for HookKind {
 
     fn is_told(CloseReason::Hook(ended): &CloseReason) -> bool {
         ended.is_news()
+    }
+
+    /// That a hook holds an instance is nothing wrong; that what is launched is never ready is.
+    fn proven_at(incident: &Incident<Self>, now: Timestamp) -> Option<Timestamp> {
+        let is_proof = match &incident.decision {
+            Some(Decision::Page(Page::Own(PageReason::LaunchesFail(_)))) => true,
+            Some(Decision::Act { because, .. }) => {
+                because.iter().any(|Evidence::Hook(because)| matches!(because, Because::NotReady { .. }))
+            }
+            _ => false,
+        };
+        is_proof.then_some(now)
+    }
+
+    fn whole(&self, _: &Subject, _: &Hold<Self>) -> Option<Subject> {
+        None
+    }
+
+    /// Whether a person or the hook's timeout let it go on can't be told.
+    fn ended_by(CloseReason::Hook(ended): &CloseReason) -> Option<Actor> {
+        Some(if ended.result.is_some() { Actor::Homeostat } else { Actor::Unknown })
     }
 }
 

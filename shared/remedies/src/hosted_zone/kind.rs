@@ -2,9 +2,9 @@
 //!
 //! This module never decides where weight goes.
 
-use homeostat_core::decision::Page;
+use homeostat_core::decision::{Hold, Page};
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Announce, Call, Heals, Incident, Kind, LEASE};
+use homeostat_core::incident::{Actor, Announce, Call, Heals, Incident, Kind, LEASE};
 use homeostat_core::view::View;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -150,6 +150,23 @@ impl Kind for HostedZoneKind {
     fn is_told(close: &CloseReason) -> bool {
         match close {
             CloseReason::TakenOver { .. } => false,
+        }
+    }
+
+    /// Its first act takes weight from who was proven unhealthy.
+    fn proven_at(incident: &Incident<Self>, _: Timestamp) -> Option<Timestamp> {
+        let proven = incident.kind.state().proven.iter().map(|proven| proven.since);
+        proven.chain(incident.acted_at).min()
+    }
+
+    /// All of its endpoints are one incident.
+    fn whole(&self, _: &Subject, _: &Hold<Self>) -> Option<Subject> {
+        None
+    }
+
+    fn ended_by(close: &CloseReason) -> Option<Actor> {
+        match close {
+            CloseReason::TakenOver { .. } => Some(Actor::Person),
         }
     }
 }

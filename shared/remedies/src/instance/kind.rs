@@ -2,9 +2,9 @@
 //!
 //! This module never decides what is done about an instance.
 
-use homeostat_core::decision::Page;
+use homeostat_core::decision::{Decision, Hold, Page};
 use homeostat_core::id::{GroupName, Scope, Subject};
-use homeostat_core::incident::{Alarms, Announce, Call, Gone, Heals, Incident, Kind, LEASE};
+use homeostat_core::incident::{Actor, Alarms, Announce, Call, Gone, Heals, Incident, Kind, LEASE};
 use homeostat_core::signal::Notice;
 use homeostat_core::view::View;
 use jiff::{SignedDuration, Timestamp};
@@ -233,6 +233,40 @@ impl Kind for InstanceKind {
     fn is_told(close: &CloseReason) -> bool {
         match close {
             CloseReason::LeftByItself => false,
+        }
+    }
+
+    /// Every act on an instance rests on proof. A group is judged by what becomes of it.
+    fn proven_at(incident: &Incident<Self>, now: Timestamp) -> Option<Timestamp> {
+        let is_of_group = match &incident.decision {
+            Some(Decision::Hold { because: Hold::Own(HoldReason::GroupReplaces { .. }), .. }) => true,
+            Some(Decision::Page(Page::Own(page))) => match page {
+                PageReason::TooManySick(_) | PageReason::TargetGroupGone(_) | PageReason::GroupStalled { .. } => true,
+                PageReason::NotInPolicy { .. } | PageReason::ReplacementsFail { .. } => false,
+            },
+            _ => false,
+        };
+        incident.acted_at.or((incident.kind.is_group() && is_of_group).then_some(now))
+    }
+
+    /// The same holds for which the group's own incident is opened: its page counts or names its members.
+    fn whole(&self, subject: &Subject, hold: &Hold<Self>) -> Option<Subject> {
+        let is_counted = match hold {
+            Hold::Own(because) => because.is_of_whole_group(),
+            Hold::InFlight
+            | Hold::OutcomeUnknown { .. }
+            | Hold::Paused { .. }
+            | Hold::Budget { .. }
+            | Hold::Watching { .. }
+            | Hold::Proving { .. } => false,
+        };
+        let group = Subject::of_group(subject.region().clone(), self.group());
+        (is_counted && self.is_instance()).then_some(group)
+    }
+
+    fn ended_by(close: &CloseReason) -> Option<Actor> {
+        match close {
+            CloseReason::LeftByItself => None,
         }
     }
 }

@@ -184,6 +184,13 @@ pub enum PageReason {
     TargetGroupGone(Attached),
 }
 
+impl HoldReason {
+    /// Whether the incident of the whole group is the one that says so to people, and counts or names its members.
+    pub(super) fn is_of_whole_group(&self) -> bool {
+        matches!(self, HoldReason::TooManySick(_) | HoldReason::GroupState(GroupState::Unchecked { .. }))
+    }
+}
+
 impl Reason for HoldReason {
     fn name(&self) -> &'static str {
         match self {

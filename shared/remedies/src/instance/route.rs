@@ -13,8 +13,7 @@ use homeostat_core::signal::{About, AlarmFact, AlarmKind, Fact, Hint, NoSignal, 
 use jiff::Timestamp;
 
 use crate::instance::policy::InstancePolicy;
-use crate::instance::reasons::HoldReason;
-use crate::instance::reasons::{Decision, GroupState, Hold, Reconciled};
+use crate::instance::reasons::{Decision, Hold, Reconciled};
 use crate::instance::subject::is_ours;
 
 /// A look at whole groups.
@@ -124,9 +123,8 @@ pub(super) fn whole_group(now: Timestamp, attended: &Reconciled) -> Option<Hint>
     let subject = match attended {
         Reconciled::Ignored(Ignored::PartOf { whole, .. }) => whole.clone(),
         Reconciled::Decided { decision: Decision::Hold { because: Hold::Own(because), .. }, incident } => {
-            let is_troubled =
-                matches!(because, HoldReason::TooManySick(_) | HoldReason::GroupState(GroupState::Unchecked { .. }));
-            let member = Some(&incident.subject).filter(|_| is_troubled && incident.kind.is_instance())?;
+            let member =
+                Some(&incident.subject).filter(|_| because.is_of_whole_group() && incident.kind.is_instance())?;
             Subject::of_group(member.region().clone(), incident.kind.group())
         }
         Reconciled::Ignored(_) | Reconciled::Decided { .. } => return None,

@@ -11,6 +11,7 @@ mod parked;
 mod reading;
 mod recovering;
 mod serving;
+mod timeline;
 mod waiting;
 mod weights;
 

@@ -9,3 +9,4 @@ mod race;
 mod simulated;
 mod site;
 mod together;
+mod versions;

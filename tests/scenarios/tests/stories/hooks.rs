@@ -12,4 +12,5 @@ mod targets;
 mod times;
 mod together;
 mod turns;
+mod versions;
 mod warm;

@@ -6,14 +6,16 @@ use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
-use homeostat_core::incident::Gone;
+use homeostat_core::incident::{Gone, Month};
 use homeostat_core::memory::{News, Remembered};
-use homeostat_core::ports::{Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write};
+use homeostat_core::ports::{
+    ClosedIncidents, ClosedPage, Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write,
+};
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::memory::Act;
 use homeostat_remedies::instance::reasons::{Close, Decision, Hold, HoldReason, Incident, Step};
 use jiff::{SignedDuration, Timestamp};
-use world::{MemoryLedger, VirtualClock};
+use world::{IN_CLOSED_INDEX, MemoryLedger, VirtualClock};
 
 /// Of no fleet that a story runs, so that the suite can share a table with one.
 const GROUP: &str = "suite";
@@ -70,7 +72,7 @@ fn is_conflict(written: &Result<(), NotWritten>) -> bool {
 }
 
 /// Runs once on an empty ledger, or one that knows nothing of [`GROUP`].
-pub(crate) async fn suite<L: Ledger + DueIncidents + Control>(ledger: &L) -> Result<()> {
+pub(crate) async fn suite<L: Ledger + DueIncidents + Control + ClosedIncidents>(ledger: &L) -> Result<()> {
     nothing_is_known_of_a_stranger(ledger).await?;
     a_stale_version_is_refused(ledger).await?;
     one_of_two_gets_the_last_slot(ledger).await?;
@@ -79,7 +81,8 @@ pub(crate) async fn suite<L: Ledger + DueIncidents + Control>(ledger: &L) -> Res
     an_alarms_memory_is_written_only_over_what_was_read(ledger).await?;
     a_group_is_remembered_in_the_same_transaction(ledger).await?;
     a_pause_in_force_refuses_the_intent_and_nothing_else(ledger).await?;
-    closing_moves_the_incident_and_frees_its_slot(ledger).await
+    closing_moves_the_incident_and_frees_its_slot(ledger).await?;
+    what_closed_is_listed_by_month_newest_first_and_page_by_page(ledger).await
 }
 
 async fn nothing_is_known_of_a_stranger<L: Ledger>(ledger: &L) -> Result<()> {
@@ -254,6 +257,55 @@ async fn closing_moves_the_incident_and_frees_its_slot<L: Ledger + DueIncidents>
     ensure!(is_conflict(&ledger.write(Write { slots: None, ..Write::of(&closed) }).await), "closed twice");
     ensure!(due_of(ledger, 2, Timestamp::MAX).await?.is_none(), "nobody wakes what is closed");
     Ok(())
+}
+
+async fn what_closed_is_listed_by_month_newest_first_and_page_by_page<L: Ledger + ClosedIncidents>(
+    ledger: &L,
+) -> Result<()> {
+    let mut expected = Vec::new();
+    for (number, closed_at) in
+        [(10, "05-03T12:00:00.5Z"), (11, "05-31T23:59:59.999Z"), (12, "06-01T00:00:00Z"), (13, "05-01T00:00:00Z")]
+    {
+        let open = hold(&incident(number), noon());
+        ledger.write(Write::of(&open)).await?;
+        let closed = open.close(format!("2090-{closed_at}").parse()?, &Close::Recovered);
+        ledger.write(Write::of(&closed)).await?;
+        expected.push(Incident { notes: Vec::new(), ..closed });
+    }
+    let still_open = hold(&incident(14), noon());
+    ledger.write(Write::of(&still_open)).await?;
+    let [third, thirty_first, june, first] = &expected[..] else { anyhow::bail!("four were closed") };
+    let (mut listed, mut pages, mut after) = (Vec::new(), Vec::new(), None);
+    loop {
+        let page: ClosedPage<Incident> = ledger.closed_in("2090-05".parse()?, 2, after.as_ref()).await?;
+        ensure!(page.unreadable.is_empty(), "{:?}", page.unreadable);
+        pages.push(page.read.len());
+        listed.extend(page.read);
+        ensure!(pages.len() < 9, "it never ends: {pages:?}");
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    ensure!(listed == [thirty_first.clone(), third.clone(), first.clone()], "{listed:?}");
+    ensure!(pages.iter().all(|read| *read <= 2), "{pages:?}");
+    let in_june: ClosedPage<Incident> =
+        ledger.closed_in(Month::of(june.closed_at.unwrap_or_default()), 9, None).await?;
+    ensure!(in_june.read == [june.clone()] && in_june.next.is_none(), "{in_june:?}");
+    let in_july: ClosedPage<Incident> = ledger.closed_in("2090-07".parse()?, 9, None).await?;
+    ensure!(in_july.read.is_empty() && in_july.next.is_none(), "{in_july:?}");
+    Ok(())
+}
+
+/// The index holds what the ledger in memory gives back, and 20 are the most that it may.
+#[test]
+fn the_template_projects_what_is_read_of_a_closed_incident() {
+    let template = include_str!("../../../../template.yaml");
+    let index =
+        template.split("- IndexName: closed\n").nth(1).and_then(|rest| rest.split("StreamSpecification").next());
+    let projected = index.and_then(|index| index.split("NonKeyAttributes:\n").nth(1)).unwrap();
+    let projected: Vec<&str> = projected.lines().filter_map(|line| line.trim().strip_prefix("- ")).collect();
+    assert_eq!(projected, IN_CLOSED_INDEX);
 }
 
 #[test]

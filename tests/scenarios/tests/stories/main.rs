@@ -74,6 +74,8 @@ mod together;
 #[cfg(test)]
 mod told;
 #[cfg(test)]
+mod versions;
+#[cfg(test)]
 mod watching;
 mod weights;
 mod weights_drill;

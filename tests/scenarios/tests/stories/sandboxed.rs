@@ -199,6 +199,12 @@ async fn a_pause_holds_the_heal_until_it_is_lifted(stage: &Stage, stack: &Stack)
     homeostat_says(stage, &["resume", "group#web"]).await?;
     stage.wait_for_close(&victim).await?;
     ensure!(effects(stage, &victim).len() == 1, "{} effects", effects(stage, &victim).len());
+    let closed = stage.newest_incident(stack, &victim).await?.and_then(|it| it.closed_month).context("no month")?;
+    let status = homeostat_says(stage, &["status", "--month", &closed.to_string()]).await?;
+    // However wide the columns are.
+    let status = status.split_whitespace().collect::<Vec<_>>().join(" ");
+    ensure!(status.contains(victim.as_str()) && status.contains("mitigated by Homeostat"), "{status}");
+    ensure!(status.contains("held for paused: "), "{status}");
     let again = homeostat(stage, &["resume", "group#web"]).await?;
     ensure!(again.status.code() == Some(1), "there was none any more: {again:?}");
     Ok(())

@@ -3,6 +3,7 @@
 //! It never keeps what the real one could not: an incident is stored as JSON and read back from it. A ledger that samples keeps most
 //! incidents as they are, and says when one that it did read back was another.
 
+mod closed;
 #[cfg(test)]
 mod tests;
 
@@ -22,9 +23,11 @@ use homeostat_remedies::registry::AnyIncident;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::clock::VirtualClock;
 use super::lock;
+pub use closed::IN_CLOSED_INDEX;
 
 /// Clones share one ledger.
 #[derive(Debug, Clone)]
@@ -46,6 +49,8 @@ struct Items {
     revision: u64,
     samples: bool,
     flaw: Option<String>,
+    /// How the version that writes stores an incident, if it isn't this one.
+    version: Option<fn(Value) -> Value>,
 }
 
 /// Of so many writes one is read back.
@@ -71,6 +76,11 @@ impl MemoryLedger {
     #[must_use]
     pub fn with_clock(&self, clock: VirtualClock) -> Self {
         MemoryLedger { items: Arc::clone(&self.items), clock }
+    }
+
+    /// From now on each incident is stored as another version of Homeostat would store it.
+    pub fn write_as(&self, version: fn(Value) -> Value) {
+        lock(&self.items).version = Some(version);
     }
 
     pub fn add_pause(&self, pause: Pause) {
@@ -136,6 +146,9 @@ impl Items {
     }
 
     fn kept<K: Kind>(&mut self, incident: &Incident<K>) -> Result<Incident<K>, Unavailable> {
+        if let Some(version) = self.version {
+            return stored_by(version, incident);
+        }
         if !self.samples {
             return stored(incident);
         }
@@ -195,6 +208,11 @@ fn to_the_millisecond(time: Timestamp) -> Timestamp {
 /// As DynamoDB would give it back: what a field's encoding loses is lost here too.
 fn stored<K: Kind>(incident: &Incident<K>) -> Result<Incident<K>, Unavailable> {
     there_and_back(incident)
+}
+
+fn stored_by<T: Serialize + DeserializeOwned>(version: fn(Value) -> Value, stored: &T) -> Result<T, Unavailable> {
+    let stored = serde_json::to_value(stored).map(version).and_then(serde_json::from_value);
+    stored.map_err(|error| Unavailable { doing: "store an incident".to_owned(), why: error.to_string() })
 }
 
 fn there_and_back<T: DeserializeOwned>(stored: &impl Serialize) -> Result<T, Unavailable> {

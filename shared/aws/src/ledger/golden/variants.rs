@@ -8,7 +8,7 @@ use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Transition};
 use homeostat_core::aws::record::Routing;
 use homeostat_core::aws::units::Unit;
-use homeostat_core::incident::{Doubt, Said, State, Verdict};
+use homeostat_core::incident::{Actor, Doubt, HoldEnd, Said, State, Verdict};
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::NoticeKind;
 use homeostat_remedies::hook::kind::HookKind;
@@ -88,6 +88,23 @@ variants! {
         Doubt::Once => "once" in [Instance, Zone],
         Doubt::Told => "told" in [Instance, Zone],
         Doubt::Settled => "settled" in [Instance, Zone],
+    }
+
+    HoldEnd {
+        HoldEnd::Acted => "acted" in [Instance, Zone, Hook],
+        HoldEnd::Replaced { .. } => "replaced" in [Instance, Group, Zone, Hook],
+        HoldEnd::Paged { .. } => "paged" in [Instance, Group, Zone, Hook],
+        HoldEnd::Closed { .. } => "closed" in [Instance, Group, Zone, Hook],
+    }
+
+    Actor {
+        // A whole group is never acted on.
+        Actor::Homeostat => "homeostat" in [Instance, Zone, Hook],
+        // Only an Auto Scaling group does by itself what an incident is open for.
+        Actor::Aws => "aws" in [Instance, Group],
+        // Only of weights it shows that somebody else set them.
+        Actor::Person => "person" in [Zone],
+        Actor::Unknown => "unknown" in [Instance, Group, Zone, Hook],
     }
 
     Outcome {

@@ -15,7 +15,7 @@ use super::super::Folder::Group;
 use super::{Sample, at, closed, decided, event, held, id, incident, mins, paged, texts};
 
 pub(super) fn samples() -> Vec<Sample> {
-    [holds(), pages(), closes(), particulars()].concat()
+    [holds(), pages(), closes(), particulars(), pasts()].concat()
 }
 
 fn of(notice: Option<Notice>, gone: Gone) -> Incident {
@@ -124,5 +124,19 @@ fn particulars() -> Vec<Sample> {
         incident(Group, "acknowledged", asked.clone().acknowledge(known)),
         incident(Group, "reminded", asked.reminded(at(3_700), mins(60))),
         incident(Group, "stuck", Incident { wakes: 3, stuck: Some(at(300)), overdue: Some(at(1_300)), ..followed }),
+    ]
+}
+
+/// What is kept for whoever looks back.
+fn pasts() -> Vec<Sample> {
+    let followed = held(&short(), 1, &Hold::Own(HoldReason::GroupReplaces { why: WHY.to_owned() }));
+    let stalled = Page::Own(PageReason::GroupStalled { within: mins(20), why: WHY.to_owned() });
+    let proven = |incident: &Incident, second| held(incident, second, &Hold::Proving { since: at(second) });
+    let well = || Close::NothingWrong { why: "4 of 4 instances are in service".to_owned() };
+    let unseen = held(&proven(&paged(&found(), 1, &stalled), 151), 301, &parked());
+    vec![
+        incident(Group, "past-of-a-heal", closed(&proven(&followed, 31), 331, &well())),
+        incident(Group, "past-of-a-page", proven(&paged(&followed, 1_260, &stalled), 1_410)),
+        incident(Group, "past-of-an-unknown-end", closed(&unseen, 601, &well())),
     ]
 }

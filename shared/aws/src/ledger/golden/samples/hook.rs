@@ -20,7 +20,7 @@ use super::super::Folder::Hook;
 use super::{Sample, at, aws, closed, decided, held, id, incident, mins, paced, paged, texts};
 
 pub(super) fn samples() -> Vec<Sample> {
-    [acts(), outcomes(), holds(), pages(), closes(), particulars()].concat()
+    [acts(), outcomes(), holds(), pages(), closes(), particulars(), pasts()].concat()
 }
 
 fn of(kept: HookState) -> Incident {
@@ -208,5 +208,31 @@ fn particulars() -> Vec<Sample> {
         incident(Hook, "reminded", asked.reminded(at(3_700), mins(60))),
         incident(Hook, "stuck", Incident { wakes: 3, stuck: Some(at(300)), overdue: Some(at(300)), ..done }),
         incident(Hook, "claimed-by-an-event-that-says-little", held(&of(claimed()), 3, &waits)),
+    ]
+}
+
+/// What is kept for whoever looks back.
+fn pasts() -> Vec<Sample> {
+    let not_ready = Hold::Own(HoldReason::Hook(Waits::Evidence { missing: texts(&["tag ready: not set"]) }));
+    let unread = Hold::Own(HoldReason::Hook(Waits::Unread { result: None, why: "Throttling".to_owned() }));
+    let waited = held(&held(&of(launching()), 3, &not_ready), 33, &not_ready);
+    let action = launching().action();
+    let missing = texts(&["tag ready: not set"]);
+    let because = Because::NotReady { missing, within: mins(5) };
+    let max_abandoned = HookStep::Complete { action, result: ActionResult::Abandon };
+    let done = acting(&waited, 303, max_abandoned, because.clone()).settle(at(304), Outcome::Done);
+    let settling = Waits::Settling { step: Box::new(HookStep::Heartbeat { action: launching().action() }) };
+    let settles = held(&done, 305, &Hold::Own(HoldReason::Hook(settling)));
+    let ended = |result, because, left: Option<&str>| {
+        let left = left.map(str::to_owned);
+        Close::Own(CloseReason::Hook(Ended { result, because, left, undone: Vec::new() }))
+    };
+    let by_us = ended(Some(ActionResult::Abandon), Some(because), None);
+    let by_others = ended(None, None, Some("it is InService"));
+    let asked = paged(&settles, 306, &launches_fail(OnLimit::Admit, None, &[]));
+    vec![
+        incident(Hook, "past-of-an-abandoned-launch", closed(&settles, 334, &by_us)),
+        incident(Hook, "past-of-a-page", asked),
+        incident(Hook, "past-of-an-unknown-end", closed(&held(&waited, 63, &unread), 93, &by_others)),
     ]
 }

@@ -2,6 +2,8 @@
 //!
 //! This module never makes up a form: each incident is what its transitions leave.
 
+mod past;
+
 use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
@@ -21,7 +23,8 @@ const ID: &str = "i-0123456789abcdef0";
 const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef";
 
 pub(super) fn samples() -> Vec<Sample> {
-    let stories = [steps(), outcomes(), holds(), notices(), verdicts(), pages(), closes(), particulars()];
+    let stories =
+        [steps(), outcomes(), holds(), notices(), verdicts(), pages(), closes(), particulars(), past::samples()];
     stories.concat()
 }
 

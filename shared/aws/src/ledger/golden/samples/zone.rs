@@ -21,7 +21,7 @@ use super::super::Folder::Zone;
 use super::{Sample, at, aws, closed, decided, event, held, id, incident, mins, paced, paged, texts};
 
 pub(super) fn samples() -> Vec<Sample> {
-    [acts(), outcomes(), holds(), returning(), drifted(), troubles(), closes(), particulars()].concat()
+    [acts(), outcomes(), holds(), returning(), drifted(), troubles(), closes(), particulars(), pasts()].concat()
 }
 
 fn opened() -> Incident {
@@ -231,5 +231,24 @@ fn particulars() -> Vec<Sample> {
             "stuck",
             Incident { wakes: 3, stuck: Some(at(300)), overdue: Some(at(300)), ..on_its_way(pending()) },
         ),
+    ]
+}
+
+/// What is kept for whoever looks back.
+fn pasts() -> Vec<Sample> {
+    let unsure = Hold::Own(HoldReason::NotConfirmed { missing: texts(&["unread"]) });
+    let paused = Hold::Paused { scope: "all".to_owned(), by: "ana".to_owned(), reason: "moving the zone".to_owned() };
+    let waited = held(&held(&opened(), 1, &unsure), 31, &paused);
+    let drained = |outcome| acting(&waited, 61, &drain()).settle(at(62), outcome);
+    let proving = |incident: &Incident| held(incident, 122, &Hold::Proving { since: at(122) });
+    let taken_over = Close::Own(CloseReason::TakenOver { what: "www.example.com A".to_owned() });
+    let well = Close::NothingWrong { why: "no endpoint of the zone's records is sick".to_owned() };
+    let why = "paused for all by ana: moving the zone".to_owned();
+    let asked = Page::Waited { within: mins(30), holds: texts(&["paused"]), why };
+    vec![
+        incident(Zone, "past-of-a-heal", closed(&proving(&drained(pending())), 422, &Close::Recovered)),
+        incident(Zone, "past-of-what-was-taken-over", closed(&proving(&drained(pending())), 422, &taken_over)),
+        incident(Zone, "past-of-an-unknown-end", closed(&proving(&drained(Outcome::AlreadyDone)), 422, &well)),
+        incident(Zone, "past-of-a-page", paged(&waited, 1_831, &asked)),
     ]
 }
