@@ -60,7 +60,7 @@ pub(crate) enum AccountCommand {
     Resume {
         #[command(flatten)]
         place: Place,
-        #[arg(value_parser = scope::pausable, help = "As it was paused: all, group#<name>, zone#<id>, or instance#<id>")]
+        #[arg(value_parser = scope::pausable, help = "As it was paused: all, group#<name>, hosted-zone#<id>, or instance#<id>")]
         scope: scope::Scope,
     },
     /// Says that you know: ends an incident's reminders, closes a group's breaker, forgives its abandoned launches, or lifts a

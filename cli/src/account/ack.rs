@@ -33,7 +33,7 @@ pub(crate) struct Word {
     #[arg(
         value_name = "INCIDENT, GROUP OR ZONE",
         value_parser = subject,
-        help = "i-…, instance#<id>, group#<name>, zone#<id>, hook#<group>:<hook>:<instance id>, or an incident's whole name"
+        help = "i-…, instance#<id>, group#<name>, hosted-zone#<id>, hook#<group>:<hook>:<instance id>, or an incident's whole name"
     )]
     scope: Scope,
     /// What you know or do about it

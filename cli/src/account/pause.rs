@@ -24,7 +24,7 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 #[derive(Args)]
 pub(crate) struct Wish {
-    #[arg(value_parser = pausable, help = "all, group#<name>, zone#<id>, or instance#<id> (a bare i-… is an instance)")]
+    #[arg(value_parser = pausable, help = "all, group#<name>, hosted-zone#<id>, or instance#<id> (a bare i-… is an instance)")]
     scope: Scope,
     /// Why, for whoever reads it at night
     #[arg(long, value_parser = words)]

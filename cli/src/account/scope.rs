@@ -79,7 +79,7 @@ fn unknown(text: &str) -> String {
         Ok(name) if !text.contains('#') => format!("; if it is a group, write group#{name}"),
         _ => String::new(),
     };
-    format!("expected all, group#<name>, zone#<id>, instance#<id> or a bare i-…{hint}")
+    format!("expected all, group#<name>, hosted-zone#<id>, instance#<id> or a bare i-…{hint}")
 }
 
 /// What a pause can cover.
@@ -130,8 +130,8 @@ mod tests {
             ("i-0123456789abcdef0", "instance#i-0123456789abcdef0"),
             ("eu-west-1#instance#i-0123456789abcdef0", "instance#i-0123456789abcdef0"),
             ("eu-west-1#group#web", "group#web"),
-            ("zone#Z0123456789ABCDEFGHIJ", "zone#Z0123456789ABCDEFGHIJ"),
-            ("aws-global#zone#Z0123456789ABCDEFGHIJ", "zone#Z0123456789ABCDEFGHIJ"),
+            ("hosted-zone#Z0123456789ABCDEFGHIJ", "hosted-zone#Z0123456789ABCDEFGHIJ"),
+            ("aws-global#hosted-zone#Z0123456789ABCDEFGHIJ", "hosted-zone#Z0123456789ABCDEFGHIJ"),
             ("hook#web #1/a:launch/ready:i-0123456789abcdef0", "hook#web #1/a:launch/ready:i-0123456789abcdef0"),
             ("eu-west-1#hook#web:ready:i-0123456789abcdef0", "hook#web:ready:i-0123456789abcdef0"),
         ] {
@@ -149,7 +149,7 @@ mod tests {
             ("group#a:b", "a group's name"),
             ("instance#web", "an instance id"),
             ("i-xyz", "an instance id"),
-            ("zone#www.example.com", "a hosted zone's id"),
+            ("hosted-zone#www.example.com", "a hosted zone's id"),
             ("database#db-1", "expected all"),
             ("hook#web:i-0123456789abcdef0", "hook#<group>:<hook>:<instance id>"),
             ("hook#web:ready:all", "an instance id"),

@@ -28,7 +28,7 @@ pub(crate) struct Pause {
 
 impl Pause {
     pub(crate) fn zone(&self) -> Option<HostedZoneId> {
-        self.scope.strip_prefix("zone#")?.parse().ok()
+        self.scope.strip_prefix("hosted-zone#")?.parse().ok()
     }
 }
 

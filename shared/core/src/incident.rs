@@ -57,7 +57,7 @@ pub struct Incident<K: Kind> {
     #[serde(default)]
     pub wakes: u32,
     /// Grows with each transition that a person wants to hear of: what notify compares.
-    pub tell: u32,
+    pub notify_seq: u32,
     /// The policy that led to the newest write: [`crate::policy::Policy::hash`].
     #[serde(default)]
     pub policy: String,
@@ -159,7 +159,7 @@ impl<K: Kind> Incident<K> {
             state: State::Holding,
             version: 0,
             wakes: 0,
-            tell: 0,
+            notify_seq: 0,
             policy: String::new(),
             verdict: Verdict::default(),
             signalled_at: signalled_at.clamp(now - LONGEST_ON_THE_WAY, now),
@@ -235,7 +235,7 @@ impl<K: Kind> Incident<K> {
         let mut next = self.next(now, decision.to_string());
         let is_first = self.is_new() || self.acted_at.is_none();
         if self.kind.is_announced() && (is_first || self.takes_more(step)) {
-            next.tell += 1;
+            next.notify_seq += 1;
             next.doubt = None;
         }
         let because = match decision {
@@ -303,7 +303,7 @@ impl<K: Kind> Incident<K> {
         let mut next = self.next(now, format!("hold: {because}"));
         let is_first = self.is_untold() && !matches!(because.told(), Announce::If(_)) && !self.verdict.is_no_news();
         if self.kind.is_announced() && (is_first || self.is_news(because)) {
-            next.tell += 1;
+            next.notify_seq += 1;
         }
         next.announced = self.announced || because.told() == Announce::Once;
         if because.keeps_waiting() && self.mitigated_at.is_none() && self.state != State::Escalated {
@@ -346,7 +346,7 @@ impl<K: Kind> Incident<K> {
         // Between two steps of the same return, and two tries of a refused completion, the same trouble is no news.
         let is_over = self.state != State::Escalated && K::is_news_again(because) && self.kind.is_announced();
         if is_over || !is_known {
-            next.tell += 1;
+            next.notify_seq += 1;
             next.paged_at = Some(now);
             next.reminders = 0;
             next.acknowledged = None;
@@ -366,8 +366,8 @@ impl<K: Kind> Incident<K> {
         if self.state != State::Escalated || self.acknowledged.is_some() || !is_time {
             return self;
         }
-        let (tell, reminders) = (self.tell + 1, self.reminders + 1);
-        Incident { tell, reminders, paged_at: Some(now), ..self }
+        let (tell, reminders) = (self.notify_seq + 1, self.reminders + 1);
+        Incident { notify_seq: tell, reminders, paged_at: Some(now), ..self }
     }
 
     /// A person knows. It is looked at once more soon, since what they did may have fixed it.
@@ -397,12 +397,12 @@ impl<K: Kind> Incident<K> {
 
     /// Whether people hear of its end.
     pub fn is_told_at_the_end(&self) -> bool {
-        self.tell > 0 || matches!(&self.decision, Some(Decision::Close(how)) if how.is_told())
+        self.notify_seq > 0 || matches!(&self.decision, Some(Decision::Close(how)) if how.is_told())
     }
 
     /// Nobody was told that anything is wrong with what it is about.
     fn is_untold(&self) -> bool {
-        self.tell == 0 || K::is_untold(self)
+        self.notify_seq == 0 || K::is_untold(self)
     }
 
     /// Of all holds after the first, people hear only of these: Homeostat would act and only watches, or it heals by itself.
@@ -427,7 +427,7 @@ impl<K: Kind> Incident<K> {
             (doubt, _) => doubt,
         };
         if doubt != self.doubt && matches!(doubt, Some(Doubt::Told | Doubt::Settled)) {
-            self.tell += 1;
+            self.notify_seq += 1;
         }
         self.doubt = doubt;
     }

@@ -99,7 +99,7 @@ impl<K: Kind> Default for History<K> {
 /// A person's word that Homeostat keeps its hands off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
-    /// `all`, `group#<name>`, `instance#<id>` or `zone#<id>`.
+    /// `all`, `group#<name>`, `instance#<id>` or `hosted-zone#<id>`.
     pub scope: String,
     pub by: String,
     pub reason: String,

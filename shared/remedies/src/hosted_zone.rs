@@ -143,7 +143,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
                 return Err(Ignored::NothingOpen { subject });
             }
         };
-        let kind = HostedZoneKind::Zone(ZoneState::new(zone));
+        let kind = HostedZoneKind::HostedZone(ZoneState::new(zone));
         Ok(Incident::new(subject, kind, since, now))
     }
 

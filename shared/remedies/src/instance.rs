@@ -287,7 +287,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
                 let foretold = because.iter().all(Evidence::is_foretold);
                 let relapse = !foretold && breaker::is_relapse(now, incident, seen, memory, policy);
                 let memory = if relapse { memory.failed(now, &incident.subject, &source) } else { memory.clone() };
-                Some(memory.acted(Act { at: now, subject: incident.subject.clone(), foretold }))
+                Some(memory.acted(Act { at: now, subject: incident.subject.clone(), announced: foretold }))
             }
             // One shortage is one failure, however many incidents wait for its end.
             Decision::Page(Page::NotRecovered { within, .. })

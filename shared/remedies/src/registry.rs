@@ -42,7 +42,7 @@ pub fn facts(view: &dyn View) -> Facts {
 /// It is no remedy's subject, or its id is not one.
 pub fn named(subject: &Subject) -> Result<Named, InvalidId> {
     let remedies = [instance::subject::named, hosted_zone::subject::named, hook::subject::named];
-    let expected = "a subject: <region>#instance#<instance id>, <region>#group#<group>, <region>#zone#<zone id> or \
+    let expected = "a subject: <region>#instance#<instance id>, <region>#group#<group>, <region>#hosted-zone#<zone id> or \
                     <region>#hook#<group>:<hook>:<instance id>";
     remedies
         .into_iter()

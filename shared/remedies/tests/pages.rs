@@ -30,7 +30,7 @@ fn architecture_explains_the_incident_field_by_field() {
         state,
         version,
         wakes,
-        tell,
+        notify_seq,
         policy,
         signalled_at,
         opened_at,

@@ -204,7 +204,7 @@ const ZONE: &str = "Z0123456789ABCDEFGHIJ";
 fn of_zone(page: &hosted_zone::reasons::Page) -> AnyIncident {
     let zone: HostedZoneId = ZONE.parse().unwrap();
     let incident =
-        Incident::new(hosted_zone::subject::subject(&zone), HostedZoneKind::Zone(ZoneState::new(zone)), now(), now());
+        Incident::new(hosted_zone::subject::subject(&zone), HostedZoneKind::HostedZone(ZoneState::new(zone)), now(), now());
     incident.page(now(), now(), page).into()
 }
 
@@ -226,7 +226,7 @@ fn a_zones_word_ends_its_reminders_and_lifts_its_latches_however_it_is_named() {
         record: "www.example.com A".to_owned().try_into().unwrap(),
         what: "blue has weight 70".into(),
     };
-    for name in ["zone#Z0123456789ABCDEFGHIJ", "aws-global#zone#Z0123456789ABCDEFGHIJ"] {
+    for name in ["hosted-zone#Z0123456789ABCDEFGHIJ", "aws-global#hosted-zone#Z0123456789ABCDEFGHIJ"] {
         let ledger = Fake::new(Some(of_zone(&weights(changed.clone()))), 1).remembering::<HostedZoneKind>(&latched());
         let done = said(&ledger, name).unwrap();
         assert_eq!((done.verdict(), done.incidents.len(), done.drains_forgiven), (Verdict::Fine, 1, 2));
@@ -245,7 +245,7 @@ fn a_zones_word_ends_its_reminders_and_lifts_its_latches_however_it_is_named() {
 #[test]
 fn a_zone_without_anything_to_forgive_is_left_as_it_is() {
     let ledger = Fake::new(None, 0);
-    let done = said(&ledger, "zone#Z0123456789ABCDEFGHIJ").unwrap();
+    let done = said(&ledger, "hosted-zone#Z0123456789ABCDEFGHIJ").unwrap();
     assert_eq!((done.verdict(), done.left.len()), (Verdict::Amiss, 1), "{done:?}");
     assert_eq!(ledger.remembered::<HostedZoneKind>(), hosted_zone::memory::Memory::default());
 }
@@ -253,7 +253,7 @@ fn a_zone_without_anything_to_forgive_is_left_as_it_is() {
 #[test]
 fn a_zones_latches_are_lifted_though_no_incident_is_open() {
     let ledger = Fake::new(None, 0).remembering::<HostedZoneKind>(&latched());
-    assert_eq!(said(&ledger, "zone#Z0123456789ABCDEFGHIJ").unwrap().verdict(), Verdict::Fine);
+    assert_eq!(said(&ledger, "hosted-zone#Z0123456789ABCDEFGHIJ").unwrap().verdict(), Verdict::Fine);
     assert!(ledger.remembered::<HostedZoneKind>().latched.is_empty());
 }
 
@@ -271,7 +271,7 @@ fn failing(on_limit: OnLimit) -> Incident<HookKind> {
         abandoned: 2,
         launched_from: None,
         on_limit,
-        undone: Vec::new(),
+        not_done: Vec::new(),
     }));
     Incident::new(subject, HookKind::Hook(Box::new(kept)), now(), now()).page(now(), now(), &page)
 }

@@ -84,7 +84,7 @@ fn about_instances() -> Vec<News> {
         made::decided(refused.reminded(at(9999), SignedDuration::from_mins(30))),
         page(&Page::NotRecovered { within: SignedDuration::from_mins(15), why: "3 of 4 instances are healthy".into() }),
         page(&fail),
-        page_of_group(&Page::Own(PageReason::TooManySick(super::tests::crowd()))),
+        page_of_group(&Page::Own(PageReason::TooManyUnhealthy(super::tests::crowd()))),
         page_of_group(&Page::Own(PageReason::TargetGroupGone(Attached {
             group: "web".parse().unwrap(),
             target_groups: vec![
@@ -152,7 +152,7 @@ fn about_pauses() -> Vec<News> {
     let until = Some(at(4 * 3_600));
     vec![
         News::Paused(pause("group#web", until)),
-        News::Paused(pause("zone#Z0123456789ABCDEFGHIJ", until)),
+        News::Paused(pause("hosted-zone#Z0123456789ABCDEFGHIJ", until)),
         News::Paused(pause("all", None)),
         News::Resumed(pause("group#web", until)),
     ]

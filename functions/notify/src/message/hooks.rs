@@ -58,9 +58,9 @@ fn completed(kept: HookState, result: ActionResult, because: &Because, outcome: 
 }
 
 pub(in crate::message) fn ended(kept: HookState, result: ActionResult, because: Because) -> Incident {
-    let undone = kept.undone.clone();
+    let undone = kept.not_done.clone();
     let incident = completed(kept, result, &because, Outcome::Done);
-    let ended = Ended { result: Some(result), because: Some(because), left: None, undone };
+    let ended = Ended { result: Some(result), because: Some(because), left: None, not_done: undone };
     incident.close(at(602), &Close::Own(CloseReason::Hook(ended)))
 }
 
@@ -95,7 +95,7 @@ fn fail(on_limit: OnLimit) -> Page {
         abandoned: 3,
         launched_from: Some("lt-1:7".into()),
         on_limit,
-        undone: Vec::new(),
+        not_done: Vec::new(),
     }))
 }
 
@@ -177,7 +177,7 @@ fn an_admission_without_proof_is_never_called_ready() {
 #[test]
 fn what_was_left_undone_is_told_whatever_the_end() {
     let undone = vec!["deregister i-0123456789abcdef0 from targetgroup/jobs/1: AccessDenied: no".to_owned()];
-    let kept = || HookState { undone: undone.clone(), ..leaving() };
+    let kept = || HookState { not_done: undone.clone(), ..leaving() };
     let drained = told(&ended(kept(), ActionResult::Continue, Because::Drained));
     assert_eq!(drained.subject, "Homeostat: left undone: i-0123456789abcdef0 of web");
     let because = Because::OutOfTime { limit: Limit::Global, waiting: vec!["x".into()] };
@@ -212,7 +212,7 @@ fn failing_launches_say_how_the_group_is_left_and_what_to_do() {
 #[test]
 fn a_suspension_that_was_refused_is_never_called_done() {
     let undone = vec!["suspend Launch in group web: AccessDenied: no".to_owned()];
-    let kept = HookState { undone, ..launching() };
+    let kept = HookState { not_done: undone, ..launching() };
     let paged = failing(kept, OnLimit::SuspendLaunch);
     let body = told(&paged).body;
     says(
@@ -222,7 +222,7 @@ fn a_suspension_that_was_refused_is_never_called_done() {
     never_says(&body, &[SUSPENDED, RESUME]);
     let over = paged.close(
         at(999),
-        &Close::Own(CloseReason::Hook(Ended { result: None, because: None, left: None, undone: Vec::new() })),
+        &Close::Own(CloseReason::Hook(Ended { result: None, because: None, left: None, not_done: Vec::new() })),
     );
     never_says(&told(&over).body, &[RESUME]);
 }
@@ -243,7 +243,7 @@ fn a_reminder_of_failing_launches_says_that_it_is_one() {
 fn the_end_of_failing_launches_claims_no_cause_and_recalls_what_stays_suspended() {
     let word = Acknowledgement { by: "ana".into(), at: at(700), reason: "new image".into() };
     let end = |on_limit| {
-        let ended = Ended { result: Some(ActionResult::Abandon), because: None, left: None, undone: Vec::new() };
+        let ended = Ended { result: Some(ActionResult::Abandon), because: None, left: None, not_done: Vec::new() };
         told(
             &failing(launching(), on_limit)
                 .acknowledge(word.clone())
@@ -280,14 +280,14 @@ fn a_refusal_says_which_call_and_what_happens_by_itself() {
         ],
     );
     never_says(&body, &["homeostat pause"]);
-    let unknown = told(&refused(HookState { terms: None, beat: None, ..leaving() })).body;
+    let unknown = told(&refused(HookState { terms: None, last_heartbeat: None, ..leaving() })).body;
     says(&unknown, &["the hook ends when its timeout is over, with its default result, which could not be read."]);
     never_says(&unknown, &["ABANDON"]);
 }
 
 #[test]
 fn the_end_of_what_was_told_is_told_in_plain_words() {
-    let ended = Ended { result: None, because: None, left: Some("it is InService".into()), undone: Vec::new() };
+    let ended = Ended { result: None, because: None, left: Some("it is InService".into()), not_done: Vec::new() };
     let Message { subject, body, .. } =
         told(&refused(launching()).close(at(999), &Close::Own(CloseReason::Hook(ended))));
     assert!(subject.starts_with("Homeostat: closed: i-0123456789abcdef0 of web"), "{subject}");

@@ -49,7 +49,7 @@ pub(in crate::message) fn refused() -> Page {
 }
 
 pub(super) fn crowd() -> Crowd {
-    Crowd { sick: 3, most: 2, unit: Unit::Instances, desired: 4, desired_unit: Unit::Instances }
+    Crowd { unhealthy: 3, most: 2, unit: Unit::Instances, desired: 4, desired_unit: Unit::Instances }
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn what_is_only_announced_is_named_with_its_date_and_never_called_wrong() {
     let mut retiring = incident_in("web");
     let InstanceKind::Instance { notice: announced, .. } = &mut retiring.kind else { panic!() };
     *announced = Some(notice.clone());
-    for because in [Hold::Own(HoldReason::Foretold { notice, from: at(60) }), Hold::Own(HoldReason::Protected)] {
+    for because in [Hold::Own(HoldReason::Announced { notice, from: at(60) }), Hold::Own(HoldReason::Protected)] {
         let body = told(&retiring.hold(at(1), at(2), &because)).body;
         assert!(body.contains("RETIREMENT_SCHEDULED, at 2027-01-16") && !body.contains("wrong"), "{body}");
     }

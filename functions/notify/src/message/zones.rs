@@ -66,7 +66,7 @@ pub(in crate::message) fn step(moves: Vec<Move>) -> Step {
 }
 
 pub(in crate::message) fn new() -> Incident {
-    Incident::new(hosted_zone::subject::subject(&zone()), HostedZoneKind::Zone(ZoneState::new(zone())), at(0), at(1))
+    Incident::new(hosted_zone::subject::subject(&zone()), HostedZoneKind::HostedZone(ZoneState::new(zone())), at(0), at(1))
 }
 
 pub(in crate::message) fn proofs() -> Vec<Evidence> {
@@ -74,7 +74,7 @@ pub(in crate::message) fn proofs() -> Vec<Evidence> {
     let well = vec!["health check x: 16 of 16 checkers find it healthy".to_owned()];
     vec![
         Evidence::Alarm { alarm, since: at(0), reason: "over the threshold".into() },
-        Evidence::Well { endpoint: id("green"), why: well },
+        Evidence::Healthy { endpoint: id("green"), why: well },
     ]
 }
 
@@ -145,7 +145,7 @@ fn a_drain_says_who_loses_what_and_who_gets_it() {
         "  blue: 70 % -> 0 % of answers (weight 70 -> 0)\n  green: 30 % -> 100 % of answers (weight 30)\n",
         "(TTL: 60 s)",
         "back in steps",
-        "homeostat pause zone#Z0123456789ABCDEFGHIJ --reason",
+        "homeostat pause hosted-zone#Z0123456789ABCDEFGHIJ --reason",
     ] {
         assert!(body.contains(said), "{said}: {body}");
     }
@@ -268,7 +268,7 @@ fn every_trouble_says_why_what_a_person_can_do_and_how_far_it_is() {
         assert!(subject.starts_with("Homeostat: NEEDS YOU: www.example.com A: "), "{subject}");
         assert!(subject.len() < 100 && subject.is_ascii(), "{subject}");
         assert!(body.contains(&format!("Why: {trouble}.\nYou: ")) && body.contains(said), "{said}: {body}");
-        assert!(body.contains("\nNext: ") && body.contains("homeostat ack zone#Z0123456789ABCDEFGHIJ"), "{body}");
+        assert!(body.contains("\nNext: ") && body.contains("homeostat ack hosted-zone#Z0123456789ABCDEFGHIJ"), "{body}");
         assert!(body.contains("how Homeostat left it:\n  blue: 70 % -> 0 % of answers"), "{body}");
     }
 }

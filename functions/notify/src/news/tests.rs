@@ -95,7 +95,7 @@ fn what_comes_or_goes_as_it_should_is_told_to_nobody() {
 #[test]
 fn whoever_heard_of_a_held_instance_hears_how_it_ended() {
     let drained = r#""drained""#;
-    assert!(completed(drained, |incident| incident.tell = 1).is_some(), "it was paged");
+    assert!(completed(drained, |incident| incident.notify_seq = 1).is_some(), "it was paged");
     let overdue = |incident: &mut Incident<HookKind>| incident.overdue = Some(incident.opened_at);
     assert!(matches!(completed(drained, overdue), Some(News::Decided(_))), "the close, and not the mark again");
 }

@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_scope_is_read_back_as_written() {
-        for text in ["group#web #1", "zone#Z0123456789ABCDEFGHIJ", "database#db-1"] {
+        for text in ["group#web #1", "hosted-zone#Z0123456789ABCDEFGHIJ", "database#db-1"] {
             let scope: Scope = text.parse().unwrap();
             assert_eq!(scope.to_string(), text);
             assert!(format!("eu-west-1#{text}").parse::<Subject>().unwrap().is_whole(&scope));
@@ -216,7 +216,7 @@ mod tests {
         for text in [
             "eu-west-1#instance#i-0123456789abcdef0",
             "eu-west-1#group#web #1",
-            "aws-global#zone#Z0123456789ABCDEFGHIJ",
+            "aws-global#hosted-zone#Z0123456789ABCDEFGHIJ",
             "eu-west-1#hook#web #1/a:launch/ready:i-0123456789abcdef0",
             "eu-west-1#database#db-1",
         ] {

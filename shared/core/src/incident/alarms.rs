@@ -25,7 +25,7 @@ pub struct Spoke {
     pub alarm: AlarmArn,
     /// `None` until it was read for the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub said: Option<Said>,
+    pub reported: Option<Said>,
     /// Since when each look that could read it has found none of its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_since: Option<Timestamp>,
@@ -77,14 +77,14 @@ impl Alarms {
     /// One that spoke of the subject, if it is not known yet.
     pub fn hear(&mut self, alarm: &AlarmArn) {
         if !self.arns().any(|known| known == alarm) {
-            self.0.push(Spoke { alarm: alarm.clone(), said: None, missing_since: None });
+            self.0.push(Spoke { alarm: alarm.clone(), reported: None, missing_since: None });
         }
     }
 
     /// What one of them says now.
     pub fn read(&mut self, now: Timestamp, alarm: &AlarmArn, read: &Read<Option<AlarmReading>>) {
         let Some(spoke) = self.0.iter_mut().find(|spoke| spoke.alarm == *alarm) else { return };
-        spoke.said = Some(Said::of(read));
+        spoke.reported = Some(Said::of(read));
         spoke.missing_since = match read {
             Ok(Some(_)) => None,
             Ok(None) => spoke.missing_since.or(Some(now)),
@@ -95,7 +95,7 @@ impl Alarms {
     /// Without those that two looks, so long apart, found not to exist. One answer may be old.
     pub fn drop_deleted(&mut self, now: Timestamp, dwell: SignedDuration) -> Vec<AlarmArn> {
         self.drop_if(|spoke| {
-            let is_missing = spoke.said == Some(Said::Missing);
+            let is_missing = spoke.reported == Some(Said::Missing);
             is_missing && spoke.missing_since.is_some_and(|since| since < now && now >= since + dwell)
         })
     }
@@ -134,12 +134,12 @@ impl FromIterator<AlarmArn> for Alarms {
 
 impl Spoke {
     fn is_alarming(&self) -> bool {
-        matches!(self.said, Some(Said::State { state: AlarmState::Alarm, actions_enabled: true, .. }))
+        matches!(self.reported, Some(Said::State { state: AlarmState::Alarm, actions_enabled: true, .. }))
     }
 
     /// How much it would be missed.
     fn weight(&self) -> u8 {
-        match self.said {
+        match self.reported {
             Some(Said::Missing) => 0,
             Some(Said::State { state: AlarmState::Ok, .. }) => 1,
             Some(Said::State { state: AlarmState::InsufficientData, .. }) => 2,
@@ -154,7 +154,7 @@ impl Spoke {
 impl fmt::Display for Spoke {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} ", self.alarm.alarm_name())?;
-        match self.said {
+        match self.reported {
             None => f.write_str("was not read yet"),
             Some(said) => write!(f, "{said}"),
         }

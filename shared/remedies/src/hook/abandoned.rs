@@ -28,7 +28,7 @@ pub struct Abandoned {
     pub trying: Vec<Trying>,
     /// When they became so many that none is abandoned any more, and with whom: who tells people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub filled: Option<Filled>,
+    pub limit_reached: Option<Filled>,
     /// When a later launch from a newer version of the same template was abandoned. Whatever is launched from this one after that was
     /// rolled back to, and has not failed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,7 +98,7 @@ pub(super) fn take(by_source: &mut Vec<Abandoned>, now: Timestamp, launch: &Laun
         newest: launch.at,
         instances: Vec::new(),
         trying: Vec::new(),
-        filled: None,
+        limit_reached: None,
         superseded: None,
     };
     let abandoned = known.unwrap_or(new);

@@ -57,7 +57,7 @@ impl HookState {
         }
         self.replace(told);
         // Two tokens, and only Auto Scaling knows which is right: it is asked before the timeout is taken to run from the later event.
-        self.beat = self.beat.filter(|_| is_over);
+        self.last_heartbeat = self.last_heartbeat.filter(|_| is_over);
         true
     }
 
@@ -66,7 +66,7 @@ impl HookState {
         self.token = Some(told.token.clone());
         self.origin = told.origin;
         self.began = told.at;
-        self.beat = self.beat.or(Some(told.at));
+        self.last_heartbeat = self.last_heartbeat.or(Some(told.at));
         self.course = told.course.or(self.course);
     }
 

@@ -162,7 +162,7 @@ impl<'a> Situation<'a> {
 
     /// What a survey found may be held by another hook: only the answer tells whether there is an action of this one.
     pub(super) fn unknown(&self) -> Option<Decision> {
-        self.kept.beat.is_none().then(|| self.beat("what it is held for".to_owned()))
+        self.kept.last_heartbeat.is_none().then(|| self.beat("what it is held for".to_owned()))
     }
 
     pub(super) fn paused(&self) -> Option<Decision> {
@@ -264,7 +264,7 @@ impl<'a> Situation<'a> {
         let unsettled = row.map_or(0, |row| row.others_unsettled(self.now, &self.kept.instance).count());
         let others = u32::try_from(abandoned + unsettled).unwrap_or(u32::MAX);
         let are_enough = unsettled > 0 && others >= policy.max_abandoned && policy.on_limit == OnLimit::Admit;
-        let filled = row.and_then(|row| row.filled.as_ref());
+        let filled = row.and_then(|row| row.limit_reached.as_ref());
         // What was on its way when Launch was suspended is not launched again.
         let was_on_its_way = |at| self.kept.launched_at() < at + LAUNCHING;
         let in_vain = filled.filter(|filled| policy.on_limit == OnLimit::Admit || !was_on_its_way(filled.at));
@@ -405,7 +405,7 @@ impl<'a> Situation<'a> {
             let memory = &self.around.limits.memory;
             let memory = abandoning::over(self.now, self.incident, self.seen, memory, policy.max_abandoned);
             let abandoned = memory.abandoned_of(&self.kept.hook, self.kept.launched_from.as_deref());
-            let by_this = |row: &Abandoned| row.filled.as_ref().is_some_and(|filled| filled.by == self.kept.instance);
+            let by_this = |row: &Abandoned| row.limit_reached.as_ref().is_some_and(|filled| filled.by == self.kept.instance);
             let is_last = |row: &&Abandoned| row.superseded.is_none() && by_this(row);
             if let Some(abandoned) = abandoned.filter(is_last) {
                 return Decision::Page(Page::Own(PageReason::LaunchesFail(LaunchesFail {
@@ -414,7 +414,7 @@ impl<'a> Situation<'a> {
                     abandoned: u32::try_from(abandoned.instances.len()).unwrap_or(u32::MAX),
                     launched_from: self.kept.launched_from.clone(),
                     on_limit: policy.on_limit,
-                    undone: self.kept.undone.clone(),
+                    not_done: self.kept.not_done.clone(),
                 })));
             }
         }
@@ -423,11 +423,11 @@ impl<'a> Situation<'a> {
             return self.hold(waits);
         }
         let because = result.and(self.kept.completed_because.clone());
-        let mut undone = self.kept.undone.clone();
+        let mut undone = self.kept.not_done.clone();
         if let Some(HeldBy::Termination(policy)) = self.held_by().filter(|policy| policy.mode() == Mode::Act) {
             undone.extend(terminate::unlisted(self.kept, self.seen, policy));
         }
-        Decision::Close(Close::Own(CloseReason::Hook(Ended { result, because, left, undone })))
+        Decision::Close(Close::Own(CloseReason::Hook(Ended { result, because, left, not_done: undone })))
     }
 
     /// This hook holds it no more, and it may wait on: another hook of its group holds it, or the state is shown late, or could not be

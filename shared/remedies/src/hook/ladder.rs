@@ -49,7 +49,7 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, HookKind>; 11] {
         Check {
             name: "its action is known to be there",
             stops: |case| case.unknown(),
-            by: |case| known_since(case.kept.beat),
+            by: |case| known_since(case.kept.last_heartbeat),
         },
         Check {
             name: "the policy names the hook",

@@ -57,7 +57,7 @@ impl Held {
             waits_for,
             launched_from: kept.launched_from.clone(),
             part_of: kept.part_of.clone(),
-            undone: kept.undone.clone(),
+            undone: kept.not_done.clone(),
         }
     }
 

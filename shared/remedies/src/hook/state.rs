@@ -37,7 +37,7 @@ pub struct HookState {
     pub claim: Option<Claim>,
     /// When its timeout last began to run, as far as is known. A heartbeat makes it known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beat: Option<Timestamp>,
+    pub last_heartbeat: Option<Timestamp>,
     #[serde(default)]
     pub heartbeats: u32,
     /// In a row, without one that came through.
@@ -81,7 +81,7 @@ pub struct HookState {
     pub completed_on: Option<Course>,
     /// What was to be done and could not be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub undone: Vec<String>,
+    pub not_done: Vec<String>,
     /// When this function wakes itself: a wake-up before that is one too many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_look: Option<Timestamp>,
@@ -91,7 +91,7 @@ impl HookState {
     pub fn told(told: &LifecycleEvent) -> HookState {
         let token = Some(told.token.clone());
         let held = HookState::found(&told.group, &told.hook, &told.instance, told.transition, told.at);
-        HookState { token, beat: Some(told.at), course: told.course, origin: told.origin, ..held }
+        HookState { token, last_heartbeat: Some(told.at), course: told.course, origin: told.origin, ..held }
     }
 
     /// Nobody told of it, so neither its token nor its time is known.
@@ -111,7 +111,7 @@ impl HookState {
             began: now,
             accepted: false,
             claim: None,
-            beat: None,
+            last_heartbeat: None,
             heartbeats: 0,
             failed_heartbeats: 0,
             terms: None,
@@ -127,7 +127,7 @@ impl HookState {
             launch_suspended: false,
             completed_because: None,
             completed_on: None,
-            undone: Vec::new(),
+            not_done: Vec::new(),
             next_look: None,
         }
     }
@@ -164,7 +164,7 @@ impl HookState {
         if self.accepted {
             return HookState { claim, ..self };
         }
-        HookState { began: bounded(self.began), beat: self.beat.map(bounded), claim, ..self }
+        HookState { began: bounded(self.began), last_heartbeat: self.last_heartbeat.map(bounded), claim, ..self }
     }
 
     /// An action that is known by its instance alone is another one as soon as that is on another course: how long it was held, and
@@ -176,7 +176,7 @@ impl HookState {
         }
         // Where no course was known, it may be the one that was asked for.
         let lost = if self.course.is_some() { 0 } else { self.lost };
-        HookState { began: now, beat: None, accepted: false, lost, failed_heartbeats: 0, ..self }
+        HookState { began: now, last_heartbeat: None, accepted: false, lost, failed_heartbeats: 0, ..self }
     }
 
     /// This action let it into the warm pool, and it waits again on its way out of it: another action of the same hook, of which no
@@ -241,7 +241,7 @@ impl HookState {
     /// What AWS said to suspending Launch, if it refused.
     pub fn suspension_refused(&self) -> Option<&str> {
         let step = HookStep::SuspendLaunch { group: self.group.clone() }.to_string();
-        self.undone.iter().find(|undone| undone.starts_with(&step)).map(String::as_str)
+        self.not_done.iter().find(|undone| undone.starts_with(&step)).map(String::as_str)
     }
 
     pub(super) fn timeout(&self) -> SignedDuration {
@@ -250,7 +250,7 @@ impl HookState {
 
     /// When Auto Scaling ends the action by itself, as far as is known.
     pub fn expires(&self) -> Option<Timestamp> {
-        let by_heartbeat = self.beat? + self.timeout();
+        let by_heartbeat = self.last_heartbeat? + self.timeout();
         Some(self.ends().map_or(by_heartbeat, |ends| ends.min(by_heartbeat)))
     }
 
@@ -263,7 +263,7 @@ impl HookState {
     fn no_such_action(&mut self, now: Timestamp) {
         self.lost += 1;
         if self.lost >= LOST_TOKENS && self.token.take().is_some() {
-            (self.began, self.beat, self.accepted) = (now, None, false);
+            (self.began, self.last_heartbeat, self.accepted) = (now, None, false);
             (self.course, self.completed_on) = (None, None);
         }
     }
@@ -275,7 +275,7 @@ impl HookState {
         match (step, outcome) {
             // From before the call: the timeout that it restarted runs from then at the latest.
             (HookStep::Heartbeat { .. }, Outcome::Done) => {
-                self.beat = Some(tried_at);
+                self.last_heartbeat = Some(tried_at);
                 self.accepted = true;
                 self.heartbeats += 1;
                 self.failed_heartbeats = 0;
@@ -297,13 +297,13 @@ impl HookState {
         }
         self.failed_heartbeats += u32::from(step.is_heartbeat() && *outcome != Outcome::Done);
         if let (false, Outcome::Refused { why }) = (step.completes() || step.is_heartbeat(), outcome) {
-            self.undone.push(format!("{step}: {why}"));
+            self.not_done.push(format!("{step}: {why}"));
         }
         if let HookStep::SuspendLaunch { .. } = step {
             // One try: a launch is not kept waiting for it, and what is launched all the same is let in.
             self.launch_suspended = true;
             if let Outcome::Unknown { why } = outcome {
-                self.undone.push(format!("{step}: {why}"));
+                self.not_done.push(format!("{step}: {why}"));
             }
         }
     }

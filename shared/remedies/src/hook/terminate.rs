@@ -17,7 +17,7 @@ use crate::hook::policy::{OwnRecord, TerminationPolicy};
 pub(super) fn step(kept: &HookState, seen: &Observation, policy: &TerminationPolicy) -> Option<HookStep> {
     let steps = own_records(kept, seen, policy).into_iter().chain(deregistrations(kept, seen, policy));
     // What AWS refused is not asked for again: it is told at the end.
-    steps.into_iter().find(|step| !kept.undone.iter().any(|undone| undone.starts_with(&step.to_string())))
+    steps.into_iter().find(|step| !kept.not_done.iter().any(|undone| undone.starts_with(&step.to_string())))
 }
 
 /// Those of its name that the policy lists, each on its own proof.
@@ -118,7 +118,7 @@ pub(super) fn in_use(now: Timestamp, kept: &HookState, seen: &Observation, polic
     let mut by = Vec::new();
     by.extend(record_in_use(now, kept, seen, policy));
     // Where AWS refused to deregister it, it stays registered: waiting for that would be in vain.
-    let refused = |arn: &&TargetGroupArn| kept.undone.iter().any(|undone| undone.contains(arn.short_name()));
+    let refused = |arn: &&TargetGroupArn| kept.not_done.iter().any(|undone| undone.contains(arn.short_name()));
     for arn in policy.target_groups.iter().filter(|arn| !refused(arn)) {
         match seen.targets.get(arn) {
             None => by.push(format!("{}: not read", arn.short_name())),

@@ -50,7 +50,7 @@ pub(super) fn latest(
 /// Half of the timeout is over, or nobody knows how much: the other half is there for a function that fails meanwhile. In the
 /// last stretch before the global limit a heartbeat adds nothing.
 pub(super) fn needs_heartbeat(kept: &HookState, now: Timestamp) -> bool {
-    let Some(beat) = kept.beat else { return true };
+    let Some(beat) = kept.last_heartbeat else { return true };
     let adds = kept.ends().is_none_or(|ends| beat + kept.timeout() < ends);
     adds && now >= beat + kept.timeout() / 2
 }
@@ -66,7 +66,7 @@ pub(super) fn next_look(kept: &HookState, now: Timestamp, check_every: SignedDur
     let pace = (held / SLOWER).min(SLOWEST).max(check_every);
     let pace = if needs_heartbeat(kept, now) { pace.min(retry_after(kept)) } else { pace };
     let soon = now + check_every.min(SignedDuration::from_secs(1));
-    let beat = kept.beat.map(|beat| beat + kept.timeout() / 2).filter(|beat| *beat > now);
+    let beat = kept.last_heartbeat.map(|beat| beat + kept.timeout() / 2).filter(|beat| *beat > now);
     let wanted = [Some(latest.at), beat].into_iter().flatten().fold(now + pace, Timestamp::min);
     wanted.max(soon)
 }
@@ -95,7 +95,7 @@ mod tests {
             transition: Transition::Launching,
         };
         HookState {
-            beat: Some(at(0)),
+            last_heartbeat: Some(at(0)),
             terms: Some(terms),
             ..HookState::found(&group, &hook, &instance, Transition::Launching, at(0))
         }
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn heartbeats_never_carry_it_past_the_global_limit() {
-        let kept = HookState { beat: Some(at(2980)), failed_heartbeats: 1, ..held(30) };
+        let kept = HookState { last_heartbeat: Some(at(2980)), failed_heartbeats: 1, ..held(30) };
         let latest = latest(&kept, secs(100_000), LOOK, None);
         assert_eq!((latest.limit, latest.at < at(3000)), (Limit::Global, true));
         assert!(!needs_heartbeat(&kept, at(2999)), "it would add nothing");
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_to_have_begun_gets_a_heartbeat_at_once() {
-        assert!(needs_heartbeat(&HookState { beat: None, ..held(3600) }, at(0)));
+        assert!(needs_heartbeat(&HookState { last_heartbeat: None, ..held(3600) }, at(0)));
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(super) fn absorb(
         for (id, reduced) in next.records.get_mut(&record.key).into_iter().flat_map(|held| &mut held.reduced) {
             let endpoint = record.endpoint(id);
             let is_well = endpoint.is_some_and(|it| matches!(fitness(now, record, it, seen), Fitness::Well(_)));
-            reduced.well_since = if is_well { reduced.well_since.or(Some(now)) } else { None };
+            reduced.healthy_since = if is_well { reduced.healthy_since.or(Some(now)) } else { None };
         }
     }
     next.proven = proven(case, &next);
@@ -78,7 +78,7 @@ pub(super) fn absorb(
     let signalled_at = began_at(now, &incident, seen, policy);
     let paged_because = without(incident.paged_because.clone(), &settled);
     let acknowledged = incident.acknowledged.clone().filter(|_| !word_is_void);
-    Incident { kind: HostedZoneKind::Zone(next), signalled_at, paged_because, acknowledged, ..incident }
+    Incident { kind: HostedZoneKind::HostedZone(next), signalled_at, paged_because, acknowledged, ..incident }
 }
 
 /// Who is proven unhealthy and has more weight than the policy leaves them, each since the first look that proved it.
@@ -203,7 +203,7 @@ fn fate(case: Situation<'_>, key: &RecordKey, held: &Held) -> Fate {
     }
     if has_answered {
         // What has the same endpoints with the same weights still knows what each had before.
-        return if weights(&sets) == held.left { Fate::TakenUp(sets) } else { Fate::TakenOver };
+        return if weights(&sets) == held.applied { Fate::TakenUp(sets) } else { Fate::TakenOver };
     }
     // Whoever left the weights alone has not taken the drained endpoint's share for theirs to give. Nor are the weights of an older
     // generation anybody else's.
@@ -224,7 +224,7 @@ fn has_other_fields(told: &[RecordSet], sets: &[RecordSet]) -> bool {
 /// Whatever else was changed, or added beside it.
 fn has_the_weights_left(held: &Held, sets: &[RecordSet]) -> bool {
     let there = weights(sets);
-    held.left.iter().all(|(id, left)| there.get(id) == Some(left))
+    held.applied.iter().all(|(id, left)| there.get(id) == Some(left))
 }
 
 fn take_up(next: &mut ZoneState, key: &RecordKey, sets: Vec<RecordSet>, seen: &Observation) {

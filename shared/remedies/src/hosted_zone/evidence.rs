@@ -193,7 +193,7 @@ fn health_check(now: Timestamp, id: &HealthCheckId, seen: &Observation) -> Findi
         if check.inverted {
             status.push_str(", and the health check is inverted");
         }
-        return Finding::Sick(Evidence::HealthCheck { id: id.clone(), sick: of - well, of, status });
+        return Finding::Sick(Evidence::HealthCheck { id: id.clone(), unhealthy: of - well, of, status });
     }
     if well * 100 > WELL_PERCENT * of { Finding::Well(said()) } else { Finding::Unknown(said()) }
 }

@@ -246,7 +246,7 @@ impl<'a> Judge<'a> {
                     judged.troubles.push(Trouble::Latched { record, endpoint: endpoint.id.clone(), drains, within });
                 }
                 Course::Step { share, because } => {
-                    wanted.because.push(Evidence::Well { endpoint: endpoint.id.clone(), why: because });
+                    wanted.because.push(Evidence::Healthy { endpoint: endpoint.id.clone(), why: because });
                     if share < own {
                         wanted.reduced.insert(endpoint.id.clone(), share);
                     }
@@ -309,7 +309,7 @@ impl<'a> Judge<'a> {
 
     fn say_who_takes_over(&self, wanted: &mut Wanted) {
         let well =
-            |(id, why): (&SetIdentifier, &Vec<String>)| Evidence::Well { endpoint: id.clone(), why: why.clone() };
+            |(id, why): (&SetIdentifier, &Vec<String>)| Evidence::Healthy { endpoint: id.clone(), why: why.clone() };
         let takers: Vec<Evidence> = self.receivers(wanted).into_iter().map(well).collect();
         wanted.because.extend(takers);
     }
@@ -351,7 +351,7 @@ impl<'a> Judge<'a> {
                 None => wanted.reduced.remove(&id),
             };
         }
-        wanted.because.retain(|proof| matches!(proof, Evidence::Well { .. }));
+        wanted.because.retain(|proof| matches!(proof, Evidence::Healthy { .. }));
         wanted
     }
 

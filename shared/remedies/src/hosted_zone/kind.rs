@@ -20,17 +20,17 @@ use super::view::HostedZoneView;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HostedZoneKind {
-    Zone(ZoneState),
+    HostedZone(ZoneState),
 }
 
 impl HostedZoneKind {
     pub fn state(&self) -> &ZoneState {
-        let HostedZoneKind::Zone(kept) = self;
+        let HostedZoneKind::HostedZone(kept) = self;
         kept
     }
 
     pub fn state_mut(&mut self) -> &mut ZoneState {
-        let HostedZoneKind::Zone(kept) = self;
+        let HostedZoneKind::HostedZone(kept) = self;
         kept
     }
 }

@@ -59,7 +59,7 @@ pub enum Evidence {
     /// Route 53's checkers find the endpoint unhealthy.
     HealthCheck {
         id: HealthCheckId,
-        sick: usize,
+        unhealthy: usize,
         of: usize,
         status: String,
     },
@@ -69,7 +69,7 @@ pub enum Evidence {
         of: usize,
     },
     /// An endpoint that is to take more can.
-    Well {
+    Healthy {
         endpoint: SetIdentifier,
         why: Vec<String>,
     },
@@ -168,13 +168,13 @@ impl fmt::Display for Evidence {
             Evidence::Alarm { alarm, since, reason } => {
                 write!(f, "alarm {:?} is in ALARM since {since:.0} ({reason})", alarm.alarm_name())
             }
-            Evidence::HealthCheck { id, sick, of, status } => {
+            Evidence::HealthCheck { id, unhealthy: sick, of, status } => {
                 write!(f, "health check {id}: {sick} of {of} checkers find it unhealthy ({status})")
             }
             Evidence::Targets { target_group, of } => {
                 write!(f, "none of the {of} targets of {} is healthy", target_group.short_name())
             }
-            Evidence::Well { endpoint, why } => write!(f, "{endpoint} is well ({})", list(why)),
+            Evidence::Healthy { endpoint, why } => write!(f, "{endpoint} is well ({})", list(why)),
         }
     }
 }

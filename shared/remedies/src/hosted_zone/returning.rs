@@ -72,12 +72,12 @@ pub(super) fn course(it: &Returning<'_>) -> Course {
     if let Some(alarm) = alarm.filter(|_| serves) {
         return Course::Waits(Awaits::Alarm { alarm: alarm.arn.clone() });
     }
-    let well_since = reduced.well_since.unwrap_or(case.now);
+    let well_since = reduced.healthy_since.unwrap_or(case.now);
     let doublings = drains.saturating_sub(1).min(MOST_DOUBLINGS);
     let hold = record.hold * i32::try_from(1_u32 << doublings).unwrap_or(1);
     let held_until = well_since + hold;
     if !has_more_than_its_floor && case.now < held_until {
-        return Course::Waits(Awaits::Hold { well_since, until: held_until });
+        return Course::Waits(Awaits::Hold { healthy_since: well_since, until: held_until });
     }
     if has_more_than_its_floor && case.now < next_step {
         return Course::Waits(Awaits::Step { until: next_step });

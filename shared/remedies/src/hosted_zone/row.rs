@@ -58,7 +58,7 @@ pub(super) fn held(incident: &Incident, kept: &ZoneState) -> Vec<HeldRecord> {
 
 fn endpoints(key: &RecordKey, held: &Held, waiting: &[Waiting]) -> Vec<HeldEndpoint> {
     let before = weights(&held.saved);
-    let (had, has) = (shares(&before), shares(&held.left));
+    let (had, has) = (shares(&before), shares(&held.applied));
     let shown = |(id, weight): (&SetIdentifier, &Weight)| {
         let reduced = held.reduced.get(id);
         let waits = waiting.iter().find(|waiting| waiting.record == *key && waiting.endpoint == *id);
@@ -69,11 +69,11 @@ fn endpoints(key: &RecordKey, held: &Held, waiting: &[Waiting]) -> Vec<HeldEndpo
             share: part(&has, id),
             share_before: part(&had, id),
             reduced_since: reduced.map(|reduced| reduced.since),
-            proven_well_since: reduced.and_then(|reduced| reduced.well_since),
+            proven_well_since: reduced.and_then(|reduced| reduced.healthy_since),
             waits_for: waits.map(ToString::to_string),
         }
     };
-    held.left.iter().map(shown).collect()
+    held.applied.iter().map(shown).collect()
 }
 
 fn part(shares: &BTreeMap<SetIdentifier, Share>, id: &SetIdentifier) -> String {

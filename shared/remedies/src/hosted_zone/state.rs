@@ -93,7 +93,7 @@ pub struct Held {
     /// The whole record before the first change.
     pub saved: Vec<RecordSet>,
     /// The weights that Homeostat left there.
-    pub left: Weights,
+    pub applied: Weights,
     /// Who has less than its own.
     pub reduced: BTreeMap<SetIdentifier, Reduced>,
     /// The others' limits left some of it where it was.
@@ -112,7 +112,7 @@ pub struct Reduced {
     pub stepped_at: Timestamp,
     /// Since when it has been proven well at each look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub well_since: Option<Timestamp>,
+    pub healthy_since: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +139,7 @@ impl Held {
 
     /// The record as Homeostat left it.
     pub fn as_left(&self) -> Vec<RecordSet> {
-        reweighted(&self.saved, &self.left)
+        reweighted(&self.saved, &self.applied)
     }
 }
 
@@ -227,15 +227,15 @@ impl ZoneState {
             }
             let held = self.records.entry(moved.key.clone()).or_insert_with(|| Held {
                 saved: moved.before.clone(),
-                left: Weights::new(),
+                applied: Weights::new(),
                 reduced: BTreeMap::new(),
                 partly: false,
                 changed_to: Vec::new(),
             });
             held.changed_to.clear();
             // Another generation alone makes nothing Homeostat's that somebody else put there.
-            if held.left.is_empty() || moved.after != weights(&moved.before) {
-                held.left = moved.after.clone();
+            if held.applied.is_empty() || moved.after != weights(&moved.before) {
+                held.applied = moved.after.clone();
             }
             held.partly = moved.partly;
             held.reduced =
@@ -260,9 +260,9 @@ fn reduced(now: Timestamp, held: &Held, id: &SetIdentifier, share: Share) -> Red
         Some(before) => Reduced {
             share,
             stepped_at: now,
-            well_since: before.well_since.filter(|_| share > before.share),
+            healthy_since: before.healthy_since.filter(|_| share > before.share),
             since: before.since,
         },
-        None => Reduced { share, since: now, stepped_at: now, well_since: None },
+        None => Reduced { share, since: now, stepped_at: now, healthy_since: None },
     }
 }

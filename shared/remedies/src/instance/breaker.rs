@@ -25,7 +25,7 @@ pub(super) fn is_relapse(
     let launched_from = member.and_then(|member| member.launched_from.as_deref());
     seen.launching().source.may_launch(launched_from)
         && launched.is_some_and(|launched| {
-            let others = memory.acts.iter().filter(|act| act.subject != incident.subject && !act.foretold);
+            let others = memory.acts.iter().filter(|act| act.subject != incident.subject && !act.announced);
             others.into_iter().any(|act| act.at < *launched && act.at + policy.breaker_within > now)
         })
 }

@@ -442,7 +442,7 @@ impl Situation<'_> {
             Hold::Own(HoldReason::Grace { started, grace }) => {
                 (*started + *grace).min(self.now + self.policy.check_every)
             }
-            Hold::Own(HoldReason::Foretold { from, .. }) if !self.of_policy().iter().any(is_sick) => {
+            Hold::Own(HoldReason::Announced { from, .. }) if !self.of_policy().iter().any(is_sick) => {
                 notice::next_look(*from, self.now, self.policy.check_every)
             }
             Hold::Own(HoldReason::Cooldown { until, .. }) => (*until).min(self.now + self.policy.check_every),

@@ -13,7 +13,7 @@ use crate::instance::{Limit, Tally};
 /// How much of a group is sick at once, and what of it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Crowd {
-    pub sick: u32,
+    pub unhealthy: u32,
     pub most: u32,
     /// Of the limit: what `sick` and `most` are numbers of.
     #[serde(default, skip_serializing_if = "Unit::is_instances")]
@@ -27,7 +27,7 @@ impl Crowd {
     pub(crate) fn of(sick: Tally, limit: Limit, group: &Group) -> Crowd {
         let Limit { most, unit } = limit;
         let in_unit = if unit.is_instances() { sick.instances } else { sick.units.number() };
-        Crowd { sick: in_unit, most, unit, desired: group.desired.number(), desired_unit: group.unit }
+        Crowd { unhealthy: in_unit, most, unit, desired: group.desired.number(), desired_unit: group.unit }
     }
 
     pub(crate) fn in_words(&self) -> String {
@@ -36,7 +36,7 @@ impl Crowd {
 
     /// `3 of 4 instances`, `6 of 8 vCPUs`, `3 instances (the desired capacity is 8 vCPUs)`.
     fn figures(&self) -> String {
-        let Crowd { sick, unit, desired, desired_unit, .. } = self;
+        let Crowd { unhealthy: sick, unit, desired, desired_unit, .. } = self;
         if unit == desired_unit {
             return format!("{sick} of {desired} {unit}");
         }

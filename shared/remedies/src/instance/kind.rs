@@ -147,8 +147,8 @@ impl Kind for InstanceKind {
             | HoldReason::Grace { .. }
             | HoldReason::NotInService { .. }
             | HoldReason::GroupReplaces { .. }
-            | HoldReason::Foretold { .. }
-            | HoldReason::TooManySick(_)
+            | HoldReason::Announced { .. }
+            | HoldReason::TooManyUnhealthy(_)
             | HoldReason::GroupMissing { .. }
             | HoldReason::Recovering { .. }
             | HoldReason::NotReplaced { .. } => false,
@@ -164,13 +164,13 @@ impl Kind for InstanceKind {
             | HoldReason::Recovering { .. }
             | HoldReason::NotReplaced { .. }
             | HoldReason::GroupMissing { .. }
-            | HoldReason::TooManySick(_) => true,
+            | HoldReason::TooManyUnhealthy(_) => true,
             HoldReason::ActionsDisabled { .. }
             | HoldReason::NotConfirmed { .. }
             | HoldReason::Grace { .. }
             | HoldReason::NotInService { .. }
             | HoldReason::Protected
-            | HoldReason::Foretold { .. }
+            | HoldReason::Announced { .. }
             | HoldReason::Suspended { .. }
             | HoldReason::Refreshing { .. }
             | HoldReason::GroupState(_)
@@ -216,7 +216,7 @@ impl Kind for InstanceKind {
         match page {
             PageReason::ReplacementsFail { .. } => matches!(hold, HoldReason::BreakerOpen { .. }),
             PageReason::TargetGroupGone(_) => matches!(hold, HoldReason::GroupState(GroupState::TargetGroupGone(_))),
-            PageReason::NotInPolicy { .. } | PageReason::GroupStalled { .. } | PageReason::TooManySick(_) => false,
+            PageReason::NotInPolicy { .. } | PageReason::GroupStalled { .. } | PageReason::TooManyUnhealthy(_) => false,
         }
     }
 
@@ -241,7 +241,7 @@ impl Kind for InstanceKind {
         let is_of_group = match &incident.decision {
             Some(Decision::Hold { because: Hold::Own(HoldReason::GroupReplaces { .. }), .. }) => true,
             Some(Decision::Page(Page::Own(page))) => match page {
-                PageReason::TooManySick(_) | PageReason::TargetGroupGone(_) | PageReason::GroupStalled { .. } => true,
+                PageReason::TooManyUnhealthy(_) | PageReason::TargetGroupGone(_) | PageReason::GroupStalled { .. } => true,
                 PageReason::NotInPolicy { .. } | PageReason::ReplacementsFail { .. } => false,
             },
             _ => false,

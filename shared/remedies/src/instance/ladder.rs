@@ -276,7 +276,7 @@ impl Situation<'_> {
         if limit.allows(sick) {
             Ok(())
         } else {
-            Err(Hold::Own(HoldReason::TooManySick(Crowd::of(sick, limit, self.group))))
+            Err(Hold::Own(HoldReason::TooManyUnhealthy(Crowd::of(sick, limit, self.group))))
         }
     }
 

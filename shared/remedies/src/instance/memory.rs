@@ -27,12 +27,12 @@ pub struct Act {
     pub subject: Subject,
     /// AWS was going to end it anyway: what came in its stead need not be better.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub foretold: bool,
+    pub announced: bool,
 }
 
 impl Act {
     pub fn on_the_sick(at: Timestamp, subject: Subject) -> Self {
-        Act { at, subject, foretold: false }
+        Act { at, subject, announced: false }
     }
 }
 

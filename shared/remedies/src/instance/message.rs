@@ -124,7 +124,7 @@ fn in_short(page: &Page) -> &'static str {
         Page::Waited { .. } => "sick, and held back",
         Page::Own(PageReason::GroupStalled { .. }) => "the group does not replace it",
         Page::Own(PageReason::ReplacementsFail { .. }) => "its replacements fail",
-        Page::Own(PageReason::TooManySick(_)) => "too many are unhealthy at once",
+        Page::Own(PageReason::TooManyUnhealthy(_)) => "too many are unhealthy at once",
         Page::Own(PageReason::TargetGroupGone(_)) => "its target group does not exist",
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn left_to_the_group(
         _ => Some(ours_from(notice, heard_at, policy)),
     };
     match from {
-        Some(from) => (now < from).then(|| Hold::Own(HoldReason::Foretold { notice: notice.clone(), from })),
+        Some(from) => (now < from).then(|| Hold::Own(HoldReason::Announced { notice: notice.clone(), from })),
         None => {
             Some(Hold::Own(HoldReason::GroupReplaces { why: format!("{notice}, and Capacity Rebalancing acts on it") }))
         }

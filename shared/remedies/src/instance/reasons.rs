@@ -104,7 +104,7 @@ pub enum HoldReason {
         why: String,
     },
     /// AWS announced what becomes of it, and the group is given time to act on that itself.
-    Foretold {
+    Announced {
         notice: Notice,
         /// From then on it isn't.
         from: Timestamp,
@@ -118,7 +118,7 @@ pub enum HoldReason {
         refresh: String,
     },
     /// A zone, a dependency or a bad image: replacing won't help. The group's own incident says so to people.
-    TooManySick(Crowd),
+    TooManyUnhealthy(Crowd),
     /// What the whole group is like keeps its instances from being replaced.
     GroupState(GroupState),
     GroupMissing {
@@ -180,14 +180,14 @@ pub enum PageReason {
         #[serde(default, skip_serializing_if = "Source::is_unknown")]
         launched_from: Source,
     },
-    TooManySick(Crowd),
+    TooManyUnhealthy(Crowd),
     TargetGroupGone(Attached),
 }
 
 impl HoldReason {
     /// Whether the incident of the whole group is the one that says so to people, and counts or names its members.
     pub(super) fn is_of_whole_group(&self) -> bool {
-        matches!(self, HoldReason::TooManySick(_) | HoldReason::GroupState(GroupState::Unchecked { .. }))
+        matches!(self, HoldReason::TooManyUnhealthy(_) | HoldReason::GroupState(GroupState::Unchecked { .. }))
     }
 }
 
@@ -200,10 +200,10 @@ impl Reason for HoldReason {
             HoldReason::NotInService { .. } => "not-in-service",
             HoldReason::Protected => "protected",
             HoldReason::GroupReplaces { .. } => "group-replaces",
-            HoldReason::Foretold { .. } => "foretold",
+            HoldReason::Announced { .. } => "foretold",
             HoldReason::Suspended { .. } => "suspended",
             HoldReason::Refreshing { .. } => "refreshing",
-            HoldReason::TooManySick(_) => "too-many-sick",
+            HoldReason::TooManyUnhealthy(_) => "too-many-sick",
             HoldReason::GroupState(state) => state.name(),
             HoldReason::GroupMissing { .. } => "group-missing",
             HoldReason::Cooldown { .. } => "cooldown",
@@ -228,7 +228,7 @@ impl Reason for PageReason {
             PageReason::NotInPolicy { .. } => "not-in-policy",
             PageReason::GroupStalled { .. } => "group-stalled",
             PageReason::ReplacementsFail { .. } => "replacements-fail",
-            PageReason::TooManySick(_) => "too-many-sick",
+            PageReason::TooManyUnhealthy(_) => "too-many-sick",
             PageReason::TargetGroupGone(_) => "target-group-gone",
         }
     }
@@ -284,14 +284,14 @@ impl fmt::Display for HoldReason {
             HoldReason::GroupMissing { group, since } => write!(f, "group {group} was not found, since {since:.0}"),
             HoldReason::Protected => f.write_str("it is protected from scale-in"),
             HoldReason::GroupReplaces { why } => write!(f, "its group replaces it by itself: {why}"),
-            HoldReason::Foretold { notice, from } => {
+            HoldReason::Announced { notice, from } => {
                 write!(f, "{notice}; until {from:.0} its group is left to replace it by itself")
             }
             HoldReason::Suspended { processes } => {
                 write!(f, "the group can't replace it while {} is suspended", list(processes))
             }
             HoldReason::Refreshing { refresh } => write!(f, "instance refresh {refresh} of the group is running"),
-            HoldReason::TooManySick(crowd) => write!(f, "{crowd}"),
+            HoldReason::TooManyUnhealthy(crowd) => write!(f, "{crowd}"),
             HoldReason::GroupState(state) => write!(f, "{state}"),
             HoldReason::Cooldown { acts, cooldown, until } => {
                 write!(f, "{acts} of the group acted on within {cooldown:#}, as many as may be; next from {until:.0}")
@@ -340,7 +340,7 @@ impl fmt::Display for PageReason {
                 }
                 f.write_str(", so nothing more of the group is replaced")
             }
-            PageReason::TooManySick(crowd) => write!(f, "{crowd}"),
+            PageReason::TooManyUnhealthy(crowd) => write!(f, "{crowd}"),
             PageReason::TargetGroupGone(attached) => write!(f, "{attached}"),
         }
     }

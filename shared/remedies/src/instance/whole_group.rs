@@ -170,7 +170,7 @@ impl Situation<'_> {
     fn too_many_sick(&self) -> Option<Decision> {
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
         let is_few = Limit::of(self.group, self.policy.max_unhealthy).allows(sick);
-        (!is_few).then(|| Decision::Page(Page::Own(PageReason::TooManySick(self.crowd()))))
+        (!is_few).then(|| Decision::Page(Page::Own(PageReason::TooManyUnhealthy(self.crowd()))))
     }
 
     fn target_group_gone(&self) -> Option<Decision> {
@@ -262,7 +262,7 @@ fn is_short(now: Timestamp, incident: &Incident, group: &Group, policy: &GroupPo
     let why = format!("{notice}; {}{suspended}", in_service(group));
     let within = policy.recover_within;
     // Whoever has been told that too many are sick looks at the group already, and isn't woken each time that one gets well.
-    let is_known = matches!(incident.paged_because, Some(Page::Own(PageReason::TooManySick(_))));
+    let is_known = matches!(incident.paged_because, Some(Page::Own(PageReason::TooManyUnhealthy(_))));
     Some(if now >= incident.opened_at.max(notice.at) + within && !is_known {
         Decision::Page(Page::Own(PageReason::GroupStalled { within, why }))
     } else {

@@ -126,7 +126,7 @@ pub(super) fn tell<K: Kind>(stage: &Stage, before: &View<K>, after: &View<K>) {
             let decision = incident.decision.as_ref().map(ToString::to_string).unwrap_or_default();
             let (name, version, state) = (incident.subject.name(), incident.version, incident.state);
             let by = if is_new { "" } else { " (swept)" };
-            format!("  ledger: {name} v{version} {state:?}{by}, told {}: {decision}", incident.tell)
+            format!("  ledger: {name} v{version} {state:?}{by}, told {}: {decision}", incident.notify_seq)
         });
         if let (true, Some(decision)) = (is_new, &incident.decision) {
             stage.count(&format!("decision: {}", name(decision)));

@@ -202,7 +202,7 @@ fn a_full_disk_should_not_end_a_healthy_instance() {
             story.pass(minutes(10));
         }
         assert_eq!(terminated(&story), [], "{lines}");
-        let told = story.ledger.closed::<InstanceKind>().iter().map(|it| it.tell).sum::<u32>();
+        let told = story.ledger.closed::<InstanceKind>().iter().map(|it| it.notify_seq).sum::<u32>();
         assert_eq!(told, 0, "nobody should hear of a disk that blinks: {lines}");
         is_whole(&story, 4);
     }
@@ -301,6 +301,6 @@ fn under_the_shipped_policy_two_of_four_are_replaced_whatever_a_disk_says() {
     replaced.sort();
     assert_eq!(replaced, victims, "and nobody else");
     let told: Vec<u32> =
-        story.ledger.closed::<InstanceKind>().iter().filter(|it| it.acted_at.is_none()).map(|it| it.tell).collect();
+        story.ledger.closed::<InstanceKind>().iter().filter(|it| it.acted_at.is_none()).map(|it| it.notify_seq).collect();
     assert!(told.iter().all(|tell| *tell == 0), "nobody should hear of a disk that blinks: {told:?}");
 }

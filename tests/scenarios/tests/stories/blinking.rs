@@ -174,7 +174,7 @@ async fn nobody_is_held_for_a_disk(
     );
     if let Some(silent) = stage.newest_incident(stack, of_web).await? {
         let was_acted_on = silent.acted_at.or(silent.paged_at);
-        ensure!((silent.tell, was_acted_on) == (0, None), "{silent:?}");
+        ensure!((silent.notify_seq, was_acted_on) == (0, None), "{silent:?}");
     }
     Ok(())
 }

@@ -99,7 +99,7 @@ fn a_refusal_of_what_has_taken_effect_is_no_refusal() {
         owner(&story, |alarm| alarm, |_| Outcome::Refused { why: "ValidationError: it is terminating".into() });
     handle(&refused, &event).unwrap();
     let [incident] = &story.ledger.open::<InstanceKind>()[..] else { panic!() };
-    assert_eq!((incident.state, incident.tell), (State::Verifying, 1), "{:?}", incident.decision);
+    assert_eq!((incident.state, incident.notify_seq), (State::Verifying, 1), "{:?}", incident.decision);
     assert!(incident.mitigated_at.is_some());
     story.pass(SignedDuration::from_mins(20));
     assert_eq!(story.ledger.closed::<InstanceKind>()[0].decision, Some(Decision::Close(Close::Recovered)));

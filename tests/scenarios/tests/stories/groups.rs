@@ -55,12 +55,12 @@ fn all_of_a_group_with_weights_dead_is_a_page() {
     story.pass(minutes(10));
     assert_eq!(terminated(&story), []);
     let open = paged(&story);
-    let Some(Decision::Page(Page::Own(PageReason::TooManySick(crowd)))) =
+    let Some(Decision::Page(Page::Own(PageReason::TooManyUnhealthy(crowd)))) =
         open.first().and_then(|open| open.decision.clone())
     else {
         panic!("{open:?}")
     };
-    assert_eq!((crowd.sick, crowd.desired), (8, 8));
+    assert_eq!((crowd.unhealthy, crowd.desired), (8, 8));
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn a_group_that_is_parked_for_the_night_is_told_once_and_pages_nobody() {
     story.pass(minutes(12 * 60));
     let parked = the_open_one(&story);
     assert!(said(&parked).contains("all processes are suspended, and all its instances are stopped (4)"));
-    assert_eq!((parked.tell, parked.reminders, parked.state), (1, 0, State::Holding));
+    assert_eq!((parked.notify_seq, parked.reminders, parked.state), (1, 0, State::Holding));
     assert!(
         story.ledger.closed::<InstanceKind>().iter().all(|closed| closed.paged_at.is_none()),
         "{:?}",

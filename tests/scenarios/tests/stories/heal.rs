@@ -52,7 +52,7 @@ fn a_dead_application_is_replaced_once_and_its_incident_closed() {
     assert_eq!(incident.decision, Some(Decision::Close(Close::Recovered)));
     assert_eq!(incident.subject.name(), victim.as_str());
     assert_eq!(
-        incident.tell, 1,
+        incident.notify_seq, 1,
         "the plan alone: what only the alarm said, before the target group did, is not reported"
     );
     let (mitigated, recovered) = (incident.time_to_mitigate().unwrap(), incident.time_to_recover().unwrap());
@@ -108,7 +108,7 @@ fn a_pause_holds_the_heal_until_it_ends_and_no_longer() {
     );
     story.pass(SignedDuration::from_mins(30));
     assert_eq!(terminations(&story, &web()), 1);
-    assert_eq!(story.ledger.closed::<InstanceKind>()[0].tell, 2, "the hold at the opening, and then the plan");
+    assert_eq!(story.ledger.closed::<InstanceKind>()[0].notify_seq, 2, "the hold at the opening, and then the plan");
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_group_that_cannot_recover_is_paged_and_stays_open() {
     });
     let incident = escalated.unwrap();
     assert!(incident.decision.as_ref().unwrap().to_string().starts_with("page: not recovered within 2m"));
-    assert_eq!(incident.tell, 2, "plan, page");
+    assert_eq!(incident.notify_seq, 2, "plan, page");
     assert!(incident.wake_at.is_some(), "an open incident is always looked at again");
     assert_eq!(story.ledger.slots_of(&web()).holders.len(), 1, "it keeps its slot");
     story.pass(SignedDuration::from_mins(30));

@@ -127,7 +127,7 @@ async fn forty_looks_at_one_hook_follow_one_another(stage: &Stage, stack: &Stack
     ensure!(action.ended_by == ActionEnd::Completed(ActionResult::Continue), "{action:?}");
     stage.wait_for_close_of(&subject).await?;
     let closed = newest(stage, stack, held, held::DRAINED, &victim).await?;
-    ensure!(closed.tell == 0 && !closed.is_told_at_the_end(), "an ordinary end is no news");
+    ensure!(closed.notify_seq == 0 && !closed.is_told_at_the_end(), "an ordinary end is no news");
     Ok(())
 }
 

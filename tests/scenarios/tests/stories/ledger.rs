@@ -157,7 +157,7 @@ async fn the_sweeps_marks_are_kept_until_the_owner_writes<L: Ledger + DueInciden
     let Some(due) = due_of(ledger, 4, at_nine).await? else { anyhow::bail!("what is due is not listed") };
     ensure!((due.wakes, due.stuck, due.overdue) == (1, Some(noon()), Some(noon())), "{due:?}");
     let Some(read) = ledger.history::<InstanceKind>(&subject(4), None).await?.open else { anyhow::bail!("it is gone") };
-    ensure!((read.stuck, read.overdue, read.tell) == (Some(noon()), Some(noon()), acting.tell), "{read:?}");
+    ensure!((read.stuck, read.overdue, read.notify_seq) == (Some(noon()), Some(noon()), acting.notify_seq), "{read:?}");
     ledger.write(Write::of(&hold(&read, at_nine))).await?;
     let Some(read) = ledger.history::<InstanceKind>(&subject(4), None).await?.open else { anyhow::bail!("it is gone") };
     ensure!((read.stuck, read.wakes) == (None, 0), "its owner answered: {read:?}");

@@ -276,7 +276,7 @@ fn a_failed_launch_gives_its_group_its_time_although_an_older_incident_is_open()
     let group = |story: &FleetStory| {
         story.ledger.open::<InstanceKind>().into_iter().find(|open| open.subject.instance().is_none())
     };
-    let told = group(&story).unwrap().tell;
+    let told = group(&story).unwrap().notify_seq;
     story.deliver(announced(&story).launch_failed(&web(), "a", "no capacity")).unwrap();
     for id in &all[..3] {
         story.cloud.with(|world| world.break_app(id, world::App::Well)).unwrap();
@@ -284,5 +284,5 @@ fn a_failed_launch_gives_its_group_its_time_although_an_older_incident_is_open()
     story.cloud.with(|world| world.lack_capacity_for_group(&web(), true));
     story.cloud.with(|world| world.terminate_instance(&all[3], false)).unwrap();
     story.pass(minutes(5));
-    assert_eq!(group(&story).map(|open| open.tell), Some(told));
+    assert_eq!(group(&story).map(|open| open.notify_seq), Some(told));
 }

@@ -119,7 +119,7 @@ fn no_role_leaves_region_or_kind_of_a_key_open() {
     for line in keys {
         let each = line.split("\"SUBJECT#").skip(1);
         for key in each {
-            assert!(key.starts_with("${AWS::Region}#") || key.starts_with("aws-global#zone#"), "{line}");
+            assert!(key.starts_with("${AWS::Region}#") || key.starts_with("aws-global#hosted-zone#"), "{line}");
         }
     }
 }

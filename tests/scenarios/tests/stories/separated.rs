@@ -34,14 +34,14 @@ fn item(stack: &Stack, key: &str) -> Result<Resource> {
 
 /// A group may be called like anything but for colons, like a key of another kind too.
 fn each_owner_writes_its_own_kinds_whatever_stands_in_names(stage: &Stage, stack: &Stack) -> Result<()> {
-    let (instance, hostile) = ("i-0123456789abcdef0", "x#zone#Z1#instance#i-1#group#web#hook#a");
+    let (instance, hostile) = ("i-0123456789abcdef0", "x#hosted-zone#Z1#instance#i-1#group#web#hook#a");
     let keys = [
         ("ReplaceInstance", format!("SUBJECT#{REGION}#instance#{instance}")),
         ("ReplaceInstance", format!("SUBJECT#{REGION}#group#{hostile}")),
         ("LifecycleHook", format!("SUBJECT#{REGION}#hook#{hostile}:ready:{instance}")),
-        ("ShiftDns", "SUBJECT#aws-global#zone#Z0123456789ABCDEFGHIJ".to_owned()),
+        ("ShiftDns", "SUBJECT#aws-global#hosted-zone#Z0123456789ABCDEFGHIJ".to_owned()),
         ("nobody", format!("SUBJECT#eu-west-3#instance#{instance}")),
-        ("nobody", format!("SUBJECT#{REGION}#zone#{hostile}")),
+        ("nobody", format!("SUBJECT#{REGION}#hosted-zone#{hostile}")),
         ("nobody", "CONTROL".to_owned()),
         ("nobody", format!("CONTROL#instance#{hostile}")),
     ];
@@ -68,7 +68,7 @@ fn the_sweep_moves_wake_ups_and_sets_marks_alone(stage: &Stage, stack: &Stack) -
     let open = format!("SUBJECT#{REGION}#instance#i-0123456789abcdef0");
     let moved = ["pk", "sk", "version", "wake_at", "wakes"];
     ensure!(may(&open, &moved, None)? && may(&open, &[&moved[..], &["stuck", "overdue"]].concat(), Some("NONE"))?);
-    ensure!(may("SUBJECT#aws-global#zone#Z1", &moved, None)?);
+    ensure!(may("SUBJECT#aws-global#hosted-zone#Z1", &moved, None)?);
     for attribute in ["kind", "state", "intent", "tell", "decision", "policy", "expires"] {
         ensure!(!may(&open, &[&moved[..], &[attribute]].concat(), None)?, "the sweep may write {attribute}");
     }

@@ -105,7 +105,7 @@ struct End {
 fn end_of(story: &FleetStory) -> End {
     is_whole(story, 4);
     nothing_failed(story);
-    let Incident { decision, tell, .. } = the_closed_one::<InstanceKind, _>(story);
+    let Incident { decision, notify_seq: tell, .. } = the_closed_one::<InstanceKind, _>(story);
     let acts = story.ledger.memory_of::<InstanceKind>(&web_scope()).acts.len();
     End { terminated: terminated(story), decision, tell, acts }
 }

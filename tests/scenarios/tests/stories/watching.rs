@@ -20,7 +20,7 @@ fn a_group_that_is_watched_is_told_of_and_left_alone_until_the_policy_says_act()
     let watched = the_open_one(&story);
     assert!(said(&watched).contains(&format!("only watching; would terminate {victim}")), "{}", said(&watched));
     assert_eq!((watched.acted_at, watched.state), (None, State::Holding));
-    assert_eq!(watched.tell, 1, "what would be done: three hours are no news");
+    assert_eq!(watched.notify_seq, 1, "what would be done: three hours are no news");
     assert_eq!(terminated(&story), []);
     assert!(
         story.ledger.slots_of(&web()).holders.is_empty()
@@ -93,7 +93,7 @@ fn an_escalated_incident_keeps_its_slot_reminds_and_closes_when_the_group_is_who
     story.pass(minutes(60));
     let later = the_open_one(&story);
     assert!((1..=2).contains(&later.reminders), "an hour, and one reminder each half hour: {}", later.reminders);
-    assert_eq!(later.tell, paged.tell + later.reminders, "and nothing else is told");
+    assert_eq!(later.notify_seq, paged.notify_seq + later.reminders, "and nothing else is told");
     assert_eq!(story.ledger.slots_of(&web()).holders.len(), 1, "the group is still one short");
     assert_eq!(terminated(&story).len(), 1, "nothing more is tried");
 

@@ -32,7 +32,7 @@ fn launching(group: &str, instance: u32) -> Incident {
     let subject = HeldInstance { group: group.clone(), hook: hook.clone(), instance: instance.clone() }.subject(region);
     let (timeout, global) = (SignedDuration::from_mins(5), SignedDuration::from_mins(500));
     let kept = HookState {
-        beat: Some(began),
+        last_heartbeat: Some(began),
         heartbeats: 1,
         terms: Some(Terms { timeout, global, default: ActionResult::Continue, transition: Transition::Launching }),
         course: Some(Course::IntoService),
@@ -61,7 +61,7 @@ fn failing() -> Incident {
         abandoned: 3,
         launched_from: None,
         on_limit,
-        undone: Vec::new(),
+        not_done: Vec::new(),
     }));
     open.intend(now(), &step, &decision).settle(now(), Outcome::Done).page(now(), now(), &page)
 }

@@ -48,8 +48,8 @@ fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
         at,
     );
     let (unit, desired_unit) = (Unit::Instances, Unit::Instances);
-    let crowd = Crowd { sick: 3, most: 2, unit, desired: 4, desired_unit };
-    let asked = incident.page(at, at, &Asked::Own(PageReason::TooManySick(crowd)));
+    let crowd = Crowd { unhealthy: 3, most: 2, unit, desired: 4, desired_unit };
+    let asked = incident.page(at, at, &Asked::Own(PageReason::TooManyUnhealthy(crowd)));
     let slots = Slots { version: 1, holders: BTreeMap::from([(subject, at)]) };
     let breaker = Breaker { since: at, failures: 3, launched_from: Source::default() };
     let groups = vec![HeldBack::new(
@@ -100,9 +100,9 @@ fn drained(now: Timestamp) -> OfZone {
         generation: Generation::after(None, now),
     };
     let step = Step::Shift(Shift { zone: zone.clone(), moves: vec![moved] });
-    let awaits = Awaits::Hold { well_since: now, until: now };
+    let awaits = Awaits::Hold { healthy_since: now, until: now };
     let waiting = vec![Waiting { record, endpoint: blue, share: Share::NONE, awaits }];
-    Incident::new(hosted_zone::subject::subject(&zone), HostedZoneKind::Zone(ZoneState::new(zone)), now, now)
+    Incident::new(hosted_zone::subject::subject(&zone), HostedZoneKind::HostedZone(ZoneState::new(zone)), now, now)
         .intend(now, &step, &Decision::Act { step: step.clone(), because: Vec::new() })
         .settle(now, Outcome::Pending { change: "C1".into() })
         .hold(now, now, &Hold::Own(HoldReason::Returning { waiting }))
@@ -126,11 +126,11 @@ fn a_zone_shows_what_it_holds_what_that_waits_for_and_what_is_latched() {
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
-        "zone#Z0123456789ABCDEFGHIJ - verifying",
+        "hosted-zone#Z0123456789ABCDEFGHIJ - verifying",
         "holds www.example.com A: blue 0 % of answers (70 % before; weight 0, 70 before), green 100 %",
         "it is well since 2027-01-15T08:00:00Z",
         "www.example.com A blue is latched since 2027-01-15 08:00 UTC",
-        "homeostat ack zone#Z0123456789ABCDEFGHIJ",
+        "homeostat ack hosted-zone#Z0123456789ABCDEFGHIJ",
     ] {
         assert!(words.contains(said), "{said}: {text}");
     }

@@ -13,7 +13,7 @@ pub(super) fn abandoned(hook: HeldBy<'_>, facts: &Facts<'_>) -> Vec<Finding> {
     let HeldBy::Launch(policy) = hook else { return Vec::new() };
     let memory = facts.own.memories.get(&policy.group).and_then(|read| read.as_ref().ok());
     let by_source = memory.and_then(|memory| memory.abandoned.get(&policy.hook)).into_iter().flatten();
-    let latched = by_source.filter(|abandoned| abandoned.filled.is_some());
+    let latched = by_source.filter(|abandoned| abandoned.limit_reached.is_some());
     latched.map(|abandoned| latch(hook, policy, abandoned)).collect()
 }
 

@@ -22,7 +22,7 @@ pub(super) fn closed(view: &HookView, ended: &Ended) -> Message {
         Some(because @ Because::OutOfTime { limit, .. }) => in_use(view, because, limit),
         Some(because @ Because::MachineGone { .. }) => registered(view, because),
         Some(because @ Because::Unjudged { .. }) => unproven(view, because),
-        _ if !ended.undone.is_empty() => Left {
+        _ if !ended.not_done.is_empty() => Left {
             sort: warning(view, "left-undone"),
             headline: format!("left undone: {instance} of {group}"),
             first: format!("Homeostat is done with {long}, and could not do all that was to be done before."),
@@ -37,9 +37,9 @@ pub(super) fn closed(view: &HookView, ended: &Ended) -> Message {
     };
     let is_abandoned = matches!(&ended.because, Some(Because::NotReady { .. }));
     let Left { sort, headline, first, point } = left;
-    let undone = ended.undone.iter().map(|undone| format!("Left undone: {undone}."));
+    let undone = ended.not_done.iter().map(|undone| format!("Left undone: {undone}."));
     let facts = held(view).into_iter().chain(undone).chain(part_of(kept)).collect();
-    let you = (!ended.undone.is_empty()).then(plan::undone).into_iter().chain(point.you).collect();
+    let you = (!ended.not_done.is_empty()).then(plan::undone).into_iter().chain(point.you).collect();
     Message {
         points: vec![Point { facts, you, ..point }],
         stop: is_abandoned.then(|| stop(kept)),

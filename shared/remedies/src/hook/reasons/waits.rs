@@ -187,12 +187,12 @@ pub struct Ended {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub undone: Vec<String>,
+    pub not_done: Vec<String>,
 }
 
 impl Ended {
     pub fn is_news(&self) -> bool {
-        !self.undone.is_empty() || self.because.as_ref().is_some_and(Because::is_news)
+        !self.not_done.is_empty() || self.because.as_ref().is_some_and(Because::is_news)
     }
 }
 
@@ -207,7 +207,7 @@ pub struct LaunchesFail {
     pub on_limit: OnLimit,
     /// What AWS refused on the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub undone: Vec<String>,
+    pub not_done: Vec<String>,
 }
 
 impl fmt::Display for HookStep {
@@ -317,8 +317,8 @@ impl fmt::Display for Ended {
         if let Some(because) = &self.because {
             write!(f, ", because {because}")?;
         }
-        if !self.undone.is_empty() {
-            write!(f, "; left undone: {}", list(&self.undone))?;
+        if !self.not_done.is_empty() {
+            write!(f, "; left undone: {}", list(&self.not_done))?;
         }
         Ok(())
     }
@@ -330,11 +330,11 @@ impl fmt::Display for LaunchesFail {
         if let Some(source) = &self.launched_from {
             write!(f, ", launched from {source}")?;
         }
-        if !self.undone.is_empty() {
+        if !self.not_done.is_empty() {
             return write!(
                 f,
                 "; what was to be done then could not be ({}), so from now on they are let into service unproven",
-                list(&self.undone)
+                list(&self.not_done)
             );
         }
         f.write_str(match self.on_limit {

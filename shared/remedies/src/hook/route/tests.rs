@@ -32,7 +32,7 @@ fn no_alarm_is_about_a_hook_and_what_is_another_remedys_is_left_with_the_reason(
     for (signal, about) in [
         (interruption(), "i-0123456789abcdef0"),
         (woken("eu-west-1#group#web"), "eu-west-1#group#web"),
-        (woken("aws-global#zone#Z0123456789ABCDEFGHIJ"), "aws-global#zone#Z0123456789ABCDEFGHIJ"),
+        (woken("aws-global#hosted-zone#Z0123456789ABCDEFGHIJ"), "aws-global#hosted-zone#Z0123456789ABCDEFGHIJ"),
     ] {
         let why = routed(&signal).unwrap_err().to_string();
         assert_eq!(why, format!("{about} is not this function's to look after"));

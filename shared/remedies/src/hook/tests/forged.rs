@@ -284,7 +284,7 @@ fn an_action_without_a_token_is_another_one_as_soon_as_the_instance_is_on_anothe
     scene.is("Warmed:Pending:Wait");
     let kept = scene.incident.kind.state_mut();
     let found = HookState::found(&kept.group, &kept.hook, &kept.instance, Transition::Launching, at(0));
-    let known = HookState { accepted: true, beat: Some(at(0)), lost: 1, course: Some(Course::IntoPool), ..found };
+    let known = HookState { accepted: true, last_heartbeat: Some(at(0)), lost: 1, course: Some(Course::IntoPool), ..found };
     *kept = known;
     scene.now = 900;
     scene.is("Pending:Wait");

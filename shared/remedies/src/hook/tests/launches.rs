@@ -50,7 +50,7 @@ fn an_instance_is_never_admitted_before_all_of_the_evidence_is_there() {
     assert_eq!(scene.completions(), [ActionResult::Continue]);
     assert!(matches!(scene.because(), Because::Ready { evidence } if evidence.len() == 3));
     assert!(!scene.incident.is_told_at_the_end(), "an ordinary launch is no news");
-    assert_eq!(scene.incident.tell, 0);
+    assert_eq!(scene.incident.notify_seq, 0);
 }
 
 #[test]
@@ -134,15 +134,15 @@ fn after_so_many_in_a_row_none_is_abandoned_and_one_page_goes_out() {
     scene.memory = abandoned(&scene.memory, "i-1a2b3c4d", "lt-1:7");
     let decision = scene.pass(300, 5);
     let Decision::Page(Page::Own(PageReason::LaunchesFail(fail))) = &decision else { panic!("{decision:?}") };
-    assert_eq!((fail.abandoned, scene.incident.tell), (2, 1));
+    assert_eq!((fail.abandoned, scene.incident.notify_seq), (2, 1));
     assert_eq!(scene.completions(), [ActionResult::Abandon], "its own hook is completed all the same");
     scene.now = 900;
     assert!(matches!(scene.look(), Decision::Page(_)));
-    assert_eq!(scene.incident.tell, 1, "told once");
+    assert_eq!(scene.incident.notify_seq, 1, "told once");
 
     let mut next = Scene::launching(LAUNCH);
     next.memory = scene.memory.clone();
-    assert!(next.memory.abandoned.values().flatten().all(|known| known.filled.is_some()));
+    assert!(next.memory.abandoned.values().flatten().all(|known| known.limit_reached.is_some()));
     next.incident.subject = "eu-west-1#hook#web:ready:i-5a2b3c4d".parse().unwrap();
     let kept = next.incident.kind.state_mut();
     kept.instance = "i-5a2b3c4d".parse().unwrap();
@@ -196,7 +196,7 @@ fn launch_is_suspended_before_the_last_is_abandoned_if_the_policy_says_so() {
             ),
             "{acts:?}"
         );
-        assert_eq!(scene.state().undone.is_empty(), outcome == Outcome::Done, "{outcome}");
+        assert_eq!(scene.state().not_done.is_empty(), outcome == Outcome::Done, "{outcome}");
     }
 }
 
@@ -258,7 +258,7 @@ fn what_is_launched_after_launch_was_suspended_in_vain_is_abandoned_no_more() {
     let mut before = Scene::launching(&policy);
     fill(&mut before);
     for known in before.memory.abandoned.values_mut().flatten() {
-        known.filled.as_mut().unwrap().at = at(10);
+        known.limit_reached.as_mut().unwrap().at = at(10);
     }
     before.pass(300, 5);
     assert_eq!(before.completions(), [ActionResult::Abandon]);
@@ -271,7 +271,7 @@ fn sources_that_take_turns_are_counted_each_by_itself() {
     for (instance, from) in [("i-1a2b3c4d", "lt-1:7"), ("i-2a2b3c4d", "lt-2:3"), ("i-3a2b3c4d", "lt-1:7")] {
         memory = abandoned(&memory, instance, from);
     }
-    let filled = |from| memory.abandoned_of(&"ready".parse().unwrap(), Some(from)).unwrap().filled.is_some();
+    let filled = |from| memory.abandoned_of(&"ready".parse().unwrap(), Some(from)).unwrap().limit_reached.is_some();
     assert!(filled("lt-1:7") && !filled("lt-2:3"));
     let admitted = memory.admit(&"ready".parse().unwrap(), Some("lt-2:3"));
     assert!(
@@ -302,10 +302,10 @@ fn a_launch_whose_source_could_not_be_read_counts_with_the_others() {
     };
     let first = unread(&Memory::default(), "i-1a2b3c4d");
     let filled = abandoned(&first, "i-2a2b3c4d", "lt-1:7");
-    assert!(filled.abandoned_of(&hook, Some("lt-1:7")).unwrap().filled.is_some());
+    assert!(filled.abandoned_of(&hook, Some("lt-1:7")).unwrap().limit_reached.is_some());
     assert!(
         unread(&abandoned(&Memory::default(), "i-1a2b3c4d", "lt-1:7"), "i-2a2b3c4d").abandoned[&hook][0]
-            .filled
+            .limit_reached
             .is_some()
     );
     assert!(filled.abandoned_of(&hook, Some("lt-1:8")).is_none(), "from then on its source is known");

@@ -148,7 +148,7 @@ fn listed_types_of_its_name_go_in_one_batch_each_on_its_own_proof() {
     scene.now = 90;
     scene.look();
     assert_eq!(scene.completions(), [ActionResult::Continue]);
-    assert!(scene.ended().undone.is_empty());
+    assert!(scene.ended().not_done.is_empty());
     // The other leads elsewhere, or is not listed.
     assert_eq!(removed(&leaving(&both, &[record(&["10.0.0.7"]), aaaa("2001:db8::8")])), [["A"]]);
     let mut scene = leaving(LEAVE, &own);
@@ -156,7 +156,7 @@ fn listed_types_of_its_name_go_in_one_batch_each_on_its_own_proof() {
     scene.seen.records = Some(Ok(vec![aaaa("2001:db8::7")]));
     scene.now = 60;
     scene.look();
-    let undone = scene.ended().undone.join("; ");
+    let undone = scene.ended().not_done.join("; ");
     assert!(undone.contains("example.com AAAA") && undone.contains("doesn't list its type"), "{undone}");
     assert!(scene.incident.is_told_at_the_end());
 }
@@ -281,7 +281,7 @@ fn what_aws_refuses_is_asked_once_and_told_and_keeps_nobody() {
     scene.pass(300, 5);
     let deregistered = scene.done.iter().filter(|step| matches!(step, HookStep::Deregister { .. })).count();
     assert_eq!((deregistered, scene.completions()), (1, vec![ActionResult::Continue]));
-    assert!(scene.incident.is_told_at_the_end() && scene.ended().undone[0].contains("AccessDenied"));
+    assert!(scene.incident.is_told_at_the_end() && scene.ended().not_done[0].contains("AccessDenied"));
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn what_is_completed_stays_completed_until_it_is_seen_out_of_its_wait_state() {
             assert_eq!(held_by_others(&decision), Some(ActionResult::Continue), "after {minute} min: {decision}");
         }
         assert_eq!((scene.completions().len(), scene.done.len()), (1, 1), "{:?}", scene.done);
-        assert_eq!(scene.incident.tell, 0, "an ordinary hook is no news");
+        assert_eq!(scene.incident.notify_seq, 0, "an ordinary hook is no news");
         scene.is(after);
         let Decision::Close(Close::Own(CloseReason::Hook(ended))) = scene.look() else { panic!() };
         assert_eq!(ended.result, Some(ActionResult::Continue));

@@ -33,7 +33,7 @@ fn a_version_that_is_rolled_back_to_has_not_failed_yet() {
     scene.pass(300, 5);
     assert_eq!(scene.completions(), [ActionResult::Abandon]);
     let row = scene.memory.abandoned_of(&"ready".parse().unwrap(), Some("lt-1:7")).unwrap();
-    assert_eq!((row.instances.len(), row.filled.is_some(), row.superseded), (1, false, None));
+    assert_eq!((row.instances.len(), row.limit_reached.is_some(), row.superseded), (1, false, None));
 }
 
 /// Seeds 29813165 and 29815467: versions 7 and 8 were both on their way, and the row of 8 was full when the last of 7, a stopped

@@ -130,7 +130,7 @@ fn a_call_that_aws_refuses_is_one_page_and_is_tried_again_after_minutes() {
     scene.answers = vec![Outcome::Refused { why: "AccessDenied: no".into() }];
     scene.now = 250;
     assert!(matches!(scene.look(), Decision::Page(Page::Refused { .. })), "only a try shows whether the role is fixed");
-    assert_eq!((scene.done.len(), scene.incident.tell), (2, 1), "told once");
+    assert_eq!((scene.done.len(), scene.incident.notify_seq), (2, 1), "told once");
     scene.is("InService");
     scene.now = 290;
     assert!(matches!(scene.look(), Decision::Close(_)));
@@ -230,12 +230,12 @@ fn the_first_word_about_what_a_survey_found_is_no_other_action() {
     scene.incident = scene.open(found, &History::default()).unwrap();
     scene.look();
     assert_eq!(scene.heartbeats(), 1);
-    let beat = scene.state().beat;
+    let beat = scene.state().last_heartbeat;
     scene.join(&told(Transition::Launching, 20));
-    assert_eq!((scene.state().beat, scene.state().began), (beat, at(100)), "an event's word is tried first");
+    assert_eq!((scene.state().last_heartbeat, scene.state().began), (beat, at(100)), "an event's word is tried first");
     scene.now = 105;
     scene.look();
-    assert_eq!((scene.state().beat, scene.state().began), (Some(at(105)), at(20)));
+    assert_eq!((scene.state().last_heartbeat, scene.state().began), (Some(at(105)), at(20)));
     assert!(scene.state().token.is_some() && scene.state().claim.is_none());
 }
 
@@ -444,7 +444,7 @@ fn an_action_should_not_be_held_against_the_time_in_which_nothing_was_held() {
     scene.goes(Course::IntoPool);
     scene.is("Warmed:Running");
     let kept = scene.incident.kind.state_mut();
-    (kept.token, kept.course, kept.beat) = (None, None, None);
+    (kept.token, kept.course, kept.last_heartbeat) = (None, None, None);
     scene.look();
     (scene.now, _) = (50, scene.is("Pending:Wait"));
     scene.pass(340, 5);

@@ -23,7 +23,7 @@ pub(super) fn moved(moved: &Move) -> Vec<String> {
 /// A record that Homeostat holds.
 pub(super) fn held(key: &RecordKey, held: &Held) -> Vec<String> {
     let mut lines = vec![format!("{key}, from before the incident to how Homeostat left it:")];
-    lines.extend(changes(&weights(&held.saved), &held.left));
+    lines.extend(changes(&weights(&held.saved), &held.applied));
     lines
 }
 

@@ -25,7 +25,7 @@ pub enum Awaits {
     /// Something active must say that it is well.
     Proof { why: String },
     /// It is well, and has to stay so.
-    Hold { well_since: Timestamp, until: Timestamp },
+    Hold { healthy_since: Timestamp, until: Timestamp },
     /// It has some of its share back; the next step comes then.
     Step { until: Timestamp },
     /// It serves again, and its alarm has not cleared.
@@ -183,7 +183,7 @@ impl fmt::Display for Waiting {
         }
         match awaits {
             Awaits::Proof { why } => write!(f, "it gets more once it is proven well: {why}"),
-            Awaits::Hold { well_since, until } => {
+            Awaits::Hold { healthy_since: well_since, until } => {
                 write!(f, "it is well since {well_since:.0}, and gets more if it stays so until {until:.0}")
             }
             Awaits::Step { until } => write!(f, "the next step comes at {until:.0}"),

@@ -142,10 +142,10 @@ fn a_limit_moves_a_part_and_asks_for_a_person() {
     it.now += 10;
     let decision = it.look();
     assert!(matches!(troubles(&decision), [Trouble::Partly { .. }]), "{decision}");
-    let told = it.incident.tell;
+    let told = it.incident.notify_seq;
     it.now = it.wake_at();
     it.look();
-    assert_eq!(it.incident.tell, told, "the same is told once");
+    assert_eq!(it.incident.notify_seq, told, "the same is told once");
 }
 
 #[test]
@@ -306,17 +306,17 @@ fn each_drain_is_told_and_a_repeated_try_is_not() {
     let Decision::Act { step, .. } = &decision else { panic!("{decision}") };
     let unknown = Outcome::Unknown { why: "cut".into() };
     it.incident = it.incident.intend(at(0), step, &decision).settle(at(1), unknown);
-    assert_eq!(it.incident.tell, 1);
+    assert_eq!(it.incident.notify_seq, 1);
     it.now = 61;
     it.look();
-    assert_eq!(it.incident.tell, 1, "the same once more");
+    assert_eq!(it.incident.notify_seq, 1, "the same once more");
     it.now = 120;
     it.fix("blue");
     it.look();
     it.now = 130;
     it.break_("green");
     assert!(it.until_act(10).is_some());
-    assert_eq!(it.incident.tell, 2, "green's drain is news");
+    assert_eq!(it.incident.notify_seq, 2, "green's drain is news");
 }
 
 #[test]

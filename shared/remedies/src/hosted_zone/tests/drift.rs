@@ -25,12 +25,12 @@ fn drifted(decision: &Decision) -> (Vec<String>, Vec<String>) {
 
 /// Looks, each a minute after the last, and how often people hear of something.
 fn told(it: &mut Scene, looks: usize) -> u32 {
-    let before = it.incident.tell;
+    let before = it.incident.notify_seq;
     for _ in 0..looks {
         it.look();
         it.now = it.wake_at();
     }
-    it.incident.tell - before
+    it.incident.notify_seq - before
 }
 
 #[test]
@@ -127,10 +127,10 @@ fn drift_is_told_once_when_a_second_look_agrees_and_not_before() {
     let mut it = three();
     remove(&mut it, "red");
     let (news, unsure) = drifted(&it.look());
-    assert_eq!((it.incident.tell, news.len(), unsure.len()), (0, 0, 1), "one list may be old");
+    assert_eq!((it.incident.notify_seq, news.len(), unsure.len()), (0, 0, 1), "one list may be old");
     it.now = it.wake_at();
     let (news, _) = drifted(&it.look());
-    assert_eq!(it.incident.tell, 1);
+    assert_eq!(it.incident.notify_seq, 1);
     assert!(news[0].contains("www.example.com A has no record set with the identifier \"red\""), "{news:?}");
     let (now, next) = (it.now, it.wake_at());
     assert!(next - now >= 300, "what waits for a person is not read each minute");
@@ -160,7 +160,7 @@ fn drift_that_people_heard_of_is_not_told_again_after_an_incident() {
     let zone = again.kind.state().zone.clone();
     it.incident = homeostat_core::incident::Incident::new(
         again.subject,
-        crate::hosted_zone::kind::HostedZoneKind::Zone(crate::hosted_zone::state::ZoneState::new(zone)),
+        crate::hosted_zone::kind::HostedZoneKind::HostedZone(crate::hosted_zone::state::ZoneState::new(zone)),
         at(it.now),
         at(it.now),
     );
@@ -172,7 +172,7 @@ fn drift_that_people_heard_of_is_not_told_again_after_an_incident() {
     it.look();
     it.incident = homeostat_core::incident::Incident::new(
         it.incident.subject.clone(),
-        crate::hosted_zone::kind::HostedZoneKind::Zone(crate::hosted_zone::state::ZoneState::new(
+        crate::hosted_zone::kind::HostedZoneKind::HostedZone(crate::hosted_zone::state::ZoneState::new(
             it.incident.kind.state().zone.clone(),
         )),
         at(it.now),
@@ -190,7 +190,7 @@ fn another_drift_is_told_beside_the_first_and_in_the_middle_of_a_return() {
     assert_eq!(told(&mut it, 2), 1);
     it.break_("blue");
     assert!(matches!(it.look(), Decision::Act { .. }));
-    let before = it.incident.tell;
+    let before = it.incident.notify_seq;
     it.gone.push("green-5xx".to_owned());
     let mut news = Vec::new();
     for _ in 0..6 {
@@ -202,7 +202,7 @@ fn another_drift_is_told_beside_the_first_and_in_the_middle_of_a_return() {
         }
     }
     assert!(matches!(news.as_slice(), [one] if one.contains("green-5xx")), "{news:?}");
-    assert_eq!(it.incident.tell - before, 1);
+    assert_eq!(it.incident.notify_seq - before, 1);
     it.has(&[("blue", 0), ("green", 30)]);
 }
 
@@ -215,7 +215,7 @@ fn an_endpoint_that_becomes_unhealthy_later_begins_then_and_is_told() {
     it.break_("blue");
     it.pause();
     assert!(matches!(held(&it.look()), Hold::Paused { .. }), "and no page for a wait that has only begun");
-    assert_eq!((it.incident.signalled_at, it.incident.tell), (at(began), 2));
+    assert_eq!((it.incident.signalled_at, it.incident.notify_seq), (at(began), 2));
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn each_kind_of_drift_that_disables_the_healer_is_noticed() {
         it.look();
         it.now = it.wake_at();
         let (news, _) = drifted(&it.look());
-        assert_eq!(it.incident.tell, 1, "{news:?}");
+        assert_eq!(it.incident.notify_seq, 1, "{news:?}");
         news.join("; ")
     };
     let rename = |set: &mut RecordSet, routing| set.routing = routing;

@@ -106,7 +106,7 @@ impl Scene {
         let zone: HostedZoneId = "Z0123456789ABCDEFGHIJ".parse().unwrap();
         let incident = Incident::new(
             crate::hosted_zone::subject::subject(&zone),
-            HostedZoneKind::Zone(ZoneState::new(zone)),
+            HostedZoneKind::HostedZone(ZoneState::new(zone)),
             at(0),
             at(0),
         );

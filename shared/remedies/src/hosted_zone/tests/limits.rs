@@ -44,13 +44,13 @@ fn an_alarm_that_loses_its_data_after_the_proof_does_not_stop_the_clock() {
     it.now = 60;
     let paged = page_at(&mut it, 2 * HOUR, |_| {});
     assert!(paged.is_some_and(|at| (HOUR..HOUR + 120).contains(&at)), "{paged:?}");
-    let tells = it.incident.tell;
+    let tells = it.incident.notify_seq;
     it.now = it.wake_at();
     for _ in 0..20 {
         it.look();
         it.now = it.wake_at();
     }
-    assert_eq!(it.incident.tell, tells, "once");
+    assert_eq!(it.incident.notify_seq, tells, "once");
 }
 
 #[test]

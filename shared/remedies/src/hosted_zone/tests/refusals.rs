@@ -109,7 +109,7 @@ fn a_refusal_stands_until_the_record_or_the_policy_changes_or_a_person_answers()
     for_seconds(&mut it, 300, &refused());
     let (sent, _) = for_seconds(&mut it, 3600, &refused());
     assert_eq!(sent, Vec::<Vec<String>>::new(), "nothing has changed");
-    let tells = it.incident.tell;
+    let tells = it.incident.notify_seq;
 
     let mut edited = it.copy();
     for set in &mut edited.sets {
@@ -127,7 +127,7 @@ fn a_refusal_stands_until_the_record_or_the_policy_changes_or_a_person_answers()
     it.now += 60;
     let (last, sent) = look(&mut it, &refused());
     assert!(sent.is_empty() && matches!(troubles(&last), [Trouble::Refused { .. }]), "{last}");
-    assert_eq!(it.incident.tell, tells + 1, "a person believes it done, and it was refused again");
+    assert_eq!(it.incident.notify_seq, tells + 1, "a person believes it done, and it was refused again");
 }
 
 #[test]

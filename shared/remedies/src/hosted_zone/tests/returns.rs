@@ -460,16 +460,16 @@ fn the_word_on_a_field_is_no_word_on_what_it_became_then_and_is_asked_for_once_m
     it.look();
     known(&mut it);
     ttl(&mut it, 90);
-    let tells = it.incident.tell;
+    let tells = it.incident.notify_seq;
     let decision = it.look();
     assert!(matches!(troubles(&decision), [Trouble::Changed { .. }]), "{decision}");
-    assert!(it.incident.tell == tells + 1 && it.incident.acknowledged.is_none());
+    assert!(it.incident.notify_seq == tells + 1 && it.incident.acknowledged.is_none());
     for value in [91, 92, 93] {
         ttl(&mut it, value);
         it.now = it.wake_at();
         it.look();
     }
-    assert_eq!(it.incident.tell, tells + 1, "a tool that keeps writing it pages nobody anew");
+    assert_eq!(it.incident.notify_seq, tells + 1, "a tool that keeps writing it pages nobody anew");
     known(&mut it);
     let decision = it.look();
     assert!(matches!(decision, Decision::Act { .. }), "it goes on from there: {decision}");

@@ -24,7 +24,7 @@ fn an_alarm_that_the_policy_names_leads_to_its_zone_whatever_its_dimensions_are(
     for signal in signals {
         let Ok(Route::Hints(hints)) = routed(&signal) else { panic!("{signal:?}") };
         let [Hint { subject, why: Trigger::Alarm(_) }] = &hints[..] else { panic!("{hints:?}") };
-        assert_eq!(subject.to_string(), "aws-global#zone#Z0123456789ABCDEFGHIJ");
+        assert_eq!(subject.to_string(), "aws-global#hosted-zone#Z0123456789ABCDEFGHIJ");
     }
 }
 
@@ -39,7 +39,7 @@ fn any_other_alarm_is_nobodys_with_the_reason() {
 
 #[test]
 fn a_zone_that_is_due_is_looked_at_and_what_is_another_remedys_is_left_with_the_reason() {
-    let zone = "aws-global#zone#Z0123456789ABCDEFGHIJ";
+    let zone = "aws-global#hosted-zone#Z0123456789ABCDEFGHIJ";
     assert_eq!(routed(&woken(zone)), Ok(Route::Hints(vec![Hint::wake(zone.parse().unwrap())])));
     assert_eq!(routed(&resync()), Ok(Route::Survey(Resync)));
     for (signal, about) in [

@@ -133,7 +133,7 @@ fn a_sibling_that_is_not_in_the_policy_is_told_once_before_anything_fails() {
     let decision = it.look();
     let Hold::Own(HoldReason::Drifted(drifted)) = held(&decision) else { panic!("{decision}") };
     assert!(drifted.news[0].to_string().contains("www.example.com AAAA is not in the policy"), "{decision}");
-    assert_eq!(it.incident.tell, 1);
+    assert_eq!(it.incident.notify_seq, 1);
     let mut listed = listed();
     assert!(matches!(listed.look(), Decision::Close(_)));
 }

@@ -67,7 +67,7 @@ fn you(page: &Page) -> (You, &'static str) {
             )),
             "nothing in this group is replaced until then, or until it launches from another version.",
         ),
-        Page::Own(PageReason::TooManySick(_)) => (
+        Page::Own(PageReason::TooManyUnhealthy(_)) => (
             You::Looks("You: look for what they have in common: a zone, a dependency, an image, a bad deploy."),
             "nothing is replaced while so many are unhealthy. Once fewer are, those still unhealthy are replaced.",
         ),

@@ -130,7 +130,7 @@ fn what_aws_announces_and_what_is_due_is_looked_at() {
 #[test]
 fn what_is_another_remedys_or_another_stacks_is_left_with_the_reason() {
     assert_eq!(why_not(&held()), "hook ready holds i-0123456789abcdef0, which is not this function's to complete");
-    for subject in ["aws-global#zone#Z0123456789ABCDEFGHIJ", "eu-west-1#hook#web:ready:i-0123456789abcdef0"] {
+    for subject in ["aws-global#hosted-zone#Z0123456789ABCDEFGHIJ", "eu-west-1#hook#web:ready:i-0123456789abcdef0"] {
         assert_eq!(why_not(&woken(subject)), format!("{subject} is not this function's to look after"));
     }
     let elsewhere = route(&policy("").instances, &"us-east-1".parse().unwrap(), &alarm_on("ALARM", &[of(INSTANCE)]));

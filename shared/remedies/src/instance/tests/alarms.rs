@@ -125,7 +125,7 @@ fn what_only_an_alarm_says_is_news_once_anything_else_says_it_too() {
         it.absorbed();
         assert_eq!(it.incident.verdict, Verdict::OnlyAlarm);
         it.incident = it.incident.hold(it.now, it.now, &it.held_because());
-        assert_eq!(it.incident.tell, 0);
+        assert_eq!(it.incident.notify_seq, 0);
     }
     let closed = it.incident.close(it.now, &Close::NothingWrong { why: "its disk is empty again".into() });
     assert!(!closed.is_told_at_the_end());
@@ -134,7 +134,7 @@ fn what_only_an_alarm_says_is_news_once_anything_else_says_it_too() {
     it.absorbed();
     assert_eq!(it.incident.verdict, Verdict::Unhealthy);
     it.incident = it.incident.hold(it.now, it.now, &it.held_because());
-    assert_eq!(it.incident.tell, 1);
+    assert_eq!(it.incident.notify_seq, 1);
     assert!(it.incident.close(it.now, &Close::Recovered).is_told_at_the_end());
 }
 

@@ -97,7 +97,7 @@ fn a_target_group_is_gone_only_once_a_second_look_a_dwell_later_agrees_and_since
     for second in [1000, 1060] {
         let Decision::Hold { because, .. } = it.look_at(second) else { panic!("{:?}", it.incident.decision) };
         let is_missing = matches!(because, Hold::Own(HoldReason::GroupState(GroupState::TargetGroupMissing(_))));
-        assert!(is_missing && it.incident.tell == 0, "whether it exists isn't known yet: {because}");
+        assert!(is_missing && it.incident.notify_seq == 0, "whether it exists isn't known yet: {because}");
     }
     for second in [1120, 1180, 1240] {
         let Decision::Hold { because: Hold::Own(HoldReason::GroupState(GroupState::TargetGroupGone(gone))), .. } =
@@ -153,9 +153,9 @@ fn a_target_group_that_is_gone_is_paged_once_a_second_look_a_dwell_later_agrees(
         panic!("{:?}", it.incident.decision)
     };
     assert!(page.to_string().contains("targetgroup/old/0123456789abcdef"), "{page}");
-    let told = it.incident.tell;
+    let told = it.incident.notify_seq;
     it.now += SignedDuration::from_mins(5);
-    assert_eq!((it.group_look(), it.incident.tell), (Decision::Page(page), told), "it is no news");
+    assert_eq!((it.group_look(), it.incident.notify_seq), (Decision::Page(page), told), "it is no news");
     it.seen.gone.clear();
     assert!(matches!(it.group_look(), Decision::Hold { because: Hold::Proving { .. }, .. }));
     it.now += SignedDuration::from_mins(2);
@@ -292,12 +292,12 @@ fn where_nothing_checks_a_group_its_alarms_are_one_page_of_the_group_and_none_of
         it.now = at(1000 + 3600);
         let Decision::Page(page @ Page::Waited { .. }) = it.group_look() else { panic!("{:?}", it.incident.decision) };
         assert!(page.to_string().contains("i-00000000000000001 and i-00000000000000002"), "{page}");
-        let told = it.incident.tell;
+        let told = it.incident.notify_seq;
         for second in [5000, 6000] {
             it.now = at(second);
             it.group_look();
         }
-        assert_eq!(it.incident.tell, told, "once");
+        assert_eq!(it.incident.notify_seq, told, "once");
         it.seen.in_alarm.clear();
         it.now = at(7000);
         assert!(matches!(it.group_look(), Decision::Hold { because: Hold::Proving { .. }, .. }));
@@ -379,9 +379,9 @@ fn whoever_was_stopped_and_started_again_boots_however_long_ago_it_was_launched(
     for number in 2..=3 {
         it.target(number, Some(sick()));
     }
-    assert!(matches!(it.held_because(), Hold::Own(HoldReason::TooManySick(_))), "{}", it.decide());
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::TooManyUnhealthy(_))), "{}", it.decide());
     it.seen.machines = [started(2, 900), started(3, 900)].into();
-    assert!(!matches!(it.held_because(), Hold::Own(HoldReason::TooManySick(_))), "{}", it.decide());
+    assert!(!matches!(it.held_because(), Hold::Own(HoldReason::TooManyUnhealthy(_))), "{}", it.decide());
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn the_groups_own_replacement_is_followed_to_its_end() {
     it.group().members[0].healthy = false;
     let because = it.held_because();
     it.incident = it.incident.hold(it.now, it.now, &because);
-    assert_eq!((it.incident.state, it.incident.tell, it.incident.acted_at), (State::Following, 1, None));
+    assert_eq!((it.incident.state, it.incident.notify_seq, it.incident.acted_at), (State::Following, 1, None));
 
     it.replaced();
     it.now = at(1100);
@@ -126,7 +126,7 @@ fn when_more_than_half_are_sick_nothing_is_replaced() {
     assert!(ten(5).is_acting());
     let held = ten(6).held_because();
     assert!(
-        matches!(held, Hold::Own(HoldReason::TooManySick(Crowd { sick: 6, most: 5, desired: 10, .. }))),
+        matches!(held, Hold::Own(HoldReason::TooManyUnhealthy(Crowd { unhealthy: 6, most: 5, desired: 10, .. }))),
         "{held:?}"
     );
 }
@@ -143,7 +143,7 @@ fn one_that_does_not_run_is_counted_among_the_sick() {
     let mut it = ten(5);
     _ = it.seen.machines.insert(instance(9), stopped());
     assert!(
-        matches!(it.held_because(), Hold::Own(HoldReason::TooManySick(Crowd { sick: 6, .. }))),
+        matches!(it.held_because(), Hold::Own(HoldReason::TooManyUnhealthy(Crowd { unhealthy: 6, .. }))),
         "{:?}",
         it.held_because()
     );
@@ -158,7 +158,7 @@ fn where_the_alarm_is_the_only_evidence_the_alarms_are_counted() {
     it.seen.in_alarm =
         (1..=6).map(|number| AlarmReading { instances: vec![instance(number)], ..alarm.clone() }).collect();
     assert!(
-        matches!(it.held_because(), Hold::Own(HoldReason::TooManySick(Crowd { sick: 6, .. }))),
+        matches!(it.held_because(), Hold::Own(HoldReason::TooManyUnhealthy(Crowd { unhealthy: 6, .. }))),
         "{:?}",
         it.held_because()
     );
@@ -295,7 +295,7 @@ fn in_watch_mode_everything_is_decided_and_nothing_done() {
     let because = it.held_because();
     assert!(because.to_string().contains("only watching; would terminate i-00000000000000001"), "{because}");
     let watched = it.incident.hold(it.now, at(1060), &because);
-    assert_eq!((watched.tell, watched.hold(at(1060), at(1120), &because).tell), (1, 1), "told once");
+    assert_eq!((watched.notify_seq, watched.hold(at(1060), at(1120), &because).notify_seq), (1, 1), "told once");
 }
 
 #[test]

@@ -85,12 +85,12 @@ fn an_unknown_outcome_mitigates_nothing() {
 #[test]
 fn only_news_is_told() {
     let opened = incident().intend(at(1), &step(), &act());
-    assert_eq!(opened.tell, 1);
+    assert_eq!(opened.notify_seq, 1);
     let again = opened.settle(at(2), Outcome::Unknown { why: "cut".into() }).intend(at(70), &step(), &act());
-    assert_eq!(again.tell, 1, "the same step tried again is no news");
+    assert_eq!(again.notify_seq, 1, "the same step tried again is no news");
     let because = Page::Refused { why: "no".into() };
     let paged = again.page(at(80), at(90), &because);
-    assert_eq!(paged.page(at(90), at(99), &because).tell, paged.tell, "one page, not one at each look");
+    assert_eq!(paged.page(at(90), at(99), &because).notify_seq, paged.notify_seq, "one page, not one at each look");
 }
 
 #[test]
@@ -99,18 +99,18 @@ fn a_doubt_that_lasts_is_told_once_and_so_is_its_end() {
         incident.intend(at(1), &step(), &act()).settle(at(2), Outcome::Unknown { why: "throttled".into() })
     };
     let once = unknown(&incident());
-    assert_eq!(once.tell, 1, "the next try may settle it");
-    assert_eq!(once.intend(at(70), &step(), &act()).settle(at(71), Outcome::Done).tell, 1, "it did");
+    assert_eq!(once.notify_seq, 1, "the next try may settle it");
+    assert_eq!(once.intend(at(70), &step(), &act()).settle(at(71), Outcome::Done).notify_seq, 1, "it did");
     let twice = unknown(&once);
-    assert_eq!((twice.tell, twice.doubt), (2, Some(Doubt::Told)));
+    assert_eq!((twice.notify_seq, twice.doubt), (2, Some(Doubt::Told)));
     let often = unknown(&unknown(&twice));
-    assert_eq!(often.tell, 2);
+    assert_eq!(often.notify_seq, 2);
     let done = often.settle(at(300), Outcome::AlreadyDone);
-    assert_eq!((done.tell, done.doubt), (3, Some(Doubt::Settled)));
+    assert_eq!((done.notify_seq, done.doubt), (3, Some(Doubt::Settled)));
     let again = unknown(&unknown(&done)).settle(at(900), Outcome::Done);
-    assert_eq!(again.tell, 3, "two messages for one act, however long AWS is in doubt");
+    assert_eq!(again.notify_seq, 3, "two messages for one act, however long AWS is in doubt");
     let refused = often.settle(at(300), Outcome::Refused { why: "no".into() });
-    assert_eq!(refused.tell, 2, "the page says it");
+    assert_eq!(refused.notify_seq, 2, "the page says it");
 }
 
 #[test]
@@ -118,16 +118,16 @@ fn what_holds_an_escalated_incident_neither_calls_it_off_nor_pages_again() {
     let paged = incident().page(at(2), at(9), &Page::Refused { why: "no".into() });
     let held =
         paged.hold(at(9), at(19), &Hold::Own(HoldReason::GroupMissing { group: "web".parse().unwrap(), since: at(9) }));
-    assert_eq!((held.state, held.tell), (State::Escalated, paged.tell));
+    assert_eq!((held.state, held.notify_seq), (State::Escalated, paged.notify_seq));
 }
 
 #[test]
 fn another_reason_is_another_page_and_the_same_is_not() {
     let known = Acknowledgement { by: "ana".into(), at: at(3), reason: "looking".into() };
     let paged = incident().page(at(2), at(9), &Page::Refused { why: "no".into() }).acknowledge(known);
-    assert_eq!(paged.page(at(9), at(19), &Page::Refused { why: "still no".into() }).tell, paged.tell);
+    assert_eq!(paged.page(at(9), at(19), &Page::Refused { why: "still no".into() }).notify_seq, paged.notify_seq);
     let other = paged.page(at(9), at(19), &Page::Own(PageReason::NotInPolicy { group: "web".parse().unwrap() }));
-    assert_eq!((other.tell, other.paged_at, other.acknowledged), (paged.tell + 1, Some(at(9)), None));
+    assert_eq!((other.notify_seq, other.paged_at, other.acknowledged), (paged.notify_seq + 1, Some(at(9)), None));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_person_is_reminded_until_somebody_says_that_they_know() {
     let paged = incident().page(at(0), at(300), &because);
     assert_eq!(paged.clone().reminded(at(3599), hour), paged);
     let reminded = paged.clone().reminded(at(3600), hour);
-    assert_eq!((reminded.tell, reminded.reminders), (paged.tell + 1, 1));
+    assert_eq!((reminded.notify_seq, reminded.reminders), (paged.notify_seq + 1, 1));
     assert_eq!(reminded.clone().reminded(at(3601), hour), reminded);
     let known = Acknowledgement { by: "ana".into(), at: at(10), reason: "looking".into() };
     let acknowledged = paged.acknowledge(known).reminded(at(9999), hour);

@@ -64,7 +64,7 @@ fn an_interruption_is_left_to_the_group_for_half_a_minute_and_then_acted_on() {
     let mut it = interrupted();
     for second in [1000, 1029] {
         it.now = at(second);
-        let Hold::Own(HoldReason::Foretold { from, .. }) = it.held_because() else { panic!() };
+        let Hold::Own(HoldReason::Announced { from, .. }) = it.held_because() else { panic!() };
         assert_eq!(from, at(1030));
     }
     it.now = at(1030);
@@ -79,7 +79,7 @@ fn the_times_that_an_event_gives_are_not_believed() {
         let mut it = announced(NoticeKind::Interruption { action: "terminate".into() }, Some(by));
         it.seen.interruption = Some(at(1000));
         it.now = at(1029);
-        let Hold::Own(HoldReason::Foretold { from, .. }) = it.held_because() else { panic!("{by}") };
+        let Hold::Own(HoldReason::Announced { from, .. }) = it.held_because() else { panic!("{by}") };
         assert_eq!(from, at(1030), "{by}");
         it.now = at(1030);
         assert!(it.is_acting(), "{by}");
@@ -128,7 +128,7 @@ fn a_recommendation_alone_is_nobodys_business_and_stops_being_the_groups() {
 fn a_retirement_in_two_weeks_is_acted_on_a_day_before_and_looked_at_as_often_as_the_resync() {
     const TWO_WEEKS: i64 = 14 * 86_400;
     let mut it = retiring(1000 + TWO_WEEKS);
-    let Decision::Hold { until, because: Hold::Own(HoldReason::Foretold { from, .. }) } = it.decide() else {
+    let Decision::Hold { until, because: Hold::Own(HoldReason::Announced { from, .. }) } = it.decide() else {
         panic!("{:?}", it.decide())
     };
     assert_eq!((until, from), (at(1300), at(1000 + TWO_WEEKS - 86_400)));
@@ -154,7 +154,7 @@ fn ec2s_own_date_counts_and_not_the_announced_one() {
     let mut it = retiring(1000 + 7200);
     it.machine("running", Some(1000 + 14 * 86_400));
     it.now = at(1000 + 7200);
-    assert!(matches!(it.held_because(), Hold::Own(HoldReason::Foretold { .. })));
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::Announced { .. })));
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn what_ec2_takes_back_is_no_failed_replacement_and_opens_no_breaker() {
     );
     sick.seen.launches.known.insert(instance(1), at(-300));
     let is_relapse = |foretold| {
-        let memory = Memory::default().acted(Act { at: at(-600), subject: subject(9), foretold });
+        let memory = Memory::default().acted(Act { at: at(-600), subject: subject(9), announced: foretold });
         let policy = it.policy.instances.group(&"web".parse().unwrap()).unwrap();
         super::super::breaker::is_relapse(sick.now, &sick.incident, &sick.seen, &memory, policy)
     };
@@ -363,7 +363,7 @@ fn what_is_protected_is_told_of_as_announced_and_not_as_sick() {
     let mut it = retiring(1000 + 14 * DAY);
     it.group().members[0].protected = true;
     it.now = at(1000 + 13 * DAY - 1);
-    assert!(matches!(it.holds(), Hold::Own(HoldReason::Foretold { .. })), "{}", it.decide());
+    assert!(matches!(it.holds(), Hold::Own(HoldReason::Announced { .. })), "{}", it.decide());
     it.now = at(1000 + 13 * DAY + 60);
     assert!(matches!(it.holds(), Hold::Own(HoldReason::Protected)), "{}", it.decide());
     it.now = at(1000 + 13 * DAY + 3660);
@@ -409,7 +409,7 @@ fn an_alarm_whose_event_was_lost_is_found_although_something_was_announced() {
     it.holds();
     it.now = at(2 * DAY);
     it.target(1, Some(sick()));
-    assert!(matches!(it.holds(), Hold::Own(HoldReason::Foretold { .. })), "no alarm has spoken");
+    assert!(matches!(it.holds(), Hold::Own(HoldReason::Announced { .. })), "no alarm has spoken");
     it.seen.alarms = situation().seen.alarms;
     let policy = it.policy.instances.group(&"web".parse().unwrap());
     it.incident = remembering::absorb(it.now, it.incident.clone(), &it.seen, policy);

@@ -24,13 +24,13 @@ fn a_parked_group_is_told_once_and_nobody_is_paged_all_night() {
     let hold = it.group_look();
     let said = "the group is parked: all processes are suspended, and all its instances are stopped (4)";
     assert!(hold.to_string().ends_with(said), "{hold}");
-    assert_eq!(it.incident.tell, 1);
+    assert_eq!(it.incident.notify_seq, 1);
     for _ in 0..200 {
         it.now += SignedDuration::from_mins(5);
         assert!(matches!(it.group_look(), Decision::Hold { because: Hold::Own(HoldReason::GroupState(_)), .. }));
         it.incident = it.incident.reminded(it.now, SignedDuration::from_mins(30));
     }
-    assert_eq!((it.incident.tell, it.incident.reminders), (1, 0));
+    assert_eq!((it.incident.notify_seq, it.incident.reminders), (1, 0));
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_parked_group_that_nothing_checks_should_not_page_though_its_alarms_stay_in_
             panic!("{:?}", it.incident.decision)
         };
     }
-    assert_eq!(it.incident.tell, 1);
+    assert_eq!(it.incident.notify_seq, 1);
     it.suspend(&[]);
     it.machines("running");
     assert!(
@@ -88,7 +88,7 @@ fn a_group_that_comes_back_has_its_grace_and_is_watched_as_usual() {
     assert!(matches!(it.group_look(), Decision::Hold { because: Hold::Own(HoldReason::Grace { .. }), .. }));
     it.now += SignedDuration::from_secs(1);
     assert!(
-        matches!(it.group_look(), Decision::Page(Page::Own(PageReason::TooManySick(_)))),
+        matches!(it.group_look(), Decision::Page(Page::Own(PageReason::TooManyUnhealthy(_)))),
         "{:?}",
         it.incident.decision
     );

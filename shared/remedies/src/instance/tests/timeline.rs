@@ -62,7 +62,7 @@ fn marked() -> Hold {
 
 fn crowd() -> Crowd {
     let (unit, desired_unit) = (Unit::Instances, Unit::Instances);
-    Crowd { sick: 3, most: 2, unit, desired: 4, desired_unit }
+    Crowd { unhealthy: 3, most: 2, unit, desired: 4, desired_unit }
 }
 
 fn refused() -> Page {
@@ -104,7 +104,7 @@ fn a_group_gives_no_verdict_and_is_detected_by_what_becomes_of_it() {
     let parked = GroupState::Parked { suspended: "all processes".into(), instances: 2 };
     let parked = held(&group, 1, &Hold::Own(HoldReason::GroupState(parked)));
     assert_eq!(parked.timeline.detected_at, None, "somebody wants it so");
-    let paged = group.page(at(1), at(99), &Page::Own(PageReason::TooManySick(crowd())));
+    let paged = group.page(at(1), at(99), &Page::Own(PageReason::TooManyUnhealthy(crowd())));
     assert_eq!((paged.timeline.detected_at, paged.timeline.whole), (Some(at(1)), None));
 }
 
@@ -183,7 +183,7 @@ fn the_newest_holds_are_kept_and_of_the_others_their_number() {
 fn a_member_belongs_to_the_whole_whose_page_counts_it() {
     let whole = Some("eu-west-1#group#web".parse().unwrap());
     let unchecked = GroupState::Unchecked { group: "web".parse().unwrap(), instances: Vec::new() };
-    for because in [HoldReason::TooManySick(crowd()), HoldReason::GroupState(unchecked)] {
+    for because in [HoldReason::TooManyUnhealthy(crowd()), HoldReason::GroupState(unchecked)] {
         let counted = held(&unhealthy(), 1, &Hold::Own(because.clone()));
         let alone = held(&counted, 31, &protected()).close(at(61), &well());
         assert_eq!(alone.timeline.whole, whole, "{because}");

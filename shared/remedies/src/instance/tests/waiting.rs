@@ -133,11 +133,11 @@ fn another_hold_after_an_answered_page_asks_again_and_each_only_once() {
         assert!(!paged(&it.look_at(second)), "nobody has answered: a reminder tells what holds it now");
     }
     it.incident = it.incident.acknowledge(Acknowledgement { by: "ana".into(), at: at(5600), reason: "ok".into() });
-    let told = it.incident.tell;
+    let told = it.incident.notify_seq;
     assert!(paged(&it.look_at(5600)), "{:?}", it.incident.decision);
-    assert_eq!((it.incident.tell, &it.incident.acknowledged), (told + 1, &None));
+    assert_eq!((it.incident.notify_seq, &it.incident.acknowledged), (told + 1, &None));
     it.incident = it.incident.acknowledge(Acknowledgement { by: "ana".into(), at: at(5700), reason: "ok".into() });
-    let told = it.incident.tell;
+    let told = it.incident.notify_seq;
     it.around.limits.slots.holders.clear();
     it.group().members[0].protected = true;
     for second in [5700, 6000, 6300, 40_000] {
@@ -149,7 +149,7 @@ fn another_hold_after_an_answered_page_asks_again_and_each_only_once() {
     it.group().grace = SignedDuration::ZERO;
     it.group().members[0].protected = true;
     it.look_at(40_600);
-    assert_eq!(it.incident.tell, told);
+    assert_eq!(it.incident.notify_seq, told);
 }
 
 #[test]

@@ -180,7 +180,7 @@ pub(super) fn untold(
         let is_left_out = !zone.weights(&other).is_empty() && !records().any(|record| record.key == other);
         let knows = |drift: &Drift| matches!(drift, Drift::LeftOut { record, .. } if *record == other);
         // Seed 771306441: a page was over for seconds, and each message of its incident had named it.
-        let names = |open: &Incident| open.tell > 0 && (open.kind.state().siblings.contains_key(&other));
+        let names = |open: &Incident| open.notify_seq > 0 && (open.kind.state().siblings.contains_key(&other));
         if is_left_out && !open.is_some_and(names) && !told.iter().any(knows) {
             return Some(format!("{other} is left out"));
         }

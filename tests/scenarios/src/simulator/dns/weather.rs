@@ -297,7 +297,7 @@ impl History {
     }
 
     fn pause(&mut self) -> bool {
-        let ours = format!("zone#{}", self.own.zone);
+        let ours = format!("hosted-zone#{}", self.own.zone);
         let scope = if self.stage.dice().chance(50.0) { ours } else { "all".to_owned() };
         let lasts = self.stage.dice().minutes(2, 20);
         let pause = Pause { scope, by: "ana".into(), reason: "migration".into(), until: self.now() + lasts };

@@ -201,7 +201,7 @@ impl History {
         // Contradictory evidence is none: a machine that is impaired under a healthy target, and the like.
         let unclear = is_unclear(open);
         let is_outage =
-            matches!(&open.decision, Some(Decision::Hold { because: Hold::Own(HoldReason::TooManySick(_)), .. }));
+            matches!(&open.decision, Some(Decision::Hold { because: Hold::Own(HoldReason::TooManyUnhealthy(_)), .. }));
         open.state == State::Escalated || is_watched || unclear || (is_outage && self.asks_for_group(open))
     }
 

@@ -98,7 +98,7 @@ fn a_pause_stops_the_return_where_it_is_and_its_end_goes_on() {
         story.pass(minutes(1));
     }
     let until = story.now() + minutes(20);
-    let scope = format!("zone#{}", zone());
+    let scope = format!("hosted-zone#{}", zone());
     story.ledger.add_pause(Pause { scope: scope.clone(), by: "ana".into(), reason: "migration".into(), until });
     story.pass(minutes(19));
     has(&story, &www(), &[2, 30]);
@@ -120,6 +120,6 @@ fn a_record_that_is_only_watched_is_never_changed_and_people_hear_what_would_be_
     assert!(shifts(&story, &zone()).is_empty());
     let incident = the_open_one(&story);
     assert!(said(&incident).contains("blue 0 (was 70"), "{}", said(&incident));
-    assert_eq!(incident.tell, 1);
+    assert_eq!(incident.notify_seq, 1);
     heals(&mut story, &["blue"], &[70, 30]);
 }

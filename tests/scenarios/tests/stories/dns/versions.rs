@@ -25,7 +25,7 @@ fn told(others: fn(Value) -> Value, turn: SignedDuration) -> (Vec<Vec<u8>>, Opti
     nothing_failed(&story);
     has(&story, &www(), &[70, 30]);
     let closed = the_closed_one::<HostedZoneKind, _>(&story);
-    (steps(&story, &www()), closed.decision, closed.tell)
+    (steps(&story, &www()), closed.decision, closed.notify_seq)
 }
 
 /// Whoever took the drained weight for the original one would lose it.

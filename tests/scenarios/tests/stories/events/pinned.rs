@@ -464,9 +464,9 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
         (
             "wake-zone",
             expect![[r#"
-            wake aws-global#zone#Z0123456789ABCDEFGHIJ
+            wake aws-global#hosted-zone#Z0123456789ABCDEFGHIJ
             an open incident is due
-            about aws-global#zone#Z0123456789ABCDEFGHIJ"#]],
+            about aws-global#hosted-zone#Z0123456789ABCDEFGHIJ"#]],
         ),
         (
             "zonal-autoshift",

@@ -28,7 +28,7 @@ fn rolled_out(on_limit: &str, hours: i64) -> HookStory {
 }
 
 fn pages(story: &HookStory) -> Vec<String> {
-    let told = story.ledger.open::<HookKind>().into_iter().filter(|incident| incident.tell > 0);
+    let told = story.ledger.open::<HookKind>().into_iter().filter(|incident| incident.notify_seq > 0);
     told.filter_map(|incident| match &incident.decision {
         Some(Decision::Page(page @ Page::Own(PageReason::LaunchesFail(_)))) => Some(page.to_string()),
         _ => None,

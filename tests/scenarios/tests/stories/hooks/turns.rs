@@ -125,7 +125,7 @@ fn what_another_hook_holds_for_hours_is_completed_once_and_found_no_second_time(
         for incident in story.ledger.closed::<HookKind>() {
             let said = incident.decision.map(|decision| decision.to_string()).unwrap_or_default();
             assert!(said.contains("completed with CONTINUE, because"), "{transition:?}: {said}");
-            assert_eq!(incident.tell, 0, "{transition:?}");
+            assert_eq!(incident.notify_seq, 0, "{transition:?}");
         }
         assert_eq!(ended(&story, ActionResult::Continue), 2, "{transition:?}");
     }

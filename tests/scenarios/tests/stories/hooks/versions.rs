@@ -26,7 +26,7 @@ fn told(others: fn(Value) -> Value, turn: SignedDuration) -> Vec<(Subject, Optio
     let ended = story.ledger.closed::<HookKind>().into_iter();
     // That an instance is held is nothing wrong.
     let ended = ended.inspect(|incident| assert_eq!(incident.timeline.detected_at, None, "{incident:?}"));
-    ended.map(|incident| (incident.subject, incident.decision, incident.tell)).collect()
+    ended.map(|incident| (incident.subject, incident.decision, incident.notify_seq)).collect()
 }
 
 #[test]

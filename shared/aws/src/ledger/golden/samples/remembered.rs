@@ -129,6 +129,6 @@ fn pauses() -> Vec<Sample> {
         of("all", "all"),
         of("group", "group#web #1"),
         of("instance", "instance#i-0123456789abcdef0"),
-        of("zone", "zone#Z0123456789ABCDEFGHIJ"),
+        of("zone", "hosted-zone#Z0123456789ABCDEFGHIJ"),
     ]
 }

@@ -29,7 +29,7 @@ fn opened() -> Incident {
 }
 
 fn of(kept: ZoneState) -> Incident {
-    Incident::new(id(&format!("aws-global#zone#{ZONE}")), HostedZoneKind::Zone(kept), event(-3), at(0))
+    Incident::new(id(&format!("aws-global#hosted-zone#{ZONE}")), HostedZoneKind::Zone(kept), event(-3), at(0))
 }
 
 /// `blue` loses all of its weight.
@@ -122,7 +122,7 @@ fn holds() -> Vec<Sample> {
         Hold::Own(HoldReason::Lost { why: "InvalidChangeBatch: the values provided do not match".to_owned() });
     vec![
         decided(Zone, held(&settled(unknown()), 2, &Hold::OutcomeUnknown { why: "no answer in time".to_owned() })),
-        decided(Zone, held(&opened(), 1, &paused(&format!("zone#{ZONE}")))),
+        decided(Zone, held(&opened(), 1, &paused(&format!("hosted-zone#{ZONE}")))),
         decided(Zone, held(&opened(), 1, &Hold::Own(HoldReason::ActionsDisabled { alarm: alarm("blue-5xx") }))),
         decided(Zone, held(&opened(), 1, &Hold::Own(HoldReason::NotConfirmed { missing: texts(&[blinded]) }))),
         decided(Zone, held(&opened(), 1, &because)),

@@ -279,9 +279,9 @@ fn a_latch_and_an_incident_of_a_zone_are_told_as_what_they_are() {
     let memory = Memory::default().latch(at(-60), &"www.example.com A blue".to_owned());
     let latched = changed(|dns| dns.memories = BTreeMap::from([(zone.clone(), Ok(memory))]));
     only(&the_policy(), &latched, Warning, "latched");
-    assert!(examine(None, &latched)[0].fix.contains("homeostat ack zone#Z0123456789ABCDEFGHIJ"));
+    assert!(examine(None, &latched)[0].fix.contains("homeostat ack hosted-zone#Z0123456789ABCDEFGHIJ"));
     let subject = subject(&zone);
-    let incident = Incident::new(subject, HostedZoneKind::Zone(ZoneState::new(zone)), at(0), at(0));
+    let incident = Incident::new(subject, HostedZoneKind::HostedZone(ZoneState::new(zone)), at(0), at(0));
     let stuck = Facts { open: Ok(vec![Incident { stuck: Some(at(9)), ..incident }.into()]), ..in_order() };
     assert!(examine(None, &stuck)[0].fix.contains("shift-dns"));
 }

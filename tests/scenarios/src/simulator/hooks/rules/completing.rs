@@ -50,7 +50,7 @@ pub(super) fn no_more_time(moment: &Moment<'_>, one: &Completion<'_>) -> Option<
     let knows = kept.is_none_or(|kept| kept.terms.is_some());
     let timeout = if knows { was.hook.heartbeat_timeout } else { SHORTEST };
     let margin = (check_every * 2 + COMPLETING).min(timeout / 4);
-    let told = kept.and_then(|kept| kept.beat).map_or(was.ends_at, |beat| beat + timeout);
+    let told = kept.and_then(|kept| kept.last_heartbeat).map_or(was.ends_at, |beat| beat + timeout);
     if at >= was.started_at + one.held_by.within() {
         Some("its time is over")
     } else if at + margin >= was.global_end {
