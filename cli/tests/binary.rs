@@ -46,7 +46,7 @@ fn a_policy_of_records_says_what_to_deploy_with() {
         let check = "00000000-0000-0000-0000-000000000001";
         format!("[[shift-dns.record.endpoint]]\nid = \"{id}\"\nhealth-check = \"{check}\"\n")
     };
-    let record = "schema = 1\n[[shift-dns.record]]\nzone = \"Z1\"\nname = \"www.example.com\"\ntype = \"A\"\n\
+    let record = "schema = 1\n[[shift-dns.record]]\nhosted-zone = \"Z1\"\nname = \"www.example.com\"\ntype = \"A\"\n\
                   evidence = [\"health-check\"]\nproof = [\"health-check\"]\n";
     let policy = format!("{record}{}{}", endpoint("blue"), endpoint("green"));
     let ran = checked(&policy, &[]);
@@ -61,7 +61,7 @@ fn a_policy_of_records_says_what_to_deploy_with() {
 #[test]
 fn a_policy_of_instances_records_says_what_to_deploy_with() {
     let policy = "schema = 1\n[[lifecycle-hook.terminate]]\ngroup = \"web\"\nhook = \"drained\"\n\
-                  record = { zone = \"Z1\", name = \"{instance}.example.com\" }\n";
+                  record = { hosted-zone = \"Z1\", name = \"{instance}.example.com\" }\n";
     let ran = checked(policy, &[]);
     let parameters = "HookZoneArns=arn:aws:route53:::hostedzone/Z1\n'HookRecordNames=i-*.example.com'\n";
     assert!(ran.code == Some(0) && ran.stdout.contains("0 group(s), 1 hook(s), no mistakes\n"), "{}", ran.stdout);

@@ -17,7 +17,7 @@ breaker = 3
 breaker-within = "2h"
 
 [[shift-dns.record]]
-zone = "Z0123456789ABCDEFGHIJ"
+hosted-zone = "Z0123456789ABCDEFGHIJ"
 name = "www.example.com"
 type = "A"
 proof = ["health-check"]
@@ -120,7 +120,7 @@ fn a_number_where_a_time_belongs() {
 #[test]
 fn a_key_with_a_slip_in_it_or_in_the_wrong_table() {
     check(
-        &[("cooldown =", "cool-down ="), ("proof =", "dwell = \"5m\"\nproof =")],
+        &[("cooldown =", "cool-down ="), ("proof =", "stable-for = \"5m\"\nproof =")],
         expect![[r#"
         policy.toml:9:1: replace-instance.group[0].cool-down is not known, did you mean cooldown?
         policy.toml:17:1: shift-dns.record[0].dwell is not known here, it belongs to [[replace-instance.group]] or [shift-dns]
@@ -191,7 +191,7 @@ fn toml_that_is_broken() {
 #[test]
 fn settings_that_contradict_each_other() {
     check(
-        &[("cooldown = \"5m\"", "cooldown = \"3h\"\ndwell = \"20m\"")],
+        &[("cooldown = \"5m\"", "cooldown = \"3h\"\nstable-for = \"20m\"")],
         expect![[r#"
         policy.toml:9:12: replace-instance.group[0].cooldown is "3h", longer than breaker-within, which is "2h": expected at most that
         policy.toml:10:9: replace-instance.group[0].dwell is "20m", longer than recover-within, which is "15m" by default: expected at most that

@@ -77,7 +77,7 @@ mod tests {
         };
         let (blue, green) = (endpoint("blue"), endpoint("green"));
         format!(
-            "[[shift-dns.record]]\nzone = \"{zone}\"\nname = \"{name}\"\ntype = \"{kind}\"\nproof = [\"health-check\"]\n{blue}{green}"
+            "[[shift-dns.record]]\nhosted-zone = \"{zone}\"\nname = \"{name}\"\ntype = \"{kind}\"\nproof = [\"health-check\"]\n{blue}{green}"
         )
     }
 

@@ -29,7 +29,7 @@ pub(crate) fn of(news: &News, sort: Sort, stack: &str) -> Vec<(Cow<'static, str>
         let incident = incident.head();
         attributes.push(("incident".into(), Attribute::Text(name(&incident))));
         attributes.push(("remedy".into(), text(incident.remedy)));
-        attributes.push(("tell".into(), Attribute::Number(incident.notify_seq.into())));
+        attributes.push(("notify_seq".into(), Attribute::Number(incident.notify_seq.into())));
         attributes.push(place(&incident.scope));
     }
     if let News::Paused(pause) | News::Resumed(pause) = news {

@@ -37,7 +37,7 @@ impl Change {
     /// another version's.
     pub(crate) fn is_marked_as_news(&self) -> bool {
         let nothing_yet = AttributeValue::N("0".to_owned());
-        let told = |item: &Item| item.get("tell").cloned();
+        let told = |item: &Item| item.get("notify_seq").cloned();
         told(&self.new) != self.old.as_ref().map_or(Some(nothing_yet), told)
     }
 

@@ -39,10 +39,10 @@ impl News {
     }
 }
 
-/// The news of a change, if it is any: its `tell` grew, the sweep marked it, or it is the closed item (which is written
+/// The news of a change, if it is any: its `notify_seq` grew, the sweep marked it, or it is the closed item (which is written
 /// once) of an incident whose end people want to hear of.
 ///
-/// The sweep leaves `tell` alone, since an owner may write at the same time: its marks are compared by themselves.
+/// The sweep leaves `notify_seq` alone, since an owner may write at the same time: its marks are compared by themselves.
 pub(crate) fn news(change: &Change, record: &Record) -> Option<News> {
     let incident = match &change.after {
         Ok(incident) => Box::new(incident.clone()),

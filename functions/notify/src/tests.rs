@@ -151,7 +151,7 @@ fn a_message_carries_what_machines_filter_by() {
         ("message", text(&format!("{incident}/1"))),
         ("incident", text(incident)),
         ("remedy", text("replace-instance")),
-        ("tell", Attribute::Number(1)),
+        ("notify_seq", Attribute::Number(1)),
         ("group", text("web")),
     ];
     assert_eq!(sent[0].attributes, expected.map(|(name, value)| (name.into(), value)));

@@ -12,7 +12,7 @@ use runtime_api::Function;
 fn without_a_valid_policy_every_event_is_refused_and_no_call_is_made() {
     let function = Function {
         binary: env!("CARGO_BIN_EXE_shift-dns"),
-        variables: &[("TABLE_NAME", "incidents"), ("WAKE_QUEUES", r#"{ "zone": "http://127.0.0.1:9/queue" }"#)],
+        variables: &[("TABLE_NAME", "incidents"), ("WAKE_QUEUES", r#"{ "hosted-zone": "http://127.0.0.1:9/queue" }"#)],
     };
     function.refuses_everything_without_a_policy();
 }

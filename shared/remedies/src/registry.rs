@@ -117,10 +117,10 @@ impl<'de> Deserialize<'de> for AnyIncident {
         let kind = item.get("kind").and_then(Value::as_object).and_then(|kind| kind.keys().next());
         match kind.map(String::as_str) {
             Some("instance" | "group") => read::<InstanceKind, _>(item),
-            Some("zone") => read::<HostedZoneKind, _>(item),
+            Some("hosted_zone") => read::<HostedZoneKind, _>(item),
             Some("hook") => read::<HookKind, _>(item),
             Some(other) => Err(de::Error::custom(format_args!(
-                "kind {other:?} is unknown, expected instance, group, zone or hook"
+                "kind {other:?} is unknown, expected instance, group, hosted_zone or hook"
             ))),
             None => Err(de::Error::missing_field("kind")),
         }

@@ -74,7 +74,7 @@ impl Ground {
 
     /// As Lambda would set them for `shift-dns`, with the credentials of the sandbox's operator.
     pub(crate) fn env(&self, task_root: &Path) -> Result<Vec<(String, String)>> {
-        let queues = format!(r#"{{ "zone": "{}" }}"#, self.stack.physical_id("ZoneWakeQueue")?);
+        let queues = format!(r#"{{ "hosted-zone": "{}" }}"#, self.stack.physical_id("ZoneWakeQueue")?);
         let pairs = [
             ("TABLE_NAME", self.stack.output("TableName")?),
             ("WAKE_QUEUES", &queues),

@@ -21,7 +21,8 @@ pub fn section_of_types(
     let (zone, name) = (&record.zone, record.key.name.as_str());
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     let kinds = if let [one] = kinds.as_slice() { format!("{one:?}") } else { format!("{kinds:?}") };
-    let mut text = format!("\n[[shift-dns.record]]\nzone = \"{zone}\"\nname = \"{name}\"\ntype = {kinds}\n{lines}\n");
+    let mut text =
+        format!("\n[[shift-dns.record]]\nhosted-zone = \"{zone}\"\nname = \"{name}\"\ntype = {kinds}\n{lines}\n");
     for (endpoint, _) in &record.weights {
         let arn = |alarm: &str| world.alarm(alarm).map(|alarm| alarm.arn.to_string()).unwrap_or_default();
         let (served, canary) = (arn(&Site::served_alarm(endpoint)), arn(&Site::canary_alarm(endpoint)));

@@ -203,8 +203,12 @@ const ZONE: &str = "Z0123456789ABCDEFGHIJ";
 
 fn of_zone(page: &hosted_zone::reasons::Page) -> AnyIncident {
     let zone: HostedZoneId = ZONE.parse().unwrap();
-    let incident =
-        Incident::new(hosted_zone::subject::subject(&zone), HostedZoneKind::HostedZone(ZoneState::new(zone)), now(), now());
+    let incident = Incident::new(
+        hosted_zone::subject::subject(&zone),
+        HostedZoneKind::HostedZone(ZoneState::new(zone)),
+        now(),
+        now(),
+    );
     incident.page(now(), now(), page).into()
 }
 

@@ -68,7 +68,7 @@ mod tests {
     }
 
     fn record(zone: &str, name: &str) -> String {
-        format!("record = {{ zone = \"{zone}\", name = \"{name}\" }}")
+        format!("record = {{ hosted-zone = \"{zone}\", name = \"{name}\" }}")
     }
 
     fn parameters(tables: &[String]) -> Option<HookParameters> {

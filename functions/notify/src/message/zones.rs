@@ -66,7 +66,12 @@ pub(in crate::message) fn step(moves: Vec<Move>) -> Step {
 }
 
 pub(in crate::message) fn new() -> Incident {
-    Incident::new(hosted_zone::subject::subject(&zone()), HostedZoneKind::HostedZone(ZoneState::new(zone())), at(0), at(1))
+    Incident::new(
+        hosted_zone::subject::subject(&zone()),
+        HostedZoneKind::HostedZone(ZoneState::new(zone())),
+        at(0),
+        at(1),
+    )
 }
 
 pub(in crate::message) fn proofs() -> Vec<Evidence> {
@@ -268,7 +273,10 @@ fn every_trouble_says_why_what_a_person_can_do_and_how_far_it_is() {
         assert!(subject.starts_with("Homeostat: NEEDS YOU: www.example.com A: "), "{subject}");
         assert!(subject.len() < 100 && subject.is_ascii(), "{subject}");
         assert!(body.contains(&format!("Why: {trouble}.\nYou: ")) && body.contains(said), "{said}: {body}");
-        assert!(body.contains("\nNext: ") && body.contains("homeostat ack hosted-zone#Z0123456789ABCDEFGHIJ"), "{body}");
+        assert!(
+            body.contains("\nNext: ") && body.contains("homeostat ack hosted-zone#Z0123456789ABCDEFGHIJ"),
+            "{body}"
+        );
         assert!(body.contains("how Homeostat left it:\n  blue: 70 % -> 0 % of answers"), "{body}");
     }
 }

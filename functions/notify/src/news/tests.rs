@@ -49,7 +49,7 @@ fn an_opening_is_told() {
 fn a_change_is_told_only_if_it_is_marked_as_worth_telling() {
     assert_eq!(of(&changed(|_| {})), None);
     assert_eq!(of(&changed(|record| record["NewImage"]["wakes"] = json!({ "N": "2" }))), None);
-    let older = changed(|record| record["OldImage"]["tell"] = json!({ "N": "0" }));
+    let older = changed(|record| record["OldImage"]["notify_seq"] = json!({ "N": "0" }));
     assert!(matches!(of(&older), Some(News::Decided(_))));
 }
 
@@ -59,7 +59,7 @@ fn completed(because: &str, change: impl FnOnce(&mut Incident<HookKind>)) -> Opt
         "schema": 1, "subject": "eu-west-1#hook#web:ready:i-0a1b2c3d4e5f60718", "state": "closed", "version": 3, "wakes": 0,
         "kind": { "hook": { "group": "web", "hook": "ready", "instance": "i-0a1b2c3d4e5f60718",
             "transition": "launching", "began": "2026-03-01T12:00:00Z" } },
-        "tell": 0, "signalled_at": "2026-03-01T12:00:00Z", "opened_at": "2026-03-01T12:00:00Z", "notes": [],
+        "notify_seq": 0, "signalled_at": "2026-03-01T12:00:00Z", "opened_at": "2026-03-01T12:00:00Z", "notes": [],
         "decision": { "close": { "hook": { "result": "continue",
             "because": serde_json::from_str::<Value>(because).unwrap() } } },
     });
@@ -157,7 +157,7 @@ fn an_image_that_cannot_be_read_is_told_as_that_where_there_is_news() {
     assert!(matches!(of(&stuck), Some(News::Unreadable { .. })));
     let newer = changed(|record| {
         record["NewImage"]["schema"] = json!({ "N": "2" });
-        record["NewImage"]["tell"] = json!({ "N": "2" });
+        record["NewImage"]["notify_seq"] = json!({ "N": "2" });
     });
     let Some(News::Unreadable { why, .. }) = of(&newer) else { panic!() };
     assert!(why.contains("schema"), "{why}");
@@ -169,7 +169,7 @@ fn news_after_what_cannot_be_read_is_told_as_what_it_is() {
     assert_eq!(of(&changed(broken)), None);
     let told = changed(|record| {
         broken(record);
-        record["OldImage"]["tell"] = json!({ "N": "0" });
+        record["OldImage"]["notify_seq"] = json!({ "N": "0" });
     });
     assert!(matches!(of(&told), Some(News::Decided(_))));
 }

@@ -67,7 +67,7 @@ pub trait Kind: Stored {
     /// Whether an unhealthy subject waits for this to end, so that a person is asked in time.
     fn keeps_waiting(hold: &Self::Hold) -> bool;
 
-    /// Whether the hold ends by itself, or people were asked for just that: nobody is asked about it after `wait-at-most`.
+    /// Whether the hold ends by itself, or people were asked for just that: nobody is asked about it after `max-wait`.
     fn has_a_limit(hold: &Self::Hold, incident: &Incident<Self>) -> bool;
 
     /// Which of the looks that find this hold people hear of.

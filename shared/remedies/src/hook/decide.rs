@@ -405,7 +405,8 @@ impl<'a> Situation<'a> {
             let memory = &self.around.limits.memory;
             let memory = abandoning::over(self.now, self.incident, self.seen, memory, policy.max_abandoned);
             let abandoned = memory.abandoned_of(&self.kept.hook, self.kept.launched_from.as_deref());
-            let by_this = |row: &Abandoned| row.limit_reached.as_ref().is_some_and(|filled| filled.by == self.kept.instance);
+            let by_this =
+                |row: &Abandoned| row.limit_reached.as_ref().is_some_and(|filled| filled.by == self.kept.instance);
             let is_last = |row: &&Abandoned| row.superseded.is_none() && by_this(row);
             if let Some(abandoned) = abandoned.filter(is_last) {
                 return Decision::Page(Page::Own(PageReason::LaunchesFail(LaunchesFail {

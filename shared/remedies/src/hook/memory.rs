@@ -82,7 +82,8 @@ impl Memory {
             abandoned.instances.push(launch.instance.clone());
             keep_newest(&mut abandoned.instances);
         }
-        if abandoned.instances.len() >= usize::try_from(most).unwrap_or(usize::MAX) && abandoned.limit_reached.is_none() {
+        if abandoned.instances.len() >= usize::try_from(most).unwrap_or(usize::MAX) && abandoned.limit_reached.is_none()
+        {
             abandoned.limit_reached = Some(Filled { at: now, by: launch.instance.clone() });
         }
         put(by_source, abandoned);

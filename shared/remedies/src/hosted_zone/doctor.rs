@@ -197,7 +197,8 @@ fn latches(facts: &Facts<'_>) -> Vec<Finding> {
             let what = format!(
                 "it is latched since {since:.0}: it was drained again and again, and gets no weight back by itself"
             );
-            let fix = format!("find out why, fix it, then: homeostat ack {}", shell::word(&format!("hosted-zone#{zone}")));
+            let fix =
+                format!("find out why, fix it, then: homeostat ack {}", shell::word(&format!("hosted-zone#{zone}")));
             Finding::new(Warning, endpoint, what, fix)
         })
         .collect()

@@ -4,7 +4,7 @@
 
 use homeostat_core::id::{HostedZoneId, InvalidId, Named, Region, Scope, Subject};
 
-const TAG: &str = "zone";
+const TAG: &str = "hosted-zone";
 
 pub fn subject(zone: &HostedZoneId) -> Subject {
     Subject::new(Region::global(), TAG, zone)

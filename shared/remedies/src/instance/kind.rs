@@ -241,7 +241,9 @@ impl Kind for InstanceKind {
         let is_of_group = match &incident.decision {
             Some(Decision::Hold { because: Hold::Own(HoldReason::GroupReplaces { .. }), .. }) => true,
             Some(Decision::Page(Page::Own(page))) => match page {
-                PageReason::TooManyUnhealthy(_) | PageReason::TargetGroupGone(_) | PageReason::GroupStalled { .. } => true,
+                PageReason::TooManyUnhealthy(_) | PageReason::TargetGroupGone(_) | PageReason::GroupStalled { .. } => {
+                    true
+                }
                 PageReason::NotInPolicy { .. } | PageReason::ReplacementsFail { .. } => false,
             },
             _ => false,

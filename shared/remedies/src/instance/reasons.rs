@@ -200,10 +200,10 @@ impl Reason for HoldReason {
             HoldReason::NotInService { .. } => "not-in-service",
             HoldReason::Protected => "protected",
             HoldReason::GroupReplaces { .. } => "group-replaces",
-            HoldReason::Announced { .. } => "foretold",
+            HoldReason::Announced { .. } => "announced",
             HoldReason::Suspended { .. } => "suspended",
             HoldReason::Refreshing { .. } => "refreshing",
-            HoldReason::TooManyUnhealthy(_) => "too-many-sick",
+            HoldReason::TooManyUnhealthy(_) => "too-many-unhealthy",
             HoldReason::GroupState(state) => state.name(),
             HoldReason::GroupMissing { .. } => "group-missing",
             HoldReason::Cooldown { .. } => "cooldown",
@@ -228,7 +228,7 @@ impl Reason for PageReason {
             PageReason::NotInPolicy { .. } => "not-in-policy",
             PageReason::GroupStalled { .. } => "group-stalled",
             PageReason::ReplacementsFail { .. } => "replacements-fail",
-            PageReason::TooManyUnhealthy(_) => "too-many-sick",
+            PageReason::TooManyUnhealthy(_) => "too-many-unhealthy",
             PageReason::TargetGroupGone(_) => "target-group-gone",
         }
     }

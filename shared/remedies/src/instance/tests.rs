@@ -109,7 +109,7 @@ fn situation() -> Situation {
         gone: Gone::default(),
     };
     let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"target-health\"]\n\
-                grace = \"5m\"\nlook-every = \"1m\"\ndwell = \"2m\"\nrecover-within = \"15m\"\n";
+                grace = \"5m\"\ncheck-every = \"1m\"\nstable-for = \"2m\"\nrecover-within = \"15m\"\n";
     Situation {
         now: at(1000),
         incident: Incident::new(subject(1), kind, at(990), at(1000)).judged(at(1000), Verdict::Unhealthy),

@@ -71,7 +71,7 @@ fn section(world: &World, record: &WeightedRecord) -> String {
     };
     let endpoints: String = record.weights.iter().map(|(name, _)| endpoint(name)).collect();
     format!(
-        "[shift-dns]\n[[shift-dns.record]]\nzone = \"{zone}\"\nname = \"{name}\"\ntype = \"{kind}\"\n\
+        "[shift-dns]\n[[shift-dns.record]]\nhosted-zone = \"{zone}\"\nname = \"{name}\"\ntype = \"{kind}\"\n\
          evidence = [\"alarm\", \"health-check\"]\nproof = [\"health-check\"]\n{endpoints}"
     )
 }

@@ -41,11 +41,11 @@ pub struct Balance {
 
 /// What the policy says of the record beside its endpoints, in compressed time. An endpoint that answers, and slowly, is healthy for
 /// each checker: only the alarm on served requests sees it.
-pub const SETTINGS: &str = "evidence = [\"alarm\"]\nproof = [\"health-check\", \"canary\"]\nhold = \"4s\"\nsteps = [\"10%\", \"50%\"]\npace = \"4s\"\n";
+pub const SETTINGS: &str = "evidence = [\"alarm\"]\nproof = [\"health-check\", \"canary\"]\nhold = \"4s\"\nsteps = [\"10%\", \"50%\"]\nstep-interval = \"4s\"\n";
 
 /// For a record without traffic, whose alarm on served requests has nothing to say.
 pub const WITHOUT_TRAFFIC: &str =
-    "evidence = [\"canary\"]\nproof = [\"canary\"]\nhold = \"2s\"\nsteps = [\"50%\"]\npace = \"2s\"\n";
+    "evidence = [\"canary\"]\nproof = [\"canary\"]\nhold = \"2s\"\nsteps = [\"50%\"]\nstep-interval = \"2s\"\n";
 
 impl Balance {
     /// Made before the deployment, whose policy and parameters name the zone. The suffix tells several apart.
@@ -153,7 +153,8 @@ impl Balance {
     fn policy(&self) -> String {
         let arn = |alarm: String| format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT_ID}:alarm:{alarm}");
         let (zone, name, settings) = (self.zone.id(), &self.name, &self.settings);
-        let record = format!("\n[[shift-dns.record]]\nzone = {zone:?}\nname = {name:?}\ntype = \"A\"\n{settings}");
+        let record =
+            format!("\n[[shift-dns.record]]\nhosted-zone = {zone:?}\nname = {name:?}\ntype = \"A\"\n{settings}");
         let endpoints = COLOURS.iter().zip(&self.checks).map(|((colour, _, _), check)| {
             let (id, slow, fails) =
                 (self.endpoint(colour), arn(self.slow_alarm(colour)), arn(self.canary_alarm(colour)));
@@ -175,7 +176,7 @@ pub(super) fn deployment(
 ) -> Result<(PathBuf, Vec<(String, String)>)> {
     let text = std::fs::read_to_string(policy).context("reading the sandbox's policy")?;
     let records: String = balances.iter().map(|balance| balance.policy()).collect();
-    let pace = "[shift-dns]\nlook-every = \"2s\"\ndwell = \"3s\"\nremind-every = \"6s\"\n";
+    let pace = "[shift-dns]\ncheck-every = \"2s\"\nstable-for = \"3s\"\nremind-every = \"6s\"\n";
     let path = folder.join("policy-with-records.toml");
     std::fs::write(&path, text + &records + pace).context("writing a policy with records")?;
     let named: Vec<&Balance> = balances.iter().copied().filter(|balance| balance.is_in_role).collect();

@@ -211,7 +211,7 @@ pub fn policy_with_hooks(
     let text = std::fs::read_to_string(policy).context("reading the sandbox's policy")?;
     let hooks: String = held.iter().map(|held| held.policy()).collect();
     let path = folder.join("policy-with-hooks.toml");
-    let common = "\n[lifecycle-hook]\nlook-every = \"1s\"\nremind-every = \"6s\"\n";
+    let common = "\n[lifecycle-hook]\ncheck-every = \"1s\"\nremind-every = \"6s\"\n";
     std::fs::write(&path, text + &hooks + common).context("writing a policy with hooks")?;
     Ok(path)
 }

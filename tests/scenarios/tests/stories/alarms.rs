@@ -300,7 +300,12 @@ fn under_the_shipped_policy_two_of_four_are_replaced_whatever_a_disk_says() {
     let mut replaced = terminated(&story);
     replaced.sort();
     assert_eq!(replaced, victims, "and nobody else");
-    let told: Vec<u32> =
-        story.ledger.closed::<InstanceKind>().iter().filter(|it| it.acted_at.is_none()).map(|it| it.notify_seq).collect();
+    let told: Vec<u32> = story
+        .ledger
+        .closed::<InstanceKind>()
+        .iter()
+        .filter(|it| it.acted_at.is_none())
+        .map(|it| it.notify_seq)
+        .collect();
     assert!(told.iter().all(|tell| *tell == 0), "nobody should hear of a disk that blinks: {told:?}");
 }

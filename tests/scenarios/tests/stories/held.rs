@@ -42,7 +42,7 @@ async fn play(stage: &Stage) -> Result<()> {
     let record = format!("record = {{ zone = {:?}, name = \"{{instance}}.{DOMAIN}\" }}\n", zone.id());
     let named = named.with("", &format!("{metric}{record}"));
     let bad = Held::make(face, "bad", 2)?;
-    let bad = bad.with("within = \"8s\"\nabandons = 2\nafterwards = \"suspend-launch\"\n", "");
+    let bad = bad.with("timeout = \"8s\"\nmax-abandoned = 2\non-limit = \"suspend-launch\"\n", "");
     let addressed = Held::make_by_address(face, "addressed", 2)?;
     let all = [&busy, &named, &bad, &addressed];
     let policy = policy_with_hooks(&all, &stage.policy(), stage.folder())?;

@@ -48,7 +48,7 @@ pub(crate) fn pair_that_launches_first(name: &str) -> Another {
 pub(crate) fn section(name: &str, more: &str) -> String {
     format!(
         "\n[[replace-instance.group]]\nname = \"{name}\"\nevidence = [\"alarm\", \"target-health\"]\ngrace = \"10s\"\n\
-         cooldown = \"1s\"\nlook-every = \"2s\"\ndwell = \"3s\"\nrecover-within = \"3m\"\n{more}"
+         cooldown = \"1s\"\ncheck-every = \"2s\"\nstable-for = \"3s\"\nrecover-within = \"3m\"\n{more}"
     )
 }
 

@@ -82,7 +82,7 @@ fn the_third_act_loses_nothing(rolled: &demo::Rolled) {
 
 /// The group `batch` lacks the tag that the role asks for.
 fn sections() -> String {
-    let batch = "\n[[replace-instance.group]]\nname = \"batch\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\nlook-every = \"2s\"\n\
+    let batch = "\n[[replace-instance.group]]\nname = \"batch\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\ncheck-every = \"2s\"\n\
                  remind-every = \"6s\"\n";
     let others = ["first", "lost", "twenty"].map(|name| section(name, "")).concat();
     format!("{batch}{others}{}", section("watched", "mode = \"watch\"\n"))

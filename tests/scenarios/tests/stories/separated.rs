@@ -69,7 +69,7 @@ fn the_sweep_moves_wake_ups_and_sets_marks_alone(stage: &Stage, stack: &Stack) -
     let moved = ["pk", "sk", "version", "wake_at", "wakes"];
     ensure!(may(&open, &moved, None)? && may(&open, &[&moved[..], &["stuck", "overdue"]].concat(), Some("NONE"))?);
     ensure!(may("SUBJECT#aws-global#hosted-zone#Z1", &moved, None)?);
-    for attribute in ["kind", "state", "intent", "tell", "decision", "policy", "expires"] {
+    for attribute in ["kind", "state", "intent", "notify_seq", "decision", "policy", "expires"] {
         ensure!(!may(&open, &[&moved[..], &[attribute]].concat(), None)?, "the sweep may write {attribute}");
     }
     ensure!(

@@ -79,7 +79,7 @@ async fn only_the_close_passes_the_filter(pager: &Pager, victim: &InstanceId) ->
     for (name, expected) in named {
         ensure!(value(name) == expected, "{name}: {first}");
     }
-    ensure!(first["MessageAttributes"]["tell"]["Type"] == "Number", "{first}");
+    ensure!(first["MessageAttributes"]["notify_seq"]["Type"] == "Number", "{first}");
     let (message, incident) = (value("message").as_str(), value("incident").as_str());
     let (message, incident) = (message.context("no number")?, incident.context("no incident")?);
     ensure!(message.starts_with(&format!("{incident}/")) && incident.contains(victim.as_str()), "{first}");

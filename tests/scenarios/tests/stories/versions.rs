@@ -24,7 +24,7 @@ const FIRST_VERSION: [&str; 31] = [
     "state",
     "version",
     "wakes",
-    "tell",
+    "notify_seq",
     "policy",
     "verdict",
     "signalled_at",

@@ -11,7 +11,7 @@ use super::*;
 const POLICY: &str = r#"
 schema = 1
 [[shift-dns.record]]
-zone = "Z1"
+hosted-zone = "Z1"
 name = "www.example.com"
 type = "A"
 proof = ["health-check"]

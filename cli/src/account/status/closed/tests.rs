@@ -127,7 +127,7 @@ fn what_closed_says_how_long_it_took_and_how_each_hold_ended() {
         "mitigated by Homeostat",
         "acknowledged by ana, 1m after the page",
         "counted in the incident of group#web",
-        "held for too-many-sick: 30s, 1 look(s), then held for budget",
+        "held for too-many-unhealthy: 30s, 1 look(s), then held for budget",
         "held for budget: 1m, 2 look(s), then acted",
         "held for proving: 5m, 1 look(s), then closed (recovered; by Homeostat)",
     ] {

@@ -54,7 +54,7 @@ variants! {
     }
 
     HostedZoneKind {
-        HostedZoneKind::Zone(_) => "zone" in [Zone],
+        HostedZoneKind::HostedZone(_) => "hosted_zone" in [Zone],
     }
 
     HookKind {
@@ -149,7 +149,7 @@ variants! {
         hosted_zone::reasons::Evidence::Alarm { .. } => "alarm" in [Zone],
         hosted_zone::reasons::Evidence::HealthCheck { .. } => "health_check" in [Zone],
         hosted_zone::reasons::Evidence::Targets { .. } => "targets" in [Zone],
-        hosted_zone::reasons::Evidence::Well { .. } => "well" in [Zone],
+        hosted_zone::reasons::Evidence::Healthy { .. } => "well" in [Zone],
     }
 
     Evidence = hook::reasons::Evidence {
@@ -178,11 +178,11 @@ variants! {
         instance::reasons::HoldReason::NotInService { .. } => "not_in_service" in [Instance],
         instance::reasons::HoldReason::Protected => "protected" in [Instance],
         instance::reasons::HoldReason::GroupReplaces { .. } => "group_replaces" in [Instance, Group],
-        instance::reasons::HoldReason::Foretold { .. } => "foretold" in [Instance],
+        instance::reasons::HoldReason::Announced { .. } => "announced" in [Instance],
         instance::reasons::HoldReason::Suspended { .. } => "suspended" in [Instance],
         instance::reasons::HoldReason::Refreshing { .. } => "refreshing" in [Instance],
         // Of the group itself it is a page.
-        instance::reasons::HoldReason::TooManySick(_) => "too_many_sick" in [Instance],
+        instance::reasons::HoldReason::TooManyUnhealthy(_) => "too_many_unhealthy" in [Instance],
         instance::reasons::HoldReason::GroupState(_) => "group_state" in [Instance, Group],
         // The incident of a group that is gone is closed.
         instance::reasons::HoldReason::GroupMissing { .. } => "group_missing" in [Instance],
@@ -247,7 +247,7 @@ variants! {
         instance::reasons::PageReason::NotInPolicy { .. } => "not_in_policy" in [Instance, Group],
         instance::reasons::PageReason::GroupStalled { .. } => "group_stalled" in [Instance, Group],
         instance::reasons::PageReason::ReplacementsFail { .. } => "replacements_fail" in [Instance],
-        instance::reasons::PageReason::TooManySick(_) => "too_many_sick" in [Group],
+        instance::reasons::PageReason::TooManyUnhealthy(_) => "too_many_unhealthy" in [Group],
         instance::reasons::PageReason::TargetGroupGone(_) => "target_group_gone" in [Group],
     }
 

@@ -64,7 +64,7 @@ pub(super) const TERMINATIONS: Free<Tables> = Setting {
 };
 
 pub(super) const LOOKS: Usual<Time> = Setting {
-    key: "look-every",
+    key: "check-every",
     form: Time::at_most(LONGEST_LOOK),
     left_out: Is(CHECK_EVERY),
     meaning: "Time between two looks at a held instance; a twentieth of what it has waited, where that is more, up to 30 s.",
@@ -133,21 +133,21 @@ pub(super) const READY_IN: Free<List<TargetGroupArn>> = Setting {
 };
 
 pub(super) const LAUNCHED_WITHIN: Usual<Time> = Setting {
-    key: "within",
+    key: "timeout",
     form: Time::SOME,
     left_out: Is(SignedDuration::from_mins(10)),
     meaning: "Past it the launch is abandoned: Auto Scaling terminates the instance and launches another.",
 };
 
 pub(super) const ABANDONS: Usual<Count> = Setting {
-    key: "abandons",
+    key: "max-abandoned",
     form: Count { most: MOST_ABANDONS },
     left_out: Is(USUAL_ABANDONS),
     meaning: "After so many abandoned in a row none is abandoned any more, and a person is paged.",
 };
 
 pub(super) const AFTERWARDS: Usual<Choice<OnLimit>> = Setting {
-    key: "afterwards",
+    key: "on-limit",
     form: Choice(&[("admit", OnLimit::Admit), ("suspend-launch", OnLimit::SuspendLaunch)]),
     left_out: Is(OnLimit::Admit),
     meaning: "What becomes of the group then: what is launched comes into service unproven when its time is over; or the group \
@@ -184,7 +184,7 @@ pub(super) const RECORD: Free<Tables> = Setting {
 };
 
 pub(super) const GONE_WITHIN: Usual<Time> = Setting {
-    key: "within",
+    key: "timeout",
     form: Time::SOME,
     left_out: Is(SignedDuration::from_mins(15)),
     meaning: "Past it the instance goes, whatever it still does, and people hear of it.",
@@ -227,7 +227,7 @@ pub(super) const DIMENSIONS: Needed<Dimensions> = Setting {
 };
 
 pub(super) const ZONE: Needed<Text<HostedZoneId>> = Setting {
-    key: "zone",
+    key: "hosted-zone",
     form: Text::of("a hosted zone's id, such as Z0123456789ABCDEFGHIJ"),
     left_out: Must,
     meaning: "The hosted zone in which the record stands.",

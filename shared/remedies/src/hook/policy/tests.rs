@@ -31,15 +31,15 @@ fn all_mistakes_in_hooks_are_told_at_once_with_their_places() {
     check(
         r#"schema = 1
 [lifecycle-hook]
-look-every = "5m"
+check-every = "5m"
 pace = "1s"
 [[lifecycle-hook.launch]]
 group = "a:b"
 hook = "not a name"
 evidence = ["tag", "target-health", "hunch"]
-abandons = 0
+max-abandoned = 0
 afterwards = "retry"
-within = "0s"
+timeout = "0s"
 [[lifecycle-hook.launch]]
 group = "web"
 hook = "ready"
@@ -51,10 +51,10 @@ group = "web"
 hook = "ready"
 busy-tag = ""
 busy-metric = { namespace = "App", name = "InFlight", dimensions = { Queue = "jobs" } }
-record = { zone = "Z0123456789ABCDEFGHIJ", name = "www.example.com", type = "TXT" }
+record = { hosted-zone = "Z0123456789ABCDEFGHIJ", name = "www.example.com", type = "TXT" }
 "#,
         expect![[r#"
-            policy.toml:3:14: lifecycle-hook.look-every is "5m", expected a time from "1s" to "1m", such as "30s"
+            policy.toml:3:14: lifecycle-hook.check-every is "5m", expected a time from "1s" to "1m", such as "30s"
             policy.toml:4:1: lifecycle-hook.pace is not known here, it belongs to [[shift-dns.record]]
             policy.toml:5:1: lifecycle-hook.launch[0].tag is missing, expected since the evidence asks for "tag"
             policy.toml:5:1: lifecycle-hook.launch[0].target-groups is missing, expected since the evidence asks for "target-health"
@@ -94,7 +94,7 @@ fn a_metric_that_cloudwatch_would_refuse_is_a_mistake() {
 #[test]
 fn a_section_without_a_hook_is_a_mistake() {
     check(
-        "schema = 1\n[lifecycle-hook]\nlook-every = \"5s\"\n",
+        "schema = 1\n[lifecycle-hook]\ncheck-every = \"5s\"\n",
         expect![
             "policy.toml:2:1: lifecycle-hook.launch is missing, and so is terminate: expected at least one of these tables"
         ],
@@ -114,7 +114,7 @@ fn a_metric_without_dimensions_hides_no_other_mistake() {
 #[test]
 fn the_type_of_an_instances_own_record_is_one_or_a_list_as_that_of_a_weighted_record_is() {
     let with = |kinds: &str| {
-        let record = format!("record = {{ zone = \"Z1\", name = \"{{instance}}.example.com\"{kinds} }}\n");
+        let record = format!("record = {{ hosted-zone = \"Z1\", name = \"{{instance}}.example.com\"{kinds} }}\n");
         parse(&format!("{LEAST}{record}"))
     };
     for (kinds, read) in [

@@ -43,7 +43,8 @@ fn opened_by(mut scene: Scene, told: &LifecycleEvent, now: i64) -> Scene {
 #[test]
 fn a_made_up_token_and_an_old_time_suspend_nothing_and_abandon_nobody() {
     for on_limit in ["admit", "suspend-launch"] {
-        let policy = format!("{}afterwards = \"{on_limit}\"\n", LAUNCH.replace("abandons = 2", "abandons = 1"));
+        let policy =
+            format!("{}afterwards = \"{on_limit}\"\n", LAUNCH.replace("max-abandoned = 2", "max-abandoned = 1"));
         let told = forged(Transition::Launching, 0);
         // The launch really waits, since 10 s.
         let mut scene = opened_by(Scene::launching(&policy), &told, 660);
@@ -201,7 +202,7 @@ fn a_try_without_an_answer_is_settled_by_what_became_of_the_instance() {
     for (becomes, counted, first) in ends.into_iter().flat_map(|(becomes, counted)| {
         [Outcome::Unknown { why: "timeout".into() }, lost()].map(|first| (becomes, counted, first))
     }) {
-        let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 1"));
+        let mut scene = Scene::launching(&LAUNCH.replace("max-abandoned = 2", "max-abandoned = 1"));
         scene.pass(299, 5);
         scene.answers = vec![first];
         scene.answers.extend((0..6).map(|_| lost()));
@@ -224,7 +225,7 @@ fn a_try_without_an_answer_is_settled_by_what_became_of_the_instance() {
 
 #[test]
 fn whoever_would_be_one_too_many_waits_until_the_others_are_settled() {
-    let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 1"));
+    let mut scene = Scene::launching(&LAUNCH.replace("max-abandoned = 2", "max-abandoned = 1"));
     let (hook, other) = ("ready".parse().unwrap(), "i-1a2b3c4d".parse().unwrap());
     let launch = Launch { instance: &other, from: Some("lt-1:7"), at: at(-600), is_fresh: true };
     scene.memory = scene.memory.abandoning(at(290), &hook, &launch);
@@ -235,7 +236,7 @@ fn whoever_would_be_one_too_many_waits_until_the_others_are_settled() {
     );
     let (refused, done) = (scene.memory.spared(&hook, &other), scene.memory.abandon(at(320), &hook, &launch, 1));
     for (memory, result) in [(refused, ActionResult::Abandon), (done, ActionResult::Continue)] {
-        let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 1"));
+        let mut scene = Scene::launching(&LAUNCH.replace("max-abandoned = 2", "max-abandoned = 1"));
         scene.pass(299, 5);
         scene.memory = memory;
         scene.now = 325;
@@ -247,8 +248,9 @@ fn whoever_would_be_one_too_many_waits_until_the_others_are_settled() {
 /// Seed 512771339: the next look was as late as the hook's timeout, which ran out.
 #[test]
 fn who_waits_for_the_others_is_looked_at_again_before_its_hook_gives_up() {
-    let seldom = "schema = 1\n[lifecycle-hook]\nlook-every = \"30s\"";
-    let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 1").replace("schema = 1", seldom));
+    let seldom = "schema = 1\n[lifecycle-hook]\ncheck-every = \"30s\"";
+    let mut scene =
+        Scene::launching(&LAUNCH.replace("max-abandoned = 2", "max-abandoned = 1").replace("schema = 1", seldom));
     let Some(Ok(Some(terms))) = &mut scene.seen.terms else { panic!() };
     terms.timeout = secs(30);
     let (hook, other) = ("ready".parse().unwrap(), "i-1a2b3c4d".parse().unwrap());
@@ -284,7 +286,8 @@ fn an_action_without_a_token_is_another_one_as_soon_as_the_instance_is_on_anothe
     scene.is("Warmed:Pending:Wait");
     let kept = scene.incident.kind.state_mut();
     let found = HookState::found(&kept.group, &kept.hook, &kept.instance, Transition::Launching, at(0));
-    let known = HookState { accepted: true, last_heartbeat: Some(at(0)), lost: 1, course: Some(Course::IntoPool), ..found };
+    let known =
+        HookState { accepted: true, last_heartbeat: Some(at(0)), lost: 1, course: Some(Course::IntoPool), ..found };
     *kept = known;
     scene.now = 900;
     scene.is("Pending:Wait");
@@ -299,7 +302,7 @@ fn an_action_without_a_token_is_another_one_as_soon_as_the_instance_is_on_anothe
 #[test]
 fn a_launch_that_is_gone_was_abandoned_whatever_was_to_follow() {
     for (becomes, counted) in [(None, 1), (Some("InService"), 0)] {
-        let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 1"));
+        let mut scene = Scene::launching(&LAUNCH.replace("max-abandoned = 2", "max-abandoned = 1"));
         scene.pass(299, 5);
         scene.answers = vec![Outcome::Lost { why: "No active Lifecycle Action found".into() }];
         scene.now = 300;

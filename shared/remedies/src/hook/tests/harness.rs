@@ -24,13 +24,13 @@ pub(super) const INSTANCE: &str = "i-0123456789abcdef0";
 pub(super) const TOKEN: &str = "87654321-4321-4321-4321-210987654321";
 pub(super) const POOL: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/jobs/0123456789abcdef";
 
-pub(super) const LAUNCH: &str = "schema = 1\n[[lifecycle-hook.launch]]\ngroup = \"web\"\nhook = \"ready\"\nwithin = \"5m\"\n\
-    abandons = 2\nevidence = [\"instance-status\", \"tag\", \"target-health\"]\ntag = \"app:ready\"\ntarget-groups = \
+pub(super) const LAUNCH: &str = "schema = 1\n[[lifecycle-hook.launch]]\ngroup = \"web\"\nhook = \"ready\"\ntimeout = \"5m\"\n\
+    max-abandoned = 2\nevidence = [\"instance-status\", \"tag\", \"target-health\"]\ntag = \"app:ready\"\ntarget-groups = \
     [\"arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/jobs/0123456789abcdef\"]\n";
-pub(super) const LEAVE: &str = "schema = 1\n[[lifecycle-hook.terminate]]\ngroup = \"web\"\nhook = \"ready\"\nwithin = \"5m\"\n\
+pub(super) const LEAVE: &str = "schema = 1\n[[lifecycle-hook.terminate]]\ngroup = \"web\"\nhook = \"ready\"\ntimeout = \"5m\"\n\
     busy-tag = \"app:busy\"\ntarget-groups = \
     [\"arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/jobs/0123456789abcdef\"]\n\
-    record = { zone = \"Z0123456789ABCDEFGHIJ\", name = \"{instance}.example.com\" }\n";
+    record = { hosted-zone = \"Z0123456789ABCDEFGHIJ\", name = \"{instance}.example.com\" }\n";
 
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()

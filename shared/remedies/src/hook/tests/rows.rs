@@ -98,12 +98,13 @@ fn a_try_that_nobody_could_settle_for_long_counts_until_it_is() {
     };
     let one = abandoned(&Memory::default(), "i-1a2b3c4d", "lt-1:7", -700, -400);
     for (max_abandoned, results) in [("2", vec![ActionResult::Continue]), ("3", vec![ActionResult::Abandon])] {
-        let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", &format!("abandons = {max_abandoned}")));
+        let mut scene =
+            Scene::launching(&LAUNCH.replace("max-abandoned = 2", &format!("max-abandoned = {max_abandoned}")));
         scene.memory = tried(&one, "i-2a2b3c4d", -10);
         scene.pass(300, 5);
         assert_eq!(scene.completions(), results, "one is abandoned, one may be, and {max_abandoned} are enough");
     }
-    let mut scene = Scene::launching(&LAUNCH.replace("abandons = 2", "abandons = 3"));
+    let mut scene = Scene::launching(&LAUNCH.replace("max-abandoned = 2", "max-abandoned = 3"));
     scene.memory = tried(&tried(&one, "i-2a2b3c4d", -10), "i-3a2b3c4d", 250);
     let Decision::Hold { because: Hold::Own(HoldReason::Hook(Waits::Abandoning { others })), .. } = scene.pass(300, 5)
     else {

@@ -288,7 +288,7 @@ fn nothing_is_done_to_whom_a_survey_took_for_one_that_leaves_before_auto_scaling
 
 #[test]
 fn a_call_that_is_given_time_to_show_is_looked_at_when_that_is_over() {
-    let seldom = LAUNCH.replace("schema = 1\n", "schema = 1\n[lifecycle-hook]\nlook-every = \"20s\"\n");
+    let seldom = LAUNCH.replace("schema = 1\n", "schema = 1\n[lifecycle-hook]\ncheck-every = \"20s\"\n");
     let mut scene = Scene::launching(&seldom);
     scene.is_ready();
     scene.now = 310;
@@ -326,7 +326,7 @@ fn what_no_event_told_of_should_not_be_over_for_what_an_old_description_shows_of
     scene.is("Pending:Wait");
     scene.pass(200, 5);
     assert_eq!(scene.completions(), []);
-    let mut watched = Scene::launching(&LAUNCH.replace("within = ", "mode = \"watch\"\nwithin = "));
+    let mut watched = Scene::launching(&LAUNCH.replace("timeout = ", "mode = \"watch\"\ntimeout = "));
     watched.incident = watched.open(found, &History::default()).unwrap();
     watched.is("Warmed:Pending:Wait");
     watched.pass(5, 5);
@@ -335,7 +335,7 @@ fn what_no_event_told_of_should_not_be_over_for_what_an_old_description_shows_of
 
 #[test]
 fn who_is_only_watched_should_wait_for_no_answer() {
-    let mut scene = Scene::launching(&LAUNCH.replace("within = ", "mode = \"watch\"\nwithin = "));
+    let mut scene = Scene::launching(&LAUNCH.replace("timeout = ", "mode = \"watch\"\ntimeout = "));
     scene.is("Warmed:Pending:Wait");
     scene.answer = |step| match step.completes() {
         true => Outcome::Done,
@@ -347,7 +347,7 @@ fn who_is_only_watched_should_wait_for_no_answer() {
 
 #[test]
 fn heartbeats_come_in_time_for_a_hook_whose_timeout_is_no_longer_than_a_look() {
-    let seldom = LAUNCH.replace("schema = 1\n", "schema = 1\n[lifecycle-hook]\nlook-every = \"30s\"\n");
+    let seldom = LAUNCH.replace("schema = 1\n", "schema = 1\n[lifecycle-hook]\ncheck-every = \"30s\"\n");
     let mut scene = Scene::launching(&seldom);
     let Some(Ok(Some(terms))) = &mut scene.seen.terms else { panic!() };
     (terms.timeout, terms.global) = (secs(30), secs(3000));

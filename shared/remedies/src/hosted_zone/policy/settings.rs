@@ -61,10 +61,10 @@ pub(super) const RECORDS: Needed<Tables> = Setting {
 };
 
 pub(super) const LOOKS: Usual<Time> = Setting {
-    key: "look-every",
+    key: "check-every",
     form: Time::SOME,
     left_out: Is(CHECK_EVERY),
-    meaning: "Time between two looks at an open incident. At most `wait-at-most`.",
+    meaning: "Time between two looks at an open incident. At most `max-wait`.",
 };
 
 pub(super) const IN_SYNC: Usual<Time> = Setting {
@@ -75,14 +75,14 @@ pub(super) const IN_SYNC: Usual<Time> = Setting {
 };
 
 pub(super) const STAYS: Usual<Time> = Setting {
-    key: "dwell",
+    key: "stable-for",
     form: Time::ANY,
     left_out: Is(DWELL),
     meaning: "How long all must stay as it was before, until the incident is closed.",
 };
 
 pub(super) const WAITS: Usual<Time> = Setting {
-    key: "wait-at-most",
+    key: "max-wait",
     form: Time::SOME,
     left_out: Is(MAX_WAIT),
     meaning: "An endpoint that is without its share for longer, and a pause that holds weights for longer, is a page.",
@@ -96,7 +96,7 @@ pub(super) const REMINDS: Usual<Time> = Setting {
 };
 
 pub(super) const ZONE: Needed<Text<HostedZoneId>> = Setting {
-    key: "zone",
+    key: "hosted-zone",
     form: Text::of("a hosted zone's id, such as Z0123456789ABCDEFGHIJ"),
     left_out: Must,
     meaning: "The hosted zone in which the record stands.",
@@ -174,14 +174,14 @@ pub(super) const PARTS: Usual<List<Share>> = Setting {
 };
 
 pub(super) const PACE: Usual<Time> = Setting {
-    key: "pace",
+    key: "step-interval",
     form: Time::SOME,
     left_out: Is(SignedDuration::from_mins(2)),
     meaning: "Time between two steps.",
 };
 
 pub(super) const FLAPS: Usual<Count> = Setting {
-    key: "flaps",
+    key: "max-flaps",
     form: Count { most: MOST_FLAPS },
     left_out: Is(USUAL_FLAPS),
     meaning: "So many drains of one endpoint within `flaps-within`, and it stays drained until a person has looked.",

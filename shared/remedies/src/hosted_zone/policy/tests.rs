@@ -6,7 +6,7 @@ use crate::policy::parse;
 
 const LEAST: &str = r#"schema = 1
 [[shift-dns.record]]
-zone = "Z0123456789ABCDEFGHIJ"
+hosted-zone = "Z0123456789ABCDEFGHIJ"
 name = "WWW.example.com."
 type = "A"
 proof = ["health-check"]
@@ -83,7 +83,7 @@ fn all_mistakes_are_told_at_once_with_their_places() {
 dwell = "soon"
 hue = 1
 [[shift-dns.record]]
-zone = "/hostedzone/Z1"
+hosted-zone = "/hostedzone/Z1"
 name = "www..example.com"
 type = "MX"
 evidence = ["hunch"]
@@ -99,7 +99,7 @@ health-check = "abc"
 "#,
         expect![[r#"
             3:9: shift-dns.dwell is "soon", expected a time from "0s" to "24h", such as "30s"
-            4:1: shift-dns.hue is not known, expected one of record, look-every, in-sync-within, dwell, wait-at-most, remind-every
+            4:1: shift-dns.hue is not known, expected one of record, check-every, in-sync-within, dwell, max-wait, remind-every
             6:8: shift-dns.record[0].zone is "/hostedzone/Z1", expected a hosted zone's id, such as Z0123456789ABCDEFGHIJ
             7:8: shift-dns.record[0].name is "www..example.com", expected a record's name, such as www.example.com
             8:8: shift-dns.record[0].type is "MX", expected "A", "AAAA" or "CNAME", or a list of them
@@ -163,7 +163,7 @@ fn settings_of_a_record_that_contradict_each_other_are_mistakes() {
         7:15: shift-dns.record[0].min-healthy is 2, expected fewer than its 2 endpoints
         12:13: shift-dns.record[0].endpoint[0].max-share is "20%", expected at least the "50%" that drain-to leaves it"#]],
     );
-    let once = text.replace("hold =", "flaps = 1\nhold =");
+    let once = text.replace("hold =", "max-flaps = 1\nhold =");
     assert_eq!(
         parse(&once).unwrap_err().len(),
         2,
@@ -207,7 +207,7 @@ fn a_name_without_room_for_its_fence_is_told_though_the_zone_is_wrong() {
 fn a_wrong_share_or_count_contradicts_nothing() {
     check(
         &LEAST
-            .replace("type = \"A\"", "type = \"A\"\ndrain-to = \"50%\"\nflaps = 999\nhold = \"3h\"")
+            .replace("type = \"A\"", "type = \"A\"\ndrain-to = \"50%\"\nmax-flaps = 999\nhold = \"3h\"")
             .replace("id = \"blue\"", "id = \"blue\"\ndrain-to = \"x%\"\nmax-share = \"20%\""),
         expect![[r#"
             7:9: shift-dns.record[0].flaps is 999, expected a number from 1 to 20

@@ -175,7 +175,8 @@ fn a_slow_endpoint_keeps_the_share_that_the_policy_leaves_it() {
 
 #[test]
 fn who_took_over_and_falls_sick_too_is_drained_from_what_it_has() {
-    let policy = format!("{}{RED}", POLICY.replace("pace = \"2m\"", "pace = \"2m\"\ndrain-to = \"20%\""));
+    let policy =
+        format!("{}{RED}", POLICY.replace("step-interval = \"2m\"", "step-interval = \"2m\"\ndrain-to = \"20%\""));
     for (sets, left) in [
         // 20.8 % of its own: nearly what it is drained to. And 16.7 %: less than that.
         (vec![set("blue", 10), set("green", 9), set("red", 5)], 20),
@@ -293,7 +294,7 @@ fn a_lost_comparison_is_decided_anew_and_never_sent_again_as_it_was() {
 
 #[test]
 fn who_stands_by_gets_weight_where_too_few_others_have_any() {
-    let policy = POLICY.replace("pace = \"2m\"", "pace = \"2m\"\nmin-healthy = 2");
+    let policy = POLICY.replace("step-interval = \"2m\"", "step-interval = \"2m\"\nmin-healthy = 2");
     let mut it = Scene::with(&(policy + RED), vec![set("blue", 70), set("green", 30), set("red", 0)]).fails("blue");
     assert!(it.until_act(10).is_some());
     assert!(it.weights().iter().all(|(name, weight)| (*weight > 0) == (name != "blue")), "{:?}", it.weights());

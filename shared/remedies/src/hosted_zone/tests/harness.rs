@@ -25,10 +25,10 @@ use crate::policy::Policy;
 pub(super) const POLICY: &str = r#"
 schema = 1
 [shift-dns]
-look-every = "1m"
-wait-at-most = "1h"
+check-every = "1m"
+max-wait = "1h"
 [[shift-dns.record]]
-zone = "Z0123456789ABCDEFGHIJ"
+hosted-zone = "Z0123456789ABCDEFGHIJ"
 name = "www.example.com"
 type = "A"
 evidence = ["alarm"]

@@ -1,4 +1,4 @@
-//! Nobody stays proven unhealthy for longer than `wait-at-most` without a change or a page.
+//! Nobody stays proven unhealthy for longer than `max-wait` without a change or a page.
 
 use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::ports::Outcome;

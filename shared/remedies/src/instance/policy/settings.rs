@@ -98,7 +98,7 @@ pub(super) const BUDGET: Usual<Part> = Setting {
 };
 
 pub(super) const MAX_UNHEALTHY: Usual<Part> = Setting {
-    key: "too-many",
+    key: "max-unhealthy",
     form: Part,
     left_out: Is(Budget::Percent(50)),
     meaning: "If more than this are unhealthy at once, nothing is replaced and a person is paged: then it is not the instances that \
@@ -128,15 +128,15 @@ pub(super) const BREAKER_WITHIN: Usual<Time> = Setting {
 };
 
 pub(super) const CHECK_EVERY: Usual<Time> = Setting {
-    key: "look-every",
+    key: "check-every",
     form: Time::SOME,
     left_out: Is(SignedDuration::from_mins(1)),
     meaning: "Time between two looks at an open incident; five times as long once a person was paged. The sweep sends wake-ups \
-              once a minute, so less has no effect. At most `recover-within` and `wait-at-most`.",
+              once a minute, so less has no effect. At most `recover-within` and `max-wait`.",
 };
 
 pub(super) const DWELL: Usual<Time> = Setting {
-    key: "dwell",
+    key: "stable-for",
     form: Time::ANY,
     left_out: Is(SignedDuration::from_mins(2)),
     meaning: "How long the group must stay whole before the incident is closed. At most `recover-within`.",
@@ -150,7 +150,7 @@ pub(super) const RECOVER_WITHIN: Usual<Time> = Setting {
 };
 
 pub(super) const MAX_WAIT: Usual<Time> = Setting {
-    key: "wait-at-most",
+    key: "max-wait",
     form: Time::SOME,
     left_out: Is(SignedDuration::from_hours(1)),
     meaning: "How long an instance may be unhealthy without being replaced, whatever the reason, before a person is paged.",

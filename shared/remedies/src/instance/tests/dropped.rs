@@ -3,8 +3,8 @@
 use super::alarms::NONE;
 use super::*;
 
-const ALONE: &str = "evidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\ndwell = \"2m\"\nwait-at-most = \"1h\"";
-const BOTH: &str = "evidence = [\"alarm\", \"target-health\"]\ndwell = \"2m\"\nwait-at-most = \"1h\"";
+const ALONE: &str = "evidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\nstable-for = \"2m\"\nmax-wait = \"1h\"";
+const BOTH: &str = "evidence = [\"alarm\", \"target-health\"]\nstable-for = \"2m\"\nmax-wait = \"1h\"";
 
 impl Situation {
     /// One look, as the loop writes it down.

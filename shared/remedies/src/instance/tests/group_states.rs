@@ -178,7 +178,7 @@ fn a_target_group_that_was_gone_for_one_look_is_nothing() {
 #[test]
 fn a_dwell_time_of_nothing_still_takes_a_second_look() {
     let mut it = situation();
-    let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\ndwell = \"0s\"\n";
+    let text = "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\nstable-for = \"0s\"\n";
     it.policy = policy::parse(text).unwrap();
     it.as_group();
     it.second_target_group_is_gone();
@@ -261,7 +261,7 @@ fn what_does_not_run_is_left_to_a_group_only_if_it_looks() {
 /// The group's only target group has no listener: it checks nobody.
 pub(super) fn without_listener(evidence: &str) -> Situation {
     let mut it = situation();
-    it.policy(&format!("evidence = [{evidence}]\nwait-at-most = \"1h\""));
+    it.policy(&format!("evidence = [{evidence}]\nmax-wait = \"1h\""));
     it.seen.targets.clear();
     let mut reds = vec![it.alarm().clone()];
     for number in 2..=4 {
@@ -329,7 +329,7 @@ fn an_alarm_that_blinks_should_not_page_for_a_group_that_nothing_checks() {
 fn whom_nothing_checks_and_its_alarm_calls_unhealthy_is_paged_in_time_and_forgotten_when_it_is_ok() {
     let unregistered = || {
         let mut it = situation();
-        it.policy("evidence = [\"target-health\"]\nwait-at-most = \"1h\"");
+        it.policy("evidence = [\"target-health\"]\nmax-wait = \"1h\"");
         it.target(1, None);
         it
     };

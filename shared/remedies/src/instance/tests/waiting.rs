@@ -1,4 +1,4 @@
-//! Nobody stays unhealthy for longer than `wait-at-most` without an act or a page, whatever holds and however that changes.
+//! Nobody stays unhealthy for longer than `max-wait` without an act or a page, whatever holds and however that changes.
 
 use homeostat_core::reconcile::Times;
 

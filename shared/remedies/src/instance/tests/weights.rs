@@ -63,7 +63,7 @@ fn a_number_in_the_policy_is_one_of_instances() {
     let mut it = weighted();
     it.policy = policy::parse(
         "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"target-health\"]\n\
-         budget = 2\ntoo-many = 2\n",
+         budget = 2\nmax-unhealthy = 2\n",
     )
     .unwrap();
     it.target(2, Some(sick()));

@@ -37,7 +37,7 @@ fn a_share_is_at_least_one_and_never_more_than_there_are() {
 fn all_mistakes_are_told_at_once_with_their_places() {
     check(
         "schema = 2\ncolour = 1\n[[replace-instance.group]]\nname = \"a:b\"\nevidence = []\nbudget = \"200%\"\n\
-         dwell = \"soon\"\ngrace = 5\nlook-every = \"0s\"\nrecover-within = \"9d\"\nhue = \"red\"\nmode = \"sleep\"\nbreaker = 0\nalarms = [\"a\", \"a\"]\n",
+         stable-for = \"soon\"\ngrace = 5\ncheck-every = \"0s\"\nrecover-within = \"9d\"\nhue = \"red\"\nmode = \"sleep\"\nbreaker = 0\nalarms = [\"a\", \"a\"]\n",
         expect![[r#"
             policy.toml:1:10: schema is 2, expected 1
             policy.toml:2:1: colour is not known, expected one of schema, mode, replace-instance, shift-dns, lifecycle-hook
@@ -46,9 +46,9 @@ fn all_mistakes_are_told_at_once_with_their_places() {
             policy.toml:6:10: replace-instance.group[0].budget is "200%", expected a share from "1%" to "100%", or a number of instances from 1
             policy.toml:7:9: replace-instance.group[0].dwell is "soon", expected a time from "0s" to "24h", such as "30s"
             policy.toml:8:9: replace-instance.group[0].grace is 5, expected a time from "0s" to "24h", such as "30s"
-            policy.toml:9:14: replace-instance.group[0].look-every is "0s", expected a time from "1s" to "24h", such as "30s"
+            policy.toml:9:14: replace-instance.group[0].check-every is "0s", expected a time from "1s" to "24h", such as "30s"
             policy.toml:10:18: replace-instance.group[0].recover-within is "9d", expected a time from "1s" to "24h", such as "30s"
-            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, too-many, cooldown, breaker, breaker-within, look-every, dwell, recover-within, wait-at-most, remind-every
+            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, dwell, recover-within, max-wait, remind-every
             policy.toml:12:8: replace-instance.group[0].mode is "sleep", expected "act" or "watch"
             policy.toml:13:11: replace-instance.group[0].breaker is 0, expected a number from 1 to 20
             policy.toml:14:16: replace-instance.group[0].alarms[1] is "a", expected each once"#]],
@@ -75,11 +75,11 @@ fn what_is_missing_is_told_where_it_should_be() {
 fn what_can_be_read_but_makes_no_sense_is_a_mistake() {
     check(
         "schema = 1\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"target-health\", \"alarm\"]\nbudget = 0\n\
-         look-every = \"24h\"\ndwell = \"1h\"\n",
+         check-every = \"24h\"\nstable-for = \"1h\"\n",
         expect![[r#"
             policy.toml:4:39: replace-instance.group[0].evidence[2] is "alarm", expected each once
             policy.toml:5:10: replace-instance.group[0].budget is 0, expected a share from "1%" to "100%", or a number of instances from 1
-            policy.toml:6:14: replace-instance.group[0].look-every is "24h", longer than recover-within, which is "15m" by default: expected at most that
+            policy.toml:6:14: replace-instance.group[0].check-every is "24h", longer than recover-within, which is "15m" by default: expected at most that
             policy.toml:7:9: replace-instance.group[0].dwell is "1h", longer than recover-within, which is "15m" by default: expected at most that"#]],
     );
 }
@@ -167,8 +167,8 @@ fn a_key_that_may_not_stand_bare_is_quoted() {
     check(
         &format!("{LEAST}\"\" = 1\n\"a b\" = 1\n"),
         expect![[r#"
-            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, too-many, cooldown, breaker, breaker-within, look-every, dwell, recover-within, wait-at-most, remind-every
-            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, too-many, cooldown, breaker, breaker-within, look-every, dwell, recover-within, wait-at-most, remind-every"#]],
+            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, dwell, recover-within, max-wait, remind-every
+            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, dwell, recover-within, max-wait, remind-every"#]],
     );
 }
 

@@ -83,7 +83,7 @@ mod tests {
         let update = json!({"Key": {"pk": {"S": "a"}}, "ExpressionAttributeNames": {"#k": "kind", "#s": "saved"},
             "UpdateExpression": "set #k.#s[0].weight = if_not_exists(notes, :none) remove intent",
             "ConditionExpression": "attribute_exists(decision) and size(tell) > :n"});
-        assert_eq!(named(update), ["decision", "intent", "kind", "notes", "pk", "tell"]);
+        assert_eq!(named(update), ["decision", "intent", "kind", "notes", "pk", "notify_seq"]);
         let old = json!({"Key": {"pk": {"S": "a"}}, "AttributeUpdates": {"kind": {}}, "Expected": {"version": {}}});
         assert_eq!(named(old), ["kind", "pk", "version"]);
         assert_eq!(named(json!({"UpdateExpression": "SET #unknown = :x"})), ["#unknown"]);

@@ -102,7 +102,9 @@ fn section(dice: &mut Dice) -> String {
     let check_every = dice.either("1m", &["30s", "2m"]);
     let dwell = dice.either("5m", &["2m", "1m"]);
     let wait = dice.either("1h", &["20m"]);
-    format!("schema = 1\n[shift-dns]\nlook-every = \"{check_every}\"\ndwell = \"{dwell}\"\nwait-at-most = \"{wait}\"\n")
+    format!(
+        "schema = 1\n[shift-dns]\ncheck-every = \"{check_every}\"\nstable-for = \"{dwell}\"\nmax-wait = \"{wait}\"\n"
+    )
 }
 
 fn rules(dice: &mut Dice, endpoints: usize) -> String {
@@ -122,7 +124,7 @@ fn rules(dice: &mut Dice, endpoints: usize) -> String {
     let mode = if dice.chance(8.0) { "mode = \"watch\"\n" } else { "" };
     format!(
         "{mode}evidence = [{evidence}]\nproof = [{proof}]\nmin-healthy = {min_healthy}\nhold = \"{hold}\"\n\
-         steps = [{steps}]\npace = \"{pace}\"\nflaps = {flaps}\nflaps-within = \"{within}\"\ndrain-to = \"{drain_to}\""
+         steps = [{steps}]\nstep-interval = \"{pace}\"\nmax-flaps = {flaps}\nflaps-within = \"{within}\"\ndrain-to = \"{drain_to}\""
     )
 }
 

@@ -53,7 +53,8 @@ impl History {
     /// What people hear of the other family of a name is so.
     fn judge_told(&self, before: &View) -> Result<(), Broken> {
         let now = self.stage.now();
-        let is_told = |open: &&Incident| open.notify_seq > before.open.get(&open.subject).map_or(0, |before| before.notify_seq);
+        let is_told =
+            |open: &&Incident| open.notify_seq > before.open.get(&open.subject).map_or(0, |before| before.notify_seq);
         for open in self.view.open.values().filter(is_told) {
             let judged = self.cloud.see(|world| {
                 world.zone(&self.own.zone).map_or(Ok(()), |zone| siblings::is_told_rightly(now, zone, open))

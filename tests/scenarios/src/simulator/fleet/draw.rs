@@ -198,8 +198,8 @@ fn rules(dice: &mut Dice, name: &str, evidence: &str) -> String {
     let alarms = if dice.chance(50.0) { format!("alarms = [\"{}\"]\n", group_alarm(name)) } else { String::new() };
     format!(
         "[[replace-instance.group]]\nname = \"{name}\"\nmode = \"{mode}\"\nevidence = [{evidence}]\ngrace = \"{grace}\"\n\
-         budget = {budget}\ntoo-many = {max_unhealthy}\ncooldown = \"{cooldown}\"\nbreaker = {breaker}\n\
-         breaker-within = \"{breaker_within}\"\nlook-every = \"{check_every}\"\ndwell = \"{dwell}\"\n\
-         recover-within = \"{recover_within}\"\nwait-at-most = \"{max_wait}\"\nremind-every = \"{remind_every}\"\n{verdicts}{alarms}"
+         budget = {budget}\nmax-unhealthy = {max_unhealthy}\ncooldown = \"{cooldown}\"\nbreaker = {breaker}\n\
+         breaker-within = \"{breaker_within}\"\ncheck-every = \"{check_every}\"\nstable-for = \"{dwell}\"\n\
+         recover-within = \"{recover_within}\"\nmax-wait = \"{max_wait}\"\nremind-every = \"{remind_every}\"\n{verdicts}{alarms}"
     )
 }

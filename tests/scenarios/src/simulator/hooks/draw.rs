@@ -78,7 +78,7 @@ pub(super) fn draw(dice: &mut Dice, now: Timestamp) -> Result<Groups, Refusal> {
     ];
     world.update_group(&bystander, |settings| settings.hooks = theirs)?;
     let check_every = dice.either("5s", &["2s", "10s", "30s"]);
-    let mut policy = format!("schema = 1\n[lifecycle-hook]\nlook-every = \"{check_every}\"\n");
+    let mut policy = format!("schema = 1\n[lifecycle-hook]\ncheck-every = \"{check_every}\"\n");
     policy.extend(terms.launch.into_iter().chain(terms.leave));
     Ok(Groups { world, policy, group, drains_jobs: terms.drains_jobs })
 }
@@ -195,7 +195,7 @@ fn launch(dice: &mut Dice, jobs: &TargetGroupArn) -> String {
     let on_limit = dice.either("admit", &["suspend-launch"]);
     format!(
         "[[lifecycle-hook.launch]]\ngroup = \"{GROUP}\"\nhook = \"{LAUNCHING}\"\n{}evidence = [{}]\n{tag}{targets}\
-         within = \"{within}\"\nabandons = {max_abandoned}\nafterwards = \"{on_limit}\"\n",
+         timeout = \"{within}\"\nmax-abandoned = {max_abandoned}\non-limit = \"{on_limit}\"\n",
         mode(dice),
         evidence.join(", ")
     )

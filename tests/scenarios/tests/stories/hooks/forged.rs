@@ -14,7 +14,7 @@ const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:alarms";
 
 /// One launch that is not ready is enough for the group to be left without launches.
 const HASTY: &str =
-    "evidence = [\"tag\"]\ntag = \"app:ready\"\nwithin = \"10m\"\nabandons = 1\nafterwards = \"suspend-launch\"\n";
+    "evidence = [\"tag\"]\ntag = \"app:ready\"\ntimeout = \"10m\"\nmax-abandoned = 1\non-limit = \"suspend-launch\"\n";
 
 /// `web`, with one launch that waits and has time yet.
 fn waiting() -> (HookStory, InstanceId) {

@@ -14,7 +14,7 @@ use super::site::*;
 
 /// Three of four instances are replaced by what never answers; so many hours later.
 fn rolled_out(on_limit: &str, hours: i64) -> HookStory {
-    let launch = format!("{LAUNCH}within = \"4m\"\nabandons = 3\nafterwards = \"{on_limit}\"\n");
+    let launch = format!("{LAUNCH}timeout = \"4m\"\nmax-abandoned = 3\non-limit = \"{on_limit}\"\n");
     let mut story = site_with(4, minutes(5), &launch, LEAVE);
     story.cloud.with(|world| {
         world.break_version(&web(), 2, Flaw::NeverAnswers);

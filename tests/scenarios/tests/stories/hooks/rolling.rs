@@ -27,7 +27,11 @@ fn with_homeostat_nothing_is_lost() {
     assert_eq!((ended(&story, ActionResult::Continue), timed_out(&story)), (10, 0));
     assert_eq!(story.ledger.open::<HookKind>(), []);
     assert!(
-        story.ledger.closed::<HookKind>().iter().all(|incident| incident.notify_seq == 0 && !incident.is_told_at_the_end())
+        story
+            .ledger
+            .closed::<HookKind>()
+            .iter()
+            .all(|incident| incident.notify_seq == 0 && !incident.is_told_at_the_end())
     );
 }
 

@@ -7,11 +7,11 @@ use world::{ActionResult, Pace, TargetState, TargetType};
 
 use super::site::*;
 
-const BY_TARGETS: &str = "evidence = [\"target-health\"]\nwithin = \"6m\"\n";
+const BY_TARGETS: &str = "evidence = [\"target-health\"]\ntimeout = \"6m\"\n";
 
 fn site_of(jobs: TargetType) -> HookStory {
     let (world, jobs) = world_of(jobs, Pace::aws(), 4, minutes(5));
-    let policy = policy_of(&jobs, BY_TARGETS, "within = \"10m\"\n");
+    let policy = policy_of(&jobs, BY_TARGETS, "timeout = \"10m\"\n");
     HookStory::new(world, policy)
 }
 

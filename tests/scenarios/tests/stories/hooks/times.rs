@@ -15,7 +15,7 @@ const TIMEOUTS: [i64; 5] = [30, 60, 120, 300, 3600];
 fn no_hook_ever_runs_into_its_timeout() {
     let mut table = String::from("timeout  held for  heartbeats  allowed until  left\n");
     for timeout in TIMEOUTS {
-        let mut story = site_with(4, secs(timeout), LAUNCH, &format!("{LEAVE}within = \"20m\"\n"));
+        let mut story = site_with(4, secs(timeout), LAUNCH, &format!("{LEAVE}timeout = \"20m\"\n"));
         let victim = story.in_service(&web()).remove(0);
         let busy = story.cloud.with(|world| world.set_instance_tag(&victim, "app:busy", "forever"));
         busy.unwrap();
@@ -49,7 +49,7 @@ fn no_hook_ever_runs_into_its_timeout() {
 /// The policy would wait for longer than Auto Scaling does, however many heartbeats.
 #[test]
 fn the_global_limit_ends_the_waiting_before_auto_scaling_does() {
-    let mut story = site_with(4, secs(30), LAUNCH, &format!("{LEAVE}within = \"24h\"\n"));
+    let mut story = site_with(4, secs(30), LAUNCH, &format!("{LEAVE}timeout = \"24h\"\n"));
     let victim = story.in_service(&web()).remove(0);
     story.cloud.with(|world| world.set_instance_tag(&victim, "app:busy", "forever")).unwrap();
     terminate(&story, &victim);
@@ -65,7 +65,7 @@ fn the_global_limit_ends_the_waiting_before_auto_scaling_does() {
 /// Forty wake-ups of one hook: no look is skipped, none comes twice, and none is left over.
 #[test]
 fn forty_wake_ups_of_one_hook_follow_one_another() {
-    let mut story = site_with(4, minutes(5), LAUNCH, &format!("{LEAVE}within = \"12m\"\n"));
+    let mut story = site_with(4, minutes(5), LAUNCH, &format!("{LEAVE}timeout = \"12m\"\n"));
     story.deliveries = 2;
     let victim = story.in_service(&web()).remove(0);
     story.cloud.with(|world| world.set_instance_tag(&victim, "app:busy", "forever")).unwrap();

@@ -11,7 +11,7 @@ use crate::versions::{as_a_later_version, as_the_first_version, as_this_version,
 
 /// Of an instance that leaves with a job that never ends, and of its successor: how each incident ended, and what people heard.
 fn told(others: fn(Value) -> Value, turn: SignedDuration) -> Vec<(Subject, Option<Decision>, u32)> {
-    let mut story = site_with(4, minutes(5), LAUNCH, &format!("{LEAVE}within = \"12m\"\n"));
+    let mut story = site_with(4, minutes(5), LAUNCH, &format!("{LEAVE}timeout = \"12m\"\n"));
     let victim = story.in_service(&web()).remove(0);
     story.cloud.with(|world| world.set_instance_tag(&victim, "app:busy", "forever")).unwrap();
     terminate(&story, &victim);

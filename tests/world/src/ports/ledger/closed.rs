@@ -16,7 +16,7 @@ pub const IN_CLOSED_INDEX: [&str; 20] = [
     "kind",
     "state",
     "version",
-    "tell",
+    "notify_seq",
     "verdict",
     "signalled_at",
     "opened_at",

@@ -83,7 +83,7 @@ fn proving() -> Hold {
 }
 
 fn pages() -> Vec<Sample> {
-    let crowd = |unit| Crowd { sick: 3, most: 2, unit, desired: 4, desired_unit: unit };
+    let crowd = |unit| Crowd { unhealthy: 3, most: 2, unit, desired: 4, desired_unit: unit };
     let (accused, because) = unchecked();
     let (holds, why) = (vec![because.name().to_owned()], because.to_string());
     let waited = Page::Waited { within: mins(30), holds, why };
@@ -93,11 +93,11 @@ fn pages() -> Vec<Sample> {
         &Hold::Own(HoldReason::GroupState(GroupState::TargetGroupMissing(attached()))),
     );
     vec![
-        decided(Group, paged(&found(), 1, &Page::Own(PageReason::TooManySick(crowd(Unit::Instances))))),
+        decided(Group, paged(&found(), 1, &Page::Own(PageReason::TooManyUnhealthy(crowd(Unit::Instances))))),
         incident(
             Group,
-            "page-too-many-sick-in-weights",
-            paged(&found(), 1, &Page::Own(PageReason::TooManySick(crowd(Unit::Weights)))),
+            "page-too-many-unhealthy-in-weights",
+            paged(&found(), 1, &Page::Own(PageReason::TooManyUnhealthy(crowd(Unit::Weights)))),
         ),
         decided(Group, paged(&missing, 301, &Page::Own(PageReason::TargetGroupGone(attached())))),
         decided(

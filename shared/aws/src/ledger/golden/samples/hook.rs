@@ -167,7 +167,7 @@ fn holds() -> Vec<Sample> {
 fn launches_fail(on_limit: OnLimit, launched_from: Option<&str>, undone: &[&str]) -> Page {
     let launched_from = launched_from.map(str::to_owned);
     let (group, hook, undone) = (id("web"), id("ready"), texts(undone));
-    Page::Own(PageReason::LaunchesFail(LaunchesFail { group, hook, abandoned: 3, launched_from, on_limit, undone }))
+    Page::Own(PageReason::LaunchesFail(LaunchesFail { group, hook, abandoned: 3, launched_from, on_limit, not_done: undone }))
 }
 
 fn pages() -> Vec<Sample> {
@@ -185,12 +185,12 @@ fn pages() -> Vec<Sample> {
 
 fn closes() -> Vec<Sample> {
     let by_us = |(name, acts, result, because): (&str, Incident, ActionResult, Because)| {
-        let how = Ended { result: Some(result), because: Some(because), left: None, undone: Vec::new() };
+        let how = Ended { result: Some(result), because: Some(because), left: None, not_done: Vec::new() };
         let done = acts.settle(at(2), Outcome::Done);
         incident(Hook, &format!("close-hook-{name}"), closed(&done, 32, &Close::Own(CloseReason::Hook(how))))
     };
     let (left, undone) = (Some("it is InService".to_owned()), texts(&["deregister: AccessDenied"]));
-    let by_others = Close::Own(CloseReason::Hook(Ended { result: None, because: None, left, undone }));
+    let by_others = Close::Own(CloseReason::Hook(Ended { result: None, because: None, left, not_done: undone }));
     let mut samples: Vec<Sample> = completions().into_iter().map(by_us).collect();
     samples.push(incident(Hook, "close-hook-by-others", closed(&of(launching()), 32, &by_others)));
     samples
@@ -225,7 +225,7 @@ fn pasts() -> Vec<Sample> {
     let settles = held(&done, 305, &Hold::Own(HoldReason::Hook(settling)));
     let ended = |result, because, left: Option<&str>| {
         let left = left.map(str::to_owned);
-        Close::Own(CloseReason::Hook(Ended { result, because, left, undone: Vec::new() }))
+        Close::Own(CloseReason::Hook(Ended { result, because, left, not_done: Vec::new() }))
     };
     let by_us = ended(Some(ActionResult::Abandon), Some(because), None);
     let by_others = ended(None, None, Some("it is InService"));

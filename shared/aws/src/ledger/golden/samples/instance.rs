@@ -116,7 +116,7 @@ fn outcomes() -> Vec<Sample> {
 }
 
 fn crowd(unit: Unit) -> Crowd {
-    Crowd { sick: 3, most: 2, unit, desired: 4, desired_unit: unit }
+    Crowd { unhealthy: 3, most: 2, unit, desired: 4, desired_unit: unit }
 }
 
 fn attached() -> Attached {
@@ -144,7 +144,7 @@ fn before_an_act() -> Vec<(Verdict, Hold)> {
         marked(),
         Hold::Own(HoldReason::Suspended { processes: texts(&["Launch", "ReplaceUnhealthy"]) }),
         Hold::Own(HoldReason::Refreshing { refresh: "08b91cf7-8fa6-48af-b6a6-d227f40f1b9b".to_owned() }),
-        Hold::Own(HoldReason::TooManySick(crowd(Unit::Instances))),
+        Hold::Own(HoldReason::TooManyUnhealthy(crowd(Unit::Instances))),
         Hold::Own(HoldReason::GroupState(uncounted)),
         Hold::Own(HoldReason::GroupState(GroupState::TargetGroupMissing(attached()))),
         Hold::Own(HoldReason::GroupState(GroupState::TargetGroupGone(attached()))),
@@ -188,8 +188,8 @@ fn holds() -> Vec<Sample> {
         incident(Instance, "hold-budget-in-vcpus", held(&unhealthy(), 1, &counted)),
         incident(
             Instance,
-            "hold-too-many-sick-in-vcpus",
-            held(&unhealthy(), 1, &Hold::Own(HoldReason::TooManySick(fewer))),
+            "hold-too-many-unhealthy-in-vcpus",
+            held(&unhealthy(), 1, &Hold::Own(HoldReason::TooManyUnhealthy(fewer))),
         ),
     ]);
     samples
@@ -204,7 +204,7 @@ fn notices() -> Vec<Sample> {
     };
     let interrupted = || NoticeKind::Interruption { action: "terminate".to_owned() };
     let as_now = Notice { what: interrupted(), at: event(-3), by: Some(aws(117)) };
-    let foretold = |notice: &Notice, from| Hold::Own(HoldReason::Foretold { notice: notice.clone(), from });
+    let foretold = |notice: &Notice, from| Hold::Own(HoldReason::Announced { notice: notice.clone(), from });
     let retires =
         Notice { what: NoticeKind::Retirement { code: RETIREMENT.to_owned() }, at: event(-3), by: Some(aws(900_000)) };
     // Announced as of a time that is still to come.
@@ -219,8 +219,8 @@ fn notices() -> Vec<Sample> {
     let retirement = of_it(retires.what.clone(), retires.by);
     vec![
         decided(Instance, held(&interruption, 1, &foretold(&as_now, aws(27)))),
-        incident(Instance, "hold-foretold-retirement", held(&retirement, 1, &foretold(&retires, aws(813_600)))),
-        incident(Instance, "hold-foretold-of-the-stopped", held(&interruption, 1, &foretold(&stopped, event(9)))),
+        incident(Instance, "hold-announced-retirement", held(&retirement, 1, &foretold(&retires, aws(813_600)))),
+        incident(Instance, "hold-announced-of-the-stopped", held(&interruption, 1, &foretold(&stopped, event(9)))),
         incident(Instance, "hold-group-replaces-as-recommended", rebalances),
         incident(Instance, "hold-watching-a-retirement", held(&retirement, 1, &watched(mark(), retires))),
         incident(Instance, "hold-watching-an-interruption", held(&interruption, 1, &watched(replace(), as_now))),

@@ -60,7 +60,7 @@ fn memories() -> Vec<Sample> {
 
 fn acted() -> instance::memory::Memory {
     let sick = Act::on_the_sick(at(0), id("eu-west-1#instance#i-0123456789abcdef0"));
-    let foretold = Act { at: at(600), subject: id("eu-west-1#instance#i-1a2b3c4d"), foretold: true };
+    let foretold = Act { at: at(600), subject: id("eu-west-1#instance#i-1a2b3c4d"), announced: true };
     instance::memory::Memory::default().acted(sick).acted(foretold)
 }
 

@@ -29,7 +29,7 @@ fn opened() -> Incident {
 }
 
 fn of(kept: ZoneState) -> Incident {
-    Incident::new(id(&format!("aws-global#hosted-zone#{ZONE}")), HostedZoneKind::Zone(kept), event(-3), at(0))
+    Incident::new(id(&format!("aws-global#hosted-zone#{ZONE}")), HostedZoneKind::HostedZone(kept), event(-3), at(0))
 }
 
 /// `blue` loses all of its weight.
@@ -42,9 +42,9 @@ fn proofs() -> Vec<Evidence> {
     let status = "Failure: HTTP Status Code 503, Service Unavailable.".to_owned();
     vec![
         Evidence::Alarm { alarm: alarm("blue-5xx"), since: aws(-3), reason },
-        Evidence::HealthCheck { id: id("01234567-89ab-cdef-0123-456789abcdef"), sick: 15, of: 16, status },
+        Evidence::HealthCheck { id: id("01234567-89ab-cdef-0123-456789abcdef"), unhealthy: 15, of: 16, status },
         Evidence::Targets { target_group: target_group(), of: 3 },
-        Evidence::Well { endpoint: id("green"), why: texts(&["3 of 3 targets of targetgroup/green/0123 are healthy"]) },
+        Evidence::Healthy { endpoint: id("green"), why: texts(&["3 of 3 targets of targetgroup/green/0123 are healthy"]) },
     ]
 }
 
@@ -101,7 +101,7 @@ fn outcomes() -> Vec<Sample> {
 /// The loop writes that a change is on its way together with its outcome.
 fn on_its_way(outcome: Outcome) -> Incident {
     let settled = settled(outcome);
-    let HostedZoneKind::Zone(ZoneState { propagating: Some(Propagating { change, since, .. }), .. }) = &settled.kind
+    let HostedZoneKind::HostedZone(ZoneState { propagating: Some(Propagating { change, since, .. }), .. }) = &settled.kind
     else {
         panic!("nothing is on its way: {settled:?}")
     };
@@ -137,7 +137,7 @@ fn returning() -> Vec<Sample> {
     let why = "3 of 16 checkers find it healthy".to_owned();
     let each = [
         Awaits::Proof { why: why.clone() },
-        Awaits::Hold { well_since: at(120), until: at(420) },
+        Awaits::Hold { healthy_since: at(120), until: at(420) },
         Awaits::Step { until: at(720) },
         Awaits::Alarm { alarm: alarm("blue-5xx") },
         Awaits::Others { why },

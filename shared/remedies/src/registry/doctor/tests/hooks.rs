@@ -141,8 +141,8 @@ fn a_timeout_is_neither_too_long_for_a_launch_nor_too_short_for_a_crash() {
 #[test]
 fn a_policy_that_waits_longer_than_auto_scaling_does_is_an_error() {
     let global = |minutes| otherwise(Transition::Launching, |terms| terms.global = SignedDuration::from_mins(minutes));
-    only(&hooks(&format!("{STATUS}\nwithin = \"51m\""), ""), &global(50), Error, "for longer than 50m");
-    without_findings(&hooks(&format!("{STATUS}\nwithin = \"50m\""), ""), &global(50));
+    only(&hooks(&format!("{STATUS}\ntimeout = \"51m\""), ""), &global(50), Error, "for longer than 50m");
+    without_findings(&hooks(&format!("{STATUS}\ntimeout = \"50m\""), ""), &global(50));
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn launches_that_were_abandoned_in_a_row_are_told_once_they_are_as_many_as_the_p
     without_findings(&the_policy(), &abandoned(2));
     only(&the_policy(), &abandoned(3), Warning, "3 launches of lt-1:7 in a row were abandoned");
     assert!(fix(&the_policy(), &abandoned(3)).ends_with("then: homeostat ack group#web"));
-    let suspends = hooks(&format!("{STATUS}\nafterwards = \"suspend-launch\""), "");
+    let suspends = hooks(&format!("{STATUS}\non-limit = \"suspend-launch\""), "");
     only(&suspends, &abandoned(4), Error, "Launch was to be suspended");
     assert!(fix(&suspends, &abandoned(4)).contains("--scaling-processes Launch, and homeostat ack group#web"));
 }
@@ -274,7 +274,7 @@ fn a_hostile_group_name_stays_one_word_of_every_command() {
 #[test]
 fn a_type_of_an_instances_name_that_is_not_listed_is_an_error() {
     let own = |kinds: &str, mode: &str| {
-        let record = format!("record = {{ zone = \"Z1\", name = \"{{instance}}.example.com\"{kinds} }}");
+        let record = format!("record = {{ hosted-zone = \"Z1\", name = \"{{instance}}.example.com\"{kinds} }}");
         hooks(STATUS, &format!("mode = \"{mode}\"\n{record}"))
     };
     let set = |kind: &str, value: &str| RecordSet {

@@ -19,7 +19,7 @@ use crate::hosted_zone::subject::subject;
 const POLICY: &str = r#"
 schema = 1
 [[shift-dns.record]]
-zone = "Z0123456789ABCDEFGHIJ"
+hosted-zone = "Z0123456789ABCDEFGHIJ"
 name = "www.example.com"
 type = "A"
 proof = ["health-check", "target-health", "canary"]

@@ -29,7 +29,10 @@ pub(super) fn tells_little(scene: &Scene<'_>) -> Result<(), String> {
         let forgiven = scene.tally.forgiven.get(&key).copied().unwrap_or_default();
         let more = i64::from(doubts.saturating_sub(1)) + i64::from(forgiven.saturating_sub(1));
         if i64::from(incident.notify_seq) > A_FEW + reminders + 2 * more {
-            return Err(format!("{} told {} times, {reminders} of them reminders", incident.subject, incident.notify_seq));
+            return Err(format!(
+                "{} told {} times, {reminders} of them reminders",
+                incident.subject, incident.notify_seq
+            ));
         }
     }
     Ok(())

@@ -97,7 +97,8 @@ pub(in crate::simulator::hooks) fn judge_told<'a>(
         let lasted = now.duration_since(incident.opened_at).as_secs();
         let reminders = lasted / policy.remind_every.as_secs().max(1);
         if i64::from(incident.notify_seq) > A_FEW + reminders {
-            let what = format!("{} told {} times, {reminders} of them reminders", incident.subject, incident.notify_seq);
+            let what =
+                format!("{} told {} times, {reminders} of them reminders", incident.subject, incident.notify_seq);
             return Err(Broken::end("people are told little", what, now));
         }
     }

@@ -71,7 +71,7 @@ pub(super) fn in_full() -> HookState {
     HookState {
         accepted: true,
         claim: Some(Claim { token, at: event(-1), origin, course, lost: 1 }),
-        beat: Some(at(1)),
+        last_heartbeat: Some(at(1)),
         heartbeats: 2,
         failed_heartbeats: 1,
         launched_from: Some("lt-0123456789abcdef0:7".to_owned()),
@@ -83,7 +83,7 @@ pub(super) fn in_full() -> HookState {
         addresses: texts(&["10.0.0.7", "ip-10-0-0-7.eu-west-1.compute.internal"]),
         completed_because: Some(Because::Drained),
         completed_on: Some(Course::BackToPool),
-        undone: texts(&["deregister i-0123456789abcdef0 from targetgroup/jobs/0123456789abcdef: AccessDenied"]),
+        not_done: texts(&["deregister i-0123456789abcdef0 from targetgroup/jobs/0123456789abcdef: AccessDenied"]),
         ..on(Course::BackToPool)
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn samples() -> Vec<Sample> {
     let known = Acknowledgement { by: "ana".to_owned(), at: at(1_900), reason: "on it".to_owned() };
     let asked = paged(&held(&unhealthy(), 1, &protected()), 1_801, &waited_for_protection()).acknowledge(known);
     let asked_again = paged(&asked, 1_951, &Page::Own(PageReason::NotInPolicy { group: id("web") }));
-    let counted = held(&unhealthy(), 1, &Hold::Own(HoldReason::TooManySick(crowd(Unit::Instances))));
+    let counted = held(&unhealthy(), 1, &Hold::Own(HoldReason::TooManyUnhealthy(crowd(Unit::Instances))));
     let turns = [protected(), budget()];
     let restless = (0..32_i64).zip(turns.iter().cycle());
     let restless = restless.fold(unhealthy(), |incident, (look, because)| held(&incident, 1 + look * 30, because));

@@ -103,13 +103,13 @@ pub(in crate::ledger::golden) fn drifts() -> Vec<Drift> {
 }
 
 fn reduced(share: Share, well: bool) -> Reduced {
-    Reduced { share, since: at(2), stepped_at: at(2), well_since: well.then(|| at(32)) }
+    Reduced { share, since: at(2), stepped_at: at(2), healthy_since: well.then(|| at(32)) }
 }
 
 fn held(key: &RecordKey, changed_to: Vec<RecordSet>, well: bool) -> Held {
     Held {
         saved: sets(key),
-        left: [(id("blue"), 0), (id("green"), 30)].into(),
+        applied: [(id("blue"), 0), (id("green"), 30)].into(),
         reduced: [(id("blue"), reduced(Share::percent(10), well))].into(),
         partly: !well,
         changed_to,

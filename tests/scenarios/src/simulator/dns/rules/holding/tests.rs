@@ -32,7 +32,7 @@ fn policy() -> Policy {
                 "[[shift-dns.record.endpoint]]\nid = \"{id}\"\nalarms = [\"{alarm}-failing\"]\ncanaries = [\"{alarm}-canary\"]\n"
             )
         };
-        let record = format!("[[shift-dns.record]]\nzone = \"{ZONE}\"\nname = \"{name}\"\ntype = \"A\"\n");
+        let record = format!("[[shift-dns.record]]\nhosted-zone = \"{ZONE}\"\nname = \"{name}\"\ntype = \"A\"\n");
         let judged = "evidence = [\"alarm\"]\nproof = [\"canary\"]\n";
         format!("{record}{judged}{}{}", endpoint("blue"), endpoint("green"))
     };
