@@ -122,9 +122,9 @@ fn a_key_with_a_slip_in_it_or_in_the_wrong_table() {
     check(
         &[("cooldown =", "cool-down ="), ("proof =", "stable-for = \"5m\"\nproof =")],
         expect![[r#"
-        policy.toml:9:1: replace-instance.group[0].cool-down is not known, did you mean cooldown?
-        policy.toml:17:1: shift-dns.record[0].dwell is not known here, it belongs to [[replace-instance.group]] or [shift-dns]
-    "#]],
+            policy.toml:9:1: replace-instance.group[0].cool-down is not known, did you mean cooldown?
+            policy.toml:17:1: shift-dns.record[0].stable-for is not known here, it belongs to [[replace-instance.group]] or [shift-dns]
+        "#]],
     );
 }
 
@@ -193,9 +193,9 @@ fn settings_that_contradict_each_other() {
     check(
         &[("cooldown = \"5m\"", "cooldown = \"3h\"\nstable-for = \"20m\"")],
         expect![[r#"
-        policy.toml:9:12: replace-instance.group[0].cooldown is "3h", longer than breaker-within, which is "2h": expected at most that
-        policy.toml:10:9: replace-instance.group[0].dwell is "20m", longer than recover-within, which is "15m" by default: expected at most that
-    "#]],
+            policy.toml:9:12: replace-instance.group[0].cooldown is "3h", longer than breaker-within, which is "2h": expected at most that
+            policy.toml:10:14: replace-instance.group[0].stable-for is "20m", longer than recover-within, which is "15m" by default: expected at most that
+        "#]],
     );
 }
 

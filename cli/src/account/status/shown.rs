@@ -186,7 +186,7 @@ impl Status {
         let rows: Vec<Row> = others.map(|open| open.row(self.at)).collect();
         let mut tables = Vec::new();
         if !rows.is_empty() {
-            tables.push((&["incident", "group", "state", "since", "next look", "holds a slot"][..], rows));
+            tables.push((&["incident", "group", "state", "since", "next look", "slot"][..], rows));
         }
         let own = self.open.iter().filter_map(|open| Some((open.row.table.as_ref()?, open)));
         let mut own: Vec<(&Table, &Open)> = own.collect();

@@ -58,7 +58,7 @@ fn covered(pause: &Pause) -> String {
         None if pause.scope == "all" => "all groups, hooks and records".to_owned(),
         Some(("group", name)) => format!("group {name}"),
         Some(("instance", id)) => format!("instance {id}"),
-        Some(("zone", id)) => format!("hosted zone {id}"),
+        Some(("hosted-zone", id)) => format!("hosted zone {id}"),
         _ => pause.scope.clone(),
     }
 }
@@ -66,7 +66,7 @@ fn covered(pause: &Pause) -> String {
 fn stops(pause: &Pause) -> &'static str {
     match pause.scope.split_once('#') {
         Some(("group" | "instance", _)) => "Homeostat replaces nothing there",
-        Some(("zone", _)) => "Homeostat moves no weight there, neither away nor back",
+        Some(("hosted-zone", _)) => "Homeostat moves no weight there, neither away nor back",
         _ => "Homeostat replaces nothing, and moves no weight, neither away nor back",
     }
 }

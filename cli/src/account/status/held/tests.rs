@@ -118,7 +118,7 @@ fn who_is_held_shows_for_what_and_for_how_long_at_most() {
     ] {
         assert!(words.contains(said), "{said}: {words}");
     }
-    assert!(!words.contains("holds a slot") && !words.contains("homeostat ack"), "{words}");
+    assert!(!words.contains("next look") && !words.contains("homeostat ack"), "{words}");
     let json = serde_json::to_value(&status).unwrap();
     let held = &json["open"][0]["held"];
     assert_eq!((&held["transition"], &held["course"]), (&"launching".into(), &"into_service".into()));

@@ -149,7 +149,7 @@ variants! {
         hosted_zone::reasons::Evidence::Alarm { .. } => "alarm" in [Zone],
         hosted_zone::reasons::Evidence::HealthCheck { .. } => "health_check" in [Zone],
         hosted_zone::reasons::Evidence::Targets { .. } => "targets" in [Zone],
-        hosted_zone::reasons::Evidence::Healthy { .. } => "well" in [Zone],
+        hosted_zone::reasons::Evidence::Healthy { .. } => "healthy" in [Zone],
     }
 
     Evidence = hook::reasons::Evidence {

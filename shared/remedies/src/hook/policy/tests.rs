@@ -32,13 +32,13 @@ fn all_mistakes_in_hooks_are_told_at_once_with_their_places() {
         r#"schema = 1
 [lifecycle-hook]
 check-every = "5m"
-pace = "1s"
+step-interval = "1s"
 [[lifecycle-hook.launch]]
 group = "a:b"
 hook = "not a name"
 evidence = ["tag", "target-health", "hunch"]
 max-abandoned = 0
-afterwards = "retry"
+on-limit = "retry"
 timeout = "0s"
 [[lifecycle-hook.launch]]
 group = "web"
@@ -54,24 +54,24 @@ busy-metric = { namespace = "App", name = "InFlight", dimensions = { Queue = "jo
 record = { hosted-zone = "Z0123456789ABCDEFGHIJ", name = "www.example.com", type = "TXT" }
 "#,
         expect![[r#"
-            policy.toml:3:14: lifecycle-hook.check-every is "5m", expected a time from "1s" to "1m", such as "30s"
-            policy.toml:4:1: lifecycle-hook.pace is not known here, it belongs to [[shift-dns.record]]
+            policy.toml:3:15: lifecycle-hook.check-every is "5m", expected a time from "1s" to "1m", such as "30s"
+            policy.toml:4:1: lifecycle-hook.step-interval is not known here, it belongs to [[shift-dns.record]]
             policy.toml:5:1: lifecycle-hook.launch[0].tag is missing, expected since the evidence asks for "tag"
             policy.toml:5:1: lifecycle-hook.launch[0].target-groups is missing, expected since the evidence asks for "target-health"
             policy.toml:6:9: lifecycle-hook.launch[0].group is "a:b", expected the name of an Auto Scaling group
             policy.toml:7:8: lifecycle-hook.launch[0].hook is "not a name", expected the name of one of its lifecycle hooks
             policy.toml:8:37: lifecycle-hook.launch[0].evidence[2] is "hunch", expected "instance-status", "tag" or "target-health"
-            policy.toml:9:12: lifecycle-hook.launch[0].abandons is 0, expected a number from 1 to 20
-            policy.toml:10:14: lifecycle-hook.launch[0].afterwards is "retry", expected "admit" or "suspend-launch"
-            policy.toml:11:10: lifecycle-hook.launch[0].within is "0s", expected a time from "1s" to "24h", such as "30s"
+            policy.toml:9:17: lifecycle-hook.launch[0].max-abandoned is 0, expected a number from 1 to 20
+            policy.toml:10:12: lifecycle-hook.launch[0].on-limit is "retry", expected "admit" or "suspend-launch"
+            policy.toml:11:11: lifecycle-hook.launch[0].timeout is "0s", expected a time from "1s" to "24h", such as "30s"
             policy.toml:16:7: lifecycle-hook.launch[1].tag is there, but the evidence doesn't ask for "tag"
             policy.toml:17:17: lifecycle-hook.launch[1].target-groups is there, but the evidence doesn't ask for "target-health"
             policy.toml:17:18: lifecycle-hook.launch[1].target-groups[0] is "web", expected a target group's ARN, such as arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/jobs/0123456789abcdef
             policy.toml:20:8: lifecycle-hook.terminate[0].hook is "ready" of web a second time, expected each hook once
             policy.toml:21:12: lifecycle-hook.terminate[0].busy-tag is "", expected a tag's key, such as "app:busy"
             policy.toml:22:68: lifecycle-hook.terminate[0].busy-metric.dimensions names no {instance}, expected a metric of the instance alone
-            policy.toml:23:51: lifecycle-hook.terminate[0].record.name is "www.example.com", expected a name with the instance's id in it, such as {instance}.example.com
-            policy.toml:23:77: lifecycle-hook.terminate[0].record.type is "TXT", expected "A", "AAAA" or "CNAME", or a list of them"#]],
+            policy.toml:23:58: lifecycle-hook.terminate[0].record.name is "www.example.com", expected a name with the instance's id in it, such as {instance}.example.com
+            policy.toml:23:84: lifecycle-hook.terminate[0].record.type is "TXT", expected "A", "AAAA" or "CNAME", or a list of them"#]],
     );
 }
 

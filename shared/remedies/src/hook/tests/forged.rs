@@ -43,8 +43,7 @@ fn opened_by(mut scene: Scene, told: &LifecycleEvent, now: i64) -> Scene {
 #[test]
 fn a_made_up_token_and_an_old_time_suspend_nothing_and_abandon_nobody() {
     for on_limit in ["admit", "suspend-launch"] {
-        let policy =
-            format!("{}afterwards = \"{on_limit}\"\n", LAUNCH.replace("max-abandoned = 2", "max-abandoned = 1"));
+        let policy = format!("{}on-limit = \"{on_limit}\"\n", LAUNCH.replace("max-abandoned = 2", "max-abandoned = 1"));
         let told = forged(Transition::Launching, 0);
         // The launch really waits, since 10 s.
         let mut scene = opened_by(Scene::launching(&policy), &told, 660);

@@ -175,7 +175,7 @@ fn a_new_source_has_not_failed_yet() {
 
 #[test]
 fn launch_is_suspended_before_the_last_is_abandoned_if_the_policy_says_so() {
-    let policy = format!("{LAUNCH}afterwards = \"suspend-launch\"\n");
+    let policy = format!("{LAUNCH}on-limit = \"suspend-launch\"\n");
     let outcomes =
         [Outcome::Done, Outcome::Refused { why: "AccessDenied".into() }, Outcome::Unknown { why: "Throttling".into() }];
     for outcome in outcomes {
@@ -245,7 +245,7 @@ fn an_event_that_comes_late_is_answered_by_a_heartbeat_and_not_by_giving_up() {
 
 #[test]
 fn what_is_launched_after_launch_was_suspended_in_vain_is_abandoned_no_more() {
-    let policy = format!("{LAUNCH}afterwards = \"suspend-launch\"\n");
+    let policy = format!("{LAUNCH}on-limit = \"suspend-launch\"\n");
     let fill = |scene: &mut Scene| {
         scene.memory = abandoned(&abandoned(&Memory::default(), "i-1a2b3c4d", "lt-1:7"), "i-2a2b3c4d", "lt-1:7");
     };

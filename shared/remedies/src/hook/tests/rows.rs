@@ -126,7 +126,7 @@ fn a_launch_from_before_a_rollback_says_nothing_of_what_was_launched_after_it() 
 /// Seed 707457: Launch was suspended three seconds before this launch, which had begun half a minute ago, reached its wait state.
 #[test]
 fn a_launch_that_had_begun_when_launch_was_suspended_is_abandoned_like_those_before_it() {
-    let policy = format!("{LAUNCH}afterwards = \"suspend-launch\"\n");
+    let policy = format!("{LAUNCH}on-limit = \"suspend-launch\"\n");
     for (filled_at, result) in [(-3, ActionResult::Abandon), (-60, ActionResult::Continue)] {
         let mut scene = Scene::launching(&policy);
         let memory = abandoned(&Memory::default(), "i-1a2b3c4d", "lt-1:7", -700, -100);

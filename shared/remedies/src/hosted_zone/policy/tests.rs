@@ -80,7 +80,7 @@ fn all_mistakes_are_told_at_once_with_their_places() {
     check(
         r#"schema = 1
 [shift-dns]
-dwell = "soon"
+stable-for = "soon"
 hue = 1
 [[shift-dns.record]]
 hosted-zone = "/hostedzone/Z1"
@@ -98,9 +98,9 @@ alarms = ["web-5xx"]
 health-check = "abc"
 "#,
         expect![[r#"
-            3:9: shift-dns.dwell is "soon", expected a time from "0s" to "24h", such as "30s"
-            4:1: shift-dns.hue is not known, expected one of record, check-every, in-sync-within, dwell, max-wait, remind-every
-            6:8: shift-dns.record[0].zone is "/hostedzone/Z1", expected a hosted zone's id, such as Z0123456789ABCDEFGHIJ
+            3:14: shift-dns.stable-for is "soon", expected a time from "0s" to "24h", such as "30s"
+            4:1: shift-dns.hue is not known, expected one of record, check-every, in-sync-within, stable-for, max-wait, remind-every
+            6:15: shift-dns.record[0].hosted-zone is "/hostedzone/Z1", expected a hosted zone's id, such as Z0123456789ABCDEFGHIJ
             7:8: shift-dns.record[0].name is "www..example.com", expected a record's name, such as www.example.com
             8:8: shift-dns.record[0].type is "MX", expected "A", "AAAA" or "CNAME", or a list of them
             9:13: shift-dns.record[0].evidence[0] is "hunch", expected "alarm", "health-check", "target-health" or "canary"
@@ -210,7 +210,7 @@ fn a_wrong_share_or_count_contradicts_nothing() {
             .replace("type = \"A\"", "type = \"A\"\ndrain-to = \"50%\"\nmax-flaps = 999\nhold = \"3h\"")
             .replace("id = \"blue\"", "id = \"blue\"\ndrain-to = \"x%\"\nmax-share = \"20%\""),
         expect![[r#"
-            7:9: shift-dns.record[0].flaps is 999, expected a number from 1 to 20
+            7:13: shift-dns.record[0].max-flaps is 999, expected a number from 1 to 20
             12:12: shift-dns.record[0].endpoint[0].drain-to is "x%", expected a share from "0%" to "100%""#]],
     );
 }

@@ -35,7 +35,7 @@ evidence = ["alarm"]
 proof = ["health-check"]
 hold = "5m"
 steps = ["10%", "50%"]
-pace = "2m"
+step-interval = "2m"
 [[shift-dns.record.endpoint]]
 id = "blue"
 alarms = ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:blue-5xx"]

@@ -98,7 +98,9 @@ fn an_alarm_that_is_no_verdict_any_more_is_dropped_at_the_next_look() {
     for (lines, health) in [(ALONE, sick()), (BOTH, TargetHealth::Healthy)] {
         let mut it = held(lines);
         it.policy(
-            &lines.replace("health-alarms = [\"*\"]\n", "").replace("dwell", "health-alarms = [\"app-*\"]\ndwell"),
+            &lines
+                .replace("health-alarms = [\"*\"]\n", "")
+                .replace("stable-for", "health-alarms = [\"app-*\"]\nstable-for"),
         );
         it.target(1, Some(health));
         assert!(is_closed(&it.look_at(1060)), "{:?}", it.incident.decision);

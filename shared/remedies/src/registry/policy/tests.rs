@@ -44,11 +44,11 @@ fn all_mistakes_are_told_at_once_with_their_places() {
             policy.toml:4:8: replace-instance.group[0].name is "a:b", expected the name of an Auto Scaling group
             policy.toml:5:12: replace-instance.group[0].evidence is [], expected a list of "alarm", "instance-status" and "target-health", at least one
             policy.toml:6:10: replace-instance.group[0].budget is "200%", expected a share from "1%" to "100%", or a number of instances from 1
-            policy.toml:7:9: replace-instance.group[0].dwell is "soon", expected a time from "0s" to "24h", such as "30s"
+            policy.toml:7:14: replace-instance.group[0].stable-for is "soon", expected a time from "0s" to "24h", such as "30s"
             policy.toml:8:9: replace-instance.group[0].grace is 5, expected a time from "0s" to "24h", such as "30s"
-            policy.toml:9:14: replace-instance.group[0].check-every is "0s", expected a time from "1s" to "24h", such as "30s"
+            policy.toml:9:15: replace-instance.group[0].check-every is "0s", expected a time from "1s" to "24h", such as "30s"
             policy.toml:10:18: replace-instance.group[0].recover-within is "9d", expected a time from "1s" to "24h", such as "30s"
-            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, dwell, recover-within, max-wait, remind-every
+            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every
             policy.toml:12:8: replace-instance.group[0].mode is "sleep", expected "act" or "watch"
             policy.toml:13:11: replace-instance.group[0].breaker is 0, expected a number from 1 to 20
             policy.toml:14:16: replace-instance.group[0].alarms[1] is "a", expected each once"#]],
@@ -79,8 +79,8 @@ fn what_can_be_read_but_makes_no_sense_is_a_mistake() {
         expect![[r#"
             policy.toml:4:39: replace-instance.group[0].evidence[2] is "alarm", expected each once
             policy.toml:5:10: replace-instance.group[0].budget is 0, expected a share from "1%" to "100%", or a number of instances from 1
-            policy.toml:6:14: replace-instance.group[0].check-every is "24h", longer than recover-within, which is "15m" by default: expected at most that
-            policy.toml:7:9: replace-instance.group[0].dwell is "1h", longer than recover-within, which is "15m" by default: expected at most that"#]],
+            policy.toml:6:15: replace-instance.group[0].check-every is "24h", longer than recover-within, which is "15m" by default: expected at most that
+            policy.toml:7:14: replace-instance.group[0].stable-for is "1h", longer than recover-within, which is "15m" by default: expected at most that"#]],
     );
 }
 
@@ -167,8 +167,8 @@ fn a_key_that_may_not_stand_bare_is_quoted() {
     check(
         &format!("{LEAST}\"\" = 1\n\"a b\" = 1\n"),
         expect![[r#"
-            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, dwell, recover-within, max-wait, remind-every
-            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, dwell, recover-within, max-wait, remind-every"#]],
+            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every
+            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every"#]],
     );
 }
 

@@ -82,8 +82,8 @@ mod tests {
     fn neither_an_alias_nor_a_path_a_function_or_an_old_form_hides_an_attribute() {
         let update = json!({"Key": {"pk": {"S": "a"}}, "ExpressionAttributeNames": {"#k": "kind", "#s": "saved"},
             "UpdateExpression": "set #k.#s[0].weight = if_not_exists(notes, :none) remove intent",
-            "ConditionExpression": "attribute_exists(decision) and size(tell) > :n"});
-        assert_eq!(named(update), ["decision", "intent", "kind", "notes", "pk", "notify_seq"]);
+            "ConditionExpression": "attribute_exists(decision) and size(notify_seq) > :n"});
+        assert_eq!(named(update), ["decision", "intent", "kind", "notes", "notify_seq", "pk"]);
         let old = json!({"Key": {"pk": {"S": "a"}}, "AttributeUpdates": {"kind": {}}, "Expected": {"version": {}}});
         assert_eq!(named(old), ["kind", "pk", "version"]);
         assert_eq!(named(json!({"UpdateExpression": "SET #unknown = :x"})), ["#unknown"]);

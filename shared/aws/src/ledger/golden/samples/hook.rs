@@ -167,7 +167,14 @@ fn holds() -> Vec<Sample> {
 fn launches_fail(on_limit: OnLimit, launched_from: Option<&str>, undone: &[&str]) -> Page {
     let launched_from = launched_from.map(str::to_owned);
     let (group, hook, undone) = (id("web"), id("ready"), texts(undone));
-    Page::Own(PageReason::LaunchesFail(LaunchesFail { group, hook, abandoned: 3, launched_from, on_limit, not_done: undone }))
+    Page::Own(PageReason::LaunchesFail(LaunchesFail {
+        group,
+        hook,
+        abandoned: 3,
+        launched_from,
+        on_limit,
+        not_done: undone,
+    }))
 }
 
 fn pages() -> Vec<Sample> {

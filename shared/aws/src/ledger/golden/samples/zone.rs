@@ -44,7 +44,10 @@ fn proofs() -> Vec<Evidence> {
         Evidence::Alarm { alarm: alarm("blue-5xx"), since: aws(-3), reason },
         Evidence::HealthCheck { id: id("01234567-89ab-cdef-0123-456789abcdef"), unhealthy: 15, of: 16, status },
         Evidence::Targets { target_group: target_group(), of: 3 },
-        Evidence::Healthy { endpoint: id("green"), why: texts(&["3 of 3 targets of targetgroup/green/0123 are healthy"]) },
+        Evidence::Healthy {
+            endpoint: id("green"),
+            why: texts(&["3 of 3 targets of targetgroup/green/0123 are healthy"]),
+        },
     ]
 }
 
@@ -101,7 +104,8 @@ fn outcomes() -> Vec<Sample> {
 /// The loop writes that a change is on its way together with its outcome.
 fn on_its_way(outcome: Outcome) -> Incident {
     let settled = settled(outcome);
-    let HostedZoneKind::HostedZone(ZoneState { propagating: Some(Propagating { change, since, .. }), .. }) = &settled.kind
+    let HostedZoneKind::HostedZone(ZoneState { propagating: Some(Propagating { change, since, .. }), .. }) =
+        &settled.kind
     else {
         panic!("nothing is on its way: {settled:?}")
     };
