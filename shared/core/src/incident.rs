@@ -58,7 +58,7 @@ pub struct Incident<K: Kind> {
     pub wakes: u32,
     /// Grows with each transition that a person wants to hear of: what notify compares.
     pub notify_seq: u32,
-    /// The policy that led to the newest write: [`crate::policy::Policy::hash`].
+    /// The hash of the policy that led to the newest write.
     #[serde(default)]
     pub policy: String,
     /// What the evidence said at the last look.

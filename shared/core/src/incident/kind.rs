@@ -132,7 +132,7 @@ pub struct Call<'a, S> {
     /// When the intent was recorded.
     pub tried_at: Timestamp,
     pub now: Timestamp,
-    /// The policy by which it was made: [`crate::policy::Policy::hash`].
+    /// The hash of the policy by which it was made.
     pub policy: &'a str,
 }
 

@@ -118,7 +118,7 @@ const INSTANCE: &str = "{instance}";
 
 impl OwnRecord {
     /// # Errors
-    /// [`NotAName`]: too long with the id in it.
+    /// [`InvalidName`]: too long with the id in it.
     pub fn name_of(&self, instance: &InstanceId) -> Result<RecordName, InvalidName> {
         self.name.replace(INSTANCE, instance.as_str()).parse()
     }

@@ -48,7 +48,7 @@ pub struct Batch {
 
 impl Shift {
     /// # Errors
-    /// [`NotAName`]: a record's name is too long for its generation to stand under it.
+    /// [`InvalidName`]: a record's name is too long for its generation to stand under it.
     pub fn batch(&self) -> Result<Batch, InvalidName> {
         let mut batch = Batch::default();
         for moved in &self.moves {

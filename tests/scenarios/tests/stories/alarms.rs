@@ -274,7 +274,7 @@ fn nobody_should_stay_unhealthy_unheard_because_an_alarm_lost_its_data() {
     assert_eq!(the_open_one(&story).paged_at, None, "its hour is not over");
     story.pass(minutes(5));
     let paged = the_open_one(&story);
-    assert_eq!((paged.subject.instance(), paged.state), (Some(waits.clone()), State::Escalated), "{}", said(&paged));
+    assert_eq!((paged.subject.instance(), paged.state), (Some(waits), State::Escalated), "{}", said(&paged));
 }
 
 /// The policy that ships, but that it acts: two of four die, and the disk of the one that waits fills up every other hour.

@@ -74,7 +74,7 @@ fn with_capacity_rebalancing_it_is_followed_and_nothing_is_done() {
     is_whole(&story, 4);
     let closed = story.ledger.closed::<InstanceKind>();
     let [incident] = &closed[..] else { panic!("{closed:?}") };
-    assert_eq!((incident.subject.instance(), incident.acted_at), (Some(id.clone()), None));
+    assert_eq!((incident.subject.instance(), incident.acted_at), (Some(id), None));
     assert!(matches!(incident.decision, Some(Decision::Close(Close::Own(CloseReason::LeftByItself)))), "{incident:?}");
 }
 
