@@ -1,5 +1,5 @@
 use expect_test::{Expect, expect};
-use homeostat_core::policy::Budget;
+use homeostat_core::policy::{Budget, LeftOut};
 use jiff::SignedDuration;
 
 use super::*;
@@ -207,4 +207,24 @@ fn which_alarms_are_verdicts_must_be_said_where_nothing_else_is_asked() {
     assert!(said("web-1-failing") && said("app") && !said("app-1") && !said("web-1-disk"));
     let policy = parse(&text.replace("[\"alarm\"]", "[\"alarm\", \"target-health\"]")).unwrap();
     assert!(policy.instances.group(&"web".parse().unwrap()).unwrap().health_alarms.is_empty(), "and then every one is");
+}
+
+/// These three are as old as the file's own `mode`. Whoever upgrades must not find that a remedy of a later version acts because the file
+/// says "act" for those.
+const TAKE_THE_MODE_OF_THE_FILE: [&str; 4] =
+    ["[[replace-instance.group]]", "[[shift-dns.record]]", "[[lifecycle-hook.launch]]", "[[lifecycle-hook.terminate]]"];
+
+#[test]
+fn a_later_remedy_only_watches_until_its_own_table_says_otherwise() {
+    let mut inheriting = Vec::new();
+    for section in sections().into_iter().filter(|section| !section.table.is_empty()) {
+        for row in section.rows().filter(|row| row.key == "mode") {
+            match row.left_out {
+                LeftOut::Means("the file's `mode`") => inheriting.push(section.table),
+                LeftOut::Is(usual) => assert_eq!(usual, "\"watch\"", "{}", section.table),
+                other => panic!("{}: a mode that is left out is {other:?}", section.table),
+            }
+        }
+    }
+    assert_eq!(inheriting, TAKE_THE_MODE_OF_THE_FILE);
 }
