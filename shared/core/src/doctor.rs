@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::aws::fleet::Group;
 use crate::id::GroupName;
-use crate::ports::Unavailable;
+use crate::outcome::Unavailable;
 
 /// Worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

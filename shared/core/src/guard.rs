@@ -5,9 +5,9 @@
 
 use jiff::Timestamp;
 
-use crate::decision::{Decision, Hold, Page};
-use crate::incident::{Incident, Kind, State};
-use crate::ports::{Limits, Outcome, Pause};
+use crate::incident::{Decision, Hold, Incident, Kind, Page, State};
+use crate::outcome::Outcome;
+use crate::ports::{Limits, Pause};
 
 /// An intent whose effect is not known: somebody may be acting on it until its lease ends.
 pub fn unsettled<K: Kind>(now: Timestamp, incident: &Incident<K>) -> Option<Decision<K>> {

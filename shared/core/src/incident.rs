@@ -4,6 +4,7 @@
 //! and never decides; it knows no time but the `now` that it is given.
 
 mod alarms;
+pub mod decision;
 mod gone;
 mod kind;
 mod month;
@@ -16,13 +17,13 @@ mod verdict;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{Close, Decision, Hold, Page};
 use crate::id::{Scope, Subject};
 use crate::line::one_line;
-use crate::ports::Outcome;
+use crate::outcome::Outcome;
 pub use alarms::{Alarms, Said, Spoke};
+pub use decision::{Close, Decision, Hold, Page};
 pub use gone::Gone;
-pub use kind::{Announce, Call, Effect, Heals, Kind, Reason, Stored};
+pub use kind::{Announce, Call, Effect, Heals, Kind, Reason};
 pub use month::{InvalidMonth, Month};
 pub use parts::{Acknowledgement, Doubt, Intent, Note};
 pub use timeline::{Actor, HoldEnd, HoldPeriod, Timeline};

@@ -4,7 +4,6 @@
 //! [`ports`] or as an argument. So the simulator runs the very code that runs in production, and any decision can be replayed.
 
 pub mod aws;
-pub mod decision;
 pub mod doctor;
 pub mod guard;
 pub mod id;
@@ -12,6 +11,7 @@ pub mod incident;
 pub mod json;
 pub mod line;
 pub mod memory;
+pub mod outcome;
 pub mod policy;
 pub mod ports;
 pub mod reconcile;

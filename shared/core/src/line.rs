@@ -2,6 +2,8 @@
 //!
 //! This module never lets a control character, an escape sequence or a change of direction through, and never more than it is asked for.
 
+use std::fmt;
+
 /// A text on one line that shows what it holds.
 pub fn one_line(text: &str, longest: usize) -> String {
     let mut line = String::new();
@@ -18,4 +20,9 @@ pub fn one_line(text: &str, longest: usize) -> String {
         }
     }
     line
+}
+
+/// `a and b and c`.
+pub fn list<T: fmt::Display>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join(" and ")
 }

@@ -3,9 +3,16 @@
 //! This module never writes anything, and never knows what a remedy remembers.
 
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
 
 use crate::aws::alarm::AlarmChange;
-use crate::incident::Stored;
+
+/// What can be part of an incident in the ledger.
+pub trait Stored: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static> Stored for T {}
 
 /// Kept of one kind of thing. More than the largest budget could use in any window that a policy may name is not needed: past this
 /// many, the oldest are the least telling.

@@ -16,56 +16,13 @@ use serde::de::DeserializeOwned;
 
 use crate::incident::{Incident, Kind};
 use crate::memory::News;
+pub use crate::outcome::{Outcome, Unavailable};
 pub use closed::{ClosedIncidents, ClosedPage, Cursor};
 
 pub trait Clock {
     fn now(&self) -> Timestamp;
     /// Waits a short, random time before the `attempt`th try (from 1), so that two that collided don't collide again.
     fn back_off(&self, attempt: u32) -> impl Future<Output = ()> + Send;
-}
-
-/// AWS could not be read, or what it said can't be understood. Disposition: retry, by the caller's own retries and
-/// then by the sweep; nothing was changed.
-#[derive(Debug, thiserror::Error)]
-#[error("could not {doing}: {why}")]
-pub struct Unavailable {
-    pub doing: String,
-    pub why: String,
-}
-
-/// What became of an effect.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    Done,
-    /// AWS took it, and carries it out by and by: the change's id tells how far it is.
-    Pending {
-        change: String,
-    },
-    /// It had been so before: an earlier attempt's work, or somebody else's.
-    AlreadyDone,
-    /// It will not happen, however often it is tried.
-    Refused {
-        why: String,
-    },
-    /// Nothing happened, since somebody else's change was there first: look again, decide again.
-    Lost {
-        why: String,
-    },
-    /// It may or may not have happened.
-    Unknown {
-        why: String,
-    },
-}
-
-impl Outcome {
-    /// The world is as the call leaves it, or will be without another one.
-    pub fn took_effect(&self) -> bool {
-        match self {
-            Outcome::Done | Outcome::Pending { .. } | Outcome::AlreadyDone => true,
-            Outcome::Refused { .. } | Outcome::Lost { .. } | Outcome::Unknown { .. } => false,
-        }
-    }
 }
 
 /// Why a write did not happen.

@@ -16,11 +16,11 @@ use futures_util::future::{OptionFuture, join, join3};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::alarm::AlarmChange;
-use crate::decision::{Decision, Hold};
 use crate::id::{Scope, Subject};
-use crate::incident::{Effect, Incident, Kind, State, Verdict};
+use crate::incident::{Decision, Effect, Hold, Incident, Kind, State, Verdict};
 use crate::memory::{News, Remembered};
-use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Outcome, Slots, Unavailable, Write};
+use crate::outcome::{Outcome, Unavailable};
+use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Slots, Write};
 use crate::signal::{Hint, NoSignal, Signal};
 pub use explain::{Explanation, Outlook, explain};
 pub use ladder::Rung;

@@ -7,7 +7,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ports::{Clock, Due, DueIncidents, Mark, NotWritten, Unavailable, WakeUps};
+use crate::outcome::Unavailable;
+use crate::ports::{Clock, Due, DueIncidents, Mark, NotWritten, WakeUps};
 
 /// The sweep's own pace. What falls due before the next one is woken by this one, with a delay: else every look would come up
 /// to a minute late. An owner that was woken but wrote nothing is woken again this much later.

@@ -1,6 +1,6 @@
 //! What may be asked of any incident by whatever shows it: messages, metrics, `status`, `ack` and `doctor`.
 //!
-//! This module never knows a remedy: each answers for its own incidents, and [`crate::incident::Kind::view`] finds it.
+//! This module never knows a remedy: each answers for its own incidents, and the registry finds it.
 
 mod frame;
 mod head;

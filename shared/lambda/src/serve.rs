@@ -2,9 +2,8 @@
 //!
 //! This module never knows what the remedy is, and never decides what becomes of a signal: the loop does.
 
-use homeostat_core::decision::Decision;
 use homeostat_core::id::Subject;
-use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::incident::{Decision, Incident, Kind};
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
 use homeostat_core::reconcile::{self, Look, Ports, Remedy, Served, Surveyed};
 use homeostat_core::signal::{self, Signal};

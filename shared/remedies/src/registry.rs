@@ -69,9 +69,9 @@ impl AnyIncident {
     /// The incident as its remedy shows it.
     pub fn view(&self) -> Box<dyn View + '_> {
         match self {
-            AnyIncident::Instance(incident) => Kind::view(incident),
-            AnyIncident::Zone(incident) => Kind::view(incident),
-            AnyIncident::Hook(incident) => Kind::view(incident),
+            AnyIncident::Instance(incident) => instance::view::view(incident),
+            AnyIncident::Zone(incident) => hosted_zone::view::view(incident),
+            AnyIncident::Hook(incident) => hook::view::view(incident),
         }
     }
 

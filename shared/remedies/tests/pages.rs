@@ -73,7 +73,7 @@ fn architecture_explains_the_incident_field_by_field() {
 fn operations_knows_every_reason_that_a_message_may_have() {
     let page = include_str!("../../../docs/OPERATIONS.md");
     let reasons = [
-        include_str!("../../core/src/decision.rs"),
+        include_str!("../../core/src/incident/decision.rs"),
         include_str!("../src/instance/reasons.rs"),
         include_str!("../src/instance/group_states.rs"),
         include_str!("../src/hosted_zone/reasons.rs"),

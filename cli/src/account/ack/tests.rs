@@ -141,7 +141,7 @@ fn incident(subject: &str) -> Incident<InstanceKind> {
         gone: Gone::default(),
     };
     let incident = Incident::new(subject.parse().unwrap(), kind, now(), now());
-    incident.page(now(), now(), &homeostat_core::decision::Page::Refused { why: "no".into() })
+    incident.page(now(), now(), &homeostat_core::incident::Page::Refused { why: "no".into() })
 }
 
 const INSTANCE: &str = "eu-west-1#instance#i-0123456789abcdef0";

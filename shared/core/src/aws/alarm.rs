@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Read;
 use crate::id::{AlarmArn, ContributorId, InstanceId};
-use crate::ports::Unavailable;
+use crate::outcome::Unavailable;
 
 /// The dimension that names an instance in the metrics of EC2 and of the CloudWatch agent. Other services have one of that name too.
 pub const INSTANCE_DIMENSION: &str = "InstanceId";

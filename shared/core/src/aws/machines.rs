@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::fleet::Machine;
 use crate::id::InstanceId;
-use crate::ports::Unavailable;
+use crate::outcome::Unavailable;
 
 pub trait StatusChecks {
     /// These instances as EC2 sees them. One that EC2 does not know is left out. None asked for are none, never "all".

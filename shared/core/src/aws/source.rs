@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::fleet::LaunchedFrom;
-use crate::decision::list;
+use crate::line::list;
 
 /// All that a group launches from. Nothing in it = not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,15 +5,12 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::{Actor, Incident};
-use crate::decision::{Close, Hold, Page};
 use crate::id::{Scope, Subject};
-use crate::memory::Remembered;
-use crate::ports::Outcome;
-use crate::view::View;
+use crate::incident::{Close, Hold, Page};
+use crate::memory::{Remembered, Stored};
+use crate::outcome::Outcome;
 
 /// What is particular to the incidents of one remedy. It is stored with the incident.
 pub trait Kind: Stored {
@@ -30,9 +27,6 @@ pub trait Kind: Stored {
     type Page: Reason;
     /// What outlives its incidents, of one scope.
     type Memory: Remembered;
-
-    /// The incident as it is shown to people.
-    fn view(incident: &Incident<Self>) -> Box<dyn View + '_>;
 
     /// Whose budget, memory and pauses bear on it.
     fn scope(&self) -> Scope;
@@ -103,11 +97,6 @@ pub trait Kind: Stored {
     /// Who brought about this end, if it says more than who mitigated.
     fn ended_by(close: &Self::Close) -> Option<Actor>;
 }
-
-/// What can be part of an incident in the ledger.
-pub trait Stored: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {}
-
-impl<T: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static> Stored for T {}
 
 /// A typed reason, in words and by name.
 pub trait Reason: Stored + fmt::Display {

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ports::Outcome;
+use crate::outcome::Outcome;
 
 /// AWS's answer to a call that people heard of said neither yes nor no. Once is usual (a throttle, a group that is busy), and
 /// over with the next try; twice, people believe in something that doesn't happen.

@@ -5,8 +5,8 @@
 use jiff::Timestamp;
 
 use super::{Actor, HoldEnd, Incident, Kind, State};
-use crate::decision::{Close, Decision};
-use crate::ports::Outcome;
+use crate::incident::{Close, Decision};
+use crate::outcome::Outcome;
 
 impl<K: Kind> Incident<K> {
     /// With the newest decision on its timeline.

@@ -40,7 +40,7 @@ pub struct Timeline {
 /// Looks in a row that held for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HoldPeriod {
-    /// [`crate::decision::Hold::name`]
+    /// [`crate::incident::Hold::name`]
     pub reason: String,
     pub since: Timestamp,
     /// The look that ended it, or else the last one that held.

@@ -4,7 +4,8 @@
 
 use super::{Reading, Reconciled, Remedy, Rung, in_time, not_opened, read};
 use crate::incident::{Incident, Kind};
-use crate::ports::{Clock, Ledger, Unavailable};
+use crate::outcome::Unavailable;
+use crate::ports::{Clock, Ledger};
 use crate::signal::Hint;
 
 #[derive(Debug, Clone)]

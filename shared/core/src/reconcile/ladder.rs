@@ -5,8 +5,7 @@
 
 use serde::Serialize;
 
-use crate::decision::Decision;
-use crate::incident::Kind;
+use crate::incident::{Decision, Kind};
 
 /// One step of a ladder.
 pub struct Check<C, K: Kind> {

@@ -7,10 +7,9 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::aws::alarm::AlarmChange;
-use crate::decision::Decision;
 use crate::id::Subject;
-use crate::incident::{Incident, Kind};
-use crate::ports::Unavailable;
+use crate::incident::{Decision, Incident, Kind};
+use crate::outcome::Unavailable;
 
 /// How a call of [`super::reconcile`] ended.
 #[derive(Debug, Clone, PartialEq)]

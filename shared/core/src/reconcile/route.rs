@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::id::Subject;
-use crate::ports::Unavailable;
+use crate::outcome::Unavailable;
 use crate::signal::{Hint, NoSignal};
 
 /// What a remedy makes of a signal that concerns it.

@@ -9,10 +9,10 @@ use jiff::SignedDuration;
 use super::{
     Explanation, NotSurveyed, Outlook, ReconcileError, Reconciled, Remedy, Route, Surveyed, explain, reconcile,
 };
-use crate::decision::Decision;
 use crate::id::Subject;
-use crate::incident::{Incident, Kind};
-use crate::ports::{Clock, Ledger, Unavailable, WakeUps};
+use crate::incident::{Decision, Incident, Kind};
+use crate::outcome::Unavailable;
+use crate::ports::{Clock, Ledger, WakeUps};
 use crate::signal::{Hint, NoSignal, Signal};
 
 /// What became of a signal.

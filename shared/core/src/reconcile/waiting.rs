@@ -5,8 +5,7 @@
 use jiff::Timestamp;
 
 use super::Times;
-use crate::decision::{Decision, Hold, Page};
-use crate::incident::{Incident, Kind, State, Verdict};
+use crate::incident::{Decision, Hold, Incident, Kind, Page, State, Verdict};
 
 /// The decision, or a person is asked instead.
 pub fn in_time<K: Kind>(now: Timestamp, incident: &Incident<K>, decision: Decision<K>, times: &Times) -> Decision<K> {

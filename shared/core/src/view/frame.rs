@@ -6,8 +6,7 @@
 //! is a page.
 
 use super::message::{Command, Message, Point, Severity, Sort, Time};
-use crate::decision::{Decision, Page};
-use crate::incident::{Doubt, Incident, Intent, Kind, State};
+use crate::incident::{Decision, Doubt, Incident, Intent, Kind, Page, State};
 use crate::shell;
 
 /// An incident with its names.

@@ -4,9 +4,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::decision::Decision;
 use crate::id::{Scope, Subject};
-use crate::incident::{Acknowledgement, Doubt, Incident, Kind, Note, State, Timeline};
+use crate::incident::{Acknowledgement, Decision, Doubt, Incident, Kind, Note, State, Timeline};
 
 /// An incident without what its remedy alone knows.
 #[derive(Debug, Clone)]

@@ -2,10 +2,8 @@
 //!
 //! This module never decides whether the hook is completed.
 
-use homeostat_core::decision::{Decision, Hold, Page};
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Actor, Announce, Call, Effect, Heals, Incident, Kind};
-use homeostat_core::view::View;
+use homeostat_core::incident::{Actor, Announce, Call, Decision, Effect, Heals, Hold, Incident, Kind, Page};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +11,6 @@ use super::memory::Memory;
 use super::reasons::{Because, CloseReason, Evidence, HoldReason, PageReason, Step};
 use super::state::HookState;
 use super::subject;
-use super::view::HookView;
 use crate::hook::subject::HeldInstance;
 
 /// A hook's timeout may be short, and a Spot Instance has two minutes. Longer than its function may run (20 s).
@@ -51,10 +48,6 @@ impl Kind for HookKind {
     type Close = CloseReason;
     type Page = PageReason;
     type Memory = Memory;
-
-    fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
-        Box::new(HookView::of(incident, incident.kind.state()))
-    }
 
     fn scope(&self) -> Scope {
         Scope::of_group(&self.state().group)

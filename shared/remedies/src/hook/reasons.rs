@@ -20,10 +20,10 @@ pub type Reconciled = homeostat_core::reconcile::Reconciled<HookKind>;
 pub type History = homeostat_core::ports::History<HookKind>;
 pub type Incident = homeostat_core::incident::Incident<HookKind>;
 pub type Intent = homeostat_core::incident::Intent<Step>;
-pub type Decision = homeostat_core::decision::Decision<HookKind>;
-pub type Hold = homeostat_core::decision::Hold<HookKind>;
-pub type Close = homeostat_core::decision::Close<HookKind>;
-pub type Page = homeostat_core::decision::Page<HookKind>;
+pub type Decision = homeostat_core::incident::Decision<HookKind>;
+pub type Hold = homeostat_core::incident::Hold<HookKind>;
+pub type Close = homeostat_core::incident::Close<HookKind>;
+pub type Page = homeostat_core::incident::Page<HookKind>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

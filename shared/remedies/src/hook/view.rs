@@ -14,6 +14,11 @@ use super::state::HookState;
 use crate::hook::policy::OnLimit;
 use crate::hook::reasons::{About, Incident, Page, PageReason};
 
+/// The incident as it is shown to people.
+pub(crate) fn view(incident: &Incident) -> Box<dyn View + '_> {
+    Box::new(HookView::of(incident, incident.kind.state()))
+}
+
 /// What `status --json` holds where no hook holds anything.
 pub(crate) const NO_FACTS: (&str, Value) = ("held", Value::Null);
 

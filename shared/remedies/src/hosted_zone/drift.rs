@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use homeostat_core::aws::record::{RecordKey, RecordSet, RecordType, Weights, weights};
-use homeostat_core::decision::list;
 use homeostat_core::id::{AlarmArn, HealthCheckId, SetIdentifier, TargetGroupArn};
 use homeostat_core::incident::State;
+use homeostat_core::line::list;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 

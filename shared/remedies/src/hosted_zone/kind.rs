@@ -2,10 +2,8 @@
 //!
 //! This module never decides where weight goes.
 
-use homeostat_core::decision::{Hold, Page};
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Actor, Announce, Call, Heals, Incident, Kind, LEASE};
-use homeostat_core::view::View;
+use homeostat_core::incident::{Actor, Announce, Call, Heals, Hold, Incident, Kind, LEASE, Page};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +12,6 @@ use super::memory::Memory;
 use super::reasons::{CloseReason, Evidence, HoldReason, PageReason, Step};
 use super::state::ZoneState;
 use super::subject;
-use super::view::HostedZoneView;
 
 /// Endpoints of a zone's weighted records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,10 +41,6 @@ impl Kind for HostedZoneKind {
     type Close = CloseReason;
     type Page = PageReason;
     type Memory = Memory;
-
-    fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
-        Box::new(HostedZoneView::of(incident, incident.kind.state()))
-    }
 
     fn scope(&self) -> Scope {
         subject::scope(&self.state().zone)

@@ -4,9 +4,9 @@
 
 use std::cell::OnceCell;
 
-use homeostat_core::decision::list;
 use homeostat_core::guard;
 use homeostat_core::incident::State;
+use homeostat_core::line::list;
 use homeostat_core::reconcile::{Check, Rung, checked, climbed};
 
 use super::decide::{Situation, decide, judged, undelayed};

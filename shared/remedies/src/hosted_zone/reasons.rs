@@ -6,9 +6,9 @@ mod trouble;
 
 use std::fmt;
 
-use homeostat_core::decision::list;
 use homeostat_core::id::{AlarmArn, HealthCheckId, SetIdentifier, TargetGroupArn};
 use homeostat_core::incident::{Effect, Reason};
+use homeostat_core::line::list;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,10 +25,10 @@ pub type Reconciled = homeostat_core::reconcile::Reconciled<HostedZoneKind>;
 pub type History = homeostat_core::ports::History<HostedZoneKind>;
 pub type Incident = homeostat_core::incident::Incident<HostedZoneKind>;
 pub type Intent = homeostat_core::incident::Intent<Step>;
-pub type Decision = homeostat_core::decision::Decision<HostedZoneKind>;
-pub type Hold = homeostat_core::decision::Hold<HostedZoneKind>;
-pub type Close = homeostat_core::decision::Close<HostedZoneKind>;
-pub type Page = homeostat_core::decision::Page<HostedZoneKind>;
+pub type Decision = homeostat_core::incident::Decision<HostedZoneKind>;
+pub type Hold = homeostat_core::incident::Hold<HostedZoneKind>;
+pub type Close = homeostat_core::incident::Close<HostedZoneKind>;
+pub type Page = homeostat_core::incident::Page<HostedZoneKind>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

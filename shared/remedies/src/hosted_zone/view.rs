@@ -12,6 +12,11 @@ use super::row::{self, HeldRecord};
 use super::state::ZoneState;
 use crate::hosted_zone::reasons::{About, Incident, Page, PageReason};
 
+/// The incident as it is shown to people.
+pub(crate) fn view(incident: &Incident) -> Box<dyn View + '_> {
+    Box::new(HostedZoneView::of(incident, incident.kind.state()))
+}
+
 /// What `status --json` holds where no record is held.
 pub(crate) const NO_FACTS: (&str, Value) = ("records", Value::Array(Vec::new()));
 

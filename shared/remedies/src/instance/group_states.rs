@@ -5,8 +5,8 @@
 use std::fmt;
 
 use homeostat_core::aws::units::Unit;
-use homeostat_core::decision::list;
 use homeostat_core::id::{GroupName, TargetGroupArn};
+use homeostat_core::line::list;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,17 +2,16 @@
 //!
 //! This module never decides what is done about an instance.
 
-use homeostat_core::decision::{Decision, Hold, Page};
 use homeostat_core::id::{GroupName, Scope, Subject};
-use homeostat_core::incident::{Actor, Alarms, Announce, Call, Gone, Heals, Incident, Kind, LEASE};
+use homeostat_core::incident::{
+    Actor, Alarms, Announce, Call, Decision, Gone, Heals, Hold, Incident, Kind, LEASE, Page,
+};
 use homeostat_core::signal::Notice;
-use homeostat_core::view::View;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::memory::Memory;
 use super::reasons::{CloseReason, Evidence, GroupState, HoldReason, PageReason, Step};
-use super::view::ReplacementView;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,17 +85,6 @@ impl Kind for InstanceKind {
     type Close = CloseReason;
     type Page = PageReason;
     type Memory = Memory;
-
-    fn view(incident: &Incident<Self>) -> Box<dyn View + '_> {
-        match &incident.kind {
-            InstanceKind::Instance { group, alarms, notice, .. } => {
-                Box::new(ReplacementView::of_instance(incident, group, alarms, notice.as_ref()))
-            }
-            InstanceKind::Group { group, notice, .. } => {
-                Box::new(ReplacementView::of_group(incident, group, notice.as_ref()))
-            }
-        }
-    }
 
     fn scope(&self) -> Scope {
         Scope::of_group(self.group())

@@ -5,8 +5,8 @@
 
 use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::fleet::Member;
-use homeostat_core::decision::list;
 use homeostat_core::guard;
+use homeostat_core::line::list;
 use homeostat_core::policy::Mode;
 use homeostat_core::reconcile::Check;
 use homeostat_core::signal::NoticeKind;

@@ -12,9 +12,9 @@ pub use super::group_states::{Attached, GroupState};
 use super::kind::InstanceKind;
 use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
-use homeostat_core::decision::list;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::incident::{Effect, Reason};
+use homeostat_core::line::list;
 use homeostat_core::signal::Notice;
 
 pub(super) type About<'a> = homeostat_core::view::About<'a, InstanceKind>;
@@ -24,10 +24,10 @@ pub type Reconciled = homeostat_core::reconcile::Reconciled<InstanceKind>;
 pub type History = homeostat_core::ports::History<InstanceKind>;
 pub type Incident = homeostat_core::incident::Incident<InstanceKind>;
 pub type Intent = homeostat_core::incident::Intent<Step>;
-pub type Decision = homeostat_core::decision::Decision<InstanceKind>;
-pub type Hold = homeostat_core::decision::Hold<InstanceKind>;
-pub type Close = homeostat_core::decision::Close<InstanceKind>;
-pub type Page = homeostat_core::decision::Page<InstanceKind>;
+pub type Decision = homeostat_core::incident::Decision<InstanceKind>;
+pub type Hold = homeostat_core::incident::Hold<InstanceKind>;
+pub type Close = homeostat_core::incident::Close<InstanceKind>;
+pub type Page = homeostat_core::incident::Page<InstanceKind>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

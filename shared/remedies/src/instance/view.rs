@@ -9,8 +9,21 @@ use homeostat_core::signal::Notice;
 use homeostat_core::view::{ByHand, Command, Facts, Message, News, Row, Story, View, some};
 use serde_json::{Value, json};
 
+use super::kind::InstanceKind;
 use super::message;
 use crate::instance::reasons::{About, Incident};
+
+/// The incident as it is shown to people.
+pub(crate) fn view(incident: &Incident) -> Box<dyn View + '_> {
+    match &incident.kind {
+        InstanceKind::Instance { group, alarms, notice, .. } => {
+            Box::new(ReplacementView::of_instance(incident, group, alarms, notice.as_ref()))
+        }
+        InstanceKind::Group { group, notice, .. } => {
+            Box::new(ReplacementView::of_group(incident, group, notice.as_ref()))
+        }
+    }
+}
 
 /// What `status --json` holds where nothing is known of alarms.
 pub(crate) const NO_FACTS: (&str, Value) = ("alarms", Value::Array(Vec::new()));

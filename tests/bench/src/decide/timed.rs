@@ -7,9 +7,8 @@ use std::hint::black_box;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use homeostat_core::decision::{Decision, Hold};
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Incident, Kind, Verdict};
+use homeostat_core::incident::{Decision, Hold, Incident, Kind, Verdict};
 use homeostat_core::ports::{History, Ledger, Limits, Outcome, Unavailable};
 use homeostat_core::reconcile::{
     Circumstances, Ignored, NotSurveyed, Reconciled, Remedy, Route, Rung, Surveyed, Times, WakeUp,

@@ -2,8 +2,7 @@
 //!
 //! This module never changes anything, and knows nothing of fleets, zones or hooks; a rule that is broken ends its history.
 
-use homeostat_core::decision::{Close, Decision, Hold, Page};
-use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::incident::{Close, Decision, Hold, Incident, Kind, Page};
 use homeostat_core::ports::{Pause, pause_scopes};
 use jiff::Timestamp;
 

@@ -39,7 +39,7 @@ async fn play(stage: &Stage) -> Result<()> {
     let named = Held::make_with(face, "named", 2, |settings| (settings.spot, settings.rebalances) = (true, true))?;
     let metric = "busy-metric = { namespace = \"App\", name = \"InFlight\", period = \"1s\", dimensions = { InstanceId = \
                   \"{instance}\" } }\n";
-    let record = format!("record = {{ zone = {:?}, name = \"{{instance}}.{DOMAIN}\" }}\n", zone.id());
+    let record = format!("record = {{ hosted-zone = {:?}, name = \"{{instance}}.{DOMAIN}\" }}\n", zone.id());
     let named = named.with("", &format!("{metric}{record}"));
     let bad = Held::make(face, "bad", 2)?;
     let bad = bad.with("timeout = \"8s\"\nmax-abandoned = 2\non-limit = \"suspend-launch\"\n", "");

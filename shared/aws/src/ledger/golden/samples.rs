@@ -11,8 +11,7 @@ mod zone;
 use std::fmt::Debug;
 use std::str::FromStr;
 
-use homeostat_core::decision::{Close, Decision, Hold, Page};
-use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::incident::{Close, Decision, Hold, Incident, Kind, Page};
 use homeostat_remedies::registry::AnyIncident;
 use jiff::{SignedDuration, Timestamp};
 

@@ -6,8 +6,8 @@ use std::fmt;
 
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Course};
 use homeostat_core::aws::record::RecordSet;
-use homeostat_core::decision::list;
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
+use homeostat_core::line::list;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 

@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use homeostat_core::aws::fleet::{Group, Lifecycle, Member};
 use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::{Unit, Units};
-use homeostat_core::decision::Page;
 use homeostat_core::doctor::Severity::{Error, Note, Warning};
 use homeostat_core::doctor::{Read, Severity, Shared, Unread};
 use homeostat_core::id::{GroupName, InstanceId};
-use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Incident};
+use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Incident, Page};
 use homeostat_core::ports::Pause;
 use jiff::{SignedDuration, Timestamp};
 

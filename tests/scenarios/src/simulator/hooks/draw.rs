@@ -209,7 +209,7 @@ fn leave(dice: &mut Dice, jobs: &TargetGroupArn, names_jobs: bool, busy_tag: boo
     let metric = if busy_metric { metric } else { "" };
     let within = dice.either("8m", &["3m", "15m"]);
     format!(
-        "[[lifecycle-hook.terminate]]\ngroup = \"{GROUP}\"\nhook = \"{TERMINATING}\"\n{}{targets}{tag}{metric}within = \
+        "[[lifecycle-hook.terminate]]\ngroup = \"{GROUP}\"\nhook = \"{TERMINATING}\"\n{}{targets}{tag}{metric}timeout = \
          \"{within}\"\n",
         mode(dice)
     )

@@ -9,9 +9,10 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::{Announce, Kind, Reason};
 use crate::aws::units::Unit;
 use crate::id::Subject;
-use crate::incident::{Announce, Kind, Reason};
+use crate::line::list;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", bound = "")]
@@ -222,8 +223,4 @@ impl<K: Kind> fmt::Display for Page<K> {
             Page::Own(own) => write!(f, "{own}"),
         }
     }
-}
-
-pub fn list<T: fmt::Display>(items: &[T]) -> String {
-    items.iter().map(T::to_string).collect::<Vec<_>>().join(" and ")
 }
