@@ -18,11 +18,13 @@ macro_rules! fields {
 }
 
 #[test]
-fn architecture_explains_the_incident_field_by_field() {
+fn ledger_explains_the_incident_field_by_field() {
     use homeostat_core::incident::{Acknowledgement, HoldPeriod, Incident, Intent, Note, Timeline};
+    use homeostat_remedies::hook::state::HookState;
+    use homeostat_remedies::hosted_zone::state::{Held, ZoneState};
     use homeostat_remedies::instance::kind::InstanceKind;
     use homeostat_remedies::instance::reasons::Step;
-    let page = include_str!("../../../docs/ARCHITECTURE.md");
+    let page = include_str!("../../../docs/LEDGER.md");
     let incident = fields!(Incident<InstanceKind> {
         schema,
         subject,
@@ -63,9 +65,69 @@ fn architecture_explains_the_incident_field_by_field() {
     let note = fields!(Note { at, what });
     let timeline = fields!(Timeline { detected_at, mitigated_by, paged_at, acknowledged, whole, holds, holds_dropped });
     let hold = fields!(HoldPeriod { reason, since, until, looks, ended });
+    let zone = fields!(ZoneState {
+        zone,
+        records,
+        generations,
+        propagating,
+        tried,
+        taken_over,
+        drifts,
+        siblings,
+        proven,
+        refused,
+        apart,
+        lost,
+    });
+    let record = fields!(Held { saved, applied, reduced, partly, changed_to });
+    let hook = fields!(HookState {
+        group,
+        hook,
+        instance,
+        transition,
+        token,
+        began,
+        accepted,
+        claim,
+        last_heartbeat,
+        heartbeats,
+        failed_heartbeats,
+        terms,
+        course,
+        origin,
+        launched_from,
+        started_at,
+        part_of,
+        lost,
+        unresolved_from,
+        unresolved_ttl,
+        addresses,
+        launch_suspended,
+        completed_because,
+        completed_on,
+        not_done,
+        next_look,
+    });
     let parts = intent.iter().chain(&acknowledgement).chain(&note).chain(&timeline).chain(&hold);
+    let parts = parts.chain(&zone).chain(&record).chain(&hook);
     for field in incident.iter().chain(parts) {
-        assert!(is_named(page, field), "docs/ARCHITECTURE.md doesn't say what {field} is");
+        assert!(is_named(page, field), "docs/LEDGER.md doesn't say what {field} is");
+    }
+}
+
+#[test]
+fn each_remedys_page_has_the_checks_of_its_ladder_in_their_order() {
+    for (ladder, page) in [
+        (include_str!("../src/instance/ladder.rs"), include_str!("../../../docs/INSTANCES.md")),
+        (include_str!("../src/hosted_zone/ladder.rs"), include_str!("../../../docs/DNS.md")),
+        (include_str!("../src/hook/ladder.rs"), include_str!("../../../docs/HOOKS.md")),
+    ] {
+        let checks: Vec<&str> = ladder.split(" name: \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(checks.len() > 10, "{checks:?}");
+        let begins = "| check | where it stops |\n|---|---|\n";
+        let rows = page.split(begins).nth(1).unwrap_or_default().lines().take_while(|line| line.starts_with("| "));
+        let rows: Vec<&str> = rows.filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
+        assert_eq!(rows, checks);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The table's items: their keys, and the core's types in and out of them. docs/ARCHITECTURE.md lists them.
+//! The table's items: their keys, and the core's types in and out of them. docs/LEDGER.md lists them.
 //!
 //! This module never reads an item of another schema: a newer Homeostat wrote it, and guessing at it would be worse than
 //! leaving it alone.

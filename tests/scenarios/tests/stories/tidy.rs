@@ -1,5 +1,7 @@
 //! What the project promises of itself, checked.
 
+mod adding;
+
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
