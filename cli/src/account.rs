@@ -13,6 +13,7 @@ mod scope;
 mod status;
 mod who;
 
+use homeostat_remedies::registry;
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -60,7 +61,7 @@ pub(crate) enum AccountCommand {
     Resume {
         #[command(flatten)]
         place: Place,
-        #[arg(value_parser = scope::pausable, help = "As it was paused: all, group#<name>, hosted-zone#<id>, or instance#<id>")]
+        #[arg(value_parser = scope::pausable, help = format!("As it was paused: {}", registry::PAUSABLE))]
         scope: scope::Scope,
     },
     /// Says that you know: ends an incident's reminders, closes a group's breaker, forgives its abandoned launches, or lifts a

@@ -7,7 +7,6 @@ mod parameters;
 use std::path::Path;
 
 use homeostat_core::policy::Mode;
-use homeostat_remedies::hook::policy::HookPolicy;
 use homeostat_remedies::policy;
 use homeostat_remedies::policy::Policy;
 use parameters::{HookParameters, Parameters};
@@ -62,23 +61,14 @@ pub(crate) fn check(file: &Path) -> Result<Checked, Failed> {
         groups: policy.as_ref().map_or(0, |policy| policy.instances.group_names().len()),
         records: dns.map_or(0, |dns| dns.records.len()),
         hooks: hooks.map_or(0, |hooks| hooks.hooks().count()),
-        acts_on: policy.as_ref().map(|policy| in_mode(policy, Mode::Act)).unwrap_or_default(),
-        only_watches: policy.as_ref().map(|policy| in_mode(policy, Mode::Watch)).unwrap_or_default(),
+        acts_on: policy.as_ref().map(|policy| policy.in_mode(Mode::Act)).unwrap_or_default(),
+        only_watches: policy.as_ref().map(|policy| policy.in_mode(Mode::Watch)).unwrap_or_default(),
         parameters: dns.and_then(Parameters::of),
         hook_parameters: hooks.and_then(HookParameters::of),
         hash: policy.as_ref().ok().map(|policy| policy.hash.clone()),
         warnings: policy.iter().flat_map(|policy| policy.warnings.clone()).map(Mistake::from).collect(),
         mistakes: policy.err().unwrap_or_default(),
     })
-}
-
-/// What the policy names that has this mode.
-fn in_mode(policy: &Policy, mode: Mode) -> Vec<String> {
-    let groups = policy.instances.groups().map(|group| (group.mode, group.name.to_string()));
-    let records = policy.dns.iter().flat_map(|dns| &dns.records).map(|record| (record.mode, record.key.to_string()));
-    let hooks = policy.hooks.iter().flat_map(HookPolicy::held_by);
-    let hooks = hooks.map(|held| (held.mode(), format!("{} of {}", held.hook(), held.group())));
-    groups.chain(records).chain(hooks).filter(|(its, _)| *its == mode).map(|(_, name)| name).collect()
 }
 
 impl From<homeostat_core::policy::Mistake> for Mistake {

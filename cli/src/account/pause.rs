@@ -7,6 +7,7 @@ use homeostat_aws::InstanceCloud;
 use homeostat_core::ports::{Control, Pause};
 use homeostat_core::shell;
 use homeostat_remedies::instance::Fleet;
+use homeostat_remedies::registry;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 #[derive(Args)]
 pub(crate) struct Wish {
-    #[arg(value_parser = pausable, help = "all, group#<name>, hosted-zone#<id>, or instance#<id> (a bare i-… is an instance)")]
+    #[arg(value_parser = pausable, help = format!("{} (a bare i-… is an instance)", registry::PAUSABLE))]
     scope: Scope,
     /// Why, for whoever reads it at night
     #[arg(long, value_parser = words)]
@@ -115,7 +116,7 @@ pub(super) async fn pause(
         ledger.pause(&pause).await?;
     }
     let remarks = no_such_group(deployment, &wish.scope).await.into_iter().collect();
-    let covers_hooks = wish.scope.remembers().is_none_or(|scope| scope.group().is_some());
+    let covers_hooks = registry::paused(&wish.scope.to_string()).is_none_or(|named| named.has_instances);
     let replaces = replaces.map(Shown::from);
     Ok(Paused { written: !wish.dry_run, pause: pause.into(), replaces, covers_hooks, remarks, now })
 }

@@ -79,7 +79,7 @@ fn unknown(text: &str) -> String {
         Ok(name) if !text.contains('#') => format!("; if it is a group, write group#{name}"),
         _ => String::new(),
     };
-    format!("expected all, group#<name>, hosted-zone#<id>, instance#<id> or a bare i-…{hint}")
+    format!("expected {}; a bare i-… is an instance{hint}", registry::PAUSABLE)
 }
 
 /// What a pause can cover.

@@ -3,7 +3,6 @@
 //! This module never passes over a pause that it can't read: it holds like any other. What ends by itself is told when it begins.
 
 use aws_lambda_events::dynamodb::EventRecord;
-use homeostat_core::id::HostedZoneId;
 use jiff::Timestamp;
 use serde_dynamo::{AttributeValue, Item};
 
@@ -24,12 +23,6 @@ pub(crate) struct Pause {
     pub(crate) until: Option<Timestamp>,
     /// The record's own id: what tells one message of a pause from the next.
     pub(crate) id: String,
-}
-
-impl Pause {
-    pub(crate) fn zone(&self) -> Option<HostedZoneId> {
-        self.scope.strip_prefix("hosted-zone#")?.parse().ok()
-    }
 }
 
 /// What a record says of a pause, if it is one's.

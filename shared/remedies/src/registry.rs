@@ -36,6 +36,9 @@ pub fn facts(view: &dyn View) -> Facts {
     facts
 }
 
+/// What a pause can be of, as the operator's command takes it.
+pub const PAUSABLE: &str = "all, group#<name>, hosted-zone#<id>, or instance#<id>";
+
 /// What a person may do with the subject.
 ///
 /// # Errors
@@ -52,8 +55,13 @@ pub fn named(subject: &Subject) -> Result<Named, InvalidId> {
 
 /// The scope of that name, if a remedy has it. A pause may also be of a single subject, or of what no remedy knows.
 pub fn scope(text: &str) -> Option<Scope> {
-    let subject: Subject = format!("{GLOBAL}#{text}").parse().ok()?;
-    named(&subject).ok()?.whole
+    paused(text)?.whole
+}
+
+/// What a pause is of, as it is written: `group#<name>` and the like. `None`: all, or what no remedy knows.
+pub fn paused(scope: &str) -> Option<Named> {
+    let subject: Subject = format!("{GLOBAL}#{scope}").parse().ok()?;
+    named(&subject).ok()
 }
 
 impl AnyIncident {

@@ -3,6 +3,7 @@
 use homeostat_core::line::one_line;
 use homeostat_core::shell;
 use homeostat_core::view::{Command, Message, Point, Severity, Sort};
+use homeostat_remedies::registry;
 
 use crate::pauses::Pause;
 
@@ -22,7 +23,11 @@ pub(super) fn set(pause: &Pause) -> Message {
     let sort = Sort { event: "paused", severity: Severity::Warning, reason: "paused" };
     Message {
         points: vec![Point { facts: word(pause), next: Some(next), ..Point::default() }],
-        details: pause.zone().is_none().then(|| hooks.to_owned()).into_iter().collect(),
+        details: registry::paused(&pause.scope)
+            .is_none_or(|named| named.has_instances)
+            .then(|| hooks.to_owned())
+            .into_iter()
+            .collect(),
         stop: Some(Command::new("To end it now", format!("homeostat resume {}", shell::word(scope)))),
         ..Message::new(sort, format!("paused {scope}, {until}"), vec![first])
     }
@@ -54,19 +59,14 @@ fn word(pause: &Pause) -> Vec<String> {
 }
 
 fn covered(pause: &Pause) -> String {
-    match pause.scope.split_once('#') {
+    match registry::paused(&pause.scope) {
+        Some(named) => named.words,
         None if pause.scope == "all" => "all groups, hooks and records".to_owned(),
-        Some(("group", name)) => format!("group {name}"),
-        Some(("instance", id)) => format!("instance {id}"),
-        Some(("hosted-zone", id)) => format!("hosted zone {id}"),
-        _ => pause.scope.clone(),
+        None => pause.scope.clone(),
     }
 }
 
-fn stops(pause: &Pause) -> &'static str {
-    match pause.scope.split_once('#') {
-        Some(("group" | "instance", _)) => "Homeostat replaces nothing there",
-        Some(("hosted-zone", _)) => "Homeostat moves no weight there, neither away nor back",
-        _ => "Homeostat replaces nothing, and moves no weight, neither away nor back",
-    }
+fn stops(pause: &Pause) -> String {
+    let all = "replaces nothing, and moves no weight, neither away nor back";
+    format!("Homeostat {}", registry::paused(&pause.scope).map_or(all, |named| named.stops))
 }

@@ -46,6 +46,12 @@ pub struct Named {
     pub whole: Option<Scope>,
     /// The narrowest pauses that cover it, as they are written.
     pub pausable: Vec<String>,
+    /// As people read it: `hosted zone Z…`.
+    pub words: String,
+    /// What Homeostat does not do there under a pause: `replaces nothing there`.
+    pub stops: &'static str,
+    /// Whether it is, or has, instances: lifecycle hooks may hold them.
+    pub has_instances: bool,
 }
 
 impl Scope {

@@ -44,7 +44,13 @@ fn parse(subject: &Subject) -> Option<Result<HeldInstance, InvalidId>> {
 /// What a person may name of it. `None`: it is another remedy's.
 pub fn named(subject: &Subject) -> Option<Result<Named, InvalidId>> {
     let held = parse(subject)?;
-    Some(held.map(|HeldInstance { group, instance, .. }| Named { whole: None, pausable: pausable(&group, &instance) }))
+    Some(held.map(|HeldInstance { group, hook, instance }| Named {
+        whole: None,
+        pausable: pausable(&group, &instance),
+        words: format!("{instance}, held by hook {hook} of group {group}"),
+        stops: "completes the hook at once",
+        has_instances: true,
+    }))
 }
 
 /// A single hook can't be paused: the narrowest that cover it are its group's and its instance's.

@@ -27,5 +27,11 @@ pub fn zone_of_scope(scope: &Scope) -> Option<HostedZoneId> {
 /// What a person may name of it. `None`: it is another remedy's.
 pub fn named(subject: &Subject) -> Option<Result<Named, InvalidId>> {
     let zone = (subject.tag() == TAG).then(|| subject.id().parse::<HostedZoneId>())?;
-    Some(zone.map(|zone| Named { whole: Some(scope(&zone)), pausable: vec![subject.in_any_region()] }))
+    Some(zone.map(|zone| Named {
+        whole: Some(scope(&zone)),
+        pausable: vec![subject.in_any_region()],
+        words: format!("hosted zone {zone}"),
+        stops: "moves no weight there, neither away nor back",
+        has_instances: false,
+    }))
 }

@@ -7,12 +7,18 @@ use homeostat_core::id::{GroupName, InstanceId, InvalidId, Named, Scope, Subject
 /// What a person may name of it. `None`: it is another remedy's.
 pub fn named(subject: &Subject) -> Option<Result<Named, InvalidId>> {
     let id = subject.id();
-    let pausable = vec![subject.in_any_region()];
-    match subject.tag() {
-        "instance" => Some(id.parse::<InstanceId>().map(|_| Named { whole: None, pausable })),
-        "group" => Some(id.parse::<GroupName>().map(|name| Named { whole: Some(Scope::of_group(&name)), pausable })),
-        _ => None,
-    }
+    let whole = match subject.tag() {
+        "instance" => id.parse::<InstanceId>().map(|_| None),
+        "group" => id.parse::<GroupName>().map(|name| Some(Scope::of_group(&name))),
+        _ => return None,
+    };
+    Some(whole.map(|whole| Named {
+        whole,
+        pausable: vec![subject.in_any_region()],
+        words: format!("{} {id}", subject.tag()),
+        stops: "replaces nothing there",
+        has_instances: true,
+    }))
 }
 
 pub(super) fn is_ours(subject: &Subject) -> bool {

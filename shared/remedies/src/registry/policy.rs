@@ -115,5 +115,16 @@ fn hash(text: &str) -> String {
     digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
+impl Policy {
+    /// What it names that has this mode.
+    pub fn in_mode(&self, mode: Mode) -> Vec<String> {
+        let groups = self.instances.groups().map(|group| (group.mode, group.name.to_string()));
+        let records = self.dns.iter().flat_map(|dns| &dns.records).map(|record| (record.mode, record.key.to_string()));
+        let hooks = self.hooks.iter().flat_map(HookPolicy::held_by);
+        let hooks = hooks.map(|held| (held.mode(), format!("{} of {}", held.hook(), held.group())));
+        groups.chain(records).chain(hooks).filter(|(its, _)| *its == mode).map(|(_, name)| name).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use homeostat_core::ports::Pause;
 use homeostat_core::shell;
 use jiff::{SignedDuration, Timestamp};
 
-use super::facts::Facts;
+use super::Facts;
 use crate::policy::Policy;
 use crate::registry::AnyIncident;
 
