@@ -2,6 +2,7 @@
 //!
 //! Each remedy adds steps, evidence and reasons of its own ([`Kind`]). This module never decides; the remedies do.
 
+mod own;
 mod page;
 
 use std::fmt;
@@ -40,7 +41,7 @@ impl<K: Kind> Decision<K> {
 
 /// Why nothing is done now. Each is looked at again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", bound = "")]
+#[serde(rename_all = "snake_case", bound = "", remote = "Self")]
 pub enum Hold<K: Kind> {
     /// Another invocation recorded an intent and may be acting until its lease ends.
     InFlight,
@@ -70,25 +71,25 @@ pub enum Hold<K: Kind> {
         since: Timestamp,
     },
     /// The remedy's own.
-    #[serde(untagged)]
+    #[serde(skip)]
     Own(K::Hold),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", bound = "")]
+#[serde(rename_all = "snake_case", bound = "", remote = "Self")]
 pub enum Close<K: Kind> {
     /// Fixed by Homeostat, and it stayed so for the dwell time.
     Recovered,
     /// Nothing was done, and nothing is wrong any more.
     NothingWrong { why: String },
     /// The remedy's own.
-    #[serde(untagged)]
+    #[serde(skip)]
     Own(K::Close),
 }
 
 /// Why a person is needed. The incident stays open.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", bound = "")]
+#[serde(rename_all = "snake_case", bound = "", remote = "Self")]
 pub enum Page<K: Kind> {
     Refused {
         why: String,
@@ -105,7 +106,7 @@ pub enum Page<K: Kind> {
         why: String,
     },
     /// The remedy's own.
-    #[serde(untagged)]
+    #[serde(skip)]
     Own(K::Page),
 }
 

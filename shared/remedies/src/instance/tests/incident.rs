@@ -184,3 +184,15 @@ fn an_incident_is_dated_a_day_back_at_most_and_never_ahead() {
     assert_eq!((dated(-86_401), dated(-1_800_000_000)), (at(-86_400), at(-86_400)));
     assert_eq!(dated(300), at(0));
 }
+
+#[test]
+fn a_reason_that_is_not_known_is_named_with_those_that_are() {
+    let read = |text: &str| serde_json::from_str::<Hold>(text).unwrap_err().to_string();
+    let unknown = read(r#"{"moved_on":{"why":"x"}}"#);
+    for said in ["`moved_on`", "`grace`", "`outcome_unknown`"] {
+        assert!(unknown.contains(said), "{said}: {unknown}");
+    }
+    let broken = read(r#"{"paused":{"by":"ana","reason":"x"}}"#);
+    assert!(broken.contains("missing field `scope`"), "{broken}");
+    assert_eq!(serde_json::from_str::<Hold>(r#""in_flight""#).unwrap(), Hold::InFlight);
+}
