@@ -25,7 +25,7 @@ use place::Place;
 
 #[derive(Subcommand)]
 pub(crate) enum AccountCommand {
-    /// What is open, whom lifecycle hooks hold, what is paused, and which groups and zones are held back.
+    /// What is open, which instances lifecycle hooks hold, what is paused, and which groups and zones are held back.
     Status {
         #[command(flatten)]
         place: Place,
@@ -50,7 +50,7 @@ pub(crate) enum AccountCommand {
         #[command(flatten)]
         wish: explain::Wish,
     },
-    /// Has Homeostat keep its hands off, for a while; whom lifecycle hooks hold there is let go at once, with CONTINUE.
+    /// Has Homeostat keep its hands off, for a while; instances that lifecycle hooks hold there are released at once, with CONTINUE.
     Pause {
         #[command(flatten)]
         place: Place,

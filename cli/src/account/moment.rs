@@ -12,7 +12,7 @@ pub(super) fn duration(text: &str) -> Result<SignedDuration, String> {
     let duration = days.map(|days| SignedDuration::from_hours(i64::from(days) * 24));
     let duration = duration.or_else(|| text.parse().ok());
     let positive = duration.filter(|duration| *duration > SignedDuration::ZERO);
-    positive.ok_or_else(|| "expected a time such as 90m, 2h or 2d".to_owned())
+    positive.ok_or_else(|| "expected a time above zero and of at most 7d, such as 90m, 2h or 2d".to_owned())
 }
 
 /// A moment with its offset: without one, half of the people who read it would be wrong by hours.

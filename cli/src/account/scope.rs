@@ -79,7 +79,10 @@ fn unknown(text: &str) -> String {
         Ok(name) if !text.contains('#') => format!("; if it is a group, write group#{name}"),
         _ => String::new(),
     };
-    format!("expected {}; a bare i-… is an instance{hint}", registry::PAUSABLE)
+    format!(
+        "{text:?} is not a name that Homeostat knows: expected {}; a bare i-… is an instance{hint}",
+        registry::PAUSABLE
+    )
 }
 
 /// What a pause can cover.
@@ -88,7 +91,7 @@ pub(crate) fn pausable(text: &str) -> Result<Scope, String> {
     if let Scope::One(subject) = &scope {
         let pausable = registry::named(subject).map(|named| named.pausable).map_err(|error| error.to_string())?;
         if !pausable.contains(&scope.to_string()) {
-            return Err(format!("no single hook can be paused: name {}", pausable.join(" or ")));
+            return Err(format!("what a hook holds can't be paused by itself: name {}", pausable.join(" or ")));
         }
     }
     Ok(scope)
@@ -97,7 +100,7 @@ pub(crate) fn pausable(text: &str) -> Result<Scope, String> {
 /// An incident, a group or a zone: one can't know about all at once.
 pub(crate) fn subject(text: &str) -> Result<Scope, String> {
     match text.parse()? {
-        Scope::All => Err("name one incident, group or zone: nobody has looked at all of them".to_owned()),
+        Scope::All => Err("name one incident, group or hosted zone: nobody has looked at all of them".to_owned()),
         scope => Ok(scope),
     }
 }

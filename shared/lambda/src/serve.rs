@@ -6,7 +6,7 @@ use homeostat_core::id::Subject;
 use homeostat_core::incident::{Decision, Incident, Kind};
 use homeostat_core::ports::{Clock, Ledger, WakeUps};
 use homeostat_core::reconcile::{self, Look, Ports, Remedy, Served, Surveyed};
-use homeostat_core::signal::{self, Signal};
+use homeostat_core::signal::{self, NoSignal, Signal};
 use serde_json::{Value, json};
 
 use crate::answers::{attended, ignored};
@@ -41,6 +41,7 @@ where
 {
     tracing::info!(key = %signal.key, "a signal");
     match reconcile::serve(remedy, ports, signal, &log).await {
+        Ok(Served::Nothing(why @ NoSignal::Unreadable { .. })) => answers.add(Err(Failure::Drop(why.to_string()))),
         Ok(Served::Nothing(why)) => answers.add(Ok(ignored(&why))),
         Ok(Served::Hints(looks)) => {
             let are_several = looks.len() > 1;

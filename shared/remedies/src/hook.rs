@@ -422,5 +422,6 @@ fn anew(mut incident: Incident) -> Incident {
         Some(_) => (incident.state, incident.acted_at),
         None => (State::Holding, None),
     };
+    incident.timeline.mitigated_by = None;
     Incident { intent: in_flight, state, acted_at, mitigated_at: None, paged_because: None, ..incident }
 }

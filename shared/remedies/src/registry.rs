@@ -28,10 +28,43 @@ pub enum AnyIncident {
     Hook(Incident<HookKind>),
 }
 
+/// What has to be known of a remedy before it is known whose an item or a name is. The compiler asks for all of it.
+struct Entry {
+    /// The keys of `kind` under which its incidents are stored.
+    kinds: &'static [&'static str],
+    read: fn(Value) -> serde_json::Result<AnyIncident>,
+    /// What `status --json` holds where an incident is not its own.
+    no_facts: (&'static str, Value),
+    named: fn(&Subject) -> Option<Result<Named, InvalidId>>,
+}
+
+const ALL: [Entry; 3] = [
+    Entry {
+        kinds: &["instance", "group"],
+        read: read::<InstanceKind>,
+        no_facts: instance::view::NO_FACTS,
+        named: instance::subject::named,
+    },
+    Entry {
+        kinds: &["hosted_zone"],
+        read: read::<HostedZoneKind>,
+        no_facts: hosted_zone::view::NO_FACTS,
+        named: hosted_zone::subject::named,
+    },
+    Entry { kinds: &["hook"], read: read::<HookKind>, no_facts: hook::view::NO_FACTS, named: hook::subject::named },
+];
+
+fn read<K: Kind>(item: Value) -> serde_json::Result<AnyIncident>
+where
+    Incident<K>: DeserializeOwned + Into<AnyIncident>,
+{
+    serde_json::from_value::<Incident<K>>(item).map(Into::into)
+}
+
 /// What `status --json` holds of an incident besides what all have. Each remedy's member is there for every incident: a script
 /// need not ask whose it is.
 pub fn facts(view: &dyn View) -> Facts {
-    let mut facts = Facts::from([instance::view::NO_FACTS, hosted_zone::view::NO_FACTS, hook::view::NO_FACTS]);
+    let mut facts: Facts = ALL.into_iter().map(|entry| entry.no_facts).collect();
     facts.extend(view.facts());
     facts
 }
@@ -44,12 +77,10 @@ pub const PAUSABLE: &str = "all, group#<name>, hosted-zone#<id>, or instance#<id
 /// # Errors
 /// It is no remedy's subject, or its id is not one.
 pub fn named(subject: &Subject) -> Result<Named, InvalidId> {
-    let remedies = [instance::subject::named, hosted_zone::subject::named, hook::subject::named];
     let expected = "a subject: <region>#instance#<instance id>, <region>#group#<group>, <region>#hosted-zone#<zone id> or \
                     <region>#hook#<group>:<hook>:<instance id>";
-    remedies
-        .into_iter()
-        .find_map(|named| named(subject))
+    ALL.into_iter()
+        .find_map(|entry| (entry.named)(subject))
         .ok_or_else(|| InvalidId::new(subject.to_string(), expected))?
 }
 
@@ -115,22 +146,14 @@ impl From<Incident<HookKind>> for AnyIncident {
 impl<'de> Deserialize<'de> for AnyIncident {
     /// By the one key of `kind`.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        fn read<K: Kind, E: de::Error>(item: Value) -> Result<AnyIncident, E>
-        where
-            Incident<K>: DeserializeOwned + Into<AnyIncident>,
-        {
-            serde_json::from_value::<Incident<K>>(item).map(Into::into).map_err(E::custom)
-        }
         let item = Value::deserialize(deserializer)?;
         let kind = item.get("kind").and_then(Value::as_object).and_then(|kind| kind.keys().next());
-        match kind.map(String::as_str) {
-            Some("instance" | "group") => read::<InstanceKind, _>(item),
-            Some("hosted_zone") => read::<HostedZoneKind, _>(item),
-            Some("hook") => read::<HookKind, _>(item),
-            Some(other) => Err(de::Error::custom(format_args!(
-                "kind {other:?} is unknown, expected instance, group, hosted_zone or hook"
-            ))),
-            None => Err(de::Error::missing_field("kind")),
-        }
+        let kind = kind.map(String::as_str).ok_or_else(|| de::Error::missing_field("kind"))?;
+        let Some(entry) = ALL.into_iter().find(|entry| entry.kinds.contains(&kind)) else {
+            let known: Vec<&str> = ALL.iter().flat_map(|entry| entry.kinds).copied().collect();
+            let known = known.join(", ");
+            return Err(de::Error::custom(format_args!("kind {kind:?} is unknown, expected one of {known}")));
+        };
+        (entry.read)(item).map_err(de::Error::custom)
     }
 }

@@ -154,6 +154,8 @@ fn about_pauses() -> Vec<News> {
         News::Paused(pause("group#web", until)),
         News::Paused(pause("hosted-zone#Z0123456789ABCDEFGHIJ", until)),
         News::Paused(pause("all", None)),
+        News::Paused(pause("hook#web:ready:i-0123456789abcdef0", until)),
+        News::Paused(pause("web", until)),
         News::Resumed(pause("group#web", until)),
     ]
 }

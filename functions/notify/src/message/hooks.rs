@@ -132,7 +132,7 @@ fn an_abandoned_launch_says_what_was_missing_and_what_the_group_does_next() {
 fn what_left_in_use_names_it_and_promises_nothing_more() {
     let waiting = vec!["tag app:busy is \"7\"".to_owned()];
     for (limit, said) in [
-        (Limit::Policy { within: SignedDuration::from_mins(15) }, "raise within in the policy"),
+        (Limit::Policy { within: SignedDuration::from_mins(15) }, "raise the hook's timeout in the policy"),
         (Limit::Global, "heartbeat timeout"),
         (Limit::Timeout, "no heartbeat came through"),
         (Limit::Spot { interrupted_at: at(480) }, "two minutes"),

@@ -1,5 +1,6 @@
 //! A pause in words: what is left alone, on whose word, why, until when, and how to end it.
 
+use homeostat_core::id::Named;
 use homeostat_core::line::one_line;
 use homeostat_core::shell;
 use homeostat_core::view::{Command, Message, Point, Severity, Sort};
@@ -23,12 +24,9 @@ pub(super) fn set(pause: &Pause) -> Message {
     let sort = Sort { event: "paused", severity: Severity::Warning, reason: "paused" };
     Message {
         points: vec![Point { facts: word(pause), next: Some(next), ..Point::default() }],
-        details: registry::paused(&pause.scope)
-            .is_none_or(|named| named.has_instances)
-            .then(|| hooks.to_owned())
-            .into_iter()
-            .collect(),
-        stop: Some(Command::new("To end it now", format!("homeostat resume {}", shell::word(scope)))),
+        details: has_instances(pause).then(|| hooks.to_owned()).into_iter().collect(),
+        stop: (!covers_nothing(pause))
+            .then(|| Command::new("To end it now", format!("homeostat resume {}", shell::word(scope)))),
         ..Message::new(sort, format!("paused {scope}, {until}"), vec![first])
     }
 }
@@ -58,8 +56,21 @@ fn word(pause: &Pause) -> Vec<String> {
     ]
 }
 
+/// What it covers. A pause that was written by hand may be of what no pause can cover: then it holds nothing back.
+fn covers(pause: &Pause) -> Option<Named> {
+    registry::paused(&pause.scope).filter(|named| named.pausable.contains(&pause.scope))
+}
+
+fn covers_nothing(pause: &Pause) -> bool {
+    pause.scope != "all" && covers(pause).is_none()
+}
+
+fn has_instances(pause: &Pause) -> bool {
+    pause.scope == "all" || covers(pause).is_some_and(|named| named.has_instances)
+}
+
 fn covered(pause: &Pause) -> String {
-    match registry::paused(&pause.scope) {
+    match covers(pause) {
         Some(named) => named.words,
         None if pause.scope == "all" => "all groups, hooks and records".to_owned(),
         None => pause.scope.clone(),
@@ -67,6 +78,9 @@ fn covered(pause: &Pause) -> String {
 }
 
 fn stops(pause: &Pause) -> String {
+    if covers_nothing(pause) {
+        return format!("but that covers nothing: a pause is of {}", registry::PAUSABLE);
+    }
     let all = "replaces nothing, and moves no weight, neither away nor back";
-    format!("Homeostat {}", registry::paused(&pause.scope).map_or(all, |named| named.stops))
+    format!("Homeostat {}", covers(pause).map_or(all, |named| named.stops))
 }

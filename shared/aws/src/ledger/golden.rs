@@ -211,3 +211,21 @@ fn every_item_is_read_although_a_later_version_added_to_it() {
         assert_eq!(Stored::read(&later).unwrap(), Stored::read(&item).unwrap(), "{}", path.display());
     }
 }
+
+/// Each is stored by its one key: a reason of a remedy with the name of one that all share would be read in its place.
+#[test]
+fn no_reason_of_a_remedy_has_the_name_of_one_that_all_share() {
+    for (shared, own) in [("Hold", "HoldReason"), ("Close", "CloseReason"), ("Page", "PageReason")] {
+        let names = |of: &'static str, folder: Option<Folder>| -> BTreeSet<&str> {
+            let is_of =
+                |variant: &&Variant| variant.of == of && folder.is_none_or(|folder| variant.folders.contains(&folder));
+            variants::ALL.iter().filter(is_of).map(|variant| variant.name).collect()
+        };
+        let all_share = names(shared, None);
+        assert!(!all_share.is_empty(), "{shared}");
+        for folder in Folder::ALL.into_iter().filter(|folder| folder.is_of_incidents()) {
+            let both: Vec<_> = names(own, Some(folder)).intersection(&all_share).copied().collect();
+            assert!(both.is_empty(), "{own} of {folder:?}: {both:?}");
+        }
+    }
+}

@@ -125,6 +125,14 @@ impl<K: Kind> Hold<K> {
         }
     }
 
+    /// What the remedy alone knows.
+    pub fn own(&self) -> Option<&K::Hold> {
+        match self {
+            Hold::Own(own) => Some(own),
+            _ => None,
+        }
+    }
+
     /// Held back although unhealthy beyond doubt, as a rule. What is not confirmed, still starting or out of service waits for the
     /// facts to change, and has no claim to a person's time.
     pub fn keeps_waiting(&self) -> bool {
@@ -199,7 +207,7 @@ impl<K: Kind> fmt::Display for Hold<K> {
                 }
                 Ok(())
             }
-            Hold::Proving { since } => write!(f, "recovered since {since:.0}, and it has to last for the dwell time"),
+            Hold::Proving { since } => write!(f, "recovered since {since:.0}, and it has to stay so for `stable-for`"),
             Hold::Own(own) => write!(f, "{own}"),
         }
     }

@@ -92,7 +92,7 @@ pub trait Kind: Stored {
     fn proven_at(incident: &Incident<Self>, now: Timestamp) -> Option<Timestamp>;
 
     /// The incident of the whole that counts this one among its own while it is held for that.
-    fn whole(&self, subject: &Subject, hold: &Hold<Self>) -> Option<Subject>;
+    fn whole(&self, subject: &Subject, hold: &Self::Hold) -> Option<Subject>;
 
     /// Who brought about this end, if it says more than who mitigated.
     fn ended_by(close: &Self::Close) -> Option<Actor>;

@@ -19,7 +19,7 @@ pub struct Month {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected a month such as 2026-11")]
+#[error("expected a year and a month from 01 to 12, such as 2026-11")]
 pub struct InvalidMonth;
 
 impl Month {

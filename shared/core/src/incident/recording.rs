@@ -28,7 +28,7 @@ impl<K: Kind> Incident<K> {
             Some(Decision::Hold { because, .. }) => {
                 timeline.held(now, because.name());
                 if timeline.whole.is_none() {
-                    timeline.whole = K::whole(&self.kind, &self.subject, because);
+                    timeline.whole = because.own().and_then(|own| self.kind.whole(&self.subject, own));
                 }
             }
             Some(Decision::Act { .. }) => timeline.ended(now, HoldEnd::Acted),
@@ -60,8 +60,7 @@ impl<K: Kind> Incident<K> {
     fn ended_by(&self, close: &Close<K>) -> Actor {
         let mitigated_by = self.timeline.mitigated_by.unwrap_or(Actor::Unknown);
         match close {
-            Close::Recovered => Actor::Homeostat,
-            Close::NothingWrong { .. } => mitigated_by,
+            Close::Recovered | Close::NothingWrong { .. } => mitigated_by,
             Close::Own(own) => K::ended_by(own).unwrap_or(mitigated_by),
         }
     }

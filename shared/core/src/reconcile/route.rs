@@ -4,9 +4,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::id::Subject;
+use crate::id::{InvalidId, Named, Subject};
 use crate::outcome::Unavailable;
-use crate::signal::{Hint, NoSignal};
+use crate::signal::{Hint, NoSignal, Order};
 
 /// What a remedy makes of a signal that concerns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,25 @@ pub enum Route<S> {
     Hints(Vec<Hint>),
     /// Something may be wrong with some of those that a survey looks at.
     Survey(S),
+}
+
+impl<S> Route<S> {
+    /// Of an order about one subject, by what its own remedy reads of it; `None`: it is another remedy's.
+    ///
+    /// # Errors
+    /// [`NoSignal::NotOurs`], or [`NoSignal::Unreadable`] where the tag is this remedy's and the id is not one.
+    pub fn of_order(
+        order: &Order,
+        subject: &Subject,
+        named: Option<Result<Named, InvalidId>>,
+    ) -> Result<Self, NoSignal> {
+        let about = subject.to_string();
+        match named {
+            Some(Ok(_)) => Ok(Route::Hints(order.hint().into_iter().collect())),
+            Some(Err(error)) => Err(NoSignal::Unreadable { about, why: error.to_string() }),
+            None => Err(NoSignal::NotOurs { about }),
+        }
+    }
 }
 
 /// What a survey looked at, and found.

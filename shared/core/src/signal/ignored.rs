@@ -21,6 +21,8 @@ pub enum NoSignal {
     NotAbout { alarm: AlarmArn, why: String },
     /// What it is about is another remedy's.
     NotOurs { about: String },
+    /// An order about a subject whose id can't be read. Disposition: drop, to the dead-letter queue.
+    Unreadable { about: String, why: String },
     /// There is nothing of what the policy names.
     NothingThere { what: String },
     /// Another function completes hooks.
@@ -60,6 +62,7 @@ impl fmt::Display for NoSignal {
                 write!(f, "alarm {:?} is kept from acting by {by}", alarm.alarm_name())
             }
             NoSignal::NotAbout { alarm, why } => write!(f, "alarm {:?} {why}", alarm.alarm_name()),
+            NoSignal::Unreadable { about, why } => write!(f, "{about} can't be looked after: {why}"),
             NoSignal::NotOurs { about } => write!(f, "{about} is not this function's to look after"),
             NoSignal::NothingThere { what } => f.write_str(what),
             NoSignal::Held { hook, instance } => {

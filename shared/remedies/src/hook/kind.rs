@@ -151,7 +151,7 @@ impl Kind for HookKind {
         is_proof.then_some(now)
     }
 
-    fn whole(&self, _: &Subject, _: &Hold<Self>) -> Option<Subject> {
+    fn whole(&self, _: &Subject, _: &HoldReason) -> Option<Subject> {
         None
     }
 

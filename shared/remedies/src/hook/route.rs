@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::hook::reasons::HoldReason;
 use crate::hook::reasons::{Decision, Hold, Reconciled};
+use crate::hook::subject;
 use crate::hook::subject::HeldInstance;
 
 /// All groups whose hooks the policy names: there is no smaller survey.
@@ -29,10 +30,9 @@ pub(super) fn route(region: &Region, signal: &Signal) -> Result<Route<Resync>, N
         }
         Fact::Notice { about, .. } => Err(NoSignal::NotOurs { about: about.to_string() }),
         Fact::Order(Order::Resync) => Ok(Route::Survey(Resync)),
-        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => match HeldInstance::of(subject) {
-            Some(_) => Ok(Route::Hints(order.hint().into_iter().collect())),
-            None => Err(NoSignal::NotOurs { about: subject.to_string() }),
-        },
+        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => {
+            Route::of_order(order, subject, subject::named(subject))
+        }
     }
 }
 

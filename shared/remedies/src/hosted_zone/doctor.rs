@@ -104,7 +104,7 @@ fn unread(record: &RecordPolicy, facts: &Facts<'_>) -> Vec<Finding> {
 fn fitness(record: &RecordPolicy, facts: &Facts<'_>) -> Vec<Finding> {
     let why = facts.own.record(record).and_then(|sets| unfit(record, &sets));
     let severity = if record.mode == Mode::Watch { Warning } else { Error };
-    let fix = "fix the record in Route 53, or its zone, name, type and endpoints in the policy";
+    let fix = "fix the record in Route 53, or its hosted-zone, name, type and endpoints in the policy";
     let say = |why| Finding::new(severity, about(record), format!("its weights can't be moved: {why}"), fix);
     why.map(say).into_iter().collect()
 }

@@ -153,7 +153,7 @@ impl Kind for HostedZoneKind {
     }
 
     /// All of its endpoints are one incident.
-    fn whole(&self, _: &Subject, _: &Hold<Self>) -> Option<Subject> {
+    fn whole(&self, _: &Subject, _: &HoldReason) -> Option<Subject> {
         None
     }
 

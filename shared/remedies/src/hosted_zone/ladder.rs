@@ -77,7 +77,7 @@ pub(super) fn ladder<'a>() -> [Check<Judging<'a>, HostedZoneKind>; 16] {
         Check {
             name: "it has stayed well",
             stops: |it| it.proving(),
-            by: |it| guard::or_none(it.proving(), "for the dwell time"),
+            by: |it| guard::or_none(it.proving(), "for `stable-for`"),
         },
         Check { name: "there is something to change now", stops: |it| it.recovered(), by: |it| it.due_in_words() },
     ]

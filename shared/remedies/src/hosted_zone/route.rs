@@ -21,10 +21,9 @@ pub(super) fn route(dns: &DnsPolicy, signal: &Signal) -> Result<Route<Resync>, N
         Fact::Notice { about, .. } => Err(NoSignal::NotOurs { about: about.to_string() }),
         Fact::Action(told) => Err(told.into()),
         Fact::Order(Order::Resync) => Ok(Route::Survey(Resync)),
-        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => match subject::zone_of(subject) {
-            Some(_) => Ok(Route::Hints(order.hint().into_iter().collect())),
-            None => Err(NoSignal::NotOurs { about: subject.to_string() }),
-        },
+        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => {
+            Route::of_order(order, subject, subject::named(subject))
+        }
     }
 }
 

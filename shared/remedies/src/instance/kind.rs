@@ -240,18 +240,9 @@ impl Kind for InstanceKind {
     }
 
     /// The same holds for which the group's own incident is opened: its page counts or names its members.
-    fn whole(&self, subject: &Subject, hold: &Hold<Self>) -> Option<Subject> {
-        let is_counted = match hold {
-            Hold::Own(because) => because.is_of_whole_group(),
-            Hold::InFlight
-            | Hold::OutcomeUnknown { .. }
-            | Hold::Paused { .. }
-            | Hold::Budget { .. }
-            | Hold::Watching { .. }
-            | Hold::Proving { .. } => false,
-        };
+    fn whole(&self, subject: &Subject, hold: &HoldReason) -> Option<Subject> {
         let group = Subject::of_group(subject.region().clone(), self.group());
-        (is_counted && self.is_instance()).then_some(group)
+        (hold.is_of_whole_group() && self.is_instance()).then_some(group)
     }
 
     fn ended_by(close: &CloseReason) -> Option<Actor> {

@@ -97,7 +97,7 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 21] {
             by: |case| case.capacity_in_words(),
         },
         Check {
-            name: "few are sick at once",
+            name: "few are unhealthy at once",
             stops: |case| case.held(case.not_too_many().err()),
             by: |case| case.crowd_in_words(),
         },
@@ -112,7 +112,7 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 21] {
             by: |case| case.last_act(),
         },
         Check {
-            name: "replacements get well",
+            name: "replacements recover",
             stops: |case| case.held(case.breaker_closed().err()),
             by: |case| case.breaker_in_words(),
         },
@@ -347,8 +347,8 @@ impl Situation<'_> {
     fn evidence_in_words(&self) -> String {
         let findings = self.findings();
         let said = findings.iter().map(|finding| match finding {
-            Finding::Sick(proof) => format!("sick: {proof}"),
-            Finding::Well(why) => format!("well: {why}"),
+            Finding::Sick(proof) => format!("unhealthy: {proof}"),
+            Finding::Well(why) => format!("healthy: {why}"),
             Finding::Unknown(why) => format!("unknown: {why}"),
         });
         said.collect::<Vec<_>>().join("; ")

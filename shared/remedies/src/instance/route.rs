@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::instance::policy::InstancePolicy;
 use crate::instance::reasons::{Decision, Hold, Reconciled};
-use crate::instance::subject::is_ours;
+use crate::instance::subject;
 
 /// A look at whole groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +44,9 @@ pub(super) fn route(policy: &InstancePolicy, region: &Region, signal: &Signal) -
         Fact::Notice { about, notice } => Ok(Route::Hints(noticed(region, about, notice))),
         Fact::Action(told) => Err(told.into()),
         Fact::Order(Order::Resync) => Ok(Route::Survey(Survey::Resync)),
-        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => match is_ours(subject) {
-            true => Ok(Route::Hints(order.hint().into_iter().collect())),
-            false => Err(NoSignal::NotOurs { about: subject.to_string() }),
-        },
+        Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => {
+            Route::of_order(order, subject, subject::named(subject))
+        }
     }
 }
 

@@ -20,7 +20,3 @@ pub fn named(subject: &Subject) -> Option<Result<Named, InvalidId>> {
         has_instances: true,
     }))
 }
-
-pub(super) fn is_ours(subject: &Subject) -> bool {
-    subject.instance().is_some() || subject.group().is_some()
-}

@@ -76,7 +76,11 @@ fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 7] {
             stops: Situation::back_from_parking,
             by: |case| guard::or_none(case.back_from_parking(), "it was not parked lately"),
         },
-        Check { name: "few are sick at once", stops: Situation::too_many_sick, by: |case| case.crowd().in_words() },
+        Check {
+            name: "few are unhealthy at once",
+            stops: Situation::too_many_sick,
+            by: |case| case.crowd().in_words(),
+        },
         Check {
             name: "its target groups exist",
             stops: Situation::target_group_gone,
@@ -98,7 +102,7 @@ fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 7] {
         Check {
             name: "it has stayed so",
             stops: Situation::proving,
-            by: |case| format!("since {:.0}, dwell {:#}", case.well_since(), case.policy.dwell),
+            by: |case| format!("since {:.0}, stable-for {:#}", case.well_since(), case.policy.dwell),
         },
     ]
 }

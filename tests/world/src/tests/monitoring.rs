@@ -8,7 +8,7 @@ use super::{fleet, noon, secs};
 use crate::{AlarmRule, Comparison, HealthCheckType, Metric, Pace, Statistic, TreatMissingData, World};
 
 fn sweeps() -> Metric {
-    let dimensions = BTreeMap::from([("FunctionName".to_owned(), "reconcile".to_owned())]);
+    let dimensions = BTreeMap::from([("FunctionName".to_owned(), "sweep".to_owned())]);
     Metric { namespace: "AWS/Lambda".to_owned(), name: "Invocations".to_owned(), dimensions }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn long_timeout(hook: HeldBy<'_>, facts: &Facts<'_>) -> Vec<Finding> 
             fact.terms.timeout
         );
         let fix =
-            format!("make it five minutes; how long a launch may take is the policy's within: {}", put(hook, GOOD));
+            format!("make it five minutes; how long a launch may take is the policy's `timeout`: {}", put(hook, GOOD));
         is_long.then_some((Warning, what, fix))
     })
 }
@@ -53,8 +53,8 @@ pub(super) fn global_timeout(hook: HeldBy<'_>, facts: &Facts<'_>) -> Vec<Finding
     found(hook, facts, |fact| {
         let (within, global) = (hook.within(), fact.terms.global);
         let what =
-            format!("the policy's within is {within:#}, and Auto Scaling holds nobody for longer than {global:#}");
-        let fix = "make within shorter, or its heartbeat timeout longer: 100 of them, or 48 hours, are the limit";
+            format!("the policy's `timeout` is {within:#}, and Auto Scaling holds nobody for longer than {global:#}");
+        let fix = "make the policy's `timeout` shorter, or its heartbeat timeout longer: 100 of them, or 48 hours, are the limit";
         (within > global).then(|| (Error, what, fix.to_owned()))
     })
 }

@@ -69,8 +69,8 @@ fn abandoned(view: &HookView, because: &Because) -> Left {
     let you =
         "You: find out why it was not ready: its image or version, what it depends on, or evidence that it can't show.";
     let next = "Auto Scaling terminates it, and launches another unless Launch is suspended; the hook holds that one just \
-                so. After as many in a row as the policy's abandons, you are asked once, and the group is left as its afterwards \
-                says.";
+                so. After as many in a row as the policy's max-abandoned, you are asked once, and the group is left as its \
+                on-limit says.";
     Left {
         sort: Sort { event: "needs-you", severity: Severity::Critical, reason: "launch-abandoned" },
         headline: format!("NEEDS YOU: launch abandoned: {instance} into {group}"),
@@ -83,7 +83,7 @@ fn in_use(view: &HookView, because: &Because, limit: &Limit) -> Left {
     let HookState { instance, group, course, .. } = view.kept;
     let lost = "You: see whether what it was doing is lost, and have that done again.";
     let oftener = match limit {
-        Limit::Policy { .. } => "If its work takes longer as a rule, raise within in the policy.",
+        Limit::Policy { .. } => "If its work takes longer as a rule, raise the hook's timeout in the policy.",
         Limit::Global => {
             "If its work takes longer as a rule, raise the hook's heartbeat timeout: 100 of them are its limit."
         }

@@ -38,3 +38,12 @@ fn no_alarm_is_about_a_hook_and_what_is_another_remedys_is_left_with_the_reason(
         assert_eq!(why, format!("{about} is not this function's to look after"));
     }
 }
+
+/// What is this function's by its tag and names nothing ends in the dead-letter queue, not as another function's.
+#[test]
+fn an_order_about_a_hook_whose_id_cannot_be_read_is_unreadable() {
+    for subject in ["eu-west-1#hook#web:ready", "eu-west-1#hook#a:b:c:d", "eu-west-1#hook#web:ready:all"] {
+        let answer = routed(&woken(subject));
+        assert!(matches!(&answer, Err(NoSignal::Unreadable { .. })), "{subject}: {answer:?}");
+    }
+}

@@ -52,3 +52,12 @@ fn a_zone_that_is_due_is_looked_at_and_what_is_another_remedys_is_left_with_the_
     }
     assert!(routed(&held()).unwrap_err().to_string().ends_with("which is not this function's to complete"));
 }
+
+/// What is this function's by its tag and names nothing ends in the dead-letter queue, not as another function's.
+#[test]
+fn an_order_about_a_hosted_zone_whose_id_cannot_be_read_is_unreadable() {
+    for subject in ["aws-global#hosted-zone#www", "aws-global#hosted-zone#z1"] {
+        let answer = routed(&woken(subject));
+        assert!(matches!(&answer, Err(NoSignal::Unreadable { .. })), "{subject}: {answer:?}");
+    }
+}

@@ -154,6 +154,15 @@ fn an_alarm_of_another_service_is_answered_without_a_call() {
     }
 }
 
+/// What is this function's by its tag and names nothing ends in the dead-letter queue, not as another function's.
+#[test]
+fn an_order_about_an_instance_or_a_group_whose_id_cannot_be_read_is_unreadable() {
+    for subject in ["eu-west-1#instance#web", "eu-west-1#instance#*", "eu-west-1#group#a:b"] {
+        let answer = routed(&woken(subject));
+        assert!(matches!(&answer, Err(NoSignal::Unreadable { .. })), "{subject}: {answer:?}");
+    }
+}
+
 /// Any call is one too many.
 struct Untouched;
 

@@ -12,7 +12,7 @@ const COUNTED: &[(&str, &str)] = &[
     ("is older than its change", "ignored: Stale"),
     ("is in no group that the policy", "ignored: OutsidePolicy"),
     ("has left its group, and", "ignored: Handled"),
-    ("are sick at once, so it is handled", "ignored: TooManyUnhealthy"),
+    ("are unhealthy at once, so it is handled", "ignored: TooManyUnhealthy"),
     ("is parked, so it is handled", "ignored: Parked"),
     ("no target group checks", "ignored: Unchecked"),
     ("has no open incident", "ignored: NothingOpen"),

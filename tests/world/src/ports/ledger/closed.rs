@@ -50,8 +50,14 @@ impl ClosedIncidents for MemoryLedger {
         let page: Vec<_> = listed.iter().skip(from).take(most.into()).collect();
         let is_last = from + page.len() >= listed.len();
         let next = page.last().filter(|_| !is_last).map(|(cursor, _)| cursor.clone());
-        let read = |(_, incident): &&(Cursor, Value)| I::deserialize(incident).map_err(amiss);
-        Ok(ClosedPage { read: page.iter().map(read).collect::<Result<_, _>>()?, unreadable: Vec::new(), next })
+        let (mut read, mut unreadable) = (Vec::new(), Vec::new());
+        for (_, incident) in page {
+            match I::deserialize(incident) {
+                Ok(incident) => read.push(incident),
+                Err(error) => unreadable.push(error.to_string()),
+            }
+        }
+        Ok(ClosedPage { read, unreadable, next })
     }
 }
 
