@@ -97,7 +97,7 @@ fn a_wrong_command_line_asks_nobody() {
         (&["pause", "all", "--reason", "x", "--for", "9d"][..], "at most 7 days"),
         (&["pause", "all", "--reason", "x", "--until", "2020-01-01T00:00Z"][..], "is over"),
         (&["pause", "all", "--reason", "x", "--for", "2h", "--until", "2040-01-01T00:00Z"][..], "cannot be used with"),
-        (&["ack", "all", "--reason", "x"][..], "name one incident, group or zone"),
+        (&["ack", "all", "--reason", "x"][..], "name one incident, group or hosted zone"),
         (&["pause", "hosted-zone#www.example.com", "--reason", "x"][..], "a hosted zone's id"),
         (&["pause", "hook#web:ready:i-0123456789abcdef0", "--reason", "x"][..], "no single hook can be paused"),
         (&["ack", "hook#web:i-0123456789abcdef0", "--reason", "x"][..], "hook#<group>:<hook>:<instance id>"),
@@ -116,7 +116,7 @@ fn a_wrong_month_is_refused_in_one_sentence_before_anything_is_asked() {
     for month in ["2026-13", "november", "2026-11-30"] {
         let ran = homeostat(&["status", "--month", month]);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{month}");
-        assert!(ran.stderr.contains("expected a month such as 2026-11"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("expected a year and a month from 01 to 12, such as 2026-11"), "{}", ran.stderr);
     }
     let ran = homeostat(&["status", "--month", "2026-11", "--policy", "policy.toml"]);
     assert!(ran.code == Some(2) && ran.stderr.contains("cannot be used with"), "{}", ran.stderr);

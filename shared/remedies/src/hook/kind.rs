@@ -3,7 +3,7 @@
 //! This module never decides whether the hook is completed.
 
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Actor, Announce, Call, Decision, Effect, Heals, Hold, Incident, Kind, Page};
+use homeostat_core::incident::{Actor, Announce, Call, Decision, Effect, Heals, Incident, Kind, Page};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 

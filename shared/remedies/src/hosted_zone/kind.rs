@@ -3,7 +3,7 @@
 //! This module never decides where weight goes.
 
 use homeostat_core::id::{Scope, Subject};
-use homeostat_core::incident::{Actor, Announce, Call, Heals, Hold, Incident, Kind, LEASE, Page};
+use homeostat_core::incident::{Actor, Announce, Call, Heals, Incident, Kind, LEASE, Page};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
