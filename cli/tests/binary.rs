@@ -99,7 +99,10 @@ fn a_wrong_command_line_asks_nobody() {
         (&["pause", "all", "--reason", "x", "--for", "2h", "--until", "2040-01-01T00:00Z"][..], "cannot be used with"),
         (&["ack", "all", "--reason", "x"][..], "name one incident, group or hosted zone"),
         (&["pause", "hosted-zone#www.example.com", "--reason", "x"][..], "a hosted zone's id"),
-        (&["pause", "hook#web:ready:i-0123456789abcdef0", "--reason", "x"][..], "what a hook holds can't be paused by itself"),
+        (
+            &["pause", "hook#web:ready:i-0123456789abcdef0", "--reason", "x"][..],
+            "what a hook holds can't be paused by itself",
+        ),
         (&["ack", "hook#web:i-0123456789abcdef0", "--reason", "x"][..], "hook#<group>:<hook>:<instance id>"),
         (&["status", "--stack", "x", "--table", "y"][..], "cannot be used with"),
         (&["doctor", "--policy", "/nowhere/policy.toml"][..], "can't read the policy"),
