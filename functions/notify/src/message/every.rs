@@ -157,6 +157,7 @@ fn about_pauses() -> Vec<News> {
         News::Paused(pause("hook#web:ready:i-0123456789abcdef0", until)),
         News::Paused(pause("web", until)),
         News::Resumed(pause("group#web", until)),
+        News::Resumed(pause("web", until)),
     ]
 }
 

@@ -33,18 +33,20 @@ pub(super) fn set(pause: &Pause) -> Message {
 
 pub(super) fn lifted(pause: &Pause) -> Message {
     let scope = &pause.scope;
+    let is_of_nothing = covers_nothing(pause);
     let next = "whatever waited is looked at again, and acted on if the evidence still says unhealthy.".to_owned();
     let others = "homeostat status lists the other pauses. CloudTrail shows who lifted this one, if it logs DynamoDB data events.";
-    let first = format!(
-        "Somebody lifted the pause for {}. Homeostat acts there again, unless another pause covers it.",
-        covered(pause)
-    );
+    let then = match is_of_nothing {
+        true => "It covered nothing, so nothing changes.",
+        false => "Homeostat acts there again, unless another pause covers it.",
+    };
+    let first = format!("Somebody lifted the pause for {}. {then}", covered(pause));
     let again = format!("homeostat pause {} --reason …", shell::word(scope));
     let sort = Sort { event: "resumed", severity: Severity::Info, reason: "resumed" };
     Message {
-        points: vec![Point { facts: word(pause), next: Some(next), ..Point::default() }],
+        points: vec![Point { facts: word(pause), next: (!is_of_nothing).then_some(next), ..Point::default() }],
         details: vec![others.to_owned()],
-        stop: Some(Command::new("To pause it again", again)),
+        stop: (!is_of_nothing).then(|| Command::new("To pause it again", again)),
         ..Message::new(sort, format!("resumed {scope}"), vec![first])
     }
 }
