@@ -38,9 +38,10 @@ impl HookStep {
         matches!(self, HookStep::Heartbeat { .. })
     }
 
-    /// A pause keeps hands off the world; it holds nobody up.
+    /// Under a pause nothing is changed and nobody is held up: who was to be abandoned goes on like all others.
     pub fn respects_pauses(&self) -> bool {
-        !matches!(self, HookStep::Complete { .. } | HookStep::Heartbeat { .. })
+        let goes_on = matches!(self, HookStep::Complete { result: ActionResult::Continue, .. });
+        !goes_on && !self.is_heartbeat()
     }
 }
 

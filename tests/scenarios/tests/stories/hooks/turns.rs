@@ -1,8 +1,14 @@
 //! What comes twice, late, not at all, or not in its turn; and a Homeostat that is switched off.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use homeostat_core::aws::lifecycle;
 use homeostat_core::ports::Pause;
 use homeostat_remedies::hook::kind::HookKind;
-use world::{ActionBy, ActionEnd, ActionResult, LifecycleState, LifecycleTransition};
+use scenarios::HookStory;
+use scenarios::simulator::gated::{Answer, Call, Gate, HookCall, Passage};
+use world::{ActionBy, ActionEnd, ActionResult, Flaw, LifecycleState, LifecycleTransition, MemoryLedger};
 
 use super::site::*;
 
@@ -51,9 +57,7 @@ fn events_out_of_turn_do_nothing_a_second_time() {
 #[test]
 fn under_a_pause_nothing_is_held_and_nothing_is_drained() {
     let mut story = site(4);
-    let until = story.now() + minutes(60);
-    let pause = Pause { scope: "group#web".into(), by: "ana".into(), reason: "migration".into(), until };
-    story.ledger.add_pause(pause);
+    story.ledger.add_pause(pause_of_the_group(&story));
     let victim = story.in_service(&web()).remove(0);
     terminate(&story, &victim);
     story.pass(minutes(8));
@@ -67,13 +71,79 @@ fn under_a_pause_nothing_is_held_and_nothing_is_drained() {
     assert!(jobs, "hands off: it is still registered where Auto Scaling does not look");
 }
 
+fn pause_of_the_group(story: &HookStory) -> Pause {
+    let until = story.now() + minutes(60);
+    Pause { scope: "group#web".into(), by: "ana".into(), reason: "migration".into(), until }
+}
+
+/// Counts the writes up to the first ABANDON, and has somebody pause the group right before one of them.
+#[derive(Clone)]
+struct PausesBefore {
+    write: Option<u32>,
+    ledger: MemoryLedger,
+    pause: Pause,
+    writes: Arc<AtomicU32>,
+    intended: Arc<AtomicU32>,
+}
+
+impl PausesBefore {
+    fn write(write: Option<u32>, story: &HookStory) -> Self {
+        let (ledger, pause) = (story.ledger.clone(), pause_of_the_group(story));
+        PausesBefore { write, ledger, pause, writes: Arc::default(), intended: Arc::default() }
+    }
+}
+
+impl Gate for PausesBefore {
+    async fn before(&self, call: Call<'_>) -> Passage {
+        match call {
+            Call::Write { .. } => {
+                let write = self.writes.fetch_add(1, Ordering::Relaxed) + 1;
+                if self.write == Some(write) {
+                    self.ledger.add_pause(self.pause.clone());
+                }
+            }
+            Call::Hook { what: HookCall::Complete(lifecycle::ActionResult::Abandon), .. } => {
+                let write = self.writes.load(Ordering::Relaxed);
+                _ = self.intended.compare_exchange(0, write, Ordering::Relaxed, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+        Passage::Open
+    }
+
+    async fn after(&self, _: Call<'_>, _: bool) -> Answer {
+        Answer::Told
+    }
+}
+
+/// The pause is read before the decision, and written between that and the intent.
+#[test]
+fn a_launch_should_not_be_abandoned_under_a_pause_that_came_while_it_was_judged() {
+    let story_of = |write| {
+        let mut story = site_with(4, minutes(15), &format!("{LAUNCH}timeout = \"4m\"\n"), LEAVE);
+        story.cloud.with(|world| world.break_version(&web(), 2, Flaw::NeverAnswers));
+        story.cloud.with(|world| world.roll_out(&web(), 2)).unwrap();
+        let gate = PausesBefore::write(write, &story);
+        story.put_behind(gate.clone());
+        let victim = story.in_service(&web()).remove(0);
+        terminate(&story, &victim);
+        story.pass(minutes(14));
+        (story, gate.intended.load(Ordering::Relaxed))
+    };
+    let (story, intended) = story_of(None);
+    assert!(intended > 2 && ended(&story, ActionResult::Abandon) > 0, "{intended}");
+    let (story, abandoned) = story_of(Some(intended));
+    assert_eq!((abandoned, ended(&story, ActionResult::Abandon)), (0, 0));
+    assert!(story.in_service(&web()).len() == 4, "let go with CONTINUE, as under any pause");
+}
+
 /// What happens by itself: each launch waits for its hook's whole timeout, and then comes into service.
 #[test]
 fn switched_off_the_group_still_scales_as_late_as_the_hooks_timeout() {
     let mut on = site(4);
     let mut off = site(4);
     off.is_on = false;
-    let grow = |story: &mut scenarios::HookStory| {
+    let grow = |story: &mut HookStory| {
         story.cloud.with(|world| world.set_desired_capacity(&web(), 6)).unwrap();
         until_whole(story, 6, minutes(20))
     };
