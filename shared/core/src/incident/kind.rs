@@ -111,6 +111,9 @@ pub trait Effect: Stored + fmt::Display {
 
     /// Whether the trouble ends with it; else it only leads there.
     fn mitigates(&self) -> bool;
+
+    /// Whether it only keeps things as they are: whatever was held is still held.
+    fn keeps_held(&self) -> bool;
 }
 
 /// A call and its answer.

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::{Actor, HoldEnd, Incident, Kind, State};
-use crate::incident::{Close, Decision};
+use crate::incident::{Close, Decision, Effect};
 use crate::outcome::Outcome;
 
 impl<K: Kind> Incident<K> {
@@ -31,6 +31,7 @@ impl<K: Kind> Incident<K> {
                     timeline.whole = because.own().and_then(|own| self.kind.whole(&self.subject, own));
                 }
             }
+            Some(Decision::Act { step, .. }) if step.keeps_held() => {}
             Some(Decision::Act { .. }) => timeline.ended(now, HoldEnd::Acted),
             Some(Decision::Page(page)) => timeline.ended(now, HoldEnd::Paged { page: page.name().to_owned() }),
             Some(Decision::Close(close)) => {

@@ -162,7 +162,6 @@ impl Kind for HookKind {
 }
 
 impl Effect for Step {
-    /// A pause keeps hands off the world; it holds nobody up.
     fn respects_pauses(&self) -> bool {
         let Step::Hook(step) = self;
         step.respects_pauses()
@@ -172,5 +171,10 @@ impl Effect for Step {
     fn mitigates(&self) -> bool {
         let Step::Hook(step) = self;
         step.completes()
+    }
+
+    fn keeps_held(&self) -> bool {
+        let Step::Hook(step) = self;
+        step.is_heartbeat()
     }
 }

@@ -45,6 +45,10 @@ impl Effect for Step {
     fn mitigates(&self) -> bool {
         true
     }
+
+    fn keeps_held(&self) -> bool {
+        false
+    }
 }
 
 /// One piece of evidence that the policy asks for, as found.

@@ -22,6 +22,11 @@ fn no_hook_ever_runs_into_its_timeout() {
         terminate(&story, &victim);
         story.pass(minutes(40));
         assert_eq!(timed_out(&story), 0, "{timeout} s");
+        let closed = story.ledger.closed::<HookKind>();
+        assert!(
+            closed.iter().all(|incident| incident.timeline.holds.len() < 4),
+            "a heartbeat ends no hold: {closed:#?}"
+        );
         for action in actions(&story).iter().filter(|action| action.instance == victim) {
             let held = action.ended_at.duration_since(action.started_at).as_secs();
             let allowed = (timeout * 100).min(48 * 3600);
