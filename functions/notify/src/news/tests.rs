@@ -195,3 +195,16 @@ fn a_doubt_is_told_as_an_outcome_and_what_follows_it_as_what_it_is() {
     let both = done.page(at, at, &Page::Refused { why: "no".into() });
     assert!(matches!(of(&written(&twice, &both)), Some(News::Decided(_))), "a page is not lost behind an end of doubt");
 }
+
+/// The names of a nested attribute that no version writes would be read as nothing, without a word.
+#[test]
+fn each_attribute_of_the_sample_events_is_one_that_is_written() {
+    let image = record(|_| {}).read.unwrap().change.new_image;
+    let incident: Incident<InstanceKind> = serde_dynamo::from_item(image.clone()).unwrap();
+    let written: serde_dynamo::Item = serde_dynamo::to_item(&incident).unwrap();
+    for (name, value) in image.iter() {
+        // Those of the ledger itself.
+        let is_key = ["pk", "sk", "schema", "wake_at"].contains(&name.as_str());
+        assert!(is_key || written.get(name) == Some(value), "{name}: {value:?} is not {:?}", written.get(name));
+    }
+}
