@@ -58,8 +58,13 @@ fn fits(pattern: &Value, event: Option<&Value>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeSet;
+
+    use homeostat_core::signal::{self, NoSignal, Parsed};
+    use jiff::Timestamp;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn each_rule_of_the_template_is_read_and_none_has_an_operator() {
@@ -76,6 +81,39 @@ mod tests {
         let template = include_str!("../../../template.yaml");
         let written = template.matches(" Pattern:\n").count() + template.matches(" EventPattern:\n").count();
         assert_eq!(PATTERNS.values().flatten().count(), written, "as many as there are");
+    }
+
+    /// A rule for a service whose events are dropped by name would wake a function for nothing.
+    #[test]
+    fn no_rule_should_name_a_service_whose_events_no_remedy_takes() {
+        let sources: BTreeSet<&str> = PATTERNS
+            .values()
+            .flatten()
+            .flat_map(|pattern| pattern["source"].as_array().into_iter().flatten().filter_map(Value::as_str))
+            .collect();
+        assert!(sources.len() >= 4, "{sources:?}");
+        for source in sources {
+            let event = json!({ "source": source, "detail-type": "Any", "detail": {} });
+            let parsed = signal::read(&event, Timestamp::UNIX_EPOCH).remove(0);
+            let is_dropped =
+                matches!(parsed, Ok(Parsed::Ignored(NoSignal::OtherService { .. } | NoSignal::ZonalShift { .. })));
+            assert!(!is_dropped, "{source}: {parsed:?}");
+        }
+    }
+
+    /// An incident whose wake-ups went nowhere would be looked at by the sweep alone.
+    #[test]
+    fn the_sweep_has_a_wake_queue_for_the_subjects_of_each_remedy() {
+        let documents = YamlOwned::load_from_str(include_str!("../../../template.yaml")).unwrap();
+        let get = |at: &'static str| at.split('/').try_fold(&documents[0], |yaml, key| yaml.as_mapping_get(key));
+        let queues = get("Resources/Sweep/Properties/Environment/Variables/WAKE_QUEUES").unwrap();
+        let queues = match queues {
+            YamlOwned::Tagged(_, inner) => inner.as_str(),
+            other => other.as_str(),
+        };
+        let queues: BTreeMap<String, String> = serde_json::from_str(queues.unwrap()).unwrap();
+        let tags: BTreeSet<&str> = homeostat_remedies::registry::tags().collect();
+        assert_eq!(queues.keys().map(String::as_str).collect::<BTreeSet<_>>(), tags);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Services that Homeostat has no remedy for yet, and zones: known by name, so that what comes of them can be told.
+//! Events of services, and of zones, that no remedy takes: known by name, so that `explain` can say what comes of them.
 //!
 //! This module never makes a signal.
 
@@ -9,8 +9,8 @@ use crate::json::JsonCursor;
 
 const ZONAL_SHIFT: &str = "aws.arc-zonal-shift";
 
-/// The services whose events will have a remedy one day.
-const LATER: [&str; 3] = ["aws.rds", "aws.elasticache", "aws.ecs"];
+/// The services whose events people are likely to route here. A story holds that no rule of the template does.
+const OTHERS: [&str; 3] = ["aws.rds", "aws.elasticache", "aws.ecs"];
 
 /// What is known of an event of another service by EventBridge.
 pub(super) fn on_bus(root: &JsonCursor<'_>, source: &str, detail_type: &str) -> Option<NoSignal> {
@@ -24,8 +24,9 @@ pub(super) fn on_bus(root: &JsonCursor<'_>, source: &str, detail_type: &str) -> 
             .to_owned();
         return Some(NoSignal::ZonalShift { what: detail_type.to_owned(), away_from });
     }
-    let later = LATER.contains(&source);
-    later.then(|| NoSignal::NoRemedyYet { service: source.to_owned(), what: detail_type.to_owned() })
+    OTHERS
+        .contains(&source)
+        .then(|| NoSignal::OtherService { service: source.to_owned(), what: detail_type.to_owned() })
 }
 
 /// What an event of Homeostat's has at least one of, and a document of somebody else's on the same topic may lack.
@@ -47,13 +48,13 @@ pub(super) fn on_topic(event: &Value, route: &Route) -> Option<NoSignal> {
 /// Guide, "Amazon SNS notification options").
 fn of_service(event: &Value) -> Option<NoSignal> {
     let text = |name: &str| event.get(name).and_then(Value::as_str);
-    let none_yet =
-        |service: &str, what: &str| Some(NoSignal::NoRemedyYet { service: service.to_owned(), what: what.to_owned() });
+    let other =
+        |service: &str, what: &str| Some(NoSignal::OtherService { service: service.to_owned(), what: what.to_owned() });
     if let Some(name) = event.as_object()?.keys().find(|name| name.starts_with("ElastiCache:")) {
-        return none_yet("aws.elasticache", name);
+        return other("aws.elasticache", name);
     }
     if event.get("Event Source").is_some() {
-        return none_yet("aws.rds", text("Event Message").unwrap_or_default());
+        return other("aws.rds", text("Event Message").unwrap_or_default());
     }
     let what = text("Event").filter(|what| what.starts_with("autoscaling:"))?;
     Some(NoSignal::Kind { source: "aws.autoscaling".to_owned(), detail_type: what.to_owned() })

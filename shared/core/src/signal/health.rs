@@ -34,7 +34,7 @@ pub(super) fn parse(root: &JsonCursor<'_>, now: Timestamp) -> Result<Parsed, Mal
     let service = detail.field("service").text()?;
     let news = |why: String| Ok(Parsed::Ignored(NoSignal::HealthNews { code: code.to_owned(), why }));
     if service != "EC2" {
-        return news(format!("there is no remedy for what happens to {service:?} yet"));
+        return news(format!("Homeostat does nothing about what happens to {service:?}"));
     }
     if !ENDS_INSTANCES.iter().any(|ending| code.ends_with(ending)) {
         return news("no instance has to be replaced for it".to_owned());

@@ -35,10 +35,10 @@ pub enum NoSignal {
     Runs { instance: InstanceId, state: String },
     /// A Health event that no instance has to be replaced for.
     HealthNews { code: String, why: String },
-    /// A whole zone is moved away from, or back to: there is no remedy for that yet.
+    /// A whole zone is moved away from, or back to: no remedy takes it.
     ZonalShift { what: String, away_from: String },
-    /// A service that has no remedy yet.
-    NoRemedyYet { service: String, what: String },
+    /// An event of a known service that no remedy takes.
+    OtherService { service: String, what: String },
     /// A topic carried a text that is no JSON document.
     Message { topic: String },
     /// It came by a way by which nothing of the kind is taken.
@@ -75,10 +75,10 @@ impl fmt::Display for NoSignal {
             NoSignal::Runs { instance, state } => write!(f, "{instance} is {state}, and nothing is wrong with that"),
             NoSignal::HealthNews { code, why } => write!(f, "AWS Health's {code:?}: {why}"),
             NoSignal::ZonalShift { what, away_from } => {
-                write!(f, "{what:?} away from {away_from:?}: there is no remedy for zones yet")
+                write!(f, "{what:?} away from {away_from:?}: Homeostat does nothing about zonal shifts")
             }
-            NoSignal::NoRemedyYet { service, what } => {
-                write!(f, "{what:?} of {service}: there is no remedy for it yet")
+            NoSignal::OtherService { service, what } => {
+                write!(f, "{what:?} of {service}: Homeostat does nothing about it")
             }
             NoSignal::Message { topic } => write!(f, "a message for people, by topic {topic:?}, is no event"),
             NoSignal::Route { what, route: route @ Route::Topic(_) } => {

@@ -222,7 +222,7 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
         (
             "health-other",
             expect![[
-                r#"ignored: AWS Health's "AWS_RDS_MAINTENANCE_SCHEDULED": there is no remedy for what happens to "RDS" yet"#
+                r#"ignored: AWS Health's "AWS_RDS_MAINTENANCE_SCHEDULED": Homeostat does nothing about what happens to "RDS""#
             ]],
         ),
         (
@@ -341,10 +341,13 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
         ),
         (
             "later-cache",
-            expect![[r#"ignored: "ElastiCache:FailoverComplete" of aws.elasticache: there is no remedy for it yet"#]],
+            expect![[r#"ignored: "ElastiCache:FailoverComplete" of aws.elasticache: Homeostat does nothing about it"#]],
         ),
-        ("later-database", expect![[r#"ignored: "RDS DB Instance Event" of aws.rds: there is no remedy for it yet"#]]),
-        ("later-task", expect![[r#"ignored: "ECS Task State Change" of aws.ecs: there is no remedy for it yet"#]]),
+        (
+            "later-database",
+            expect![[r#"ignored: "RDS DB Instance Event" of aws.rds: Homeostat does nothing about it"#]],
+        ),
+        ("later-task", expect![[r#"ignored: "ECS Task State Change" of aws.ecs: Homeostat does nothing about it"#]]),
         (
             "malformed-alarm",
             expect!["malformed event: $.detail.state.value is missing, expected ALARM, OK or INSUFFICIENT_DATA"],
@@ -470,7 +473,9 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
         ),
         (
             "zonal-autoshift",
-            expect![[r#"ignored: "Autoshift In Progress" away from "use1-az2": there is no remedy for zones yet"#]],
+            expect![[
+                r#"ignored: "Autoshift In Progress" away from "use1-az2": Homeostat does nothing about zonal shifts"#
+            ]],
         ),
     ]
 }
