@@ -16,7 +16,7 @@ use crate::account::AccountCommand;
 #[derive(Parser)]
 #[command(name = "homeostat", version)]
 pub(crate) struct Arguments {
-    /// Says the same as JSON, for machines.
+    /// Prints JSON instead of text.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(subcommand)]
@@ -36,7 +36,10 @@ pub(crate) enum Command {
 #[derive(Subcommand)]
 pub(crate) enum PolicyCommand {
     /// Reads a policy and names all its mistakes.
-    Check { file: PathBuf },
+    Check {
+        /// The policy, such as policy.toml
+        file: PathBuf,
+    },
     /// Prints every setting with its form, default and meaning, as Markdown.
     Reference,
 }

@@ -2,14 +2,12 @@
 //!
 //! This module never asks an account: whether what the policy names exists is `doctor`'s affair.
 
-mod parameters;
-
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use homeostat_core::policy::Mode;
 use homeostat_remedies::policy;
 use homeostat_remedies::policy::Policy;
-use parameters::{HookParameters, Parameters};
 use serde::Serialize;
 
 use crate::page::Page;
@@ -18,16 +16,14 @@ use crate::report::{Failed, Report, Verdict};
 #[derive(Debug, Serialize)]
 pub(crate) struct Checked {
     file: String,
-    groups: usize,
-    records: usize,
-    hooks: usize,
+    /// How many things it names, by what they are called.
+    #[serde(flatten)]
+    names: BTreeMap<String, usize>,
     /// Where it acts, and where it only says what it would do: nobody should find out by an act that the mode was left out.
     acts_on: Vec<String>,
     only_watches: Vec<String>,
-    /// What the template wants for the weighted records.
-    parameters: Option<Parameters>,
-    /// What the template wants for the records of instances.
-    hook_parameters: Option<HookParameters>,
+    /// What the template's parameters have to be, by their names.
+    parameters: BTreeMap<&'static str, String>,
     /// The deployed functions write it into every incident.
     hash: Option<String>,
     mistakes: Vec<Mistake>,
@@ -54,21 +50,21 @@ pub(crate) fn read(file: &Path) -> Result<Result<Policy, Vec<Mistake>>, Failed> 
 
 pub(crate) fn check(file: &Path) -> Result<Checked, Failed> {
     let policy = read(file)?;
-    let dns = policy.as_ref().ok().and_then(|policy| policy.dns.as_ref());
-    let hooks = policy.as_ref().ok().and_then(|policy| policy.hooks.as_ref());
     Ok(Checked {
         file: file.display().to_string(),
-        groups: policy.as_ref().map_or(0, |policy| policy.instances.group_names().len()),
-        records: dns.map_or(0, |dns| dns.records.len()),
-        hooks: hooks.map_or(0, |hooks| hooks.hooks().count()),
+        names: policy.iter().flat_map(Policy::counts).map(|(count, thing)| (format!("{thing}s"), count)).collect(),
         acts_on: policy.as_ref().map(|policy| policy.in_mode(Mode::Act)).unwrap_or_default(),
         only_watches: policy.as_ref().map(|policy| policy.in_mode(Mode::Watch)).unwrap_or_default(),
-        parameters: dns.and_then(Parameters::of),
-        hook_parameters: hooks.and_then(HookParameters::of),
+        parameters: policy.iter().flat_map(Policy::parameters).map(|it| (it.name, it.value)).collect(),
         hash: policy.as_ref().ok().map(|policy| policy.hash.clone()),
         warnings: policy.iter().flat_map(|policy| policy.warnings.clone()).map(Mistake::from).collect(),
         mistakes: policy.err().unwrap_or_default(),
     })
+}
+
+/// Literal where a basic string would need escapes: a wildcard's name has a backslash.
+fn toml_string(text: &str) -> String {
+    if text.contains(['\\', '"']) { format!("'{text}'") } else { format!("\"{text}\"") }
 }
 
 impl From<homeostat_core::policy::Mistake> for Mistake {
@@ -92,21 +88,14 @@ impl Report for Checked {
             }
         }
         if self.mistakes.is_empty() {
-            let more =
-                [(self.records, "record(s)"), (self.hooks, "hook(s)")].into_iter().filter(|(count, _)| *count > 0);
-            let more: String = more.map(|(count, things)| format!(", {count} {things}")).collect();
-            page.long_line(&format!("{}: {} group(s){more}, no mistakes", self.file, self.groups));
+            let named = self.names.iter().filter(|(_, count)| **count > 0);
+            let named: Vec<String> = named.map(|(things, count)| format!("{things}: {count}")).collect();
+            page.long_line(&format!("{}: no mistakes ({})", self.file, named.join(", ")));
         }
-        if let Some(parameters) = &self.parameters {
-            page.long_line("deploy with these parameters: the role of shift-dns may change only these");
-            for parameter in parameters.words() {
-                page.long_line(&parameter);
-            }
-        }
-        if let Some(parameters) = &self.hook_parameters {
-            page.long_line("deploy with these parameters: the role of lifecycle-hook may remove only these");
-            for parameter in parameters.words() {
-                page.long_line(&parameter);
+        if !self.parameters.is_empty() {
+            page.line("its records can be changed only with these lines in parameter_overrides of samconfig.toml:");
+            for (name, value) in &self.parameters {
+                page.long_line(&format!("    {},", toml_string(&format!("{name}={value}"))));
             }
         }
     }

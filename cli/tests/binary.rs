@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use serde_json::{Value, json};
+
 struct Ran {
     code: Option<i32>,
     stdout: String,
@@ -37,7 +39,7 @@ const BAD: &str =
 fn a_good_policy_is_fine() {
     let ran = checked(GOOD, &[]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
-    assert!(ran.stdout.ends_with("policy.toml: 1 group(s), no mistakes\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("policy.toml: no mistakes (groups: 1)\n"), "{}", ran.stdout);
 }
 
 #[test]
@@ -50,11 +52,11 @@ fn a_policy_of_records_says_what_to_deploy_with() {
                   evidence = [\"health-check\"]\nproof = [\"health-check\"]\n";
     let policy = format!("{record}{}{}", endpoint("blue"), endpoint("green"));
     let ran = checked(&policy, &[]);
-    let parameters = "DnsZoneArns=arn:aws:route53:::hostedzone/Z1\n\
-                      DnsRecordNames=_homeostat.www.example.com,www.example.com\nDnsRecordTypes=A,TXT\n";
-    assert!(ran.code == Some(0) && ran.stdout.contains("0 group(s), 1 record(s), no mistakes\n"), "{}", ran.stdout);
+    let parameters = "samconfig.toml:\n    \"DnsRecordNames=_homeostat.www.example.com,www.example.com\",\n    \
+                      \"DnsRecordTypes=A,TXT\",\n    \"DnsZoneArns=arn:aws:route53:::hostedzone/Z1\",\n";
+    assert!(ran.code == Some(0) && ran.stdout.contains("no mistakes (records: 1)\n"), "{}", ran.stdout);
     assert!(ran.stdout.ends_with(parameters), "{}", ran.stdout);
-    let json: serde_json::Value = serde_json::from_str(&checked(&policy, &["--json"]).stdout).unwrap();
+    let json: Value = serde_json::from_str(&checked(&policy, &["--json"]).stdout).unwrap();
     assert_eq!(json["parameters"]["DnsRecordTypes"], "A,TXT");
 }
 
@@ -63,12 +65,32 @@ fn a_policy_of_instances_records_says_what_to_deploy_with() {
     let policy = "schema = 1\n[[lifecycle-hook.terminate]]\ngroup = \"web\"\nhook = \"drained\"\n\
                   record = { hosted-zone = \"Z1\", name = \"{instance}.example.com\" }\n";
     let ran = checked(policy, &[]);
-    let parameters = "HookZoneArns=arn:aws:route53:::hostedzone/Z1\n'HookRecordNames=i-*.example.com'\n";
-    assert!(ran.code == Some(0) && ran.stdout.contains("0 group(s), 1 hook(s), no mistakes\n"), "{}", ran.stdout);
+    let parameters = "samconfig.toml:\n    \"HookRecordNames=i-*.example.com\",\n    \
+                      \"HookZoneArns=arn:aws:route53:::hostedzone/Z1\",\n";
+    assert!(ran.code == Some(0) && ran.stdout.contains("no mistakes (hooks: 1)\n"), "{}", ran.stdout);
     assert!(ran.stdout.ends_with(parameters) && !ran.stdout.contains("DnsZoneArns"), "{}", ran.stdout);
-    let json: serde_json::Value = serde_json::from_str(&checked(policy, &["--json"]).stdout).unwrap();
-    assert_eq!(json["hook_parameters"]["HookRecordNames"], "i-*.example.com");
-    assert_eq!(json["parameters"], serde_json::Value::Null);
+    let json: Value = serde_json::from_str(&checked(policy, &["--json"]).stdout).unwrap();
+    assert_eq!(json["parameters"]["HookRecordNames"], "i-*.example.com");
+    assert_eq!(
+        (&json["parameters"]["DnsZoneArns"], &json["groups"], &json["hooks"]),
+        (&Value::Null, &json!(0), &json!(1))
+    );
+}
+
+/// The name of a wildcard has a backslash, which a basic string of TOML takes for an escape.
+#[test]
+fn what_belongs_in_samconfig_is_valid_there_and_means_the_same() {
+    let policy = "schema = 1\n[[lifecycle-hook.terminate]]\ngroup = \"web\"\nhook = \"drained\"\n\
+                  record = { hosted-zone = \"Z1\", name = \"*.{instance}.example.com\" }\n";
+    let shown = checked(policy, &[]).stdout;
+    let lines: String = shown.lines().filter(|line| line.starts_with("    ")).collect();
+    let read: toml::Table = toml::from_str(&format!("parameter_overrides = [{lines}]")).unwrap();
+    let read: Vec<&str> = read["parameter_overrides"].as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
+    assert_eq!(
+        read,
+        [r"HookRecordNames=\052.i-*.example.com", "HookZoneArns=arn:aws:route53:::hostedzone/Z1"],
+        "{shown}"
+    );
 }
 
 #[test]
@@ -76,7 +98,7 @@ fn mistakes_are_a_result_with_their_places() {
     let ran = checked(BAD, &[]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
     assert!(ran.stdout.contains("policy.toml:3:8: ") && !ran.stdout.contains('\u{1b}'), "{}", ran.stdout);
-    let json: serde_json::Value = serde_json::from_str(&checked(BAD, &["--json"]).stdout).unwrap();
+    let json: Value = serde_json::from_str(&checked(BAD, &["--json"]).stdout).unwrap();
     assert_eq!((&json["mistakes"][0]["line"], &json["mistakes"][0]["column"]), (&3.into(), &8.into()));
 }
 
@@ -91,7 +113,7 @@ fn a_policy_that_is_not_there_is_no_mistake_in_it() {
 #[test]
 fn a_wrong_command_line_asks_nobody() {
     for (arguments, said) in [
-        (&["pause", "web", "--reason", "x"][..], "write group#web"),
+        (&["pause", "web", "--reason", "x"][..], "did you mean group#web?"),
         (&["pause", "all"][..], "--reason"),
         (&["pause", "all", "--reason", " "][..], "in a few words"),
         (&["pause", "all", "--reason", "x", "--for", "9d"][..], "at most 7 days"),
@@ -101,7 +123,7 @@ fn a_wrong_command_line_asks_nobody() {
         (&["pause", "hosted-zone#www.example.com", "--reason", "x"][..], "a hosted zone's id"),
         (
             &["pause", "hook#web:ready:i-0123456789abcdef0", "--reason", "x"][..],
-            "what a hook holds can't be paused by itself",
+            "can't be paused by itself: name group#web or",
         ),
         (&["ack", "hook#web:i-0123456789abcdef0", "--reason", "x"][..], "hook#<group>:<hook>:<instance id>"),
         (&["status", "--stack", "x", "--table", "y"][..], "cannot be used with"),

@@ -80,15 +80,17 @@ fn a_mode_that_is_left_out_acts_and_a_good_policy_says_so() {
     };
     expect![[r#"
         policy.toml: only watches web, www.example.com A, ready of web, drained of web
-        policy.toml: 1 group(s), 1 record(s), 2 hook(s), no mistakes
-        deploy with these parameters: the role of shift-dns may change only these
+        policy.toml: no mistakes (groups: 1, hooks: 2, records: 1)
+        its records can be changed only with these lines in parameter_overrides of
+        samconfig.toml:
     "#]]
     .assert_eq(&told(GOOD));
     expect![[r#"
         policy.toml: acts on web, www.example.com A, ready of web
         policy.toml: only watches drained of web
-        policy.toml: 1 group(s), 1 record(s), 2 hook(s), no mistakes
-        deploy with these parameters: the role of shift-dns may change only these
+        policy.toml: no mistakes (groups: 1, hooks: 2, records: 1)
+        its records can be changed only with these lines in parameter_overrides of
+        samconfig.toml:
     "#]]
     .assert_eq(&told(
         &GOOD.replace("mode = \"watch\"\n", "").replace("hook = \"drained\"", "hook = \"drained\"\nmode = \"watch\""),

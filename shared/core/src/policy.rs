@@ -11,6 +11,8 @@ pub mod pattern;
 pub mod section;
 pub mod setting;
 
+use std::fmt;
+
 use jiff::SignedDuration;
 
 use crate::aws::record::RecordType;
@@ -31,6 +33,27 @@ pub enum Mode {
 }
 
 pub const MODES: &[(&str, Mode)] = &[("act", Mode::Act), ("watch", Mode::Watch)];
+
+/// A parameter of the template that belongs to a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    pub name: &'static str,
+    pub value: String,
+}
+
+impl Parameter {
+    /// With commas between the values, as CloudFormation has lists.
+    pub fn list(name: &'static str, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let values: Vec<String> = values.into_iter().map(Into::into).collect();
+        Parameter { name, value: values.join(",") }
+    }
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.name, self.value)
+    }
+}
 
 /// A time that makes no sense beyond another.
 pub fn at_most(

@@ -16,6 +16,7 @@ pub mod memory;
 mod message;
 pub mod observation;
 mod observer;
+pub mod parameters;
 pub mod policy;
 pub mod reasons;
 mod route;

@@ -3,11 +3,14 @@
 //! This module never guesses: an unknown key, a missing group or a number out of range is a mistake, and all mistakes are
 //! reported at once. It reads text; where the file comes from is the caller's affair.
 
+use std::collections::BTreeSet;
+
+use homeostat_core::id::Scope;
 use homeostat_core::policy::document::{self, Document};
 use homeostat_core::policy::forms::{Choice, Exactly};
 use homeostat_core::policy::lists::Tables;
 use homeostat_core::policy::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
-use homeostat_core::policy::{MODES, Mistake, Mode, Section};
+use homeostat_core::policy::{MODES, Mistake, Mode, Parameter, Section};
 use sha2::{Digest, Sha256};
 
 use crate::hook::policy::HookPolicy;
@@ -35,6 +38,9 @@ const FILE: Section = Section {
     settings: &[&SCHEMA, &MODE, &REPLACE_INSTANCE, &SHIFT_DNS, &LIFECYCLE_HOOK],
 };
 
+/// The table of each remedy.
+const TABLES: [Free<Tables>; 3] = [REPLACE_INSTANCE, SHIFT_DNS, LIFECYCLE_HOOK];
+
 /// Every table that a policy may have, in the order of the sample.
 pub fn sections() -> Vec<&'static Section> {
     [&[&FILE], instance::policy::SECTIONS, hosted_zone::policy::SECTIONS, hook::policy::SECTIONS].concat()
@@ -55,26 +61,26 @@ const MODE: Usual<Choice<Mode>> = Setting {
               with it.",
 };
 
-const ONE_OF_THREE: Means = Means("nothing is done by it; one of the three must be there");
+const ONE_AT_LEAST: Means = Means("nothing is done by it; at least one of these tables must be there");
 
 const REPLACE_INSTANCE: Free<Tables> = Setting {
     key: "replace-instance",
     form: Tables("a table"),
-    left_out: ONE_OF_THREE,
+    left_out: ONE_AT_LEAST,
     meaning: "Which instances may be replaced.",
 };
 
 const SHIFT_DNS: Free<Tables> = Setting {
     key: "shift-dns",
     form: Tables("a table"),
-    left_out: ONE_OF_THREE,
+    left_out: ONE_AT_LEAST,
     meaning: "Which weights may be moved.",
 };
 
 const LIFECYCLE_HOOK: Free<Tables> = Setting {
     key: "lifecycle-hook",
     form: Tables("a table"),
-    left_out: ONE_OF_THREE,
+    left_out: ONE_AT_LEAST,
     meaning: "Which lifecycle hooks are completed.",
 };
 
@@ -88,12 +94,15 @@ pub fn parse(text: &str) -> Result<Policy, Vec<Mistake>> {
     root.only(&FILE);
     root.need(&SCHEMA);
     let mode = root.usual(&MODE);
-    let [groups, dns, hooks] = [REPLACE_INSTANCE, SHIFT_DNS, LIFECYCLE_HOOK]
-        .map(|section| root.has(section.key).then(|| root.table(section.key)));
-    if groups.is_none() && dns.is_none() && hooks.is_none() {
-        let message = "is missing, and so are shift-dns and lifecycle-hook: expected at least one of these tables";
-        root.mistake(REPLACE_INSTANCE.key, message);
+    let tables = TABLES.map(|section| root.has(section.key).then(|| root.table(section.key)));
+    if tables.iter().all(Option::is_none) {
+        let keys = TABLES.map(|section| section.key).join(", ");
+        root.mistake(
+            REPLACE_INSTANCE.key,
+            &format!("is missing, and so is every other table: expected at least one of {keys}"),
+        );
     }
+    let [groups, dns, hooks] = tables;
     let instances = groups.map(|table| instance::policy::section(&table, mode)).unwrap_or_default();
     let dns = dns.map(|table| hosted_zone::policy::section(&table, mode));
     let hooks = hooks.map(|table| hook::policy::section(&table, mode));
@@ -118,11 +127,38 @@ fn hash(text: &str) -> String {
 impl Policy {
     /// What it names that has this mode.
     pub fn in_mode(&self, mode: Mode) -> Vec<String> {
-        let groups = self.instances.groups().map(|group| (group.mode, group.name.to_string()));
-        let records = self.dns.iter().flat_map(|dns| &dns.records).map(|record| (record.mode, record.key.to_string()));
-        let hooks = self.hooks.iter().flat_map(HookPolicy::held_by);
+        let Policy { instances, dns, hooks, warnings: _, hash: _ } = self;
+        let groups = instances.groups().map(|group| (group.mode, group.name.to_string()));
+        let records = dns.iter().flat_map(|dns| &dns.records).map(|record| (record.mode, record.key.to_string()));
+        let hooks = hooks.iter().flat_map(HookPolicy::held_by);
         let hooks = hooks.map(|held| (held.mode(), format!("{} of {}", held.hook(), held.group())));
         groups.chain(records).chain(hooks).filter(|(its, _)| *its == mode).map(|(_, name)| name).collect()
+    }
+
+    /// How many things it names of each kind.
+    pub fn counts(&self) -> [(usize, &'static str); 3] {
+        let Policy { instances, dns, hooks, warnings: _, hash: _ } = self;
+        [
+            (instances.groups().count(), "group"),
+            (dns.as_ref().map_or(0, |dns| dns.records.len()), "record"),
+            (hooks.as_ref().map_or(0, |hooks| hooks.hooks().count()), "hook"),
+        ]
+    }
+
+    /// What the template's parameters have to be, so that the functions may do what it asks of them, and no more.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        let Policy { instances: _, dns, hooks, warnings: _, hash: _ } = self;
+        let dns = dns.iter().flat_map(hosted_zone::parameters::parameters);
+        dns.chain(hooks.iter().flat_map(hook::parameters::parameters)).collect()
+    }
+
+    /// All that it names that has a budget or a memory.
+    pub fn scopes(&self) -> BTreeSet<Scope> {
+        let Policy { instances, dns, hooks, warnings: _, hash: _ } = self;
+        let groups = instances.groups().map(|group| Scope::of_group(&group.name));
+        let zones = dns.iter().flat_map(DnsPolicy::zones).map(hosted_zone::subject::scope);
+        let held = hooks.iter().flat_map(HookPolicy::hooks).map(|(group, _)| Scope::of_group(group));
+        groups.chain(zones).chain(held).collect()
     }
 }
 

@@ -66,8 +66,8 @@ fn what_is_missing_is_told_where_it_should_be() {
     check(
         "",
         expect![[r#"
-        policy.toml:1:1: schema is missing, expected 1
-        policy.toml:1:1: replace-instance is missing, and so are shift-dns and lifecycle-hook: expected at least one of these tables"#]],
+            policy.toml:1:1: schema is missing, expected 1
+            policy.toml:1:1: replace-instance is missing, and so is every other table: expected at least one of replace-instance, shift-dns, lifecycle-hook"#]],
     );
 }
 
