@@ -25,11 +25,11 @@ use place::Place;
 
 #[derive(Subcommand)]
 pub(crate) enum AccountCommand {
-    /// What is open, which instances lifecycle hooks hold, what is paused, and which groups and zones are held back.
+    /// What is open, what is paused, and what is held back.
     Status {
         #[command(flatten)]
         place: Place,
-        /// Whose groups and zones are shown besides those of the open incidents [default: policy.toml, if it is there]
+        /// What is shown besides what the open incidents are about [default: policy.toml, if it is there]
         #[arg(long)]
         policy: Option<PathBuf>,
         /// What closed in that month (UTC) instead, newest first: such as 2026-11
@@ -61,7 +61,7 @@ pub(crate) enum AccountCommand {
     Resume {
         #[command(flatten)]
         place: Place,
-        #[arg(value_parser = scope::pausable, help = format!("As it was paused: {}", registry::PAUSABLE))]
+        #[arg(value_parser = scope::pausable, help = format!("As it was paused: {}", registry::pausable()))]
         scope: scope::Scope,
     },
     /// Says that you know: ends an incident's reminders, closes a group's breaker, forgives its abandoned launches, or lifts a

@@ -17,7 +17,7 @@ use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::hosted_zone::memory::Endpoint;
 use homeostat_remedies::instance::kind::InstanceKind;
-use homeostat_remedies::registry::AnyIncident;
+use homeostat_remedies::registry::{self, AnyIncident, Remembering};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -33,7 +33,7 @@ pub(crate) struct Word {
     #[arg(
         value_name = "INCIDENT, GROUP OR ZONE",
         value_parser = subject,
-        help = "i-…, instance#<id>, group#<name>, hosted-zone#<id>, hook#<group>:<hook>:<instance id>, or an incident's whole name"
+        help = format!("i-…, {}; or an incident's whole name", registry::forms().collect::<Vec<_>>().join(", "))
     )]
     scope: Scope,
     /// What you know or do about it
@@ -82,7 +82,7 @@ pub(super) async fn ack(
             Some(why) => done.left.push(format!("{}: {why}", incident.head().subject)),
         }
     }
-    if !open.iter().any(|incident| word.scope.is(incident.head().subject)) && word.scope.group().is_none() {
+    if !open.iter().any(|incident| word.scope.is(incident.head().subject)) && !done.did_something() {
         done.left.push(format!("{} has no open incident", word.scope));
     }
     done.left.extend(open.iter().filter_map(|incident| asks_too(incident, &word.scope)));
@@ -129,26 +129,37 @@ fn asks_too(of: &AnyIncident, scope: &Scope) -> Option<String> {
 
 /// Forgets what failed, and with it what that has closed off: the breaker of a group, the latches of a zone.
 async fn forgive(ledger: &impl Control, scope: &id::Scope, done: &mut Acknowledged) -> Result<(), Failed> {
-    match scope.group() {
-        Some(group) => {
-            let failed = forgive_one::<InstanceKind>(ledger, scope).await?;
-            let launches = forgive_one::<HookKind>(ledger, scope).await.map_err(|failed| done.half(failed))?;
-            if failed.is_none() && launches.is_none() {
-                done.left.push(format!(
-                    "group {group} has no open breaker, no failed replacements and no abandoned launches"
-                ));
+    let Remembering { instances, hosted_zones, hooks } = registry::remembering(scope);
+    let mut none_of = Vec::new();
+    if instances {
+        match forgive_one::<InstanceKind>(ledger, scope).await? {
+            Some(failed) => {
+                done.breaker_closed = failed.breaker.is_some();
+                done.failures_forgiven = failed.failures.len();
             }
-            let (failed, launches) = (failed.unwrap_or_default(), launches.unwrap_or_default());
-            done.breaker_closed = failed.breaker.is_some();
-            done.failures_forgiven = failed.failures.len();
-            let abandoned = launches.abandoned.values().flatten();
-            done.launches_forgiven = abandoned.map(|abandoned| abandoned.instances.len()).sum();
+            None => none_of.extend(["open breaker", "failed replacement"]),
         }
-        None => {
-            let forgiven = forgive_one::<HostedZoneKind>(ledger, scope).await?.unwrap_or_default();
-            done.drains_forgiven = forgiven.drains.len();
-            done.latches_lifted = forgiven.latched.into_keys().collect();
+    }
+    if hooks {
+        match forgive_one::<HookKind>(ledger, scope).await.map_err(|failed| done.half(failed))? {
+            Some(launches) => {
+                let abandoned = launches.abandoned.values().flatten();
+                done.launches_forgiven = abandoned.map(|abandoned| abandoned.instances.len()).sum();
+            }
+            None => none_of.push("abandoned launch"),
         }
+    }
+    if hosted_zones {
+        match forgive_one::<HostedZoneKind>(ledger, scope).await.map_err(|failed| done.half(failed))? {
+            Some(forgiven) => {
+                done.drains_forgiven = forgiven.drains.len();
+                done.latches_lifted = forgiven.latched.into_keys().collect();
+            }
+            None => none_of.extend(["latch", "remembered drain"]),
+        }
+    }
+    if !done.did_something() && !none_of.is_empty() {
+        done.left.push(format!("{scope} has no {}", registry::one_of(&none_of)));
     }
     Ok(())
 }

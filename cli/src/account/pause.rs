@@ -4,6 +4,7 @@
 
 use clap::Args;
 use homeostat_aws::InstanceCloud;
+use homeostat_core::id::{self, Named};
 use homeostat_core::ports::{Control, Pause};
 use homeostat_core::shell;
 use homeostat_remedies::instance::Fleet;
@@ -25,7 +26,7 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 #[derive(Args)]
 pub(crate) struct Wish {
-    #[arg(value_parser = pausable, help = format!("{} (a bare i-… is an instance)", registry::PAUSABLE))]
+    #[arg(value_parser = pausable, help = format!("{} (a bare i-… is an instance)", registry::pausable()))]
     scope: Scope,
     /// Why, for whoever reads it at night
     #[arg(long, value_parser = words)]
@@ -115,20 +116,33 @@ pub(super) async fn pause(
     if !wish.dry_run {
         ledger.pause(&pause).await?;
     }
-    let remarks = no_such_group(deployment, &wish.scope).await.into_iter().collect();
-    let covers_hooks = registry::paused(&wish.scope.to_string()).is_none_or(|named| named.has_instances);
+    let named = registry::paused(&pause.scope);
+    let covers_hooks = named.as_ref().is_none_or(|named| named.has_instances);
+    let remark = match named {
+        Some(named) => is_there(deployment, &named, &pause.scope).await,
+        None => None,
+    };
     let replaces = replaces.map(Shown::from);
-    Ok(Paused { written: !wish.dry_run, pause: pause.into(), replaces, covers_hooks, remarks, now })
+    Ok(Paused {
+        written: !wish.dry_run,
+        pause: pause.into(),
+        replaces,
+        covers_hooks,
+        remarks: remark.into_iter().collect(),
+        now,
+    })
 }
 
-/// A slip of the pen would pause nothing, and look as if it did.
-async fn no_such_group(deployment: &Deployment, scope: &Scope) -> Option<String> {
-    let name = scope.group()?;
+/// A typing error would pause nothing, and look as if it did.
+async fn is_there(deployment: &Deployment, named: &Named, scope: &str) -> Option<String> {
+    let Some(name) = named.whole.as_ref().and_then(id::Scope::group) else {
+        return Some(format!("whether there is such a thing as {} was not checked", named.words));
+    };
     match InstanceCloud::new(&deployment.config).groups(std::slice::from_ref(&name)).await {
         Ok(found) if found.is_empty() => Some(format!(
             "beware: there is no Auto Scaling group {name} in this Region, so this pauses nothing; to take it back: \
              homeostat resume {}",
-            shell::word(&scope.to_string())
+            shell::word(scope)
         )),
         Ok(_) => None,
         Err(unavailable) => Some(format!("whether there is a group {name} was not checked: {unavailable}")),
@@ -144,7 +158,7 @@ impl Report for Paused {
         }
         page.line(
             "It holds from the next step on, also in the middle of an incident; what AWS was already told to do goes on. \
-             Incidents are still opened and told; nothing is replaced, and no weight is moved, neither away nor back.",
+             Incidents are still opened and reported; Homeostat changes nothing that the pause covers.",
         );
         // Whom a pause held up would wait for as long as it lasts, and for a judgement that nobody wants.
         if self.covers_hooks {

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use homeostat_core::id::{self, GLOBAL, GroupName, InvalidId, Subject};
+use homeostat_core::id::{self, GLOBAL, InvalidId, Subject};
 use homeostat_remedies::registry;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +17,6 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// The group, if it is one.
-    pub(crate) fn group(&self) -> Option<GroupName> {
-        self.remembers()?.group()
-    }
-
     /// What has a memory of its own: a group or a zone.
     pub(crate) fn remembers(&self) -> Option<id::Scope> {
         match self {
@@ -75,13 +70,15 @@ fn of_a_remedy(subject: Subject) -> Result<Subject, InvalidId> {
 }
 
 fn unknown(text: &str) -> String {
-    let hint = match text.parse::<GroupName>() {
-        Ok(name) if !text.contains('#') => format!("; if it is a group, write group#{name}"),
-        _ => String::new(),
-    };
+    let meant: Vec<String> = registry::tags()
+        .map(|tag| format!("{tag}#{text}"))
+        .filter(|named| !text.contains('#') && registry::paused(named).is_some())
+        .collect();
+    let meant: Vec<&str> = meant.iter().map(String::as_str).collect();
+    let hint = if meant.is_empty() { String::new() } else { format!("; did you mean {}?", registry::one_of(&meant)) };
     format!(
-        "{text:?} is not a name that Homeostat knows: expected {}; a bare i-… is an instance{hint}",
-        registry::PAUSABLE
+        "{text:?} is not a name that Homeostat knows: expected all, {}; a bare i-… is an instance{hint}",
+        registry::one_of(&registry::forms().collect::<Vec<_>>())
     )
 }
 
@@ -91,7 +88,7 @@ pub(crate) fn pausable(text: &str) -> Result<Scope, String> {
     if let Scope::One(subject) = &scope {
         let pausable = registry::named(subject).map(|named| named.pausable).map_err(|error| error.to_string())?;
         if !pausable.contains(&scope.to_string()) {
-            return Err(format!("what a hook holds can't be paused by itself: name {}", pausable.join(" or ")));
+            return Err(format!("{scope} can't be paused by itself: name {}", pausable.join(" or ")));
         }
     }
     Ok(scope)
@@ -148,7 +145,7 @@ mod tests {
             ("web", "group#web"),
             ("", "expected all"),
             ("ALL", "group#ALL"),
-            ("group#", "group#<name>"),
+            ("group#", "group#<group>"),
             ("group#a:b", "a group's name"),
             ("instance#web", "an instance id"),
             ("i-xyz", "an instance id"),

@@ -10,7 +10,7 @@ mod zones;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use futures_util::future::{join, join_all, try_join};
+use futures_util::future::{OptionFuture, join, join_all, try_join};
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
 use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
 use homeostat_core::shell;
@@ -18,7 +18,7 @@ use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hosted_zone;
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::instance::kind::InstanceKind;
-use homeostat_remedies::registry::AnyIncident;
+use homeostat_remedies::registry::{self, AnyIncident, Remembering};
 use jiff::Timestamp;
 
 use super::place::Deployment;
@@ -33,23 +33,12 @@ use zones::HeldBackZone;
 /// What is read if nobody names a policy and it is there: as `sam build` has it.
 const USUAL: &str = "policy.toml";
 
-/// What has a budget or a memory.
-#[derive(Debug, Default)]
-pub(super) struct Named {
-    groups: BTreeSet<GroupName>,
-    zones: BTreeSet<HostedZoneId>,
-}
-
-/// What the policy names; `None` without a policy.
-pub(super) fn named(named: Option<PathBuf>) -> Result<Option<Named>, Failed> {
+/// What the policy names that has a budget or a memory; `None` without a policy.
+pub(super) fn named(named: Option<PathBuf>) -> Result<Option<BTreeSet<Scope>>, Failed> {
     let usual = || Some(PathBuf::from(USUAL)).filter(|usual| usual.exists());
     let Some(file) = named.or_else(usual) else { return Ok(None) };
     match policy_check::read(&file)? {
-        Ok(policy) => {
-            let zones = policy.dns.iter().flat_map(|dns| dns.zones()).cloned().collect();
-            let held = policy.hooks.iter().flat_map(|hooks| hooks.hooks()).map(|(group, _)| group.clone());
-            Ok(Some(Named { groups: policy.instances.group_names().into_iter().chain(held).collect(), zones }))
-        }
+        Ok(policy) => Ok(Some(policy.scopes())),
         Err(_) => {
             let file = shell::word(&file.display().to_string());
             Err(Failed::because(format!("{file} has mistakes; to see them: homeostat policy check {file}")))
@@ -57,27 +46,26 @@ pub(super) fn named(named: Option<PathBuf>) -> Result<Option<Named>, Failed> {
     }
 }
 
-pub(super) async fn status(deployment: &Deployment, now: Timestamp, policy: Option<Named>) -> Result<Status, Failed> {
+pub(super) async fn status(
+    deployment: &Deployment,
+    now: Timestamp,
+    policy: Option<BTreeSet<Scope>>,
+) -> Result<Status, Failed> {
     let ledger = &deployment.ledger();
     let (open, pauses) = try_join(ledger.open_incidents::<AnyIncident>(), ledger.pauses()).await?;
     let OpenIncidents { read: open, unreadable } = open;
     let is_whole = policy.is_some();
-    let Named { mut groups, mut zones } = policy.unwrap_or_default();
-    for incident in &open {
-        let scope = incident.head().scope;
-        groups.extend(scope.group());
-        zones.extend(hosted_zone::subject::zone_of_scope(&scope));
-    }
-    let groups = join_all(groups.into_iter().map(|name| held_back(ledger, name)));
-    let zones = join_all(zones.into_iter().map(|id| held_back_zone(ledger, id)));
-    let (groups, zones) = join(groups, zones).await;
+    let mut scopes = policy.unwrap_or_default();
+    scopes.extend(open.iter().map(|incident| incident.head().scope));
+    let held = join_all(scopes.iter().map(|scope| held_back(ledger, scope))).await;
+    let (groups, zones): (Vec<_>, Vec<_>) = held.into_iter().unzip();
     let (groups, unread_groups) = apart(groups);
     let (zones, unread_zones) = apart(zones);
-    let only = "without a policy, only the groups and zones of open incidents are shown: name it by --policy, to see the \
-                breaker or latch of any other";
+    let only =
+        "without a policy, only what holds back the open incidents is shown: name it by --policy, to see the rest";
     let mut remarks: Vec<String> = if is_whole { Vec::new() } else { vec![only.to_owned()] };
     let unread = unread_groups.into_iter().chain(unread_zones);
-    remarks.extend(unread.map(|why| format!("what holds back a group or zone is not shown: {why}")));
+    remarks.extend(unread.map(|why| format!("what holds back something is not shown: {why}")));
     remarks.extend(unreadable.into_iter().map(|why| format!("an open incident is not shown: {why}")));
     Ok(Status {
         place: deployment.place.clone(),
@@ -90,10 +78,22 @@ pub(super) async fn status(deployment: &Deployment, now: Timestamp, policy: Opti
     })
 }
 
+/// What holds back each of the things that may share a scope.
+type HeldBackThere = (Option<Result<HeldBack, Unavailable>>, Option<Result<HeldBackZone, Unavailable>>);
+
+async fn held_back(ledger: &impl Control, scope: &Scope) -> HeldBackThere {
+    let Remembering { instances, hosted_zones, hooks } = registry::remembering(scope);
+    let group = scope.group().filter(|_| instances || hooks);
+    let zone = hosted_zone::subject::zone_of_scope(scope).filter(|_| hosted_zones);
+    let group: OptionFuture<_> = group.map(|name| held_back_group(ledger, name)).into();
+    let zone: OptionFuture<_> = zone.map(|id| held_back_zone(ledger, id)).into();
+    join(group, zone).await
+}
+
 /// One that can't be read hides no other.
-fn apart<T>(read: Vec<Result<T, Unavailable>>) -> (Vec<T>, Vec<String>) {
+fn apart<T>(read: Vec<Option<Result<T, Unavailable>>>) -> (Vec<T>, Vec<String>) {
     let (mut found, mut unread) = (Vec::new(), Vec::new());
-    for one in read {
+    for one in read.into_iter().flatten() {
         match one {
             Ok(one) => found.push(one),
             Err(unavailable) => unread.push(unavailable.to_string()),
@@ -102,7 +102,7 @@ fn apart<T>(read: Vec<Result<T, Unavailable>>) -> (Vec<T>, Vec<String>) {
     (found, unread)
 }
 
-async fn held_back(ledger: &impl Control, name: GroupName) -> Result<HeldBack, Unavailable> {
+async fn held_back_group(ledger: &impl Control, name: GroupName) -> Result<HeldBack, Unavailable> {
     let scope = Scope::of_group(&name);
     let named = |error: Unavailable| Unavailable {
         doing: format!("read what is known of group {name}"),

@@ -4,6 +4,7 @@
 
 mod subject;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -17,12 +18,12 @@ pub use subject::{GLOBAL, Named, Scope, Subject};
 #[error("{got:?} is not {expected}")]
 pub struct InvalidId {
     got: String,
-    expected: &'static str,
+    expected: Cow<'static, str>,
 }
 
 impl InvalidId {
-    pub fn new(got: impl Into<String>, expected: &'static str) -> Self {
-        InvalidId { got: got.into(), expected }
+    pub fn new(got: impl Into<String>, expected: impl Into<Cow<'static, str>>) -> Self {
+        InvalidId { got: got.into(), expected: expected.into() }
     }
 
     /// The text that is none.
@@ -51,7 +52,7 @@ macro_rules! name {
                 if valid(text) {
                     Ok(Self(text.into()))
                 } else {
-                    Err(InvalidId { got: text.to_owned(), expected: $expected })
+                    Err(InvalidId { got: text.to_owned(), expected: $expected.into() })
                 }
             }
         }

@@ -36,6 +36,9 @@ struct Entry {
     /// What `status --json` holds where an incident is not its own.
     no_facts: (&'static str, Value),
     named: fn(&Subject) -> Option<Result<Named, InvalidId>>,
+    /// Its subjects as people write them, each beginning with its tag, and those of them that can be paused.
+    forms: &'static [&'static str],
+    pausable: &'static [&'static str],
 }
 
 const ALL: [Entry; 3] = [
@@ -44,14 +47,25 @@ const ALL: [Entry; 3] = [
         read: read::<InstanceKind>,
         no_facts: instance::view::NO_FACTS,
         named: instance::subject::named,
+        forms: instance::subject::FORMS,
+        pausable: instance::subject::FORMS,
     },
     Entry {
         kinds: &["hosted_zone"],
         read: read::<HostedZoneKind>,
         no_facts: hosted_zone::view::NO_FACTS,
         named: hosted_zone::subject::named,
+        forms: hosted_zone::subject::FORMS,
+        pausable: hosted_zone::subject::FORMS,
     },
-    Entry { kinds: &["hook"], read: read::<HookKind>, no_facts: hook::view::NO_FACTS, named: hook::subject::named },
+    Entry {
+        kinds: &["hook"],
+        read: read::<HookKind>,
+        no_facts: hook::view::NO_FACTS,
+        named: hook::subject::named,
+        forms: hook::subject::FORMS,
+        pausable: &[],
+    },
 ];
 
 fn read<K: Kind>(item: Value) -> serde_json::Result<AnyIncident>
@@ -69,19 +83,55 @@ pub fn facts(view: &dyn View) -> Facts {
     facts
 }
 
+/// Which remedies remember something of a scope. Whoever reads or forgives it takes this apart, so that the compiler asks about a new
+/// one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remembering {
+    pub instances: bool,
+    pub hosted_zones: bool,
+    pub hooks: bool,
+}
+
+pub fn remembering(scope: &Scope) -> Remembering {
+    let is_group = scope.group().is_some();
+    let is_zone = hosted_zone::subject::zone_of_scope(scope).is_some();
+    Remembering { instances: is_group, hosted_zones: is_zone, hooks: is_group }
+}
+
+/// The tags of all subjects. Incidents of each have a wake queue.
+pub fn tags() -> impl Iterator<Item = &'static str> {
+    forms().filter_map(|form| form.split('#').next())
+}
+
+/// All subjects as people write them: `hosted-zone#<zone id>` and the like.
+pub fn forms() -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().flat_map(|entry| entry.forms).copied()
+}
+
 /// What a pause can be of, as the operator's command takes it.
-pub const PAUSABLE: &str = "all, group#<name>, hosted-zone#<id>, or instance#<id>";
+pub fn pausable() -> String {
+    let all: Vec<&str> = ALL.iter().flat_map(|entry| entry.pausable).copied().collect();
+    format!("all, {}", one_of(&all))
+}
+
+/// `a, b or c`.
+pub fn one_of(all: &[&str]) -> String {
+    match all {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
 
 /// What a person may do with the subject.
 ///
 /// # Errors
 /// It is no remedy's subject, or its id is not one.
 pub fn named(subject: &Subject) -> Result<Named, InvalidId> {
-    let expected = "a subject: <region>#instance#<instance id>, <region>#group#<group>, <region>#hosted-zone#<zone id> or \
-                    <region>#hook#<group>:<hook>:<instance id>";
-    ALL.into_iter()
-        .find_map(|entry| (entry.named)(subject))
-        .ok_or_else(|| InvalidId::new(subject.to_string(), expected))?
+    ALL.into_iter().find_map(|entry| (entry.named)(subject)).ok_or_else(|| {
+        let forms: Vec<&str> = forms().collect();
+        InvalidId::new(subject.to_string(), format!("a subject: <region>#, and then {}", one_of(&forms)))
+    })?
 }
 
 /// The scope of that name, if a remedy has it. A pause may also be of a single subject, or of what no remedy knows.
@@ -157,3 +207,6 @@ impl<'de> Deserialize<'de> for AnyIncident {
         (entry.read)(item).map_err(de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;

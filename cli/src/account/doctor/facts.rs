@@ -21,7 +21,7 @@ use homeostat_remedies::instance::Fleet;
 use homeostat_remedies::instance::doctor::InstanceFacts;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::policy::Policy;
-use homeostat_remedies::registry::AnyIncident;
+use homeostat_remedies::registry::{self, AnyIncident, Remembering};
 use homeostat_remedies::{hook, instance};
 use jiff::Timestamp;
 
@@ -74,8 +74,7 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
         join3(of_the_groups, join(audience, dead), of_the_table).await;
     let (groups, open) = (read(action::GROUPS, groups), read(action::TABLE, open.and_then(whole)));
     let dns = policy.and_then(|policy| policy.dns.as_ref());
-    let zones = dns.iter().flat_map(|dns| dns.zones()).map(hosted_zone::subject::scope);
-    let scopes = all.iter().map(Scope::of_group).chain(zones).collect();
+    let scopes = policy.map(Policy::scopes).unwrap_or_default();
     let region = deployment.config.region().and_then(|region| region.as_ref().parse().ok());
     let cloud = DnsCloud::new(&deployment.config);
     let replaced = || groups.iter().flatten().filter(|group| names.contains(&group.name));
@@ -142,8 +141,13 @@ struct Memories {
 /// Of what the policy names, and of what left it with an incident open.
 async fn memories(ledger: &impl Control, mut scopes: BTreeSet<Scope>, open: &Read<Vec<AnyIncident>>) -> Memories {
     scopes.extend(open.iter().flatten().map(|incident| incident.head().scope));
-    let groups = || scopes.iter().filter_map(Scope::group);
-    let zones = || scopes.iter().filter_map(hosted_zone::subject::zone_of_scope);
+    let (mut groups, mut launches, mut zones) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for scope in &scopes {
+        let Remembering { instances, hosted_zones, hooks } = registry::remembering(scope);
+        groups.extend(scope.group().filter(|_| instances));
+        launches.extend(scope.group().filter(|_| hooks));
+        zones.extend(hosted_zone::subject::zone_of_scope(scope).filter(|_| hosted_zones));
+    }
     let of_group = async |name: GroupName| {
         let scope = Scope::of_group(&name);
         (name, read(action::MEMORY, ledger.memory::<InstanceKind>(&scope).await))
@@ -156,9 +160,9 @@ async fn memories(ledger: &impl Control, mut scopes: BTreeSet<Scope>, open: &Rea
         let scope = hosted_zone::subject::scope(&zone);
         (zone, read(action::MEMORY, ledger.memory::<HostedZoneKind>(&scope).await))
     };
-    let (groups, launches, zones) =
-        join3(join_all(groups().map(of_group)), join_all(groups().map(of_launches)), join_all(zones().map(of_zone)))
-            .await;
+    let (groups, launches) =
+        (join_all(groups.into_iter().map(of_group)), join_all(launches.into_iter().map(of_launches)));
+    let (groups, launches, zones) = join3(groups, launches, join_all(zones.into_iter().map(of_zone))).await;
     Memories {
         groups: groups.into_iter().collect(),
         launches: launches.into_iter().collect(),

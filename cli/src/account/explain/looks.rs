@@ -60,11 +60,11 @@ impl<'a> Account<'a> {
 
     /// What each function would do because of a signal. Why one does nothing is told where nobody does anything.
     pub(super) async fn looks(&self, signal: &Signal) -> Result<Vec<Look>, Unavailable> {
-        let (policy, hash, region) = (self.policy, self.policy.hash.as_str(), &self.region);
+        let Policy { instances, dns, hooks, warnings: _, hash } = self.policy;
+        let region = &self.region;
         let (without_records, without_hooks) = (DnsPolicy::without_records(), HookPolicy::without_hooks());
-        let (dns, hooks) =
-            (policy.dns.as_ref().unwrap_or(&without_records), policy.hooks.as_ref().unwrap_or(&without_hooks));
-        let instances = Observer { aws: &self.instances, checks: &self.ec2, policy: &policy.instances };
+        let (dns, hooks) = (dns.as_ref().unwrap_or(&without_records), hooks.as_ref().unwrap_or(&without_hooks));
+        let instances = Observer { aws: &self.instances, checks: &self.ec2, policy: instances };
         let held = HookObserver { aws: &self.hooks, machines: &self.ec2, policy: hooks };
         let told = [
             self.by("replace-instance", &ReplaceInstance { observer: instances, hash, region }, signal).await?,

@@ -1,5 +1,7 @@
 //! A pause in words: what is left alone, on whose word, why, until when, and how to end it.
 
+use std::fmt;
+
 use homeostat_core::id::Named;
 use homeostat_core::line::one_line;
 use homeostat_core::shell;
@@ -20,12 +22,13 @@ pub(super) fn set(pause: &Pause) -> Message {
         None => "it holds until somebody removes it. Incidents are still opened and reported.".to_owned(),
     };
     let hooks = "Instances that a lifecycle hook of the policy holds there are released at once: new ones enter service without a readiness check, and leaving ones are not drained.";
-    let first = format!("Homeostat is paused for {}: {until}, {}.", covered(pause), stops(pause));
+    let covered = Covered::by(pause);
+    let first = format!("Homeostat is paused for {covered}: {until}, {}.", covered.stops());
     let sort = Sort { event: "paused", severity: Severity::Warning, reason: "paused" };
     Message {
         points: vec![Point { facts: word(pause), next: Some(next), ..Point::default() }],
-        details: has_instances(pause).then(|| hooks.to_owned()).into_iter().collect(),
-        stop: (!covers_nothing(pause))
+        details: covered.has_instances().then(|| hooks.to_owned()).into_iter().collect(),
+        stop: (!covered.is_nothing())
             .then(|| Command::new("To end it now", format!("homeostat resume {}", shell::word(scope)))),
         ..Message::new(sort, format!("paused {scope}, {until}"), vec![first])
     }
@@ -33,14 +36,15 @@ pub(super) fn set(pause: &Pause) -> Message {
 
 pub(super) fn lifted(pause: &Pause) -> Message {
     let scope = &pause.scope;
-    let is_of_nothing = covers_nothing(pause);
+    let covered = Covered::by(pause);
+    let is_of_nothing = covered.is_nothing();
     let next = "whatever waited is looked at again, and acted on if the evidence still says unhealthy.".to_owned();
     let others = "homeostat status lists the other pauses. CloudTrail shows who lifted this one, if it logs DynamoDB data events.";
     let then = match is_of_nothing {
         true => "It covered nothing, so nothing changes.",
         false => "Homeostat acts there again, unless another pause covers it.",
     };
-    let first = format!("Somebody lifted the pause for {}. {then}", covered(pause));
+    let first = format!("Somebody lifted the pause for {covered}. {then}");
     let again = format!("homeostat pause {} --reason …", shell::word(scope));
     let sort = Sort { event: "resumed", severity: Severity::Info, reason: "resumed" };
     Message {
@@ -58,31 +62,51 @@ fn word(pause: &Pause) -> Vec<String> {
     ]
 }
 
-/// What it covers. A pause that was written by hand may be of what no pause can cover: then it holds nothing back.
-fn covers(pause: &Pause) -> Option<Named> {
-    registry::paused(&pause.scope).filter(|named| named.pausable.contains(&pause.scope))
+/// What a pause covers.
+enum Covered {
+    All,
+    One(Named),
+    /// It was written by hand, of what no pause can cover: it holds nothing back.
+    Nothing(String),
 }
 
-fn covers_nothing(pause: &Pause) -> bool {
-    pause.scope != "all" && covers(pause).is_none()
-}
+impl Covered {
+    fn by(pause: &Pause) -> Self {
+        let scope = &pause.scope;
+        if scope == "all" {
+            return Covered::All;
+        }
+        let named = registry::paused(scope).filter(|named| named.pausable.contains(scope));
+        named.map_or_else(|| Covered::Nothing(scope.clone()), Covered::One)
+    }
 
-fn has_instances(pause: &Pause) -> bool {
-    pause.scope == "all" || covers(pause).is_some_and(|named| named.has_instances)
-}
+    fn is_nothing(&self) -> bool {
+        matches!(self, Covered::Nothing(_))
+    }
 
-fn covered(pause: &Pause) -> String {
-    match covers(pause) {
-        Some(named) => named.words,
-        None if pause.scope == "all" => "all groups, hooks and records".to_owned(),
-        None => pause.scope.clone(),
+    fn has_instances(&self) -> bool {
+        match self {
+            Covered::All => true,
+            Covered::One(named) => named.has_instances,
+            Covered::Nothing(_) => false,
+        }
+    }
+
+    fn stops(&self) -> String {
+        match self {
+            Covered::All => "Homeostat changes nothing".to_owned(),
+            Covered::One(named) => format!("Homeostat {}", named.stops),
+            Covered::Nothing(_) => format!("but that covers nothing: a pause is of {}", registry::pausable()),
+        }
     }
 }
 
-fn stops(pause: &Pause) -> String {
-    if covers_nothing(pause) {
-        return format!("but that covers nothing: a pause is of {}", registry::PAUSABLE);
+impl fmt::Display for Covered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Covered::All => "everything that it looks after",
+            Covered::One(named) => &named.words,
+            Covered::Nothing(scope) => scope,
+        })
     }
-    let all = "replaces nothing, and moves no weight, neither away nor back";
-    format!("Homeostat {}", covers(pause).map_or(all, |named| named.stops))
 }

@@ -7,6 +7,8 @@ use homeostat_core::id::{GroupName, HookName, InstanceId, InvalidId, Named, Regi
 
 const TAG: &str = "hook";
 
+pub const FORMS: &[&str] = &["hook#<group>:<hook>:<instance id>"];
+
 /// A hook of a group, and the instance that it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldInstance {

@@ -4,6 +4,8 @@
 
 use homeostat_core::id::{GroupName, InstanceId, InvalidId, Named, Scope, Subject};
 
+pub const FORMS: &[&str] = &["instance#<instance id>", "group#<group>"];
+
 /// What a person may name of it. `None`: it is another remedy's.
 pub fn named(subject: &Subject) -> Option<Result<Named, InvalidId>> {
     let id = subject.id();
