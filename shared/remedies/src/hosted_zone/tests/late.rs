@@ -189,10 +189,14 @@ fn a_change_that_never_arrives_should_be_told_of_though_another_was_found_to_hav
     assert!(matches!(troubles(it.incident.decision.as_ref().unwrap()), [Trouble::NotInSync { .. }]));
 }
 
+fn fence(generation: &Generation) -> RecordSet {
+    generation.fence(&"www.example.com".parse().unwrap()).unwrap()
+}
+
 /// A drain of blue to which nobody answered, and which applied. Its generation was deleted before the next look.
 fn drained_without_a_generation(there_before: Option<Generation>) -> Scene {
     let mut it = Scene::new();
-    it.sets.extend(there_before.map(|before| before.fence(&"www.example.com".parse().unwrap()).unwrap()));
+    it.sets.extend(there_before.map(|before| fence(&before)));
     it.break_("blue");
     let late = shift(it.look_unanswered());
     it.apply(&late);
@@ -201,15 +205,15 @@ fn drained_without_a_generation(there_before: Option<Generation>) -> Scene {
     it
 }
 
-fn from_an_earlier_incident() -> Option<Generation> {
-    Some(Generation::after(None, at(-86400)))
+fn from_an_earlier_incident() -> Generation {
+    Generation::after(None, at(-86400))
 }
 
 /// Found while judging seed 503416935: Homeostat took its own drain for somebody's weights, closed with "nothing to heal", and blue
 /// would have stayed at zero for good.
 #[test]
 fn a_drain_whose_generation_was_deleted_before_a_look_should_be_waited_for_asked_about_and_given_back() {
-    let mut it = drained_without_a_generation(from_an_earlier_incident());
+    let mut it = drained_without_a_generation(Some(from_an_earlier_incident()));
     let decision = it.look();
     let Hold::Own(HoldReason::Propagating { change: None, since }) = held(&decision) else { panic!("{decision}") };
     assert_eq!(*since, at(70), "it may have applied a moment ago");
@@ -227,9 +231,9 @@ fn a_drain_whose_generation_was_deleted_before_a_look_should_be_waited_for_asked
 
 #[test]
 fn a_change_that_others_were_tried_after_should_be_known_without_its_generation_too() {
-    let mut it = drained_without_a_generation(from_an_earlier_incident());
+    let mut it = drained_without_a_generation(Some(from_an_earlier_incident()));
     let applied = std::mem::replace(&mut it.sets, vec![set("blue", 70), set("green", 30)]);
-    it.sets.extend(from_an_earlier_incident().map(|it| it.fence(&"www.example.com".parse().unwrap()).unwrap()));
+    it.sets.push(fence(&from_an_earlier_incident()));
     it.fix("blue");
     it.look_unanswered();
     assert_eq!(it.incident.kind.state().tried.len(), 1, "another generation is on its way after it");
@@ -248,10 +252,10 @@ fn what_people_may_have_moved_by_hand_should_not_be_taken_for_a_change_that_nobo
         assert!(it.incident.kind.state().records.is_empty(), "{decision}");
     };
     is_nobodys(drained_without_a_generation(None));
-    let mut beside = drained_without_a_generation(from_an_earlier_incident());
-    beside.sets.extend(from_an_earlier_incident().map(|it| it.fence(&"www.example.com".parse().unwrap()).unwrap()));
+    let mut beside = drained_without_a_generation(Some(from_an_earlier_incident()));
+    beside.sets.push(fence(&from_an_earlier_incident()));
     is_nobodys(beside);
-    let mut otherwise = drained_without_a_generation(from_an_earlier_incident());
+    let mut otherwise = drained_without_a_generation(Some(from_an_earlier_incident()));
     otherwise.set_weight("green", 50);
     is_nobodys(otherwise);
 }
@@ -259,7 +263,7 @@ fn what_people_may_have_moved_by_hand_should_not_be_taken_for_a_change_that_nobo
 /// Somebody drained it just before: that is why Route 53 refused the same.
 #[test]
 fn a_refused_change_should_not_be_taken_for_one_whose_generation_was_deleted() {
-    let mut it = drained_without_a_generation(from_an_earlier_incident());
+    let mut it = drained_without_a_generation(Some(from_an_earlier_incident()));
     it.incident = it.incident.settle(at(1), Outcome::Lost { why: "InvalidChangeBatch: not as read".into() });
     it.look();
     assert!(it.incident.kind.state().records.is_empty(), "{:?}", it.incident.decision);
