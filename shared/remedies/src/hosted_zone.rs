@@ -42,7 +42,7 @@ use crate::hosted_zone::kind::HostedZoneKind;
 use crate::hosted_zone::memory::Memory;
 use crate::hosted_zone::policy::{DnsPolicy, RecordPolicy};
 use crate::hosted_zone::reasons::{
-    Circumstances, Decision, History, Hold, HoldReason, Incident, Intent, Limits, Reconciled, Step,
+    Circumstances, Decision, History, Hold, HoldReason, Incident, Limits, Reconciled, Step,
 };
 
 pub(crate) use evidence::says_nothing;
@@ -187,7 +187,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     /// By its generations, which never repeat: the weights alone may look like it by chance. One is enough, since a batch applies
     /// whole, and the list of another name may be older.
     fn took_effect(&self, incident: &Incident, seen: &Observation) -> bool {
-        incident.intent.as_ref().is_some_and(|Intent { step: Step::Shift(shift), .. }| shift.is_seen(seen))
+        absorb::took_effect(incident, seen)
     }
 
     fn decide(&self, now: Timestamp, incident: &Incident, seen: &Observation, around: &Circumstances) -> Decision {

@@ -17,7 +17,7 @@ use super::judge::NEARLY;
 use super::observation::Observation;
 use super::reasons::Trouble;
 use super::share::shares;
-use super::shift::Move;
+use super::shift::{Move, Shift};
 use super::standing::{Standing, standing};
 use super::state::{Held, PROPAGATES_WITHIN, Propagating, Proven, ZoneState};
 use crate::hosted_zone::kind::HostedZoneKind;
@@ -35,8 +35,8 @@ pub(super) fn absorb(
         incident = incident.found_done(now);
     }
     let kept = incident.kind.state_mut();
-    let mut open = kept.tried.iter().chain(&kept.lost);
-    if let Some(late) = open.find(|tried| tried.is_seen(seen)).cloned() {
+    let tried = kept.tried.iter().find(|tried| tried.is_seen(seen) || lost_its_generations(kept, tried, seen));
+    if let Some(late) = tried.or_else(|| kept.lost.iter().find(|lost| lost.is_seen(seen))).cloned() {
         kept.shifted(now, &late, &Outcome::AlreadyDone);
     }
     let kept = incident.kind.state();
@@ -157,8 +157,21 @@ fn without(page: Option<Page>, settled: &[RecordKey]) -> Option<Page> {
 fn is_seen_late(now: Timestamp, incident: &Incident, seen: &Observation) -> bool {
     // A batch that was refused as lost may be the second try of one that applied.
     let is_open = |intent: &&Intent| !intent.took_effect() && (intent.outcome.is_some() || now >= intent.until);
-    let is_seen = |Intent { step: Step::Shift(shift), .. }: &Intent| shift.is_seen(seen);
-    incident.intent.as_ref().filter(is_open).is_some_and(is_seen)
+    incident.intent.as_ref().filter(is_open).is_some() && took_effect(incident, seen)
+}
+
+/// Whether the last change did, as far as can be seen.
+pub(super) fn took_effect(incident: &Incident, seen: &Observation) -> bool {
+    let Some(Intent { step: Step::Shift(shift), .. }) = &incident.intent else { return false };
+    // What Route 53 refused, since the record was not as read, may be just what somebody else made of it meanwhile.
+    let is_unsettled = incident.unsettled_intent().is_some();
+    shift.is_seen(seen) || (is_unsettled && lost_its_generations(incident.kind.state(), shift, seen))
+}
+
+/// Somebody deleted what would show that a change took effect. What is held already is left to the comparison with what is held.
+fn lost_its_generations(kept: &ZoneState, shift: &Shift, seen: &Observation) -> bool {
+    let is_known = |moved: &Move| kept.records.contains_key(&moved.key) || kept.taken_over.contains(&moved.key);
+    shift.is_seen_without_its_generations(seen) && !shift.moves.iter().any(is_known)
 }
 
 /// Without what has arrived.

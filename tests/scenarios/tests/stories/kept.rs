@@ -72,6 +72,11 @@ const KEPT: &[(PlayName, u64, &str)] = &[
     (PlayName::Hooks, 29_818_103, "a_try_without_an_answer_is_settled_by_what_became_of_the_instance"),
     (PlayName::Dns, 199_713_274, "the_last_few_percent_follow_as_soon_as_somebody_can_take_all_of_them"),
     (
+        PlayName::Dns,
+        503_416_935,
+        "what_people_may_have_moved_by_hand_should_not_be_taken_for_a_change_that_nobody_answered",
+    ),
+    (
         PlayName::Fleet,
         813_983_392,
         "who_is_shown_as_unhealthy_by_its_group_has_not_recovered_whatever_the_evidence_says",

@@ -1,6 +1,8 @@
 //! Batches that may still apply, and lists that are older than the last change.
 
 use homeostat_core::aws::record::{RecordSet, weights};
+use homeostat_core::incident::Acknowledgement;
+use homeostat_core::ports::Outcome;
 
 use super::harness::*;
 use crate::hosted_zone::generation::Generation;
@@ -185,4 +187,85 @@ fn a_change_that_never_arrives_should_be_told_of_though_another_was_found_to_hav
     };
     assert!((0..60).any(|_| is_told(&mut it)));
     assert!(matches!(troubles(it.incident.decision.as_ref().unwrap()), [Trouble::NotInSync { .. }]));
+}
+
+fn fence(generation: &Generation) -> RecordSet {
+    generation.fence(&"www.example.com".parse().unwrap()).unwrap()
+}
+
+/// A drain of blue to which nobody answered, and which applied. Its generation was deleted before the next look.
+fn drained_without_a_generation(there_before: Option<Generation>) -> Scene {
+    let mut it = Scene::new();
+    it.sets.extend(there_before.map(|before| fence(&before)));
+    it.break_("blue");
+    let late = shift(it.look_unanswered());
+    it.apply(&late);
+    it.sets.retain(|set| set.kind != "TXT");
+    it.now = 70;
+    it
+}
+
+fn from_an_earlier_incident() -> Generation {
+    Generation::after(None, at(-86400))
+}
+
+/// Found while judging seed 503416935: Homeostat took its own drain for somebody's weights, closed with "nothing to heal", and blue
+/// would have stayed at zero for good.
+#[test]
+fn a_drain_whose_generation_was_deleted_before_a_look_should_be_waited_for_asked_about_and_given_back() {
+    let mut it = drained_without_a_generation(Some(from_an_earlier_incident()));
+    let decision = it.look();
+    let Hold::Own(HoldReason::Propagating { change: None, since }) = held(&decision) else { panic!("{decision}") };
+    assert_eq!(*since, at(70), "it may have applied a moment ago");
+    it.now = 130;
+    let decision = it.look();
+    let [Trouble::Changed { what, .. }] = troubles(&decision) else { panic!("{decision}") };
+    assert_eq!(what, "its generation is gone");
+    let word = Acknowledgement { by: "ana".into(), at: at(140), reason: "an accident".into() };
+    it.incident = it.incident.acknowledge(word);
+    it.fix("blue");
+    it.now = 150;
+    while it.until_act(3600).is_some() {}
+    it.has(&[("blue", 70), ("green", 30)]);
+}
+
+#[test]
+fn a_change_that_others_were_tried_after_should_be_known_without_its_generation_too() {
+    let mut it = drained_without_a_generation(Some(from_an_earlier_incident()));
+    let applied = std::mem::replace(&mut it.sets, vec![set("blue", 70), set("green", 30)]);
+    it.sets.push(fence(&from_an_earlier_incident()));
+    it.fix("blue");
+    it.look_unanswered();
+    assert_eq!(it.incident.kind.state().tried.len(), 1, "another generation is on its way after it");
+    (it.sets, it.now) = (applied, 140);
+    let decision = it.look();
+    assert!(matches!(held(&decision), Hold::Own(HoldReason::Propagating { .. })), "{decision}");
+    assert_eq!(weights(&it.incident.kind.state().records.values().next().unwrap().saved)[&id("blue")], 70);
+}
+
+/// The message about a change that is never answered asks people to move the weight by hand, and says that it stays theirs. In seed
+/// 503416935 nothing told the two apart, and the rule asked to wait for the change.
+#[test]
+fn what_people_may_have_moved_by_hand_should_not_be_taken_for_a_change_that_nobody_answered() {
+    let is_nobodys = |mut it: Scene| {
+        let decision = it.look();
+        assert!(matches!(decision, Decision::Close(_)), "{decision}");
+        assert!(it.incident.kind.state().records.is_empty(), "{decision}");
+    };
+    is_nobodys(drained_without_a_generation(None));
+    let mut beside = drained_without_a_generation(Some(from_an_earlier_incident()));
+    beside.sets.push(fence(&from_an_earlier_incident()));
+    is_nobodys(beside);
+    let mut otherwise = drained_without_a_generation(Some(from_an_earlier_incident()));
+    otherwise.set_weight("green", 50);
+    is_nobodys(otherwise);
+}
+
+/// Somebody drained it just before: that is why Route 53 refused the same.
+#[test]
+fn a_refused_change_should_not_be_taken_for_one_whose_generation_was_deleted() {
+    let mut it = drained_without_a_generation(Some(from_an_earlier_incident()));
+    it.incident = it.incident.settle(at(1), Outcome::Lost { why: "InvalidChangeBatch: not as read".into() });
+    it.look();
+    assert!(it.incident.kind.state().records.is_empty(), "{:?}", it.incident.decision);
 }

@@ -1,10 +1,14 @@
-//! When two changes may be on their way at once: the zone has two names, and a batch for the one was held back for seven minutes.
+//! When two changes may be on their way at once: the zone has two names, and nobody answered the batch for the one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::aws::record::{RecordKey, RecordType, Routing, Weight, reweighted};
 use homeostat_remedies::hosted_zone::generation::Generation;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
+use homeostat_remedies::hosted_zone::reasons::Incident;
 use homeostat_remedies::hosted_zone::shift::{Move, Shift};
+use homeostat_remedies::hosted_zone::state::ZoneState;
+use homeostat_remedies::hosted_zone::subject::subject;
 use homeostat_remedies::policy::{self, Policy};
 use jiff::Timestamp;
 use world::Author;
@@ -89,29 +93,62 @@ fn change(shift: &Shift, applied_at: Timestamp) -> ZoneChange {
     }
 }
 
+/// The same, where a generation was there before.
+fn follows(mut shift: Shift, before: &Generation) -> Shift {
+    for moved in &mut shift.moves {
+        moved.fence = Some(before.fence(&moved.key.name).unwrap());
+        moved.generation = Generation::after(Some(before), moved.generation.at);
+    }
+    shift
+}
+
+/// The ledger, after a look that found the shift's generations.
+fn found(shift: &Shift) -> View {
+    let mut kept = ZoneState::new(shift.zone.clone());
+    kept.generations.extend(shift.moves.iter().map(|moved| (moved.key.name.clone(), moved.generation.clone())));
+    let subject = subject(&shift.zone);
+    let incident = Incident::new(subject.clone(), HostedZoneKind::HostedZone(kept), at(0), at(0));
+    View { open: BTreeMap::from([(subject, incident)]), ..View::default() }
+}
+
 struct History {
     /// Of api.example.com, from its decision to when it applied.
     before: (Timestamp, Timestamp),
     is_read: bool,
     is_told: bool,
+    /// Whether api.example.com had a generation before that.
+    had_generation: bool,
+    /// When somebody deleted the one that it brought.
+    deleted: Option<Timestamp>,
+    /// Whether a look found it before that.
+    is_found: bool,
 }
 
 /// What the rule says of a change of www.example.com, decided at 430 and applied at 436.
 fn judged(history: &History) -> Result<(), String> {
     let (decided_at, applied_at) = history.before;
-    let last = change(&shift("api.example.com", decided_at), applied_at);
+    let mut first = shift("api.example.com", decided_at);
+    if history.had_generation {
+        first = follows(first, &Generation::after(None, at(-86400)));
+    }
+    let last = change(&first, applied_at);
     let told = if history.is_told { BTreeSet::from([last.id.clone()]) } else { BTreeSet::new() };
     let next = shift("www.example.com", at(430));
     let missing = if history.is_read { BTreeSet::new() } else { BTreeSet::from([key("api.example.com").name]) };
     let unread = Unread::default();
     unread.note(&next, &missing);
+    let mut annals = Annals { last: Some(last.clone()), told, ..Annals::default() };
+    let now = last.after.iter().filter(|set| set.kind != "TXT" || history.deleted.is_none());
+    annals.now.insert(key("api.example.com"), now.cloned().collect());
+    annals.edited.extend(history.deleted.map(|at| (key("api.example.com"), at)));
+    let view = if history.is_found { found(&first) } else { View::default() };
     is_alone(&Moment {
         change: &change(&next, at(436)),
         zone: &next.zone,
-        view: &View::default(),
+        view: &view,
         truth: &Truth::default(),
         policy: &policy(),
-        annals: &Annals { last: Some(last), told, ..Annals::default() },
+        annals: &annals,
         unread: &unread,
         pauses: &[],
         alarms_forget: false,
@@ -120,7 +157,14 @@ fn judged(history: &History) -> Result<(), String> {
 
 /// As in seed 497251307.
 fn late() -> History {
-    History { before: (at(0), at(425)), is_read: false, is_told: false }
+    History {
+        before: (at(0), at(425)),
+        is_read: false,
+        is_told: false,
+        had_generation: false,
+        deleted: None,
+        is_found: false,
+    }
 }
 
 #[test]
@@ -146,4 +190,40 @@ fn a_change_that_was_not_late_is_waited_for_whatever_could_be_read() {
 #[test]
 fn a_change_that_is_in_sync_keeps_nobody_waiting() {
     assert_eq!(judged(&History { before: (at(0), at(405)), is_read: true, ..late() }), Ok(()));
+}
+
+/// As in seed 503416935.
+fn traceless() -> History {
+    History { before: (at(370), at(422)), is_read: true, deleted: Some(at(426)), ..late() }
+}
+
+#[test]
+fn a_first_change_whose_generation_was_deleted_before_a_look_keeps_nobody_waiting() {
+    assert_eq!(judged(&traceless()), Ok(()));
+}
+
+#[test]
+fn a_change_without_an_answer_is_waited_for_while_its_generation_is_there() {
+    assert!(judged(&History { deleted: None, ..traceless() }).is_err());
+}
+
+#[test]
+fn a_change_that_replaced_a_generation_is_waited_for_though_somebody_deleted_its_own() {
+    assert!(judged(&History { had_generation: true, ..traceless() }).is_err());
+}
+
+#[test]
+fn a_change_that_a_look_found_is_waited_for_though_somebody_deleted_its_generation() {
+    assert!(judged(&History { is_found: true, ..traceless() }).is_err());
+}
+
+#[test]
+fn a_change_that_the_ledger_knows_is_waited_for_though_somebody_deleted_its_generation() {
+    assert!(judged(&History { is_told: true, ..traceless() }).is_err());
+}
+
+#[test]
+fn a_change_whose_generation_was_deleted_only_after_the_next_was_decided_is_waited_for() {
+    let too_late = at(430) + SKEWS;
+    assert!(judged(&History { deleted: Some(too_late), ..traceless() }).is_err());
 }
