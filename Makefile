@@ -53,8 +53,10 @@ functions:
 fmt:
 	cargo fmt --all --check
 
+# The parts of the benchmark that are built without the rest: in the whole workspace, others lend them their features.
 clippy:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked -p bench --no-default-features --features decide --bin bare --bin decide -- -D warnings
 
 # The stories leave word there of the rights that they needed. Emptied first: an earlier run proves nothing of this one.
 RIGHTS := $(CURDIR)/target/rights

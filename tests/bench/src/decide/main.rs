@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use fleet::Fleet;
+use homeostat_core::ports::Clock;
 use homeostat_core::reconcile::{Remedy, Route, reconcile};
 use homeostat_core::signal::{self, Hint, Parsed};
 use homeostat_remedies::hook::{HookObserver, LifecycleHook};
@@ -51,7 +52,11 @@ async fn until_it_acts<R: Remedy + Sync>(cloud: &Cloud, remedy: R) -> Result<Cou
     for _ in 0..LOOKS {
         cloud.pass(CHECK_EVERY);
         let told = cloud.with(|world| world.take_events());
-        hints.extend(told.iter().flat_map(|event| hints_of(&timed, event)).map(|hint| (hint.subject.clone(), hint)));
+        hints.extend(
+            told.iter()
+                .flat_map(|event| hints_of(&timed, event, cloud.clock().now()))
+                .map(|hint| (hint.subject.clone(), hint)),
+        );
         for hint in hints.values() {
             reconcile(&timed, &ledger, cloud.clock(), hint, |_, _| ()).await?;
         }
@@ -63,8 +68,8 @@ async fn until_it_acts<R: Remedy + Sync>(cloud: &Cloud, remedy: R) -> Result<Cou
 }
 
 /// What the remedy looks at because of an event, without a survey.
-fn hints_of(remedy: &impl Remedy, event: &Value) -> Vec<Hint> {
-    let signals = signal::read(event, Timestamp::now()).into_iter().filter_map(|parsed| match parsed {
+fn hints_of(remedy: &impl Remedy, event: &Value, now: Timestamp) -> Vec<Hint> {
+    let signals = signal::read(event, now).into_iter().filter_map(|parsed| match parsed {
         Ok(Parsed::Signal(signal)) => Some(signal),
         _ => None,
     });
