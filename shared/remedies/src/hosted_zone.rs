@@ -184,8 +184,8 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         Vec::new()
     }
 
-    /// By its generations, which never repeat: the weights alone may look like it by chance. One is enough, since a batch applies
-    /// whole, and the list of another name may be older.
+    /// By its generations, which never repeat: the weights alone may look like it by chance. Where somebody deleted those, by that of
+    /// the older one.
     fn took_effect(&self, incident: &Incident, seen: &Observation) -> bool {
         absorb::took_effect(incident, seen)
     }

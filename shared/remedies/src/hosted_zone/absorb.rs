@@ -168,10 +168,11 @@ pub(super) fn took_effect(incident: &Incident, seen: &Observation) -> bool {
     shift.is_seen(seen) || (is_unsettled && lost_its_generations(incident.kind.state(), shift, seen))
 }
 
-/// Somebody deleted what would show that a change took effect. What is held already is left to the comparison with what is held.
+/// Somebody deleted what would show that a change took effect. Where all of it is held already, that is left to the comparison with what
+/// is held; a batch applies whole, so one name that is not held is enough.
 fn lost_its_generations(kept: &ZoneState, shift: &Shift, seen: &Observation) -> bool {
     let is_known = |moved: &Move| kept.records.contains_key(&moved.key) || kept.taken_over.contains(&moved.key);
-    shift.is_seen_without_its_generations(seen) && !shift.moves.iter().any(is_known)
+    shift.is_seen_without_its_generations(seen) && !shift.moves.iter().all(is_known)
 }
 
 /// Without what has arrived.

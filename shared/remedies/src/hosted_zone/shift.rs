@@ -86,16 +86,17 @@ impl Shift {
         self.moves.iter().any(|moved| seen.generation(&moved.key.name).as_ref() == Some(&moved.generation))
     }
 
-    /// Whether all is just as it would have left it, but the generations are gone, and so are those that it replaced: it took effect,
-    /// and somebody deleted what would show it. Where there were none before, people may have moved the same weights by hand.
+    /// Whether all is just as this drain would have left it, but the generations are gone, and so is one that it replaced: it took
+    /// effect, and somebody deleted what would show it. Where there was none before, people may have moved the same weights by hand.
     pub(super) fn is_seen_without_its_generations(&self, seen: &Observation) -> bool {
         let is_there = |moved: &Move| {
             let (left, there) = (reweighted(&moved.before, &moved.after), seen.record(&moved.key));
             let name = &moved.key.name;
-            let are_deleted = moved.fence.is_some() && seen.fence(name).is_none() && !seen.unread.contains_key(name);
-            are_deleted && left.len() == there.len() && left.iter().all(|set| there.contains(set))
+            let is_gone = seen.fence(name).is_none() && !seen.unread.contains_key(name);
+            is_gone && left.len() == there.len() && left.iter().all(|set| there.contains(set))
         };
-        self.moves.iter().any(|moved| moved.drained().next().is_some()) && self.moves.iter().all(is_there)
+        let drains = self.moves.iter().any(|moved| moved.drained().next().is_some());
+        drains && !self.is_based_on_no_generation() && self.moves.iter().all(is_there)
     }
 
     pub fn is_the_same_but_for_its_generations(&self, other: &Shift) -> bool {

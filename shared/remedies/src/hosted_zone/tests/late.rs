@@ -269,3 +269,35 @@ fn a_refused_change_should_not_be_taken_for_one_whose_generation_was_deleted() {
     it.look();
     assert!(it.incident.kind.state().records.is_empty(), "{:?}", it.incident.decision);
 }
+
+/// A drain of both names in one batch, which nobody answered and which applied; then all generations were deleted. www.example.com had
+/// one before, api.example.com none.
+fn both_drained_without_a_generation() -> Scene {
+    let mut it = with_another_name();
+    it.sets.push(fence(&from_an_earlier_incident()));
+    it.break_("blue");
+    it.break_("red");
+    let late = shift(it.look_unanswered());
+    assert_eq!(late.moves.len(), 2);
+    it.apply(&late);
+    it.sets.retain(|set| set.kind != "TXT");
+    it.now = 70;
+    it
+}
+
+/// A batch applies whole: what is known of the one name is known of the other.
+#[test]
+fn a_drain_of_two_names_should_be_known_though_only_one_had_a_generation_before() {
+    let mut it = both_drained_without_a_generation();
+    let decision = it.look();
+    assert!(matches!(held(&decision), Hold::Own(HoldReason::Propagating { .. })), "{decision}");
+    assert_eq!(it.incident.kind.state().records.len(), 2, "both get their share back one day");
+}
+
+#[test]
+fn a_drain_of_two_names_of_which_somebody_edited_one_should_not_be_taken_for_applied() {
+    let mut it = both_drained_without_a_generation();
+    it.set_weight("gold", 31);
+    it.look();
+    assert!(it.incident.kind.state().records.is_empty(), "{:?}", it.incident.decision);
+}

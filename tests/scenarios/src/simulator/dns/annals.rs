@@ -50,6 +50,8 @@ pub(super) struct Annals {
     pub(super) last: Option<ZoneChange>,
     /// The ids of changes that Homeostat knows of.
     pub(super) told: BTreeSet<String>,
+    /// The generations that a look found.
+    pub(super) found: BTreeSet<Generation>,
 }
 
 /// Whether people heard last that the record is no longer Homeostat's to change.
@@ -205,6 +207,7 @@ impl Annals {
         }
         let change = kept(after, zone).and_then(|kept| kept.propagating.as_ref()?.change.clone());
         self.told.extend(change);
+        self.found.extend(kept(after, zone).into_iter().flat_map(|kept| kept.generations.values().cloned()));
     }
 
     /// Records that were held and aren't any more, though they were not given back.

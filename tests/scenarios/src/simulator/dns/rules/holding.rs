@@ -85,7 +85,7 @@ fn is_traceless(moment: &Moment<'_>, change: &ZoneChange) -> bool {
     let decided = moment.records().filter_map(|record| moment.generation(&record.key)).map(|it| it.at).max();
     let is_found = |name: &RecordName| {
         let left = generation(name, &change.after);
-        kept(moment.view, moment.zone).is_some_and(|kept| kept.generations.get(name) == left.as_ref())
+        left.is_some_and(|left| moment.annals.found.contains(&left))
     };
     let is_deleted = |record: &RecordPolicy| {
         let (now, edited) = (moment.annals.now.get(&record.key), moment.annals.edited.get(&record.key));

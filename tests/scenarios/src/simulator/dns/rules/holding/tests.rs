@@ -4,11 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::aws::record::{RecordKey, RecordType, Routing, Weight, reweighted};
 use homeostat_remedies::hosted_zone::generation::Generation;
-use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
-use homeostat_remedies::hosted_zone::reasons::Incident;
 use homeostat_remedies::hosted_zone::shift::{Move, Shift};
-use homeostat_remedies::hosted_zone::state::ZoneState;
-use homeostat_remedies::hosted_zone::subject::subject;
 use homeostat_remedies::policy::{self, Policy};
 use jiff::Timestamp;
 use world::Author;
@@ -102,15 +98,6 @@ fn follows(mut shift: Shift, before: &Generation) -> Shift {
     shift
 }
 
-/// The ledger, after a look that found the shift's generations.
-fn found(shift: &Shift) -> View {
-    let mut kept = ZoneState::new(shift.zone.clone());
-    kept.generations.extend(shift.moves.iter().map(|moved| (moved.key.name.clone(), moved.generation.clone())));
-    let subject = subject(&shift.zone);
-    let incident = Incident::new(subject.clone(), HostedZoneKind::HostedZone(kept), at(0), at(0));
-    View { open: BTreeMap::from([(subject, incident)]), ..View::default() }
-}
-
 struct History {
     /// Of api.example.com, from its decision to when it applied.
     before: (Timestamp, Timestamp),
@@ -141,7 +128,11 @@ fn judged(history: &History) -> Result<(), String> {
     let now = last.after.iter().filter(|set| set.kind != "TXT" || history.deleted.is_none());
     annals.now.insert(key("api.example.com"), now.cloned().collect());
     annals.edited.extend(history.deleted.map(|at| (key("api.example.com"), at)));
-    let view = if history.is_found { found(&first) } else { View::default() };
+    if history.is_found {
+        // It may be closed, or answered, since then.
+        annals.found.extend(first.moves.iter().map(|moved| moved.generation.clone()));
+    }
+    let view = View::default();
     is_alone(&Moment {
         change: &change(&next, at(436)),
         zone: &next.zone,
