@@ -18,7 +18,7 @@ pub(crate) struct Checked {
     file: String,
     /// How many things it names, by what they are called.
     #[serde(flatten)]
-    names: BTreeMap<String, usize>,
+    names: BTreeMap<&'static str, usize>,
     /// Where it acts, and where it only says what it would do: nobody should find out by an act that the mode was left out.
     acts_on: Vec<String>,
     only_watches: Vec<String>,
@@ -52,7 +52,7 @@ pub(crate) fn check(file: &Path) -> Result<Checked, Failed> {
     let policy = read(file)?;
     Ok(Checked {
         file: file.display().to_string(),
-        names: policy.iter().flat_map(Policy::counts).map(|(count, thing)| (format!("{thing}s"), count)).collect(),
+        names: policy::COUNTED.into_iter().zip(policy.as_ref().map(Policy::counts).unwrap_or_default()).collect(),
         acts_on: policy.as_ref().map(|policy| policy.in_mode(Mode::Act)).unwrap_or_default(),
         only_watches: policy.as_ref().map(|policy| policy.in_mode(Mode::Watch)).unwrap_or_default(),
         parameters: policy.iter().flat_map(Policy::parameters).map(|it| (it.name, it.value)).collect(),

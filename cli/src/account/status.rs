@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use futures_util::future::{OptionFuture, join, join_all, try_join};
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
-use homeostat_core::ports::{Control, OpenIncidents, Unavailable};
+use homeostat_core::ports::{Control, OpenIncidents, Slots, Unavailable};
 use homeostat_core::shell;
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hosted_zone;
@@ -58,19 +58,20 @@ pub(super) async fn status(
     let mut scopes = policy.unwrap_or_default();
     scopes.extend(open.iter().map(|incident| incident.head().scope));
     let held = join_all(scopes.iter().map(|scope| held_back(ledger, scope))).await;
-    let (groups, zones): (Vec<_>, Vec<_>) = held.into_iter().unzip();
+    let (slots, (groups, zones)): (Vec<_>, (Vec<_>, Vec<_>)) = held.into_iter().unzip();
+    let (slots, unread_slots) = apart(slots);
     let (groups, unread_groups) = apart(groups);
     let (zones, unread_zones) = apart(zones);
     let only =
         "without a policy, only what holds back the open incidents is shown: name it by --policy, to see the rest";
     let mut remarks: Vec<String> = if is_whole { Vec::new() } else { vec![only.to_owned()] };
-    let unread = unread_groups.into_iter().chain(unread_zones);
+    let unread = unread_slots.into_iter().chain(unread_groups).chain(unread_zones);
     remarks.extend(unread.map(|why| format!("what holds back something is not shown: {why}")));
     remarks.extend(unreadable.into_iter().map(|why| format!("an open incident is not shown: {why}")));
     Ok(Status {
         place: deployment.place.clone(),
         at: now,
-        open: open.iter().map(|incident| Open::new(incident, &groups)).collect(),
+        open: open.iter().map(|incident| Open::new(incident, &slots)).collect(),
         pauses: pauses.into_iter().filter(|pause| pause.until > now).map(Into::into).collect(),
         groups,
         zones,
@@ -79,15 +80,20 @@ pub(super) async fn status(
 }
 
 /// What holds back each of the things that may share a scope.
-type HeldBackThere = (Option<Result<HeldBack, Unavailable>>, Option<Result<HeldBackZone, Unavailable>>);
+type HeldBackThere = (
+    Option<Result<Slots, Unavailable>>,
+    (Option<Result<HeldBack, Unavailable>>, Option<Result<HeldBackZone, Unavailable>>),
+);
 
 async fn held_back(ledger: &impl Control, scope: &Scope) -> HeldBackThere {
     let Remembering { instances, hosted_zones, hooks } = registry::remembering(scope);
     let group = scope.group().filter(|_| instances || hooks);
     let zone = hosted_zone::subject::zone_of_scope(scope).filter(|_| hosted_zones);
-    let group: OptionFuture<_> = group.map(|name| held_back_group(ledger, name)).into();
+    let slots = ledger.slots(scope).await;
+    let group: OptionFuture<_> = group.map(|name| held_back_group(ledger, name, slots.as_ref().ok())).into();
     let zone: OptionFuture<_> = zone.map(|id| held_back_zone(ledger, id)).into();
-    join(group, zone).await
+    let held = join(group, zone).await;
+    (Some(slots), held)
 }
 
 /// One that can't be read hides no other.
@@ -102,15 +108,19 @@ fn apart<T>(read: Vec<Option<Result<T, Unavailable>>>) -> (Vec<T>, Vec<String>) 
     (found, unread)
 }
 
-async fn held_back_group(ledger: &impl Control, name: GroupName) -> Result<HeldBack, Unavailable> {
+async fn held_back_group(
+    ledger: &impl Control,
+    name: GroupName,
+    slots: Option<&Slots>,
+) -> Result<HeldBack, Unavailable> {
     let scope = Scope::of_group(&name);
     let named = |error: Unavailable| Unavailable {
         doing: format!("read what is known of group {name}"),
         why: error.to_string(),
     };
     let memory = try_join(ledger.memory::<InstanceKind>(&scope), ledger.memory::<HookKind>(&scope));
-    let (slots, (memory, launches)) = try_join(ledger.slots(&name), memory).await.map_err(named)?;
-    Ok(HeldBack::new(name, slots, memory, launches))
+    let (memory, launches) = memory.await.map_err(named)?;
+    Ok(HeldBack::new(name, slots.cloned().unwrap_or_default(), memory, launches))
 }
 
 async fn held_back_zone(ledger: &impl Control, id: HostedZoneId) -> Result<HeldBackZone, Unavailable> {

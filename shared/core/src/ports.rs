@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::alarm::AlarmChange;
-use crate::id::{GroupName, Scope, Subject};
+use crate::id::{Scope, Subject};
 use serde::de::DeserializeOwned;
 
 use crate::incident::{Incident, Kind};
@@ -242,7 +242,7 @@ pub trait Control {
     /// Whether there was one.
     fn resume(&self, scope: &str) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
-    fn slots(&self, group: &GroupName) -> impl Future<Output = Result<Slots, Unavailable>> + Send;
+    fn slots(&self, scope: &Scope) -> impl Future<Output = Result<Slots, Unavailable>> + Send;
 
     fn memory<K: Kind>(&self, scope: &Scope) -> impl Future<Output = Result<K::Memory, Unavailable>> + Send;
 

@@ -65,16 +65,14 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
     let audience: OptionFuture<_> = outputs.topic.as_ref().map(|topic| account.audience(topic)).into();
     let dead: OptionFuture<_> = outputs.dead_letters.as_ref().map(|url| account.dead_letters(url)).into();
     let hooks = policy.and_then(|policy| policy.hooks.as_ref());
-    let held = hooks.iter().flat_map(|hooks| hooks.hooks()).map(|(group, _)| group.clone());
-    let all: BTreeSet<GroupName> = names.iter().cloned().chain(held).collect();
-    let all: Vec<GroupName> = all.into_iter().collect();
+    let scopes = policy.map(Policy::scopes).unwrap_or_default();
+    let all: Vec<GroupName> = scopes.iter().filter_map(Scope::group).collect();
     let of_the_groups = join3(fleet.groups(&all), account.health_check_types(&names), account.alarms());
     let of_the_table = join(ledger.open_incidents(), ledger.pauses());
     let ((groups, health_checks, alarms), (audience, dead), (open, pauses)) =
         join3(of_the_groups, join(audience, dead), of_the_table).await;
     let (groups, open) = (read(action::GROUPS, groups), read(action::TABLE, open.and_then(whole)));
     let dns = policy.and_then(|policy| policy.dns.as_ref());
-    let scopes = policy.map(Policy::scopes).unwrap_or_default();
     let region = deployment.config.region().and_then(|region| region.as_ref().parse().ok());
     let cloud = DnsCloud::new(&deployment.config);
     let replaced = || groups.iter().flatten().filter(|group| names.contains(&group.name));

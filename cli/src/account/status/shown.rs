@@ -37,7 +37,7 @@ pub(in crate::account) struct Status {
 #[derive(Debug, Serialize)]
 pub(super) struct Open {
     subject: Subject,
-    /// `None`: it is about a zone.
+    /// `None`: it is about no group.
     group: Option<GroupName>,
     state: State,
     signalled_at: Timestamp,
@@ -84,8 +84,9 @@ impl HeldBack {
 }
 
 impl Open {
-    pub(super) fn new(incident: &AnyIncident, groups: &[HeldBack]) -> Self {
-        let mut holders = groups.iter().map(|group| &group.slots);
+    /// `slots`: of every scope.
+    pub(super) fn new(incident: &AnyIncident, slots: &[Slots]) -> Self {
+        let mut holders = slots.iter().map(|slots| &slots.holders);
         let (head, view) = (incident.head(), incident.view());
         Open {
             slot_held_since: holders.find_map(|holders| holders.get(head.subject).copied()),

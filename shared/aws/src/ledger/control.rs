@@ -4,7 +4,7 @@
 //! the index for the truth either: it lists what is open, and each is then read from the table.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use homeostat_core::id::{GroupName, Scope, Subject};
+use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Kind, SCHEMA};
 use homeostat_core::memory::Remembered;
 use homeostat_core::ports::{Control, NotWritten, OpenIncidents, Pause, Slots, Unavailable};
@@ -67,8 +67,8 @@ impl Control for DynamoLedger {
         Ok(answer.attributes.is_some_and(|old| !old.is_empty()))
     }
 
-    async fn slots(&self, group: &GroupName) -> Result<Slots, Unavailable> {
-        self.one(Key::slots(&Scope::of_group(group))).await
+    async fn slots(&self, scope: &Scope) -> Result<Slots, Unavailable> {
+        self.one(Key::slots(scope)).await
     }
 
     async fn memory<K: Kind>(&self, scope: &Scope) -> Result<K::Memory, Unavailable> {

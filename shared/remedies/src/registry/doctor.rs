@@ -40,13 +40,15 @@ pub struct Audience {
 /// All that is to be said, worst first: what all remedies share, and what each looks at by itself. Without a policy, nothing that a
 /// policy names is looked at.
 pub fn examine(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
-    let (shared, mut findings) = (&facts.shared, deployment::check(policy, facts));
-    let instances = doctor::Facts { shared, own: &facts.instances };
-    findings.extend(instance::doctor::check(policy.map(|policy| &policy.instances), &instances));
-    let records = doctor::Facts { shared, own: &facts.dns };
-    findings.extend(hosted_zone::doctor::check(policy.and_then(|policy| policy.dns.as_ref()), &records));
-    let hooks = doctor::Facts { shared, own: &facts.hooks };
-    findings.extend(hook::doctor::check(policy.and_then(|policy| policy.hooks.as_ref()), &hooks));
+    let mut findings = deployment::check(policy, facts);
+    // Taken apart, so that the compiler asks what a further remedy looks at.
+    let Facts { shared, instances, dns, hooks, audience: _, dead_letters: _, open: _, pauses: _ } = facts;
+    let own = policy.map(|Policy { instances, dns, hooks, warnings: _, hash: _ }| (instances, dns, hooks));
+    let (groups, records, held) =
+        own.map_or((None, None, None), |(groups, records, held)| (Some(groups), records.as_ref(), held.as_ref()));
+    findings.extend(instance::doctor::check(groups, &doctor::Facts { shared, own: instances }));
+    findings.extend(hosted_zone::doctor::check(records, &doctor::Facts { shared, own: dns }));
+    findings.extend(hook::doctor::check(held, &doctor::Facts { shared, own: hooks }));
     findings.sort();
     findings.dedup();
     findings
@@ -54,15 +56,16 @@ pub fn examine(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
 
 impl Facts {
     fn all_unread(&self) -> Vec<&Unread> {
+        let Facts { shared, audience, dead_letters, open, pauses, instances, dns, hooks } = self;
         let mut unread = Vec::new();
-        unread.extend(self.shared.groups.as_ref().err());
-        unread.extend(self.audience.as_ref().err());
-        unread.extend(self.dead_letters.as_ref().err());
-        unread.extend(self.open.as_ref().err());
-        unread.extend(self.pauses.as_ref().err());
-        unread.extend(self.instances.unread());
-        unread.extend(self.dns.unread());
-        unread.extend(self.hooks.unread());
+        unread.extend(shared.groups.as_ref().err());
+        unread.extend(audience.as_ref().err());
+        unread.extend(dead_letters.as_ref().err());
+        unread.extend(open.as_ref().err());
+        unread.extend(pauses.as_ref().err());
+        unread.extend(instances.unread());
+        unread.extend(dns.unread());
+        unread.extend(hooks.unread());
         unread
     }
 

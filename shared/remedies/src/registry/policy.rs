@@ -38,12 +38,20 @@ const FILE: Section = Section {
     settings: &[&SCHEMA, &MODE, &REPLACE_INSTANCE, &SHIFT_DNS, &LIFECYCLE_HOOK],
 };
 
-/// The table of each remedy.
-const TABLES: [Free<Tables>; 3] = [REPLACE_INSTANCE, SHIFT_DNS, LIFECYCLE_HOOK];
+/// The table of each remedy, with all that may be in it.
+const TABLES: [(Free<Tables>, &[&Section]); 3] = [
+    (REPLACE_INSTANCE, instance::policy::SECTIONS),
+    (SHIFT_DNS, hosted_zone::policy::SECTIONS),
+    (LIFECYCLE_HOOK, hook::policy::SECTIONS),
+];
+
+/// What [`Policy::counts`] counts.
+pub const COUNTED: [&str; 3] = ["groups", "records", "hooks"];
 
 /// Every table that a policy may have, in the order of the sample.
 pub fn sections() -> Vec<&'static Section> {
-    [&[&FILE], instance::policy::SECTIONS, hosted_zone::policy::SECTIONS, hook::policy::SECTIONS].concat()
+    let own = TABLES.into_iter().flat_map(|(_, sections)| sections).copied();
+    [&FILE].into_iter().chain(own).collect()
 }
 
 const SCHEMA: Needed<Exactly> = Setting {
@@ -94,9 +102,9 @@ pub fn parse(text: &str) -> Result<Policy, Vec<Mistake>> {
     root.only(&FILE);
     root.need(&SCHEMA);
     let mode = root.usual(&MODE);
-    let tables = TABLES.map(|section| root.has(section.key).then(|| root.table(section.key)));
+    let tables = TABLES.map(|(table, _)| root.has(table.key).then(|| root.table(table.key)));
     if tables.iter().all(Option::is_none) {
-        let keys = TABLES.map(|section| section.key).join(", ");
+        let keys = TABLES.map(|(table, _)| table.key).join(", ");
         root.mistake(
             REPLACE_INSTANCE.key,
             &format!("is missing, and so is every other table: expected at least one of {keys}"),
@@ -135,14 +143,11 @@ impl Policy {
         groups.chain(records).chain(hooks).filter(|(its, _)| *its == mode).map(|(_, name)| name).collect()
     }
 
-    /// How many things it names of each kind.
-    pub fn counts(&self) -> [(usize, &'static str); 3] {
+    /// How many things it names, in the order of [`COUNTED`].
+    pub fn counts(&self) -> [usize; COUNTED.len()] {
         let Policy { instances, dns, hooks, warnings: _, hash: _ } = self;
-        [
-            (instances.groups().count(), "group"),
-            (dns.as_ref().map_or(0, |dns| dns.records.len()), "record"),
-            (hooks.as_ref().map_or(0, |hooks| hooks.hooks().count()), "hook"),
-        ]
+        let records = dns.as_ref().map_or(0, |dns| dns.records.len());
+        [instances.groups().count(), records, hooks.as_ref().map_or(0, |hooks| hooks.hooks().count())]
     }
 
     /// What the template's parameters have to be, so that the functions may do what it asks of them, and no more.

@@ -342,8 +342,8 @@ impl Control for MemoryLedger {
         Ok(lock(&self.items).pauses.remove(scope).is_some())
     }
 
-    async fn slots(&self, group: &GroupName) -> Result<Slots, Unavailable> {
-        Ok(self.slots_of(group))
+    async fn slots(&self, scope: &Scope) -> Result<Slots, Unavailable> {
+        Ok(lock(&self.items).slots.get(scope).cloned().unwrap_or_default())
     }
 
     async fn memory<K: Kind>(&self, scope: &Scope) -> Result<K::Memory, Unavailable> {

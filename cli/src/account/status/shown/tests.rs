@@ -52,6 +52,7 @@ fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
     let asked = incident.page(at, at, &Asked::Own(PageReason::TooManyUnhealthy(crowd)));
     let slots = Slots { version: 1, holders: BTreeMap::from([(subject, at)]) };
     let breaker = Breaker { since: at, failures: 3, launched_from: Source::default() };
+    let held = [slots.clone()];
     let groups = vec![HeldBack::new(
         name,
         slots,
@@ -61,7 +62,7 @@ fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
     let status = Status {
         place: "stack homeostat in eu-west-1".into(),
         at,
-        open: vec![Open::new(&asked.into(), &groups)],
+        open: vec![Open::new(&asked.into(), &held)],
         pauses: vec![],
         groups,
         zones: vec![],

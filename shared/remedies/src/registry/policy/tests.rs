@@ -228,3 +228,17 @@ fn a_later_remedy_only_watches_until_its_own_table_says_otherwise() {
     }
     assert_eq!(inheriting, TAKE_THE_MODE_OF_THE_FILE);
 }
+
+/// The test above goes by what the sections say; what is in none of them would pass.
+#[test]
+fn each_table_has_its_sections() {
+    for (table, sections) in TABLES {
+        let named = |section: &&Section| {
+            let name = section.table.trim_matches(['[', ']']);
+            name == table.key || name.starts_with(&format!("{}.", table.key))
+        };
+        assert!(sections.iter().any(named), "{}", table.key);
+    }
+    let kinds: BTreeSet<&str> = COUNTED.into_iter().collect();
+    assert_eq!(kinds.len(), COUNTED.len());
+}
