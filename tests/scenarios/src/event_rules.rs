@@ -83,22 +83,41 @@ mod tests {
         assert_eq!(PATTERNS.values().flatten().count(), written, "as many as there are");
     }
 
-    /// A rule for a service whose events are dropped by name would wake a function for nothing.
+    /// A rule for a service whose events are dropped by name would wake a function for nothing. AWS Health names the service inside.
     #[test]
     fn no_rule_should_name_a_service_whose_events_no_remedy_takes() {
-        let sources: BTreeSet<&str> = PATTERNS
-            .values()
-            .flatten()
-            .flat_map(|pattern| pattern["source"].as_array().into_iter().flatten().filter_map(Value::as_str))
-            .collect();
-        assert!(sources.len() >= 4, "{sources:?}");
-        for source in sources {
-            let event = json!({ "source": source, "detail-type": "Any", "detail": {} });
-            let parsed = signal::read(&event, Timestamp::UNIX_EPOCH).remove(0);
-            let is_dropped =
-                matches!(parsed, Ok(Parsed::Ignored(NoSignal::OtherService { .. } | NoSignal::ZonalShift { .. })));
-            assert!(!is_dropped, "{source}: {parsed:?}");
+        let mut seen = BTreeSet::new();
+        for pattern in PATTERNS.values().flatten() {
+            let inside = texts(&pattern["detail"]["service"]);
+            for source in texts(&pattern["source"]) {
+                for service in inside.iter().copied().chain(inside.is_empty().then_some("")) {
+                    seen.insert((source, service));
+                    assert!(!is_dropped(source, service), "{source} {service}");
+                }
+            }
         }
+        assert!(seen.contains(&("aws.health", "EC2")) && seen.len() >= 4, "{seen:?}");
+        for (source, service) in [("aws.rds", ""), ("aws.arc-zonal-shift", ""), ("aws.health", "RDS")] {
+            assert!(is_dropped(source, service), "{source} {service}: or this test says nothing");
+        }
+    }
+
+    fn texts(value: &Value) -> Vec<&str> {
+        value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    fn is_dropped(source: &str, service: &str) -> bool {
+        let kind = if source == "aws.health" { "AWS Health Event" } else { "Any" };
+        let code = format!("AWS_{service}_INSTANCE_STOP_SCHEDULED");
+        let detail = json!({ "service": service, "eventTypeCode": code });
+        let event = json!({ "source": source, "detail-type": kind, "account": "123456789012", "detail": detail });
+        let parsed = signal::read(&event, Timestamp::UNIX_EPOCH).remove(0);
+        matches!(
+            parsed,
+            Ok(Parsed::Ignored(
+                NoSignal::OtherService { .. } | NoSignal::ZonalShift { .. } | NoSignal::HealthNews { .. }
+            ))
+        )
     }
 
     /// An incident whose wake-ups went nowhere would be looked at by the sweep alone.

@@ -9,7 +9,7 @@ use crate::json::JsonCursor;
 
 const ZONAL_SHIFT: &str = "aws.arc-zonal-shift";
 
-/// The services whose events people are likely to route here. A story holds that no rule of the template does.
+/// The services whose events people are likely to route here. A test holds that no rule of the template does (`event_rules`).
 const OTHERS: [&str; 3] = ["aws.rds", "aws.elasticache", "aws.ecs"];
 
 /// What is known of an event of another service by EventBridge.

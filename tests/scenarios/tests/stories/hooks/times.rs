@@ -24,7 +24,7 @@ fn no_hook_ever_runs_into_its_timeout() {
         assert_eq!(timed_out(&story), 0, "{timeout} s");
         let closed = story.ledger.closed::<HookKind>();
         assert!(
-            closed.iter().all(|incident| incident.timeline.holds.len() < 4),
+            !closed.is_empty() && closed.iter().all(|incident| incident.timeline.holds.len() < 4),
             "a heartbeat ends no hold: {closed:#?}"
         );
         for action in actions(&story).iter().filter(|action| action.instance == victim) {
