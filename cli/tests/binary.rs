@@ -119,7 +119,7 @@ fn a_wrong_command_line_asks_nobody() {
         (&["pause", "all", "--reason", "x", "--for", "9d"][..], "at most 7 days"),
         (&["pause", "all", "--reason", "x", "--until", "2020-01-01T00:00Z"][..], "is over"),
         (&["pause", "all", "--reason", "x", "--for", "2h", "--until", "2040-01-01T00:00Z"][..], "cannot be used with"),
-        (&["ack", "all", "--reason", "x"][..], "name one incident, group or hosted zone"),
+        (&["ack", "all", "--reason", "x"][..], "name one incident"),
         (&["pause", "hosted-zone#www.example.com", "--reason", "x"][..], "a hosted zone's id"),
         (
             &["pause", "hook#web:ready:i-0123456789abcdef0", "--reason", "x"][..],

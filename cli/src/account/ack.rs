@@ -31,7 +31,7 @@ const TRIES: u32 = 5;
 #[derive(Args)]
 pub(crate) struct Word {
     #[arg(
-        value_name = "INCIDENT, GROUP OR ZONE",
+        value_name = "SUBJECT",
         value_parser = subject,
         help = format!("i-…, {}; or an incident's whole name", registry::forms().collect::<Vec<_>>().join(", "))
     )]
@@ -54,6 +54,9 @@ pub(super) struct Acknowledged {
     launches_forgiven: usize,
     latches_lifted: Vec<Endpoint>,
     drains_forgiven: usize,
+    /// Whether anything was forgiven, whatever it is called.
+    #[serde(skip)]
+    forgave: bool,
     /// What else is done on this word.
     follows: Vec<String>,
     /// Why the rest was left as it is.
@@ -82,7 +85,11 @@ pub(super) async fn ack(
             Some(why) => done.left.push(format!("{}: {why}", incident.head().subject)),
         }
     }
-    if !open.iter().any(|incident| word.scope.is(incident.head().subject)) && !done.did_something() {
+    let of_it = |incident: &AnyIncident| {
+        let Head { subject, scope: of, .. } = incident.head();
+        word.scope.is(subject) || word.scope.remembers() == Some(of)
+    };
+    if !open.iter().any(of_it) && !done.did_something() {
         done.left.push(format!("{} has no open incident", word.scope));
     }
     done.left.extend(open.iter().filter_map(|incident| asks_too(incident, &word.scope)));
@@ -91,12 +98,7 @@ pub(super) async fn ack(
 
 impl Acknowledged {
     fn did_something(&self) -> bool {
-        let forgave = self.failures_forgiven > 0 || self.launches_forgiven > 0;
-        !self.incidents.is_empty() || self.breaker_closed || forgave || self.lifted_something()
-    }
-
-    fn lifted_something(&self) -> bool {
-        !self.latches_lifted.is_empty() || self.drains_forgiven > 0
+        !self.incidents.is_empty() || self.forgave
     }
 
     /// A failure in the middle must not hide what was written before it.
@@ -134,6 +136,7 @@ async fn forgive(ledger: &impl Control, scope: &id::Scope, done: &mut Acknowledg
     if instances {
         match forgive_one::<InstanceKind>(ledger, scope).await? {
             Some(failed) => {
+                done.forgave = true;
                 done.breaker_closed = failed.breaker.is_some();
                 done.failures_forgiven = failed.failures.len();
             }
@@ -143,6 +146,7 @@ async fn forgive(ledger: &impl Control, scope: &id::Scope, done: &mut Acknowledg
     if hooks {
         match forgive_one::<HookKind>(ledger, scope).await.map_err(|failed| done.half(failed))? {
             Some(launches) => {
+                done.forgave = true;
                 let abandoned = launches.abandoned.values().flatten();
                 done.launches_forgiven = abandoned.map(|abandoned| abandoned.instances.len()).sum();
             }
@@ -152,13 +156,14 @@ async fn forgive(ledger: &impl Control, scope: &id::Scope, done: &mut Acknowledg
     if hosted_zones {
         match forgive_one::<HostedZoneKind>(ledger, scope).await.map_err(|failed| done.half(failed))? {
             Some(forgiven) => {
+                done.forgave = true;
                 done.drains_forgiven = forgiven.drains.len();
                 done.latches_lifted = forgiven.latched.into_keys().collect();
             }
             None => none_of.extend(["latch", "remembered drain"]),
         }
     }
-    if !done.did_something() && !none_of.is_empty() {
+    if !done.forgave && !none_of.is_empty() {
         done.left.push(format!("{scope} has no {}", registry::one_of(&none_of)));
     }
     Ok(())

@@ -52,8 +52,8 @@ impl Wish {
             return Err(Failed::because(format!("{} is over: a pause ends in the future", moment::at(until))));
         }
         if until > now + LONGEST {
-            let why = "a pause lasts at most 7 days: for longer, set mode = \"watch\" for the group or record, or take it out \
-                       of the policy, and deploy that";
+            let why = "a pause lasts at most 7 days: for longer, set mode = \"watch\" in its table, or take it out of the \
+                       policy, and deploy that";
             return Err(Failed::because(why));
         }
         Ok(until)
@@ -163,7 +163,7 @@ impl Report for Paused {
         // Whom a pause held up would wait for as long as it lasts, and for a judgement that nobody wants.
         if self.covers_hooks {
             page.line(
-                "Whom a lifecycle hook of the policy holds there is not held up: Homeostat completes it with CONTINUE at once, \
+                "With one exception: what a lifecycle hook of the policy holds there is completed with CONTINUE at once, \
                  so that launches come into service unproven, and terminations go without being drained.",
             );
         }

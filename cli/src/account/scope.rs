@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use homeostat_core::id::{self, GLOBAL, InvalidId, Subject};
+use homeostat_core::shell;
 use homeostat_remedies::registry;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,14 @@ impl fmt::Display for Scope {
 impl FromStr for Scope {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
+        let forms: Vec<&str> = registry::forms().collect();
+        Scope::parse(text, &format!("all, {}", registry::one_of(&forms)))
+    }
+}
+
+impl Scope {
+    /// `forms`: what would be right.
+    fn parse(text: &str, forms: &str) -> Result<Self, String> {
         if text == "all" {
             return Ok(Scope::All);
         }
@@ -59,7 +68,7 @@ impl FromStr for Scope {
         named.parse::<Subject>().and_then(of_a_remedy).map(|subject| Scope::One(Box::new(subject))).map_err(
             |error: InvalidId| {
                 // What is wrong with all of it, and not with a name in it, is no form that is known.
-                if error.got() == named { unknown(text) } else { error.to_string() }
+                if error.got() == named { unknown(text, forms) } else { error.to_string() }
             },
         )
     }
@@ -69,26 +78,25 @@ fn of_a_remedy(subject: Subject) -> Result<Subject, InvalidId> {
     registry::named(&subject).map(|_| subject)
 }
 
-fn unknown(text: &str) -> String {
+fn unknown(text: &str, forms: &str) -> String {
     let meant: Vec<String> = registry::tags()
         .map(|tag| format!("{tag}#{text}"))
         .filter(|named| !text.contains('#') && registry::paused(named).is_some())
         .collect();
+    let meant: Vec<String> = meant.iter().map(|name| shell::word(name)).collect();
     let meant: Vec<&str> = meant.iter().map(String::as_str).collect();
     let hint = if meant.is_empty() { String::new() } else { format!("; did you mean {}?", registry::one_of(&meant)) };
-    format!(
-        "{text:?} is not a name that Homeostat knows: expected all, {}; a bare i-… is an instance{hint}",
-        registry::one_of(&registry::forms().collect::<Vec<_>>())
-    )
+    format!("{text:?} is not a name that Homeostat knows: expected {forms}; a bare i-… is an instance{hint}")
 }
 
 /// What a pause can cover.
 pub(crate) fn pausable(text: &str) -> Result<Scope, String> {
-    let scope: Scope = text.parse()?;
+    let scope = Scope::parse(text, &registry::pausable())?;
     if let Scope::One(subject) = &scope {
         let pausable = registry::named(subject).map(|named| named.pausable).map_err(|error| error.to_string())?;
         if !pausable.contains(&scope.to_string()) {
-            return Err(format!("{scope} can't be paused by itself: name {}", pausable.join(" or ")));
+            let instead = if pausable.is_empty() { String::new() } else { format!(": name {}", pausable.join(" or ")) };
+            return Err(format!("{scope} can't be paused by itself{instead}"));
         }
     }
     Ok(scope)
@@ -97,7 +105,9 @@ pub(crate) fn pausable(text: &str) -> Result<Scope, String> {
 /// An incident, a group or a zone: one can't know about all at once.
 pub(crate) fn subject(text: &str) -> Result<Scope, String> {
     match text.parse()? {
-        Scope::All => Err("name one incident, group or hosted zone: nobody has looked at all of them".to_owned()),
+        Scope::All => {
+            Err("name one incident, or one of what it may be about: nobody has looked at all of them".to_owned())
+        }
         scope => Ok(scope),
     }
 }
@@ -145,7 +155,7 @@ mod tests {
             ("web", "group#web"),
             ("", "expected all"),
             ("ALL", "group#ALL"),
-            ("group#", "group#<group>"),
+            ("group#", "group#<name>"),
             ("group#a:b", "a group's name"),
             ("instance#web", "an instance id"),
             ("i-xyz", "an instance id"),

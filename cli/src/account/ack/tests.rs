@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::aws::lifecycle::Transition;
 use homeostat_core::aws::source::Source;
-use homeostat_core::id::{GroupName, HostedZoneId, Scope};
+use homeostat_core::id::{HostedZoneId, Scope};
 use homeostat_core::incident::{Alarms, Gone};
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
 use homeostat_remedies::hook::kind::HookKind;
@@ -113,7 +113,7 @@ impl Control for Fake {
         Ok(false)
     }
 
-    async fn slots(&self, _: &GroupName) -> Result<Slots, Unavailable> {
+    async fn slots(&self, _: &Scope) -> Result<Slots, Unavailable> {
         Ok(Slots::default())
     }
 

@@ -94,7 +94,7 @@ impl Covered {
 
     fn stops(&self) -> String {
         match self {
-            Covered::All => "Homeostat changes nothing".to_owned(),
+            Covered::All => "Homeostat changes nothing, except that it completes lifecycle hooks at once".to_owned(),
             Covered::One(named) => format!("Homeostat {}", named.stops),
             Covered::Nothing(_) => format!("but that covers nothing: a pause is of {}", registry::pausable()),
         }
@@ -104,7 +104,7 @@ impl Covered {
 impl fmt::Display for Covered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Covered::All => "everything that it looks after",
+            Covered::All => "everything it manages",
             Covered::One(named) => &named.words,
             Covered::Nothing(scope) => scope,
         })

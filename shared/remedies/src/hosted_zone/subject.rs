@@ -6,7 +6,7 @@ use homeostat_core::id::{HostedZoneId, InvalidId, Named, Region, Scope, Subject}
 
 const TAG: &str = "hosted-zone";
 
-pub const FORMS: &[&str] = &["hosted-zone#<zone id>"];
+pub const FORMS: &[&str] = &["hosted-zone#<id>"];
 
 pub fn subject(zone: &HostedZoneId) -> Subject {
     Subject::new(Region::global(), TAG, zone)

@@ -4,7 +4,7 @@
 
 use homeostat_core::id::{GroupName, InstanceId, InvalidId, Named, Scope, Subject};
 
-pub const FORMS: &[&str] = &["instance#<instance id>", "group#<group>"];
+pub const FORMS: &[&str] = &["instance#<id>", "group#<name>"];
 
 /// What a person may name of it. `None`: it is another remedy's.
 pub fn named(subject: &Subject) -> Option<Result<Named, InvalidId>> {

@@ -5,14 +5,9 @@ use homeostat_core::id::Subject;
 use super::*;
 
 fn filled_in(form: &str) -> String {
-    [
-        ("<instance id>", "i-0123456789abcdef0"),
-        ("<group>", "web"),
-        ("<hook>", "ready"),
-        ("<zone id>", "Z0123456789ABCDEFGHIJ"),
-    ]
-    .iter()
-    .fold(form.to_owned(), |text, (placeholder, name)| text.replace(placeholder, name))
+    let id = if form.starts_with("hosted-zone") { "Z0123456789ABCDEFGHIJ" } else { "i-0123456789abcdef0" };
+    let names = [("<id>", id), ("<instance id>", id), ("<name>", "web"), ("<group>", "web"), ("<hook>", "ready")];
+    names.iter().fold(form.to_owned(), |text, (placeholder, name)| text.replace(placeholder, name))
 }
 
 fn subject(form: &str) -> Subject {
@@ -41,7 +36,7 @@ fn what_is_offered_to_be_paused_can_be_and_nothing_else() {
         }
         assert!(entry.pausable.iter().all(|form| entry.forms.contains(form)));
     }
-    assert_eq!(pausable(), "all, instance#<instance id>, group#<group> or hosted-zone#<zone id>");
+    assert_eq!(pausable(), "all, instance#<id>, group#<name> or hosted-zone#<id>");
 }
 
 /// Whoever adds a remedy adds a field, even if it remembers nothing.
@@ -66,5 +61,5 @@ fn no_kind_and_no_tag_is_of_two_remedies() {
 #[test]
 fn a_name_that_no_remedy_has_is_answered_with_those_that_are_known() {
     let error = named(&"eu-west-1#database#db-1".parse().unwrap()).unwrap_err().to_string();
-    assert!(error.contains("instance#<instance id>, group#<group>, hosted-zone#<zone id> or hook#"), "{error}");
+    assert!(error.contains("instance#<id>, group#<name>, hosted-zone#<id> or hook#"), "{error}");
 }
