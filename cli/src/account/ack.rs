@@ -9,6 +9,7 @@ mod tests;
 use clap::Args;
 use homeostat_core::id::{self, Subject};
 use homeostat_core::incident::{Acknowledgement, Incident, Kind, State};
+use homeostat_core::line::one_of;
 use homeostat_core::memory::Remembered;
 use homeostat_core::ports::{Control, Ledger, NotWritten, Write};
 use homeostat_core::shell;
@@ -164,7 +165,7 @@ async fn forgive(ledger: &impl Control, scope: &id::Scope, done: &mut Acknowledg
         }
     }
     if !done.forgave && !none_of.is_empty() {
-        done.left.push(format!("{scope} has no {}", registry::one_of(&none_of)));
+        done.left.push(format!("{scope} has no {}", one_of(&none_of)));
     }
     Ok(())
 }
@@ -279,6 +280,11 @@ impl Report for Acknowledged {
                 self.launches_forgiven, self.scope, self.by
             ));
             page.line("What is launched there is judged again: it is abandoned if it isn't ready in time, and counted from one.");
+        }
+        let counted =
+            self.failures_forgiven + self.launches_forgiven + self.drains_forgiven + self.latches_lifted.len();
+        if self.forgave && !self.breaker_closed && counted == 0 {
+            page.line(&format!("forgot what was remembered of {}, by {}", self.scope, self.by));
         }
         for why in &self.left {
             page.line(why);

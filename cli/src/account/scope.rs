@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use homeostat_core::id::{self, GLOBAL, InvalidId, Subject};
+use homeostat_core::line::one_of;
 use homeostat_core::shell;
 use homeostat_remedies::registry;
 
@@ -50,7 +51,7 @@ impl FromStr for Scope {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let forms: Vec<&str> = registry::forms().collect();
-        Scope::parse(text, &format!("all, {}", registry::one_of(&forms)))
+        Scope::parse(text, &format!("all, {}", one_of(&forms)))
     }
 }
 
@@ -85,7 +86,7 @@ fn unknown(text: &str, forms: &str) -> String {
         .collect();
     let meant: Vec<String> = meant.iter().map(|name| shell::word(name)).collect();
     let meant: Vec<&str> = meant.iter().map(String::as_str).collect();
-    let hint = if meant.is_empty() { String::new() } else { format!("; did you mean {}?", registry::one_of(&meant)) };
+    let hint = if meant.is_empty() { String::new() } else { format!("; did you mean {}?", one_of(&meant)) };
     format!("{text:?} is not a name that Homeostat knows: expected {forms}; a bare i-… is an instance{hint}")
 }
 

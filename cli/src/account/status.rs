@@ -10,15 +10,15 @@ mod zones;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use futures_util::future::{OptionFuture, join, join_all, try_join};
+use futures_util::future::{OptionFuture, join_all, join3, try_join};
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
 use homeostat_core::ports::{Control, OpenIncidents, Slots, Unavailable};
 use homeostat_core::shell;
 use homeostat_remedies::hook::kind::HookKind;
-use homeostat_remedies::hosted_zone;
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::registry::{self, AnyIncident, Remembering};
+use homeostat_remedies::{hook, hosted_zone, instance};
 use jiff::Timestamp;
 
 use super::place::Deployment;
@@ -58,7 +58,12 @@ pub(super) async fn status(
     let mut scopes = policy.unwrap_or_default();
     scopes.extend(open.iter().map(|incident| incident.head().scope));
     let held = join_all(scopes.iter().map(|scope| held_back(ledger, scope))).await;
-    let (slots, (groups, zones)): (Vec<_>, (Vec<_>, Vec<_>)) = held.into_iter().unzip();
+    let (mut slots, mut groups, mut zones) = (Vec::new(), Vec::new(), Vec::new());
+    for there in held {
+        slots.push(there.slots);
+        groups.extend(there.group);
+        zones.extend(there.zone);
+    }
     let (slots, unread_slots) = apart(slots);
     let (groups, unread_groups) = apart(groups);
     let (zones, unread_zones) = apart(zones);
@@ -80,26 +85,31 @@ pub(super) async fn status(
 }
 
 /// What holds back each of the things that may share a scope.
-type HeldBackThere = (
-    Option<Result<Slots, Unavailable>>,
-    (Option<Result<HeldBack, Unavailable>>, Option<Result<HeldBackZone, Unavailable>>),
-);
-
 async fn held_back(ledger: &impl Control, scope: &Scope) -> HeldBackThere {
     let Remembering { instances, hosted_zones, hooks } = registry::remembering(scope);
     let group = scope.group().filter(|_| instances || hooks);
     let zone = hosted_zone::subject::zone_of_scope(scope).filter(|_| hosted_zones);
-    let slots = ledger.slots(scope).await;
-    let group: OptionFuture<_> = group.map(|name| held_back_group(ledger, name, slots.as_ref().ok())).into();
+    let memories: OptionFuture<_> = group.as_ref().map(|name| memories_of_group(ledger, name)).into();
     let zone: OptionFuture<_> = zone.map(|id| held_back_zone(ledger, id)).into();
-    let held = join(group, zone).await;
-    (Some(slots), held)
+    let (slots, memories, zone) = join3(ledger.slots(scope), memories, zone).await;
+    // Without its slots a group's row would say that none is taken; why they are not there is said once.
+    let group = group.zip(memories).filter(|_| slots.is_ok()).map(|(name, memories)| {
+        let (memory, launches) = memories?;
+        Ok(HeldBack::new(name, slots.as_ref().cloned().unwrap_or_default(), memory, launches))
+    });
+    HeldBackThere { slots, group, zone }
+}
+
+struct HeldBackThere {
+    slots: Result<Slots, Unavailable>,
+    group: Option<Result<HeldBack, Unavailable>>,
+    zone: Option<Result<HeldBackZone, Unavailable>>,
 }
 
 /// One that can't be read hides no other.
-fn apart<T>(read: Vec<Option<Result<T, Unavailable>>>) -> (Vec<T>, Vec<String>) {
+fn apart<T>(read: Vec<Result<T, Unavailable>>) -> (Vec<T>, Vec<String>) {
     let (mut found, mut unread) = (Vec::new(), Vec::new());
-    for one in read.into_iter().flatten() {
+    for one in read {
         match one {
             Ok(one) => found.push(one),
             Err(unavailable) => unread.push(unavailable.to_string()),
@@ -108,19 +118,16 @@ fn apart<T>(read: Vec<Option<Result<T, Unavailable>>>) -> (Vec<T>, Vec<String>) 
     (found, unread)
 }
 
-async fn held_back_group(
+async fn memories_of_group(
     ledger: &impl Control,
-    name: GroupName,
-    slots: Option<&Slots>,
-) -> Result<HeldBack, Unavailable> {
-    let scope = Scope::of_group(&name);
+    name: &GroupName,
+) -> Result<(instance::memory::Memory, hook::memory::Memory), Unavailable> {
+    let scope = Scope::of_group(name);
     let named = |error: Unavailable| Unavailable {
         doing: format!("read what is known of group {name}"),
         why: error.to_string(),
     };
-    let memory = try_join(ledger.memory::<InstanceKind>(&scope), ledger.memory::<HookKind>(&scope));
-    let (memory, launches) = memory.await.map_err(named)?;
-    Ok(HeldBack::new(name, slots.cloned().unwrap_or_default(), memory, launches))
+    try_join(ledger.memory::<InstanceKind>(&scope), ledger.memory::<HookKind>(&scope)).await.map_err(named)
 }
 
 async fn held_back_zone(ledger: &impl Control, id: HostedZoneId) -> Result<HeldBackZone, Unavailable> {

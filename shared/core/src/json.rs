@@ -2,6 +2,7 @@
 //!
 //! This module never fills in a default: a field that is read is there, of the right kind, or the event is malformed.
 
+use crate::line;
 use serde_json::Value;
 
 /// Why an event can't be read. Disposition: drop, to the dead-letter queue: the same bytes will never parse.
@@ -62,10 +63,7 @@ impl<'a> JsonCursor<'a> {
     /// The text, if it is one of these.
     pub fn one_of(&self, known: &[&str]) -> Result<&'a str, Malformed> {
         let text = self.value.and_then(Value::as_str).filter(|text| known.contains(text));
-        text.ok_or_else(|| match known.split_last() {
-            Some((last, others)) if !others.is_empty() => self.malformed(&format!("{} or {last}", others.join(", "))),
-            _ => self.malformed(&known.join("")),
-        })
+        text.ok_or_else(|| self.malformed(&line::one_of(known)))
     }
 
     /// This, if it is an object.

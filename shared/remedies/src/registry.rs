@@ -9,6 +9,7 @@ use std::any;
 
 use homeostat_core::id::{GLOBAL, InvalidId, Named, Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
+use homeostat_core::line::one_of;
 use homeostat_core::view::{Facts, Head, View};
 use serde::de::{self, DeserializeOwned};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -103,7 +104,7 @@ pub fn tags() -> impl Iterator<Item = &'static str> {
     forms().filter_map(|form| form.split('#').next())
 }
 
-/// All subjects as people write them: `hosted-zone#<zone id>` and the like.
+/// All subjects as people write them: `hosted-zone#<id>` and the like.
 pub fn forms() -> impl Iterator<Item = &'static str> {
     ALL.into_iter().flat_map(|entry| entry.forms).copied()
 }
@@ -112,15 +113,6 @@ pub fn forms() -> impl Iterator<Item = &'static str> {
 pub fn pausable() -> String {
     let all: Vec<&str> = ALL.iter().flat_map(|entry| entry.pausable).copied().collect();
     format!("all, {}", one_of(&all))
-}
-
-/// `a, b or c`.
-pub fn one_of(all: &[&str]) -> String {
-    match all {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
 }
 
 /// What a person may do with the subject.

@@ -351,3 +351,15 @@ fn an_acknowledgement_of_another_group_leaves_failing_launches_alone() {
     assert!(said(&ledger, "group#api").unwrap().incidents.is_empty());
     assert_eq!(ledger.open(), Some(failing(OnLimit::Admit).into()));
 }
+
+/// A launch whose abandoning nobody answered is remembered, and is none that was abandoned.
+#[test]
+fn what_is_forgotten_and_counts_as_nothing_is_said_all_the_same() {
+    let instance = "i-0123456789abcdef0".parse().unwrap();
+    let launch = Launch { instance: &instance, from: None, at: now(), is_fresh: true };
+    let memory = hook::memory::Memory::default().abandoning(now(), &"ready".parse().unwrap(), &launch);
+    let ledger = Fake::new(None, 0).remembering::<HookKind>(&hook::memory::Memory { version: 1, ..memory });
+    let done = said(&ledger, "group#web").unwrap();
+    assert_eq!((done.verdict(), done.launches_forgiven), (Verdict::Fine, 0));
+    assert!(printed(&done).contains("forgot what was remembered of group#web, by ana"), "{}", printed(&done));
+}

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use super::budget::Budget;
 use super::setting::{Form, HasUsual, Place};
 use crate::aws::share::Share;
+use crate::line;
 
 /// Shorter than the sweep's pace only where that is compressed, as in the sandbox.
 pub const SHORTEST_LOOK: SignedDuration = SignedDuration::from_secs(1);
@@ -186,11 +187,7 @@ impl<T: Copy + PartialEq> HasUsual for Choice<T> {
 
 /// `"a", "b" or "c"`.
 pub fn one_of<T>(words: &[(&str, T)]) -> String {
-    let words: Vec<String> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
-    match words.split_last() {
-        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
-        _ => words.concat(),
-    }
+    line::one_of(&words.iter().map(|(word, _)| format!("{word:?}")).collect::<Vec<_>>())
 }
 
 /// A text that a type of the core takes.
