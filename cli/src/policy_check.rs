@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use homeostat_core::policy::Mode;
+use homeostat_core::resync::RESYNC_EVERY;
 use homeostat_remedies::policy;
 use homeostat_remedies::policy::Policy;
 use serde::Serialize;
@@ -22,6 +23,8 @@ pub(crate) struct Checked {
     /// Where it acts, and where it only says what it would do: nobody should find out by an act that the mode was left out.
     acts_on: Vec<String>,
     only_watches: Vec<String>,
+    /// How long a resync of all groups takes, within AWS's rates.
+    resync_seconds: Option<i64>,
     /// What the template's parameters have to be, by their names.
     parameters: BTreeMap<&'static str, String>,
     /// The deployed functions write it into every incident.
@@ -55,6 +58,7 @@ pub(crate) fn check(file: &Path) -> Result<Checked, Failed> {
         names: policy::COUNTED.into_iter().zip(policy.as_ref().map(Policy::counts).unwrap_or_default()).collect(),
         acts_on: policy.as_ref().map(|policy| policy.in_mode(Mode::Act)).unwrap_or_default(),
         only_watches: policy.as_ref().map(|policy| policy.in_mode(Mode::Watch)).unwrap_or_default(),
+        resync_seconds: policy.as_ref().ok().map(|policy| policy.instances.resync_period().as_secs()),
         parameters: policy.iter().flat_map(Policy::parameters).map(|it| (it.name, it.value)).collect(),
         hash: policy.as_ref().ok().map(|policy| policy.hash.clone()),
         warnings: policy.iter().flat_map(|policy| policy.warnings.clone()).map(Mistake::from).collect(),
@@ -91,6 +95,13 @@ impl Report for Checked {
             let named = self.names.iter().filter(|(_, count)| **count > 0);
             let named: Vec<String> = named.map(|(things, count)| format!("{things}: {count}")).collect();
             page.long_line(&format!("{}: no mistakes ({})", self.file, named.join(", ")));
+        }
+        if let Some(seconds) = self.resync_seconds.filter(|seconds| *seconds > RESYNC_EVERY.as_secs()) {
+            let minutes = (seconds + 59) / 60;
+            page.long_line(&format!(
+                "{}: what no event reports is found within {minutes} minutes, the time that AWS's rates leave for reading all groups (reckoned with two target groups each)",
+                self.file
+            ));
         }
         if !self.parameters.is_empty() {
             page.line("its records can be changed only with these lines in parameter_overrides of samconfig.toml:");

@@ -5,7 +5,7 @@
 
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::Region;
-use homeostat_core::ports::{Clock, Ledger, NoQueue};
+use homeostat_core::ports::{Clock, Ledger, WakeUps};
 use homeostat_core::reconcile::Ports;
 use homeostat_lambda::{Failure, serve};
 use homeostat_remedies::instance::{Fleet, Observer, Replace, ReplaceInstance};
@@ -13,11 +13,13 @@ use homeostat_remedies::policy::Policy;
 use serde_json::Value;
 
 #[derive(Debug)]
-pub struct Ready<A, S, L, C> {
+pub struct Ready<A, S, L, C, W> {
     pub aws: A,
     pub checks: S,
     pub ledger: L,
     pub clock: C,
+    /// The function's own queue.
+    pub wake_ups: W,
     pub policy: Policy,
     /// The stack's own: what a survey finds is there.
     pub region: Region,
@@ -28,15 +30,16 @@ pub struct Ready<A, S, L, C> {
 ///
 /// # Errors
 /// [`Failure::Drop`] for a malformed event; [`Failure::Retry`] if AWS or the ledger could not be read or written.
-pub async fn handle<A, S, L, C>(ready: &Ready<A, S, L, C>, event: Value) -> Result<Value, Failure>
+pub async fn handle<A, S, L, C, W>(ready: &Ready<A, S, L, C, W>, event: Value) -> Result<Value, Failure>
 where
     A: Fleet + Replace + Sync,
     S: StatusChecks + Sync,
     L: Ledger + Sync,
-    C: Clock + Sync,
+    C: Clock,
+    W: WakeUps,
 {
-    let Ready { aws, checks, ledger, clock, policy, region } = ready;
+    let Ready { aws, checks, ledger, clock, wake_ups, policy, region } = ready;
     let remedy =
         ReplaceInstance { observer: Observer { aws, checks, policy: &policy.instances }, hash: &policy.hash, region };
-    serve(&remedy, Ports { ledger, clock, wake_ups: &NoQueue }, &event).await
+    serve(&remedy, Ports { ledger, clock, wake_ups }, &event).await
 }

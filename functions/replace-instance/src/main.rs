@@ -1,6 +1,6 @@
 //! Boots the function: one connection pool, the ledger, the policy, and the Region whose instances it looks after.
 
-use homeostat_aws::{DynamoLedger, InstanceCloud, connect};
+use homeostat_aws::{DynamoLedger, InstanceCloud, WakeQueues, connect};
 use homeostat_aws_ec2::Ec2;
 use homeostat_lambda::{SystemClock, run, settings};
 use replace_instance::{Ready, handle};
@@ -13,7 +13,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         let config = connect();
         let (aws, checks) = (InstanceCloud::new(&config), Ec2::new(&config));
         let ledger = DynamoLedger::new(&config, table);
-        Ok(Ready { aws, checks, ledger, clock: SystemClock, policy, region })
+        let wake_ups = WakeQueues::new(&config, settings::wake_queues()?);
+        Ok(Ready { aws, checks, ledger, clock: SystemClock, wake_ups, policy, region })
     };
     run(boot, handle).await
 }

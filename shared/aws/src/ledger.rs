@@ -20,6 +20,7 @@ use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::Kind;
 use homeostat_core::ports::{History, Ledger, Limits, NotWritten, Unavailable, Write, pause_scopes};
+use homeostat_core::resync::Resync;
 
 use serde::de::DeserializeOwned;
 
@@ -150,6 +151,16 @@ impl Ledger for DynamoLedger {
 
     async fn write<K: Kind>(&self, write: Write<'_, K>) -> Result<(), NotWritten> {
         self.write_at_once(write).await
+    }
+
+    async fn resync(&self, remedy: &'static str) -> Result<Resync, Unavailable> {
+        let found = self.get(vec![Key::resync(remedy)]).await?.into_iter().next();
+        found.map_or_else(|| Ok(Resync::default()), item::resync)
+    }
+
+    async fn write_resync(&self, remedy: &'static str, resync: &Resync) -> Result<(), NotWritten> {
+        let put = self.put_over(item::written(resync, &Key::resync(remedy))?, resync.version)?;
+        self.put_alone(put).await
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use aws_sdk_sqs::Client;
 use homeostat_core::id::Subject;
 use homeostat_core::ports::{Unavailable, WakeUps};
-use homeostat_core::signal;
+use homeostat_core::signal::{self, Order};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::call::unavailable;
@@ -32,8 +32,8 @@ impl WakeQueues {
         WakeQueues { client: Client::new(config), queues }
     }
 
-    async fn send(&self, subject: &Subject, message: String, after: SignedDuration) -> Result<(), Unavailable> {
-        let request = self.client.send_message().queue_url(self.of_owner(subject)?).message_body(message);
+    async fn send(&self, queue: &str, message: String, after: SignedDuration) -> Result<(), Unavailable> {
+        let request = self.client.send_message().queue_url(queue).message_body(message);
         let sent = request.delay_seconds(delay(after)).send().await;
         sent.map(drop).map_err(|error| unavailable("send a wake-up", &error))
     }
@@ -45,15 +45,31 @@ impl WakeQueues {
             why: format!("this function knows no queue for {subject}"),
         })
     }
+
+    /// Of an owner that knows no queue but its own.
+    fn own(&self) -> Result<&str, Unavailable> {
+        let mut queues = self.queues.values();
+        match (queues.next(), queues.next()) {
+            (Some(own), None) => Ok(own),
+            _ => Err(Unavailable {
+                doing: "send an order to itself".to_owned(),
+                why: format!("this function knows {} queues, and not which is its own", self.queues.len()),
+            }),
+        }
+    }
 }
 
 impl WakeUps for WakeQueues {
     async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
-        self.send(subject, signal::wake(subject).to_string(), after).await
+        self.send(self.of_owner(subject)?, signal::wake(subject).to_string(), after).await
     }
 
     async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
-        self.send(subject, signal::look(subject, look).to_string(), after).await
+        self.send(self.of_owner(subject)?, signal::look(subject, look).to_string(), after).await
+    }
+
+    async fn order(&self, order: &Order, after: SignedDuration) -> Result<(), Unavailable> {
+        self.send(self.own()?, signal::order(order).to_string(), after).await
     }
 }
 

@@ -6,6 +6,7 @@ pub mod alarm;
 pub mod fleet;
 pub mod lifecycle;
 pub mod machines;
+pub mod rates;
 pub mod record;
 pub mod record_name;
 pub mod share;

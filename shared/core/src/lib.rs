@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod policy;
 pub mod ports;
 pub mod reconcile;
+pub mod resync;
 pub mod shell;
 pub mod signal;
 pub mod sweep;

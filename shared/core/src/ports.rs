@@ -17,10 +17,14 @@ use serde::de::DeserializeOwned;
 use crate::incident::{Incident, Kind};
 use crate::memory::News;
 pub use crate::outcome::{Outcome, Unavailable};
+use crate::resync::Resync;
+use crate::signal::Order;
 pub use closed::{ClosedIncidents, ClosedPage, Cursor};
 
-pub trait Clock {
+pub trait Clock: Sync {
     fn now(&self) -> Timestamp;
+    /// Lets so much time pass.
+    fn wait(&self, duration: SignedDuration) -> impl Future<Output = ()> + Send;
     /// Waits a short, random time before the `attempt`th try (from 1), so that two that collided don't collide again.
     fn back_off(&self, attempt: u32) -> impl Future<Output = ()> + Send;
 }
@@ -139,6 +143,16 @@ pub trait Ledger {
     fn open_among(&self, subjects: &[Subject]) -> impl Future<Output = Result<Vec<Subject>, Unavailable>> + Send;
 
     fn write<K: Kind>(&self, write: Write<'_, K>) -> impl Future<Output = Result<(), NotWritten>> + Send;
+
+    /// How far the remedy's resync has got. What an unknown version wrote there is as good as nothing: all is read once more.
+    fn resync(&self, remedy: &'static str) -> impl Future<Output = Result<Resync, Unavailable>> + Send;
+
+    /// Conditional on the version that was read.
+    fn write_resync(
+        &self,
+        remedy: &'static str,
+        resync: &Resync,
+    ) -> impl Future<Output = Result<(), NotWritten>> + Send;
 }
 
 /// An open incident whose time has come, as the index lists it: possibly out of date.
@@ -198,6 +212,9 @@ pub trait WakeUps {
         look: Timestamp,
         after: SignedDuration,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Sends an order to this function itself, by its own queue.
+    fn order(&self, order: &Order, after: SignedDuration) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 /// Of a function that leaves every look to the sweep.
@@ -216,6 +233,10 @@ impl WakeUps for NoQueue {
     }
 
     async fn wake_for(&self, _: &Subject, _: Timestamp, _: SignedDuration) -> Result<(), Unavailable> {
+        Err(Self::unavailable())
+    }
+
+    async fn order(&self, _: &Order, _: SignedDuration) -> Result<(), Unavailable> {
         Err(Self::unavailable())
     }
 }

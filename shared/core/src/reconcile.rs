@@ -8,6 +8,7 @@ mod ladder;
 mod result;
 mod route;
 mod serve;
+mod slices;
 mod waiting;
 
 use std::future::Future;
@@ -16,6 +17,7 @@ use futures_util::future::{OptionFuture, join, join3};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::alarm::AlarmChange;
+use crate::aws::rates::Pacer;
 use crate::id::{Scope, Subject};
 use crate::incident::{Decision, Effect, Hold, Incident, Kind, State, Verdict};
 use crate::memory::{News, Remembered};
@@ -49,6 +51,8 @@ pub trait Remedy {
     type Observation: Send;
     /// What a look at more than the subjects that a signal names is about.
     type Survey: Send + Sync;
+    /// What one slice of a survey reads for all of its parts.
+    type Shared: Default + Send;
 
     /// Subjects of one signal that are attended to at the same time.
     const SIDE_BY_SIDE: usize;
@@ -59,11 +63,22 @@ pub trait Remedy {
     /// [`NoSignal`]: why nothing does.
     fn route(&self, signal: &Signal) -> Result<Route<Self::Survey>, NoSignal>;
 
+    /// The names of what a survey reads, in its order, if it may have to be read in slices.
+    fn parts(&self, survey: &Self::Survey) -> Vec<String>;
+
+    /// The survey of some of its parts.
+    fn part(&self, survey: &Self::Survey, names: &[String]) -> Self::Survey;
+
+    /// How long all of its parts take, by the rates of AWS.
+    fn period(&self) -> SignedDuration;
+
     /// Looks at what the survey is about: what is wrong there, and has no open incident.
     fn survey(
         &self,
         ledger: &(impl Ledger + Sync),
-        now: Timestamp,
+        clock: &impl Clock,
+        pacer: &mut Pacer,
+        shared: &mut Self::Shared,
         survey: &Self::Survey,
     ) -> impl Future<Output = Result<Surveyed, NotSurveyed>> + Send;
 

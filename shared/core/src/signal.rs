@@ -106,7 +106,7 @@ fn parse(path: String, event: &Value, route: &Route, now: Timestamp) -> Result<P
         return Ok(Parsed::Ignored(why));
     }
     match form {
-        Form::Wake | Form::Resync => own(&root),
+        Form::Wake | Form::Resync | Form::ContinueResync => own(&root),
         Form::AlarmAction => alarm::by_action(&root, now),
         Form::AlarmMessage => alarm::by_topic(&root, now),
         Form::AlarmChange => alarm::by_bus(&root, now),
@@ -154,9 +154,20 @@ pub fn look(subject: &Subject, at: Timestamp) -> Value {
     serde_json::json!({ "homeostat": "wake", "subject": subject.to_string(), "look": at.as_millisecond() })
 }
 
+/// Homeostat's own order, as its function reads it.
+pub fn order(order: &Order) -> Value {
+    match order {
+        Order::Wake(subject) => wake(subject),
+        Order::Look { subject, at } => look(subject, *at),
+        Order::Resync => serde_json::json!({ "homeostat": "resync" }),
+        Order::ContinueResync => serde_json::json!({ "homeostat": "continue-resync" }),
+    }
+}
+
 fn own(root: &JsonCursor<'_>) -> Result<Parsed, Malformed> {
-    let (key, order) = match root.field("homeostat").one_of(&["wake", "resync"])? {
+    let (key, order) = match root.field("homeostat").one_of(&["wake", "resync", "continue-resync"])? {
         "resync" => (Key("resync".to_owned()), Order::Resync),
+        "continue-resync" => (Key("continue-resync".to_owned()), Order::ContinueResync),
         _ => {
             let subject: Subject =
                 root.field("subject").parse("a subject, such as eu-west-1#instance#i-0123456789abcdef0")?;

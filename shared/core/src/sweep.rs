@@ -146,6 +146,7 @@ mod tests {
         fn now(&self) -> Timestamp {
             at(0)
         }
+        async fn wait(&self, _: SignedDuration) {}
         async fn back_off(&self, _: u32) {}
     }
 
@@ -192,6 +193,10 @@ mod tests {
             }
             self.note(format!("wake {} after {}", subject.name(), after.as_secs()));
             Ok(())
+        }
+
+        async fn order(&self, _: &crate::signal::Order, _: SignedDuration) -> Result<(), Unavailable> {
+            panic!("the sweep has no queue of its own")
         }
     }
 

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use homeostat_core::ports::Clock;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Two that collided differ after this much; more would eat the function's time.
 const SHORTEST_BACK_OFF: Duration = Duration::from_millis(50);
@@ -16,6 +16,10 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    async fn wait(&self, duration: SignedDuration) {
+        tokio::time::sleep(duration.unsigned_abs()).await;
     }
 
     async fn back_off(&self, attempt: u32) {

@@ -73,7 +73,8 @@ fn answer<K: Kind>(look: Look<K>) -> Result<Value, Failure> {
 }
 
 fn found<K: Kind>(surveyed: Surveyed, looks: Vec<Look<K>>) -> Result<Value, Failure> {
-    let Surveyed { looked_at, failed: mut failures, unread, .. } = surveyed;
+    let Surveyed { looked_at, failed, unread, left, .. } = surveyed;
+    let mut failures: Vec<String> = failed.into_iter().map(|(name, why)| format!("{name}: {why}")).collect();
     if !unread.is_empty() {
         tracing::warn!("could not ask all that tells of what is wrong: {}", unread.join("; "));
     }
@@ -85,8 +86,12 @@ fn found<K: Kind>(surveyed: Surveyed, looks: Vec<Look<K>>) -> Result<Value, Fail
             Err(failure) => failures.push(of(&subject, failure).to_string()),
         }
     }
+    if left > 0 {
+        tracing::info!(left, "the resync goes on in the next slice");
+    }
     if failures.is_empty() {
-        Ok(json!({ "looked_at": looked_at, "found": found }))
+        let answer = json!({ "looked_at": looked_at, "found": found });
+        Ok(if left == 0 { answer } else { json!({ "looked_at": looked_at, "found": found, "left": left }) })
     } else {
         Err(Failure::Retry(failures.join("; ")))
     }

@@ -49,12 +49,14 @@ use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::lifecycle;
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
 use homeostat_core::aws::machines::StatusChecks;
+use homeostat_core::aws::rates::Pacer;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use homeostat_core::incident::{State, Verdict};
-use homeostat_core::ports::{Ledger, Outcome, Slots, Unavailable};
+use homeostat_core::ports::{Clock, Ledger, Outcome, Slots, Unavailable};
 use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
+use homeostat_core::resync::RESYNC_EVERY;
 use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
 use observation::{Datapoint, Details, HeldMember, Observation, Registration, TargetId};
 pub use observer::HookObserver;
@@ -165,6 +167,7 @@ where
     type Prefetch = Observation;
     type Observation = Observation;
     type Survey = Resync;
+    type Shared = ();
 
     /// As many as the queue would have looked at, so that AWS sees no more calls.
     const SIDE_BY_SIDE: usize = 5;
@@ -173,7 +176,28 @@ where
         route::route(self.region, signal)
     }
 
-    async fn survey(&self, ledger: &(impl Ledger + Sync), now: Timestamp, _: &Resync) -> Result<Surveyed, NotSurveyed> {
+    /// It is never read in slices.
+    fn parts(&self, _: &Resync) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn part(&self, _: &Resync, _: &[String]) -> Resync {
+        Resync
+    }
+
+    fn period(&self) -> SignedDuration {
+        RESYNC_EVERY
+    }
+
+    async fn survey(
+        &self,
+        ledger: &(impl Ledger + Sync),
+        clock: &impl Clock,
+        _: &mut Pacer,
+        (): &mut (),
+        _: &Resync,
+    ) -> Result<Surveyed, NotSurveyed> {
+        let now = clock.now();
         Ok(survey::survey(self.observer.aws, self.observer.policy, ledger, self.region, now).await?)
     }
 

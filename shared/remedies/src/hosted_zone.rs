@@ -47,12 +47,14 @@ use crate::hosted_zone::reasons::{
 
 pub(crate) use evidence::says_nothing;
 use homeostat_core::aws::fleet::TargetHealth;
+use homeostat_core::aws::rates::Pacer;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
 use homeostat_core::incident::{State, Verdict};
-use homeostat_core::ports::{Ledger, Outcome, Unavailable};
+use homeostat_core::ports::{Clock, Ledger, Outcome, Unavailable};
 use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
+use homeostat_core::resync::RESYNC_EVERY;
 use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
 use observation::{AlarmReadings, HealthCheckReading, Observation};
 pub use route::Resync;
@@ -108,6 +110,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     type Prefetch = Observation;
     type Observation = Observation;
     type Survey = Resync;
+    type Shared = ();
 
     const SIDE_BY_SIDE: usize = 1;
 
@@ -115,7 +118,28 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         route::route(self.dns, signal)
     }
 
-    async fn survey(&self, ledger: &(impl Ledger + Sync), now: Timestamp, _: &Resync) -> Result<Surveyed, NotSurveyed> {
+    /// It is never read in slices.
+    fn parts(&self, _: &Resync) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn part(&self, _: &Resync, _: &[String]) -> Resync {
+        Resync
+    }
+
+    fn period(&self) -> SignedDuration {
+        RESYNC_EVERY
+    }
+
+    async fn survey(
+        &self,
+        ledger: &(impl Ledger + Sync),
+        clock: &impl Clock,
+        _: &mut Pacer,
+        (): &mut (),
+        _: &Resync,
+    ) -> Result<Surveyed, NotSurveyed> {
+        let now = clock.now();
         Ok(survey::survey(self.aws, self.dns, ledger, now).await?)
     }
 

@@ -33,7 +33,7 @@ mod whole_group;
 
 use std::future::Future;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::instance::reasons::PageReason;
 
@@ -52,9 +52,10 @@ use crate::instance::reasons::{
 use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
+use homeostat_core::aws::rates::Pacer;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use homeostat_core::incident::{Alarms, Gone, State, Verdict};
-use homeostat_core::ports::{Ledger, Outcome, Unavailable};
+use homeostat_core::ports::{Clock, Ledger, Outcome, Unavailable};
 use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
 use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
 
@@ -115,6 +116,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
     type Prefetch = Prefetch;
     type Observation = Observation;
     type Survey = Survey;
+    type Shared = survey::Shared;
 
     const SIDE_BY_SIDE: usize = 1;
 
@@ -122,13 +124,37 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         route::route(self.observer.policy, self.region, signal)
     }
 
+    fn parts(&self, survey: &Survey) -> Vec<String> {
+        match survey {
+            Survey::Resync(groups) => groups.iter().map(GroupName::to_string).collect(),
+            Survey::Alarm(_) => Vec::new(),
+        }
+    }
+
+    fn part(&self, survey: &Survey, names: &[String]) -> Survey {
+        match survey {
+            Survey::Resync(groups) => {
+                let is_named = |group: &&GroupName| names.iter().any(|name| name == group.as_str());
+                Survey::Resync(groups.iter().filter(is_named).cloned().collect())
+            }
+            Survey::Alarm(_) => survey.clone(),
+        }
+    }
+
+    fn period(&self) -> SignedDuration {
+        self.observer.policy.resync_period()
+    }
+
     async fn survey(
         &self,
         ledger: &(impl Ledger + Sync),
-        now: Timestamp,
+        clock: &impl Clock,
+        pacer: &mut Pacer,
+        shared: &mut survey::Shared,
         about: &Survey,
     ) -> Result<Surveyed, NotSurveyed> {
-        survey::survey(&self.observer, ledger, now, self.region, about).await
+        let mut pace = survey::Pace { clock, pacer, shared };
+        survey::survey(&self.observer, ledger, &mut pace, self.region, about).await
     }
 
     fn follow_up(&self, now: Timestamp, attended: &Reconciled) -> Option<Hint> {

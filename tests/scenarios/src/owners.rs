@@ -15,7 +15,7 @@ use world::{Cloud, MemoryLedger, VirtualClock, WakeUpQueue};
 
 use crate::simulator::gated::{Gate, Gated};
 
-pub type FleetOwner = replace_instance::Ready<Cloud, Cloud, MemoryLedger, VirtualClock>;
+pub type FleetOwner = replace_instance::Ready<Cloud, Cloud, MemoryLedger, VirtualClock, WakeUpQueue>;
 pub type DnsOwner = shift_dns::Ready<Cloud, MemoryLedger, WakeUpQueue, VirtualClock>;
 pub type HookOwner = lifecycle_hook::Ready<Cloud, Cloud, MemoryLedger, WakeUpQueue, VirtualClock>;
 
@@ -66,9 +66,10 @@ impl Owner for FleetOwner {
 
     const RESOURCE: &'static str = "ReplaceInstance";
 
-    fn of(Parts { cloud, ledger, policy, .. }: Parts) -> Self {
+    fn of(Parts { cloud, ledger, wake_ups, policy, .. }: Parts) -> Self {
         let region = cloud.with(|world| world.place().region.clone());
-        FleetOwner { aws: cloud.clone(), checks: cloud.clone(), ledger, clock: cloud.clock().clone(), policy, region }
+        let (aws, checks, clock) = (cloud.clone(), cloud.clone(), cloud.clock().clone());
+        FleetOwner { aws, checks, ledger, clock, wake_ups, policy, region }
     }
 
     fn handling(&self, event: Value) -> impl Future<Output = Result<Value, Failure>> {
@@ -81,6 +82,7 @@ impl Owner for FleetOwner {
             checks: gated(&self.checks, gate),
             ledger: gated(&self.ledger, gate),
             clock: self.clock.clone(),
+            wake_ups: gated(&self.wake_ups, gate),
             policy: self.policy.clone(),
             region: self.region.clone(),
         };

@@ -15,7 +15,7 @@ use homeostat_remedies::hosted_zone::ShiftDns;
 use homeostat_remedies::hosted_zone::policy::DnsPolicy;
 use homeostat_remedies::instance::{Observer, ReplaceInstance};
 use homeostat_remedies::policy::Policy;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::shown::Look;
 use crate::account::place::Deployment;
@@ -37,6 +37,10 @@ struct Now;
 impl Clock for Now {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    async fn wait(&self, duration: SignedDuration) {
+        tokio::time::sleep(duration.unsigned_abs()).await;
     }
 
     /// Nobody else is in the way of who only looks.
@@ -77,13 +81,15 @@ impl<'a> Account<'a> {
     }
 
     async fn by<R: Remedy>(&self, function: &'static str, remedy: &R, signal: &Signal) -> Result<Told, Unavailable> {
-        match foresee(remedy, &self.ledger, &Now, signal).await? {
+        let progress = |read: usize, of: usize| eprintln!("{function}: read {read} of {of} groups, within AWS's rates");
+        match foresee(remedy, &self.ledger, &Now, signal, &progress).await? {
             Foreseen::Nothing(why) => {
                 Ok(Told { is_concerned: false, looks: vec![Look::nobody(function, why.to_string())] })
             }
             Foreseen::Looks { surveyed, looks } => {
-                if let Some(why) = surveyed.iter().flat_map(|surveyed| &surveyed.failed).next() {
-                    return Err(Unavailable { doing: "look at all that it concerns".to_owned(), why: why.clone() });
+                if let Some((name, why)) = surveyed.iter().flat_map(|surveyed| &surveyed.failed).next() {
+                    let why = format!("{name}: {why}");
+                    return Err(Unavailable { doing: "look at all that it concerns".to_owned(), why });
                 }
                 // A policy without such a table names nothing to look at.
                 let is_concerned =

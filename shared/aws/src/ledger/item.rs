@@ -10,6 +10,7 @@ use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Incident, Kind, SCHEMA};
 use homeostat_core::ports::{Due, Pause, Slots, Unavailable};
+use homeostat_core::resync::Resync;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -66,6 +67,11 @@ impl Key {
         Key { pk: format!("{MEMORY}{scope}"), sk: K::REMEDY.to_owned() }
     }
 
+    /// How far a remedy's resync has got.
+    pub(super) fn resync(remedy: &str) -> Key {
+        Key { pk: format!("RESYNC#{remedy}"), sk: "PROGRESS".to_owned() }
+    }
+
     pub(super) fn attributes(&self) -> Item {
         HashMap::from([
             ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
@@ -102,7 +108,7 @@ pub(super) fn moment(moment: Timestamp) -> AttributeValue {
     AttributeValue::S(moment.to_string())
 }
 
-fn written<T: Serialize>(value: &T, key: &Key) -> Result<Item, Unavailable> {
+pub(super) fn written<T: Serialize>(value: &T, key: &Key) -> Result<Item, Unavailable> {
     let mut item: Item = to_item(value).map_err(|error| amiss("write", &error.to_string()))?;
     item.insert("schema".to_owned(), AttributeValue::N(SCHEMA.to_string()));
     item.extend(key.attributes());
@@ -117,6 +123,19 @@ pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Unavailable> {
     }
     let name = name(&item);
     from_item(item).map_err(|error| amiss("read", &format!("{name}: {error}")))
+}
+
+/// Of one that another version wrote, the fence alone: nothing is lost with it, and it is written over.
+///
+/// # Errors
+/// [`Unavailable`]: it has no version to write over. Somebody wrote it by hand, and has to delete it.
+pub(super) fn resync(found: Item) -> Result<Resync, Unavailable> {
+    let version = found.get("version").and_then(|version| version.as_n().ok()?.parse().ok());
+    match (read::<Resync>(found), version) {
+        (Ok(resync), _) => Ok(resync),
+        (Err(_), Some(version)) => Ok(Resync { version, ..Resync::default() }),
+        (Err(unreadable), None) => Err(unreadable),
+    }
 }
 
 pub(super) fn is_pause(item: &Item) -> bool {

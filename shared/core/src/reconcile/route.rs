@@ -45,10 +45,12 @@ pub struct Surveyed {
     pub hints: Vec<Hint>,
     /// What has an open incident, which is looked at when it is due.
     pub open: Vec<Subject>,
-    /// What could not be read, and has to be tried again. It hides nothing else.
-    pub failed: Vec<String>,
+    /// The names of what could not be read, and has to be tried again, each with the reason. It hides nothing else.
+    pub failed: Vec<(String, String)>,
     /// What could not be asked, and so says nothing of anybody: the next survey asks it again.
     pub unread: Vec<String>,
+    /// How many names the next slices have left to read.
+    pub left: usize,
 }
 
 /// Why nothing was looked at.

@@ -6,14 +6,16 @@
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 
+use super::slices::{AT_ONCE, slice};
 use super::{
     Explanation, NotSurveyed, Outlook, ReconcileError, Reconciled, Remedy, Route, Surveyed, explain, reconcile,
 };
+use crate::aws::rates::Pacer;
 use crate::id::Subject;
 use crate::incident::{Decision, Incident, Kind};
 use crate::outcome::Unavailable;
 use crate::ports::{Clock, Ledger, WakeUps};
-use crate::signal::{Hint, NoSignal, Signal};
+use crate::signal::{Fact, Hint, NoSignal, Order, Signal};
 
 /// What became of a signal.
 #[derive(Debug)]
@@ -68,12 +70,20 @@ where
     C: Clock,
     W: WakeUps,
 {
-    let (surveyed, hints) = match found(remedy, ports.ledger, ports.clock, signal).await? {
-        Found::Nothing(why) => return Ok(Served::Nothing(why)),
-        Found::Hints(hints) => (None, hints),
-        Found::Survey(surveyed) => {
-            let hints = surveyed.hints.clone();
-            (Some(surveyed), hints)
+    let (surveyed, hints) = match remedy.route(signal) {
+        Err(why) => return Ok(Served::Nothing(why)),
+        Ok(Route::Hints(hints)) => (None, hints),
+        Ok(Route::Survey(survey)) => {
+            let names = remedy.parts(&survey);
+            let continues = matches!(signal.fact, Fact::Order(Order::ContinueResync));
+            if names.len() > AT_ONCE || continues {
+                return slice(remedy, ports, &survey, &names, continues, on_decision).await;
+            }
+            match at_once(remedy, ports.ledger, ports.clock, &survey).await {
+                Ok(surveyed) => (Some(surveyed.clone()), surveyed.hints),
+                Err(NotSurveyed::Nothing(why)) => return Ok(Served::Nothing(why)),
+                Err(NotSurveyed::Unavailable(unavailable)) => return Err(unavailable),
+            }
         }
     };
     let looks = hints.iter().map(|hint| one(remedy, ports, hint, on_decision));
@@ -84,32 +94,18 @@ where
     })
 }
 
-/// Where to look.
-enum Found {
-    Nothing(NoSignal),
-    Hints(Vec<Hint>),
-    Survey(Surveyed),
-}
-
-async fn found<R: Remedy>(
+/// All that a survey is about, by one look.
+async fn at_once<R: Remedy>(
     remedy: &R,
     ledger: &(impl Ledger + Sync),
     clock: &impl Clock,
-    signal: &Signal,
-) -> Result<Found, Unavailable> {
-    match remedy.route(signal) {
-        Err(why) => Ok(Found::Nothing(why)),
-        Ok(Route::Hints(hints)) => Ok(Found::Hints(hints)),
-        Ok(Route::Survey(survey)) => match remedy.survey(ledger, clock.now(), &survey).await {
-            Ok(surveyed) => Ok(Found::Survey(surveyed)),
-            Err(NotSurveyed::Nothing(why)) => Ok(Found::Nothing(why)),
-            Err(NotSurveyed::Unavailable(unavailable)) => Err(unavailable),
-        },
-    }
+    survey: &R::Survey,
+) -> Result<Surveyed, NotSurveyed> {
+    remedy.survey(ledger, clock, &mut Pacer::default(), &mut R::Shared::default(), survey).await
 }
 
 /// One subject, and what follows from how it is.
-async fn one<R, L, C, W>(
+pub(super) async fn one<R, L, C, W>(
     remedy: &R,
     ports: Ports<'_, L, C, W>,
     hint: &Hint,
@@ -161,7 +157,7 @@ pub enum Foreseen<K: Kind> {
     Looks { surveyed: Option<Surveyed>, looks: Vec<(Hint, Explanation<K>)> },
 }
 
-/// Says what [`serve`] would do, and does none of it.
+/// Says what [`serve`] would do, and does none of it. `on_progress` hears how many names of how many a long survey has read.
 ///
 /// # Errors
 /// [`Unavailable`]: something could not be read.
@@ -170,14 +166,16 @@ pub async fn foresee<R: Remedy>(
     ledger: &(impl Ledger + Sync),
     clock: &impl Clock,
     signal: &Signal,
+    on_progress: &impl Fn(usize, usize),
 ) -> Result<Foreseen<R::Kind>, Unavailable> {
-    let (surveyed, hints) = match found(remedy, ledger, clock, signal).await? {
-        Found::Nothing(why) => return Ok(Foreseen::Nothing(why)),
-        Found::Hints(hints) => (None, hints),
-        Found::Survey(surveyed) => {
-            let hints = surveyed.hints.clone();
-            (Some(surveyed), hints)
-        }
+    let (surveyed, hints) = match remedy.route(signal) {
+        Err(why) => return Ok(Foreseen::Nothing(why)),
+        Ok(Route::Hints(hints)) => (None, hints),
+        Ok(Route::Survey(survey)) => match all_of(remedy, ledger, clock, &survey, on_progress).await {
+            Ok(surveyed) => (Some(surveyed.clone()), surveyed.hints),
+            Err(NotSurveyed::Nothing(why)) => return Ok(Foreseen::Nothing(why)),
+            Err(NotSurveyed::Unavailable(unavailable)) => return Err(unavailable),
+        },
     };
     let mut looks: Vec<(Hint, Explanation<R::Kind>)> = Vec::new();
     for hint in hints {
@@ -194,4 +192,34 @@ pub async fn foresee<R: Remedy>(
         }
     }
     Ok(Foreseen::Looks { surveyed, looks })
+}
+
+/// The whole survey, however long it takes: what is read in slices, wave after wave.
+async fn all_of<R: Remedy>(
+    remedy: &R,
+    ledger: &(impl Ledger + Sync),
+    clock: &impl Clock,
+    survey: &R::Survey,
+    on_progress: &impl Fn(usize, usize),
+) -> Result<Surveyed, NotSurveyed> {
+    let names = remedy.parts(survey);
+    if names.len() <= AT_ONCE {
+        return at_once(remedy, ledger, clock, survey).await;
+    }
+    let (mut pacer, mut shared) = (Pacer::default(), R::Shared::default());
+    let (mut all, mut read) = (Surveyed::default(), 0);
+    for wave in names.chunks(AT_ONCE) {
+        let surveyed = match remedy.survey(ledger, clock, &mut pacer, &mut shared, &remedy.part(survey, wave)).await {
+            Err(NotSurveyed::Nothing(_)) => Surveyed::default(),
+            surveyed => surveyed?,
+        };
+        all.looked_at.extend(surveyed.looked_at);
+        all.hints.extend(surveyed.hints);
+        all.open.extend(surveyed.open);
+        all.failed.extend(surveyed.failed);
+        all.unread.extend(surveyed.unread);
+        read += wave.len();
+        on_progress(read, names.len());
+    }
+    Ok(all)
 }

@@ -63,6 +63,8 @@ pub enum Order {
     Look { subject: Subject, at: Timestamp },
     /// What no event told is found all the same, every few minutes.
     Resync,
+    /// The next slice of the resync that is under way.
+    ContinueResync,
 }
 
 impl Order {
@@ -71,7 +73,7 @@ impl Order {
         match self {
             Order::Wake(subject) => Some(Hint::wake(subject.clone())),
             Order::Look { subject, at } => Some(Hint { subject: subject.clone(), why: Trigger::Look { at: *at } }),
-            Order::Resync => None,
+            Order::Resync | Order::ContinueResync => None,
         }
     }
 }
@@ -85,6 +87,7 @@ impl Fact {
             Fact::Action(told) => held(told),
             Fact::Order(Order::Wake(subject) | Order::Look { subject, .. }) => subject.to_string(),
             Fact::Order(Order::Resync) => "all that the policy names".to_owned(),
+            Fact::Order(Order::ContinueResync) => "what the resync has not read yet".to_owned(),
         };
         line::one_line(&about, usize::MAX)
     }
@@ -121,6 +124,7 @@ impl fmt::Display for Fact {
             Fact::Action(told) => f.write_str(told.transition.as_str()),
             Fact::Order(Order::Wake(_) | Order::Look { .. }) => f.write_str("an open incident is due"),
             Fact::Order(Order::Resync) => f.write_str("the five minutes are over"),
+            Fact::Order(Order::ContinueResync) => f.write_str("the last slice of the resync is over"),
         }
     }
 }

@@ -28,6 +28,8 @@ pub(super) enum Form {
     Wake,
     /// Homeostat's own schedule.
     Resync,
+    /// A function's word to itself.
+    ContinueResync,
     /// An alarm's own action.
     AlarmAction,
     /// An alarm as a topic carries it.
@@ -44,9 +46,10 @@ pub(super) enum Form {
 }
 
 /// Each form, what it is called, and whether a call, a queue and a topic may bring it.
-const TABLE: [(Form, &str, [bool; 3]); 11] = [
+const TABLE: [(Form, &str, [bool; 3]); 12] = [
     (Form::Wake, "a wake-up", [true, true, false]),
     (Form::Resync, "a resync", [true, false, false]),
+    (Form::ContinueResync, "the next slice of a resync", [true, true, false]),
     (Form::AlarmAction, "an alarm's own action", [true, false, false]),
     (Form::AlarmMessage, "an alarm's message", [true, true, true]),
     (Form::HookMessage, "a lifecycle action", [true, true, false]),
@@ -64,7 +67,11 @@ impl Form {
         let has = |field| event.get(field).is_some();
         let text = |field: &str| event.get(field).and_then(Value::as_str);
         if has("homeostat") {
-            return Some(if text("homeostat") == Some("resync") { Form::Resync } else { Form::Wake });
+            return Some(match text("homeostat") {
+                Some("resync") => Form::Resync,
+                Some("continue-resync") => Form::ContinueResync,
+                _ => Form::Wake,
+            });
         }
         if has("alarmData") {
             return Some(Form::AlarmAction);

@@ -29,7 +29,7 @@ pub(super) fn route(region: &Region, signal: &Signal) -> Result<Route<Resync>, N
             Err(NoSignal::NotAbout { alarm: alarm.change.alarm.clone(), why })
         }
         Fact::Notice { about, .. } => Err(NoSignal::NotOurs { about: about.to_string() }),
-        Fact::Order(Order::Resync) => Ok(Route::Survey(Resync)),
+        Fact::Order(Order::Resync | Order::ContinueResync) => Ok(Route::Survey(Resync)),
         Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => {
             Route::of_order(order, subject, subject::named(subject))
         }

@@ -7,20 +7,20 @@ use std::collections::BTreeSet;
 use homeostat_core::aws::alarm::{
     AlarmChange, AlarmState, GROUP_DIMENSION, INSTANCE_DIMENSION, TARGET_GROUP_DIMENSION,
 };
-use homeostat_core::id::{AlarmArn, InstanceId, Region, Subject};
+use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Region, Subject};
 use homeostat_core::reconcile::{Ignored, Route};
 use homeostat_core::signal::{About, AlarmFact, AlarmKind, Fact, Hint, NoSignal, Notice, Order, Signal, Trigger};
 use jiff::Timestamp;
 
-use crate::instance::policy::InstancePolicy;
+use crate::instance::policy::{EvidenceSource, GroupPolicy, InstancePolicy};
 use crate::instance::reasons::{Decision, Hold, Reconciled};
 use crate::instance::subject;
 
 /// A look at whole groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Survey {
-    /// All that the policy names.
-    Resync,
+    /// These, whatever any event said.
+    Resync(Vec<GroupName>),
     /// Those for which an alarm speaks that picks no instance.
     Alarm(GroupAlarm),
 }
@@ -43,11 +43,18 @@ pub(super) fn route(policy: &InstancePolicy, region: &Region, signal: &Signal) -
         Fact::Alarm(alarm) => of_alarm(policy, region, alarm),
         Fact::Notice { about, notice } => Ok(Route::Hints(noticed(region, about, notice))),
         Fact::Action(told) => Err(told.into()),
-        Fact::Order(Order::Resync) => Ok(Route::Survey(Survey::Resync)),
+        Fact::Order(Order::Resync | Order::ContinueResync) => Ok(Route::Survey(Survey::Resync(all_groups(policy)))),
         Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => {
             Route::of_order(order, subject, subject::named(subject))
         }
     }
+}
+
+/// Every group of the policy. Those come first of which no alarm tells: nothing else finds what is wrong there.
+fn all_groups(policy: &InstancePolicy) -> Vec<GroupName> {
+    let mut groups: Vec<&GroupPolicy> = policy.groups().collect();
+    groups.sort_by_key(|group| group.evidence.contains(&EvidenceSource::Alarm));
+    groups.into_iter().map(|group| group.name.clone()).collect()
 }
 
 fn noticed(region: &Region, about: &About, notice: &Notice) -> Vec<Hint> {

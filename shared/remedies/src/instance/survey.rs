@@ -3,15 +3,16 @@
 //!
 //! This module never opens an incident itself, and never takes a group's alarm for evidence against a member.
 
-use futures_util::future::{OptionFuture, join, join_all};
+use futures_util::future::{join, join_all};
 use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::machines::StatusChecks;
+use homeostat_core::aws::rates::{Api, Pacer};
 use homeostat_core::id::{AlarmArn, InstanceId, Region, Subject};
-use homeostat_core::ports::{Ledger, Unavailable};
+use homeostat_core::ports::{Clock, Ledger, Unavailable};
 use homeostat_core::reconcile::{NotSurveyed, Surveyed};
 use homeostat_core::signal::{Hint, NoSignal, Notice, NoticeKind, Trigger};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Fleet;
 use super::crowd::sick_at_once;
@@ -27,47 +28,60 @@ use crate::instance::policy::{EvidenceSource, GroupPolicy};
 /// EC2 calls it so where AWS Health has a code of its own.
 const SCHEDULED: &str = "a scheduled event that ends the instance";
 
+/// What a slice of a resync reads once: the alarms in ALARM, and when that was.
+#[derive(Debug, Default)]
+pub struct Shared(Option<(Timestamp, Vec<AlarmReading>)>);
+
+/// For so long what was read of the alarms is good enough to look by; what is decided rests on a look of its own.
+const FRESH_FOR: SignedDuration = SignedDuration::from_secs(10);
+
+/// `DescribeAlarms` lists 100 a page (API reference, `MaxRecords`), and EC2 takes 100 ids a call.
+const PAGE: usize = 100;
+
+/// The stack's own Region, the clock, and what bounds the calls.
+pub(super) struct Pace<'a, C> {
+    pub(super) clock: &'a C,
+    pub(super) pacer: &'a mut Pacer,
+    pub(super) shared: &'a mut Shared,
+}
+
 /// Looks at the groups that the survey is about.
 ///
 /// # Errors
 /// [`NotSurveyed`]: there are no such groups; or they, the alarms or the ledger could not be read.
-pub(super) async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
+pub(super) async fn survey<A: Fleet + Sync, S: StatusChecks + Sync, C: Clock>(
     observer: &Observer<'_, A, S>,
     ledger: &(impl Ledger + Sync),
-    now: Timestamp,
+    pace: &mut Pace<'_, C>,
     region: &Region,
     survey: &Survey,
 ) -> Result<Surveyed, NotSurveyed> {
-    let names = observer.policy.group_names();
-    // Most alarms of an account are about nothing of ours: they cost one call. Who set a composite one off is among those in ALARM.
-    let says_all_itself = matches!(survey, Survey::Alarm(alarm) if alarm.children.is_empty());
-    let (groups, alarms) = if says_all_itself {
-        let groups = observer.aws.groups(&names).await?;
-        let concerns = |group: &Group| {
-            observer.policy.group(&group.name).is_some_and(|policy| is_about(survey, group, policy, &[]))
-        };
-        let concerned: Vec<Group> = groups.into_iter().filter(concerns).collect();
-        let alarms = if concerned.is_empty() { Vec::new() } else { in_alarm(observer).await? };
-        (concerned, alarms)
-    } else {
-        let (groups, alarms) = join(observer.aws.groups(&names), in_alarm(observer)).await;
-        (groups?, alarms?)
+    let now = pace.clock.now();
+    let concerned = match survey {
+        Survey::Resync(names) => {
+            pace.wait(&[(Api::AutoScaling, names.len().div_ceil(PAGE))]).await;
+            observer.aws.groups(names).await?
+        }
+        Survey::Alarm(alarm) => observer.concerned(alarm, pace).await?,
     };
-    let mut concerned = Vec::new();
-    for group in groups {
-        let policy = observer.policy.group(&group.name);
-        concerned
-            .extend(policy.filter(|policy| is_about(survey, &group, policy, &alarms)).map(|policy| (group, policy)));
-    }
+    let concerned: Vec<(Group, &GroupPolicy)> = concerned
+        .into_iter()
+        .filter_map(|group| Some((observer.policy.group(&group.name)?, group)))
+        .map(|(policy, group)| (group, policy))
+        .collect();
     if concerned.is_empty() {
         return Err(NotSurveyed::Nothing(nothing_of_ours(survey)));
+    }
+    let alarms = pace.in_alarm(observer, concerned.iter().map(|(_, policy)| *policy)).await?;
+    if matches!(survey, Survey::Resync(_)) {
+        pace.wait(&calls_for(&concerned)).await;
     }
     let looks = concerned.iter().map(|(group, policy)| sick_of(observer, group, policy, &alarms, now, region, survey));
     let (mut hints, mut failed) = (Vec::new(), Vec::new());
     for ((group, _), look) in concerned.iter().zip(join_all(looks).await) {
         match look {
             Ok(sick) => hints.extend(sick),
-            Err(unavailable) => failed.push(format!("group {}: {unavailable}", group.name)),
+            Err(unavailable) => failed.push((group.name.to_string(), unavailable.to_string())),
         }
     }
     let subjects: Vec<Subject> = hints.iter().map(|hint| hint.subject.clone()).collect();
@@ -75,44 +89,91 @@ pub(super) async fn survey<A: Fleet + Sync, S: StatusChecks + Sync>(
     hints.retain(|hint| !open.contains(&hint.subject));
     let looked_at = concerned.into_iter().map(|(group, _)| group.name.to_string()).collect();
     let open = subjects.into_iter().filter(|subject| open.contains(subject)).collect();
-    Ok(Surveyed { looked_at, hints, open, failed, unread: Vec::new() })
+    Ok(Surveyed { looked_at, hints, open, failed, ..Surveyed::default() })
+}
+
+/// How many calls it takes to look at each.
+fn calls_for(groups: &[(Group, &GroupPolicy)]) -> [(Api, usize); 4] {
+    let sum = |of: fn(&Group) -> usize| groups.iter().map(|(group, _)| of(group)).sum();
+    let pages = sum(|group| group.members.len().div_ceil(PAGE));
+    [
+        (Api::LoadBalancing, sum(|group| group.target_groups.len())),
+        (Api::AutoScaling, groups.len()),
+        (Api::InstanceStatus, pages),
+        (Api::Instances, pages),
+    ]
+}
+
+impl<C: Clock> Pace<'_, C> {
+    async fn wait(&mut self, calls: &[(Api, usize)]) {
+        let wait = self.pacer.take(self.clock.now(), calls);
+        if wait.is_positive() {
+            self.clock.wait(wait).await;
+        }
+    }
+
+    /// Read only where the evidence of one of these is an alarm, and once for all that a slice reads.
+    async fn in_alarm<A: Fleet + Sync, S>(
+        &mut self,
+        observer: &Observer<'_, A, S>,
+        mut policies: impl Iterator<Item = &GroupPolicy>,
+    ) -> Result<Vec<AlarmReading>, Unavailable> {
+        if !policies.any(|policy| policy.evidence.contains(&EvidenceSource::Alarm)) {
+            return Ok(Vec::new());
+        }
+        let now = self.clock.now();
+        match &self.shared.0 {
+            Some((read_at, alarms)) if now.duration_since(*read_at) < FRESH_FOR => Ok(alarms.clone()),
+            _ => {
+                let alarms = observer.aws.alarms_in_alarm().await?;
+                self.wait(&[(Api::Alarms, alarms.len().div_ceil(PAGE).max(1))]).await;
+                self.shared.0 = Some((now, alarms.clone()));
+                Ok(alarms)
+            }
+        }
+    }
+}
+
+impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
+    /// The groups that an alarm is about, of those that the policy names.
+    async fn concerned<C: Clock>(&self, alarm: &GroupAlarm, pace: &mut Pace<'_, C>) -> Result<Vec<Group>, Unavailable> {
+        let groups = self.aws.groups(&self.policy.group_names()).await?;
+        // Most alarms of an account are about nothing of ours: they cost one call. Who set a composite one off is among those in ALARM.
+        let children = match alarm.children.is_empty() {
+            true => Vec::new(),
+            false => pace.in_alarm(self, self.policy.groups()).await?,
+        };
+        let concerns = |group: &Group| {
+            self.policy.group(&group.name).is_some_and(|policy| is_about(alarm, group, policy, &children))
+        };
+        Ok(groups.into_iter().filter(concerns).collect())
+    }
 }
 
 fn nothing_of_ours(survey: &Survey) -> NoSignal {
     match survey {
-        Survey::Resync => NoSignal::NothingThere { what: "none of the policy's groups exists".to_owned() },
+        Survey::Resync(_) => NoSignal::NothingThere { what: "none of the policy's groups exists".to_owned() },
         Survey::Alarm(alarm) => alarm.names_nobody(),
     }
 }
 
-/// Read only where some group's evidence is an alarm.
-async fn in_alarm<A: Fleet + Sync, S>(observer: &Observer<'_, A, S>) -> Result<Vec<AlarmReading>, Unavailable> {
-    let by_alarm = observer.policy.groups().any(|policy| policy.evidence.contains(&EvidenceSource::Alarm));
-    let alarms: OptionFuture<_> = by_alarm.then(|| observer.aws.alarms_in_alarm()).into();
-    Ok(alarms.await.transpose()?.unwrap_or_default())
-}
-
-fn is_about(survey: &Survey, group: &Group, policy: &GroupPolicy, in_alarm: &[AlarmReading]) -> bool {
-    match survey {
-        Survey::Resync => true,
-        Survey::Alarm(GroupAlarm { change, groups, target_groups, instances, children }) => {
-            let name = change.alarm.alarm_name();
-            let serves = |dimension: &String| {
-                // The dimension is the end of the target group's ARN.
-                group.target_groups.iter().any(|arn| arn.as_str().ends_with(&format!(":{dimension}")))
-            };
-            let is_member = |id: &InstanceId| group.member(id).is_some();
-            let speaks = |child: &AlarmArn| {
-                let child = in_alarm.iter().find(|alarm| alarm.arn == *child);
-                child.and_then(AlarmReading::instance).is_some_and(is_member)
-            };
-            policy.alarms.iter().any(|alarm| alarm == name || children.iter().any(|child| child.alarm_name() == alarm))
-                || instances.iter().any(is_member)
-                || children.iter().any(speaks)
-                || groups.iter().any(|dimension| dimension == group.name.as_str())
-                || target_groups.iter().any(serves)
-        }
-    }
+fn is_about(alarm: &GroupAlarm, group: &Group, policy: &GroupPolicy, in_alarm: &[AlarmReading]) -> bool {
+    let GroupAlarm { change, groups, target_groups, instances, children } = alarm;
+    let name = change.alarm.alarm_name();
+    let serves = |dimension: &String| {
+        // The dimension is the end of the target group's ARN.
+        group.target_groups.iter().any(|arn| arn.as_str().ends_with(&format!(":{dimension}")))
+    };
+    let is_member = |id: &InstanceId| group.member(id).is_some();
+    let speaks = |child: &AlarmArn| {
+        let child = in_alarm.iter().find(|alarm| alarm.arn == *child);
+        child.and_then(AlarmReading::instance).is_some_and(is_member)
+    };
+    policy.alarms.iter().any(|alarm| alarm == name || children.iter().any(|child| child.alarm_name() == alarm))
+        || instances.iter().any(is_member)
+        || children.iter().any(speaks)
+        || groups.iter().any(|dimension| dimension == group.name.as_str())
+        || target_groups.iter().any(serves)
 }
 
 /// One hint for each member that is sick, or a single one for the group where too many are.
@@ -138,7 +199,7 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
         ..Observation::default()
     };
     let told_by = match survey {
-        Survey::Resync => None,
+        Survey::Resync(_) => None,
         Survey::Alarm(alarm) => Some(alarm.change.clone()),
     };
     let of_the_group = || {
@@ -165,7 +226,7 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
     if is_unchecked(&seen, policy) && !sick.is_empty() {
         sick = vec![of_the_group()];
     }
-    if matches!(survey, Survey::Resync) {
+    if matches!(survey, Survey::Resync(_)) {
         let known: Vec<Subject> = sick.iter().map(|hint| hint.subject.clone()).collect();
         sick.extend(announced(group, &seen, now, region).filter(|hint| !known.contains(&hint.subject)));
     }

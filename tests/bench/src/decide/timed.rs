@@ -7,14 +7,15 @@ use std::hint::black_box;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use homeostat_core::aws::rates::Pacer;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Decision, Hold, Incident, Kind, Verdict};
-use homeostat_core::ports::{History, Ledger, Limits, Outcome, Unavailable};
+use homeostat_core::ports::{Clock, History, Ledger, Limits, Outcome, Unavailable};
 use homeostat_core::reconcile::{
     Circumstances, Ignored, NotSurveyed, Reconciled, Remedy, Route, Rung, Surveyed, Times, WakeUp,
 };
 use homeostat_core::signal::{Hint, NoSignal, Signal};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 const BATCHES: usize = 15;
 const BATCH: Duration = Duration::from_millis(40);
@@ -62,6 +63,7 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
     type Prefetch = R::Prefetch;
     type Observation = R::Observation;
     type Survey = R::Survey;
+    type Shared = R::Shared;
 
     const SIDE_BY_SIDE: usize = R::SIDE_BY_SIDE;
 
@@ -69,13 +71,27 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         self.remedy.route(signal)
     }
 
+    fn parts(&self, survey: &R::Survey) -> Vec<String> {
+        self.remedy.parts(survey)
+    }
+
+    fn part(&self, survey: &R::Survey, names: &[String]) -> R::Survey {
+        self.remedy.part(survey, names)
+    }
+
+    fn period(&self) -> SignedDuration {
+        self.remedy.period()
+    }
+
     async fn survey(
         &self,
         ledger: &(impl Ledger + Sync),
-        now: Timestamp,
+        clock: &impl Clock,
+        pacer: &mut Pacer,
+        shared: &mut R::Shared,
         survey: &R::Survey,
     ) -> Result<Surveyed, NotSurveyed> {
-        self.remedy.survey(ledger, now, survey).await
+        self.remedy.survey(ledger, clock, pacer, shared, survey).await
     }
 
     fn follow_up(&self, now: Timestamp, attended: &Reconciled<R::Kind>) -> Option<Hint> {

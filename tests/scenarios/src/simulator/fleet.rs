@@ -129,8 +129,9 @@ impl Play for Fleet {
         let ready = replace_instance::Ready {
             aws: Gated { port: cloud.clone(), gate: gate.clone() },
             checks: Gated { port: cloud, gate: gate.clone() },
-            ledger: Gated { port: engine.ledger.clone(), gate },
+            ledger: Gated { port: engine.ledger.clone(), gate: gate.clone() },
             clock,
+            wake_ups: Gated { port: engine.queue.clone(), gate },
             policy: engine.policy.clone(),
             region: engine.region.clone(),
         };

@@ -21,6 +21,8 @@ use homeostat_core::incident::Kind;
 use homeostat_core::ports::{
     Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, Outcome, Unavailable, WakeUps, Write,
 };
+use homeostat_core::resync::Resync;
+use homeostat_core::signal::Order;
 use homeostat_remedies::hosted_zone::observation::{AlarmReadings, HealthCheckReading};
 use homeostat_remedies::hosted_zone::shift::Shift;
 use homeostat_remedies::hosted_zone::{Records, ShiftWeights};
@@ -30,13 +32,34 @@ use jiff::{SignedDuration, Timestamp};
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
 pub enum Call<'a> {
-    Read { what: &'static str },
-    Write { subject: &'a Subject, version: u64 },
-    Postpone { subject: &'a Subject },
-    Wake { subject: &'a Subject },
-    Effect { instance: &'a InstanceId },
-    Shift { shift: &'a Shift },
-    Hook { what: HookCall, instance: Option<&'a InstanceId>, hook: Option<&'a HookName> },
+    Read {
+        what: &'static str,
+    },
+    Write {
+        subject: &'a Subject,
+        version: u64,
+    },
+    Postpone {
+        subject: &'a Subject,
+    },
+    Wake {
+        subject: &'a Subject,
+    },
+    /// What a function sends itself.
+    Order,
+    /// How far a resync has got.
+    Resync,
+    Effect {
+        instance: &'a InstanceId,
+    },
+    Shift {
+        shift: &'a Shift,
+    },
+    Hook {
+        what: HookCall,
+        instance: Option<&'a InstanceId>,
+        hook: Option<&'a HookName>,
+    },
 }
 
 /// What is done for a held instance.
@@ -219,6 +242,12 @@ impl<P: Ledger + Sync, G: Gate> Ledger for Gated<P, G> {
         let (subject, version) = (&write.incident.subject, write.incident.version);
         self.change(Call::Write { subject, version }, self.port.write(write)).await
     }
+    async fn resync(&self, remedy: &'static str) -> Result<Resync, Unavailable> {
+        self.read("read the resync", self.port.resync(remedy)).await
+    }
+    async fn write_resync(&self, remedy: &'static str, resync: &Resync) -> Result<(), NotWritten> {
+        self.change(Call::Resync, self.port.write_resync(remedy, resync)).await
+    }
 }
 
 impl<P: DueIncidents + Sync, G: Gate> DueIncidents for Gated<P, G> {
@@ -232,22 +261,26 @@ impl<P: DueIncidents + Sync, G: Gate> DueIncidents for Gated<P, G> {
 
 impl<P: WakeUps + Sync, G: Gate> WakeUps for Gated<P, G> {
     async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
-        let call = Call::Wake { subject };
-        if self.gate.before(call).await != Passage::Open {
-            return Err(unavailable("send a wake-up"));
-        }
-        let sent = self.port.wake(subject, after).await;
-        match self.gate.after(call, sent.is_ok()).await {
-            Answer::Told => sent,
-            Answer::Lost | Answer::Repeated => Err(unavailable("hear of a wake-up")),
-        }
+        self.sent(Call::Wake { subject }, self.port.wake(subject, after)).await
     }
     async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
-        let call = Call::Wake { subject };
+        self.sent(Call::Wake { subject }, self.port.wake_for(subject, look, after)).await
+    }
+    async fn order(&self, order: &Order, after: SignedDuration) -> Result<(), Unavailable> {
+        self.sent(Call::Order, self.port.order(order, after)).await
+    }
+}
+
+impl<P: WakeUps + Sync, G: Gate> Gated<P, G> {
+    async fn sent(
+        &self,
+        call: Call<'_>,
+        sending: impl Future<Output = Result<(), Unavailable>>,
+    ) -> Result<(), Unavailable> {
         if self.gate.before(call).await != Passage::Open {
             return Err(unavailable("send a wake-up"));
         }
-        let sent = self.port.wake_for(subject, look, after).await;
+        let sent = sending.await;
         match self.gate.after(call, sent.is_ok()).await {
             Answer::Told => sent,
             Answer::Lost | Answer::Repeated => Err(unavailable("hear of a wake-up")),

@@ -210,6 +210,10 @@ impl Clock for SkewedClock {
         self.stage.now() + self.skew
     }
 
+    async fn wait(&self, duration: SignedDuration) {
+        Sleep::of(&self.stage, duration).await;
+    }
+
     async fn back_off(&self, attempt: u32) {
         let most = BACK_OFF * i32::try_from(attempt).unwrap_or(i32::MAX);
         let wait = self.stage.dice().between(SignedDuration::from_millis(1), most);

@@ -96,7 +96,7 @@ impl Toll {
 }
 
 fn is_write(call: Call<'_>) -> bool {
-    matches!(call, Call::Write { .. } | Call::Postpone { .. })
+    matches!(call, Call::Write { .. } | Call::Postpone { .. } | Call::Resync)
 }
 
 fn kind(call: Call<'_>) -> &'static str {
@@ -105,6 +105,8 @@ fn kind(call: Call<'_>) -> &'static str {
         Call::Write { .. } => "write",
         Call::Postpone { .. } => "postpone",
         Call::Wake { .. } => "wake-up",
+        Call::Order => "order",
+        Call::Resync => "resync",
         Call::Effect { .. } => "effect",
         Call::Shift { .. } => "shift",
         Call::Hook { .. } => "hook",
@@ -118,6 +120,7 @@ impl std::fmt::Display for Call<'_> {
             Call::Write { subject, version } => write!(f, "write {} v{version}", subject.name()),
             Call::Postpone { subject } => write!(f, "postpone {}", subject.name()),
             Call::Wake { subject } => write!(f, "wake {}", subject.name()),
+            Call::Order | Call::Resync => f.write_str(kind(*self)),
             Call::Effect { instance } => write!(f, "replace {instance}"),
             Call::Shift { shift } => shift.fmt(f),
             Call::Hook { what, instance: Some(instance), .. } => write!(f, "{what:?} for {instance}"),

@@ -62,7 +62,7 @@ fn a_signal_says_whose_it_is_and_when_unless_it_is_our_own() {
     for (name, event) in events() {
         for parsed in signal::read(&event, NOW) {
             let Ok(Parsed::Signal(signal)) = parsed else { continue };
-            let is_own = name.starts_with("wake") || name == "resync";
+            let is_own = name.starts_with("wake") || name.starts_with("resync");
             assert_eq!((signal.at.is_none(), signal.account.is_none()), (is_own, is_own), "{name}");
             // Auto Scaling's own messages name no Region.
             let by_itself = matches!(name.as_str(), "hook-direct" | "hook-queue");

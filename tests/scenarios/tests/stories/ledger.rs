@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use futures_util::FutureExt;
 use homeostat_core::aws::alarm::AlarmChange;
+use homeostat_core::aws::rates::Api;
 use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
@@ -11,6 +12,7 @@ use homeostat_core::memory::{News, Remembered};
 use homeostat_core::ports::{
     ClosedIncidents, ClosedPage, Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write,
 };
+use homeostat_core::resync::Resync;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::memory::Act;
 use homeostat_remedies::instance::reasons::{Close, Decision, Hold, HoldReason, Incident, Step};
@@ -82,7 +84,24 @@ pub(crate) async fn suite<L: Ledger + DueIncidents + Control + ClosedIncidents>(
     a_group_is_remembered_in_the_same_transaction(ledger).await?;
     a_pause_in_force_refuses_the_intent_and_nothing_else(ledger).await?;
     closing_moves_the_incident_and_frees_its_slot(ledger).await?;
+    a_slice_of_a_resync_is_taken_by_one(ledger).await?;
     what_closed_is_listed_by_month_newest_first_and_page_by_page(ledger).await
+}
+
+async fn a_slice_of_a_resync_is_taken_by_one<L: Ledger>(ledger: &L) -> Result<()> {
+    let nothing = ledger.resync(GROUP).await?;
+    ensure!(nothing == Resync::default(), "{nothing:?}");
+    let names = ["a".to_owned(), "b".to_owned()];
+    let (winner, loser) = (nothing.claimed(noon(), false)?, nothing.claimed(noon(), false)?);
+    ledger.write_resync(GROUP, &winner).await?;
+    ensure!(is_conflict(&ledger.write_resync(GROUP, &loser).await), "both took the first slice");
+    let mut next = winner.advanced(noon(), &names, &names, &names[..1]);
+    _ = next.pacer.take(noon(), &Api::ALL.map(|api| (api, 3)));
+    ledger.write_resync(GROUP, &next).await?;
+    ensure!(ledger.resync(GROUP).await? == next, "it is read back as written");
+    ensure!(is_conflict(&ledger.write_resync(GROUP, &next).await), "written twice from one reading");
+    ensure!(ledger.resync("another").await? == nothing, "each remedy has its own");
+    Ok(())
 }
 
 async fn nothing_is_known_of_a_stranger<L: Ledger>(ledger: &L) -> Result<()> {

@@ -56,6 +56,8 @@ mod parts;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod resync;
+#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod sandboxed;

@@ -50,6 +50,10 @@ impl Clock for VirtualClock {
         *lock(&self.now)
     }
 
+    async fn wait(&self, duration: SignedDuration) {
+        self.advance(duration);
+    }
+
     async fn back_off(&self, attempt: u32) {
         self.advance(BACK_OFF * i32::try_from(attempt).unwrap_or(i32::MAX));
     }

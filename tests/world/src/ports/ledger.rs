@@ -19,6 +19,7 @@ use homeostat_core::ports::{
     Control, Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, OpenIncidents, Pause, Slots,
     Unavailable, Write, pause_scopes,
 };
+use homeostat_core::resync::Resync;
 use homeostat_remedies::registry::AnyIncident;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -45,6 +46,7 @@ struct Items {
     memories: BTreeMap<(Scope, &'static str), Box<dyn Any + Send>>,
     alarms: BTreeMap<String, AlarmChange>,
     pauses: BTreeMap<String, Pause>,
+    resyncs: BTreeMap<&'static str, Resync>,
     /// Grows with each change.
     revision: u64,
     samples: bool,
@@ -278,6 +280,21 @@ impl Ledger for MemoryLedger {
     async fn write<K: Kind>(&self, write: Write<'_, K>) -> Result<(), NotWritten> {
         self.clock.call();
         lock(&self.items).write(&write)
+    }
+
+    async fn resync(&self, remedy: &'static str) -> Result<Resync, Unavailable> {
+        self.clock.call();
+        let stored = lock(&self.items).resyncs.get(remedy).cloned();
+        stored.map_or_else(|| Ok(Resync::default()), |stored| there_and_back(&stored))
+    }
+
+    async fn write_resync(&self, remedy: &'static str, resync: &Resync) -> Result<(), NotWritten> {
+        self.clock.call();
+        let mut items = lock(&self.items);
+        follows(items.resyncs.get(remedy).map(|stored| stored.version), resync.version)?;
+        items.resyncs.insert(remedy, resync.clone());
+        items.revision += 1;
+        Ok(())
     }
 }
 

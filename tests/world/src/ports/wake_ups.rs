@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use homeostat_core::id::Subject;
 use homeostat_core::ports::{Unavailable, WakeUps};
-use homeostat_core::signal;
+use homeostat_core::signal::{self, Order};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -42,6 +42,11 @@ impl WakeUps for WakeUpQueue {
 
     async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
         lock(&self.waiting).push_back((after, signal::look(subject, look)));
+        Ok(())
+    }
+
+    async fn order(&self, order: &Order, after: SignedDuration) -> Result<(), Unavailable> {
+        lock(&self.waiting).push_back((after, signal::order(order)));
         Ok(())
     }
 }

@@ -11,7 +11,9 @@ mod zone;
 use std::fmt::Debug;
 use std::str::FromStr;
 
+use homeostat_core::aws::rates::Api;
 use homeostat_core::incident::{Close, Decision, Hold, Incident, Kind, Page};
+use homeostat_core::resync::Resync;
 use homeostat_remedies::registry::AnyIncident;
 use jiff::{SignedDuration, Timestamp};
 
@@ -26,7 +28,20 @@ pub(super) struct Sample {
 }
 
 pub(super) fn all() -> Vec<Sample> {
-    [instance::samples(), group::samples(), zone::samples(), hook::samples(), remembered::samples()].concat()
+    [instance::samples(), group::samples(), zone::samples(), hook::samples(), remembered::samples(), resync()].concat()
+}
+
+fn resync() -> Vec<Sample> {
+    let names = texts(&["svc-1", "svc-2", "svc-3"]);
+    let slice = Resync { unread: [("svc-3".to_owned(), at(-900))].into(), ..Resync::default() };
+    let mut under_way = slice.claimed(at(0), false).unwrap().advanced(at(1), &names, &names[..2], &names[..1]);
+    let calls: Vec<(Api, usize)> = Api::ALL.into_iter().map(|api| (api, 1)).collect();
+    _ = under_way.pacer.take(at(0), &calls);
+    let over =
+        Resync::default().claimed(at(0), false).unwrap().advanced(at(1), &names, &names, &[]).handed_back(&names);
+    let sample =
+        |name: &str, resync| Sample { folder: Folder::Resync, name: name.to_owned(), stored: Stored::Resync(resync) };
+    vec![sample("under-way", under_way), sample("over", over)]
 }
 
 fn incident(folder: Folder, name: &str, incident: impl Into<AnyIncident>) -> Sample {

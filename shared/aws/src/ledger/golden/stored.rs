@@ -4,7 +4,9 @@
 
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::Scope;
+use homeostat_core::incident::Kind;
 use homeostat_core::ports::{Pause, Slots, Unavailable};
+use homeostat_core::resync::Resync;
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::instance::kind::InstanceKind;
@@ -24,6 +26,7 @@ pub(super) enum Stored {
     Alarm(AlarmChange),
     Slots(Scope, Slots),
     Pause(Pause),
+    Resync(Resync),
 }
 
 impl Stored {
@@ -34,6 +37,8 @@ impl Stored {
             Ok(Stored::Pause(item::pause(item.clone())))
         } else if item::subject(item).is_some() {
             item::read(item.clone()).map(Stored::Incident)
+        } else if pk.starts_with("RESYNC#") {
+            item::read(item.clone()).map(Stored::Resync)
         } else if pk.starts_with("MEMORY#alarm#") {
             item::read(item.clone()).map(Stored::Alarm)
         } else if item::is_memory(item) {
@@ -62,6 +67,7 @@ impl Stored {
             Stored::Alarm(memory) => item::alarm_memory(memory),
             Stored::Slots(scope, slots) => item::slots(scope, slots),
             Stored::Pause(pause) => Ok(pause_item(pause)),
+            Stored::Resync(resync) => item::written(resync, &item::Key::resync(InstanceKind::REMEDY)),
         }
         .unwrap()
     }
@@ -75,6 +81,7 @@ impl Stored {
             Stored::Alarm(memory) => found.look_at(memory),
             Stored::Slots(_, slots) => found.look_at(slots),
             Stored::Pause(pause) => found.look_at(pause),
+            Stored::Resync(resync) => found.look_at(resync),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Transition};
+use homeostat_core::aws::rates::Api;
 use homeostat_core::aws::record::Routing;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::incident::{Actor, Doubt, HoldEnd, Said, State, Verdict};
@@ -48,6 +49,15 @@ macro_rules! variants {
 }
 
 variants! {
+    // Of a resync's pacer alone, which is of no incident.
+    Api {
+        Api::LoadBalancing => "load-balancing" in [],
+        Api::AutoScaling => "auto-scaling" in [],
+        Api::InstanceStatus => "instance-status" in [],
+        Api::Instances => "instances" in [],
+        Api::Alarms => "alarms" in [],
+    }
+
     InstanceKind {
         InstanceKind::Instance { .. } => "instance" in [Instance],
         InstanceKind::Group { .. } => "group" in [Group],

@@ -124,7 +124,7 @@ fn what_aws_announces_and_what_is_due_is_looked_at() {
     for subject in ["eu-west-1#instance#i-0123456789abcdef0", "eu-west-1#group#web"] {
         assert_eq!(hints(&woken(subject)), [Hint::wake(subject.parse().unwrap())]);
     }
-    assert_eq!(routed(&resync()), Ok(Route::Survey(Survey::Resync)));
+    assert_eq!(routed(&resync()), Ok(Route::Survey(Survey::Resync(vec!["web".parse().unwrap()]))));
 }
 
 #[test]
@@ -218,11 +218,18 @@ impl Ledger for Untouched {
     async fn write<K: Kind>(&self, _: Write<'_, K>) -> Result<(), NotWritten> {
         panic!("wrote")
     }
+    async fn resync(&self, _: &'static str) -> Result<homeostat_core::resync::Resync, Unavailable> {
+        panic!("read the ledger")
+    }
+    async fn write_resync(&self, _: &'static str, _: &homeostat_core::resync::Resync) -> Result<(), NotWritten> {
+        panic!("wrote")
+    }
 }
 
 impl Clock for Untouched {
     fn now(&self) -> Timestamp {
         Timestamp::UNIX_EPOCH
     }
+    async fn wait(&self, _: jiff::SignedDuration) {}
     async fn back_off(&self, _: u32) {}
 }

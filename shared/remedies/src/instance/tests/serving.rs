@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt;
+use homeostat_core::aws::rates::Pacer;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Kind, Verdict};
 use homeostat_core::ports::{Clock, Ledger, Limits, NotWritten, Outcome, Unavailable, WakeUps, Write};
@@ -26,7 +27,7 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 #[derive(Default)]
 struct Made {
     names: Vec<&'static str>,
-    failed: Vec<String>,
+    failed: Vec<(String, String)>,
     at_once: AtomicUsize,
     most_at_once: AtomicUsize,
 }
@@ -40,6 +41,7 @@ impl Remedy for Made {
     type Prefetch = ();
     type Observation = ();
     type Survey = ();
+    type Shared = ();
 
     const SIDE_BY_SIDE: usize = 2;
 
@@ -48,7 +50,24 @@ impl Remedy for Made {
         is_resync.then_some(Route::Survey(())).ok_or_else(|| NoSignal::NotOurs { about: signal.fact.about() })
     }
 
-    async fn survey(&self, _: &(impl Ledger + Sync), _: Timestamp, (): &()) -> Result<Surveyed, NotSurveyed> {
+    fn parts(&self, (): &()) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn part(&self, (): &(), _: &[String]) {}
+
+    fn period(&self) -> SignedDuration {
+        SignedDuration::ZERO
+    }
+
+    async fn survey(
+        &self,
+        _: &(impl Ledger + Sync),
+        _: &impl Clock,
+        _: &mut Pacer,
+        (): &mut (),
+        (): &(),
+    ) -> Result<Surveyed, NotSurveyed> {
         let hints = self.names.iter().map(|name| Hint::wake(group(name))).collect();
         Ok(Surveyed { hints, failed: self.failed.clone(), ..Surveyed::default() })
     }
@@ -176,12 +195,19 @@ impl Ledger for Outside {
     async fn write<K: Kind>(&self, _: Write<'_, K>) -> Result<(), NotWritten> {
         panic!("there is nothing to write")
     }
+    async fn resync(&self, _: &'static str) -> Result<homeostat_core::resync::Resync, Unavailable> {
+        panic!("nothing is in slices")
+    }
+    async fn write_resync(&self, _: &'static str, _: &homeostat_core::resync::Resync) -> Result<(), NotWritten> {
+        panic!("nothing is in slices")
+    }
 }
 
 impl Clock for Outside {
     fn now(&self) -> Timestamp {
         NOW
     }
+    async fn wait(&self, _: SignedDuration) {}
     async fn back_off(&self, _: u32) {}
 }
 
@@ -196,6 +222,9 @@ impl WakeUps for Outside {
     async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
         self.0.lock().unwrap().push((subject.name().to_owned(), Some(look), after));
         Ok(())
+    }
+    async fn order(&self, _: &homeostat_core::signal::Order, _: SignedDuration) -> Result<(), Unavailable> {
+        panic!("nothing is in slices")
     }
 }
 
@@ -228,10 +257,11 @@ fn what_does_not_concern_the_remedy_is_answered_with_its_reason() {
 
 #[test]
 fn one_that_fails_keeps_no_other_from_being_attended_to() {
-    let remedy = Made { names: vec!["a", "gone", "b", "c", "d"], failed: vec!["e".into()], ..Made::default() };
+    let remedy =
+        Made { names: vec!["a", "gone", "b", "c", "d"], failed: vec![("e".into(), "gone".into())], ..Made::default() };
     let Served::Survey(surveyed, looks) = served(&remedy, &Outside::default(), &resync()) else { panic!() };
     assert_eq!(names(&looks), [("a", true), ("b", true), ("c", true), ("d", true), ("gone", false)]);
-    assert_eq!(surveyed.failed, ["e"]);
+    assert_eq!(surveyed.failed, remedy.failed);
     assert_eq!(remedy.most_at_once.into_inner(), Made::SIDE_BY_SIDE);
 }
 
@@ -241,7 +271,8 @@ fn what_follows_from_a_look_is_looked_at_too_and_fails_with_it() {
     let Served::Survey(_, looks) = served(&remedy, &Outside::default(), &resync()) else { panic!() };
     assert_eq!(names(&looks), [("doomed", false), ("first", true), ("other", true)], "one answer each");
     let (remedy, outside) = (Made { names: vec!["first", "other", "second"], ..Made::default() }, Outside::default());
-    let Ok(Foreseen::Looks { looks, .. }) = run(Box::pin(foresee(&remedy, &outside, &outside, &resync()))) else {
+    let Ok(Foreseen::Looks { looks, .. }) = run(Box::pin(foresee(&remedy, &outside, &outside, &resync(), &|_, _| ())))
+    else {
         panic!()
     };
     let subjects: Vec<&str> = looks.iter().map(|(hint, _)| hint.subject.name()).collect();

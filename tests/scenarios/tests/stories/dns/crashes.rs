@@ -108,6 +108,7 @@ impl Clock for Leaps {
     fn now(&self) -> Timestamp {
         if self.looks.fetch_add(1, Ordering::Relaxed) < self.from { self.before } else { self.after }
     }
+    async fn wait(&self, _: SignedDuration) {}
     async fn back_off(&self, _: u32) {}
 }
 

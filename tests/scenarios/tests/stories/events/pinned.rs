@@ -418,6 +418,13 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             about all that the policy names"#]],
         ),
         (
+            "resync-continue",
+            expect![[r#"
+            continue-resync
+            the last slice of the resync is over
+            about what the resync has not read yet"#]],
+        ),
+        (
             "spot-interruption",
             expect![[r#"
             ec2 i-0a1b2c3d4e5f60718 terminate 2026-03-01T02:03:05Z

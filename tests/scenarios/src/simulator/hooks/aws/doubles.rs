@@ -8,6 +8,7 @@ use homeostat_core::aws::fleet::{Checks, Machine, TargetHealth};
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult};
 use homeostat_core::id::{InstanceId, Subject, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable, WakeUps};
+use homeostat_core::signal::Order;
 use homeostat_remedies::hook::CompleteHooks;
 use homeostat_remedies::hook::observation::{Details, HeldMember, Registration, TargetId};
 use jiff::{SignedDuration, Timestamp};
@@ -209,5 +210,8 @@ impl WakeUps for Eager {
             self.queue.wake_for(subject, look, after).await?;
         }
         Ok(())
+    }
+    async fn order(&self, order: &Order, after: SignedDuration) -> Result<(), Unavailable> {
+        self.queue.order(order, after).await
     }
 }

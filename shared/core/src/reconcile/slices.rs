@@ -1,0 +1,192 @@
+//! A resync of more than can be read at once, within AWS's rates: wave after wave while there is time, and the rest in the next slice.
+//!
+//! This module never decides anything about what is found: each is attended to as everywhere. It never counts as read what was not
+//! attended to, so that whatever dies in between is read again.
+
+use std::mem;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::serve::one;
+use super::{Look, NotSurveyed, Ports, Remedy, Served, Surveyed};
+use crate::incident::{Decision, Incident, Kind};
+use crate::outcome::Unavailable;
+use crate::ports::{Clock, Ledger, NotWritten, WakeUps};
+use crate::resync::{NoSlice, Resync};
+use crate::signal::{Hint, NoSignal, Order};
+
+/// Names that are read side by side: it bounds the calls in flight, and the connections.
+pub(super) const AT_ONCE: usize = 10;
+
+/// No wave begins later in a slice.
+const LAST_WAVE: SignedDuration = SignedDuration::from_secs(10);
+
+/// No look begins later in a slice: what is left of the function's 30 seconds is for the one that has begun.
+const LAST_LOOK: SignedDuration = SignedDuration::from_secs(20);
+
+/// After a slice that could read nothing.
+const AFTER_A_STALL: SignedDuration = SignedDuration::from_secs(20);
+
+/// What of the names has to be attended to, and what came of it.
+struct Slice<K: Kind> {
+    surveyed: Surveyed,
+    looks: Vec<Look<K>>,
+}
+
+/// Reads the next slice of the survey, and has the function continue with the one after it.
+///
+/// # Errors
+/// [`Unavailable`]: the ledger could not be read or written, or nothing else could be read for the third time in a row.
+pub(super) async fn slice<R, L, C, W>(
+    remedy: &R,
+    ports: Ports<'_, L, C, W>,
+    survey: &R::Survey,
+    names: &[String],
+    continues: bool,
+    on_decision: &impl Fn(&Incident<R::Kind>, &Decision<R::Kind>),
+) -> Result<Served<R::Kind>, Unavailable>
+where
+    R: Remedy,
+    L: Ledger + Sync,
+    C: Clock,
+    W: WakeUps,
+{
+    let Ports { ledger, clock, wake_ups } = ports;
+    let remedy_name = R::Kind::REMEDY;
+    let began = clock.now();
+    let stored = ledger.resync(remedy_name).await?;
+    let nothing = |why: NoSlice| Ok(Served::Nothing(NoSignal::NothingThere { what: why.to_string() }));
+    let mut resync = match stored.claimed(began, continues) {
+        Ok(claimed) => claimed,
+        Err(why) => return nothing(why),
+    };
+    match ledger.write_resync(remedy_name, &resync).await {
+        Ok(()) => {}
+        Err(NotWritten::Conflict) => return nothing(NoSlice::BeingRead),
+        Err(NotWritten::Unavailable(unavailable)) => return Err(unavailable),
+    }
+    let mut slice = Slice { surveyed: Surveyed::default(), looks: Vec::new() };
+    let mut shared = R::Shared::default();
+    let mut pause = SignedDuration::ZERO;
+    loop {
+        let most = if resync.stalls == 0 { AT_ONCE } else { 1 };
+        let wave: Vec<String> = resync.next(names, most).into_iter().cloned().collect();
+        let mut pacer = mem::take(&mut resync.pacer);
+        let part = remedy.part(survey, &wave);
+        let found = remedy.survey(ledger, clock, &mut pacer, &mut shared, &part).await;
+        resync.pacer = pacer;
+        let surveyed = match found {
+            Ok(surveyed) => surveyed,
+            Err(NotSurveyed::Nothing(_)) => Surveyed::default(),
+            Err(NotSurveyed::Unavailable(unavailable)) => {
+                resync = resync.stalled();
+                written(ledger.write_resync(remedy_name, &resync).await)?;
+                if resync.is_stuck() {
+                    return Err(unavailable);
+                }
+                slice.surveyed.unread.push(unavailable.to_string());
+                pause = AFTER_A_STALL;
+                break;
+            }
+        };
+        let (looks, is_all) = attend(remedy, ports, &surveyed.hints, began, on_decision).await;
+        if !is_all && !resync.stalled().is_stuck() {
+            slice.add(surveyed, looks);
+            resync = resync.stalled();
+            written(ledger.write_resync(remedy_name, &resync).await)?;
+            break;
+        }
+        let failed = failed(&wave, &surveyed, &looks, is_all);
+        slice.add(surveyed, looks);
+        resync = resync.advanced(clock.now(), names, &wave, &failed);
+        let is_over = resync.left(names) == 0;
+        let has_time = clock.now().duration_since(began) < LAST_WAVE;
+        if is_over {
+            slice.surveyed.failed = overdue(remedy, clock.now(), &resync);
+        }
+        if is_over || !has_time {
+            resync = resync.handed_back(names);
+        }
+        // Whoever took the lease over, since this slice took too long, goes on from there.
+        if !written(ledger.write_resync(remedy_name, &resync).await)? || is_over {
+            return Ok(Served::Survey(slice.surveyed, slice.looks));
+        }
+        if !has_time {
+            break;
+        }
+    }
+    slice.surveyed.left = resync.left(names);
+    if let Err(unavailable) = wake_ups.order(&Order::ContinueResync, pause).await {
+        // The next resync goes on from there.
+        slice.surveyed.unread.push(unavailable.to_string());
+    }
+    if let (false, Some(since)) = (continues, stored.overdue_since(began, remedy.period())) {
+        let why = format!("the resync that began at {since:.0} is not over, and has {} left", slice.surveyed.left);
+        slice.surveyed.failed.push((remedy_name.to_owned(), why));
+    }
+    Ok(Served::Survey(slice.surveyed, slice.looks))
+}
+
+impl<K: Kind> Slice<K> {
+    /// A look that failed is taken again by the next survey: the subject has no incident yet.
+    fn add(&mut self, surveyed: Surveyed, looks: Vec<Look<K>>) {
+        let Surveyed { looked_at, hints, open, failed, unread, left: _ } = surveyed;
+        self.surveyed.looked_at.extend(looked_at);
+        self.surveyed.hints.extend(hints);
+        self.surveyed.open.extend(open);
+        self.surveyed.unread.extend(unread);
+        self.surveyed.unread.extend(failed.into_iter().map(|(name, why)| format!("{name}: {why}")));
+        for look in looks {
+            match &look.outcome {
+                Ok(_) => self.looks.push(look),
+                Err(error) => self.surveyed.unread.push(format!("{}: {error}", look.subject)),
+            }
+        }
+    }
+}
+
+/// Each in turn, while there is time; and whether it was enough for all.
+async fn attend<R, L, C, W>(
+    remedy: &R,
+    ports: Ports<'_, L, C, W>,
+    hints: &[Hint],
+    began: Timestamp,
+    on_decision: &impl Fn(&Incident<R::Kind>, &Decision<R::Kind>),
+) -> (Vec<Look<R::Kind>>, bool)
+where
+    R: Remedy,
+    L: Ledger + Sync,
+    C: Clock,
+    W: WakeUps,
+{
+    let mut looks = Vec::new();
+    for hint in hints {
+        if ports.clock.now().duration_since(began) >= LAST_LOOK {
+            return (looks, false);
+        }
+        looks.push(one(remedy, ports, hint, on_decision).await);
+    }
+    (looks, true)
+}
+
+/// What of a wave is to be read once more: which of its names a look was about, the remedy alone would know.
+fn failed<K: Kind>(wave: &[String], surveyed: &Surveyed, looks: &[Look<K>], is_all: bool) -> Vec<String> {
+    if !is_all || looks.iter().any(|look| look.outcome.is_err()) {
+        return wave.to_vec();
+    }
+    surveyed.failed.iter().map(|(name, _)| name.clone()).collect()
+}
+
+fn overdue<R: Remedy>(remedy: &R, now: Timestamp, resync: &Resync) -> Vec<(String, String)> {
+    let unread = resync.unread_too_long(now, remedy.period());
+    unread.map(|(name, since)| (name.clone(), format!("no resync could read it since {since:.0}"))).collect()
+}
+
+/// Whether nobody else wrote in between.
+fn written(result: Result<(), NotWritten>) -> Result<bool, Unavailable> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(NotWritten::Conflict) => Ok(false),
+        Err(NotWritten::Unavailable(unavailable)) => Err(unavailable),
+    }
+}
