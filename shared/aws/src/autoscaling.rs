@@ -18,8 +18,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::call::{outcome, unavailable};
 
-/// `DescribeAutoScalingGroups` takes 50 names unless told otherwise (API reference, `AutoScalingGroupNames`).
-const MOST_NAMES: usize = 50;
+/// "By default, you can only specify up to 50 names. You can optionally increase this limit using the MaxRecords property", whose
+/// maximum is 100 (API reference, `DescribeAutoScalingGroups`).
+const PAGE: i32 = 100;
+const MOST_NAMES: usize = 100;
 
 /// Instance refreshes that are read, newest first (API reference, `DescribeInstanceRefreshes`). A group has one at a time
 /// (`StartInstanceRefresh`: `InstanceRefreshInProgress`), so one would do; a few cost no more.
@@ -47,7 +49,7 @@ impl AutoScaling {
         for names in names.chunks(MOST_NAMES) {
             let names = names.iter().map(ToString::to_string).collect();
             let request = self.client.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(names));
-            let mut pages = request.into_paginator().items().send();
+            let mut pages = request.max_records(PAGE).into_paginator().items().send();
             while let Some(found) = pages.next().await {
                 let found = found.map_err(|error| unavailable("read the policy's groups", &error))?;
                 groups.push(group(&found)?);

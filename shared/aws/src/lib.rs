@@ -58,6 +58,10 @@ impl Fleet for InstanceCloud {
         self.groups.groups(names).await
     }
 
+    async fn group_of(&self, instance: &InstanceId) -> Result<Option<GroupName>, Unavailable> {
+        Ok(self.groups.member(instance).await?.map(|member| member.group))
+    }
+
     async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         some_of(self.alarms.named(alarms).await)
     }

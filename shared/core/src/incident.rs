@@ -10,6 +10,7 @@ mod kind;
 mod month;
 mod parts;
 mod recording;
+mod repeating;
 mod timeline;
 mod times;
 mod verdict;

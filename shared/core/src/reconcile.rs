@@ -4,6 +4,7 @@
 //! takes an event's word for anything but where to look.
 
 mod explain;
+mod fresh;
 mod ladder;
 mod result;
 mod route;
@@ -25,6 +26,7 @@ use crate::outcome::{Outcome, Unavailable};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Slots, Write};
 use crate::signal::{Hint, NoSignal, Signal};
 pub use explain::{Explanation, Outlook, explain};
+use fresh::{FRESH, SoFar};
 pub use ladder::Rung;
 pub use ladder::{Check, checked, climb, climbed};
 pub use result::{Ignored, ReconcileError, Reconciled};
@@ -41,7 +43,7 @@ pub const LONGEST_EFFECT: SignedDuration = SignedDuration::from_secs(10);
 const MOST_LOOKS: u32 = 6;
 
 /// An escalated incident is looked at so many times less often: a person is on it, and each look costs calls.
-const ESCALATED_SLOWER: i32 = 5;
+pub const ESCALATED_SLOWER: i32 = 5;
 
 /// What tells one remedy from another.
 pub trait Remedy {
@@ -206,7 +208,8 @@ impl<K: Kind> Default for Circumstances<K> {
 ///
 /// # Errors
 /// [`ReconcileError`]: the world or the ledger could not be read or written. Nothing is lost: an effect's intent stands in the
-/// ledger before the effect, and the next look starts from there.
+/// ledger before the effect, and the next look starts from there. Whoever was overtaken at each look, by others that wrote the open
+/// incident, failed at nothing: they looked, and the incident says when it is looked at next.
 pub async fn reconcile<R: Remedy>(
     remedy: &R,
     ledger: &impl Ledger,
@@ -214,39 +217,55 @@ pub async fn reconcile<R: Remedy>(
     hint: &Hint,
     mut on_decision: impl FnMut(&Incident<R::Kind>, &Decision<R::Kind>),
 ) -> Result<Reconciled<R::Kind>, ReconcileError> {
-    let mut has_done_something = false;
-    for attempt in 1..=MOST_LOOKS {
-        match look(remedy, ledger, clock, hint, has_done_something, &mut on_decision).await {
+    let mut so_far = SoFar::default();
+    while so_far.looks < MOST_LOOKS {
+        let looked = look(remedy, ledger, clock, hint, &mut so_far, &mut on_decision).await;
+        so_far.looks += 1;
+        match looked {
             Ok(Some(attended)) => return Ok(attended),
-            Ok(None) => has_done_something = true,
-            Err(NotWritten::Conflict) => clock.back_off(attempt).await,
+            Ok(None) => {}
+            Err(NotWritten::Conflict) => {
+                so_far.overtaken += 1;
+                clock.back_off(so_far.looks).await;
+            }
             Err(NotWritten::Unavailable(unavailable)) => return Err(unavailable.into()),
         }
     }
-    Err(ReconcileError::Contended { subject: hint.subject.clone() })
+    let subject = hint.subject.clone();
+    let open = ledger.history::<R::Kind>(&subject, None).await?.open;
+    match open.and_then(|open| open.wake_at) {
+        Some(next_look) => Ok(Reconciled::Ignored(Ignored::Overtaken { subject, next_look })),
+        None => Err(ReconcileError::Contended { subject }),
+    }
 }
 
-/// One round. `None` = something was done: look again.
+/// One round. `None` = look again.
 async fn look<R: Remedy>(
     remedy: &R,
     ledger: &impl Ledger,
     clock: &impl Clock,
     hint: &Hint,
-    has_done_something: bool,
+    so_far: &mut SoFar,
     on_decision: &mut impl FnMut(&Incident<R::Kind>, &Decision<R::Kind>),
 ) -> Result<Option<Reconciled<R::Kind>>, NotWritten> {
-    let reading = read(remedy, ledger, clock, hint, has_done_something).await?;
-    let Looked { now, incident, seen, around, news } = match reading {
+    let began = clock.now();
+    let reading = read(remedy, ledger, clock, hint, so_far.has_done_something).await?;
+    let Looked { now, stored, incident, seen, around, news } = match reading {
         Reading::Nothing(ignored) => return Ok(Some(Reconciled::Ignored(ignored))),
         Reading::TookEffect { settled, news } => {
             ledger.write(Write { alarm: news.as_ref(), ..Write::of(&settled) }).await?;
+            so_far.has_done_something = true;
             return Ok(None);
         }
         Reading::Looked(looked) => *looked,
     };
     let news = news.as_ref();
     let times = remedy.times(&incident);
-    let decision = in_time(now, &incident, remedy.decide(now, &incident, &seen, &around), &times);
+    let decided_by_remedy = remedy.decide(now, &incident, &seen, &around);
+    let Some(decision) = fresh_enough(decided_by_remedy, began, clock, &incident, &around, &times, so_far) else {
+        return Ok(None);
+    };
+    let decision = in_time(now, &incident, decision, &times);
     if let Some(ignored) = not_opened(remedy, hint, &incident, &decision) {
         return Ok(Some(Reconciled::Ignored(ignored)));
     }
@@ -267,12 +286,43 @@ async fn look<R: Remedy>(
         let slots = next.kind.takes_slot().then(|| around.limits.slots.taken_by(&next.subject, now));
         let unpaused_at = step.respects_pauses().then_some(now);
         ledger.write(Write { slots: slots.as_ref(), unpaused_at, ..write }).await?;
-        return act(remedy, ledger, clock, step, &next, on_decision).await;
+        so_far.has_done_something = true;
+        return act(remedy, ledger, clock, began, step, &next, on_decision).await;
     }
     let gives_back = next.closed_at.is_some() || (incident.acted_at.is_some() && next.acted_at.is_none());
     let freed = if gives_back { around.limits.slots.freed_by(&next.subject) } else { None };
+    if let Some(stored) = stored
+        && hint.is_of_an_event()
+        && (freed.is_none() && memory.is_none() && news.is_none())
+        && next.repeats(&stored, now, times.check_every)
+    {
+        return decided(decision, stored);
+    }
     ledger.write(Write { slots: freed.as_ref(), ..write }).await?;
     decided(decision, next)
+}
+
+/// The decision, unless a step would rest on what is out of date. `None` = look again.
+fn fresh_enough<K: Kind>(
+    decision: Decision<K>,
+    began: Timestamp,
+    clock: &impl Clock,
+    incident: &Incident<K>,
+    around: &Circumstances<K>,
+    times: &Times,
+    so_far: &mut SoFar,
+) -> Option<Decision<K>> {
+    if !matches!(decision, Decision::Act { .. }) {
+        return Some(decision);
+    }
+    let now = clock.now();
+    let slots = incident.kind.takes_slot().then_some(&around.limits.slots);
+    let Some(why) = so_far.out_of_date(began, now, &incident.subject, slots) else { return Some(decision) };
+    if so_far.may_look_again(&why) {
+        so_far.missed(&why);
+        return None;
+    }
+    Some(Decision::Hold { until: now + times.check_every, because: Hold::OutOfDate { why: why.to_string() } })
 }
 
 /// What a round starts from.
@@ -291,6 +341,8 @@ struct Looked<R: Remedy> {
     /// The hour of all of it. A lease that is over for the decision, and was not for what was seen, would leave an effect that
     /// shows unsettled, and the decision blind to it.
     now: Timestamp,
+    /// As it was read, if it is open.
+    stored: Option<Incident<R::Kind>>,
     incident: Incident<R::Kind>,
     seen: R::Observation,
     around: Circumstances<R::Kind>,
@@ -342,7 +394,7 @@ async fn read<R: Remedy>(
         None => Vec::new(),
     };
     let around = Circumstances { limits, others_open };
-    Ok(Reading::Looked(Box::new(Looked { now, incident, seen, around, news })))
+    Ok(Reading::Looked(Box::new(Looked { now, stored: history.open, incident, seen, around, news })))
 }
 
 fn paced<R: Remedy>(remedy: &R, now: Timestamp, next: Incident<R::Kind>, times: &Times) -> Incident<R::Kind> {
@@ -396,15 +448,20 @@ async fn act<R: Remedy>(
     remedy: &R,
     ledger: &impl Ledger,
     clock: &impl Clock,
+    began: Timestamp,
     step: &<R::Kind as Kind>::Step,
     acting: &Incident<R::Kind>,
     on_decision: &mut impl FnMut(&Incident<R::Kind>, &Decision<R::Kind>),
 ) -> Result<Option<Reconciled<R::Kind>>, NotWritten> {
-    let in_time = acting.intent.as_ref().is_some_and(|intent| clock.now() + LONGEST_EFFECT <= intent.until);
-    let outcome = if in_time {
-        remedy.perform(step).await
-    } else {
+    let intended_by = clock.now();
+    let in_time = acting.intent.as_ref().is_some_and(|intent| intended_by + LONGEST_EFFECT <= intent.until);
+    let outcome = if !in_time {
         Outcome::Unknown { why: "recording the intent took so long that its lease was nearly over".to_owned() }
+    } else if intended_by.duration_since(began) > FRESH {
+        let why = format!("recording the intent took so long that what was seen was more than {FRESH:#} old");
+        Outcome::Unknown { why }
+    } else {
+        remedy.perform(step).await
     };
     let now = clock.now();
     let settled = acting.settle(now, outcome);

@@ -3,6 +3,8 @@
 //!
 //! This module never decides about an incident, and never changes anything of it but `wake_at`, `wakes` and its two marks.
 
+use std::collections::BTreeMap;
+
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +18,12 @@ const PACE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Wake-ups without an answer that make an incident stuck. Each had a minute, and the queue retries within it.
 const MOST_WAKES: u32 = 3;
+
+/// Unanswered wake-ups of one owner that are its own load rather than one incident's trouble. Five looks at a time, of two seconds each,
+/// answer as many in less than a minute; where more are unanswered they wait in the queue, each for minutes, and the next is no wiser.
+/// Which incident is broken can't be told then, and need not be: the queue has an alarm on the age of its oldest message, which needs
+/// neither the sweep nor the ledger, and an owner that fails at all of them has another.
+const OWN_LOAD: u32 = 100;
 
 /// Between two wake-ups of a stuck incident: its owner may be fixed, and until then each is in vain.
 const STUCK_PACE: SignedDuration = SignedDuration::from_mins(5);
@@ -59,9 +67,10 @@ pub async fn sweep(
     let began = clock.now();
     let listed = incidents.due(began + PACE).await?;
     let mut swept = Swept { failed: listed.unreadable, ..Swept::default() };
+    let unanswered = Unanswered::of(&listed.due);
     let mut waiting = listed.due.iter();
     let mut at_work: FuturesUnordered<_> =
-        waiting.by_ref().take(SIDE_BY_SIDE).map(|due| wake(incidents, wake_ups, clock, due)).collect();
+        waiting.by_ref().take(SIDE_BY_SIDE).map(|due| wake(incidents, wake_ups, clock, due, &unanswered)).collect();
     while let Some((due, woken)) = at_work.next().await {
         match woken {
             Ok(Woken { marked, sent }) => {
@@ -72,7 +81,7 @@ pub async fn sweep(
             Err(NotWritten::Unavailable(unavailable)) => swept.failed.push(format!("{}: {unavailable}", due.subject)),
         }
         if clock.now() < began + LONGEST {
-            at_work.extend(waiting.next().map(|due| wake(incidents, wake_ups, clock, due)));
+            at_work.extend(waiting.next().map(|due| wake(incidents, wake_ups, clock, due, &unanswered)));
         }
     }
     swept.left = u32::try_from(waiting.count()).unwrap_or(u32::MAX);
@@ -84,13 +93,33 @@ struct Woken {
     sent: bool,
 }
 
+/// Wake-ups that were sent and not answered, by the tag of whom they are about. Not by owner: the sweep knows none.
+struct Unanswered<'a>(BTreeMap<&'a str, u32>);
+
+impl<'a> Unanswered<'a> {
+    fn of(due: &'a [Due]) -> Self {
+        let mut by_tag = BTreeMap::new();
+        for due in due {
+            let count: &mut u32 = by_tag.entry(due.subject.tag()).or_default();
+            *count = count.saturating_add(due.wakes);
+        }
+        Unanswered(by_tag)
+    }
+
+    /// Whether an owner may be behind with its wake-ups, so that one that is unanswered says nothing of its incident.
+    fn may_wait(&self, due: &Due) -> bool {
+        self.0.get(due.subject.tag()).is_some_and(|count| *count > OWN_LOAD)
+    }
+}
+
 async fn wake<'a>(
     incidents: &impl DueIncidents,
     wake_ups: &impl WakeUps,
     clock: &impl Clock,
     due: &'a Due,
+    unanswered: &Unanswered<'_>,
 ) -> (&'a Due, Result<Woken, NotWritten>) {
-    (due, try_wake(incidents, wake_ups, clock.now(), due).await)
+    (due, try_wake(incidents, wake_ups, clock.now(), due, unanswered.may_wait(due)).await)
 }
 
 async fn try_wake(
@@ -98,13 +127,14 @@ async fn try_wake(
     wake_ups: &impl WakeUps,
     now: Timestamp,
     due: &Due,
+    may_wait: bool,
 ) -> Result<Woken, NotWritten> {
     let is_silent = due.wakes >= MOST_WAKES;
     if is_silent && now < due.wake_at {
         // Its owner has until then to answer the last wake-up.
         return Ok(Woken { marked: false, sent: false });
     }
-    let marks = marks(now, due, is_silent);
+    let marks = marks(now, due, is_silent && !may_wait);
     let after = due.wake_at.duration_since(now).max(SignedDuration::ZERO);
     let pace = if is_silent { STUCK_PACE } else { PACE };
     incidents.postpone(due, now + after + pace, &marks, now).await?;
@@ -112,10 +142,10 @@ async fn try_wake(
     Ok(Woken { marked: !marks.is_empty(), sent: true })
 }
 
-fn marks(now: Timestamp, due: &Due, is_silent: bool) -> Vec<Mark> {
+fn marks(now: Timestamp, due: &Due, is_stuck: bool) -> Vec<Mark> {
     let is_news = |last: Option<Timestamp>| last.is_none_or(|last| now >= last + REMIND_EVERY);
     let is_overdue = due.deadline.is_some_and(|deadline| now > deadline + SLACK);
-    let stuck = (is_silent && is_news(due.stuck)).then_some(Mark::Stuck);
+    let stuck = (is_stuck && is_news(due.stuck)).then_some(Mark::Stuck);
     let overdue = (is_overdue && is_news(due.overdue)).then_some(Mark::Overdue);
     stuck.into_iter().chain(overdue).collect()
 }
@@ -254,6 +284,23 @@ mod tests {
         let (reminded, _) = one(Due { wakes: 20, ..silent(at(-1), Some(at(-3600))) });
         assert_eq!(reminded.marked, 1);
         assert_eq!(one(Due { wakes: 2, ..due(1, at(-1)) }).0.marked, 0);
+    }
+
+    /// An owner that is behind with its work is told of by its queue's alarm, not by each incident that waits.
+    #[test]
+    fn a_backlog_of_wake_ups_marks_no_incident_as_stuck_and_is_woken_no_faster_for_it() {
+        let silent = |number| Due { wakes: 3, ..due(number, at(-1)) };
+        let backlog = |count| DueList { due: (0..count).map(silent).collect(), unreadable: vec![] };
+        let (few, _) = swept(&Noted { list: backlog(33), ..Noted::default() });
+        assert_eq!((few.marked, few.woken), (33, 33), "99 unanswered: a broken owner may have as many incidents");
+        let (many, done) = swept(&Noted { list: backlog(34), ..Noted::default() });
+        assert_eq!((many.marked, many.woken), (0, 34), "102 unanswered");
+        assert!(done.iter().any(|what| what.ends_with("to 300")), "as slowly as a stuck one: {done:?}");
+        let zone = Due { subject: "aws-global#hosted-zone#Z0123456789ABC".parse().unwrap(), ..silent(0) };
+        let mut list = backlog(34);
+        list.due.push(zone);
+        let (both, done) = swept(&Noted { list, ..Noted::default() });
+        assert_eq!(both.marked, 1, "another owner's incident: {done:?}");
     }
 
     #[test]

@@ -248,7 +248,7 @@ where
             }
         };
         let began = kept.began.min(now);
-        Ok(Incident::new(subject, HookKind::Hook(Box::new(kept.saw(now, seen))), began, now))
+        Ok(Incident::new(subject, HookKind::Hook(Box::new(kept.saw(now, now, seen))), began, now))
     }
 
     /// A newer action of the same hook takes the older one's place: the instance has been through the warm pool.
@@ -294,7 +294,7 @@ where
         if is_another {
             kept = kept.again(now);
         }
-        let next = kept.saw(now, seen);
+        let next = kept.saw(incident.opened_at, now, seen);
         let part_of = next.part_of.clone().or_else(|| part_of(now, &subject, &next, &limits.slots));
         *incident.kind.state_mut() = HookState { part_of, ..next };
         incident

@@ -61,8 +61,11 @@ use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
 
 /// What this remedy reads of Auto Scaling, load balancing and CloudWatch.
 pub trait Fleet {
-    /// The groups of these names that exist. An empty answer means that none exists, never "all".
+    /// The groups of these names that exist, by one call for a hundred. An empty answer means that none exists, never "all".
     fn groups(&self, names: &[GroupName]) -> impl Future<Output = Result<Vec<Group>, Unavailable>> + Send;
+
+    /// The name of the group that the instance is in, the policy's or not; `None` = it is in no group.
+    fn group_of(&self, instance: &InstanceId) -> impl Future<Output = Result<Option<GroupName>, Unavailable>> + Send;
 
     /// These alarms as they are now, by one call for a hundred. One that doesn't exist is left out, and nothing else is. An error if
     /// none can be read.
@@ -225,8 +228,10 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         None
     }
 
-    fn is_early(&self, _: Timestamp, _: &Incident, _: &Hint) -> bool {
-        false
+    /// The events of each of a group's members lead to the group, and one look shows them all.
+    fn is_early(&self, now: Timestamp, incident: &Incident, hint: &Hint) -> bool {
+        let is_of_a_member = matches!(&hint.why, Trigger::Found { told_by: None, .. }) && incident.kind.is_group();
+        is_of_a_member && whole_group::was_just_paged_for(now, incident, &self.times(incident))
     }
 
     async fn observe(&self, prefetch: Prefetch, incident: &Incident) -> Result<Observation, Unavailable> {

@@ -66,6 +66,10 @@ pub enum Hold<K: Kind> {
         step: K::Step,
         because: Vec<K::Evidence>,
     },
+    /// A step was due, and what it would have rested on was too old, or others had acted or written since.
+    OutOfDate {
+        why: String,
+    },
     /// Recovered; it has to stay so for the dwell time.
     Proving {
         since: Timestamp,
@@ -120,6 +124,7 @@ impl<K: Kind> Hold<K> {
             Hold::Paused { .. } => "paused",
             Hold::Budget { .. } => "budget",
             Hold::Watching { .. } => "watching",
+            Hold::OutOfDate { .. } => "out-of-date",
             Hold::Proving { .. } => "proving",
             Hold::Own(own) => own.name(),
         }
@@ -138,7 +143,11 @@ impl<K: Kind> Hold<K> {
     pub fn keeps_waiting(&self) -> bool {
         match self {
             Hold::Paused { .. } | Hold::Budget { .. } => true,
-            Hold::InFlight | Hold::OutcomeUnknown { .. } | Hold::Watching { .. } | Hold::Proving { .. } => false,
+            Hold::InFlight
+            | Hold::OutcomeUnknown { .. }
+            | Hold::Watching { .. }
+            | Hold::OutOfDate { .. }
+            | Hold::Proving { .. } => false,
             Hold::Own(own) => K::keeps_waiting(own),
         }
     }
@@ -147,6 +156,8 @@ impl<K: Kind> Hold<K> {
     pub fn told(&self) -> Announce {
         match self {
             Hold::Watching { .. } => Announce::Once,
+            // It is about Homeostat's own haste, and the next look comes soon.
+            Hold::OutOfDate { .. } => Announce::If(false),
             Hold::InFlight
             | Hold::OutcomeUnknown { .. }
             | Hold::Paused { .. }
@@ -207,6 +218,7 @@ impl<K: Kind> fmt::Display for Hold<K> {
                 }
                 Ok(())
             }
+            Hold::OutOfDate { why } => write!(f, "what was seen is out of date: {why}"),
             Hold::Proving { since } => write!(f, "recovered since {since:.0}, and it has to stay so for `stable-for`"),
             Hold::Own(own) => write!(f, "{own}"),
         }

@@ -157,6 +157,7 @@ impl<K: Kind> Hold<K> {
             | Hold::OutcomeUnknown { .. }
             | Hold::Paused { .. }
             | Hold::Budget { .. }
+            | Hold::OutOfDate { .. }
             | Hold::Watching { .. } => None,
         }
     }

@@ -49,6 +49,11 @@ pub enum Ignored {
     NotDue {
         subject: Subject,
     },
+    /// Others wrote its open incident during each of the looks.
+    Overtaken {
+        subject: Subject,
+        next_look: Timestamp,
+    },
     /// A later change of the same alarm was attended to before.
     Stale {
         change: AlarmChange,
@@ -74,7 +79,8 @@ impl Ignored {
 pub enum ReconcileError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    #[error("the ledger changed during each of the looks at {subject}; leaving it to the next wake-up")]
+    /// It has no open incident, which a wake-up would go on with.
+    #[error("the ledger changed during each of the looks at {subject}, which has no open incident yet")]
     Contended { subject: Subject },
 }
 
@@ -84,6 +90,13 @@ impl fmt::Display for Ignored {
             Ignored::OutsidePolicy { why, .. } | Ignored::Handled { why, .. } => f.write_str(why),
             Ignored::NothingWrong { subject, why } => write!(f, "{}: {why}", subject.name()),
             Ignored::NotDue { subject } => write!(f, "{} is looked at later", subject.name()),
+            Ignored::Overtaken { subject, next_look } => {
+                write!(
+                    f,
+                    "others wrote the incident of {} during each look at it; it is looked at next at {next_look:.0}",
+                    subject.name()
+                )
+            }
             Ignored::NotOurs { subject } => write!(f, "{subject} is not this function's to look after"),
             Ignored::NothingOpen { subject } => write!(f, "{} has no open incident", subject.name()),
             Ignored::Stale { change, known_at } => write!(

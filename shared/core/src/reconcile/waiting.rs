@@ -45,7 +45,7 @@ fn was_asked<K: Kind>(incident: &Incident<K>, because: &Hold<K>) -> bool {
 fn has_a_limit<K: Kind>(because: &Hold<K>, incident: &Incident<K>) -> bool {
     match because {
         Hold::InFlight | Hold::OutcomeUnknown { .. } | Hold::Proving { .. } | Hold::Watching { .. } => true,
-        Hold::Paused { .. } | Hold::Budget { .. } => false,
+        Hold::Paused { .. } | Hold::Budget { .. } | Hold::OutOfDate { .. } => false,
         Hold::Own(own) => K::has_a_limit(own, incident),
     }
 }

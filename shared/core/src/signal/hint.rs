@@ -45,6 +45,18 @@ impl Hint {
         Hint { subject, why: Trigger::Wake }
     }
 
+    /// Whether somebody told of something, rather than that it is time to look.
+    pub fn is_of_an_event(&self) -> bool {
+        match self.why {
+            Trigger::Wake | Trigger::Look { .. } => false,
+            Trigger::Alarm(_)
+            | Trigger::Silence(_)
+            | Trigger::Action(_)
+            | Trigger::Notice(_)
+            | Trigger::Found { .. } => true,
+        }
+    }
+
     /// The alarm's change that brought this about.
     pub fn change(&self) -> Option<&AlarmChange> {
         match &self.why {

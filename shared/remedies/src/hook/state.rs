@@ -134,14 +134,15 @@ impl HookState {
 
     /// With what was seen that is to be remembered.
     #[must_use]
-    pub(super) fn saw(self, now: Timestamp, seen: &Observation) -> HookState {
+    pub(super) fn saw(self, opened_at: Timestamp, now: Timestamp, seen: &Observation) -> HookState {
         let member = seen.shown();
         let course = member.and_then(|member| Course::of(self.transition, &member.lifecycle));
         let details = seen.details.as_ref().and_then(|details| details.as_ref().ok()?.as_ref());
         let addresses = details.map(|details| details.addresses.clone()).unwrap_or_default();
         let terms = seen.terms.as_ref().and_then(|terms| terms.as_ref().ok()?.clone());
         let started_at = details.and_then(|details| details.started_at);
-        let kept = self.between(started_at, now).on_course(now, course);
+        let first_started_at = started_at.filter(|started_at| *started_at <= opened_at);
+        let kept = self.between(first_started_at, now).on_course(now, course);
         // A description may be older than the action; what an event said of this very action is not.
         let course = kept.told_course().or(course).or(kept.course);
         HookState {
@@ -156,7 +157,7 @@ impl HookState {
     }
 
     /// An event's time is a hint: no launch began before its machine was started, and nothing begins after now. A machine that leaves
-    /// may be started once more.
+    /// may be started once more, and so may one that is held since before that: then the hook's timeout runs on.
     fn between(self, started_at: Option<Timestamp>, now: Timestamp) -> HookState {
         let earliest = started_at.filter(|_| self.transition == Transition::Launching);
         let bounded = |at: Timestamp| at.max(earliest.unwrap_or(at)).min(now);

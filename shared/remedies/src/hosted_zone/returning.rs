@@ -82,10 +82,10 @@ pub(super) fn course(it: &Returning<'_>) -> Course {
     if has_more_than_its_floor && case.now < next_step {
         return Course::Waits(Awaits::Step { until: next_step });
     }
-    // Whole weights can't give a part of so little, and the others would wait for it.
-    let can_step = own > Share::FINEST;
+    // A step that whole weights can't give is never seen to be taken: the endpoint would wait for it, and the others with it.
+    let can_be_given = |share: Share| share >= Share::FINEST && own.less(share) >= Share::FINEST;
     let mut steps = record.steps.iter().map(|step| step.of(own));
-    let next = steps.find(|share| can_step && *share > reduced.share.max(has));
+    let next = steps.find(|share| can_be_given(*share) && *share > reduced.share.max(has));
     Course::Step { share: next.unwrap_or(own), because: well }
 }
 

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::evidence::sick_without_alarm;
 use super::observation::Observation;
 use crate::instance::policy::{EvidenceSource, GroupPolicy};
+use crate::instance::reasons::{Hold, HoldReason};
 use crate::instance::tally::Tally;
 
 /// Members in service that are sick as far as it can be told without reading each one's alarm: by the rest of the evidence,
@@ -28,6 +29,14 @@ pub(super) fn sick_at_once(now: Timestamp, seen: &Observation, group: &Group, po
     Tally::of(
         members.filter(|member| sick_without_alarm(policy, seen, &member.id) || by_alarm(member) || is_stopped(member)),
     )
+}
+
+/// Why nobody can tell how many are sick: alarms are all the evidence, and those in ALARM could not be listed. That is no "few".
+pub(super) fn unknown(seen: &Observation, policy: &GroupPolicy) -> Option<Hold> {
+    let by_alarm_alone = policy.evidence == [EvidenceSource::Alarm];
+    let missing = "the alarms in ALARM could not be listed, so how many of the group are unhealthy at once isn't known";
+    (seen.is_unlisted && by_alarm_alone)
+        .then(|| Hold::Own(HoldReason::NotConfirmed { missing: vec![missing.to_owned()] }))
 }
 
 /// Launched, or started again, less than its grace period ago.

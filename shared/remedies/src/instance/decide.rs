@@ -9,10 +9,11 @@ use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::incident::{Alarms, State, Verdict};
 use homeostat_core::policy::Mode;
 use homeostat_core::ports::Outcome;
-use homeostat_core::reconcile::{Rung, checked, climb, climbed};
+use homeostat_core::reconcile::{ESCALATED_SLOWER, Rung, checked, climb, climbed};
 use homeostat_core::signal::Notice;
 use jiff::Timestamp;
 
+use super::crowd::sick_at_once;
 use super::evidence::{Finding, find};
 use super::ladder::ladder;
 use super::observation::Observation;
@@ -37,6 +38,15 @@ pub(super) struct Situation<'a> {
     /// Several rungs ask.
     findings: OnceCell<Vec<Finding>>,
 }
+
+/// Looks at what waits before they slow down: what ends soon, ends within these.
+const LOOKS_AT_FULL_PACE: i64 = 10;
+
+/// Unhealthy members of one group for each step by which their looks slow down.
+const MANY: i64 = 20;
+
+/// So many times less often at the most, as often as what a person was asked about.
+const MOST_SLOWER: i64 = ESCALATED_SLOWER as i64;
 
 /// Members told one by one: enough to start with, and still a line or two.
 const MOST_NAMED: usize = 5;
@@ -446,7 +456,22 @@ impl Situation<'_> {
                 notice::next_look(*from, self.now, self.policy.check_every)
             }
             Hold::Own(HoldReason::Cooldown { until, .. }) => (*until).min(self.now + self.policy.check_every),
-            _ => self.now + self.policy.check_every,
+            // It is under way, and ends any time.
+            Hold::Own(HoldReason::GroupReplaces { .. }) => self.now + self.policy.check_every,
+            _ => self.next_look_at_the_waiting(),
         }
+    }
+
+    /// What has waited for many looks will hardly end at the next, and where many of a group wait, each look is one of many. But a person
+    /// is asked in time.
+    fn next_look_at_the_waiting(&self) -> Timestamp {
+        let every = self.policy.check_every;
+        let looks = self.now.duration_since(self.incident.opened_at).as_secs() / every.as_secs().max(1);
+        let sick = sick_at_once(self.now, self.seen, self.group, self.policy).instances;
+        let slower = (1 + looks / LOOKS_AT_FULL_PACE).max(i64::from(sick) / MANY);
+        let slower = i32::try_from(slower.clamp(1, MOST_SLOWER)).unwrap_or(1);
+        let asked_by = self.incident.unhealthy_since.map(|since| since + self.policy.max_wait);
+        let next_look = self.now + every * slower;
+        asked_by.filter(|asked_by| *asked_by > self.now).map_or(next_look, |asked_by| asked_by.min(next_look))
     }
 }

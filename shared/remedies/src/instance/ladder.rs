@@ -271,6 +271,9 @@ impl Situation<'_> {
     }
 
     fn not_too_many(&self) -> Result<(), Hold> {
+        if let Some(unknown) = crowd::unknown(self.seen, self.policy) {
+            return Err(unknown);
+        }
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
         let limit = Limit::of(self.group, self.policy.max_unhealthy);
         if limit.allows(sick) {
@@ -408,6 +411,9 @@ impl Situation<'_> {
     }
 
     fn crowd_in_words(&self) -> String {
+        if let Some(unknown) = crowd::unknown(self.seen, self.policy) {
+            return unknown.to_string();
+        }
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
         Crowd::of(sick, Limit::of(self.group, self.policy.max_unhealthy), self.group).in_words()
     }

@@ -8,13 +8,15 @@ use homeostat_core::aws::Read;
 use homeostat_core::aws::alarm::{AlarmChange, AlarmReading};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, Member, TargetHealth, TargetHealths};
 use homeostat_core::aws::source::{Launching, Source, template_of};
-use homeostat_core::id::{AlarmArn, InstanceId, TargetGroupArn};
+use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use jiff::{SignedDuration, Timestamp};
 
 /// The first look: what can be read before the ledger has said anything.
 #[derive(Debug, Clone)]
 pub struct Prefetch {
     pub groups: Vec<Group>,
+    /// Which were asked for. One of them that is not among the groups was not found; any other was not looked for.
+    pub asked: Vec<GroupName>,
     /// The alarm's change that led here: no reading that is older counts.
     pub change: Option<AlarmChange>,
 }
@@ -33,9 +35,10 @@ pub struct Observation {
     pub machines: BTreeMap<InstanceId, Machine>,
     /// The group's instance refresh that is running.
     pub refresh: Option<String>,
-    /// All alarms in ALARM that name instances; read only where the alarm is the only evidence, and for a whole group.
+    /// All alarms in ALARM that name instances; read only where the alarm is the only evidence, and for a whole group that nothing
+    /// checks.
     pub in_alarm: Vec<AlarmReading>,
-    /// They could not be listed, and something else is evidence too.
+    /// They were asked for, and could not be listed: they say nothing of anybody.
     pub is_unlisted: bool,
     /// When EC2 gave notice that it takes the Spot Instance back; read only where that was announced.
     pub interruption: Option<Timestamp>,

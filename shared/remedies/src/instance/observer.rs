@@ -4,19 +4,21 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::{OptionFuture, join, join4, try_join_all};
+use futures_util::future::{OptionFuture, join, join3, join4, try_join_all};
 use homeostat_core::aws::Read;
 use homeostat_core::aws::alarm::AlarmReading;
-use homeostat_core::aws::fleet::{Group, Machine, TargetHealth, TargetHealths};
+use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealth, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
-use homeostat_core::id::{AlarmArn, InstanceId, TargetGroupArn};
-use homeostat_core::incident::Alarms;
+use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
+use homeostat_core::incident::{Alarms, State};
 use homeostat_core::ports::Unavailable;
 use homeostat_core::reconcile::Times;
 use homeostat_core::signal::{Hint, NoticeKind, Trigger};
 use jiff::SignedDuration;
 
 use super::Fleet;
+use super::evidence::sick_without_alarm;
+use super::group_state::is_unchecked;
 use super::observation::{Observation, Prefetch};
 use crate::instance::kind::InstanceKind;
 use crate::instance::policy::{EvidenceSource, GroupPolicy, InstancePolicy};
@@ -46,48 +48,63 @@ const WITHOUT_POLICY: Times = Times {
     remind_every: SignedDuration::from_mins(30),
 };
 
+/// Groups of a policy that an event's look reads at once, by one call (API reference, `DescribeAutoScalingGroups`). Past these, the
+/// instance is asked for its group, which takes a call more but is the same for any number of groups.
+const MOST_AT_ONCE: usize = 100;
+
+/// A wake-up's incident says which group to read. To wait for that costs a call one after another, and to read some others beside it
+/// costs less as long as they are few.
+const FEW: usize = 10;
+
 impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
     pub(super) async fn prefetch(&self, hint: &Hint) -> Result<Prefetch, Unavailable> {
-        let groups = self.aws.groups(&self.policy.group_names()).await?;
         let change = match &hint.why {
             Trigger::Alarm(change) | Trigger::Silence(change) => Some(change.clone()),
             Trigger::Wake | Trigger::Look { .. } | Trigger::Action(_) | Trigger::Notice(_) | Trigger::Found { .. } => {
                 None
             }
         };
-        Ok(Prefetch { groups, change })
+        let asked = self.where_to_look(hint).await?;
+        let groups = if asked.is_empty() { Vec::new() } else { self.aws.groups(&asked).await? };
+        Ok(Prefetch { groups, asked, change })
+    }
+
+    /// The groups of the policy that the subject may be, or may be in, as far as that can be told before its incident is read.
+    async fn where_to_look(&self, hint: &Hint) -> Result<Vec<GroupName>, Unavailable> {
+        let named = |name: GroupName| self.policy.group(&name).map(|_| name).into_iter().collect();
+        if let Some(name) = hint.subject.group() {
+            return Ok(named(name));
+        }
+        let names = self.policy.group_names();
+        match (&hint.why, hint.subject.instance()) {
+            (Trigger::Wake | Trigger::Look { .. }, _) if names.len() > FEW => Ok(Vec::new()),
+            (_, Some(instance)) if names.len() > MOST_AT_ONCE => {
+                Ok(self.aws.group_of(&instance).await?.map(named).unwrap_or_default())
+            }
+            _ => Ok(names),
+        }
     }
 
     pub(super) async fn observe(&self, prefetch: Prefetch, incident: &Incident) -> Result<Observation, Unavailable> {
         let name = incident.kind.group();
-        let group = prefetch.groups.into_iter().find(|group| group.name == *name);
         let policy = self.policy.group(name);
         let evidence = policy.map_or(&[][..], |policy| &policy.evidence);
+        let change = prefetch.change.clone();
         let spoke: Vec<AlarmArn> = incident.kind.alarms().into_iter().flat_map(Alarms::arns).cloned().collect();
         let named: OptionFuture<_> = (!spoke.is_empty()).then(|| self.aws.alarms(&spoke)).into();
         let all_count = evidence == [EvidenceSource::Alarm];
-        let may_have_spoken = evidence.contains(&EvidenceSource::Alarm) && may_be_unheard(incident);
-        let is_group = matches!(incident.kind, InstanceKind::Group { .. });
-        let asks_for_all = all_count || may_have_spoken || is_group;
-        let in_alarm: OptionFuture<_> = asks_for_all.then(|| self.aws.alarms_in_alarm()).into();
-        // Of a group that is gone, AWS tells no activities but answers with an error.
-        let launches: OptionFuture<_> = group.as_ref().map(|_| self.aws.launches(name)).into();
-        let refresh: OptionFuture<_> = group.as_ref().map(|_| self.aws.refresh(name)).into();
-        let health: OptionFuture<_> = group.as_ref().map(|group| self.health(group)).into();
+        let is_over = matches!(incident.state, State::Verifying);
+        let in_alarm: OptionFuture<_> = (all_count && !is_over).then(|| self.aws.alarms_in_alarm()).into();
         let interrupted = interrupted(incident);
         let interruption: OptionFuture<_> = interrupted.as_ref().map(|id| self.checks.interruption(id)).into();
-        let ((health, named), launches, refresh, (in_alarm, interruption)) =
-            join4(join(health, named), launches, refresh, join(in_alarm, interruption)).await;
-        let Health { targets, gone, machines } = health.transpose()?.unwrap_or_default();
+        let (standing, named, in_alarm, interruption) =
+            join4(self.standing(prefetch, name), named, in_alarm, interruption).await;
+        let Standing { group, health, launches, refresh } = standing?;
+        let Health { targets, gone, machines } = health;
         let named = named.transpose()?.unwrap_or_default();
-        let (in_alarm, is_unlisted) = match in_alarm.transpose() {
-            // Where other evidence is asked for too, what no event told is an addition: without it the look still tells the rest.
-            Err(_) if !all_count => (Vec::new(), true),
-            read => (read?.unwrap_or_default(), false),
-        };
         let read = |arn: AlarmArn| (arn.clone(), named.get(&arn).cloned().transpose());
-        let mut alarms: BTreeMap<AlarmArn, Read<Option<AlarmReading>>> = spoke.into_iter().map(read).collect();
-        if let Some(change) = &prefetch.change {
+        let alarms: BTreeMap<AlarmArn, Read<Option<AlarmReading>>> = spoke.into_iter().map(read).collect();
+        if let Some(change) = &change {
             match alarms.get(&change.alarm) {
                 // An alarm that nobody could ask is no reason to forget what it said: later may be better.
                 Some(Err(why)) => return Err(Unavailable { doing: "read an alarm".to_owned(), why: why.clone() }),
@@ -95,22 +112,62 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
                 Some(Ok(None)) | None => {}
             }
         }
-        if may_have_spoken && let (Some(policy), Some(id)) = (policy, incident.subject.instance()) {
-            let unheard = in_alarm.iter().filter(|alarm| calls_unhealthy(alarm, &id, policy));
-            alarms.extend(unheard.map(|alarm| (alarm.arn.clone(), Ok(Some(alarm.clone())))));
-        }
-        Ok(Observation {
+        let mut seen = Observation {
             group,
             alarms,
             targets,
             gone,
-            launches: launches.transpose()?.unwrap_or_default(),
+            launches,
             machines,
-            refresh: refresh.transpose()?.flatten(),
-            in_alarm: if all_count || is_group { in_alarm } else { Vec::new() },
-            is_unlisted,
+            refresh,
             interruption: interruption.transpose()?.flatten(),
-        })
+            ..Observation::default()
+        };
+        let in_alarm = match in_alarm {
+            None if self.wants_all_alarms(incident, &seen) => Some(self.aws.alarms_in_alarm().await),
+            listed => listed,
+        };
+        // Without the list, a look still tells the rest: of so many alarms in ALARM, most are about nothing of this.
+        seen.is_unlisted = matches!(in_alarm, Some(Err(_)));
+        let in_alarm = in_alarm.and_then(Result::ok).unwrap_or_default();
+        if evidence.contains(&EvidenceSource::Alarm)
+            && may_be_unheard(incident)
+            && let (Some(policy), Some(id)) = (policy, incident.subject.instance())
+        {
+            let unheard = in_alarm.iter().filter(|alarm| calls_unhealthy(alarm, &id, policy));
+            seen.alarms.extend(unheard.map(|alarm| (alarm.arn.clone(), Ok(Some(alarm.clone())))));
+        }
+        seen.in_alarm = if all_count || incident.kind.is_group() { in_alarm } else { Vec::new() };
+        Ok(seen)
+    }
+
+    /// Whether all alarms in ALARM are read where they are not all the evidence: only for what nothing else can tell. Those that are
+    /// known are read by name.
+    fn wants_all_alarms(&self, incident: &Incident, seen: &Observation) -> bool {
+        let Some(policy) = self.policy.group(incident.kind.group()) else { return false };
+        match incident.subject.instance() {
+            // Whom alarms call unhealthy where nothing else can.
+            None => is_unchecked(seen, policy),
+            // All else calls it unhealthy, so that an alarm whose event was lost would be the proof.
+            Some(id) => {
+                policy.evidence.contains(&EvidenceSource::Alarm)
+                    && may_be_unheard(incident)
+                    && sick_without_alarm(policy, seen, &id)
+            }
+        }
+    }
+
+    /// The group, read now unless it was before, and what is known by its name.
+    async fn standing(&self, prefetch: Prefetch, name: &GroupName) -> Result<Standing, Unavailable> {
+        let is_known = prefetch.asked.contains(name) || self.policy.group(name).is_none();
+        let read = if is_known { prefetch.groups } else { self.aws.groups(std::slice::from_ref(name)).await? };
+        let Some(group) = read.into_iter().find(|group| group.name == *name) else {
+            // Of a group that is gone, AWS tells no activities but answers with an error.
+            return Ok(Standing::default());
+        };
+        let (health, launches, refresh) =
+            join3(self.health(&group), self.aws.launches(name), self.aws.refresh(name)).await;
+        Ok(Standing { group: Some(group), health: health?, launches: launches?, refresh: refresh? })
     }
 
     /// What the load balancer and EC2 say of the group's members.
@@ -160,6 +217,15 @@ pub(super) fn calls_unhealthy(alarm: &AlarmReading, id: &InstanceId, policy: &Gr
 fn interrupted(incident: &Incident) -> Option<InstanceId> {
     let notice = incident.kind.notice()?;
     incident.subject.instance().filter(|_| matches!(notice.what, NoticeKind::Interruption { .. }))
+}
+
+/// A group as it is; nothing of one that doesn't exist.
+#[derive(Default)]
+struct Standing {
+    group: Option<Group>,
+    health: Health,
+    launches: Launches,
+    refresh: Option<String>,
 }
 
 /// What load balancing and EC2 say of a group's members.

@@ -8,6 +8,7 @@ use homeostat_core::reconcile::Ignored;
 use homeostat_core::signal::{Hint, Trigger};
 use jiff::Timestamp;
 
+use super::decide::named;
 use super::reasons::{Decision, GroupState, Hold, HoldReason, Incident};
 
 pub(super) fn not_opened(hint: &Hint, incident: &Incident, decision: &Decision) -> Option<Ignored> {
@@ -48,7 +49,10 @@ pub(super) fn handled(subject: Subject, closed_at: Timestamp) -> Ignored {
 }
 
 pub(super) fn outside_policy(subject: Subject, policy: &InstancePolicy) -> Ignored {
-    let groups: Vec<String> = policy.groups().map(|group| group.name.to_string()).collect();
-    let why = format!("{} is in no group that the policy names ({})", subject.name(), groups.join(", "));
+    let why = format!(
+        "{} is in no group that the policy names ({})",
+        subject.name(),
+        named(&policy.group_names()).join(", ")
+    );
     Ignored::OutsidePolicy { subject, why }
 }

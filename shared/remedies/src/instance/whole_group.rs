@@ -6,11 +6,11 @@ use homeostat_core::aws::fleet::Group;
 use homeostat_core::guard;
 use homeostat_core::id::GroupName;
 use homeostat_core::incident::{Gone, State, Verdict};
-use homeostat_core::reconcile::{Check, Ignored, Rung, checked, climb, climbed};
+use homeostat_core::reconcile::{Check, ESCALATED_SLOWER, Ignored, Rung, Times, checked, climb, climbed};
 use homeostat_core::signal::{Hint, Notice, Trigger};
 use jiff::{SignedDuration, Timestamp};
 
-use super::crowd::sick_at_once;
+use super::crowd::{self, sick_at_once};
 use super::decide::named;
 use super::group_state;
 use super::observation::{Observation, Prefetch};
@@ -55,6 +55,13 @@ pub(super) fn join(mut incident: Incident, hint: &Hint) -> Incident {
         *notice = Some(Notice { at, ..new.clone() });
     }
     incident
+}
+
+/// Whether people know that too many are unhealthy, and a look less than `check-every` ago has said how many.
+pub(super) fn was_just_paged_for(now: Timestamp, incident: &Incident, times: &Times) -> bool {
+    let next_look = incident.wake_at.filter(|_| incident.wakes == 0);
+    let is_young = next_look.is_some_and(|at| at - times.check_every * (ESCALATED_SLOWER - 1) > now);
+    is_young && matches!(&incident.decision, Some(Decision::Page(Page::Own(PageReason::TooManyUnhealthy(_)))))
 }
 
 /// By evidence of its own a group is judged only where nobody of it can be.
@@ -172,6 +179,11 @@ impl Situation<'_> {
     }
 
     fn too_many_sick(&self) -> Option<Decision> {
+        if let Some(because) = crowd::unknown(self.seen, self.policy)
+            && !self.incident.is_new()
+        {
+            return Some(Decision::Hold { until: self.now + self.policy.check_every, because });
+        }
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
         let is_few = Limit::of(self.group, self.policy.max_unhealthy).allows(sick);
         (!is_few).then(|| Decision::Page(Page::Own(PageReason::TooManyUnhealthy(self.crowd()))))

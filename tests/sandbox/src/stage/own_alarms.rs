@@ -6,7 +6,8 @@
 //!
 //! What is not as on AWS: an invocation counts when it is over, not when it began, and at once, not a minute later. A queue's depth is
 //! read, and the runs of rules are counted, twice a minute, also when nobody used it for six hours, after which CloudWatch may take a
-//! quarter of an hour to begin. Periods start at whole multiples of their length, and alarms are evaluated each second; CloudWatch looks
+//! quarter of an hour to begin. The age of a queue's oldest message is taken to be the time since the queue was last seen
+//! empty. Periods start at whole multiples of their length, and alarms are evaluated each second; CloudWatch looks
 //! each minute at the last five, say, whenever they began. A throttled event is not held back for a later try.
 //!
 //! It never guesses: an alarm on a metric that nobody feeds, with a statistic that the world doesn't know, or that does anything but
@@ -18,7 +19,7 @@ mod metrics;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -45,6 +46,8 @@ pub(super) struct OwnAlarms {
     minute: Duration,
     loaded: Arc<Mutex<BTreeMap<String, Deployed>>>,
     loading: Arc<tokio::sync::Mutex<()>>,
+    /// Queues that were not empty when they were last looked into, and since when.
+    filled: Arc<Mutex<BTreeMap<String, Instant>>>,
 }
 
 /// Until it is dropped, what is deployed is loaded and fed.
@@ -69,6 +72,7 @@ impl OwnAlarms {
             minute,
             loaded: Arc::default(),
             loading: Arc::default(),
+            filled: Arc::default(),
         }
     }
 
@@ -155,11 +159,24 @@ impl OwnAlarms {
     async fn measure_queues(&self) -> Result<()> {
         let metrics: BTreeSet<Metric> = self.loaded().values().map(Deployed::metric).collect();
         for metric in metrics {
-            let Some(queue) = metrics::queue_of(&metric) else { continue };
+            let (depth_of, age_of) = (metrics::queue_of(&metric), metrics::waited_for(&metric));
+            let Some(queue) = depth_of.or(age_of) else { continue };
             let depth = self.depth(queue).await.with_context(|| format!("looking into the queue {queue}"))?;
-            self.face.with(|world| world.put_metric(metric.clone(), depth));
+            let value = if age_of.is_some() { self.age(queue, depth > 0.0) } else { depth };
+            self.face.with(|world| world.put_metric(metric.clone(), value));
         }
         Ok(())
+    }
+
+    /// SQS tells nobody but CloudWatch how old its oldest message is: since when the queue has not been seen empty is at least as long.
+    fn age(&self, queue: &str, holds_some: bool) -> f64 {
+        let mut filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
+        if !holds_some {
+            filled.remove(queue);
+            return 0.0;
+        }
+        let since = *filled.entry(queue.to_owned()).or_insert_with(Instant::now);
+        metrics::age(since.elapsed(), self.minute)
     }
 
     async fn depth(&self, queue: &str) -> Result<f64> {

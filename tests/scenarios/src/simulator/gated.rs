@@ -165,6 +165,9 @@ impl<P: Fleet + Sync, G: Gate> Fleet for Gated<P, G> {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         self.read("read groups", self.port.groups(names)).await
     }
+    async fn group_of(&self, instance: &InstanceId) -> Result<Option<GroupName>, Unavailable> {
+        self.read("read an instance's group", self.port.group_of(instance)).await
+    }
     async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         self.read("read alarms by name", self.port.alarms(alarms)).await
     }

@@ -35,6 +35,9 @@ impl Fleet for Twisted {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         if self.groups_gone { Ok(Vec::new()) } else { self.cloud.groups(names).await }
     }
+    async fn group_of(&self, instance: &InstanceId) -> Result<Option<GroupName>, Unavailable> {
+        self.cloud.group_of(instance).await
+    }
     async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         let read = Fleet::alarms(&self.cloud, alarms).await?;
         Ok(read.into_iter().map(|(arn, read)| (arn, read.map(self.alarm))).collect())

@@ -89,6 +89,12 @@ const KEPT: &[(PlayName, u64, &str)] = &[
         "the_event_of_a_termination_should_not_be_dropped_for_a_description_of_its_way_into_the_pool",
     ),
     (PlayName::Hooks, 26_085_117, "an_action_should_not_be_held_against_the_time_in_which_nothing_was_held"),
+    (
+        PlayName::Hooks,
+        22_942_574_106,
+        "a_machine_that_is_started_again_while_its_launch_is_held_should_get_no_more_time_for_it",
+    ),
+    (PlayName::Dns, 15_612_103_393, "an_endpoint_whose_share_is_too_small_for_steps_comes_back_at_once"),
     (PlayName::Hooks, 199_718_772, "a_made_up_way_into_the_pool_should_not_close_what_another_hook_holds"),
 ];
 

@@ -69,6 +69,7 @@ mod separated;
 mod shrinking;
 #[cfg(test)]
 mod simulated;
+mod slow;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

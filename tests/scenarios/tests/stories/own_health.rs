@@ -137,7 +137,7 @@ impl Trouble<'_> {
                 ensure!(metrics.iter().any(|it| it == metric), "no alarm on {metric} of {}", function.name);
             }
         }
-        for queue in ["DeadLetters", "LostMessages"] {
+        for queue in ["DeadLetters", "LostMessages", "WakeQueue", "ZoneWakeQueue", "HookQueue"] {
             let name = self.stack.physical_id(queue)?.rsplit('/').next().unwrap_or_default();
             ensure!(watched.remove(name).is_some(), "no alarm on {queue}");
         }

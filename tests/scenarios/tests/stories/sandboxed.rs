@@ -85,7 +85,12 @@ fn sections() -> String {
     let batch = "\n[[replace-instance.group]]\nname = \"batch\"\nevidence = [\"alarm\"]\nhealth-alarms = [\"*\"]\ncheck-every = \"2s\"\n\
                  remind-every = \"6s\"\n";
     let others = ["first", "lost", "twenty"].map(|name| section(name, "")).concat();
-    format!("{batch}{others}{}", section("watched", "mode = \"watch\"\n"))
+    format!("{batch}{others}{}{}", section("watched", "mode = \"watch\"\n"), many_that_are_gone())
+}
+
+/// So many more groups that one call doesn't read them all: an instance is asked for its group.
+fn many_that_are_gone() -> String {
+    (0..100).map(|number| section(&format!("gone-{number}"), "")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

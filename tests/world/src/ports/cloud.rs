@@ -112,6 +112,11 @@ impl Fleet for Cloud {
         Ok(names.iter().filter_map(|name| Some(group(&world, world.group(name)?))).collect())
     }
 
+    async fn group_of(&self, instance: &InstanceId) -> Result<Option<GroupName>, Unavailable> {
+        let world = self.call();
+        Ok(world.instance(instance).map(|member| member.group.clone()).filter(|name| world.group(name).is_some()))
+    }
+
     async fn alarms(&self, arns: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         let world = self.call();
         let find = |arn: &AlarmArn| world.alarm(arn.alarm_name()).filter(|alarm| alarm.arn == *arn).map(alarm_seen);

@@ -176,6 +176,8 @@ variants! {
         Hold::Budget { .. } => "budget" in [Instance],
         // In `watch` a hook is completed at once: `Because::Watching`.
         Hold::Watching { .. } => "watching" in [Instance, Zone],
+        // Whatever has steps.
+        Hold::OutOfDate { .. } => "out_of_date" in [Instance, Zone, Hook],
         Hold::Proving { .. } => "proving" in [Instance, Group, Zone],
         ; Hold::Own(_)
     }

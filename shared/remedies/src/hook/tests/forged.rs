@@ -81,6 +81,20 @@ fn a_machine_that_is_started_while_it_leaves_should_cost_its_hook_no_heartbeat()
     assert!(scene.heartbeats() > 0, "{:?}", scene.done);
 }
 
+/// Seed 22942574106: the same of one that was launched. The time that its hook was taken to have left had been over for minutes.
+#[test]
+fn a_machine_that_is_started_again_while_its_launch_is_held_should_get_no_more_time_for_it() {
+    let mut scene = Scene::launching(LAUNCH);
+    scene.look();
+    scene.now = 140;
+    let Some(Ok(Some(details))) = &mut scene.seen.details else { panic!() };
+    details.started_at = Some(at(139));
+    scene.look();
+    assert_eq!((scene.state().began, scene.state().last_heartbeat), (at(0), Some(at(0))));
+    scene.pass(160, 5);
+    assert!(scene.heartbeats() > 0, "half of its timeout is over: {:?}", scene.done);
+}
+
 /// Seed 813976468: what a survey had taken for an action was closed in the very second in which one began, and its hook ran into its
 /// timeout.
 #[test]

@@ -218,6 +218,24 @@ fn an_endpoint_whose_share_is_too_small_for_steps_comes_back_with_the_others() {
     it.has(&weights);
 }
 
+/// Found by seed 15612103393: green's 0.6 % went to two standbys, and half of it back can't be had while blue may take no more.
+#[test]
+fn an_endpoint_whose_share_is_too_small_for_steps_comes_back_at_once() {
+    let weights = [("blue", 172), ("gold", 0), ("green", 1), ("red", 0)];
+    let sets = weights.iter().map(|(name, weight)| set(name, *weight)).collect();
+    let policy = POLICY.replace("id = \"blue\"", "id = \"blue\"\nmax-share = \"60%\"");
+    let gold = RED.replace("red", "gold").replace("0ed0", "901d");
+    let mut it = Scene::with(&format!("{policy}{RED}{gold}"), sets).fails("green");
+    assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 171), ("gold", 1), ("green", 0), ("red", 1)]);
+    it.now += 10;
+    it.fix("green");
+    assert!(it.until_act(400).is_some(), "after the hold");
+    it.has(&weights);
+    assert!(it.until_act(4000).is_none());
+    it.has(&weights);
+}
+
 #[test]
 fn a_record_that_left_the_policy_is_let_go_of_on_a_persons_word() {
     let mut it = drained();

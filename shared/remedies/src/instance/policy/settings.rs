@@ -131,8 +131,9 @@ pub(super) const CHECK_EVERY: Usual<Time> = Setting {
     key: "check-every",
     form: Time::SOME,
     left_out: Is(SignedDuration::from_mins(1)),
-    meaning: "Time between two looks at an open incident; five times as long once a person was paged. The sweep sends wake-ups \
-              once a minute, so less has no effect. At most `recover-within` and `max-wait`.",
+    meaning: "Time between two looks at an open incident; up to five times as long the longer it waits and the more of its group \
+              are unhealthy, and five times as long once a person was paged. The sweep sends wake-ups once a minute, so less \
+              has no effect. At most `recover-within` and `max-wait`.",
 };
 
 pub(super) const DWELL: Usual<Time> = Setting {

@@ -170,6 +170,9 @@ impl Fleet for Untouched {
     async fn groups(&self, _: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         panic!("asked for groups")
     }
+    async fn group_of(&self, _: &InstanceId) -> Result<Option<GroupName>, Unavailable> {
+        panic!("asked for an instance's group")
+    }
     async fn alarms(&self, _: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         panic!("asked for alarms")
     }

@@ -3,7 +3,7 @@
 use homeostat_core::reconcile::Times;
 
 use super::*;
-use crate::instance::reasons::{Attached, PageReason};
+use crate::instance::reasons::{Attached, HoldReason, PageReason};
 
 /// As the policy of these tests has them.
 pub(super) const TIMES: Times = Times {
@@ -178,4 +178,40 @@ fn what_asks_for_another_act_should_not_be_taken_for_known() {
         }))
     };
     assert!(gone(&["a"]).is_same(&gone(&["a", "b"])) && !gone(&["a", "b"]).is_same(&gone(&["a"])));
+}
+
+/// Minutes until the next look at what waits, so many minutes after it was opened.
+fn minutes_to_the_next_look(it: &mut Situation, minute: i64) -> i64 {
+    it.now = at(1000 + minute * 60);
+    let Decision::Hold { until, because } = it.decide() else { panic!("{}", it.decide()) };
+    assert_eq!(because, Hold::Own(HoldReason::Protected));
+    until.duration_since(it.now).as_mins()
+}
+
+#[test]
+fn looks_at_what_waits_slow_down_with_its_age_and_never_pass_the_time_to_ask_a_person() {
+    let mut it = situation();
+    it.group().members[0].protected = true;
+    let policy = it.policy.instances.group(&"web".parse().unwrap()).unwrap();
+    assert_eq!((policy.check_every.as_mins(), policy.max_wait.as_mins()), (1, 60));
+    let paces = [0, 9, 10, 19, 20, 45, 54].map(|minute| (minute, minutes_to_the_next_look(&mut it, minute)));
+    assert_eq!(paces, [(0, 1), (9, 1), (10, 2), (19, 2), (20, 3), (45, 5), (54, 5)]);
+    for minute in 56..60 {
+        assert_eq!(minutes_to_the_next_look(&mut it, minute), 60 - minute, "a person is asked in time");
+    }
+}
+
+#[test]
+fn looks_at_what_waits_slow_down_with_how_many_of_its_group_do() {
+    let of_sick = |count: u8| {
+        let mut it = situation();
+        for number in 5..=240 {
+            it.group().members.push(member(number));
+            it.target(number, Some(if number < 4 + count { sick() } else { TargetHealth::Healthy }));
+        }
+        it.group().desired = Units::new(240);
+        it.group().members[0].protected = true;
+        minutes_to_the_next_look(&mut it, 0)
+    };
+    assert_eq!([1, 39, 40, 60, 99, 110].map(of_sick), [1, 1, 2, 3, 4, 5], "as few looks a minute, however many wait");
 }

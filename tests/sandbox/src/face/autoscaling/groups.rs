@@ -14,9 +14,11 @@ const DEFAULT_COOLDOWN: i64 = 300;
 pub(in crate::face) fn groups(world: &World, input: &Tree) -> Result<Tree, ApiError> {
     let known = ["AutoScalingGroupNames", "IncludeInstances", "MaxRecords", "NextToken"];
     only(input, "DescribeAutoScalingGroups", &known)?;
-    // "By default, you can only specify up to 50 names" (API reference, `DescribeAutoScalingGroups`).
-    if read::texts(input, "AutoScalingGroupNames")?.len() > 50 {
-        return Err(ApiError::invalid("AutoScalingGroupNames holds more than 50 names"));
+    // "By default, you can only specify up to 50 names. You can optionally increase this limit using the MaxRecords property"
+    // (API reference, `DescribeAutoScalingGroups`).
+    let most = read::integer(input, "MaxRecords")?.unwrap_or(50);
+    if read::texts(input, "AutoScalingGroupNames")?.len() > usize::try_from(most).unwrap_or_default() {
+        return Err(ApiError::invalid(format!("AutoScalingGroupNames holds more than {most} names")));
     }
     let names = wanted(input, "AutoScalingGroupNames")?;
     let found = world.groups().filter(|group| names(group.settings.name.as_str()));

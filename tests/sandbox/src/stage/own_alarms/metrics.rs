@@ -20,6 +20,7 @@ const ITERATOR_AGE: &str = "IteratorAge";
 const SQS: &str = "AWS/SQS";
 const QUEUE: &str = "QueueName";
 const VISIBLE: &str = "ApproximateNumberOfMessagesVisible";
+const AGE: &str = "ApproximateAgeOfOldestMessage";
 
 const EVENTS: &str = "AWS/Events";
 const RULE: &str = "RuleName";
@@ -29,13 +30,28 @@ pub(super) fn is_fed(metric: &Metric) -> bool {
     let of_function = metric.namespace == LAMBDA && metric.dimensions.keys().eq([FUNCTION]);
     (of_function && [INVOCATIONS, ERRORS, THROTTLES, ITERATOR_AGE].contains(&metric.name.as_str()))
         || queue_of(metric).is_some()
+        || waited_for(metric).is_some()
         || (metric.namespace == EVENTS && metric.name == INVOCATIONS && metric.dimensions.keys().eq([RULE]))
 }
 
 /// The queue whose visible messages it counts.
 pub(super) fn queue_of(metric: &Metric) -> Option<&str> {
-    let is_depth = metric.namespace == SQS && metric.name == VISIBLE && metric.dimensions.len() == 1;
-    is_depth.then(|| metric.dimensions.get(QUEUE))?.map(String::as_str)
+    of_queue(metric, VISIBLE)
+}
+
+/// The queue of whose oldest message it tells the age.
+pub(super) fn waited_for(metric: &Metric) -> Option<&str> {
+    of_queue(metric, AGE)
+}
+
+fn of_queue<'a>(metric: &'a Metric, name: &str) -> Option<&'a str> {
+    let is_of_it = metric.namespace == SQS && metric.name == name && metric.dimensions.len() == 1;
+    is_of_it.then(|| metric.dimensions.get(QUEUE))?.map(String::as_str)
+}
+
+/// In seconds, as they would be if a minute lasted a minute.
+pub(super) fn age(waited: Duration, minute: Duration) -> f64 {
+    stretched(waited, minute) / 1_000.0
 }
 
 /// A throttled invocation is none, and no error (same page).
@@ -104,6 +120,15 @@ mod tests {
     }
 
     #[test]
+    fn an_age_is_of_one_queue_and_is_stretched_like_any_other() {
+        let dimensions = BTreeMap::from([(QUEUE.to_owned(), "wake".to_owned())]);
+        let metric = Metric { namespace: SQS.to_owned(), name: AGE.to_owned(), dimensions };
+        assert_eq!((waited_for(&metric), queue_of(&metric), is_fed(&metric)), (Some("wake"), None, true));
+        let five_minutes = age(Duration::from_secs(10), MINUTE);
+        assert!((five_minutes - 300.0).abs() < f64::EPSILON, "{five_minutes}");
+    }
+
+    #[test]
     fn a_depth_is_of_one_queue_and_of_nothing_else() {
         let depth = |name: &str, dimensions: &[(&str, &str)]| {
             let dimensions = dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -111,7 +136,7 @@ mod tests {
             queue_of(&metric).map(str::to_owned)
         };
         assert_eq!(depth(VISIBLE, &[(QUEUE, "dead")]).as_deref(), Some("dead"));
-        assert_eq!(depth("ApproximateAgeOfOldestMessage", &[(QUEUE, "dead")]), None);
+        assert_eq!(depth(AGE, &[(QUEUE, "dead")]), None);
         assert_eq!(depth(VISIBLE, &[(FUNCTION, "dead")]), None);
         assert_eq!(depth(VISIBLE, &[(QUEUE, "dead"), (FUNCTION, "f")]), None);
     }

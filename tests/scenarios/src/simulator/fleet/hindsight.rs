@@ -43,6 +43,9 @@ impl Fleet for Hindsight {
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         self.cloud().groups(names).await
     }
+    async fn group_of(&self, instance: &InstanceId) -> Result<Option<GroupName>, Unavailable> {
+        self.cloud().group_of(instance).await
+    }
     async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
         Fleet::alarms(self.cloud(), alarms).await
     }

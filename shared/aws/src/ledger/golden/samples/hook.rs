@@ -160,6 +160,16 @@ fn holds() -> Vec<Sample> {
         named("hold-hook-settling-complete", &abandoned(), settling(completes)),
         named("hold-hook-settling-deregister", &of(terminating()), settling(deregister())),
         named("hold-hook-held-by-others-alone", &nobody_of_ours, Waits::Others { result: None, state: proceeds() }),
+        decided(
+            Hook,
+            held(
+                &of(launching()),
+                1,
+                &Hold::OutOfDate {
+                    why: "AWS took 12s to answer, and nothing is done on what is more than 10s old".to_owned(),
+                },
+            ),
+        ),
         named("hold-hook-unread-and-lost", &nobody_of_ours, Waits::Unread { result: None, why: unread() }),
     ]
 }

@@ -152,6 +152,7 @@ fn before_an_act() -> Vec<(Verdict, Hold)> {
         Hold::Own(HoldReason::Cooldown { acts: 1, cooldown: mins(10), until: at(540) }),
         Hold::Own(HoldReason::BreakerOpen { since: at(-3_600), group: id("web") }),
         Hold::Watching { step: replace(), because: proofs() },
+        Hold::OutOfDate { why: "i-1a2b3c4d was acted on while it was looked at".to_owned() },
     ];
     let others = [
         (Verdict::Suspected, Hold::Own(HoldReason::ActionsDisabled { alarm: alarm("web-1") })),

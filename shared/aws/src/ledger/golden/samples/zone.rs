@@ -134,6 +134,16 @@ fn holds() -> Vec<Sample> {
         incident(Zone, "hold-propagating-under-no-id", on_its_way(Outcome::Done)),
         decided(Zone, held(&settled(lost()), 3, &lost_again)),
         decided(Zone, well_again),
+        decided(
+            Zone,
+            held(
+                &opened(),
+                1,
+                &Hold::OutOfDate {
+                    why: "AWS took 12s to answer, and nothing is done on what is more than 10s old".to_owned(),
+                },
+            ),
+        ),
     ]
 }
 
