@@ -17,5 +17,6 @@ pub mod ports;
 pub mod reconcile;
 pub mod shell;
 pub mod signal;
+pub mod size;
 pub mod sweep;
 pub mod view;

@@ -33,7 +33,7 @@ mod whole_group;
 
 use std::future::Future;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::instance::reasons::PageReason;
 
@@ -76,8 +76,13 @@ pub trait Fleet {
         target_group: &TargetGroupArn,
     ) -> impl Future<Output = Result<Option<TargetHealths>, Unavailable>> + Send;
 
-    /// When the group's newest members were launched. An error if there is no such group.
-    fn launches(&self, group: &GroupName) -> impl Future<Output = Result<Launches, Unavailable>> + Send;
+    /// When the group's newest members were launched: by its records of at least so long before the newest one, as far as there is room
+    /// for them in one look. An error if there is no such group.
+    fn launches(
+        &self,
+        group: &GroupName,
+        back: SignedDuration,
+    ) -> impl Future<Output = Result<Launches, Unavailable>> + Send;
 
     /// The id of the group's instance refresh that has not ended, if there is one.
     fn refresh(&self, group: &GroupName) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
@@ -287,7 +292,8 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
                 let foretold = because.iter().all(Evidence::is_foretold);
                 let relapse = !foretold && breaker::is_relapse(now, incident, seen, memory, policy);
                 let memory = if relapse { memory.failed(now, &incident.subject, &source) } else { memory.clone() };
-                Some(memory.acted(Act { at: now, subject: incident.subject.clone(), announced: foretold }))
+                let reach = now - policy.cooldown.max(policy.breaker_within);
+                Some(memory.acted(Act { at: now, subject: incident.subject.clone(), announced: foretold }).since(reach))
             }
             // One shortage is one failure, however many incidents wait for its end.
             Decision::Page(Page::NotRecovered { within, .. })

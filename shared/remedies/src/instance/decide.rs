@@ -39,7 +39,7 @@ pub(super) struct Situation<'a> {
 }
 
 /// Members told one by one: enough to start with, and still a line or two.
-const MOST_NAMED: usize = 5;
+pub(super) const MOST_NAMED: usize = 5;
 
 /// Decides what to do about an instance.
 pub fn decide(

@@ -13,7 +13,7 @@ use homeostat_core::signal::NoticeKind;
 use jiff::{SignedDuration, Timestamp};
 
 use super::crowd::{self, Out, count, sick_at_once};
-use super::decide::{Situation, named};
+use super::decide::{MOST_NAMED, Situation, named};
 use super::evidence::Finding;
 use super::processes::Promise;
 use super::{group_state, notice};
@@ -299,7 +299,10 @@ impl Situation<'_> {
         if self.fits(taken) {
             return Ok(());
         }
-        Err(Hold::Budget { taken: taken.in_unit(limit.unit), slots: limit.most, unit: limit.unit, holders })
+        // Each incident that waits stores them.
+        let more = count(holders.iter().skip(MOST_NAMED));
+        let holders = holders.into_iter().take(MOST_NAMED).collect();
+        Err(Hold::Budget { taken: taken.in_unit(limit.unit), slots: limit.most, unit: limit.unit, holders, more })
     }
 
     /// A slot that was given back is warm for a while: a group that falls sick as fast as it heals is not churned.
@@ -307,8 +310,10 @@ impl Situation<'_> {
         let (cooldown, limits) = (self.policy.cooldown, &self.around.limits);
         let is_warm = |at: &Timestamp| *at + cooldown > self.now;
         let acts = limits.memory.acts.iter().filter(|act| !limits.slots.holders.contains_key(&act.subject));
-        let warm: Vec<Timestamp> = acts.map(|act| act.at).filter(is_warm).collect();
-        let acts = count(warm.iter());
+        let mut warm: Vec<Timestamp> = acts.map(|act| act.at).filter(is_warm).collect();
+        let earlier = limits.memory.earlier.as_ref().filter(|earlier| is_warm(&earlier.last));
+        let acts = count(warm.iter()).saturating_add(earlier.map_or(0, |earlier| earlier.acts));
+        warm.extend(earlier.map(|earlier| earlier.last));
         let replaced = Tally { instances: acts, units: self.group.largest().times(acts) };
         match warm.iter().min() {
             Some(first) if !self.fits(self.out().taken.and(replaced)) => {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use futures_util::future::{OptionFuture, join, join4, try_join_all};
 use homeostat_core::aws::Read;
 use homeostat_core::aws::alarm::AlarmReading;
-use homeostat_core::aws::fleet::{Group, Machine, TargetHealth, TargetHealths};
+use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealth, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::{AlarmArn, InstanceId, TargetGroupArn};
 use homeostat_core::incident::Alarms;
@@ -71,7 +71,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
         let asks_for_all = all_count || may_have_spoken || is_group;
         let in_alarm: OptionFuture<_> = asks_for_all.then(|| self.aws.alarms_in_alarm()).into();
         // Of a group that is gone, AWS tells no activities but answers with an error.
-        let launches: OptionFuture<_> = group.as_ref().map(|_| self.aws.launches(name)).into();
+        let launches: OptionFuture<_> = group.as_ref().map(|group| self.launches(group)).into();
         let refresh: OptionFuture<_> = group.as_ref().map(|_| self.aws.refresh(name)).into();
         let health: OptionFuture<_> = group.as_ref().map(|group| self.health(group)).into();
         let interrupted = interrupted(incident);
@@ -111,6 +111,12 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
             is_unlisted,
             interruption: interruption.transpose()?.flatten(),
         })
+    }
+
+    /// As far back as a grace period reaches, and no further: in a large group each page is one call more.
+    pub(super) async fn launches(&self, group: &Group) -> Result<Launches, Unavailable> {
+        let grace = self.policy.group(&group.name).map_or(group.grace, |policy| policy.grace.max(group.grace));
+        self.aws.launches(&group.name, grace).await
     }
 
     /// What the load balancer and EC2 say of the group's members.

@@ -125,7 +125,7 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
     region: &Region,
     survey: &Survey,
 ) -> Result<Vec<Hint>, Unavailable> {
-    let (health, launches) = join(observer.health(group), observer.aws.launches(&group.name)).await;
+    let (health, launches) = join(observer.health(group), observer.launches(group)).await;
     let (Health { targets, gone, machines }, launches) = (health?, launches?);
     let alarms = if policy.evidence.contains(&EvidenceSource::Alarm) { alarms.to_vec() } else { Vec::new() };
     let seen = Observation {

@@ -6,6 +6,7 @@ mod group_states;
 mod guards;
 mod held;
 mod incident;
+mod large;
 mod notices;
 mod parked;
 mod reading;

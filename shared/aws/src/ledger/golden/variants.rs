@@ -239,6 +239,8 @@ variants! {
         Page::Refused { .. } => "refused" in [Instance, Hook],
         Page::NotRecovered { .. } => "not_recovered" in [Instance],
         Page::Waited { .. } => "waited" in [Instance, Group, Zone],
+        // What is stored of an instance, of a group and of a hook has no part that grows.
+        Page::NoRoom { .. } => "no_room" in [Zone],
         ; Page::Own(_)
     }
 

@@ -32,7 +32,7 @@ impl Fleet for Large {
     async fn target_health(&self, arn: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         Ok(self.seen.targets.get(arn).cloned())
     }
-    async fn launches(&self, _: &homeostat_core::id::GroupName) -> Result<Launches, Unavailable> {
+    async fn launches(&self, _: &homeostat_core::id::GroupName, _: SignedDuration) -> Result<Launches, Unavailable> {
         Ok(self.seen.launches.clone())
     }
     async fn refresh(&self, _: &homeostat_core::id::GroupName) -> Result<Option<String>, Unavailable> {
