@@ -153,7 +153,8 @@ impl Records {
         if has_older && self.oldest.is_none() {
             return Err(unreadable("nothing but empty pages of activities before others"));
         }
-        Ok(Launches { known: self.known, others_before: self.oldest.filter(|_| has_older) })
+        let none_listed = self.newest.is_none();
+        Ok(Launches { known: self.known, others_before: self.oldest.filter(|_| has_older), none_listed })
     }
 }
 
@@ -322,7 +323,7 @@ mod tests {
             records.launches(has_older)
         };
         assert_eq!(whole(&[&[launch(1, 9)]], false).unwrap().others_before, None, "all that there is");
-        assert!(whole(&[&[]], false).is_ok() && whole(&[&[], &[]], true).is_err());
+        assert!(whole(&[&[]], false).unwrap().none_listed && whole(&[&[], &[]], true).is_err());
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub(super) fn rungs(
 }
 
 /// One answer without the group is no proof that it is gone; the same for the dwell time is.
-fn group_missing(now: Timestamp, incident: &Incident, group: &GroupName, policy: &GroupPolicy) -> Decision {
+pub(super) fn group_missing(now: Timestamp, incident: &Incident, group: &GroupName, policy: &GroupPolicy) -> Decision {
     let group = group.clone();
     let since = match &incident.decision {
         Some(Decision::Hold { because: Hold::Own(HoldReason::GroupMissing { since, .. }), .. }) => *since,

@@ -125,6 +125,7 @@ impl Kind for InstanceKind {
     fn keeps_waiting(hold: &HoldReason) -> bool {
         match hold {
             HoldReason::Protected
+            | HoldReason::LaunchUnknown { .. }
             | HoldReason::Suspended { .. }
             | HoldReason::Refreshing { .. }
             | HoldReason::Cooldown { .. }
@@ -156,6 +157,7 @@ impl Kind for InstanceKind {
             HoldReason::ActionsDisabled { .. }
             | HoldReason::NotConfirmed { .. }
             | HoldReason::Grace { .. }
+            | HoldReason::LaunchUnknown { .. }
             | HoldReason::NotInService { .. }
             | HoldReason::Protected
             | HoldReason::Announced { .. }

@@ -23,7 +23,7 @@ use crate::instance::reasons::{Crowd, Decision, Evidence, GroupState, Hold, Hold
 use crate::instance::tally::{Limit, Tally};
 
 /// All that decides about an instance whose group and policy are known, in order.
-pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 21] {
+pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 22] {
     [
         Check {
             name: "nobody else is acting on it",
@@ -69,6 +69,11 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 21] {
         Check {
             name: "it has had time to start",
             stops: |case| case.held(case.in_grace().err()),
+            by: |case| case.age(),
+        },
+        Check {
+            name: "when it was launched is known",
+            stops: |case| case.held(case.launch_known().err()),
             by: |case| case.age(),
         },
         Check {
@@ -177,6 +182,15 @@ impl Situation<'_> {
             Some(started) if self.now < started + grace => Err(Hold::Own(HoldReason::Grace { started, grace })),
             _ => Ok(()),
         }
+    }
+
+    /// An empty answer is no answer. It holds what rests on launches: the grace period, and the breaker.
+    fn launch_known(&self) -> Result<(), Hold> {
+        let started = self.seen.machines.get(&self.id).and_then(|machine| machine.started_at);
+        if self.only_announced().is_some() || self.seen.launches.are_known(self.now, started) {
+            return Ok(());
+        }
+        Err(Hold::Own(HoldReason::LaunchUnknown { group: self.group.name.clone(), started }))
     }
 
     pub(super) fn grace(&self) -> SignedDuration {
@@ -360,6 +374,9 @@ impl Situation<'_> {
     }
 
     fn age(&self) -> String {
+        if let Err(Hold::Own(unknown)) = self.launch_known() {
+            return unknown.to_string();
+        }
         match self.seen.started(&self.id) {
             Some(started) => format!("launched or started at {started:.0}, grace period {:#}", self.grace()),
             None => "launched longer ago than AWS keeps records of".to_owned(),

@@ -7,6 +7,7 @@ mod guards;
 mod held;
 mod incident;
 mod large;
+mod lying;
 mod notices;
 mod parked;
 mod reading;
@@ -121,6 +122,7 @@ fn situation() -> Situation {
             launches: Launches {
                 known: (1..=4).map(|number| (instance(number), at(0))).collect(),
                 others_before: None,
+                none_listed: false,
             },
             ..Observation::default()
         },
@@ -374,7 +376,7 @@ fn a_slot_whose_instance_is_still_in_service_does_not_account_for_another_that_i
 #[test]
 fn an_instance_whose_launch_may_be_among_unread_records_is_in_its_grace_period() {
     should_hold(
-        |it| it.seen.launches = Launches { known: [].into(), others_before: Some(at(900)) },
+        |it| it.seen.launches = Launches { others_before: Some(at(900)), ..Launches::default() },
         |hold| matches!(hold, Hold::Own(HoldReason::Grace { .. })),
     );
 }

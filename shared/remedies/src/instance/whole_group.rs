@@ -11,7 +11,7 @@ use homeostat_core::signal::{Hint, Notice, Trigger};
 use jiff::{SignedDuration, Timestamp};
 
 use super::crowd::sick_at_once;
-use super::decide::named;
+use super::decide::{group_missing, named};
 use super::group_state;
 use super::observation::{Observation, Prefetch};
 use super::opening;
@@ -134,8 +134,11 @@ pub(super) fn decide(
         return Decision::Page(Page::Own(PageReason::NotInPolicy { group: name.clone() }));
     };
     let Some(group) = &seen.group else {
-        let why = format!("group {name} does not exist any more");
-        return Decision::Close(Close::NothingWrong { why });
+        // What nobody was told of need not be kept.
+        return match incident.is_new() {
+            true => Decision::nothing_wrong(format!("group {name} does not exist any more")),
+            false => group_missing(now, incident, name, policy),
+        };
     };
     climb(&ladder(), &Situation { now, incident, seen, group, policy }, |case| {
         Decision::Close(Close::NothingWrong { why: case.crowd().in_words() })

@@ -138,7 +138,7 @@ impl Fleet for Cloud {
             let why = format!("ValidationError: Group {name} not found");
             return Err(Unavailable { doing: "read the group's activities".to_owned(), why });
         }
-        let mut launches = Launches::default();
+        let mut launches = Launches { none_listed: world.activities(name).next().is_none(), ..Launches::default() };
         let newest = world.activities(name).next().map(|newest| newest.started_at);
         let mut read = 0;
         for page in 1..=MOST_PAGES {
