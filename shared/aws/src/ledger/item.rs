@@ -319,12 +319,10 @@ mod tests {
         assert_eq!(read::<Incident>(item).unwrap(), closed, "which hides nothing of it from `homeostat status`");
 
         let scope = sample().scope();
-        let alarm: homeostat_core::id::AlarmArn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-        let kept = [
-            incident(&sample()),
-            slots(&scope, &Slots::default()),
-            memory::<InstanceKind>(&scope, &Memory::default()),
-        ];
+        let alarm: homeostat_core::id::AlarmArn =
+            "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
+        let kept =
+            [incident(&sample()), slots(&scope, &Slots::default()), memory::<InstanceKind>(&scope, &Memory::default())];
         for item in kept {
             assert_eq!(item.unwrap().get("expires"), None);
         }

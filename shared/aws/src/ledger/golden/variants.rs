@@ -185,7 +185,8 @@ variants! {
         instance::reasons::HoldReason::TooManyUnhealthy(_) => "too_many_unhealthy" in [Instance],
         instance::reasons::HoldReason::GroupState(_) => "group_state" in [Instance, Group],
         // The incident of a group that is gone is closed.
-        instance::reasons::HoldReason::GroupMissing { .. } => "group_missing" in [Instance],
+        instance::reasons::HoldReason::LaunchUnknown { .. } => "launch_unknown" in [Instance],
+        instance::reasons::HoldReason::GroupMissing { .. } => "group_missing" in [Instance, Group],
         instance::reasons::HoldReason::Cooldown { .. } => "cooldown" in [Instance],
         instance::reasons::HoldReason::BreakerOpen { .. } => "breaker_open" in [Instance],
         instance::reasons::HoldReason::Recovering { .. } => "recovering" in [Instance],

@@ -69,6 +69,7 @@ fn holds() -> Vec<Sample> {
         decided(Group, held(&found(), 1, &parked())),
         decided(Group, held(&started, 301, &boots)),
         decided(Group, held(&without_a_target_group(), 1, &missing)),
+        decided(Group, held(&found(), 1, &Hold::Own(HoldReason::GroupMissing { group: id("web #1"), since: at(1) }))),
         decided(Group, held(&accused, 1, &because)),
         decided(Group, held(&short(), 1, &Hold::Own(HoldReason::GroupReplaces { why: WHY.to_owned() }))),
         decided(

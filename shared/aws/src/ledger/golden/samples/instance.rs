@@ -142,6 +142,7 @@ fn before_an_act() -> Vec<(Verdict, Hold)> {
         Hold::Paused { scope, by, reason },
         Hold::Own(HoldReason::Protected),
         marked(),
+        Hold::Own(HoldReason::LaunchUnknown { group: id("web"), started: Some(aws(-900)) }),
         Hold::Own(HoldReason::Suspended { processes: texts(&["Launch", "ReplaceUnhealthy"]) }),
         Hold::Own(HoldReason::Refreshing { refresh: "08b91cf7-8fa6-48af-b6a6-d227f40f1b9b".to_owned() }),
         Hold::Own(HoldReason::TooManyUnhealthy(crowd(Unit::Instances))),
