@@ -9,8 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::error::ProvideErrorMetadata;
 use aws_sdk_autoscaling::primitives::DateTime;
-use aws_sdk_autoscaling::types::{Activity, AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus};
-use homeostat_core::aws::fleet::{Group, LaunchedFrom, Launches, Lifecycle, Member};
+use aws_sdk_autoscaling::types::{
+    Activity, AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus, ScalingActivityStatusCode,
+};
+use homeostat_core::aws::fleet::{Group, LaunchedFrom, Launches, Lifecycle, Member, Resized};
 use homeostat_core::aws::units::{Unit, Units};
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::ports::{Outcome, Unavailable};
@@ -124,11 +126,15 @@ struct Records {
     known: BTreeMap<InstanceId, Timestamp>,
     newest: Option<Timestamp>,
     oldest: Option<Timestamp>,
+    changes: Vec<(Timestamp, Resized)>,
 }
 
 impl Records {
     fn read(&mut self, activities: &[Activity]) -> Result<(), Unavailable> {
         for activity in activities {
+            if let Some(resized) = resized(activity) {
+                self.changes.push((moment(activity.end_time().or(activity.start_time()))?, resized));
+            }
             if let Some(instance) = started(activity) {
                 let moment = moment(activity.end_time().or(activity.start_time()))?;
                 // Newest first: a later launch of the same instance counts, a return from a warm pool say.
@@ -154,7 +160,8 @@ impl Records {
             return Err(unreadable("nothing but empty pages of activities before others"));
         }
         let none_listed = self.newest.is_none();
-        Ok(Launches { known: self.known, others_before: self.oldest.filter(|_| has_older), none_listed })
+        let others_before = self.oldest.filter(|_| has_older);
+        Ok(Launches { known: self.known, others_before, none_listed, changes: self.changes })
     }
 }
 
@@ -177,6 +184,21 @@ fn started(activity: &Activity) -> Option<InstanceId> {
     let starts = begins.iter().any(|begin| description.starts_with(begin));
     let words = || description.split([' ', ',', '.']);
     starts.then(|| words().find_map(|word| word.parse().ok())).flatten()
+}
+
+/// What the activity did to the number of members. One whose status is not known here, or missing, may be under way.
+fn resized(activity: &Activity) -> Option<Resized> {
+    use ScalingActivityStatusCode::{Cancelled, Failed, Successful};
+    let description = activity.description().unwrap_or_default();
+    let more = ["Launching", "Attaching"].iter().any(|begin| description.starts_with(begin));
+    let fewer = ["Terminating", "Detaching"].iter().any(|begin| description.starts_with(begin));
+    match activity.status_code() {
+        _ if !more && !fewer => None,
+        Some(Successful) if more => Some(Resized::More),
+        Some(Successful) => Some(Resized::Fewer),
+        Some(Cancelled | Failed) if fewer => None,
+        _ => Some(Resized::Pending),
+    }
 }
 
 fn moment(moment: Option<&DateTime>) -> Result<Timestamp, Unavailable> {
@@ -324,6 +346,25 @@ mod tests {
         };
         assert_eq!(whole(&[&[launch(1, 9)]], false).unwrap().others_before, None, "all that there is");
         assert!(whole(&[&[]], false).unwrap().none_listed && whole(&[&[], &[]], true).is_err());
+    }
+
+    #[test]
+    fn what_resizes_a_group_is_read_from_its_activities() {
+        let read = |description: &str, status: Option<&str>| {
+            let activity = Activity::builder().description(description);
+            resized(&activity.set_status_code(status.map(Into::into)).build())
+        };
+        let (launch, end) = ("Launching a new EC2 instance: i-1a2b3c4d", "Terminating EC2 instance: i-1a2b3c4d");
+        assert_eq!(read(launch, Some("Successful")), Some(Resized::More));
+        assert_eq!(read(end, Some("Successful")), Some(Resized::Fewer));
+        assert_eq!(read("Detaching EC2 instance: i-1a2b3c4d", Some("Successful")), Some(Resized::Fewer));
+        for status in [Some("InProgress"), Some("WaitingForELBConnectionDraining"), Some("NeverSeenBefore"), None] {
+            assert_eq!((read(launch, status), read(end, status)), (Some(Resized::Pending), Some(Resized::Pending)));
+        }
+        for status in ["Failed", "Cancelled"] {
+            assert_eq!((read(launch, Some(status)), read(end, Some(status))), (Some(Resized::Pending), None));
+        }
+        assert_eq!(read("Moving EC2 instance to Standby: i-1a2b3c4d", Some("Successful")), None);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod processes;
 pub mod reasons;
 mod remembering;
 mod route;
+mod shrunk;
 pub mod subject;
 mod survey;
 mod tally;
@@ -254,7 +255,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         circumstances: &Circumstances,
     ) -> Decision {
         match (incident.kind.is_group(), self.observer.group_policy(incident)) {
-            (true, policy) => whole_group::decide(now, incident, seen, policy),
+            (true, policy) => whole_group::decide(now, incident, seen, circumstances, policy),
             (false, policy) => decide(now, incident, seen, circumstances, policy),
         }
     }
@@ -271,7 +272,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         circumstances: &Circumstances,
     ) -> Vec<Rung> {
         match (incident.kind.is_group(), self.observer.group_policy(incident)) {
-            (true, policy) => whole_group::rungs(now, incident, seen, policy),
+            (true, policy) => whole_group::rungs(now, incident, seen, circumstances, policy),
             (false, policy) => decide::rungs(now, incident, seen, circumstances, policy),
         }
     }
@@ -285,7 +286,10 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         decision: &Decision,
         memory: &Memory,
     ) -> Option<Memory> {
-        let policy = self.observer.group_policy(incident).filter(|_| !incident.kind.is_group())?;
+        let policy = self.observer.group_policy(incident)?;
+        if incident.kind.is_group() {
+            return shrunk::remembered(now, seen, memory);
+        }
         let source = seen.launching().source;
         match decision {
             Decision::Act { because, .. } => {

@@ -85,7 +85,9 @@ async fn the_wire_should_not_show_another_world_than_the_ports() {
         for name in &names[..2] {
             let (there, here) = (wire.launches(name, GRACE).await, get(memory.launches(name, GRACE)));
             let mut here = here.unwrap();
-            here.known.values_mut().for_each(|at| *at = Timestamp::from_second(at.as_second()).unwrap());
+            let in_seconds = |at: &mut Timestamp| *at = Timestamp::from_second(at.as_second()).unwrap();
+            here.known.values_mut().for_each(in_seconds);
+            here.changes.iter_mut().for_each(|(at, _)| in_seconds(at));
             assert_eq!(there.unwrap(), here);
         }
         memory.pass(SignedDuration::from_millis(500));

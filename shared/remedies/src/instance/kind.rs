@@ -171,7 +171,10 @@ impl Kind for InstanceKind {
 
     fn told(hold: &HoldReason) -> Announce {
         match hold {
-            HoldReason::GroupState(GroupState::TargetGroupMissing(_)) => Announce::If(false),
+            // A second look may say otherwise, and more looks lead to a page.
+            HoldReason::GroupState(GroupState::TargetGroupMissing(_) | GroupState::Shrunk { .. }) => {
+                Announce::If(false)
+            }
             HoldReason::GroupReplaces { .. } => Announce::Once,
             _ => Announce::First,
         }

@@ -16,14 +16,14 @@ use super::crowd::{self, Out, count, sick_at_once};
 use super::decide::{MOST_NAMED, Situation, named};
 use super::evidence::Finding;
 use super::processes::Promise;
-use super::{group_state, notice};
+use super::{group_state, notice, shrunk};
 use crate::instance::kind::InstanceKind;
 use crate::instance::policy::EvidenceSource;
 use crate::instance::reasons::{Crowd, Decision, Evidence, GroupState, Hold, HoldReason};
 use crate::instance::tally::{Limit, Tally};
 
 /// All that decides about an instance whose group and policy are known, in order.
-pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 22] {
+pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 23] {
     [
         Check {
             name: "nobody else is acting on it",
@@ -39,6 +39,11 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 22] {
             name: "its group is not parked",
             stops: |case| case.parked(),
             by: |case| guard::or_none(case.parked(), "it is not"),
+        },
+        Check {
+            name: "all members of its group are shown",
+            stops: |case| case.held(case.in_doubt().err()),
+            by: |case| guard::or_none(case.held(case.in_doubt().err()), "nothing says otherwise"),
         },
         Check {
             name: "it is still to be replaced",
@@ -148,6 +153,12 @@ impl Situation<'_> {
                 .next()
                 .map_or(Ok(()), |alarm| Err(Hold::Own(HoldReason::ActionsDisabled { alarm: alarm.arn.clone() }))),
         }
+    }
+
+    /// Who is left out of an answer is neither gone nor replaced, and who is in it is not judged by those that are left out.
+    fn in_doubt(&self) -> Result<(), Hold> {
+        let shrunk = shrunk::in_doubt(self.now, self.seen, &self.around.limits.memory);
+        shrunk.map_or(Ok(()), |shrunk| Err(Hold::Own(HoldReason::GroupState(shrunk))))
     }
 
     /// Where no target group checks anybody of the group, that is its group's trouble, and no instance's.

@@ -9,6 +9,8 @@ use homeostat_core::memory::{MOST_KEPT, Remembered, keep_newest};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::shrunk::AGREEING;
+
 /// Acts that are kept one by one: more than a group of 4,000 with a budget of 20 % replaces within one cooldown. With what else is
 /// remembered, so many stay below half of what a DynamoDB item may hold.
 const MOST_ACTS: usize = 1_000;
@@ -26,6 +28,9 @@ pub struct Memory {
     pub failures: Vec<FailedReplacement>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breaker: Option<Breaker>,
+    /// Nothing is decided about the group's members until enough looks agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shrunk: Option<Shrunk>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +46,17 @@ impl Act {
     pub fn on_the_sick(at: Timestamp, subject: Subject) -> Self {
         Act { at, subject, announced: false }
     }
+}
+
+/// A group that was shown with fewer members than it should have, although nothing accounts for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shrunk {
+    pub members: u32,
+    pub since: Timestamp,
+    /// The last look that counts.
+    pub at: Timestamp,
+    /// Looks that count and show as many.
+    pub agreed: u32,
 }
 
 /// Acts older than all that are kept one by one: how many, and the first and the last of them. Each counts as if it were the last, so that
@@ -80,9 +96,10 @@ impl Remembered for Memory {
         Memory { version: read.version + 1, ..self }
     }
 
-    /// The breaker is closed.
+    /// The breaker is closed, and the group is taken for as small as it is shown.
     fn acknowledged(&self) -> Self {
-        Memory { failures: Vec::new(), breaker: None, ..self.clone() }
+        let shrunk = self.shrunk.clone().map(|shrunk| Shrunk { agreed: shrunk.agreed.max(AGREEING), ..shrunk });
+        Memory { failures: Vec::new(), breaker: None, shrunk, ..self.clone() }
     }
 }
 

@@ -198,7 +198,11 @@ pub enum PageReason {
 impl HoldReason {
     /// Whether the incident of the whole group is the one that says so to people, and counts or names its members.
     pub(super) fn is_of_whole_group(&self) -> bool {
-        matches!(self, HoldReason::TooManyUnhealthy(_) | HoldReason::GroupState(GroupState::Unchecked { .. }))
+        matches!(
+            self,
+            HoldReason::TooManyUnhealthy(_)
+                | HoldReason::GroupState(GroupState::Unchecked { .. } | GroupState::Shrunk { .. })
+        )
     }
 }
 

@@ -21,6 +21,7 @@ use super::observation::Observation;
 use super::observer::{Health, Observer, calls_unhealthy};
 use super::processes::parked;
 use super::route::{GroupAlarm, Survey};
+use super::shrunk::shrunk;
 use super::tally::Limit;
 use crate::instance::policy::{EvidenceSource, GroupPolicy};
 
@@ -173,7 +174,7 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
         return Ok(vec![of_the_group()]);
     }
     // It may be all that is wrong, and nobody would notice until something has to be launched.
-    sick.extend((!seen.gone.is_empty()).then(of_the_group));
+    sick.extend((!seen.gone.is_empty() || shrunk(now, &seen).is_some()).then(of_the_group));
     Ok(sick)
 }
 

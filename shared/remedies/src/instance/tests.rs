@@ -13,6 +13,7 @@ mod parked;
 mod reading;
 mod recovering;
 mod serving;
+mod shrinking;
 mod timeline;
 mod waiting;
 mod weights;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 
 use homeostat_core::aws::Read;
 use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
-use homeostat_core::aws::fleet::{Group, Launches, Lifecycle, Member, TargetHealth};
+use homeostat_core::aws::fleet::{Group, Launches, Lifecycle, Member, Resized, TargetHealth};
 use homeostat_core::aws::units::{Unit, Units};
 use homeostat_core::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
 use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Verdict};
@@ -121,8 +122,9 @@ fn situation() -> Situation {
             targets: [(arn, targets.collect())].into(),
             launches: Launches {
                 known: (1..=4).map(|number| (instance(number), at(0))).collect(),
-                others_before: None,
-                none_listed: false,
+                // Tests take members away without a word of it.
+                changes: vec![(at(1_000_000), Resized::Pending)],
+                ..Launches::default()
             },
             ..Observation::default()
         },

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings, AlarmState, INSTANCE_DIMENSION};
 use homeostat_core::aws::fleet::{
-    Checks, Group, Launches, Lifecycle, Machine, Member, TargetHealth as Observation, TargetHealths,
+    Checks, Group, Launches, Lifecycle, Machine, Member, Resized, TargetHealth as Observation, TargetHealths,
 };
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::units::{Unit, Units};
@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::clock::VirtualClock;
 use super::lock;
-use crate::activity::ActivityKind;
+use crate::activity::{Activity, ActivityKind, ActivityStatus};
 use crate::alarm::Alarm;
 use crate::group::{AutoScalingGroup, LaunchTemplate};
 use crate::instance::{HealthStatus, Instance};
@@ -145,6 +145,7 @@ impl Fleet for Cloud {
             for activity in world.activities(name).skip(read).take(ACTIVITIES_A_PAGE) {
                 read += 1;
                 launches.others_before = Some(activity.started_at);
+                launches.changes.extend(resized(activity));
                 if matches!(activity.kind, ActivityKind::Launch | ActivityKind::ExitStandby) {
                     let launched = activity.ended_at.unwrap_or(activity.started_at);
                     launches.known.entry(activity.instance.clone()).or_insert(launched);
@@ -173,6 +174,17 @@ impl Fleet for Cloud {
         let running = group.refreshes.iter().rev().find(|refresh| !refresh.status.is_over());
         Ok(running.map(|refresh| refresh.id.clone()))
     }
+}
+
+fn resized(activity: &Activity) -> Option<(Timestamp, Resized)> {
+    let resized = match (activity.kind, activity.status) {
+        (ActivityKind::EnterStandby | ActivityKind::ExitStandby | ActivityKind::EnterWarmPool, _) => return None,
+        (ActivityKind::Launch, ActivityStatus::Successful) => Resized::More,
+        (ActivityKind::Terminate, ActivityStatus::Successful) => Resized::Fewer,
+        (ActivityKind::Terminate, ActivityStatus::Failed | ActivityStatus::Cancelled) => return None,
+        (ActivityKind::Launch | ActivityKind::FailedLaunch | ActivityKind::Terminate, _) => Resized::Pending,
+    };
+    Some((activity.ended_at.unwrap_or(activity.started_at), resized))
 }
 
 impl StatusChecks for Cloud {

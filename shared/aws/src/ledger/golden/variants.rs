@@ -214,6 +214,7 @@ variants! {
         GroupState::TargetGroupGone(_) => "target_group_gone" in [Instance],
         GroupState::Unchecked { .. } => "unchecked" in [Instance, Group],
         // An instance of a group that is parked has its incident closed, or none opened.
+        GroupState::Shrunk { .. } => "shrunk" in [Instance, Group],
         GroupState::Parked { .. } => "parked" in [Group],
     }
 

@@ -137,6 +137,7 @@ fn before_an_act() -> Vec<(Verdict, Hold)> {
     let (scope, by, reason) = ("group#web".to_owned(), "ana".to_owned(), "moving the database".to_owned());
     let holder = id("eu-west-1#instance#i-1a2b3c4d");
     let unchecked = GroupState::Unchecked { group: id("web"), instances: texts(&[ID]) };
+    let shrunk = GroupState::Shrunk { group: id("web"), members: 4, desired: 20, unit: Unit::Instances };
     let uncounted = GroupState::Uncounted { unit: Unit::Mebibytes, instances: texts(&[ID]) };
     let unhealthy = [
         Hold::Paused { scope, by, reason },
@@ -160,6 +161,7 @@ fn before_an_act() -> Vec<(Verdict, Hold)> {
         (Verdict::Unknown, Hold::Own(HoldReason::Grace { started: aws(-30), grace: mins(5) })),
         (Verdict::Unknown, Hold::Own(HoldReason::NotInService { lifecycle: "Standby".to_owned() })),
         (Verdict::Suspected, Hold::Own(HoldReason::GroupState(unchecked))),
+        (Verdict::Unhealthy, Hold::Own(HoldReason::GroupState(shrunk))),
         (Verdict::Unknown, Hold::Own(HoldReason::GroupMissing { group: id("web"), since: at(1) })),
     ];
     unhealthy.into_iter().map(|because| (Verdict::Unhealthy, because)).chain(others).collect()

@@ -12,7 +12,7 @@ use homeostat_core::ports::{Pause, Slots};
 use homeostat_remedies::hook::memory::Launch;
 use homeostat_remedies::hosted_zone as dns;
 use homeostat_remedies::hosted_zone::subject::scope;
-use homeostat_remedies::instance::memory::{Act, Breaker, EarlierActs};
+use homeostat_remedies::instance::memory::{Act, Breaker, EarlierActs, Shrunk};
 use homeostat_remedies::{hook, instance};
 use jiff::Timestamp;
 
@@ -47,6 +47,7 @@ fn memories() -> Vec<Sample> {
     };
     vec![
         of_group("group-acted", acted()),
+        of_group("group-shrunk", in_doubt()),
         of_group("group-acted-more-than-there-is-room-for", crowded()),
         of_group("group-breaker-open", broken(latest())),
         of_group("group-breaker-open-on-an-unknown-source", broken(Source::default())),
@@ -63,6 +64,12 @@ fn acted() -> instance::memory::Memory {
     let sick = Act::on_the_sick(at(0), id("eu-west-1#instance#i-0123456789abcdef0"));
     let foretold = Act { at: at(600), subject: id("eu-west-1#instance#i-1a2b3c4d"), announced: true };
     instance::memory::Memory::default().acted(sick).acted(foretold)
+}
+
+/// Two looks have shown it as small.
+fn in_doubt() -> instance::memory::Memory {
+    let shrunk = Shrunk { members: 4, since: at(0), at: at(300), agreed: 2 };
+    instance::memory::Memory { shrunk: Some(shrunk), ..acted() }
 }
 
 /// As much of it as one more act than there is room for leaves.
