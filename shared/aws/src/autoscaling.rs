@@ -4,13 +4,15 @@
 
 pub(crate) mod hooks;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::error::ProvideErrorMetadata;
 use aws_sdk_autoscaling::primitives::DateTime;
-use aws_sdk_autoscaling::types::{Activity, AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus};
-use homeostat_core::aws::fleet::{Group, LaunchedFrom, Launches, Lifecycle, Member};
+use aws_sdk_autoscaling::types::{
+    Activity, AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus, ScalingActivityStatusCode,
+};
+use homeostat_core::aws::fleet::{Group, LaunchedFrom, Launches, Lifecycle, Member, Resized};
 use homeostat_core::aws::units::{Unit, Units};
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::ports::{Outcome, Unavailable};
@@ -22,6 +24,13 @@ use crate::call::{outcome, unavailable};
 /// maximum is 100 (API reference, `DescribeAutoScalingGroups`).
 const PAGE: i32 = 100;
 const MOST_NAMES: usize = 100;
+
+/// The most that one page of `DescribeScalingActivities` holds (API reference, `MaxRecords`).
+const ACTIVITIES_A_PAGE: i32 = 100;
+
+/// Pages of activities that one look reads at most. A group of 4,000 with a budget of 20 % writes 1,600 while it replaces all that it may
+/// within a cooldown: two for each, the termination and the launch.
+const MOST_PAGES: usize = 20;
 
 /// Instance refreshes that are read, newest first (API reference, `DescribeInstanceRefreshes`). A group has one at a time
 /// (`StartInstanceRefresh`: `InstanceRefreshInProgress`), so one would do; a few cost no more.
@@ -60,24 +69,20 @@ impl AutoScaling {
 
     /// From the group's newest activities. Auto Scaling keeps them for six weeks (API reference, `DescribeScalingActivities`),
     /// and writes one for each launch and each attached instance; only its description names the instance.
-    pub(crate) async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
-        let request =
-            self.client.describe_scaling_activities().auto_scaling_group_name(group.as_str()).max_records(100);
-        let answer = request.send().await.map_err(|error| unavailable("read the group's activities", &error))?;
-        let mut launches = Launches::default();
-        for activity in answer.activities() {
-            if let Some(instance) = started(activity) {
-                let moment = moment(activity.end_time().or(activity.start_time()))?;
-                // Newest first: a later launch of the same instance counts, a return from a warm pool say.
-                launches.known.entry(instance).or_insert(moment);
+    pub(crate) async fn launches(&self, group: &GroupName, back: SignedDuration) -> Result<Launches, Unavailable> {
+        let mut records = Records::default();
+        let mut next = None;
+        for _ in 0..MOST_PAGES {
+            let request = self.client.describe_scaling_activities().auto_scaling_group_name(group.as_str());
+            let answer = request.max_records(ACTIVITIES_A_PAGE).set_next_token(next).send().await;
+            let answer = answer.map_err(|error| unavailable("read the group's activities", &error))?;
+            records.read(answer.activities())?;
+            next = answer.next_token;
+            if next.is_none() || records.reach(back) {
+                break;
             }
         }
-        if answer.next_token().is_some() {
-            let oldest =
-                answer.activities().last().ok_or_else(|| unreadable("an empty page of activities before others"))?;
-            launches.others_before = Some(moment(oldest.start_time())?);
-        }
-        Ok(launches)
+        records.launches(next.is_some())
     }
 
     /// A group that is gone is an error: `ValidationError`.
@@ -117,6 +122,51 @@ impl AutoScaling {
     }
 }
 
+/// The group's activities, as they are read page by page, newest first.
+#[derive(Debug, Default)]
+struct Records {
+    known: BTreeMap<InstanceId, Timestamp>,
+    newest: Option<Timestamp>,
+    oldest: Option<Timestamp>,
+    changes: Vec<(Timestamp, Resized)>,
+}
+
+impl Records {
+    fn read(&mut self, activities: &[Activity]) -> Result<(), Unavailable> {
+        for activity in activities {
+            if let Some(resized) = resized(activity) {
+                self.changes.push((moment(activity.end_time().or(activity.start_time()))?, resized));
+            }
+            if let Some(instance) = started(activity) {
+                let moment = moment(activity.end_time().or(activity.start_time()))?;
+                // Newest first: a later launch of the same instance counts, a return from a warm pool say.
+                self.known.entry(instance).or_insert(moment);
+            }
+        }
+        if let Some(last) = activities.last() {
+            self.oldest = Some(moment(last.start_time())?);
+        }
+        if self.newest.is_none() {
+            self.newest = activities.first().map(|first| moment(first.start_time())).transpose()?;
+        }
+        Ok(())
+    }
+
+    /// Whether they go so far back. Counted from the newest of them, which is no later than now.
+    fn reach(&self, back: SignedDuration) -> bool {
+        self.newest.zip(self.oldest).is_some_and(|(newest, oldest)| newest.duration_since(oldest) >= back)
+    }
+
+    fn launches(self, has_older: bool) -> Result<Launches, Unavailable> {
+        if has_older && self.oldest.is_none() {
+            return Err(unreadable("nothing but empty pages of activities before others"));
+        }
+        let none_listed = self.newest.is_none();
+        let others_before = self.oldest.filter(|_| has_older);
+        Ok(Launches { known: self.known, others_before, none_listed, changes: self.changes })
+    }
+}
+
 /// A status that is not known here, or missing, may be that of a running one.
 fn has_ended(refresh: &InstanceRefresh) -> bool {
     use InstanceRefreshStatus::{Cancelled, Failed, RollbackFailed, RollbackSuccessful, Successful};
@@ -136,6 +186,21 @@ fn started(activity: &Activity) -> Option<InstanceId> {
     let starts = begins.iter().any(|begin| description.starts_with(begin));
     let words = || description.split([' ', ',', '.']);
     starts.then(|| words().find_map(|word| word.parse().ok())).flatten()
+}
+
+/// What the activity did to the number of members. One whose status is not known here, or missing, may be under way.
+fn resized(activity: &Activity) -> Option<Resized> {
+    use ScalingActivityStatusCode::{Cancelled, Failed, Successful};
+    let description = activity.description().unwrap_or_default();
+    let more = ["Launching", "Attaching"].iter().any(|begin| description.starts_with(begin));
+    let fewer = ["Terminating", "Detaching"].iter().any(|begin| description.starts_with(begin));
+    match activity.status_code() {
+        _ if !more && !fewer => None,
+        Some(Successful) if more => Some(Resized::More),
+        Some(Successful) => Some(Resized::Fewer),
+        Some(Cancelled | Failed) if fewer => None,
+        _ => Some(Resized::Pending),
+    }
 }
 
 fn moment(moment: Option<&DateTime>) -> Result<Timestamp, Unavailable> {
@@ -256,6 +321,52 @@ mod tests {
         assert_eq!(said("Terminating EC2 instance: i-0123456789abcdef0"), None);
         assert_eq!(said("Launching a new EC2 instance"), None);
         assert_eq!(said("Launching a new EC2 instance.  Status Reason: i-nonsense"), None);
+    }
+
+    #[test]
+    fn records_are_read_as_far_back_as_a_grace_period_reaches() {
+        let launch = |number: u32, second: i64| {
+            let description = format!("Launching a new EC2 instance: i-{number:017x}");
+            Activity::builder().description(description).start_time(DateTime::from_secs(second)).build()
+        };
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut records = Records::default();
+        assert!(!records.reach(SignedDuration::ZERO), "nothing was read");
+        records.read(&[launch(1, 1_000), launch(2, 800)]).unwrap();
+        assert!(records.reach(SignedDuration::from_secs(200)) && !records.reach(SignedDuration::from_secs(201)));
+        records.read(&[launch(1, 700), launch(3, 600)]).unwrap();
+        records.read(&[]).unwrap();
+        assert!(records.reach(SignedDuration::from_secs(400)));
+        let read = records.launches(true).unwrap();
+        let by = |number: u32| read.by(&format!("i-{number:017x}").parse().unwrap());
+        assert_eq!([1, 2, 3, 4].map(by), [1_000, 800, 600, 600].map(|second| Some(at(second))));
+
+        let whole = |pages: &[&[Activity]], has_older| {
+            let mut records = Records::default();
+            pages.iter().for_each(|page| records.read(page).unwrap());
+            records.launches(has_older)
+        };
+        assert_eq!(whole(&[&[launch(1, 9)]], false).unwrap().others_before, None, "all that there is");
+        assert!(whole(&[&[]], false).unwrap().none_listed && whole(&[&[], &[]], true).is_err());
+    }
+
+    #[test]
+    fn what_resizes_a_group_is_read_from_its_activities() {
+        let read = |description: &str, status: Option<&str>| {
+            let activity = Activity::builder().description(description);
+            resized(&activity.set_status_code(status.map(Into::into)).build())
+        };
+        let (launch, end) = ("Launching a new EC2 instance: i-1a2b3c4d", "Terminating EC2 instance: i-1a2b3c4d");
+        assert_eq!(read(launch, Some("Successful")), Some(Resized::More));
+        assert_eq!(read(end, Some("Successful")), Some(Resized::Fewer));
+        assert_eq!(read("Detaching EC2 instance: i-1a2b3c4d", Some("Successful")), Some(Resized::Fewer));
+        for status in [Some("InProgress"), Some("WaitingForELBConnectionDraining"), Some("NeverSeenBefore"), None] {
+            assert_eq!((read(launch, status), read(end, status)), (Some(Resized::Pending), Some(Resized::Pending)));
+        }
+        for status in ["Failed", "Cancelled"] {
+            assert_eq!((read(launch, Some(status)), read(end, Some(status))), (Some(Resized::Pending), None));
+        }
+        assert_eq!(read("Moving EC2 instance to Standby: i-1a2b3c4d", Some("Successful")), None);
     }
 
     #[test]

@@ -34,6 +34,7 @@ use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_remedies::instance::{Fleet, Replace};
+use jiff::SignedDuration;
 
 /// All of AWS that replacing an instance needs.
 #[derive(Debug, Clone)]
@@ -74,8 +75,8 @@ impl Fleet for InstanceCloud {
         self.target_groups.health(target_group).await
     }
 
-    async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
-        self.groups.launches(group).await
+    async fn launches(&self, group: &GroupName, back: SignedDuration) -> Result<Launches, Unavailable> {
+        self.groups.launches(group, back).await
     }
 
     async fn refresh(&self, group: &GroupName) -> Result<Option<String>, Unavailable> {

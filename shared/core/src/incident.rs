@@ -41,6 +41,8 @@ pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 pub const MOST_NOTES: usize = 40;
 /// In characters: what was seen may be as long as somebody made it.
 pub const LONGEST_NOTE: usize = 1_000;
+/// In bytes, all notes together: they are for people, and what is decided by needs the room more.
+pub const MOST_OF_NOTES: usize = 24_000;
 
 /// A rule of EventBridge tries for a day at most (EventBridge User Guide, "How EventBridge retries delivering events"). What an event
 /// dates further back is no time of this disturbance, and would be told as one of days.
@@ -455,9 +457,13 @@ impl<K: Kind> Incident<K> {
         if self.notes.last().is_none_or(|last| last.what != what) {
             self.notes.push(Note { at: now, what });
         }
-        if self.notes.len() > MOST_NOTES {
-            // The beginning and the end tell the story; the middle goes first.
-            self.notes.remove(MOST_NOTES / 2);
+        // The beginning and the end tell the story; the middle goes first.
+        while self.notes.len() > MOST_NOTES || (self.notes.len() > 2 && self.bytes_of_notes() > MOST_OF_NOTES) {
+            self.notes.remove(self.notes.len() / 2);
         }
+    }
+
+    fn bytes_of_notes(&self) -> usize {
+        self.notes.iter().map(|note| note.what.len()).sum()
     }
 }

@@ -18,5 +18,6 @@ pub mod reconcile;
 pub mod resync;
 pub mod shell;
 pub mod signal;
+pub mod size;
 pub mod sweep;
 pub mod view;

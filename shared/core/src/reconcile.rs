@@ -20,11 +20,12 @@ use jiff::{SignedDuration, Timestamp};
 use crate::aws::alarm::AlarmChange;
 use crate::aws::rates::Pacer;
 use crate::id::{Scope, Subject};
-use crate::incident::{Decision, Effect, Hold, Incident, Kind, State, Verdict};
+use crate::incident::{Decision, Effect, Hold, Incident, Kind, Page, State, Verdict};
 use crate::memory::{News, Remembered};
 use crate::outcome::{Outcome, Unavailable};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Slots, Write};
 use crate::signal::{Hint, NoSignal, Signal};
+use crate::size;
 pub use explain::{Explanation, Outlook, explain};
 use fresh::{FRESH, SoFar};
 pub use ladder::Rung;
@@ -266,6 +267,7 @@ async fn look<R: Remedy>(
         return Ok(None);
     };
     let decision = in_time(now, &incident, decision, &times);
+    let decision = with_room(now, &incident, decision);
     if let Some(ignored) = not_opened(remedy, hint, &incident, &decision) {
         return Ok(Some(Reconciled::Ignored(ignored)));
     }
@@ -395,6 +397,17 @@ async fn read<R: Remedy>(
     };
     let around = Circumstances { limits, others_open };
     Ok(Reading::Looked(Box::new(Looked { now, stored: history.open, incident, seen, around, news })))
+}
+
+/// What DynamoDB would refuse to store is not begun, and said while there is room to say so.
+fn with_room<K: Kind>(now: Timestamp, incident: &Incident<K>, decision: Decision<K>) -> Decision<K> {
+    let Decision::Act { step, .. } = &decision else { return decision };
+    let bytes = size::of(&incident.intend(now, step, &decision));
+    if bytes <= size::ENOUGH {
+        return decision;
+    }
+    let counted = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+    Decision::Page(Page::NoRoom { bytes: counted(bytes), enough: counted(size::ENOUGH) })
 }
 
 fn paced<R: Remedy>(remedy: &R, now: Timestamp, next: Incident<R::Kind>, times: &Times) -> Incident<R::Kind> {

@@ -23,6 +23,7 @@ mod processes;
 pub mod reasons;
 mod remembering;
 mod route;
+mod shrunk;
 pub mod subject;
 mod survey;
 mod tally;
@@ -80,8 +81,13 @@ pub trait Fleet {
         target_group: &TargetGroupArn,
     ) -> impl Future<Output = Result<Option<TargetHealths>, Unavailable>> + Send;
 
-    /// When the group's newest members were launched. An error if there is no such group.
-    fn launches(&self, group: &GroupName) -> impl Future<Output = Result<Launches, Unavailable>> + Send;
+    /// When the group's newest members were launched: by its records of at least so long before the newest one, as far as there is room
+    /// for them in one look. An error if there is no such group.
+    fn launches(
+        &self,
+        group: &GroupName,
+        back: SignedDuration,
+    ) -> impl Future<Output = Result<Launches, Unavailable>> + Send;
 
     /// The id of the group's instance refresh that has not ended, if there is one.
     fn refresh(&self, group: &GroupName) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
@@ -280,7 +286,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         circumstances: &Circumstances,
     ) -> Decision {
         match (incident.kind.is_group(), self.observer.group_policy(incident)) {
-            (true, policy) => whole_group::decide(now, incident, seen, policy),
+            (true, policy) => whole_group::decide(now, incident, seen, circumstances, policy),
             (false, policy) => decide(now, incident, seen, circumstances, policy),
         }
     }
@@ -297,7 +303,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         circumstances: &Circumstances,
     ) -> Vec<Rung> {
         match (incident.kind.is_group(), self.observer.group_policy(incident)) {
-            (true, policy) => whole_group::rungs(now, incident, seen, policy),
+            (true, policy) => whole_group::rungs(now, incident, seen, circumstances, policy),
             (false, policy) => decide::rungs(now, incident, seen, circumstances, policy),
         }
     }
@@ -311,14 +317,18 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         decision: &Decision,
         memory: &Memory,
     ) -> Option<Memory> {
-        let policy = self.observer.group_policy(incident).filter(|_| !incident.kind.is_group())?;
+        let policy = self.observer.group_policy(incident)?;
+        if incident.kind.is_group() {
+            return shrunk::remembered(now, seen, memory);
+        }
         let source = seen.launching().source;
         match decision {
             Decision::Act { because, .. } => {
                 let foretold = because.iter().all(Evidence::is_foretold);
                 let relapse = !foretold && breaker::is_relapse(now, incident, seen, memory, policy);
                 let memory = if relapse { memory.failed(now, &incident.subject, &source) } else { memory.clone() };
-                Some(memory.acted(Act { at: now, subject: incident.subject.clone(), announced: foretold }))
+                let reach = now - policy.cooldown.max(policy.breaker_within);
+                Some(memory.acted(Act { at: now, subject: incident.subject.clone(), announced: foretold }).since(reach))
             }
             // One shortage is one failure, however many incidents wait for its end.
             Decision::Page(Page::NotRecovered { within, .. })

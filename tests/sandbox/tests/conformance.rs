@@ -17,6 +17,8 @@ use sandbox::proxy::{Backends, Door, Proxy};
 use sandbox::roles::Roles;
 use world::{App, Cloud, Demo, Pace, World};
 
+const GRACE: SignedDuration = SignedDuration::from_mins(5);
+
 /// What the ports in memory answer: none of their calls waits.
 #[expect(clippy::unwrap_used, reason = "outside of a test's own function, clippy doesn't see that this is a test")]
 fn get<T>(future: impl Future<Output = T>) -> T {
@@ -79,11 +81,13 @@ async fn the_wire_should_not_show_another_world_than_the_ports() {
             let (there, here) = (wire.alarms(arn).await.unwrap(), get(Fleet::alarms(&memory, arn)).unwrap());
             assert_eq!(there, here.into_iter().map(|(arn, read)| (arn, read.map(in_seconds))).collect());
         }
-        assert!(wire.launches(&names[2]).await.is_err() && get(memory.launches(&names[2])).is_err());
+        assert!(wire.launches(&names[2], GRACE).await.is_err() && get(memory.launches(&names[2], GRACE)).is_err());
         for name in &names[..2] {
-            let (there, here) = (wire.launches(name).await, get(memory.launches(name)));
+            let (there, here) = (wire.launches(name, GRACE).await, get(memory.launches(name, GRACE)));
             let mut here = here.unwrap();
-            here.known.values_mut().for_each(|at| *at = Timestamp::from_second(at.as_second()).unwrap());
+            let in_seconds = |at: &mut Timestamp| *at = Timestamp::from_second(at.as_second()).unwrap();
+            here.known.values_mut().for_each(in_seconds);
+            here.changes.iter_mut().for_each(|(at, _)| in_seconds(at));
             assert_eq!(there.unwrap(), here);
         }
         memory.pass(SignedDuration::from_millis(500));

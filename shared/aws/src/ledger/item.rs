@@ -27,6 +27,12 @@ const ALARM_MEMORY: &str = "MEMORY#alarm#";
 /// and a month to look at them. Nothing is decided by what is this old. DynamoDB deletes some days later, if at all.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(400 * 24);
 
+/// How long the newest change of an alarm is kept after it happened. All that it does is to make older changes stale, and no older one
+/// can still arrive by then: EventBridge tries for a day, and a queue of dead letters, whose messages may be sent once more by hand, keeps
+/// them for 14 days at most (Amazon SQS API reference, `MessageRetentionPeriod`). Twice that. Were it gone sooner, an old change would be a
+/// reason to look, and no more.
+const ALARM_KEPT_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 /// The attribute by which the table's time to live goes, in seconds since 1970 (DynamoDB Developer Guide, "Time to Live").
 const EXPIRES: &str = "expires";
 
@@ -85,10 +91,15 @@ pub(super) fn incident<K: Kind>(incident: &Incident<K>) -> Result<Item, Unavaila
         // Never what is open: it is found, and ends, by its `wake_at` alone.
         return written(incident, &Key::open(&incident.subject));
     };
-    let mut item = written(incident, &Key::closed(&incident.subject, incident.opened_at))?;
-    let expires = (closed_at + KEPT_FOR).as_second();
+    let item = written(incident, &Key::closed(&incident.subject, incident.opened_at))?;
+    Ok(expiring(item, closed_at, KEPT_FOR))
+}
+
+fn expiring(mut item: Item, from: Timestamp, kept_for: SignedDuration) -> Item {
+    // An alarm's event may have been made up, with a time to which nothing can be added.
+    let expires = from.saturating_add(kept_for).unwrap_or(from).as_second();
     item.insert(EXPIRES.to_owned(), AttributeValue::N(expires.to_string()));
-    Ok(item)
+    item
 }
 
 pub(super) fn slots(scope: &Scope, slots: &Slots) -> Result<Item, Unavailable> {
@@ -96,7 +107,8 @@ pub(super) fn slots(scope: &Scope, slots: &Slots) -> Result<Item, Unavailable> {
 }
 
 pub(super) fn alarm_memory(memory: &AlarmChange) -> Result<Item, Unavailable> {
-    written(memory, &Key::alarm_memory(memory))
+    let item = written(memory, &Key::alarm_memory(memory))?;
+    Ok(expiring(item, memory.changed_at, ALARM_KEPT_FOR))
 }
 
 pub(super) fn memory<K: Kind>(scope: &Scope, memory: &K::Memory) -> Result<Item, Unavailable> {
@@ -318,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_closed_incident_ever_expires() {
+    fn only_what_is_over_and_what_an_alarm_said_ever_expires() {
         let now = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
         let closed = sample().close(now, &Close::Recovered);
         let item = incident(&closed).unwrap();
@@ -326,16 +338,19 @@ mod tests {
         assert_eq!(read::<Incident>(item).unwrap(), closed, "which hides nothing of it from `homeostat status`");
 
         let scope = sample().scope();
-        let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-        let kept = [
-            incident(&sample()),
-            slots(&scope, &Slots::default()),
-            memory::<InstanceKind>(&scope, &Memory::default()),
-            alarm_memory(&AlarmChange { alarm, contributor: None, changed_at: now }),
-        ];
+        let alarm: homeostat_core::id::AlarmArn =
+            "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
+        let kept =
+            [incident(&sample()), slots(&scope, &Slots::default()), memory::<InstanceKind>(&scope, &Memory::default())];
         for item in kept {
             assert_eq!(item.unwrap().get("expires"), None);
         }
+
+        let change = |changed_at| AlarmChange { alarm: alarm.clone(), contributor: None, changed_at };
+        let expires = |changed_at| alarm_memory(&change(changed_at)).unwrap().get("expires").cloned();
+        let said = AttributeValue::N((1_800_000_000 + 30 * 86_400).to_string());
+        assert_eq!(expires(now), Some(said));
+        assert!(expires(Timestamp::MAX).is_some(), "a time that was made up");
     }
 
     #[test]

@@ -18,9 +18,44 @@ pub struct Launches {
     pub known: BTreeMap<InstanceId, Timestamp>,
     /// Where older records were left unread: whatever is not known was launched before this.
     pub others_before: Option<Timestamp>,
+    /// There was no record at all: of a group that has been quiet for as long as AWS keeps them, or since AWS answered nothing, as it may
+    /// for minutes.
+    pub none_listed: bool,
+    /// What the records say of the group's size, newest first.
+    pub changes: Vec<(Timestamp, Resized)>,
 }
 
+/// What one activity did to the number of a group's members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resized {
+    /// Launched or attached.
+    More,
+    /// Terminated or detached.
+    Fewer,
+    /// It is under way, or was to launch one and came to nothing: the group is at it.
+    Pending,
+}
+
+/// Auto Scaling keeps records of activities for six weeks (API reference, `DescribeScalingActivities`).
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(6 * 7 * 24);
+
 impl Launches {
+    /// How many members fewer the group has by its own records since then: any number, where it is still at it.
+    pub fn account_for(&self, since: Timestamp) -> u32 {
+        let lately = || self.changes.iter().filter(|(at, _)| *at >= since).map(|(_, resized)| *resized);
+        let count = |of: Resized| lately().filter(|resized| *resized == of).count();
+        if count(Resized::Pending) > 0 {
+            return u32::MAX;
+        }
+        u32::try_from(count(Resized::Fewer).saturating_sub(count(Resized::More))).unwrap_or(u32::MAX)
+    }
+
+    /// Whether it is known when the instance was launched, or that it was before all records that AWS keeps. An empty list says that only
+    /// of one that EC2 has run for so long without a stop.
+    pub fn are_known(&self, now: Timestamp, started_at: Option<Timestamp>) -> bool {
+        !self.none_listed || started_at.is_some_and(|started| started + KEPT_FOR < now)
+    }
+
     /// The latest moment at which the instance can have been launched; `None` = before all records that AWS keeps.
     pub fn by(&self, instance: &InstanceId) -> Option<Timestamp> {
         self.known.get(instance).copied().or(self.others_before)

@@ -24,6 +24,11 @@ pub enum Decision<K: Kind> {
     Page(Page<K>),
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl<K: Kind> Decision<K> {
     /// What is done, or in `watch` would be.
     pub fn step(&self) -> Option<&K::Step> {
@@ -59,7 +64,11 @@ pub enum Hold<K: Kind> {
         slots: u32,
         #[serde(default, skip_serializing_if = "Unit::is_instances")]
         unit: Unit,
+        /// Who has acted and holds a slot: the first few of them.
         holders: Vec<Subject>,
+        /// How many more there are.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        more: u32,
     },
     /// The policy says `watch`: this is what would be done.
     Watching {
@@ -108,6 +117,11 @@ pub enum Page<K: Kind> {
         /// The names of all the holds that people were asked about, the newest last.
         holds: Vec<String>,
         why: String,
+    },
+    /// What is stored of it has come so near to what one item of the ledger may hold that nothing is begun that would add to it.
+    NoRoom {
+        bytes: u64,
+        enough: u64,
     },
     /// The remedy's own.
     #[serde(skip)]
@@ -184,6 +198,7 @@ impl<K: Kind> Page<K> {
             Page::Refused { .. } => "refused",
             Page::NotRecovered { .. } => "not-recovered",
             Page::Waited { .. } => "waited",
+            Page::NoRoom { .. } => "no-room",
             Page::Own(own) => own.name(),
         }
     }
@@ -211,12 +226,14 @@ impl<K: Kind> fmt::Display for Hold<K> {
             Hold::Watching { step, because } => {
                 write!(f, "only watching; would {step}, because {}", list(because))
             }
-            Hold::Budget { taken, slots, unit, holders } => {
+            Hold::Budget { taken, slots, unit, holders, more } => {
                 write!(f, "{taken} of {slots} {unit} that may be out at once are out already")?;
-                if !holders.is_empty() {
-                    write!(f, " (acted on: {})", list(&holders.iter().map(Subject::name).collect::<Vec<_>>()))?;
+                let names: Vec<&str> = holders.iter().map(Subject::name).collect();
+                match more {
+                    _ if names.is_empty() => Ok(()),
+                    0 => write!(f, " (acted on: {})", list(&names)),
+                    more => write!(f, " (acted on: {} and {more} more)", names.join(", ")),
                 }
-                Ok(())
             }
             Hold::OutOfDate { why } => write!(f, "what was seen is out of date: {why}"),
             Hold::Proving { since } => write!(f, "recovered since {since:.0}, and it has to stay so for `stable-for`"),
@@ -241,6 +258,11 @@ impl<K: Kind> fmt::Display for Page<K> {
             Page::Refused { why } => write!(f, "AWS refused the call: {why}"),
             Page::NotRecovered { within, why } => write!(f, "not recovered within {within:#}: {why}"),
             Page::Waited { within, why, .. } => write!(f, "held back for {within:#}: {why}"),
+            Page::NoRoom { bytes, enough } => write!(
+                f,
+                "with what is to be done, {bytes} bytes would be stored of it, and one item of the ledger is kept to {enough}, so nothing is \
+                 done"
+            ),
             Page::Own(own) => write!(f, "{own}"),
         }
     }

@@ -14,7 +14,7 @@ use super::judge::{Judged, STALE, judge};
 use super::ladder::{Judging, ladder};
 use super::observation::Observation;
 use super::reasons::{Awaits, Trouble, Waiting};
-use super::shift::{Move, Shift};
+use super::shift::{MOST_SETS, Move, Shift};
 use super::state::{PROPAGATES_WITHIN, Propagating, Proven, ZoneState};
 use crate::hosted_zone::generation::Generation;
 use crate::hosted_zone::policy::{DnsPolicy, HostedZonePolicy};
@@ -123,7 +123,7 @@ impl Situation<'_> {
         all
     }
 
-    /// All that is due in one batch; but of those that were refused together each by itself, after the others.
+    /// All that is due in one batch, if there is room for it; but of those that were refused together each by itself, after the others.
     pub(super) fn at_once(&self, act: Vec<(Move, Vec<Evidence>)>) -> Vec<(Move, Vec<Evidence>)> {
         let (mut apart, together): (Vec<_>, Vec<_>) =
             act.into_iter().partition(|(moved, _)| self.kept.apart.contains(&moved.key));
@@ -131,7 +131,7 @@ impl Situation<'_> {
             apart.truncate(1);
             return apart;
         }
-        together
+        as_many_as_fit(together)
     }
 
     /// What is tried once more is the very same batch, generation included: whichever of them arrives, it is known again.
@@ -298,6 +298,22 @@ pub(super) fn on_its_way(now: Timestamp, kept: &ZoneState, dns: &DnsPolicy) -> O
 /// The usual pace is the slowest.
 fn no_later(now: Timestamp, until: Timestamp, dns: &DnsPolicy) -> Timestamp {
     until.min(now + dns.check_every).max(now)
+}
+
+/// What keeps a late batch from applying comes first, then what takes weight from who is unhealthy.
+fn as_many_as_fit(mut due: Vec<(Move, Vec<Evidence>)>) -> Vec<(Move, Vec<Evidence>)> {
+    let sets = |due: &[(Move, Vec<Evidence>)]| due.iter().map(|(moved, _)| moved.before.len()).sum::<usize>();
+    if sets(&due) > MOST_SETS {
+        due.sort_by_key(|(moved, _)| match moved.drained().next() {
+            _ if moved.after == weights(&moved.before) => 0,
+            Some(_) => 1,
+            None => 2,
+        });
+    }
+    while due.len() > 1 && sets(&due) > MOST_SETS {
+        due.pop();
+    }
+    due
 }
 
 /// Whether records in this mode are changed or only watched.

@@ -5,6 +5,7 @@
 mod facts;
 mod room;
 mod sources;
+mod stored;
 
 use std::collections::BTreeSet;
 
@@ -30,6 +31,7 @@ pub(crate) fn check(policy: Option<&DnsPolicy>, facts: &Facts<'_>) -> Vec<Findin
     let Some(dns) = policy else { return findings };
     findings.extend(dns.records.iter().flat_map(|record| CHECKS.iter().flat_map(|check| check(record, facts))));
     findings.extend(left_out(dns, facts));
+    findings.extend(dns.zones().into_iter().filter_map(|zone| stored::too_large(&dns.zone(zone), facts)));
     findings
 }
 

@@ -16,6 +16,11 @@ use super::observation::Observation;
 use super::share::shares;
 use crate::hosted_zone::generation::Generation;
 
+/// Record sets of one change, unless one record alone has more: three names with 16 endpoints for addresses of both families. What is due
+/// beyond them goes into the next one. An incident stores a change several times over, and Route 53 takes no more than 32,000 characters of
+/// values in one (API reference, `ChangeResourceRecordSets`).
+pub(in crate::hosted_zone) const MOST_SETS: usize = 96;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shift {
     pub zone: HostedZoneId,
@@ -62,6 +67,10 @@ impl Shift {
             }
         }
         Ok(batch)
+    }
+
+    pub(super) fn sets(&self) -> usize {
+        self.moves.iter().map(|moved| moved.before.len()).sum()
     }
 
     /// Who has less than before, of all records.

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::drift::{Noticed, Sibling};
-use super::shift::Shift;
+use super::shift::{MOST_SETS, Shift};
 use crate::hosted_zone::generation::Generation;
 use crate::hosted_zone::policy::RecordPolicy;
 
@@ -23,6 +23,10 @@ pub const PROPAGATES_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// An outage of Route 53's control plane may last for hours; of its late batches the newest are the likeliest to apply.
 const MOST_TRIED: usize = 8;
+
+/// Record sets of all changes together that may have been lost or may be late: as many as one change has. Each is stored whole, beside
+/// the records as they were, and all of it has to fit one item of the ledger.
+const MOST_SETS_KEPT: usize = MOST_SETS;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ZoneState {
@@ -170,9 +174,7 @@ impl ZoneState {
         };
         if is_lost {
             self.lost.push(shift.clone());
-            if self.lost.len() > MOST_TRIED {
-                self.lost.remove(0);
-            }
+            self.forget();
         }
         match shift.moves.as_slice() {
             [only] => {
@@ -197,7 +199,20 @@ impl ZoneState {
         if !self.tried.contains(shift) {
             self.tried.push(shift.clone());
         }
-        if self.tried.len() > MOST_TRIED {
+        self.forget();
+    }
+
+    /// The oldest changes go first, and those before that Route 53 refused: one of those has to have been tried twice to apply.
+    fn forget(&mut self) {
+        let sets = |shifts: &[Shift]| shifts.iter().map(Shift::sets).sum::<usize>();
+        while self.lost.len() > MOST_TRIED
+            || (self.lost.len() > 1 && sets(&self.lost) + sets(&self.tried) > MOST_SETS_KEPT)
+        {
+            self.lost.remove(0);
+        }
+        while self.tried.len() > MOST_TRIED
+            || (self.tried.len() > 1 && sets(&self.lost) + sets(&self.tried) > MOST_SETS_KEPT)
+        {
             self.tried.remove(0);
         }
     }

@@ -20,13 +20,14 @@ pub(super) fn is_relapse(
     policy: &GroupPolicy,
 ) -> bool {
     let id = incident.subject.instance();
-    let launched = id.as_ref().and_then(|id| seen.launches.known.get(id));
+    let launched = id.as_ref().and_then(|id| seen.launched(id));
     let member = id.as_ref().and_then(|id| seen.group.as_ref()?.member(id));
     let launched_from = member.and_then(|member| member.launched_from.as_deref());
     seen.launching().source.may_launch(launched_from)
         && launched.is_some_and(|launched| {
             let others = memory.acts.iter().filter(|act| act.subject != incident.subject && !act.announced);
-            others.into_iter().any(|act| act.at < *launched && act.at + policy.breaker_within > now)
+            let earlier = memory.earlier.iter().flat_map(|earlier| [earlier.first, earlier.last]);
+            others.map(|act| act.at).chain(earlier).any(|at| at < launched && at + policy.breaker_within > now)
         })
 }
 

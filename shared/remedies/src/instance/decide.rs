@@ -49,7 +49,7 @@ const MANY: i64 = 20;
 const MOST_SLOWER: i64 = ESCALATED_SLOWER as i64;
 
 /// Members told one by one: enough to start with, and still a line or two.
-const MOST_NAMED: usize = 5;
+pub(super) const MOST_NAMED: usize = 5;
 
 /// Decides what to do about an instance.
 pub fn decide(
@@ -118,7 +118,7 @@ pub(super) fn rungs(
 }
 
 /// One answer without the group is no proof that it is gone; the same for the dwell time is.
-fn group_missing(now: Timestamp, incident: &Incident, group: &GroupName, policy: &GroupPolicy) -> Decision {
+pub(super) fn group_missing(now: Timestamp, incident: &Incident, group: &GroupName, policy: &GroupPolicy) -> Decision {
     let group = group.clone();
     let since = match &incident.decision {
         Some(Decision::Hold { because: Hold::Own(HoldReason::GroupMissing { since, .. }), .. }) => *since,

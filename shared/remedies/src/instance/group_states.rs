@@ -24,6 +24,8 @@ pub enum GroupState {
         /// Whom alarms call unhealthy.
         instances: Vec<String>,
     },
+    /// It is shown with fewer members than it should have, and neither its desired capacity nor its activities account for that.
+    Shrunk { group: GroupName, members: u32, desired: u32, unit: Unit },
     /// Somebody stopped all of it on purpose: nothing replaces or starts anything.
     Parked { suspended: String, instances: u32 },
 }
@@ -44,13 +46,15 @@ impl GroupState {
             GroupState::TargetGroupMissing(_) => "target-group-missing",
             GroupState::TargetGroupGone(_) => "target-group-gone",
             GroupState::Unchecked { .. } => "unchecked",
+            GroupState::Shrunk { .. } => "shrunk",
             GroupState::Parked { .. } => "parked",
         }
     }
 
     /// Whether an unhealthy instance waits for it to end, so that a person is asked in time.
     pub fn keeps_waiting(&self) -> bool {
-        !matches!(self, GroupState::Parked { .. })
+        // Who is left out of an answer may be being replaced all the same.
+        !matches!(self, GroupState::Parked { .. } | GroupState::Shrunk { .. })
     }
 }
 
@@ -75,6 +79,10 @@ impl fmt::Display for GroupState {
                 }
                 Ok(())
             }
+            GroupState::Shrunk { group, members, desired, unit } => write!(
+                f,
+                "group {group} is shown with {members} members, {desired} {unit} are desired, and nothing in its activities accounts for that"
+            ),
             GroupState::Parked { suspended, instances } => {
                 let all = if *instances == 1 { "its only instance is" } else { "all its instances are" };
                 write!(f, "the group is parked: {suspended} are suspended, and {all} stopped ({instances})")

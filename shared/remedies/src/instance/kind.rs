@@ -125,6 +125,7 @@ impl Kind for InstanceKind {
     fn keeps_waiting(hold: &HoldReason) -> bool {
         match hold {
             HoldReason::Protected
+            | HoldReason::LaunchUnknown { .. }
             | HoldReason::Suspended { .. }
             | HoldReason::Refreshing { .. }
             | HoldReason::Cooldown { .. }
@@ -156,6 +157,7 @@ impl Kind for InstanceKind {
             HoldReason::ActionsDisabled { .. }
             | HoldReason::NotConfirmed { .. }
             | HoldReason::Grace { .. }
+            | HoldReason::LaunchUnknown { .. }
             | HoldReason::NotInService { .. }
             | HoldReason::Protected
             | HoldReason::Announced { .. }
@@ -169,7 +171,10 @@ impl Kind for InstanceKind {
 
     fn told(hold: &HoldReason) -> Announce {
         match hold {
-            HoldReason::GroupState(GroupState::TargetGroupMissing(_)) => Announce::If(false),
+            // A second look may say otherwise, and more looks lead to a page.
+            HoldReason::GroupState(GroupState::TargetGroupMissing(_) | GroupState::Shrunk { .. }) => {
+                Announce::If(false)
+            }
             HoldReason::GroupReplaces { .. } => Announce::Once,
             _ => Announce::First,
         }

@@ -13,17 +13,17 @@ use homeostat_core::signal::NoticeKind;
 use jiff::{SignedDuration, Timestamp};
 
 use super::crowd::{self, Out, count, sick_at_once};
-use super::decide::{Situation, named};
+use super::decide::{MOST_NAMED, Situation, named};
 use super::evidence::Finding;
 use super::processes::Promise;
-use super::{group_state, notice};
+use super::{group_state, notice, shrunk};
 use crate::instance::kind::InstanceKind;
 use crate::instance::policy::EvidenceSource;
 use crate::instance::reasons::{Crowd, Decision, Evidence, GroupState, Hold, HoldReason};
 use crate::instance::tally::{Limit, Tally};
 
 /// All that decides about an instance whose group and policy are known, in order.
-pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 21] {
+pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 23] {
     [
         Check {
             name: "nobody else is acting on it",
@@ -39,6 +39,11 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 21] {
             name: "its group is not parked",
             stops: |case| case.parked(),
             by: |case| guard::or_none(case.parked(), "it is not"),
+        },
+        Check {
+            name: "all members of its group are shown",
+            stops: |case| case.held(case.in_doubt().err()),
+            by: |case| guard::or_none(case.held(case.in_doubt().err()), "nothing says otherwise"),
         },
         Check {
             name: "it is still to be replaced",
@@ -69,6 +74,11 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 21] {
         Check {
             name: "it has had time to start",
             stops: |case| case.held(case.in_grace().err()),
+            by: |case| case.age(),
+        },
+        Check {
+            name: "when it was launched is known",
+            stops: |case| case.held(case.launch_known().err()),
             by: |case| case.age(),
         },
         Check {
@@ -145,6 +155,12 @@ impl Situation<'_> {
         }
     }
 
+    /// Who is left out of an answer is neither gone nor replaced, and who is in it is not judged by those that are left out.
+    fn in_doubt(&self) -> Result<(), Hold> {
+        let shrunk = shrunk::in_doubt(self.now, self.seen, &self.around.limits.memory);
+        shrunk.map_or(Ok(()), |shrunk| Err(Hold::Own(HoldReason::GroupState(shrunk))))
+    }
+
     /// Where no target group checks anybody of the group, that is its group's trouble, and no instance's.
     fn checked(&self) -> Result<(), Hold> {
         if self.only_announced().is_some() || !group_state::is_unchecked(self.seen, self.policy) {
@@ -177,6 +193,15 @@ impl Situation<'_> {
             Some(started) if self.now < started + grace => Err(Hold::Own(HoldReason::Grace { started, grace })),
             _ => Ok(()),
         }
+    }
+
+    /// An empty answer is no answer. It holds what rests on launches: the grace period, and the breaker.
+    fn launch_known(&self) -> Result<(), Hold> {
+        let started = self.seen.machines.get(&self.id).and_then(|machine| machine.started_at);
+        if self.only_announced().is_some() || self.seen.launches.are_known(self.now, started) {
+            return Ok(());
+        }
+        Err(Hold::Own(HoldReason::LaunchUnknown { group: self.group.name.clone(), started }))
     }
 
     pub(super) fn grace(&self) -> SignedDuration {
@@ -302,7 +327,10 @@ impl Situation<'_> {
         if self.fits(taken) {
             return Ok(());
         }
-        Err(Hold::Budget { taken: taken.in_unit(limit.unit), slots: limit.most, unit: limit.unit, holders })
+        // Each incident that waits stores them.
+        let more = count(holders.iter().skip(MOST_NAMED));
+        let holders = holders.into_iter().take(MOST_NAMED).collect();
+        Err(Hold::Budget { taken: taken.in_unit(limit.unit), slots: limit.most, unit: limit.unit, holders, more })
     }
 
     /// A slot that was given back is warm for a while: a group that falls sick as fast as it heals is not churned.
@@ -310,8 +338,10 @@ impl Situation<'_> {
         let (cooldown, limits) = (self.policy.cooldown, &self.around.limits);
         let is_warm = |at: &Timestamp| *at + cooldown > self.now;
         let acts = limits.memory.acts.iter().filter(|act| !limits.slots.holders.contains_key(&act.subject));
-        let warm: Vec<Timestamp> = acts.map(|act| act.at).filter(is_warm).collect();
-        let acts = count(warm.iter());
+        let mut warm: Vec<Timestamp> = acts.map(|act| act.at).filter(is_warm).collect();
+        let earlier = limits.memory.earlier.as_ref().filter(|earlier| is_warm(&earlier.last));
+        let acts = count(warm.iter()).saturating_add(earlier.map_or(0, |earlier| earlier.acts));
+        warm.extend(earlier.map(|earlier| earlier.last));
         let replaced = Tally { instances: acts, units: self.group.largest().times(acts) };
         match warm.iter().min() {
             Some(first) if !self.fits(self.out().taken.and(replaced)) => {
@@ -358,6 +388,9 @@ impl Situation<'_> {
     }
 
     fn age(&self) -> String {
+        if let Err(Hold::Own(unknown)) = self.launch_known() {
+            return unknown.to_string();
+        }
         match self.seen.started(&self.id) {
             Some(started) => format!("launched or started at {started:.0}, grace period {:#}", self.grace()),
             None => "launched longer ago than AWS keeps records of".to_owned(),

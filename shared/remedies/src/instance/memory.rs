@@ -5,9 +5,15 @@
 
 use homeostat_core::aws::source::{Launching, Source};
 use homeostat_core::id::Subject;
-use homeostat_core::memory::{Remembered, keep_newest};
+use homeostat_core::memory::{MOST_KEPT, Remembered, keep_newest};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use super::shrunk::AGREEING;
+
+/// Acts that are kept one by one: more than a group of 4,000 with a budget of 20 % replaces within one cooldown. With what else is
+/// remembered, so many stay below half of what a DynamoDB item may hold.
+const MOST_ACTS: usize = 1_000;
 
 /// What was done to a group lately, and how it went.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,10 +21,16 @@ pub struct Memory {
     pub version: u64,
     /// Oldest first.
     pub acts: Vec<Act>,
+    /// Acts for which there was no room, while some window of the policy still reached back to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<EarlierActs>,
     /// Oldest first.
     pub failures: Vec<FailedReplacement>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breaker: Option<Breaker>,
+    /// Nothing is decided about the group's members until enough looks agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shrunk: Option<Shrunk>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +46,26 @@ impl Act {
     pub fn on_the_sick(at: Timestamp, subject: Subject) -> Self {
         Act { at, subject, announced: false }
     }
+}
+
+/// A group that was shown with fewer members than it should have, although nothing accounts for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shrunk {
+    pub members: u32,
+    pub since: Timestamp,
+    /// The last look that counts.
+    pub at: Timestamp,
+    /// Looks that count and show as many.
+    pub agreed: u32,
+}
+
+/// Acts older than all that are kept one by one: how many, and the first and the last of them. Each counts as if it were the last, so that
+/// a cooldown may end late, and never early.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierActs {
+    pub acts: u32,
+    pub first: Timestamp,
+    pub last: Timestamp,
 }
 
 /// A replacement that did not help: the group was not whole in time, or what was launched in its stead fell sick too.
@@ -64,9 +96,10 @@ impl Remembered for Memory {
         Memory { version: read.version + 1, ..self }
     }
 
-    /// The breaker is closed.
+    /// The breaker is closed, and the group is taken for as small as it is shown.
     fn acknowledged(&self) -> Self {
-        Memory { version: self.version, acts: self.acts.clone(), ..Memory::default() }
+        let shrunk = self.shrunk.clone().map(|shrunk| Shrunk { agreed: shrunk.agreed.max(AGREEING), ..shrunk });
+        Memory { failures: Vec::new(), breaker: None, shrunk, ..self.clone() }
     }
 }
 
@@ -77,8 +110,23 @@ impl Memory {
         let mut next = self.clone();
         next.acts.retain(|before| before.subject != act.subject);
         next.acts.push(act);
-        keep_newest(&mut next.acts);
+        while next.acts.len() > MOST_ACTS {
+            let Act { at, .. } = next.acts.remove(0);
+            let earlier = next.earlier.unwrap_or(EarlierActs { acts: 0, first: at, last: at });
+            let acts = earlier.acts.saturating_add(1);
+            next.earlier = Some(EarlierActs { acts, first: earlier.first.min(at), last: earlier.last.max(at) });
+        }
         next
+    }
+
+    /// Without acts to which no window of the policy reaches back, but for the newest: a window may be made longer.
+    #[must_use]
+    pub fn since(mut self, reach: Timestamp) -> Memory {
+        let too_many = self.acts.len().saturating_sub(MOST_KEPT);
+        let old = self.acts.iter().take(too_many).take_while(|act| act.at <= reach).count();
+        self.acts.drain(..old);
+        self.earlier = self.earlier.filter(|earlier| earlier.last > reach);
+        self
     }
 
     /// The same failure is counted once, however often it is seen.
@@ -167,10 +215,33 @@ mod tests {
         assert_eq!((memory.breaker, memory.acts.len()), (None, 1));
     }
 
+    /// One act a second.
+    fn after(acts: u32) -> Memory {
+        (0..acts).fold(Memory::default(), |memory, number| {
+            memory.acted(Act::on_the_sick(at(i64::from(number)), subject(number)))
+        })
+    }
+
     #[test]
-    fn memory_stays_bounded_and_keeps_the_newest() {
-        let memory =
-            (0..500).fold(Memory::default(), |memory, number| memory.acted(Act::on_the_sick(at(0), subject(number))));
-        assert_eq!((memory.acts.len(), &memory.acts[99].subject), (MOST_KEPT, &subject(499)));
+    fn all_acts_that_a_cooldown_of_the_largest_group_needs_are_kept_one_by_one() {
+        let memory = after(800);
+        assert_eq!((memory.acts.len(), &memory.acts[0].subject, memory.earlier), (800, &subject(0), None));
+    }
+
+    #[test]
+    fn acts_for_which_there_is_no_room_are_counted() {
+        let memory = after(1_300);
+        let earlier = EarlierActs { acts: 300, first: at(0), last: at(299) };
+        assert_eq!((memory.acts.len(), &memory.acts[0].subject), (MOST_ACTS, &subject(300)));
+        assert_eq!(memory.earlier.as_ref(), Some(&earlier));
+        assert_eq!(memory.clone().since(at(298)).earlier, Some(earlier));
+        assert_eq!(memory.since(at(299)).earlier, None);
+    }
+
+    #[test]
+    fn what_no_window_reaches_is_dropped_but_for_the_newest() {
+        let memory = after(800).since(at(599));
+        assert_eq!((memory.acts.len(), &memory.acts[0].subject), (200, &subject(600)));
+        assert_eq!(memory.since(at(9_999)).acts.len(), MOST_KEPT);
     }
 }

@@ -63,6 +63,13 @@ impl Observation {
         self.launches.by(id).max(self.machines.get(id).and_then(|machine| machine.started_at))
     }
 
+    /// When the instance was launched. Where the group's record of it was not read, by EC2, for which a start after a stop is a launch, too.
+    pub fn launched(&self, id: &InstanceId) -> Option<Timestamp> {
+        let by_ec2 = || self.machines.get(id).and_then(|machine| machine.started_at);
+        let unread = self.launches.others_before.is_some();
+        self.launches.known.get(id).copied().or_else(|| by_ec2().filter(|_| unread))
+    }
+
     /// What the group launches from. What `$Latest` and `$Default` are now, the newest member of that launch template shows.
     pub fn launching(&self) -> Launching {
         let Some(group) = &self.group else { return Launching::default() };

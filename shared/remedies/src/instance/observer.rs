@@ -166,8 +166,14 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
             return Ok(Standing::default());
         };
         let (health, launches, refresh) =
-            join3(self.health(&group), self.aws.launches(name), self.aws.refresh(name)).await;
+            join3(self.health(&group), self.launches(&group), self.aws.refresh(name)).await;
         Ok(Standing { group: Some(group), health: health?, launches: launches?, refresh: refresh? })
+    }
+
+    /// As far back as a grace period reaches, and no further: in a large group each page is one call more.
+    pub(super) async fn launches(&self, group: &Group) -> Result<Launches, Unavailable> {
+        let grace = self.policy.group(&group.name).map_or(group.grace, |policy| policy.grace.max(group.grace));
+        self.aws.launches(&group.name, grace).await
     }
 
     /// What the load balancer and EC2 say of the group's members.

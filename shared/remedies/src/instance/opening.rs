@@ -25,6 +25,9 @@ pub(super) fn not_opened(hint: &Hint, incident: &Incident, decision: &Decision) 
         HoldReason::GroupState(GroupState::Unchecked { .. }) if incident.kind.is_instance() => {
             part_of(format!("no target group checks group {group}"))
         }
+        HoldReason::GroupState(GroupState::Shrunk { .. }) if incident.kind.is_instance() => {
+            part_of(format!("group {group} is shown with fewer members than anything accounts for"))
+        }
         HoldReason::TooManyUnhealthy(_) => part_of(format!("too many of group {group} are unhealthy at once")),
         // Nobody said that it is sick, and the next survey comes by itself.
         HoldReason::Grace { .. } | HoldReason::NotInService { .. }

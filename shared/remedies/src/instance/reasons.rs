@@ -98,6 +98,13 @@ pub enum HoldReason {
         started: Timestamp,
         grace: SignedDuration,
     },
+    /// Auto Scaling lists no activity of its group, so whether it is still starting can't be told, nor whether it is a replacement.
+    LaunchUnknown {
+        group: GroupName,
+        /// By EC2, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        started: Option<Timestamp>,
+    },
     NotInService {
         lifecycle: String,
     },
@@ -191,7 +198,11 @@ pub enum PageReason {
 impl HoldReason {
     /// Whether the incident of the whole group is the one that says so to people, and counts or names its members.
     pub(super) fn is_of_whole_group(&self) -> bool {
-        matches!(self, HoldReason::TooManyUnhealthy(_) | HoldReason::GroupState(GroupState::Unchecked { .. }))
+        matches!(
+            self,
+            HoldReason::TooManyUnhealthy(_)
+                | HoldReason::GroupState(GroupState::Unchecked { .. } | GroupState::Shrunk { .. })
+        )
     }
 }
 
@@ -201,6 +212,7 @@ impl Reason for HoldReason {
             HoldReason::ActionsDisabled { .. } => "actions-disabled",
             HoldReason::NotConfirmed { .. } => "not-confirmed",
             HoldReason::Grace { .. } => "grace",
+            HoldReason::LaunchUnknown { .. } => "launch-unknown",
             HoldReason::NotInService { .. } => "not-in-service",
             HoldReason::Protected => "protected",
             HoldReason::GroupReplaces { .. } => "group-replaces",
@@ -281,6 +293,10 @@ impl fmt::Display for HoldReason {
             HoldReason::NotConfirmed { missing } => write!(f, "not confirmed by the evidence: {}", list(missing)),
             HoldReason::Grace { started, grace } => {
                 write!(f, "it started at {started:.0} and has a grace period of {grace:#}")
+            }
+            HoldReason::LaunchUnknown { group, started } => {
+                write!(f, "Auto Scaling lists no activity of group {group}, so when it was launched is not known")?;
+                started.map_or(Ok(()), |started| write!(f, "; EC2 started it at {started:.0}"))
             }
             HoldReason::NotInService { lifecycle } => {
                 write!(f, "it is {lifecycle}, and only InService is ours to touch")

@@ -123,7 +123,7 @@ impl GroupAlarm {
     }
 }
 
-/// A look at the whole group of which too many are sick at once, which is parked, or which nothing checks: it has an incident of its
+/// A look at the whole group of which too many are sick at once, which is parked or shrunk, or which nothing checks: it has an incident of its
 /// own.
 pub(super) fn whole_group(now: Timestamp, attended: &Reconciled) -> Option<Hint> {
     let subject = match attended {

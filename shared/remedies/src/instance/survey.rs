@@ -22,6 +22,7 @@ use super::observation::Observation;
 use super::observer::{Health, Observer, calls_unhealthy};
 use super::processes::parked;
 use super::route::{GroupAlarm, Survey};
+use super::shrunk::shrunk;
 use super::tally::Limit;
 use crate::instance::policy::{EvidenceSource, GroupPolicy};
 
@@ -186,7 +187,7 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
     region: &Region,
     survey: &Survey,
 ) -> Result<Vec<Hint>, Unavailable> {
-    let (health, launches) = join(observer.health(group), observer.aws.launches(&group.name)).await;
+    let (health, launches) = join(observer.health(group), observer.launches(group)).await;
     let (Health { targets, gone, machines }, launches) = (health?, launches?);
     let alarms = if policy.evidence.contains(&EvidenceSource::Alarm) { alarms.to_vec() } else { Vec::new() };
     let seen = Observation {
@@ -234,7 +235,7 @@ async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
         return Ok(vec![of_the_group()]);
     }
     // It may be all that is wrong, and nobody would notice until something has to be launched.
-    sick.extend((!seen.gone.is_empty()).then(of_the_group));
+    sick.extend((!seen.gone.is_empty() || shrunk(now, &seen).is_some()).then(of_the_group));
     Ok(sick)
 }
 

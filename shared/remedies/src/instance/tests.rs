@@ -6,11 +6,14 @@ mod group_states;
 mod guards;
 mod held;
 mod incident;
+mod large;
+mod lying;
 mod notices;
 mod parked;
 mod reading;
 mod recovering;
 mod serving;
+mod shrinking;
 mod timeline;
 mod waiting;
 mod weights;
@@ -19,7 +22,7 @@ use std::collections::BTreeMap;
 
 use homeostat_core::aws::Read;
 use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
-use homeostat_core::aws::fleet::{Group, Launches, Lifecycle, Member, TargetHealth};
+use homeostat_core::aws::fleet::{Group, Launches, Lifecycle, Member, Resized, TargetHealth};
 use homeostat_core::aws::units::{Unit, Units};
 use homeostat_core::id::{AlarmArn, InstanceId, Subject, TargetGroupArn};
 use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Verdict};
@@ -119,7 +122,9 @@ fn situation() -> Situation {
             targets: [(arn, targets.collect())].into(),
             launches: Launches {
                 known: (1..=4).map(|number| (instance(number), at(0))).collect(),
-                others_before: None,
+                // Tests take members away without a word of it.
+                changes: vec![(at(1_000_000), Resized::Pending)],
+                ..Launches::default()
             },
             ..Observation::default()
         },
@@ -373,7 +378,7 @@ fn a_slot_whose_instance_is_still_in_service_does_not_account_for_another_that_i
 #[test]
 fn an_instance_whose_launch_may_be_among_unread_records_is_in_its_grace_period() {
     should_hold(
-        |it| it.seen.launches = Launches { known: [].into(), others_before: Some(at(900)) },
+        |it| it.seen.launches = Launches { others_before: Some(at(900)), ..Launches::default() },
         |hold| matches!(hold, Hold::Own(HoldReason::Grace { .. })),
     );
 }

@@ -11,15 +11,15 @@ use homeostat_core::signal::{Hint, Notice, Trigger};
 use jiff::{SignedDuration, Timestamp};
 
 use super::crowd::{self, sick_at_once};
-use super::decide::named;
+use super::decide::{group_missing, named};
 use super::group_state;
 use super::observation::{Observation, Prefetch};
-use super::opening;
 use super::processes::{Promise, parked};
 use super::tally::Limit;
+use super::{opening, shrunk};
 use crate::instance::kind::InstanceKind;
 use crate::instance::policy::{GroupPolicy, InstancePolicy};
-use crate::instance::reasons::{Close, Crowd, Decision, GroupState, Hold, Incident, Page};
+use crate::instance::reasons::{Circumstances, Close, Crowd, Decision, GroupState, Hold, Incident, Page};
 use crate::instance::reasons::{HoldReason, PageReason};
 
 /// Between two looks at a group that is parked, as often as the resync.
@@ -71,12 +71,17 @@ pub(super) fn verdict(now: Timestamp, seen: &Observation, policy: Option<&GroupP
 }
 
 /// All that decides about a group, in order.
-fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 7] {
+fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 9] {
     [
         Check {
             name: "it is not parked",
             stops: Situation::parked,
             by: |case| guard::or_none(case.parked(), "it is not"),
+        },
+        Check {
+            name: "its members are all shown",
+            stops: Situation::in_doubt,
+            by: |case| guard::or_none(case.in_doubt(), "nothing says otherwise"),
         },
         Check {
             name: "its instances had time to start again",
@@ -107,6 +112,11 @@ fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 7] {
             },
         },
         Check {
+            name: "its size is what it should be",
+            stops: Situation::is_small,
+            by: |case| guard::or_none(case.is_small(), "it is, or its activities account for it"),
+        },
+        Check {
             name: "it has stayed so",
             stops: Situation::proving,
             by: |case| format!("since {:.0}, stable-for {:#}", case.well_since(), case.policy.dwell),
@@ -119,13 +129,16 @@ pub(super) fn rungs(
     now: Timestamp,
     incident: &Incident,
     seen: &Observation,
+    around: &Circumstances,
     policy: Option<&GroupPolicy>,
 ) -> Vec<Rung> {
     let name = incident.kind.group();
     match (policy, &seen.group) {
         (None, _) => climbed([("the policy names it", false, format!("group {name}"))]),
         (_, None) => climbed([("it exists", false, format!("Auto Scaling shows no group {name}"))]),
-        (Some(policy), Some(group)) => climbed(checked(&ladder(), &Situation { now, incident, seen, group, policy })),
+        (Some(policy), Some(group)) => {
+            climbed(checked(&ladder(), &Situation { now, incident, seen, around, group, policy }))
+        }
     }
 }
 
@@ -134,6 +147,7 @@ pub(super) fn decide(
     now: Timestamp,
     incident: &Incident,
     seen: &Observation,
+    around: &Circumstances,
     policy: Option<&GroupPolicy>,
 ) -> Decision {
     let name = incident.kind.group();
@@ -141,10 +155,13 @@ pub(super) fn decide(
         return Decision::Page(Page::Own(PageReason::NotInPolicy { group: name.clone() }));
     };
     let Some(group) = &seen.group else {
-        let why = format!("group {name} does not exist any more");
-        return Decision::Close(Close::NothingWrong { why });
+        // What nobody was told of need not be kept.
+        return match incident.is_new() {
+            true => Decision::nothing_wrong(format!("group {name} does not exist any more")),
+            false => group_missing(now, incident, name, policy),
+        };
     };
-    climb(&ladder(), &Situation { now, incident, seen, group, policy }, |case| {
+    climb(&ladder(), &Situation { now, incident, seen, around, group, policy }, |case| {
         Decision::Close(Close::NothingWrong { why: case.crowd().in_words() })
     })
 }
@@ -154,6 +171,7 @@ struct Situation<'a> {
     now: Timestamp,
     incident: &'a Incident,
     seen: &'a Observation,
+    around: &'a Circumstances,
     group: &'a Group,
     policy: &'a GroupPolicy,
 }
@@ -172,6 +190,21 @@ impl Situation<'_> {
         } else {
             Decision::Hold { until: self.now + WHILE_PARKED, because: Hold::Own(HoldReason::GroupState(parked)) }
         })
+    }
+
+    fn in_doubt(&self) -> Option<Decision> {
+        let because = shrunk::in_doubt(self.now, self.seen, &self.around.limits.memory)?;
+        let until = self.now + self.policy.check_every;
+        Some(Decision::Hold { until, because: Hold::Own(HoldReason::GroupState(because)) })
+    }
+
+    /// It is as small as it is shown, and a person's word ends what nobody else can.
+    fn is_small(&self) -> Option<Decision> {
+        let shrunk = shrunk::shrunk(self.now, self.seen).filter(|_| self.incident.acknowledged.is_none())?;
+        let within = self.now.duration_since(self.incident.opened_at);
+        // Nobody was told of it yet, and the resync finds it again as long as it lasts.
+        (!self.incident.is_new())
+            .then(|| Decision::Page(Page::Own(PageReason::GroupStalled { within, why: shrunk.to_string() })))
     }
 
     fn back_from_parking(&self) -> Option<Decision> {

@@ -177,8 +177,8 @@ impl<P: Fleet + Sync, G: Gate> Fleet for Gated<P, G> {
     async fn target_health(&self, target_group: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         self.read("read targets", self.port.target_health(target_group)).await
     }
-    async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
-        self.read("read launches", self.port.launches(group)).await
+    async fn launches(&self, group: &GroupName, back: SignedDuration) -> Result<Launches, Unavailable> {
+        self.read("read launches", self.port.launches(group, back)).await
     }
     async fn refresh(&self, group: &GroupName) -> Result<Option<String>, Unavailable> {
         self.read("read refreshes", self.port.refresh(group)).await

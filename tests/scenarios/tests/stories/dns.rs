@@ -8,5 +8,6 @@ mod limits;
 mod race;
 mod simulated;
 mod site;
+mod sizes;
 mod together;
 mod versions;

@@ -51,9 +51,9 @@ impl Fleet for Twisted {
     async fn refresh(&self, group: &GroupName) -> Result<Option<String>, Unavailable> {
         self.cloud.refresh(group).await
     }
-    async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
+    async fn launches(&self, group: &GroupName, back: SignedDuration) -> Result<Launches, Unavailable> {
         let group = if self.groups_gone { "no-such-group".parse().unwrap() } else { group.clone() };
-        self.cloud.launches(&group).await
+        self.cloud.launches(&group, back).await
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings, AlarmState, INSTANCE_DIMENSION};
 use homeostat_core::aws::fleet::{
-    Checks, Group, Launches, Lifecycle, Machine, Member, TargetHealth as Observation, TargetHealths,
+    Checks, Group, Launches, Lifecycle, Machine, Member, Resized, TargetHealth as Observation, TargetHealths,
 };
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::units::{Unit, Units};
@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::clock::VirtualClock;
 use super::lock;
-use crate::activity::ActivityKind;
+use crate::activity::{Activity, ActivityKind, ActivityStatus};
 use crate::alarm::Alarm;
 use crate::group::{AutoScalingGroup, LaunchTemplate};
 use crate::instance::{HealthStatus, Instance};
@@ -29,8 +29,9 @@ use crate::refusal::Refusal;
 use crate::target_group::{Target, TargetGroup, TargetState};
 use crate::world::World;
 
-/// One page of `DescribeScalingActivities` (API reference, `MaxRecords`): the real adapter reads no second one.
-const MOST_ACTIVITIES: usize = 100;
+/// One page of `DescribeScalingActivities` (API reference, `MaxRecords`), and how many the real adapter reads.
+const ACTIVITIES_A_PAGE: usize = 100;
+const MOST_PAGES: usize = 20;
 
 /// Clones share one world and one clock.
 #[derive(Debug, Clone)]
@@ -136,23 +137,36 @@ impl Fleet for Cloud {
         Ok(world.target_group(arn).map(healths))
     }
 
-    async fn launches(&self, name: &GroupName) -> Result<Launches, Unavailable> {
-        let world = self.call();
+    async fn launches(&self, name: &GroupName, back: SignedDuration) -> Result<Launches, Unavailable> {
+        let mut world = self.call();
         if world.group(name).is_none() {
             let why = format!("ValidationError: Group {name} not found");
             return Err(Unavailable { doing: "read the group's activities".to_owned(), why });
         }
-        let mut launches = Launches::default();
-        for activity in world.activities(name).take(MOST_ACTIVITIES) {
-            if matches!(activity.kind, ActivityKind::Launch | ActivityKind::ExitStandby) {
-                let launched = activity.ended_at.unwrap_or(activity.started_at);
-                launches.known.entry(activity.instance.clone()).or_insert(launched);
+        let mut launches = Launches { none_listed: world.activities(name).next().is_none(), ..Launches::default() };
+        let newest = world.activities(name).next().map(|newest| newest.started_at);
+        let mut read = 0;
+        for page in 1..=MOST_PAGES {
+            for activity in world.activities(name).skip(read).take(ACTIVITIES_A_PAGE) {
+                read += 1;
+                launches.others_before = Some(activity.started_at);
+                launches.changes.extend(resized(activity));
+                if matches!(activity.kind, ActivityKind::Launch | ActivityKind::ExitStandby) {
+                    let launched = activity.ended_at.unwrap_or(activity.started_at);
+                    launches.known.entry(activity.instance.clone()).or_insert(launched);
+                }
             }
+            if world.activities(name).nth(read).is_none() {
+                launches.others_before = None;
+                break;
+            }
+            let goes_back = newest.zip(launches.others_before).map(|(newest, oldest)| newest.duration_since(oldest));
+            if goes_back.is_some_and(|goes_back| goes_back >= back) || page == MOST_PAGES {
+                break;
+            }
+            drop(world);
+            world = self.call();
         }
-        // Where older activities were left unread, the launch is among those.
-        let mut rest = world.activities(name).skip(MOST_ACTIVITIES.saturating_sub(1));
-        let oldest_read = rest.next();
-        launches.others_before = oldest_read.filter(|_| rest.next().is_some()).map(|activity| activity.started_at);
         Ok(launches)
     }
 
@@ -165,6 +179,17 @@ impl Fleet for Cloud {
         let running = group.refreshes.iter().rev().find(|refresh| !refresh.status.is_over());
         Ok(running.map(|refresh| refresh.id.clone()))
     }
+}
+
+fn resized(activity: &Activity) -> Option<(Timestamp, Resized)> {
+    let resized = match (activity.kind, activity.status) {
+        (ActivityKind::EnterStandby | ActivityKind::ExitStandby | ActivityKind::EnterWarmPool, _) => return None,
+        (ActivityKind::Launch, ActivityStatus::Successful) => Resized::More,
+        (ActivityKind::Terminate, ActivityStatus::Successful) => Resized::Fewer,
+        (ActivityKind::Terminate, ActivityStatus::Failed | ActivityStatus::Cancelled) => return None,
+        (ActivityKind::Launch | ActivityKind::FailedLaunch | ActivityKind::Terminate, _) => Resized::Pending,
+    };
+    Some((activity.ended_at.unwrap_or(activity.started_at), resized))
 }
 
 impl StatusChecks for Cloud {

@@ -20,6 +20,7 @@ use homeostat_core::ports::{
     Unavailable, Write, pause_scopes,
 };
 use homeostat_core::resync::Resync;
+use homeostat_core::size;
 use homeostat_remedies::registry::AnyIncident;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -57,6 +58,9 @@ struct Items {
 
 /// Of so many writes one is read back.
 const SAMPLED: u64 = 16;
+
+/// What the keys of an item may take beside what it holds, in bytes.
+const KEYS: usize = 300;
 
 impl MemoryLedger {
     pub fn new(clock: VirtualClock) -> Self {
@@ -147,6 +151,11 @@ impl Items {
         if pauses.any(|pause| now < pause.until) { Err(NotWritten::Conflict) } else { Ok(()) }
     }
 
+    /// Whether the next write is: each one, unless the ledger samples.
+    fn is_read_back(&self) -> bool {
+        !self.samples || self.revision.is_multiple_of(SAMPLED)
+    }
+
     fn kept<K: Kind>(&mut self, incident: &Incident<K>) -> Result<Incident<K>, Unavailable> {
         if let Some(version) = self.version {
             return stored_by(version, incident);
@@ -155,7 +164,7 @@ impl Items {
             return stored(incident);
         }
         let kept = Incident { wake_at: incident.wake_at.map(to_the_millisecond), ..incident.clone() };
-        if self.revision.is_multiple_of(SAMPLED) {
+        if self.is_read_back() {
             let read = stored(incident)?;
             if read != kept {
                 self.flaw.get_or_insert_with(|| format!("{incident:?} was read back as {read:?}"));
@@ -183,6 +192,11 @@ impl Items {
         if let Some(now) = unpaused_at {
             self.not_paused(incident, now)?;
         }
+        if self.is_read_back() {
+            fits(incident)?;
+        }
+        slots.map_or(Ok(()), fits)?;
+        memory.map_or(Ok(()), fits)?;
         let kept = self.kept(incident)?;
         let is_closed = kept.closed_at.is_some();
         let kept = any_of(&kept)?;
@@ -200,6 +214,15 @@ impl Items {
         self.alarms.extend(alarm.map(|alarm| (alarm.change.speaker(), alarm.change.clone())));
         Ok(())
     }
+}
+
+/// DynamoDB refuses a larger item, and with it all of the transaction.
+fn fits(item: &impl Serialize) -> Result<(), Unavailable> {
+    if size::of(item) + KEYS <= size::MOST {
+        return Ok(());
+    }
+    let why = "ValidationException: Item size has exceeded the maximum allowed size".to_owned();
+    Err(Unavailable { doing: "write an item of the ledger".to_owned(), why })
 }
 
 /// The key of the index of what is due is a number of milliseconds.

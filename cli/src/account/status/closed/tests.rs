@@ -75,7 +75,7 @@ fn healed(id: &str) -> Incident {
     let step = Step::Replace { group: "web".parse().unwrap(), instance: id.parse().unwrap() };
     let crowd = Crowd { unhealthy: 3, most: 2, unit: Unit::Instances, desired: 4, desired_unit: Unit::Instances };
     let counted = Hold::Own(HoldReason::TooManyUnhealthy(crowd));
-    let budget = Hold::Budget { taken: 1, slots: 1, unit: Unit::Instances, holders: Vec::new() };
+    let budget = Hold::Budget { taken: 1, slots: 1, unit: Unit::Instances, holders: Vec::new(), more: 0 };
     let held = unhealthy(id).hold(at_second(1), at_second(31), &counted).hold(at_second(31), at_second(61), &budget);
     let held = held.hold(at_second(61), at_second(91), &budget);
     let acting = held.intend(at_second(91), &step, &Decision::Act { step: step.clone(), because: Vec::new() });

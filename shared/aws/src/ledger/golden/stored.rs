@@ -24,6 +24,8 @@ pub(super) enum Stored {
     Zone(Scope, hosted_zone::memory::Memory),
     Launches(Scope, hook::memory::Memory),
     Alarm(AlarmChange),
+    /// Stored before what an alarm said had an end: such an item is only ever written over by a newer change.
+    EndlessAlarm(AlarmChange),
     Slots(Scope, Slots),
     Pause(Pause),
     Resync(Resync),
@@ -40,7 +42,8 @@ impl Stored {
         } else if pk.starts_with("RESYNC#") {
             item::read(item.clone()).map(Stored::Resync)
         } else if pk.starts_with("MEMORY#alarm#") {
-            item::read(item.clone()).map(Stored::Alarm)
+            let change = item::read(item.clone())?;
+            Ok(if item.contains_key("expires") { Stored::Alarm(change) } else { Stored::EndlessAlarm(change) })
         } else if item::is_memory(item) {
             let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).map_or("", String::as_str);
             match sk {
@@ -65,6 +68,10 @@ impl Stored {
             Stored::Zone(scope, memory) => item::memory::<HostedZoneKind>(scope, memory),
             Stored::Launches(scope, memory) => item::memory::<HookKind>(scope, memory),
             Stored::Alarm(memory) => item::alarm_memory(memory),
+            Stored::EndlessAlarm(memory) => item::alarm_memory(memory).map(|mut item| {
+                item.remove("expires");
+                item
+            }),
             Stored::Slots(scope, slots) => item::slots(scope, slots),
             Stored::Pause(pause) => Ok(pause_item(pause)),
             Stored::Resync(resync) => item::written(resync, &item::Key::resync(InstanceKind::REMEDY)),
@@ -78,7 +85,7 @@ impl Stored {
             Stored::Group(_, memory) => found.look_at_part("instance", memory),
             Stored::Zone(_, memory) => found.look_at_part("zone", memory),
             Stored::Launches(_, memory) => found.look_at_part("hook", memory),
-            Stored::Alarm(memory) => found.look_at(memory),
+            Stored::Alarm(memory) | Stored::EndlessAlarm(memory) => found.look_at(memory),
             Stored::Slots(_, slots) => found.look_at(slots),
             Stored::Pause(pause) => found.look_at(pause),
             Stored::Resync(resync) => found.look_at(resync),

@@ -197,7 +197,8 @@ variants! {
         instance::reasons::HoldReason::TooManyUnhealthy(_) => "too_many_unhealthy" in [Instance],
         instance::reasons::HoldReason::GroupState(_) => "group_state" in [Instance, Group],
         // The incident of a group that is gone is closed.
-        instance::reasons::HoldReason::GroupMissing { .. } => "group_missing" in [Instance],
+        instance::reasons::HoldReason::LaunchUnknown { .. } => "launch_unknown" in [Instance],
+        instance::reasons::HoldReason::GroupMissing { .. } => "group_missing" in [Instance, Group],
         instance::reasons::HoldReason::Cooldown { .. } => "cooldown" in [Instance],
         instance::reasons::HoldReason::BreakerOpen { .. } => "breaker_open" in [Instance],
         instance::reasons::HoldReason::Recovering { .. } => "recovering" in [Instance],
@@ -225,6 +226,7 @@ variants! {
         GroupState::TargetGroupGone(_) => "target_group_gone" in [Instance],
         GroupState::Unchecked { .. } => "unchecked" in [Instance, Group],
         // An instance of a group that is parked has its incident closed, or none opened.
+        GroupState::Shrunk { .. } => "shrunk" in [Instance, Group],
         GroupState::Parked { .. } => "parked" in [Group],
     }
 
@@ -251,6 +253,8 @@ variants! {
         Page::Refused { .. } => "refused" in [Instance, Hook],
         Page::NotRecovered { .. } => "not_recovered" in [Instance],
         Page::Waited { .. } => "waited" in [Instance, Group, Zone],
+        // What is stored of an instance, of a group and of a hook has no part that grows.
+        Page::NoRoom { .. } => "no_room" in [Zone],
         ; Page::Own(_)
     }
 

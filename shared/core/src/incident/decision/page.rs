@@ -22,7 +22,7 @@ impl<K: Kind> Page<K> {
     pub fn asks_about(&self) -> &[String] {
         match self {
             Page::Waited { holds, .. } => holds,
-            Page::Refused { .. } | Page::NotRecovered { .. } | Page::Own(_) => &[],
+            Page::Refused { .. } | Page::NotRecovered { .. } | Page::NoRoom { .. } | Page::Own(_) => &[],
         }
     }
 

@@ -54,6 +54,7 @@ fn in_short(page: &Page, name: &str) -> String {
     let troubles = match page {
         Page::Own(PageReason::Weights { troubles }) => troubles.as_slice(),
         Page::Waited { .. } => return format!("{name}: sick, and held back"),
+        Page::NoRoom { .. } => return format!("{name}: no room left to record a change"),
         _ => return name.to_owned(),
     };
     let more = if troubles.len() > 1 { format!(" (and {} more)", troubles.len() - 1) } else { String::new() };

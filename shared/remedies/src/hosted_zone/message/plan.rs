@@ -23,6 +23,10 @@ pub(super) fn needed(page: &Page, why: Point) -> Point {
             "You: see whether what holds it back is still meant to.",
             "it keeps looking, and acts as soon as nothing holds it back.",
         ),
+        Page::NoRoom { .. } => (
+            "You: move the weights by hand, and take records or endpoints of this zone out of the policy: they are too many for one incident.",
+            "it moves nothing more in this zone until its records need less room. It keeps looking.",
+        ),
         _ => ("You: see the zone's records in Route 53.", "it keeps looking."),
     };
     Point { you: vec![you.to_owned()], next: Some(next.to_owned()), ..why }

@@ -59,6 +59,7 @@ fn you(page: &Page) -> (You, &'static str) {
             ),
             "nothing in this group is replaced until its targets are checked. Homeostat keeps looking.",
         ),
+        Page::NoRoom { .. } => (You::Looks("You: replace the instance by hand."), watches),
         Page::Waited { .. } => (You::Looks("You: see whether what holds it back is still meant to."), keeps_looking),
         Page::Own(PageReason::ReplacementsFail { group, .. }) => (
             You::Runs(Command::new(

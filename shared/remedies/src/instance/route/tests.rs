@@ -11,6 +11,7 @@ use homeostat_core::id::{Scope, TargetGroupArn};
 use homeostat_core::incident::Kind;
 use homeostat_core::ports::{Clock, History, Ledger, NoQueue, NotWritten, Outcome, Unavailable, Write};
 use homeostat_core::reconcile::{Ports, Served, serve};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::*;
@@ -182,7 +183,7 @@ impl Fleet for Untouched {
     async fn target_health(&self, _: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         panic!("asked for targets")
     }
-    async fn launches(&self, _: &GroupName) -> Result<Launches, Unavailable> {
+    async fn launches(&self, _: &GroupName, _: SignedDuration) -> Result<Launches, Unavailable> {
         panic!("asked for launches")
     }
     async fn refresh(&self, _: &GroupName) -> Result<Option<String>, Unavailable> {
@@ -233,6 +234,6 @@ impl Clock for Untouched {
     fn now(&self) -> Timestamp {
         Timestamp::UNIX_EPOCH
     }
-    async fn wait(&self, _: jiff::SignedDuration) {}
+    async fn wait(&self, _: SignedDuration) {}
     async fn back_off(&self, _: u32) {}
 }

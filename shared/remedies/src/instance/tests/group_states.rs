@@ -20,8 +20,8 @@ impl Situation {
         let incident = remembering::absorb_group(self.now, self.incident.clone(), &self.seen, policy);
         let is_accused = !group_state::accused(self.now, &self.seen, policy.unwrap()).is_empty();
         self.incident = incident.judged(self.now, if is_accused { Verdict::Suspected } else { Verdict::Unknown });
-        let decision = whole_group::decide(self.now, &self.incident, &self.seen, policy);
-        let rungs = whole_group::rungs(self.now, &self.incident, &self.seen, policy);
+        let decision = whole_group::decide(self.now, &self.incident, &self.seen, &self.around, policy);
+        let rungs = whole_group::rungs(self.now, &self.incident, &self.seen, &self.around, policy);
         let is_at_the_top = rungs.iter().all(|rung| rung.passed == Some(true));
         assert!(!rungs.is_empty());
         assert!(!is_at_the_top || matches!(decision, Decision::Close(_)), "{decision}: {rungs:?}");

@@ -135,7 +135,7 @@ fn a_group_is_parked_only_if_all_of_it_is_stopped_and_nothing_would_start_it() {
 fn which_check_decides_about_a_group_is_shown() {
     let stopped_at = |it: &Situation, is_known: bool| {
         let policy = it.policy.instances.group(&"web".parse().unwrap()).filter(|_| is_known);
-        let rungs = whole_group::rungs(it.now, &it.incident, &it.seen, policy);
+        let rungs = whole_group::rungs(it.now, &it.incident, &it.seen, &it.around, policy);
         let stopped: Vec<&str> = rungs.iter().filter(|it| it.passed == Some(false)).map(|it| it.name).collect();
         assert_eq!(stopped.len(), 1, "{rungs:?}");
         stopped[0]

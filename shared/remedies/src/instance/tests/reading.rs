@@ -10,7 +10,7 @@ use homeostat_core::ports::Unavailable;
 use homeostat_core::signal::{Hint, Trigger};
 
 use super::*;
-use crate::instance::reasons::HoldReason;
+use crate::instance::reasons::{Circumstances, HoldReason};
 use crate::instance::{Fleet, Observer, Prefetch, whole_group};
 
 /// AWS, in a large account where not all alarms in ALARM can be listed. It notes which groups it was asked for.
@@ -49,7 +49,7 @@ impl Fleet for Large {
     async fn target_health(&self, arn: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         Ok(self.seen.targets.get(arn).cloned())
     }
-    async fn launches(&self, _: &homeostat_core::id::GroupName) -> Result<Launches, Unavailable> {
+    async fn launches(&self, _: &homeostat_core::id::GroupName, _: SignedDuration) -> Result<Launches, Unavailable> {
         Ok(self.seen.launches.clone())
     }
     async fn refresh(&self, _: &homeostat_core::id::GroupName) -> Result<Option<String>, Unavailable> {
@@ -162,7 +162,7 @@ fn where_alarms_are_all_the_evidence_a_list_that_cannot_be_had_is_no_empty_list(
     it.as_group();
     it.incident = it.incident.hold(it.now, it.now, &Hold::InFlight);
     let group = it.policy.instances.group(it.incident.kind.group());
-    let decision = whole_group::decide(it.now, &it.incident, &it.seen, group);
+    let decision = whole_group::decide(it.now, &it.incident, &it.seen, &Circumstances::default(), group);
     assert!(matches!(decision, Decision::Hold { .. }), "and its group is not taken for well: {decision}");
 }
 

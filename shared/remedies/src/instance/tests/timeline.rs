@@ -49,7 +49,7 @@ fn protected() -> Hold {
 }
 
 fn budget() -> Hold {
-    Hold::Budget { taken: 1, slots: 1, unit: Unit::Instances, holders: Vec::new() }
+    Hold::Budget { taken: 1, slots: 1, unit: Unit::Instances, holders: Vec::new(), more: 0 }
 }
 
 fn short() -> Hold {

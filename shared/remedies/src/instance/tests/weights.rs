@@ -124,7 +124,7 @@ fn whole(it: &Situation) -> Decision {
         incident.kind = InstanceKind::Group { group: "web".parse().unwrap(), notice: None, gone: Gone::default() };
     }
     let later = at(1000) + SignedDuration::from_mins(30);
-    whole_group::decide(later, &incident, &it.seen, it.policy.instances.group(&"web".parse().unwrap()))
+    whole_group::decide(later, &incident, &it.seen, &it.around, it.policy.instances.group(&"web".parse().unwrap()))
 }
 
 #[test]

@@ -11,7 +11,7 @@ use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_remedies::instance::{Fleet, Replace};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use world::Cloud;
 
 use crate::simulator::stage::Stage;
@@ -55,8 +55,8 @@ impl Fleet for Hindsight {
     async fn target_health(&self, target_group: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
         self.cloud().target_health(target_group).await
     }
-    async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
-        self.cloud().launches(group).await
+    async fn launches(&self, group: &GroupName, back: SignedDuration) -> Result<Launches, Unavailable> {
+        self.cloud().launches(group, back).await
     }
     async fn refresh(&self, group: &GroupName) -> Result<Option<String>, Unavailable> {
         self.cloud().refresh(group).await

@@ -64,11 +64,14 @@ fn holds() -> Vec<Sample> {
     let missing = Hold::Own(HoldReason::GroupState(GroupState::TargetGroupMissing(attached())));
     let (accused, because) = unchecked();
     let started = held(&found(), 1, &parked());
+    let shrunk = GroupState::Shrunk { group: id("web #1"), members: 4, desired: 20, unit: Unit::Instances };
     let boots = Hold::Own(HoldReason::Grace { started: at(301), grace: mins(5) });
     vec![
         decided(Group, held(&found(), 1, &parked())),
         decided(Group, held(&started, 301, &boots)),
         decided(Group, held(&without_a_target_group(), 1, &missing)),
+        decided(Group, held(&found(), 1, &Hold::Own(HoldReason::GroupState(shrunk)))),
+        decided(Group, held(&found(), 1, &Hold::Own(HoldReason::GroupMissing { group: id("web #1"), since: at(1) }))),
         decided(Group, held(&accused, 1, &because)),
         decided(Group, held(&short(), 1, &Hold::Own(HoldReason::GroupReplaces { why: WHY.to_owned() }))),
         decided(

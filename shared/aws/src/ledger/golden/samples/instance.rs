@@ -137,18 +137,20 @@ fn before_an_act() -> Vec<(Verdict, Hold)> {
     let (scope, by, reason) = ("group#web".to_owned(), "ana".to_owned(), "moving the database".to_owned());
     let holder = id("eu-west-1#instance#i-1a2b3c4d");
     let unchecked = GroupState::Unchecked { group: id("web"), instances: texts(&[ID]) };
+    let shrunk = GroupState::Shrunk { group: id("web"), members: 4, desired: 20, unit: Unit::Instances };
     let uncounted = GroupState::Uncounted { unit: Unit::Mebibytes, instances: texts(&[ID]) };
     let unhealthy = [
         Hold::Paused { scope, by, reason },
         Hold::Own(HoldReason::Protected),
         marked(),
+        Hold::Own(HoldReason::LaunchUnknown { group: id("web"), started: Some(aws(-900)) }),
         Hold::Own(HoldReason::Suspended { processes: texts(&["Launch", "ReplaceUnhealthy"]) }),
         Hold::Own(HoldReason::Refreshing { refresh: "08b91cf7-8fa6-48af-b6a6-d227f40f1b9b".to_owned() }),
         Hold::Own(HoldReason::TooManyUnhealthy(crowd(Unit::Instances))),
         Hold::Own(HoldReason::GroupState(uncounted)),
         Hold::Own(HoldReason::GroupState(GroupState::TargetGroupMissing(attached()))),
         Hold::Own(HoldReason::GroupState(GroupState::TargetGroupGone(attached()))),
-        Hold::Budget { taken: 1, slots: 1, unit: Unit::Instances, holders: vec![holder] },
+        Hold::Budget { taken: 1, slots: 1, unit: Unit::Instances, holders: vec![holder], more: 0 },
         Hold::Own(HoldReason::Cooldown { acts: 1, cooldown: mins(10), until: at(540) }),
         Hold::Own(HoldReason::BreakerOpen { since: at(-3_600), group: id("web") }),
         Hold::Watching { step: replace(), because: proofs() },
@@ -160,6 +162,7 @@ fn before_an_act() -> Vec<(Verdict, Hold)> {
         (Verdict::Unknown, Hold::Own(HoldReason::Grace { started: aws(-30), grace: mins(5) })),
         (Verdict::Unknown, Hold::Own(HoldReason::NotInService { lifecycle: "Standby".to_owned() })),
         (Verdict::Suspected, Hold::Own(HoldReason::GroupState(unchecked))),
+        (Verdict::Unhealthy, Hold::Own(HoldReason::GroupState(shrunk))),
         (Verdict::Unknown, Hold::Own(HoldReason::GroupMissing { group: id("web"), since: at(1) })),
     ];
     unhealthy.into_iter().map(|because| (Verdict::Unhealthy, because)).chain(others).collect()
@@ -178,7 +181,9 @@ fn holds() -> Vec<Sample> {
     });
     let weighed = Hold::Own(HoldReason::Recovering { healthy: 6, needed: 8, unit: Unit::Weights, held: Vec::new() });
     let (fewer, none_held) = (crowd(Unit::Vcpus), Vec::new());
-    let counted = Hold::Budget { taken: 8, slots: 8, unit: Unit::Vcpus, holders: none_held };
+    let counted = Hold::Budget { taken: 8, slots: 8, unit: Unit::Vcpus, holders: none_held, more: 0 };
+    let holders = vec![id("eu-west-1#instance#i-1a2b3c4d"), id("eu-west-1#instance#i-2a2b3c4d")];
+    let of_many = Hold::Budget { taken: 800, slots: 800, unit: Unit::Instances, holders, more: 798 };
     samples.extend([
         decided(Instance, held(&settled(unknown()), 2, &until_the_lease_ends)),
         decided(Instance, held(&done, 32, &short)),
@@ -187,6 +192,7 @@ fn holds() -> Vec<Sample> {
         incident(Instance, "hold-recovering-in-weights", held(&done, 32, &weighed)),
         incident(Instance, "hold-recovering-by-the-group", held(&unhealthy(), 32, &short)),
         incident(Instance, "hold-budget-in-vcpus", held(&unhealthy(), 1, &counted)),
+        incident(Instance, "hold-budget-of-many", held(&unhealthy(), 1, &of_many)),
         incident(
             Instance,
             "hold-too-many-unhealthy-in-vcpus",

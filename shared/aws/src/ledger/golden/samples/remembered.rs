@@ -12,7 +12,7 @@ use homeostat_core::ports::{Pause, Slots};
 use homeostat_remedies::hook::memory::Launch;
 use homeostat_remedies::hosted_zone as dns;
 use homeostat_remedies::hosted_zone::subject::scope;
-use homeostat_remedies::instance::memory::{Act, Breaker};
+use homeostat_remedies::instance::memory::{Act, Breaker, EarlierActs, Shrunk};
 use homeostat_remedies::{hook, instance};
 use jiff::Timestamp;
 
@@ -47,6 +47,8 @@ fn memories() -> Vec<Sample> {
     };
     vec![
         of_group("group-acted", acted()),
+        of_group("group-shrunk", in_doubt()),
+        of_group("group-acted-more-than-there-is-room-for", crowded()),
         of_group("group-breaker-open", broken(latest())),
         of_group("group-breaker-open-on-an-unknown-source", broken(Source::default())),
         of_group("group-acknowledged", broken(latest()).acknowledged()),
@@ -62,6 +64,18 @@ fn acted() -> instance::memory::Memory {
     let sick = Act::on_the_sick(at(0), id("eu-west-1#instance#i-0123456789abcdef0"));
     let foretold = Act { at: at(600), subject: id("eu-west-1#instance#i-1a2b3c4d"), announced: true };
     instance::memory::Memory::default().acted(sick).acted(foretold)
+}
+
+/// Two looks have shown it as small.
+fn in_doubt() -> instance::memory::Memory {
+    let shrunk = Shrunk { members: 4, since: at(0), at: at(300), agreed: 2 };
+    instance::memory::Memory { shrunk: Some(shrunk), ..acted() }
+}
+
+/// As much of it as one more act than there is room for leaves.
+fn crowded() -> instance::memory::Memory {
+    let earlier = EarlierActs { acts: 300, first: at(-900), last: at(-600) };
+    instance::memory::Memory { earlier: Some(earlier), ..acted() }
 }
 
 /// A launch template whose newest version a group takes, and another with a version of its own.
@@ -108,7 +122,12 @@ fn alarms() -> Vec<Sample> {
     let whole = AlarmChange { alarm: alarm("web-1"), contributor: None, changed_at: event(0) };
     let one =
         AlarmChange { alarm: alarm("web #1 at 90%"), contributor: Some(id("0a1b2c3d4e5f6071")), changed_at: event(0) };
-    vec![sample(Alarm, "whole", Stored::Alarm(whole)), sample(Alarm, "contributor", Stored::Alarm(one))]
+    vec![
+        sample(Alarm, "whole", Stored::EndlessAlarm(whole.clone())),
+        sample(Alarm, "contributor", Stored::EndlessAlarm(one.clone())),
+        sample(Alarm, "whole-with-its-end", Stored::Alarm(whole)),
+        sample(Alarm, "contributor-with-its-end", Stored::Alarm(one)),
+    ]
 }
 
 fn budgets() -> Vec<Sample> {

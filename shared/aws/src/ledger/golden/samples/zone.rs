@@ -205,6 +205,7 @@ fn troubles() -> Vec<Sample> {
     let paused = Hold::Paused { scope: "all".to_owned(), by: "ana".to_owned(), reason: "moving the zone".to_owned() };
     let mut samples: Vec<Sample> = each.into_iter().map(page).collect();
     samples.push(decided(Zone, paged(&held(&opened(), 1, &paused), 1_801, &waited)));
+    samples.push(decided(Zone, paged(&opened(), 1, &Page::NoRoom { bytes: 204_801, enough: 204_800 })));
     samples
 }
 

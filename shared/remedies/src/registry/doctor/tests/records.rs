@@ -126,6 +126,14 @@ fn records_in_order_give_nothing_to_mend() {
 }
 
 #[test]
+fn a_zone_whose_record_sets_leave_no_room_in_the_ledger_is_said() {
+    let long = |identifier: &str| RecordSet { values: vec!["x".repeat(40_000)], ..set(identifier, 50) };
+    only_of(vec![long("blue"), long("green")], Warning, "in one incident");
+    let bearable = |identifier: &str| RecordSet { values: vec!["x".repeat(10_000)], ..set(identifier, 50) };
+    assert_eq!(examine(Some(&the_policy()), &of(&the_policy(), vec![bearable("blue"), bearable("green")])), []);
+}
+
+#[test]
 fn a_record_whose_weights_cannot_be_moved_is_an_error() {
     only_of(vec![], Error, "no such record");
     only_of(vec![RecordSet { routing: Routing::Simple, ..set("blue", 1) }], Error, "a simple record");

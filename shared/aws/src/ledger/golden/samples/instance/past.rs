@@ -52,7 +52,7 @@ fn protected() -> Hold {
 
 fn budget() -> Hold {
     let holders = vec![id("eu-west-1#instance#i-1a2b3c4d")];
-    Hold::Budget { taken: 1, slots: 1, unit: Unit::Instances, holders }
+    Hold::Budget { taken: 1, slots: 1, unit: Unit::Instances, holders, more: 0 }
 }
 
 fn short() -> Hold {
