@@ -1,4 +1,4 @@
-//! How often AWS lets an account call each API, and how much of that a resync takes.
+//! How often AWS lets an account call each API, and how much of that Homeostat takes for what can wait.
 //!
 //! This module never waits and never calls: it says how long to wait.
 
@@ -45,16 +45,42 @@ impl Api {
             Api::Alarms => Rate { burst: 9, per_second: 9 },
         }
     }
+}
 
-    /// What a resync takes: two fifths. Homeostat as a whole takes at most half, and the rest of that half is for effects and the looks
-    /// around them; the other half is the account's own.
-    pub const fn resync_share(self) -> Rate {
-        let Rate { burst, per_second } = self.published();
-        Rate { burst: burst * 2 / 5, per_second: per_second * 2 / 5 }
+/// For what calls are made that can wait. Homeostat as a whole takes at most half of what AWS allows: what these two leave of that half is
+/// for wake-ups, effects and the looks around them, which can't. The other half is the account's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// What no event reported.
+    Resync,
+    /// What many events reported at once, and waits in marks.
+    Events,
+}
+
+impl Share {
+    pub const ALL: [Share; 2] = [Share::Resync, Share::Events];
+
+    const fn twentieths(self) -> u32 {
+        match self {
+            Share::Resync => 3,
+            Share::Events => 5,
+        }
+    }
+
+    /// So many calls may be made at once.
+    pub const fn burst(self, api: Api) -> u32 {
+        api.published().burst * self.twentieths() / 20
+    }
+
+    /// And then one in each of these spans of time.
+    pub fn interval(self, api: Api) -> SignedDuration {
+        let in_twenty_seconds = i32::try_from(api.published().per_second * self.twentieths()).unwrap_or(i32::MAX);
+        // Rounded up.
+        SignedDuration::from_secs(20) / in_twenty_seconds + SignedDuration::from_nanos(1)
     }
 }
 
-/// Keeps a resync within its share, from one slice to the next: when each bucket is full again.
+/// Keeps whoever has a share within it, from one invocation to the next: when each bucket is full again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Pacer(BTreeMap<Api, Timestamp>);
@@ -63,26 +89,20 @@ pub struct Pacer(BTreeMap<Api, Timestamp>);
 const LONGEST_REFILL: SignedDuration = SignedDuration::from_mins(2);
 
 impl Pacer {
-    /// Counts calls that are about to be made, and says how long to wait before them.
+    /// Counts calls, and says how long to wait before any other, or before these if they have not been made yet.
     #[must_use]
-    pub fn take(&mut self, now: Timestamp, calls: &[(Api, usize)]) -> SignedDuration {
-        let waits = calls.iter().filter(|(_, count)| *count > 0).map(|(api, count)| self.take_one(now, *api, *count));
-        waits.max().unwrap_or(SignedDuration::ZERO)
+    pub fn take(&mut self, now: Timestamp, share: Share, calls: &[(Api, usize)]) -> SignedDuration {
+        let made = calls.iter().filter(|(_, count)| *count > 0);
+        made.map(|(api, count)| self.take_of(now, share, *api, *count)).max().unwrap_or(SignedDuration::ZERO)
     }
 
-    fn take_one(&mut self, now: Timestamp, api: Api, count: usize) -> SignedDuration {
-        let rate = api.resync_share();
-        let full_at = self.0.get(&api).copied().unwrap_or(now).clamp(now, now + LONGEST_REFILL);
-        let full_at = full_at + for_calls(rate, u32::try_from(count).unwrap_or(u32::MAX));
+    fn take_of(&mut self, now: Timestamp, share: Share, api: Api, count: usize) -> SignedDuration {
+        let (interval, burst) = (share.interval(api), i32::try_from(share.burst(api)).unwrap_or(i32::MAX));
+        let count = i32::try_from(count).unwrap_or(i32::MAX);
+        let full_at = self.0.get(&api).copied().unwrap_or(now).clamp(now, now + LONGEST_REFILL) + interval * count;
         self.0.insert(api, full_at);
-        let refill = for_calls(rate, rate.burst);
-        (full_at.duration_since(now) - refill).max(SignedDuration::ZERO)
+        (full_at.duration_since(now) - interval * burst).max(SignedDuration::ZERO)
     }
-}
-
-/// How long the bucket takes to refill by so many.
-fn for_calls(rate: Rate, count: u32) -> SignedDuration {
-    SignedDuration::from_millis(i64::from(count) * 1_000 / i64::from(rate.per_second.max(1)))
 }
 
 #[cfg(test)]
@@ -94,29 +114,33 @@ mod tests {
     }
 
     #[test]
-    fn no_share_is_nothing_or_more_than_half() {
+    fn no_share_is_nothing_and_all_of_them_leave_a_fifth_of_the_half_for_what_cannot_wait() {
         for api in Api::ALL {
-            let (all, share) = (api.published(), api.resync_share());
-            assert!(share.burst > 0 && share.burst * 2 <= all.burst, "{api:?}");
-            assert!(share.per_second > 0 && share.per_second * 2 <= all.per_second, "{api:?}");
+            let Rate { burst, per_second } = api.published();
+            assert!(Share::ALL.into_iter().all(|share| share.burst(api) > 0), "{api:?}");
+            let all: u32 = Share::ALL.into_iter().map(|share| share.burst(api)).sum();
+            let a_second: f64 = Share::ALL.into_iter().map(|share| 1.0 / share.interval(api).as_secs_f64()).sum();
+            assert!(
+                all * 5 <= burst * 2 && a_second * 5.0 <= f64::from(per_second) * 2.0,
+                "{api:?}: {all}, {a_second}"
+            );
         }
     }
 
     #[test]
-    fn whoever_asks_as_the_pacer_says_never_passes_half_of_what_is_published() {
-        for api in Api::ALL {
+    fn whoever_asks_as_the_pacer_says_stays_within_the_share() {
+        for (api, share) in Api::ALL.into_iter().flat_map(|api| Share::ALL.map(|share| (api, share))) {
             let (mut pacer, mut now, mut made) = (Pacer::default(), at(0), Vec::new());
             for count in [1, 7, 3, 20, 1, 1, 40, 2].repeat(20) {
-                now += pacer.take(now, &[(api, count)]);
+                now += pacer.take(now, share, &[(api, count)]);
                 made.extend(vec![now; count]);
             }
-            let half = api.published();
-            // A wave that is larger than the bucket is made at once, as late as it has to be.
-            let largest = f64::from(half.burst) / 2.0 + 40.0;
+            // What is larger than the bucket is made at once, as late as it has to be.
+            let largest = f64::from(share.burst(api)) + 40.0;
             for (first, start) in made.iter().enumerate() {
                 for (last, end) in made.iter().enumerate().skip(first) {
                     let seconds = end.duration_since(*start).as_secs_f64();
-                    let most = largest + seconds * f64::from(half.per_second) / 2.0;
+                    let most = largest + seconds / share.interval(api).as_secs_f64();
                     assert!((last - first + 1) as f64 <= most, "{api:?}: {} in {seconds} s", last - first + 1);
                 }
             }
@@ -125,16 +149,17 @@ mod tests {
 
     #[test]
     fn a_full_bucket_makes_nobody_wait_and_an_empty_one_waits_for_each_call() {
-        let mut pacer = Pacer::default();
-        assert_eq!(pacer.take(at(0), &[(Api::LoadBalancing, 16)]), SignedDuration::ZERO);
-        assert_eq!(pacer.take(at(0), &[(Api::LoadBalancing, 4)]), SignedDuration::from_secs(1));
-        assert_eq!(pacer.take(at(0), &[(Api::Alarms, 1), (Api::LoadBalancing, 0)]), SignedDuration::ZERO);
-        assert_eq!(pacer.take(at(60_000), &[(Api::LoadBalancing, 16)]), SignedDuration::ZERO);
+        let (mut pacer, api, share) = (Pacer::default(), Api::LoadBalancing, Share::Events);
+        let burst = usize::try_from(share.burst(api)).unwrap();
+        assert_eq!(pacer.take(at(0), share, &[(api, burst)]), SignedDuration::ZERO);
+        assert_eq!(pacer.take(at(0), share, &[(api, 4)]), share.interval(api) * 4);
+        assert_eq!(pacer.take(at(0), share, &[(Api::Alarms, 1), (api, 0)]), SignedDuration::ZERO);
+        assert_eq!(pacer.take(at(60_000), share, &[(api, burst)]), SignedDuration::ZERO);
     }
 
     #[test]
-    fn a_stored_time_of_a_wrong_clock_holds_a_resync_up_for_no_longer_than_a_refill() {
+    fn a_stored_time_of_a_wrong_clock_holds_nobody_up_for_longer_than_a_refill() {
         let mut pacer = Pacer(BTreeMap::from([(Api::LoadBalancing, at(900_000_000))]));
-        assert!(pacer.take(at(0), &[(Api::LoadBalancing, 1)]) <= LONGEST_REFILL);
+        assert!(pacer.take(at(0), Share::Resync, &[(Api::LoadBalancing, 1)]) <= LONGEST_REFILL);
     }
 }

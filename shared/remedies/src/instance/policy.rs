@@ -6,7 +6,7 @@ mod settings;
 
 use std::collections::BTreeSet;
 
-use homeostat_core::aws::rates::Api;
+use homeostat_core::aws::rates::{Api, Share};
 use homeostat_core::id::{AlarmArn, GroupName};
 use homeostat_core::policy::Mode;
 use homeostat_core::policy::document::Table;
@@ -77,9 +77,8 @@ impl InstancePolicy {
     /// How long a resync of all of it takes, within AWS's rates. Which target groups a group has is AWS's to say: two are reckoned with.
     pub fn resync_period(&self) -> SignedDuration {
         const TARGET_GROUPS: usize = 2;
-        let groups = i32::try_from(self.groups.len() * TARGET_GROUPS).unwrap_or(i32::MAX);
-        let per_second = i32::try_from(Api::LoadBalancing.resync_share().per_second).unwrap_or(1);
-        (SignedDuration::from_secs(1) * groups / per_second).max(RESYNC_EVERY)
+        let calls = i32::try_from(self.groups.len() * TARGET_GROUPS).unwrap_or(i32::MAX);
+        (Share::Resync.interval(Api::LoadBalancing) * calls).max(RESYNC_EVERY)
     }
 }
 

@@ -7,7 +7,7 @@ use futures_util::future::{join, join_all};
 use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::machines::StatusChecks;
-use homeostat_core::aws::rates::{Api, Pacer};
+use homeostat_core::aws::rates::{Api, Pacer, Share};
 use homeostat_core::id::{AlarmArn, InstanceId, Region, Subject};
 use homeostat_core::ports::{Clock, Ledger, Unavailable};
 use homeostat_core::reconcile::{NotSurveyed, Surveyed};
@@ -107,7 +107,7 @@ fn calls_for(groups: &[(Group, &GroupPolicy)]) -> [(Api, usize); 4] {
 
 impl<C: Clock> Pace<'_, C> {
     async fn wait(&mut self, calls: &[(Api, usize)]) {
-        let wait = self.pacer.take(self.clock.now(), calls);
+        let wait = self.pacer.take(self.clock.now(), Share::Resync, calls);
         if wait.is_positive() {
             self.clock.wait(wait).await;
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
-use homeostat_core::aws::rates::Api;
+use homeostat_core::aws::rates::{Api, Share};
 use homeostat_core::id::{GroupName, InstanceId};
 use homeostat_core::ports::{Clock, Ledger};
 use homeostat_core::resync::Resync;
@@ -191,15 +191,15 @@ fn no_resync_takes_more_than_its_share_of_aws_s_rates() {
         ("read launches", Api::AutoScaling),
         ("read machines", Api::InstanceStatus),
     ] {
-        let (times, share) = (gate.times(what), api.resync_share());
+        let (times, burst, interval) = (gate.times(what), Share::Resync.burst(api), Share::Resync.interval(api));
         assert!(times.len() >= 360, "{what}: {}", times.len());
         for (nth, first) in times.iter().enumerate() {
             let within =
                 |seconds: i64| times[nth..].iter().filter(|at| at.duration_since(*first).as_secs() < seconds).count();
             for seconds in [1, 10, 60] {
                 // A wave is let go at once when the bucket has enough for it.
-                let most = share.burst + share.per_second * u32::try_from(seconds).unwrap() + 10;
-                assert!(within(seconds) <= most as usize, "{what}: {} in {seconds} s", within(seconds));
+                let most = f64::from(burst) + seconds as f64 / interval.as_secs_f64() + 10.0;
+                assert!(within(seconds) as f64 <= most, "{what}: {} in {seconds} s", within(seconds));
             }
         }
     }

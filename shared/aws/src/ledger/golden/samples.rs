@@ -11,7 +11,7 @@ mod zone;
 use std::fmt::Debug;
 use std::str::FromStr;
 
-use homeostat_core::aws::rates::Api;
+use homeostat_core::aws::rates::{Api, Share};
 use homeostat_core::incident::{Close, Decision, Hold, Incident, Kind, Page};
 use homeostat_core::resync::Resync;
 use homeostat_remedies::registry::AnyIncident;
@@ -36,7 +36,7 @@ fn resync() -> Vec<Sample> {
     let slice = Resync { unread: [("svc-3".to_owned(), at(-900))].into(), ..Resync::default() };
     let mut under_way = slice.claimed(at(0), false).unwrap().advanced(at(1), &names, &names[..2], &names[..1]);
     let calls: Vec<(Api, usize)> = Api::ALL.into_iter().map(|api| (api, 1)).collect();
-    _ = under_way.pacer.take(at(0), &calls);
+    _ = under_way.pacer.take(at(0), Share::Resync, &calls);
     let over =
         Resync::default().claimed(at(0), false).unwrap().advanced(at(1), &names, &names, &[]).handed_back(&names);
     let sample =
