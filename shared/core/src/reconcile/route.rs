@@ -49,6 +49,8 @@ pub struct Surveyed {
     pub failed: Vec<(String, String)>,
     /// What could not be asked, and so says nothing of anybody: the next survey asks it again.
     pub unread: Vec<String>,
+    /// The names of what there was no time for: the next slice begins with these.
+    pub put_off: Vec<String>,
     /// How many names the next slices have left to read.
     pub left: usize,
 }

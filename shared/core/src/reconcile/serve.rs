@@ -6,7 +6,7 @@
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 
-use super::slices::{AT_ONCE, slice};
+use super::slices::{AT_ONCE, hand_over, slice};
 use super::{
     Explanation, NotSurveyed, Outlook, ReconcileError, Reconciled, Remedy, Route, Surveyed, explain, reconcile,
 };
@@ -80,7 +80,7 @@ where
                 return slice(remedy, ports, &survey, &names, continues, on_decision).await;
             }
             match at_once(remedy, ports.ledger, ports.clock, &survey).await {
-                Ok(surveyed) => (Some(surveyed.clone()), surveyed.hints),
+                Ok(surveyed) => (Some((names, surveyed.clone())), surveyed.hints),
                 Err(NotSurveyed::Nothing(why)) => return Ok(Served::Nothing(why)),
                 Err(NotSurveyed::Unavailable(unavailable)) => return Err(unavailable),
             }
@@ -88,10 +88,14 @@ where
     };
     let looks = hints.iter().map(|hint| one(remedy, ports, hint, on_decision));
     let looks = stream::iter(looks).buffer_unordered(R::SIDE_BY_SIDE).collect().await;
-    Ok(match surveyed {
-        None => Served::Hints(looks),
-        Some(surveyed) => Served::Survey(surveyed, looks),
-    })
+    let Some((names, mut surveyed)) = surveyed else { return Ok(Served::Hints(looks)) };
+    if !surveyed.put_off.is_empty()
+        && let Err(unavailable) = hand_over::<R>(ports, &names, &mut surveyed).await
+    {
+        // The next resync reads it.
+        surveyed.unread.push(unavailable.to_string());
+    }
+    Ok(Served::Survey(surveyed, looks))
 }
 
 /// All that a survey is about, by one look.
@@ -207,19 +211,23 @@ async fn all_of<R: Remedy>(
         return at_once(remedy, ledger, clock, survey).await;
     }
     let (mut pacer, mut shared) = (Pacer::default(), R::Shared::default());
-    let (mut all, mut read) = (Surveyed::default(), 0);
-    for wave in names.chunks(AT_ONCE) {
+    let mut all = Surveyed::default();
+    let mut rest = names.as_slice();
+    while !rest.is_empty() {
+        let wave = rest.get(..AT_ONCE).unwrap_or(rest);
         let surveyed = match remedy.survey(ledger, clock, &mut pacer, &mut shared, &remedy.part(survey, wave)).await {
             Err(NotSurveyed::Nothing(_)) => Surveyed::default(),
             surveyed => surveyed?,
         };
+        // At least one of them was read.
+        let count = wave.len().saturating_sub(surveyed.put_off.len()).max(1);
+        rest = rest.get(count..).unwrap_or_default();
         all.looked_at.extend(surveyed.looked_at);
         all.hints.extend(surveyed.hints);
         all.open.extend(surveyed.open);
         all.failed.extend(surveyed.failed);
         all.unread.extend(surveyed.unread);
-        read += wave.len();
-        on_progress(read, names.len());
+        on_progress(names.len() - rest.len(), names.len());
     }
     Ok(all)
 }

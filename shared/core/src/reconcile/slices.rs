@@ -96,9 +96,10 @@ where
             written(ledger.write_resync(remedy_name, &resync).await)?;
             break;
         }
-        let failed = failed(&wave, &surveyed, &looks, is_all);
+        let read: Vec<String> = wave.into_iter().filter(|name| !surveyed.put_off.contains(name)).collect();
+        let failed = failed(&read, &surveyed, &looks, is_all);
         slice.add(surveyed, looks);
-        resync = resync.advanced(clock.now(), names, &wave, &failed);
+        resync = resync.advanced(clock.now(), names, &read, &failed);
         let is_over = resync.left(names) == 0;
         let has_time = clock.now().duration_since(began) < LAST_WAVE;
         if is_over {
@@ -127,10 +128,28 @@ where
     Ok(Served::Survey(slice.surveyed, slice.looks))
 }
 
+/// What a resync of few names had no time for is read in slices after all. Where that can't be stored, the next resync reads it.
+pub(super) async fn hand_over<R: Remedy>(
+    ports: Ports<'_, impl Ledger, impl Clock, impl WakeUps>,
+    names: &[String],
+    surveyed: &mut Surveyed,
+) -> Result<(), Unavailable> {
+    let Ports { ledger, clock, wake_ups } = ports;
+    let now = clock.now();
+    let Ok(resync) = ledger.resync(R::Kind::REMEDY).await?.claimed(now, false) else { return Ok(()) };
+    let read: Vec<String> = names.iter().filter(|name| !surveyed.put_off.contains(name)).cloned().collect();
+    let resync = Resync { after: read.last().cloned(), ..resync }.handed_back(names);
+    surveyed.left = resync.left(names);
+    if written(ledger.write_resync(R::Kind::REMEDY, &resync).await)? {
+        wake_ups.order(&Order::ContinueResync, SignedDuration::ZERO).await?;
+    }
+    Ok(())
+}
+
 impl<K: Kind> Slice<K> {
     /// A look that failed is taken again by the next survey: the subject has no incident yet.
     fn add(&mut self, surveyed: Surveyed, looks: Vec<Look<K>>) {
-        let Surveyed { looked_at, hints, open, failed, unread, left: _ } = surveyed;
+        let Surveyed { looked_at, hints, open, failed, unread, put_off: _, left: _ } = surveyed;
         self.surveyed.looked_at.extend(looked_at);
         self.surveyed.hints.extend(hints);
         self.surveyed.open.extend(open);
@@ -170,9 +189,9 @@ where
 }
 
 /// What of a wave is to be read once more: which of its names a look was about, the remedy alone would know.
-fn failed<K: Kind>(wave: &[String], surveyed: &Surveyed, looks: &[Look<K>], is_all: bool) -> Vec<String> {
+fn failed<K: Kind>(read: &[String], surveyed: &Surveyed, looks: &[Look<K>], is_all: bool) -> Vec<String> {
     if !is_all || looks.iter().any(|look| look.outcome.is_err()) {
-        return wave.to_vec();
+        return read.to_vec();
     }
     surveyed.failed.iter().map(|(name, _)| name.clone()).collect()
 }

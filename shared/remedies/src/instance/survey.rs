@@ -61,25 +61,25 @@ pub(super) async fn survey<A: Fleet + Sync, S: StatusChecks + Sync, C: Clock>(
     let concerned = match survey {
         Survey::Resync(names) => {
             pace.wait(&[(Api::AutoScaling, names.len().div_ceil(PAGE))]).await;
-            observer.aws.groups(names).await?
+            let mut groups = observer.aws.groups(names).await?;
+            groups.sort_by_key(|group| names.iter().position(|name| *name == group.name));
+            groups
         }
         Survey::Alarm(alarm) => observer.concerned(alarm, pace).await?,
     };
-    let concerned: Vec<(Group, &GroupPolicy)> = concerned
-        .into_iter()
-        .filter_map(|group| Some((observer.policy.group(&group.name)?, group)))
-        .map(|(policy, group)| (group, policy))
-        .collect();
+    let with_policy = |group: Group| Some((observer.policy.group(&group.name)?, group));
+    let mut concerned: Vec<(&GroupPolicy, Group)> = concerned.into_iter().filter_map(with_policy).collect();
     if concerned.is_empty() {
         return Err(NotSurveyed::Nothing(nothing_of_ours(survey)));
     }
-    let alarms = pace.in_alarm(observer, concerned.iter().map(|(_, policy)| *policy)).await?;
-    if matches!(survey, Survey::Resync(_)) {
-        pace.wait(&calls_for(&concerned)).await;
-    }
-    let looks = concerned.iter().map(|(group, policy)| sick_of(observer, group, policy, &alarms, now, region, survey));
+    let alarms = pace.in_alarm(observer, concerned.iter().map(|(policy, _)| *policy)).await?;
+    let put_off = match survey {
+        Survey::Resync(_) => pace.put_off(&mut concerned).await,
+        Survey::Alarm(_) => Vec::new(),
+    };
+    let looks = concerned.iter().map(|(policy, group)| sick_of(observer, group, policy, &alarms, now, region, survey));
     let (mut hints, mut failed) = (Vec::new(), Vec::new());
-    for ((group, _), look) in concerned.iter().zip(join_all(looks).await) {
+    for ((_, group), look) in concerned.iter().zip(join_all(looks).await) {
         match look {
             Ok(sick) => hints.extend(sick),
             Err(unavailable) => failed.push((group.name.to_string(), unavailable.to_string())),
@@ -88,29 +88,45 @@ pub(super) async fn survey<A: Fleet + Sync, S: StatusChecks + Sync, C: Clock>(
     let subjects: Vec<Subject> = hints.iter().map(|hint| hint.subject.clone()).collect();
     let open = ledger.open_among(&subjects).await?;
     hints.retain(|hint| !open.contains(&hint.subject));
-    let looked_at = concerned.into_iter().map(|(group, _)| group.name.to_string()).collect();
+    let looked_at = concerned.into_iter().map(|(_, group)| group.name.to_string()).collect();
     let open = subjects.into_iter().filter(|subject| open.contains(subject)).collect();
-    Ok(Surveyed { looked_at, hints, open, failed, ..Surveyed::default() })
+    Ok(Surveyed { looked_at, hints, open, failed, put_off, ..Surveyed::default() })
 }
 
-/// How many calls it takes to look at each.
-fn calls_for(groups: &[(Group, &GroupPolicy)]) -> [(Api, usize); 4] {
-    let sum = |of: fn(&Group) -> usize| groups.iter().map(|(group, _)| of(group)).sum();
-    let pages = sum(|group| group.members.len().div_ceil(PAGE));
+/// How many calls it takes to look at it.
+fn calls_for(group: &Group) -> [(Api, usize); 4] {
+    let pages = group.members.len().div_ceil(PAGE);
     [
-        (Api::LoadBalancing, sum(|group| group.target_groups.len())),
-        (Api::AutoScaling, groups.len()),
+        (Api::LoadBalancing, group.target_groups.len()),
+        (Api::AutoScaling, 1),
         (Api::InstanceStatus, pages),
         (Api::Instances, pages),
     ]
 }
 
+/// So long a slice waits for AWS's rates before it looks at what it has waited for. A group that needs more is looked at all the same.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(8);
+
 impl<C: Clock> Pace<'_, C> {
     async fn wait(&mut self, calls: &[(Api, usize)]) {
-        let wait = self.pacer.take(self.clock.now(), Share::Resync, calls);
+        let wait = self.pacer.take(self.clock.now(), Share::Resync, calls).min(PATIENCE);
         if wait.is_positive() {
             self.clock.wait(wait).await;
         }
+    }
+
+    /// Waits for as many groups as there is time for, and gives back the names of the others.
+    async fn put_off(&mut self, groups: &mut Vec<(&GroupPolicy, Group)>) -> Vec<String> {
+        let began = self.clock.now();
+        let mut ready = 0;
+        for (_, group) in groups.iter() {
+            if ready > 0 && self.clock.now().duration_since(began) >= PATIENCE {
+                break;
+            }
+            self.wait(&calls_for(group)).await;
+            ready += 1;
+        }
+        groups.drain(ready..).map(|(_, group)| group.name.to_string()).collect()
     }
 
     /// Read only where the evidence of one of these is an alarm, and once for all that a slice reads.

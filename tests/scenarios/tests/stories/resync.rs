@@ -46,6 +46,21 @@ fn services(count: usize) -> FleetStory {
     story
 }
 
+/// The same behind so many target groups each.
+fn services_behind(count: usize, target_groups: usize) -> FleetStory {
+    let story = services(count);
+    story.cloud.with(|world| {
+        for number in 0..count {
+            let more =
+                (1..target_groups).map(|nth| world.add_target_group(&format!("svc-{number}-{nth}"), 8080).unwrap());
+            let more: Vec<_> = more.collect();
+            world.attach_target_groups(&name(number), &more).unwrap();
+        }
+    });
+    story.cloud.pass(minutes(5));
+    story
+}
+
 /// The names that each slice read, in order.
 fn read(story: &FleetStory) -> Vec<Vec<String>> {
     let of = |answer: &Value| {
@@ -99,6 +114,19 @@ fn a_policy_that_is_read_at_once_stores_nothing_of_a_resync() {
     let mut story = services(10);
     resync(&mut story).unwrap();
     assert_eq!((progress(&story), read(&story).len()), (Resync::default(), 1));
+}
+
+/// Ten groups behind so many target groups that AWS's rates leave no time for all of them at once.
+#[test]
+fn what_a_resync_of_few_groups_has_no_time_for_is_read_in_the_next_slice() {
+    let mut story = services_behind(10, 4);
+    let victim = break_one_of(&story, 9);
+    story.cloud.pass(minutes(2));
+    let first = resync(&mut story).unwrap();
+    assert!(first["left"].as_u64().unwrap() > 0 && first["looked_at"].as_array().unwrap().len() > 1, "{first}");
+    story.pass(minutes(3));
+    assert_eq!(read(&story).concat(), (0..10).map(|number| name(number).to_string()).collect::<Vec<_>>());
+    assert!(is_gone(&story, &victim));
 }
 
 #[test]
