@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// AWS could not be read, or what it said can't be understood. Disposition: retry, by the caller's own retries and
 /// then by the sweep; nothing was changed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("could not {doing}: {why}")]
 pub struct Unavailable {
     pub doing: String,

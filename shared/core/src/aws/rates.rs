@@ -60,21 +60,22 @@ pub enum Share {
 impl Share {
     pub const ALL: [Share; 2] = [Share::Resync, Share::Events];
 
-    const fn twentieths(self) -> u32 {
+    /// Of what AWS allows: at once, and over time.
+    const fn twentieths(self) -> (u32, u32) {
         match self {
-            Share::Resync => 3,
-            Share::Events => 5,
+            Share::Resync => (4, 3),
+            Share::Events => (5, 5),
         }
     }
 
     /// So many calls may be made at once.
     pub const fn burst(self, api: Api) -> u32 {
-        api.published().burst * self.twentieths() / 20
+        api.published().burst * self.twentieths().0 / 20
     }
 
     /// And then one in each of these spans of time.
     pub fn interval(self, api: Api) -> SignedDuration {
-        let in_twenty_seconds = i32::try_from(api.published().per_second * self.twentieths()).unwrap_or(i32::MAX);
+        let in_twenty_seconds = i32::try_from(api.published().per_second * self.twentieths().1).unwrap_or(i32::MAX);
         // Rounded up.
         SignedDuration::from_secs(20) / in_twenty_seconds + SignedDuration::from_nanos(1)
     }
@@ -89,21 +90,42 @@ pub struct Pacer(BTreeMap<Api, Timestamp>);
 const LONGEST_REFILL: SignedDuration = SignedDuration::from_mins(2);
 
 impl Pacer {
-    /// Counts calls, and says how long to wait before any other, or before these if they have not been made yet.
-    #[must_use]
-    pub fn take(&mut self, now: Timestamp, share: Share, calls: &[(Api, usize)]) -> SignedDuration {
-        let made = calls.iter().filter(|(_, count)| *count > 0);
-        made.map(|(api, count)| self.take_of(now, share, *api, *count)).max().unwrap_or(SignedDuration::ZERO)
+    /// How long the share leaves no room for these calls. A full bucket has room for any number: that many can't be waited for.
+    pub fn wait_for(&self, now: Timestamp, share: Share, calls: &[(Api, usize)]) -> SignedDuration {
+        let wait = |(api, count): &(Api, usize)| {
+            let burst = i32::try_from(share.burst(*api)).unwrap_or(i32::MAX);
+            let used = self.full_in_of(now, *api);
+            if used.is_zero() { used } else { used + span(share, *api, *count) - share.interval(*api) * burst }
+        };
+        let calls = calls.iter().filter(|(_, count)| *count > 0);
+        calls.map(wait).max().unwrap_or_default().max(SignedDuration::ZERO)
     }
 
-    fn take_of(&mut self, now: Timestamp, share: Share, api: Api, count: usize) -> SignedDuration {
-        let (interval, burst) = (share.interval(api), i32::try_from(share.burst(api)).unwrap_or(i32::MAX));
-        let count = i32::try_from(count).unwrap_or(i32::MAX);
-        let full_at = self.0.get(&api).copied().unwrap_or(now).clamp(now, now + LONGEST_REFILL) + interval * count;
-        self.0.insert(api, full_at);
-        (full_at.duration_since(now) - interval * burst).max(SignedDuration::ZERO)
+    /// These calls are being made.
+    pub fn spend(&mut self, now: Timestamp, share: Share, calls: &[(Api, usize)]) {
+        for (api, count) in calls.iter().filter(|(_, count)| *count > 0) {
+            let full_at = now + self.full_in_of(now, *api) + span(share, *api, *count);
+            self.0.insert(*api, full_at);
+        }
+    }
+
+    /// How long until all that was spent may be spent again.
+    pub fn full_in(&self, now: Timestamp) -> SignedDuration {
+        Api::ALL.into_iter().map(|api| self.full_in_of(now, api)).max().unwrap_or_default()
+    }
+
+    fn full_in_of(&self, now: Timestamp, api: Api) -> SignedDuration {
+        let full_at = self.0.get(&api).copied().unwrap_or(now);
+        full_at.duration_since(now).clamp(SignedDuration::ZERO, LONGEST_REFILL)
     }
 }
+
+fn span(share: Share, api: Api, count: usize) -> SignedDuration {
+    share.interval(api) * i32::try_from(count).unwrap_or(i32::MAX).min(MOST_CALLS)
+}
+
+/// Of one look. It bounds what is multiplied.
+const MOST_CALLS: i32 = 100_000;
 
 #[cfg(test)]
 mod tests {
@@ -114,16 +136,13 @@ mod tests {
     }
 
     #[test]
-    fn no_share_is_nothing_and_all_of_them_leave_a_fifth_of_the_half_for_what_cannot_wait() {
+    fn no_share_is_nothing_and_all_of_them_leave_a_fifth_of_half_the_rate_for_what_cannot_wait() {
         for api in Api::ALL {
             let Rate { burst, per_second } = api.published();
             assert!(Share::ALL.into_iter().all(|share| share.burst(api) > 0), "{api:?}");
             let all: u32 = Share::ALL.into_iter().map(|share| share.burst(api)).sum();
             let a_second: f64 = Share::ALL.into_iter().map(|share| 1.0 / share.interval(api).as_secs_f64()).sum();
-            assert!(
-                all * 5 <= burst * 2 && a_second * 5.0 <= f64::from(per_second) * 2.0,
-                "{api:?}: {all}, {a_second}"
-            );
+            assert!(all * 2 <= burst && a_second * 5.0 <= f64::from(per_second) * 2.0, "{api:?}: {all}, {a_second}");
         }
     }
 
@@ -132,10 +151,14 @@ mod tests {
         for (api, share) in Api::ALL.into_iter().flat_map(|api| Share::ALL.map(|share| (api, share))) {
             let (mut pacer, mut now, mut made) = (Pacer::default(), at(0), Vec::new());
             for count in [1, 7, 3, 20, 1, 1, 40, 2].repeat(20) {
-                now += pacer.take(now, share, &[(api, count)]);
+                let calls = [(api, count)];
+                let wait = pacer.wait_for(now, share, &calls);
+                // What is larger than the bucket waits for a full one.
+                now += if wait.is_zero() { wait } else { wait.min(pacer.full_in(now)) };
+                assert_eq!(pacer.wait_for(now, share, &calls), SignedDuration::ZERO);
+                pacer.spend(now, share, &calls);
                 made.extend(vec![now; count]);
             }
-            // What is larger than the bucket is made at once, as late as it has to be.
             let largest = f64::from(share.burst(api)) + 40.0;
             for (first, start) in made.iter().enumerate() {
                 for (last, end) in made.iter().enumerate().skip(first) {
@@ -151,15 +174,17 @@ mod tests {
     fn a_full_bucket_makes_nobody_wait_and_an_empty_one_waits_for_each_call() {
         let (mut pacer, api, share) = (Pacer::default(), Api::LoadBalancing, Share::Events);
         let burst = usize::try_from(share.burst(api)).unwrap();
-        assert_eq!(pacer.take(at(0), share, &[(api, burst)]), SignedDuration::ZERO);
-        assert_eq!(pacer.take(at(0), share, &[(api, 4)]), share.interval(api) * 4);
-        assert_eq!(pacer.take(at(0), share, &[(Api::Alarms, 1), (api, 0)]), SignedDuration::ZERO);
-        assert_eq!(pacer.take(at(60_000), share, &[(api, burst)]), SignedDuration::ZERO);
+        assert_eq!(pacer.wait_for(at(0), share, &[(api, 1_000)]), SignedDuration::ZERO);
+        pacer.spend(at(0), share, &[(api, burst), (Api::Instances, 0)]);
+        assert_eq!(pacer.wait_for(at(0), share, &[(api, 4)]), share.interval(api) * 4);
+        assert_eq!(pacer.wait_for(at(0), share, &[(Api::Alarms, 1), (api, 0)]), SignedDuration::ZERO);
+        assert_eq!(pacer.full_in(at(0)), share.interval(api) * i32::try_from(burst).unwrap());
+        assert_eq!(pacer.full_in(at(60_000)), SignedDuration::ZERO);
     }
 
     #[test]
     fn a_stored_time_of_a_wrong_clock_holds_nobody_up_for_longer_than_a_refill() {
-        let mut pacer = Pacer(BTreeMap::from([(Api::LoadBalancing, at(900_000_000))]));
-        assert!(pacer.take(at(0), Share::Resync, &[(Api::LoadBalancing, 1)]) <= LONGEST_REFILL);
+        let pacer = Pacer(BTreeMap::from([(Api::LoadBalancing, at(900_000_000))]));
+        assert!(pacer.wait_for(at(0), Share::Resync, &[(Api::LoadBalancing, 1)]) <= LONGEST_REFILL);
     }
 }

@@ -219,8 +219,10 @@ async fn all_of<R: Remedy>(
             Err(NotSurveyed::Nothing(_)) => Surveyed::default(),
             surveyed => surveyed?,
         };
-        // At least one of them was read.
-        let count = wave.len().saturating_sub(surveyed.put_off.len()).max(1);
+        let count = wave.len().saturating_sub(surveyed.put_off.len());
+        if !surveyed.put_off.is_empty() {
+            clock.wait(pacer.full_in(clock.now())).await;
+        }
         rest = rest.get(count..).unwrap_or_default();
         all.looked_at.extend(surveyed.looked_at);
         all.hints.extend(surveyed.hints);

@@ -1,4 +1,4 @@
-//! A resync of more than can be read at once, within AWS's rates: wave after wave while there is time, and the rest in the next slice.
+//! A resync of more than can be read at once: as much as AWS's rates have room for, and the rest in the next slice, once they have again.
 //!
 //! This module never decides anything about what is found: each is attended to as everywhere. It never counts as read what was not
 //! attended to, so that whatever dies in between is read again.
@@ -16,7 +16,7 @@ use crate::resync::{NoSlice, Resync};
 use crate::signal::{Hint, NoSignal, Order};
 
 /// Names that are read side by side: it bounds the calls in flight, and the connections.
-pub(super) const AT_ONCE: usize = 10;
+pub(super) const AT_ONCE: usize = 8;
 
 /// No wave begins later in a slice.
 const LAST_WAVE: SignedDuration = SignedDuration::from_secs(10);
@@ -96,12 +96,13 @@ where
             written(ledger.write_resync(remedy_name, &resync).await)?;
             break;
         }
+        let has_room = surveyed.put_off.is_empty();
         let read: Vec<String> = wave.into_iter().filter(|name| !surveyed.put_off.contains(name)).collect();
         let failed = failed(&read, &surveyed, &looks, is_all);
         slice.add(surveyed, looks);
         resync = resync.advanced(clock.now(), names, &read, &failed);
         let is_over = resync.left(names) == 0;
-        let has_time = clock.now().duration_since(began) < LAST_WAVE;
+        let has_time = has_room && clock.now().duration_since(began) < LAST_WAVE;
         if is_over {
             slice.surveyed.failed = overdue(remedy, clock.now(), &resync);
         }
@@ -113,6 +114,8 @@ where
             return Ok(Served::Survey(slice.surveyed, slice.looks));
         }
         if !has_time {
+            // What it costs to wait is nothing there, and here a function that runs.
+            pause = resync.pacer.full_in(clock.now());
             break;
         }
     }

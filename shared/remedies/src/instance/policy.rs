@@ -78,7 +78,8 @@ impl InstancePolicy {
     pub fn resync_period(&self) -> SignedDuration {
         const TARGET_GROUPS: usize = 2;
         let calls = i32::try_from(self.groups.len() * TARGET_GROUPS).unwrap_or(i32::MAX);
-        (Share::Resync.interval(Api::LoadBalancing) * calls).max(RESYNC_EVERY)
+        // A quarter more, for what passes between two slices.
+        (Share::Resync.interval(Api::LoadBalancing) * calls * 5 / 4).max(RESYNC_EVERY)
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) async fn survey<A: Fleet + Sync, S: StatusChecks + Sync, C: Clock>(
     let now = pace.clock.now();
     let concerned = match survey {
         Survey::Resync(names) => {
-            pace.wait(&[(Api::AutoScaling, names.len().div_ceil(PAGE))]).await;
+            pace.spend(&[(Api::AutoScaling, names.len().div_ceil(PAGE))]);
             let mut groups = observer.aws.groups(names).await?;
             groups.sort_by_key(|group| names.iter().position(|name| *name == group.name));
             groups
@@ -72,12 +72,20 @@ pub(super) async fn survey<A: Fleet + Sync, S: StatusChecks + Sync, C: Clock>(
     if concerned.is_empty() {
         return Err(NotSurveyed::Nothing(nothing_of_ours(survey)));
     }
-    let alarms = pace.in_alarm(observer, concerned.iter().map(|(policy, _)| *policy)).await?;
+    let alarms = pace.in_alarm(observer, concerned.iter().map(|(policy, _)| *policy)).await;
     let put_off = match survey {
-        Survey::Resync(_) => pace.put_off(&mut concerned).await,
+        Survey::Resync(_) => pace.put_off(&mut concerned),
         Survey::Alarm(_) => Vec::new(),
     };
-    let looks = concerned.iter().map(|(policy, group)| sick_of(observer, group, policy, &alarms, now, region, survey));
+    let looks = concerned.iter().map(|(policy, group)| async {
+        // Where the list can't be read, that is no reason not to look at a group to which alarms mean nothing.
+        let alarms = match &alarms {
+            Ok(alarms) => alarms.as_slice(),
+            Err(_) if !policy.evidence.contains(&EvidenceSource::Alarm) => &[],
+            Err(unavailable) => return Err(unavailable.clone()),
+        };
+        sick_of(observer, group, policy, alarms, now, region, survey).await
+    });
     let (mut hints, mut failed) = (Vec::new(), Vec::new());
     for ((_, group), look) in concerned.iter().zip(join_all(looks).await) {
         match look {
@@ -104,29 +112,24 @@ fn calls_for(group: &Group) -> [(Api, usize); 4] {
     ]
 }
 
-/// So long a slice waits for AWS's rates before it looks at what it has waited for. A group that needs more is looked at all the same.
-const PATIENCE: SignedDuration = SignedDuration::from_secs(8);
-
 impl<C: Clock> Pace<'_, C> {
-    async fn wait(&mut self, calls: &[(Api, usize)]) {
-        let wait = self.pacer.take(self.clock.now(), Share::Resync, calls).min(PATIENCE);
-        if wait.is_positive() {
-            self.clock.wait(wait).await;
-        }
+    fn spend(&mut self, calls: &[(Api, usize)]) {
+        self.pacer.spend(self.clock.now(), Share::Resync, calls);
     }
 
-    /// Waits for as many groups as there is time for, and gives back the names of the others.
-    async fn put_off(&mut self, groups: &mut Vec<(&GroupPolicy, Group)>) -> Vec<String> {
-        let began = self.clock.now();
-        let mut ready = 0;
+    /// Keeps the first groups, as many as there is room for, and gives back the names of the others.
+    fn put_off(&mut self, groups: &mut Vec<(&GroupPolicy, Group)>) -> Vec<String> {
+        let now = self.clock.now();
+        let mut room = 0;
         for (_, group) in groups.iter() {
-            if ready > 0 && self.clock.now().duration_since(began) >= PATIENCE {
+            let calls = calls_for(group);
+            if self.pacer.wait_for(now, Share::Resync, &calls).is_positive() {
                 break;
             }
-            self.wait(&calls_for(group)).await;
-            ready += 1;
+            self.spend(&calls);
+            room += 1;
         }
-        groups.drain(ready..).map(|(_, group)| group.name.to_string()).collect()
+        groups.drain(room..).map(|(_, group)| group.name.to_string()).collect()
     }
 
     /// Read only where the evidence of one of these is an alarm, and once for all that a slice reads.
@@ -143,7 +146,7 @@ impl<C: Clock> Pace<'_, C> {
             Some((read_at, alarms)) if now.duration_since(*read_at) < FRESH_FOR => Ok(alarms.clone()),
             _ => {
                 let alarms = observer.aws.alarms_in_alarm().await?;
-                self.wait(&[(Api::Alarms, alarms.len().div_ceil(PAGE).max(1))]).await;
+                self.spend(&[(Api::Alarms, alarms.len().div_ceil(PAGE).max(1))]);
                 self.shared.0 = Some((now, alarms.clone()));
                 Ok(alarms)
             }

@@ -96,7 +96,7 @@ async fn a_slice_of_a_resync_is_taken_by_one<L: Ledger>(ledger: &L) -> Result<()
     ledger.write_resync(GROUP, &winner).await?;
     ensure!(is_conflict(&ledger.write_resync(GROUP, &loser).await), "both took the first slice");
     let mut next = winner.advanced(noon(), &names, &names, &names[..1]);
-    _ = next.pacer.take(noon(), Share::Resync, &Api::ALL.map(|api| (api, 3)));
+    next.pacer.spend(noon(), Share::Resync, &Api::ALL.map(|api| (api, 3)));
     ledger.write_resync(GROUP, &next).await?;
     ensure!(ledger.resync(GROUP).await? == next, "it is read back as written");
     ensure!(is_conflict(&ledger.write_resync(GROUP, &next).await), "written twice from one reading");

@@ -111,21 +111,21 @@ fn each_slice_wakes_the_next_until_every_group_was_read_once() {
 
 #[test]
 fn a_policy_that_is_read_at_once_stores_nothing_of_a_resync() {
-    let mut story = services(10);
+    let mut story = services(8);
     resync(&mut story).unwrap();
     assert_eq!((progress(&story), read(&story).len()), (Resync::default(), 1));
 }
 
-/// Ten groups behind so many target groups that AWS's rates leave no time for all of them at once.
+/// Behind so many target groups that AWS's rates have no room for all of them at once.
 #[test]
-fn what_a_resync_of_few_groups_has_no_time_for_is_read_in_the_next_slice() {
-    let mut story = services_behind(10, 4);
-    let victim = break_one_of(&story, 9);
+fn what_a_resync_of_few_groups_has_no_room_for_is_read_in_the_next_slice() {
+    let mut story = services_behind(8, 4);
+    let victim = break_one_of(&story, 7);
     story.cloud.pass(minutes(2));
     let first = resync(&mut story).unwrap();
     assert!(first["left"].as_u64().unwrap() > 0 && first["looked_at"].as_array().unwrap().len() > 1, "{first}");
     story.pass(minutes(3));
-    assert_eq!(read(&story).concat(), (0..10).map(|number| name(number).to_string()).collect::<Vec<_>>());
+    assert_eq!(read(&story).concat(), (0..8).map(|number| name(number).to_string()).collect::<Vec<_>>());
     assert!(is_gone(&story, &victim));
 }
 

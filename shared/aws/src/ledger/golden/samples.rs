@@ -36,7 +36,7 @@ fn resync() -> Vec<Sample> {
     let slice = Resync { unread: [("svc-3".to_owned(), at(-900))].into(), ..Resync::default() };
     let mut under_way = slice.claimed(at(0), false).unwrap().advanced(at(1), &names, &names[..2], &names[..1]);
     let calls: Vec<(Api, usize)> = Api::ALL.into_iter().map(|api| (api, 1)).collect();
-    _ = under_way.pacer.take(at(0), Share::Resync, &calls);
+    under_way.pacer.spend(at(0), Share::Resync, &calls);
     let over =
         Resync::default().claimed(at(0), false).unwrap().advanced(at(1), &names, &names, &[]).handed_back(&names);
     let sample =
