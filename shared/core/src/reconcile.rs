@@ -6,6 +6,7 @@
 mod explain;
 mod fresh;
 mod ladder;
+mod news;
 mod result;
 mod route;
 mod serve;
@@ -17,7 +18,6 @@ use std::future::Future;
 use futures_util::future::{OptionFuture, join, join3};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::aws::alarm::AlarmChange;
 use crate::aws::rates::Pacer;
 use crate::id::{Scope, Subject};
 use crate::incident::{Decision, Effect, Hold, Incident, Kind, Page, State, Verdict};
@@ -27,9 +27,10 @@ use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Slots, Write};
 use crate::signal::{Hint, NoSignal, Signal};
 use crate::size;
 pub use explain::{Explanation, Outlook, explain};
-use fresh::{FRESH, SoFar};
+use fresh::{FRESH, SoFar, fresh_enough};
 pub use ladder::Rung;
 pub use ladder::{Check, checked, climb, climbed};
+use news::news;
 pub use result::{Ignored, ReconcileError, Reconciled};
 pub use route::{NotSurveyed, Route, Surveyed, WakeUp};
 pub use serve::{Foreseen, Look, Ports, Served, foresee, serve};
@@ -304,29 +305,6 @@ async fn look<R: Remedy>(
     decided(decision, next)
 }
 
-/// The decision, unless a step would rest on what is out of date. `None` = look again.
-fn fresh_enough<K: Kind>(
-    decision: Decision<K>,
-    began: Timestamp,
-    clock: &impl Clock,
-    incident: &Incident<K>,
-    around: &Circumstances<K>,
-    times: &Times,
-    so_far: &mut SoFar,
-) -> Option<Decision<K>> {
-    if !matches!(decision, Decision::Act { .. }) {
-        return Some(decision);
-    }
-    let now = clock.now();
-    let slots = incident.kind.takes_slot().then_some(&around.limits.slots);
-    let Some(why) = so_far.out_of_date(began, now, &incident.subject, slots) else { return Some(decision) };
-    if so_far.may_look_again(&why) {
-        so_far.missed(&why);
-        return None;
-    }
-    Some(Decision::Hold { until: now + times.check_every, because: Hold::OutOfDate { why: why.to_string() } })
-}
-
 /// What a round starts from.
 enum Reading<R: Remedy> {
     Nothing(Ignored),
@@ -419,19 +397,6 @@ fn decided<K: Kind>(decision: Decision<K>, incident: Incident<K>) -> Result<Opti
     Ok(Some(Reconciled::Decided { decision, incident: Box::new(incident) }))
 }
 
-/// The change, if it is newer than the one that is remembered. The same again is no news, but still a reason to look: a crash
-/// may have come between. Only an older one is stale. A change that has not come yet was made up, or told by a clock that was
-/// wrong: it makes no other one stale, and the next one is written over it.
-fn news(now: Timestamp, change: Option<&AlarmChange>, known: Option<&AlarmChange>) -> Result<Option<News>, Ignored> {
-    let Some(change) = change else { return Ok(None) };
-    let over = known.map(|known| known.changed_at);
-    match over.filter(|known_at| *known_at <= now) {
-        Some(known_at) if change.changed_at < known_at => Err(Ignored::Stale { change: change.clone(), known_at }),
-        Some(known_at) if change.changed_at == known_at => Ok(None),
-        _ => Ok(Some(News { change: change.clone(), over })),
-    }
-}
-
 /// A reason not to open an incident after all.
 fn not_opened<R: Remedy>(
     remedy: &R,
@@ -514,36 +479,5 @@ impl Slots {
         let mut slots = self.clone();
         slots.version += 1;
         slots.holders.remove(subject).map(|_| slots)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn change(second: i64) -> AlarmChange {
-        let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap();
-        AlarmChange { alarm, contributor: None, changed_at: Timestamp::from_second(second).unwrap() }
-    }
-
-    fn told(at: i64, known: i64) -> Result<Option<News>, Ignored> {
-        news(Timestamp::from_second(1_000).unwrap(), Some(&change(at)), Some(&change(known)))
-    }
-
-    #[test]
-    fn a_remembered_change_that_has_not_come_yet_makes_no_other_one_stale_and_is_written_over() {
-        for future in [1_001, 1_300, 32_000_000_000] {
-            for at in [0, 900, 1_000] {
-                let over = Some(change(future).changed_at);
-                assert_eq!(told(at, future), Ok(Some(News { change: change(at), over })), "{at} after {future}");
-            }
-        }
-    }
-
-    #[test]
-    fn only_an_older_change_is_stale_and_the_same_again_is_no_news() {
-        assert!(matches!(told(899, 900), Err(Ignored::Stale { .. })));
-        assert_eq!(told(900, 900), Ok(None));
-        assert!(matches!(told(901, 900), Ok(Some(_))));
     }
 }

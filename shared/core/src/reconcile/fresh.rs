@@ -4,9 +4,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::MOST_LOOKS;
+use super::{Circumstances, MOST_LOOKS, Times};
 use crate::id::Subject;
-use crate::ports::Slots;
+use crate::incident::{Decision, Hold, Incident, Kind};
+use crate::ports::{Clock, Slots};
 
 /// An effect rests on nothing that was seen longer ago. A look takes a second as a rule; one that took this long met slow answers, and
 /// who was unhealthy then may be well by now.
@@ -81,6 +82,29 @@ impl std::fmt::Display for OutOfDate {
             OutOfDate::Overtaken { by } => f.write_str(by),
         }
     }
+}
+
+/// The decision, unless a step would rest on what is out of date. `None` = look again.
+pub(super) fn fresh_enough<K: Kind>(
+    decision: Decision<K>,
+    began: Timestamp,
+    clock: &impl Clock,
+    incident: &Incident<K>,
+    around: &Circumstances<K>,
+    times: &Times,
+    so_far: &mut SoFar,
+) -> Option<Decision<K>> {
+    if !matches!(decision, Decision::Act { .. }) {
+        return Some(decision);
+    }
+    let now = clock.now();
+    let slots = incident.kind.takes_slot().then_some(&around.limits.slots);
+    let Some(why) = so_far.out_of_date(began, now, &incident.subject, slots) else { return Some(decision) };
+    if so_far.may_look_again(&why) {
+        so_far.missed(&why);
+        return None;
+    }
+    Some(Decision::Hold { until: now + times.check_every, because: Hold::OutOfDate { why: why.to_string() } })
 }
 
 #[cfg(test)]
