@@ -3,12 +3,14 @@
 //! This module never implements a port. Reading and changing are different traits, so a reader can't change anything.
 
 mod closed;
+mod due_marks;
 
 use std::fmt;
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::aws::alarm::AlarmChange;
 use crate::id::{Scope, Subject};
@@ -18,6 +20,7 @@ use crate::incident::{Incident, Kind};
 use crate::memory::News;
 pub use crate::outcome::{Outcome, Unavailable};
 pub use closed::{ClosedIncidents, ClosedPage, Cursor};
+pub use due_marks::{DueHint, DueMark, DueMarks, DueTrigger, MOST_HINTS, MarkList, UnreadableMark};
 
 pub trait Clock {
     fn now(&self) -> Timestamp;
@@ -198,6 +201,15 @@ pub trait WakeUps {
         look: Timestamp,
         after: SignedDuration,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Has the owner serve, after that time, what is marked as due.
+    fn serve_due(&self, after: SignedDuration) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// An owner's intake queue, where events wait to be taken in together.
+pub trait Intake {
+    /// Puts an event on it that came to the owner by a call.
+    fn put(&self, event: &Value) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 /// Of a function that leaves every look to the sweep.
@@ -216,6 +228,10 @@ impl WakeUps for NoQueue {
     }
 
     async fn wake_for(&self, _: &Subject, _: Timestamp, _: SignedDuration) -> Result<(), Unavailable> {
+        Err(Self::unavailable())
+    }
+
+    async fn serve_due(&self, _: SignedDuration) -> Result<(), Unavailable> {
         Err(Self::unavailable())
     }
 }

@@ -186,6 +186,10 @@ mod tests {
             panic!("the sweep takes no look of its own")
         }
 
+        async fn serve_due(&self, _: SignedDuration) -> Result<(), Unavailable> {
+            panic!("the sweep marks nothing as due")
+        }
+
         async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
             if self.unreachable.contains(subject) {
                 return Err(Unavailable { doing: "send".into(), why: "no".into() });

@@ -63,15 +63,17 @@ pub enum Order {
     Look { subject: Subject, at: Timestamp },
     /// What no event told is found all the same, every few minutes.
     Resync,
+    /// What events told waits in marks of what is due.
+    ServeDue,
 }
 
 impl Order {
-    /// Where to look; a resync leads to nobody yet.
+    /// Where to look; a resync and what is marked lead to nobody yet.
     pub fn hint(&self) -> Option<Hint> {
         match self {
             Order::Wake(subject) => Some(Hint::wake(subject.clone())),
             Order::Look { subject, at } => Some(Hint { subject: subject.clone(), why: Trigger::Look { at: *at } }),
-            Order::Resync => None,
+            Order::Resync | Order::ServeDue => None,
         }
     }
 }
@@ -85,6 +87,7 @@ impl Fact {
             Fact::Action(told) => held(told),
             Fact::Order(Order::Wake(subject) | Order::Look { subject, .. }) => subject.to_string(),
             Fact::Order(Order::Resync) => "all that the policy names".to_owned(),
+            Fact::Order(Order::ServeDue) => "all that is marked as due".to_owned(),
         };
         line::one_line(&about, usize::MAX)
     }
@@ -121,6 +124,7 @@ impl fmt::Display for Fact {
             Fact::Action(told) => f.write_str(told.transition.as_str()),
             Fact::Order(Order::Wake(_) | Order::Look { .. }) => f.write_str("an open incident is due"),
             Fact::Order(Order::Resync) => f.write_str("the five minutes are over"),
+            Fact::Order(Order::ServeDue) => f.write_str("events wait in marks"),
         }
     }
 }

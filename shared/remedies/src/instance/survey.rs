@@ -92,7 +92,7 @@ async fn in_alarm<A: Fleet + Sync, S>(observer: &Observer<'_, A, S>) -> Result<V
     Ok(alarms.await.transpose()?.unwrap_or_default())
 }
 
-fn is_about(survey: &Survey, group: &Group, policy: &GroupPolicy, in_alarm: &[AlarmReading]) -> bool {
+pub(super) fn is_about(survey: &Survey, group: &Group, policy: &GroupPolicy, in_alarm: &[AlarmReading]) -> bool {
     match survey {
         Survey::Resync => true,
         Survey::Alarm(GroupAlarm { change, groups, target_groups, instances, children }) => {
@@ -116,7 +116,7 @@ fn is_about(survey: &Survey, group: &Group, policy: &GroupPolicy, in_alarm: &[Al
 }
 
 /// One hint for each member that is sick, or a single one for the group where too many are.
-async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
+pub(super) async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
     observer: &Observer<'_, A, S>,
     group: &Group,
     policy: &GroupPolicy,
