@@ -28,7 +28,7 @@ pub use due::{Attended, Coalesce, DueServed, Placed, TRY_AGAIN_AFTER, serve_due}
 pub use explain::{Explanation, Outlook, explain};
 pub use ladder::Rung;
 pub use ladder::{Check, checked, climb, climbed};
-pub use marking::{Marked, Marks, mark};
+pub use marking::{Marked, MarkedRoutes, Marks, mark, mark_routes};
 pub use result::{Ignored, ReconcileError, Reconciled};
 pub use route::{NotSurveyed, Route, Surveyed, WakeUp};
 pub use serve::{Foreseen, Look, Ports, Served, foresee, look_at, serve};

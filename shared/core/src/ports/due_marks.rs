@@ -149,7 +149,9 @@ impl DueHint {
     /// Whether the newer of the two says all that is to be known.
     fn is_of_the_same(&self, other: &DueHint) -> bool {
         let is_same = match (&self.why, &other.why) {
-            (DueTrigger::Notice(known), DueTrigger::Notice(new)) => discriminant(&known.what) == discriminant(&new.what),
+            (DueTrigger::Notice(known), DueTrigger::Notice(new)) => {
+                discriminant(&known.what) == discriminant(&new.what)
+            }
             _ => match (self.change(), other.change()) {
                 (Some(known), Some(new)) => known.speaker() == new.speaker(),
                 _ => false,
@@ -193,10 +195,7 @@ pub struct UnreadableMark {
 /// The marks of each remedy, and who serves them: one at a time, so that the rates of AWS's APIs are spent once.
 pub trait DueMarks {
     /// Those of these scopes that are there.
-    fn due_marks_of<K: Kind>(
-        &self,
-        scopes: &[Scope],
-    ) -> impl Future<Output = Result<MarkList, Unavailable>> + Send;
+    fn due_marks_of<K: Kind>(&self, scopes: &[Scope]) -> impl Future<Output = Result<MarkList, Unavailable>> + Send;
 
     /// All, or as many as a few pages hold.
     fn due_marks<K: Kind>(&self) -> impl Future<Output = Result<MarkList, Unavailable>> + Send;

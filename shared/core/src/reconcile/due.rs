@@ -25,10 +25,7 @@ pub const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(15);
 /// A remedy whose events may wait in marks.
 pub trait Coalesce: Remedy {
     /// Which scopes each of these is about, in their order: by one read for all of them.
-    fn place(
-        &self,
-        routes: &[&Route<Self::Survey>],
-    ) -> impl Future<Output = Result<Vec<Placed>, Unavailable>>;
+    fn place(&self, routes: &[&Route<Self::Survey>]) -> impl Future<Output = Result<Vec<Placed>, Unavailable>>;
 
     /// One look at a marked scope: observes once, and decides for each of its hints and for the whole. What hasn't begun by then is left.
     fn attend<L, C, W>(

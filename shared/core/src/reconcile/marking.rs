@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
 
+use super::{Coalesce, Placed, Route};
 use crate::id::Scope;
 use crate::incident::Kind;
 use crate::ports::{Clock, DueHint, DueMark, DueMarks, NotWritten, Unavailable, UnreadableMark};
@@ -29,6 +30,61 @@ pub struct Marked {
     pub unreadable: Vec<UnreadableMark>,
     /// Disposition: retry, with the message that brought the hints.
     pub failed: BTreeMap<Scope, String>,
+}
+
+/// What became of routes that were to be marked.
+#[derive(Debug, Default)]
+pub struct MarkedRoutes {
+    pub marked: Marked,
+    /// What is none of the policy's, each a whole sentence.
+    pub outside: Vec<String>,
+    /// Of routes, by their places: nothing waits for them.
+    pub failed: BTreeMap<usize, String>,
+}
+
+/// Marks the scopes that the routes lead to. Where AWS can't be asked for these, the hints wait all the same, in a mark of their own.
+pub async fn mark_routes<R: Coalesce>(
+    remedy: &R,
+    ledger: &(impl DueMarks + Sync),
+    clock: &impl Clock,
+    routes: &[&Route<R::Survey>],
+) -> MarkedRoutes {
+    let mut done = MarkedRoutes::default();
+    let placed = match remedy.place(routes).await {
+        Ok(placed) => placed,
+        Err(unavailable) => routes
+            .iter()
+            .map(|route| unplaced(route, &unavailable))
+            .enumerate()
+            .map(|(nth, placed)| {
+                placed.unwrap_or_else(|why| {
+                    done.failed.insert(nth, why);
+                    Placed::default()
+                })
+            })
+            .collect(),
+    };
+    let (mut marks, mut of_scope) = (Marks::new(), BTreeMap::<Scope, Vec<usize>>::new());
+    for (nth, Placed { at, outside }) in placed.into_iter().enumerate() {
+        done.outside.extend(outside);
+        for (scope, hint) in at {
+            of_scope.entry(scope.clone()).or_default().push(nth);
+            marks.entry(scope).or_default().push(hint);
+        }
+    }
+    done.marked = mark::<R::Kind>(ledger, clock, &marks).await;
+    for (scope, why) in &done.marked.failed {
+        let routes = of_scope.get(scope).into_iter().flatten();
+        done.failed.extend(routes.map(|nth| (*nth, why.clone())));
+    }
+    done
+}
+
+/// A survey can't wait without a scope: its message does.
+fn unplaced<S>(route: &Route<S>, unavailable: &Unavailable) -> Result<Placed, String> {
+    let Route::Hints(hints) = route else { return Err(unavailable.to_string()) };
+    let at = hints.iter().filter_map(DueHint::of).map(|hint| (DueMark::unresolved(), hint)).collect();
+    Ok(Placed { at, outside: Vec::new() })
 }
 
 /// Adds the hints to the marks of their scopes.

@@ -129,9 +129,8 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> ReplaceInstance<'_, A, S
         let sick = sick_of(&self.observer, &group, policy, &alarms, now, self.region, &survey).await?;
         let subjects: Vec<Subject> = sick.iter().map(|hint| hint.subject.clone()).collect();
         let open = ports.ledger.open_among(&subjects).await?;
-        let is_new = |hint: &Hint| {
-            !open.contains(&hint.subject) && !hints.iter().any(|known| known.subject == hint.subject)
-        };
+        let is_new =
+            |hint: &Hint| !open.contains(&hint.subject) && !hints.iter().any(|known| known.subject == hint.subject);
         let sick: Vec<Hint> = sick.into_iter().filter(is_new).collect();
         hints.extend(sick);
         Ok(hints)

@@ -44,7 +44,9 @@ pub(super) fn route(policy: &InstancePolicy, region: &Region, signal: &Signal) -
         Fact::Notice { about, notice } => Ok(Route::Hints(noticed(region, about, notice))),
         Fact::Action(told) => Err(told.into()),
         Fact::Order(Order::Resync) => Ok(Route::Survey(Survey::Resync)),
-        Fact::Order(Order::ServeDue) => Err(NoSignal::NothingThere { what: "marks are served from the ledger".to_owned() }),
+        Fact::Order(Order::ServeDue) => {
+            Err(NoSignal::NothingThere { what: "marks are served from the ledger".to_owned() })
+        }
         Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => {
             Route::of_order(order, subject, subject::named(subject))
         }

@@ -80,7 +80,8 @@ impl DueMarks for MemoryLedger {
         let marks = items.due.entry(K::REMEDY).or_default();
         follows(marks.version(&mark.scope), mark.version)?;
         let stored = serde_json::to_value(mark);
-        let stored = stored.map_err(|error| Unavailable { doing: "store a mark".to_owned(), why: error.to_string() })?;
+        let stored =
+            stored.map_err(|error| Unavailable { doing: "store a mark".to_owned(), why: error.to_string() })?;
         marks.by_scope.insert(mark.scope.clone(), stored);
         marks.writes += 1;
         Ok(())
