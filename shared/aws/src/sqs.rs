@@ -1,4 +1,4 @@
-//! SQS: the queues of wake-ups, one for each owner.
+//! SQS: the queues of wake-ups, one for each owner, and an owner's intake queue.
 //!
 //! This module never receives; the queue's event source mapping does.
 
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_sqs::Client;
 use homeostat_core::id::Subject;
-use homeostat_core::ports::{Unavailable, WakeUps};
+use homeostat_core::ports::{Intake, Unavailable, WakeUps};
 use homeostat_core::signal;
 use jiff::{SignedDuration, Timestamp};
 
@@ -33,9 +33,23 @@ impl WakeQueues {
     }
 
     async fn send(&self, subject: &Subject, message: String, after: SignedDuration) -> Result<(), Unavailable> {
-        let request = self.client.send_message().queue_url(self.of_owner(subject)?).message_body(message);
+        self.post(self.of_owner(subject)?, message, after).await
+    }
+
+    async fn post(&self, queue: &str, message: String, after: SignedDuration) -> Result<(), Unavailable> {
+        let request = self.client.send_message().queue_url(queue).message_body(message);
         let sent = request.delay_seconds(delay(after)).send().await;
         sent.map(drop).map_err(|error| unavailable("send a wake-up", &error))
+    }
+
+    /// Of an owner, all of whose subjects have one queue.
+    fn only(&self) -> Result<&str, Unavailable> {
+        let mut queues = self.queues.values();
+        let only = queues.next().filter(|first| queues.all(|other| other == *first));
+        only.map(String::as_str).ok_or_else(|| Unavailable {
+            doing: "send a wake-up".to_owned(),
+            why: "this function knows no queue that is its own alone".to_owned(),
+        })
     }
 
     fn of_owner(&self, subject: &Subject) -> Result<&str, Unavailable> {
@@ -47,6 +61,40 @@ impl WakeQueues {
     }
 }
 
+/// An owner's own queues: its wake-ups, and what it has to take in.
+#[derive(Debug, Clone)]
+pub struct OwnQueues {
+    wake_ups: WakeQueues,
+    intake: String,
+}
+
+impl OwnQueues {
+    /// `intake` is the URL of the queue that its events come by.
+    pub fn new(wake_ups: WakeQueues, intake: String) -> Self {
+        OwnQueues { wake_ups, intake }
+    }
+}
+
+impl Intake for OwnQueues {
+    async fn put(&self, event: &str) -> Result<(), Unavailable> {
+        self.wake_ups.post(&self.intake, event.to_owned(), SignedDuration::ZERO).await
+    }
+}
+
+impl WakeUps for OwnQueues {
+    async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
+        self.wake_ups.wake(subject, after).await
+    }
+
+    async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
+        self.wake_ups.wake_for(subject, look, after).await
+    }
+
+    async fn serve_due(&self, after: SignedDuration) -> Result<(), Unavailable> {
+        self.wake_ups.serve_due(after).await
+    }
+}
+
 impl WakeUps for WakeQueues {
     async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
         self.send(subject, signal::wake(subject).to_string(), after).await
@@ -54,6 +102,10 @@ impl WakeUps for WakeQueues {
 
     async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
         self.send(subject, signal::look(subject, look).to_string(), after).await
+    }
+
+    async fn serve_due(&self, after: SignedDuration) -> Result<(), Unavailable> {
+        self.post(self.only()?, signal::serve_due().to_string(), after).await
     }
 }
 

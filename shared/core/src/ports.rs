@@ -10,7 +10,6 @@ use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::aws::alarm::AlarmChange;
 use crate::id::{Scope, Subject};
@@ -208,8 +207,8 @@ pub trait WakeUps {
 
 /// An owner's intake queue, where events wait to be taken in together.
 pub trait Intake {
-    /// Puts an event on it that came to the owner by a call.
-    fn put(&self, event: &Value) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    /// Puts an event on it, a JSON document, that came to the owner by a call.
+    fn put(&self, event: &str) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 /// Of a function that leaves every look to the sweep.

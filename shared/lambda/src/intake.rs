@@ -79,7 +79,7 @@ async fn forward<R: Coalesce>(
     if let Err(why) = remedy.route(signal) {
         return Ok(ignored(&why));
     }
-    queue.put(event).await?;
+    queue.put(&event.to_string()).await?;
     tracing::info!(key = %signal.key, "put on the intake queue");
     Ok(json!({ "queued": signal.key.to_string() }))
 }

@@ -42,10 +42,11 @@ enum Folder {
     Alarm,
     Budget,
     Pause,
+    Due,
 }
 
 impl Folder {
-    const ALL: [Folder; 8] = [
+    const ALL: [Folder; 9] = [
         Folder::Instance,
         Folder::Group,
         Folder::Zone,
@@ -54,6 +55,7 @@ impl Folder {
         Folder::Alarm,
         Folder::Budget,
         Folder::Pause,
+        Folder::Due,
     ];
 
     fn path(self) -> PathBuf {

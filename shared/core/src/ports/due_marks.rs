@@ -146,6 +146,14 @@ impl DueHint {
         }
     }
 
+    /// When that came about which it tells of.
+    pub fn at(&self) -> Timestamp {
+        match &self.why {
+            DueTrigger::Alarm(change) | DueTrigger::Silence(change) | DueTrigger::Survey(change) => change.changed_at,
+            DueTrigger::Notice(notice) => notice.at,
+        }
+    }
+
     /// Whether the newer of the two says all that is to be known.
     fn is_of_the_same(&self, other: &DueHint) -> bool {
         let is_same = match (&self.why, &other.why) {

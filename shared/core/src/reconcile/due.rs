@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Look, Marks, Ports, Remedy, Route, mark};
 use crate::id::Scope;
 use crate::incident::{Decision, Incident, Kind};
+use crate::intake::RESYNC_EVERY;
 use crate::outcome::Unavailable;
 use crate::ports::{Clock, DueHint, DueMark, DueMarks, Ledger, NotWritten, UnreadableMark, WakeUps};
 
@@ -220,12 +221,17 @@ where
     /// Deletes the mark, or leaves of it what nothing came of yet.
     async fn settle(&self, mark: &DueMark, attended: &Attended<R::Kind>, begun: Timestamp) -> Result<(), Unavailable> {
         let Attended { left, all_left, trouble, .. } = attended;
-        let ledger = self.ports.ledger;
-        let settled = if left.is_empty() && !*all_left {
+        let (ledger, now) = (self.ports.ledger, self.ports.clock.now());
+        // What nobody could look at for so long may never be: made up, or of an alarm that says otherwise. All members are looked at
+        // instead, as by a resync.
+        let (left, outdated): (Vec<DueHint>, Vec<DueHint>) =
+            left.iter().cloned().partition(|hint| now.duration_since(hint.at()) <= RESYNC_EVERY);
+        let all_left = *all_left || (!outdated.is_empty() && !mark.is_unresolved());
+        let settled = if left.is_empty() && !all_left {
             ledger.unmark_due::<R::Kind>(mark).await
         } else {
-            let tried_at = if trouble.is_some() { Some(self.ports.clock.now()) } else { mark.tried_at };
-            ledger.mark_due::<R::Kind>(&DueMark { tried_at, ..mark.left_with(left.clone(), *all_left) }).await
+            let tried_at = if trouble.is_some() { Some(now) } else { mark.tried_at };
+            ledger.mark_due::<R::Kind>(&DueMark { tried_at, ..mark.left_with(left, all_left) }).await
         };
         match settled {
             Ok(()) => Ok(()),

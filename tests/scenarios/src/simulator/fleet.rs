@@ -129,10 +129,12 @@ impl Play for Fleet {
         let ready = replace_instance::Ready {
             aws: Gated { port: cloud.clone(), gate: gate.clone() },
             checks: Gated { port: cloud, gate: gate.clone() },
-            ledger: Gated { port: engine.ledger.clone(), gate },
+            ledger: Gated { port: engine.ledger.clone(), gate: gate.clone() },
+            queues: Gated { port: engine.queue.clone(), gate },
             clock,
             policy: engine.policy.clone(),
             region: engine.region.clone(),
+            stack: None,
         };
         Box::pin(async move { replace_instance::handle(&ready, event).await })
     }

@@ -4,6 +4,7 @@
 //! or is an error.
 
 mod hooks;
+mod marks;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -30,13 +31,36 @@ use jiff::{SignedDuration, Timestamp};
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
 pub enum Call<'a> {
-    Read { what: &'static str },
-    Write { subject: &'a Subject, version: u64 },
-    Postpone { subject: &'a Subject },
-    Wake { subject: &'a Subject },
-    Effect { instance: &'a InstanceId },
-    Shift { shift: &'a Shift },
-    Hook { what: HookCall, instance: Option<&'a InstanceId>, hook: Option<&'a HookName> },
+    Read {
+        what: &'static str,
+    },
+    Write {
+        subject: &'a Subject,
+        version: u64,
+    },
+    Postpone {
+        subject: &'a Subject,
+    },
+    Wake {
+        subject: &'a Subject,
+    },
+    /// What is marked as due is written, deleted, claimed or given back.
+    Mark,
+    /// A message to the owner itself that is about no subject.
+    Send {
+        what: &'static str,
+    },
+    Effect {
+        instance: &'a InstanceId,
+    },
+    Shift {
+        shift: &'a Shift,
+    },
+    Hook {
+        what: HookCall,
+        instance: Option<&'a InstanceId>,
+        hook: Option<&'a HookName>,
+    },
 }
 
 /// What is done for a held instance.
@@ -230,27 +254,31 @@ impl<P: DueIncidents + Sync, G: Gate> DueIncidents for Gated<P, G> {
     }
 }
 
-impl<P: WakeUps + Sync, G: Gate> WakeUps for Gated<P, G> {
-    async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
-        let call = Call::Wake { subject };
+impl<P: Sync, G: Gate> Gated<P, G> {
+    async fn send(
+        &self,
+        call: Call<'_>,
+        port: impl Future<Output = Result<(), Unavailable>> + Send,
+    ) -> Result<(), Unavailable> {
         if self.gate.before(call).await != Passage::Open {
             return Err(unavailable("send a wake-up"));
         }
-        let sent = self.port.wake(subject, after).await;
+        let sent = port.await;
         match self.gate.after(call, sent.is_ok()).await {
             Answer::Told => sent,
             Answer::Lost | Answer::Repeated => Err(unavailable("hear of a wake-up")),
         }
     }
+}
+
+impl<P: WakeUps + Sync, G: Gate> WakeUps for Gated<P, G> {
+    async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
+        self.send(Call::Wake { subject }, self.port.wake(subject, after)).await
+    }
     async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
-        let call = Call::Wake { subject };
-        if self.gate.before(call).await != Passage::Open {
-            return Err(unavailable("send a wake-up"));
-        }
-        let sent = self.port.wake_for(subject, look, after).await;
-        match self.gate.after(call, sent.is_ok()).await {
-            Answer::Told => sent,
-            Answer::Lost | Answer::Repeated => Err(unavailable("hear of a wake-up")),
-        }
+        self.send(Call::Wake { subject }, self.port.wake_for(subject, look, after)).await
+    }
+    async fn serve_due(&self, after: SignedDuration) -> Result<(), Unavailable> {
+        self.send(Call::Send { what: "serve due" }, self.port.serve_due(after)).await
     }
 }

@@ -96,7 +96,7 @@ impl Toll {
 }
 
 fn is_write(call: Call<'_>) -> bool {
-    matches!(call, Call::Write { .. } | Call::Postpone { .. })
+    matches!(call, Call::Write { .. } | Call::Postpone { .. } | Call::Mark)
 }
 
 fn kind(call: Call<'_>) -> &'static str {
@@ -104,7 +104,8 @@ fn kind(call: Call<'_>) -> &'static str {
         Call::Read { .. } => "read",
         Call::Write { .. } => "write",
         Call::Postpone { .. } => "postpone",
-        Call::Wake { .. } => "wake-up",
+        Call::Wake { .. } | Call::Send { .. } => "wake-up",
+        Call::Mark => "mark",
         Call::Effect { .. } => "effect",
         Call::Shift { .. } => "shift",
         Call::Hook { .. } => "hook",
@@ -118,6 +119,8 @@ impl std::fmt::Display for Call<'_> {
             Call::Write { subject, version } => write!(f, "write {} v{version}", subject.name()),
             Call::Postpone { subject } => write!(f, "postpone {}", subject.name()),
             Call::Wake { subject } => write!(f, "wake {}", subject.name()),
+            Call::Mark => f.write_str("write a mark"),
+            Call::Send { what } => write!(f, "send {what}"),
             Call::Effect { instance } => write!(f, "replace {instance}"),
             Call::Shift { shift } => shift.fmt(f),
             Call::Hook { what, instance: Some(instance), .. } => write!(f, "{what:?} for {instance}"),

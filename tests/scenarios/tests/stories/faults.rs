@@ -17,7 +17,7 @@ use homeostat_remedies::policy;
 use jiff::SignedDuration;
 use scenarios::FleetStory;
 use serde_json::Value;
-use world::{Cloud, Demo, MemoryLedger, VirtualClock};
+use world::{Cloud, Demo, MemoryLedger, VirtualClock, WakeUpQueue};
 
 use crate::fleet::shipped_policy;
 
@@ -64,7 +64,7 @@ impl Replace for Twisted {
     }
 }
 
-type Owner = replace_instance::Ready<Twisted, Cloud, MemoryLedger, VirtualClock>;
+type Owner = replace_instance::Ready<Twisted, Cloud, MemoryLedger, WakeUpQueue, VirtualClock>;
 
 /// A story whose first instance is sick beyond doubt, with its alarm's event kept back.
 fn sick() -> (FleetStory, Value) {
@@ -82,9 +82,11 @@ fn owner(story: &FleetStory, alarm: fn(AlarmReading) -> AlarmReading, outcome: f
         aws: Twisted { cloud: story.cloud.clone(), alarm, outcome, replaced: AtomicU32::new(0), groups_gone: false },
         checks: story.cloud.clone(),
         ledger: story.ledger.clone(),
+        queues: story.owner.queues.clone(),
         clock: story.cloud.clock().clone(),
         policy: story.owner.policy.clone(),
         region: story.owner.region.clone(),
+        stack: None,
     }
 }
 

@@ -48,9 +48,11 @@ fn all_at_once(story: &FleetStory, cloud: &Cloud, ledger: &MemoryLedger, events:
         aws: cloud.clone(),
         checks: cloud.clone(),
         ledger: ledger.clone(),
+        queues: story.owner.queues.clone(),
         clock: cloud.clock().clone(),
         policy: story.owner.policy.clone(),
         region: story.owner.region.clone(),
+        stack: None,
     };
     let mut running: Vec<Handling> = events.iter().map(|event| owner.behind(&Yields, event.clone())).collect();
     let mut answers = Vec::new();

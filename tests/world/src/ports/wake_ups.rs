@@ -17,7 +17,7 @@ use super::lock;
 #[derive(Debug, Clone, Default)]
 pub struct WakeUpQueue {
     waiting: Arc<Mutex<VecDeque<(SignedDuration, Value)>>>,
-    intake: Arc<Mutex<VecDeque<Value>>>,
+    intake: Arc<Mutex<VecDeque<String>>>,
 }
 
 impl WakeUpQueue {
@@ -27,7 +27,7 @@ impl WakeUpQueue {
     }
 
     /// The events that an owner put on its intake queue, oldest first.
-    pub fn take_in(&self) -> Vec<Value> {
+    pub fn take_in(&self) -> Vec<String> {
         lock(&self.intake).drain(..).collect()
     }
 
@@ -58,8 +58,8 @@ impl WakeUps for WakeUpQueue {
 }
 
 impl Intake for WakeUpQueue {
-    async fn put(&self, event: &Value) -> Result<(), Unavailable> {
-        lock(&self.intake).push_back(event.clone());
+    async fn put(&self, event: &str) -> Result<(), Unavailable> {
+        lock(&self.intake).push_back(event.to_owned());
         Ok(())
     }
 }

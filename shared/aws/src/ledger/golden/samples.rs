@@ -2,6 +2,7 @@
 //!
 //! The numbers and names are made up; the forms never are.
 
+mod due;
 mod group;
 mod hook;
 mod instance;
@@ -26,7 +27,15 @@ pub(super) struct Sample {
 }
 
 pub(super) fn all() -> Vec<Sample> {
-    [instance::samples(), group::samples(), zone::samples(), hook::samples(), remembered::samples()].concat()
+    [
+        instance::samples(),
+        group::samples(),
+        zone::samples(),
+        hook::samples(),
+        remembered::samples(),
+        due::samples(),
+    ]
+    .concat()
 }
 
 fn incident(folder: Folder, name: &str, incident: impl Into<AnyIncident>) -> Sample {

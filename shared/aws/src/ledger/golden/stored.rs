@@ -4,7 +4,7 @@
 
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::Scope;
-use homeostat_core::ports::{Pause, Slots, Unavailable};
+use homeostat_core::ports::{DueMark, Pause, Slots, Unavailable};
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::instance::kind::InstanceKind;
@@ -24,6 +24,7 @@ pub(super) enum Stored {
     Alarm(AlarmChange),
     Slots(Scope, Slots),
     Pause(Pause),
+    Due(DueMark),
 }
 
 impl Stored {
@@ -44,6 +45,8 @@ impl Stored {
                 "lifecycle-hook" => Ok(Stored::Launches(scope(pk), item::read(item.clone())?)),
                 other => panic!("{other} is no remedy's memory"),
             }
+        } else if pk == "DUE#replace-instance" {
+            item::read(item.clone()).map(Stored::Due)
         } else {
             Ok(Stored::Slots(scope(pk), item::read(item.clone())?))
         }
@@ -62,6 +65,7 @@ impl Stored {
             Stored::Alarm(memory) => item::alarm_memory(memory),
             Stored::Slots(scope, slots) => item::slots(scope, slots),
             Stored::Pause(pause) => Ok(pause_item(pause)),
+            Stored::Due(mark) => item::mark::<InstanceKind>(mark),
         }
         .unwrap()
     }
@@ -75,6 +79,7 @@ impl Stored {
             Stored::Alarm(memory) => found.look_at(memory),
             Stored::Slots(_, slots) => found.look_at(slots),
             Stored::Pause(pause) => found.look_at(pause),
+            Stored::Due(mark) => found.look_at(mark),
         }
     }
 }

@@ -197,6 +197,9 @@ impl WakeUps for Outside {
         self.0.lock().unwrap().push((subject.name().to_owned(), Some(look), after));
         Ok(())
     }
+    async fn serve_due(&self, _: SignedDuration) -> Result<(), Unavailable> {
+        panic!("nothing is marked here")
+    }
 }
 
 fn run<T>(mut future: impl Future<Output = T> + Unpin) -> T {

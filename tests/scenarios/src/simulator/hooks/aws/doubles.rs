@@ -210,4 +210,7 @@ impl WakeUps for Eager {
         }
         Ok(())
     }
+    async fn serve_due(&self, after: SignedDuration) -> Result<(), Unavailable> {
+        self.queue.serve_due(after).await
+    }
 }
