@@ -27,15 +27,8 @@ pub(super) struct Sample {
 }
 
 pub(super) fn all() -> Vec<Sample> {
-    [
-        instance::samples(),
-        group::samples(),
-        zone::samples(),
-        hook::samples(),
-        remembered::samples(),
-        due::samples(),
-    ]
-    .concat()
+    [instance::samples(), group::samples(), zone::samples(), hook::samples(), remembered::samples(), due::samples()]
+        .concat()
 }
 
 fn incident(folder: Folder, name: &str, incident: impl Into<AnyIncident>) -> Sample {
