@@ -63,7 +63,7 @@ fn is_sound(signal: &Signal) {
             let region = "ap-southeast-1".parse().expect("a Region");
             is_a_key(&HeldInstance::told(told).subject(region));
         }
-        Fact::Order(Order::Resync | Order::ContinueResync) => {}
+        Fact::Order(Order::Resync | Order::ContinueResync | Order::ServeDue) => {}
         Fact::Order(Order::Wake(subject)) => is_a_key(subject),
         Fact::Order(Order::Look { subject, at }) => {
             is_a_key(subject);

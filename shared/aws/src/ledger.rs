@@ -9,6 +9,7 @@ mod due;
 #[cfg(test)]
 mod golden;
 mod item;
+mod marks;
 mod write;
 
 use aws_sdk_dynamodb::Client;

@@ -27,7 +27,7 @@ pub use hooks::HookCloud;
 pub use ledger::DynamoLedger;
 use load_balancing::TargetGroups;
 pub use sns::{Attribute, NotSent, Publication, Topic};
-pub use sqs::{QueueUrls, WakeQueues};
+pub use sqs::{OwnQueues, QueueUrls, WakeQueues};
 
 use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};

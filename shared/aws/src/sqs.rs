@@ -1,4 +1,4 @@
-//! SQS: the queues of wake-ups, one for each owner.
+//! SQS: the queues of wake-ups, one for each owner, and an owner's intake queue.
 //!
 //! This module never receives; the queue's event source mapping does.
 
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_sqs::Client;
 use homeostat_core::id::Subject;
-use homeostat_core::ports::{Unavailable, WakeUps};
+use homeostat_core::ports::{Intake, Unavailable, WakeUps};
 use homeostat_core::signal::{self, Order};
 use jiff::{SignedDuration, Timestamp};
 
@@ -32,10 +32,24 @@ impl WakeQueues {
         WakeQueues { client: Client::new(config), queues }
     }
 
-    async fn send(&self, queue: &str, message: String, after: SignedDuration) -> Result<(), Unavailable> {
+    async fn send(&self, subject: &Subject, message: String, after: SignedDuration) -> Result<(), Unavailable> {
+        self.post(self.of_owner(subject)?, message, after).await
+    }
+
+    async fn post(&self, queue: &str, message: String, after: SignedDuration) -> Result<(), Unavailable> {
         let request = self.client.send_message().queue_url(queue).message_body(message);
         let sent = request.delay_seconds(delay(after)).send().await;
         sent.map(drop).map_err(|error| unavailable("send a wake-up", &error))
+    }
+
+    /// Of an owner, all of whose subjects have one queue.
+    fn only(&self) -> Result<&str, Unavailable> {
+        let mut queues = self.queues.values();
+        let only = queues.next().filter(|first| queues.all(|other| other == *first));
+        only.map(String::as_str).ok_or_else(|| Unavailable {
+            doing: "send a wake-up".to_owned(),
+            why: "this function knows no queue that is its own alone".to_owned(),
+        })
     }
 
     fn of_owner(&self, subject: &Subject) -> Result<&str, Unavailable> {
@@ -45,31 +59,53 @@ impl WakeQueues {
             why: format!("this function knows no queue for {subject}"),
         })
     }
+}
 
-    /// Of an owner that knows no queue but its own.
-    fn own(&self) -> Result<&str, Unavailable> {
-        let mut queues = self.queues.values();
-        match (queues.next(), queues.next()) {
-            (Some(own), None) => Ok(own),
-            _ => Err(Unavailable {
-                doing: "send an order to itself".to_owned(),
-                why: format!("this function knows {} queues, and not which is its own", self.queues.len()),
-            }),
-        }
+/// An owner's own queues: its wake-ups, and what it has to take in.
+#[derive(Debug, Clone)]
+pub struct OwnQueues {
+    wake_ups: WakeQueues,
+    intake: String,
+}
+
+impl OwnQueues {
+    /// `intake` is the URL of the queue that its events come by.
+    pub fn new(wake_ups: WakeQueues, intake: String) -> Self {
+        OwnQueues { wake_ups, intake }
+    }
+}
+
+impl Intake for OwnQueues {
+    async fn put(&self, event: &str) -> Result<(), Unavailable> {
+        self.wake_ups.post(&self.intake, event.to_owned(), SignedDuration::ZERO).await
+    }
+}
+
+impl WakeUps for OwnQueues {
+    async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
+        self.wake_ups.wake(subject, after).await
+    }
+
+    async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
+        self.wake_ups.wake_for(subject, look, after).await
+    }
+
+    async fn order(&self, order: &Order, after: SignedDuration) -> Result<(), Unavailable> {
+        self.wake_ups.order(order, after).await
     }
 }
 
 impl WakeUps for WakeQueues {
     async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
-        self.send(self.of_owner(subject)?, signal::wake(subject).to_string(), after).await
+        self.send(subject, signal::wake(subject).to_string(), after).await
     }
 
     async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
-        self.send(self.of_owner(subject)?, signal::look(subject, look).to_string(), after).await
+        self.send(subject, signal::look(subject, look).to_string(), after).await
     }
 
     async fn order(&self, order: &Order, after: SignedDuration) -> Result<(), Unavailable> {
-        self.send(self.own()?, signal::order(order).to_string(), after).await
+        self.post(self.only()?, signal::order(order).to_string(), after).await
     }
 }
 

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod guard;
 pub mod id;
 pub mod incident;
+pub mod intake;
 pub mod json;
 pub mod line;
 pub mod memory;

@@ -3,6 +3,7 @@
 //! This module never implements a port. Reading and changing are different traits, so a reader can't change anything.
 
 mod closed;
+mod due_marks;
 
 use std::fmt;
 use std::future::Future;
@@ -20,6 +21,7 @@ pub use crate::outcome::{Outcome, Unavailable};
 use crate::resync::Resync;
 use crate::signal::Order;
 pub use closed::{ClosedIncidents, ClosedPage, Cursor};
+pub use due_marks::{DueHint, DueMark, DueMarks, DueTrigger, MOST_HINTS, MarkList, UnreadableMark};
 
 pub trait Clock: Sync {
     fn now(&self) -> Timestamp;
@@ -215,6 +217,12 @@ pub trait WakeUps {
 
     /// Sends an order to this function itself, by its own queue.
     fn order(&self, order: &Order, after: SignedDuration) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// An owner's intake queue, where events wait to be taken in together.
+pub trait Intake {
+    /// Puts an event on it, a JSON document, that came to the owner by a call.
+    fn put(&self, event: &str) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 /// Of a function that leaves every look to the sweep.

@@ -3,9 +3,11 @@
 //! Every function and the simulator run this very code. It never performs an effect that was not recorded first, and never
 //! takes an event's word for anything but where to look.
 
+mod due;
 mod explain;
 mod fresh;
 mod ladder;
+mod marking;
 mod news;
 mod result;
 mod route;
@@ -26,14 +28,16 @@ use crate::outcome::{Outcome, Unavailable};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Slots, Write};
 use crate::signal::{Hint, NoSignal, Signal};
 use crate::size;
+pub use due::{Attended, Coalesce, DueServed, Placed, TRY_AGAIN_AFTER, serve_due};
 pub use explain::{Explanation, Outlook, explain};
 use fresh::{FRESH, SoFar, fresh_enough};
 pub use ladder::Rung;
 pub use ladder::{Check, checked, climb, climbed};
+pub use marking::{Marked, MarkedRoutes, Marks, mark, mark_routes};
 use news::news;
 pub use result::{Ignored, ReconcileError, Reconciled};
 pub use route::{NotSurveyed, Route, Surveyed, WakeUp};
-pub use serve::{Foreseen, Look, Ports, Served, foresee, serve};
+pub use serve::{Foreseen, Look, Ports, Served, foresee, look_at, serve};
 pub use waiting::in_time;
 
 /// The longest that one effect may take, its retries included. Shorter than the lease, so that an effect which starts

@@ -22,6 +22,7 @@ pub mod tests;
 use std::fmt;
 
 pub use alarm::AlarmKind;
+use envelope::Envelope;
 pub use fact::{About, AlarmFact, Dimensions, Fact, Order};
 pub use hint::{Hint, Trigger};
 pub use ignored::NoSignal;
@@ -90,13 +91,37 @@ pub enum Parsed {
 /// Reads all that was delivered together: what a queue or a topic hands over, what EventBridge, an alarm's own action or Auto Scaling
 /// delivers, and Homeostat's own orders. There is at least one answer, and one that is malformed hides no other.
 pub fn read(event: &Value, now: Timestamp) -> Vec<Result<Parsed, Malformed>> {
-    let letters = envelope::open(event).into_iter();
+    read_all(envelope::open(event), now)
+}
+
+fn read_all(letters: Vec<Result<Envelope<'_>, Malformed>>, now: Timestamp) -> Vec<Result<Parsed, Malformed>> {
     letters
+        .into_iter()
         .map(|letter| match letter? {
-            envelope::Envelope::Event { path, event, route } => parse(path, &event, &route, now),
-            envelope::Envelope::Nothing(why) => Ok(Parsed::Ignored(why)),
+            Envelope::Event { path, event, route } => parse(path, &event, &route, now),
+            Envelope::Nothing(why) => Ok(Parsed::Ignored(why)),
         })
         .collect()
+}
+
+/// One message of a queue's batch.
+#[derive(Debug)]
+pub struct Record {
+    /// By which it is handed back alone.
+    pub message_id: Option<String>,
+    pub read: Vec<Result<Parsed, Malformed>>,
+}
+
+/// Reads each message of a queue's batch by itself; `None`: it is no such batch.
+pub fn records(event: &Value, now: Timestamp) -> Option<Vec<Record>> {
+    let root = JsonCursor::root(event);
+    let records = root.field("Records").items().ok().filter(|records| !records.is_empty())?;
+    let is_of_queue = |record: &JsonCursor<'_>| record.field("eventSource").text() == Ok("aws:sqs");
+    let read = |record: &JsonCursor<'_>| Record {
+        message_id: record.field("messageId").text().ok().map(str::to_owned),
+        read: read_all(envelope::of_record(record, &Route::Call, 0), now),
+    };
+    records.iter().all(is_of_queue).then(|| records.iter().map(read).collect())
 }
 
 fn parse(path: String, event: &Value, route: &Route, now: Timestamp) -> Result<Parsed, Malformed> {
@@ -161,13 +186,15 @@ pub fn order(order: &Order) -> Value {
         Order::Look { subject, at } => look(subject, *at),
         Order::Resync => serde_json::json!({ "homeostat": "resync" }),
         Order::ContinueResync => serde_json::json!({ "homeostat": "continue-resync" }),
+        Order::ServeDue => serde_json::json!({ "homeostat": "serve-due" }),
     }
 }
 
 fn own(root: &JsonCursor<'_>) -> Result<Parsed, Malformed> {
-    let (key, order) = match root.field("homeostat").one_of(&["wake", "resync", "continue-resync"])? {
+    let (key, order) = match root.field("homeostat").one_of(&["wake", "resync", "continue-resync", "serve-due"])? {
         "resync" => (Key("resync".to_owned()), Order::Resync),
         "continue-resync" => (Key("continue-resync".to_owned()), Order::ContinueResync),
+        "serve-due" => (Key("serve-due".to_owned()), Order::ServeDue),
         _ => {
             let subject: Subject =
                 root.field("subject").parse("a subject, such as eu-west-1#instance#i-0123456789abcdef0")?;

@@ -4,7 +4,9 @@
 
 pub mod answers;
 mod clock;
+mod due;
 mod failure;
+mod intake;
 mod log;
 mod serve;
 pub mod settings;
@@ -17,6 +19,7 @@ use serde_json::Value;
 pub use answers::Answers;
 pub use clock::SystemClock;
 pub use failure::Failure;
+pub use intake::serve_intake;
 use log::log_as_json;
 pub use serve::serve;
 

@@ -32,7 +32,7 @@ where
     answers.together()
 }
 
-async fn one<R, L, C, W>(remedy: &R, ports: Ports<'_, L, C, W>, signal: &Signal, answers: &mut Answers)
+pub(crate) async fn one<R, L, C, W>(remedy: &R, ports: Ports<'_, L, C, W>, signal: &Signal, answers: &mut Answers)
 where
     R: Remedy,
     L: Ledger + Sync,
@@ -64,7 +64,7 @@ fn of(subject: &Subject, failure: Failure) -> Failure {
     }
 }
 
-fn answer<K: Kind>(look: Look<K>) -> Result<Value, Failure> {
+pub(crate) fn answer<K: Kind>(look: Look<K>) -> Result<Value, Failure> {
     if let Some(error) = look.not_woken {
         // If it gets lost, the sweep comes round all the same.
         tracing::warn!("left to the sweep: {error}");
@@ -72,7 +72,7 @@ fn answer<K: Kind>(look: Look<K>) -> Result<Value, Failure> {
     Ok(attended(look.outcome?))
 }
 
-fn found<K: Kind>(surveyed: Surveyed, looks: Vec<Look<K>>) -> Result<Value, Failure> {
+pub(crate) fn found<K: Kind>(surveyed: Surveyed, looks: Vec<Look<K>>) -> Result<Value, Failure> {
     let Surveyed { looked_at, failed, unread, left, .. } = surveyed;
     let mut failures: Vec<String> = failed.into_iter().map(|(name, why)| format!("{name}: {why}")).collect();
     if !unread.is_empty() {
@@ -97,6 +97,6 @@ fn found<K: Kind>(surveyed: Surveyed, looks: Vec<Look<K>>) -> Result<Value, Fail
     }
 }
 
-fn log<K: Kind>(incident: &Incident<K>, decision: &Decision<K>) {
+pub(crate) fn log<K: Kind>(incident: &Incident<K>, decision: &Decision<K>) {
     tracing::info!(subject = %incident.subject, scope = %incident.scope(), "{decision}");
 }

@@ -6,19 +6,70 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use saphyr::{LoadableYamlNode, YamlOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-static PATTERNS: LazyLock<BTreeMap<String, Vec<Value>>> =
-    LazyLock::new(|| patterns(include_str!("../../../template.yaml")));
+type Patterns = BTreeMap<String, Vec<Value>>;
 
-/// Whether a rule of that resource, by its name in the template, lets the event through. Of a resource without rules none does.
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| patterns(include_str!("../../../template.yaml")));
+
+/// Of the rules whose target is a queue, by the function that the queue's messages go to.
+static QUEUED: LazyLock<Patterns> = LazyLock::new(|| queued(include_str!("../../../template.yaml")));
+
+/// Whether a rule of that resource, by its name in the template, or one of its queue's lets the event through. Of a resource without
+/// rules none does.
 #[must_use]
 pub fn let_through(resource: &str, event: &Value) -> bool {
-    PATTERNS.get(resource).is_some_and(|patterns| patterns.iter().any(|pattern| fits(pattern, Some(event))))
+    is_let_through(&PATTERNS, resource, event) || by_queue(resource, event)
+}
+
+/// Whether it comes to that function in a batch of its queue.
+#[must_use]
+pub fn by_queue(function: &str, event: &Value) -> bool {
+    is_let_through(&QUEUED, function, event)
+}
+
+/// A batch of events, as a queue hands it over.
+#[must_use]
+pub fn batch(events: &[Value]) -> Value {
+    let record = |(nth, event): (usize, &Value)| json!({ "messageId": format!("message-{nth}"), "eventSource": "aws:sqs", "body": event.to_string() });
+    json!({ "Records": events.iter().enumerate().map(record).collect::<Vec<_>>() })
+}
+
+fn is_let_through(patterns: &Patterns, resource: &str, event: &Value) -> bool {
+    patterns.get(resource).is_some_and(|patterns| patterns.iter().any(|pattern| fits(pattern, Some(event))))
+}
+
+fn queued(template: &str) -> Patterns {
+    let documents = YamlOwned::load_from_str(template).unwrap_or_default();
+    let resources = documents.first().and_then(|template| template.as_mapping_get("Resources")?.as_mapping());
+    let (mut targets, mut sources) = (Vec::new(), Vec::new());
+    for (name, resource) in resources.into_iter().flatten() {
+        let Some(properties) = resource.as_mapping_get("Properties") else { continue };
+        let listed = properties.as_mapping_get("Targets").and_then(YamlOwned::as_sequence).into_iter().flatten();
+        let arns = listed.filter_map(|target| named(target.as_mapping_get("Arn")?));
+        targets.extend(arns.filter_map(|arn| Some((arn, as_json(properties.as_mapping_get("EventPattern")?)))));
+        let events = properties.as_mapping_get("Events").and_then(YamlOwned::as_mapping).into_iter().flatten();
+        let queues = events.filter_map(|(_, it)| named(it.as_mapping_get("Properties")?.as_mapping_get("Queue")?));
+        sources.extend(queues.filter_map(|queue| Some((queue, name.as_str()?.to_owned()))));
+    }
+    let mut queued = Patterns::new();
+    for (queue, function) in sources {
+        let of_queue = targets.iter().filter(|(target, _)| *target == queue).map(|(_, pattern)| pattern.clone());
+        queued.entry(function).or_default().extend(of_queue);
+    }
+    queued
+}
+
+/// What `!GetAtt` names.
+fn named(yaml: &YamlOwned) -> Option<&str> {
+    match yaml {
+        YamlOwned::Tagged(_, inner) => inner.as_str(),
+        other => other.as_str(),
+    }
 }
 
 /// By resource: a function with its own rules, or a rule.
-fn patterns(template: &str) -> BTreeMap<String, Vec<Value>> {
+fn patterns(template: &str) -> Patterns {
     let documents = YamlOwned::load_from_str(template).unwrap_or_default();
     let resources = documents.first().and_then(|template| template.as_mapping_get("Resources")?.as_mapping());
     let of_resource = |resource: &YamlOwned| {
@@ -27,7 +78,7 @@ fn patterns(template: &str) -> BTreeMap<String, Vec<Value>> {
         let events = properties.as_mapping_get("Events").and_then(YamlOwned::as_mapping);
         let of_event = |event| YamlOwned::as_mapping_get(event, "Properties")?.as_mapping_get("Pattern");
         let of_events = events.into_iter().flat_map(|events| events.values()).filter_map(of_event);
-        Some(own.chain(of_events).map(json).collect::<Vec<_>>())
+        Some(own.chain(of_events).map(as_json).collect::<Vec<_>>())
     };
     let named =
         resources.into_iter().flatten().filter_map(|(name, it)| Some((name.as_str()?.to_owned(), of_resource(it)?)));
@@ -35,13 +86,13 @@ fn patterns(template: &str) -> BTreeMap<String, Vec<Value>> {
 }
 
 /// What CloudFormation fills in (`!Ref`) is `null`: any value.
-fn json(yaml: &YamlOwned) -> Value {
+fn as_json(yaml: &YamlOwned) -> Value {
     match yaml {
         YamlOwned::Mapping(fields) => {
-            let field = |(key, value): (&YamlOwned, &YamlOwned)| Some((key.as_str()?.to_owned(), json(value)));
+            let field = |(key, value): (&YamlOwned, &YamlOwned)| Some((key.as_str()?.to_owned(), as_json(value)));
             Value::Object(fields.iter().filter_map(field).collect::<Map<_, _>>())
         }
-        YamlOwned::Sequence(values) => values.iter().map(json).collect(),
+        YamlOwned::Sequence(values) => values.iter().map(as_json).collect(),
         other => other.as_str().map_or(Value::Null, Value::from),
     }
 }
@@ -60,16 +111,16 @@ fn fits(pattern: &Value, event: Option<&Value>) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::*;
     use homeostat_core::signal::{self, NoSignal, Parsed};
     use jiff::Timestamp;
-    use serde_json::json;
-
-    use super::*;
 
     #[test]
     fn each_rule_of_the_template_is_read_and_none_has_an_operator() {
         let rules = |resource: &str| PATTERNS.get(resource).map_or(0, Vec::len);
-        assert_eq!((rules("ReplaceInstance"), rules("ShiftDns"), rules("LifecycleActions")), (5, 1, 1), "{PATTERNS:?}");
+        assert_eq!((rules("ReplaceInstance"), rules("ShiftDns"), rules("LifecycleActions")), (1, 1, 1), "{PATTERNS:?}");
+        let queued = |function: &str| QUEUED.get(function).map_or(0, Vec::len);
+        assert_eq!((queued("ReplaceInstance"), queued("LifecycleHook")), (4, 1), "{QUEUED:?}");
         fn is_plain(pattern: &Value) -> bool {
             match pattern {
                 Value::Object(fields) => fields.values().all(is_plain),

@@ -24,7 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The template's schedules.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(1);
-const RESYNC_EVERY: SignedDuration = SignedDuration::from_mins(5);
+const RESYNC_EVERY: SignedDuration = homeostat_core::resync::RESYNC_EVERY;
 
 /// The ports of the world answer at once, so there is nothing to wait for.
 fn ready<T>(future: impl Future<Output = T>) -> T {

@@ -15,7 +15,7 @@ use world::{Cloud, MemoryLedger, VirtualClock, WakeUpQueue};
 
 use crate::simulator::gated::{Gate, Gated};
 
-pub type FleetOwner = replace_instance::Ready<Cloud, Cloud, MemoryLedger, VirtualClock, WakeUpQueue>;
+pub type FleetOwner = replace_instance::Ready<Cloud, Cloud, MemoryLedger, WakeUpQueue, VirtualClock>;
 pub type DnsOwner = shift_dns::Ready<Cloud, MemoryLedger, WakeUpQueue, VirtualClock>;
 pub type HookOwner = lifecycle_hook::Ready<Cloud, Cloud, MemoryLedger, WakeUpQueue, VirtualClock>;
 
@@ -35,6 +35,9 @@ pub struct Parts {
 pub trait Owner: Sized {
     /// Its function or its rule in the template, which says which events reach it.
     const RESOURCE: &'static str;
+
+    /// Whether its events come in batches of a queue.
+    const TAKES_IN: bool;
 
     /// Of its incidents.
     type Kind: Kind;
@@ -65,11 +68,12 @@ impl Owner for FleetOwner {
     type Kind = InstanceKind;
 
     const RESOURCE: &'static str = "ReplaceInstance";
+    const TAKES_IN: bool = true;
 
-    fn of(Parts { cloud, ledger, wake_ups, policy, .. }: Parts) -> Self {
+    fn of(Parts { cloud, ledger, wake_ups: queues, policy }: Parts) -> Self {
         let region = cloud.with(|world| world.place().region.clone());
-        let (aws, checks, clock) = (cloud.clone(), cloud.clone(), cloud.clock().clone());
-        FleetOwner { aws, checks, ledger, clock, wake_ups, policy, region }
+        let clock = cloud.clock().clone();
+        FleetOwner { aws: cloud.clone(), checks: cloud, ledger, queues, clock, policy, region, stack: None }
     }
 
     fn handling(&self, event: Value) -> impl Future<Output = Result<Value, Failure>> {
@@ -81,10 +85,11 @@ impl Owner for FleetOwner {
             aws: gated(&self.aws, gate),
             checks: gated(&self.checks, gate),
             ledger: gated(&self.ledger, gate),
+            queues: gated(&self.queues, gate),
             clock: self.clock.clone(),
-            wake_ups: gated(&self.wake_ups, gate),
             policy: self.policy.clone(),
             region: self.region.clone(),
+            stack: None,
         };
         Box::pin(async move { replace_instance::handle(&owner, event).await })
     }
@@ -94,6 +99,7 @@ impl Owner for DnsOwner {
     type Kind = HostedZoneKind;
 
     const RESOURCE: &'static str = "ShiftDns";
+    const TAKES_IN: bool = false;
 
     fn of(Parts { cloud, ledger, wake_ups, policy }: Parts) -> Self {
         DnsOwner { aws: cloud.clone(), ledger, wake_ups, clock: cloud.clock().clone(), policy }
@@ -119,6 +125,7 @@ impl Owner for HookOwner {
     type Kind = HookKind;
 
     const RESOURCE: &'static str = "LifecycleActions";
+    const TAKES_IN: bool = false;
 
     fn of(Parts { cloud, ledger, wake_ups, policy }: Parts) -> Self {
         let region = cloud.with(|world| world.place().region.clone());

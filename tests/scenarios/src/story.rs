@@ -122,6 +122,12 @@ impl<O: Owner> Story<O> {
         answer
     }
 
+    /// Whatever wake-ups wait never arrive.
+    pub fn lose_wake_ups(&mut self) {
+        self.take_wake_ups();
+        self.queued.clear();
+    }
+
     /// From now on the owner is behind that gate.
     pub fn put_behind(&mut self, gate: impl Gate + Clone + 'static) {
         self.way = Some(Box::new(move |owner, event| owner.behind(&gate, event)));
@@ -168,6 +174,8 @@ impl<O: Owner> Story<O> {
         for event in self.cloud.with(|world| world.take_events()) {
             if event_rules::let_through(O::RESOURCE, &event) {
                 self.delivered.push(event.clone());
+                let is_queued = O::TAKES_IN && event_rules::by_queue(O::RESOURCE, &event);
+                let event = if is_queued { event_rules::batch(&[event.clone()]) } else { event.clone() };
                 for _ in 0..self.deliveries {
                     _ = self.deliver(event.clone());
                 }

@@ -43,10 +43,11 @@ enum Folder {
     Budget,
     Pause,
     Resync,
+    Due,
 }
 
 impl Folder {
-    const ALL: [Folder; 9] = [
+    const ALL: [Folder; 10] = [
         Folder::Instance,
         Folder::Group,
         Folder::Zone,
@@ -56,6 +57,7 @@ impl Folder {
         Folder::Budget,
         Folder::Pause,
         Folder::Resync,
+        Folder::Due,
     ];
 
     fn path(self) -> PathBuf {

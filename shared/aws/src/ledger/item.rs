@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Incident, Kind, SCHEMA};
-use homeostat_core::ports::{Due, Pause, Slots, Unavailable};
+use homeostat_core::ports::{Due, DueMark, Pause, Slots, Unavailable, UnreadableMark};
 use homeostat_core::resync::Resync;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -22,6 +22,7 @@ const PAUSE: &str = "PAUSE#";
 const LAST: &str = "LAST";
 const MEMORY: &str = "MEMORY#";
 const ALARM_MEMORY: &str = "MEMORY#alarm#";
+const SERVER: &str = "SERVER";
 
 /// How long the table keeps a closed incident, at least: a year, so that this season's incidents can be held against the last one's,
 /// and a month to look at them. Nothing is decided by what is this old. DynamoDB deletes some days later, if at all.
@@ -78,6 +79,16 @@ impl Key {
         Key { pk: format!("RESYNC#{remedy}"), sk: "PROGRESS".to_owned() }
     }
 
+    /// Of what is due, as that scope is written.
+    pub(super) fn mark<K: Kind>(scope: &str) -> Key {
+        Key { pk: format!("DUE#{}", K::REMEDY), sk: scope.to_owned() }
+    }
+
+    /// Who serves the marks of that remedy. No scope is written without `#`.
+    pub(super) fn server<K: Kind>() -> Key {
+        Key::mark::<K>(SERVER)
+    }
+
     pub(super) fn attributes(&self) -> Item {
         HashMap::from([
             ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
@@ -113,6 +124,29 @@ pub(super) fn alarm_memory(memory: &AlarmChange) -> Result<Item, Unavailable> {
 
 pub(super) fn memory<K: Kind>(scope: &Scope, memory: &K::Memory) -> Result<Item, Unavailable> {
     written(memory, &Key::memory::<K>(scope))
+}
+
+pub(super) fn mark<K: Kind>(mark: &DueMark) -> Result<Item, Unavailable> {
+    written(mark, &Key::mark::<K>(&mark.scope.to_string()))
+}
+
+/// The claim of whoever serves.
+pub(super) fn server<K: Kind>(until: Timestamp) -> Item {
+    let mut item = Key::server::<K>().attributes();
+    item.insert("schema".to_owned(), AttributeValue::N(SCHEMA.to_string()));
+    item.insert("until".to_owned(), AttributeValue::N(until.as_millisecond().to_string()));
+    item
+}
+
+pub(super) fn is_server(item: &Item) -> bool {
+    text(item, "sk") == Some(SERVER)
+}
+
+/// Of one that can't be read, what tells people which it is.
+pub(super) fn read_mark(item: Item) -> Result<DueMark, UnreadableMark> {
+    let (scope, since) = (text(&item, "sk").unwrap_or("?").to_owned(), text(&item, "since").map(str::parse));
+    let since = since.and_then(Result::ok);
+    read(item).map_err(|unreadable| UnreadableMark { scope, since, why: unreadable.to_string() })
 }
 
 /// As every other time of an item that the ledger does not compare.

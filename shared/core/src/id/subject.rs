@@ -33,7 +33,8 @@ pub struct Subject {
 }
 
 /// Whose budget, memory and pauses bear on a subject. Written `<tag>#<id>`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Scope {
     tag: Arc<str>,
     id: Arc<str>,
@@ -91,6 +92,19 @@ impl FromStr for Scope {
         let expected = InvalidId::new(text, "a scope: <tag>#<name>, such as group#web");
         let (tag, id) = text.split_once('#').filter(|(tag, id)| is_tag(tag) && is_id(id)).ok_or(expected)?;
         Ok(Scope { tag: tag.into(), id: id.into() })
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = InvalidId;
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        scope.to_string()
     }
 }
 

@@ -121,16 +121,17 @@ where
     C: Clock,
     W: WakeUps,
 {
-    let look = only(remedy, ports, hint, on_decision).await;
+    let look = look_at(remedy, ports, hint, on_decision).await;
     let next = look.outcome.as_ref().ok().and_then(|attended| remedy.follow_up(ports.clock.now(), attended));
     let Some(next) = next else { return look };
-    match only(remedy, ports, &next, on_decision).await {
+    match look_at(remedy, ports, &next, on_decision).await {
         Look { outcome: Err(trouble), .. } => Look { outcome: Err(trouble), ..look },
         Look { not_woken, .. } => Look { not_woken: look.not_woken.or(not_woken), ..look },
     }
 }
 
-async fn only<R, L, C, W>(
+/// One subject alone. Whoever calls this follows up by itself.
+pub async fn look_at<R, L, C, W>(
     remedy: &R,
     ports: Ports<'_, L, C, W>,
     hint: &Hint,

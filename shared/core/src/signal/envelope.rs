@@ -53,7 +53,11 @@ fn records<'a>(at: &JsonCursor<'_>, route: &Route, depth: usize) -> Vec<Result<E
     }
 }
 
-fn of_record<'a>(record: &JsonCursor<'_>, route: &Route, depth: usize) -> Vec<Result<Envelope<'a>, Malformed>> {
+pub(super) fn of_record<'a>(
+    record: &JsonCursor<'_>,
+    route: &Route,
+    depth: usize,
+) -> Vec<Result<Envelope<'a>, Malformed>> {
     if record.field("Sns").is_present() {
         return message(&record.field("Sns"), route, depth);
     }

@@ -65,15 +65,17 @@ pub enum Order {
     Resync,
     /// The next slice of the resync that is under way.
     ContinueResync,
+    /// What events told waits in marks of what is due.
+    ServeDue,
 }
 
 impl Order {
-    /// Where to look; a resync leads to nobody yet.
+    /// Where to look; a resync and what is marked lead to nobody yet.
     pub fn hint(&self) -> Option<Hint> {
         match self {
             Order::Wake(subject) => Some(Hint::wake(subject.clone())),
             Order::Look { subject, at } => Some(Hint { subject: subject.clone(), why: Trigger::Look { at: *at } }),
-            Order::Resync | Order::ContinueResync => None,
+            Order::Resync | Order::ContinueResync | Order::ServeDue => None,
         }
     }
 }
@@ -88,6 +90,7 @@ impl Fact {
             Fact::Order(Order::Wake(subject) | Order::Look { subject, .. }) => subject.to_string(),
             Fact::Order(Order::Resync) => "all that the policy names".to_owned(),
             Fact::Order(Order::ContinueResync) => "what the resync has not read yet".to_owned(),
+            Fact::Order(Order::ServeDue) => "all that is marked as due".to_owned(),
         };
         line::one_line(&about, usize::MAX)
     }
@@ -125,6 +128,7 @@ impl fmt::Display for Fact {
             Fact::Order(Order::Wake(_) | Order::Look { .. }) => f.write_str("an open incident is due"),
             Fact::Order(Order::Resync) => f.write_str("the five minutes are over"),
             Fact::Order(Order::ContinueResync) => f.write_str("the last slice of the resync is over"),
+            Fact::Order(Order::ServeDue) => f.write_str("events wait in marks"),
         }
     }
 }

@@ -24,7 +24,7 @@ pub enum Route {
 /// What an event is by its marks, before anything in it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// Homeostat's own: an open incident is due.
+    /// Homeostat's own: an open incident is due, or marks are.
     Wake,
     /// Homeostat's own schedule.
     Resync,
@@ -50,7 +50,7 @@ const TABLE: [(Form, &str, [bool; 3]); 12] = [
     (Form::Wake, "a wake-up", [true, true, false]),
     (Form::Resync, "a resync", [true, false, false]),
     (Form::ContinueResync, "the next slice of a resync", [true, true, false]),
-    (Form::AlarmAction, "an alarm's own action", [true, false, false]),
+    (Form::AlarmAction, "an alarm's own action", [true, true, false]),
     (Form::AlarmMessage, "an alarm's message", [true, true, true]),
     (Form::HookMessage, "a lifecycle action", [true, true, false]),
     (Form::AlarmChange, "an alarm's change of state", [true, true, true]),

@@ -30,6 +30,7 @@ pub(super) fn route(region: &Region, signal: &Signal) -> Result<Route<Resync>, N
         }
         Fact::Notice { about, .. } => Err(NoSignal::NotOurs { about: about.to_string() }),
         Fact::Order(Order::Resync | Order::ContinueResync) => Ok(Route::Survey(Resync)),
+        Fact::Order(Order::ServeDue) => Err(NoSignal::NotOurs { about: signal.fact.about() }),
         Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => {
             Route::of_order(order, subject, subject::named(subject))
         }

@@ -21,6 +21,7 @@ pub(super) fn route(dns: &DnsPolicy, signal: &Signal) -> Result<Route<Resync>, N
         Fact::Notice { about, .. } => Err(NoSignal::NotOurs { about: about.to_string() }),
         Fact::Action(told) => Err(told.into()),
         Fact::Order(Order::Resync | Order::ContinueResync) => Ok(Route::Survey(Resync)),
+        Fact::Order(Order::ServeDue) => Err(NoSignal::NotOurs { about: signal.fact.about() }),
         Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => {
             Route::of_order(order, subject, subject::named(subject))
         }

@@ -44,6 +44,9 @@ pub(super) fn route(policy: &InstancePolicy, region: &Region, signal: &Signal) -
         Fact::Notice { about, notice } => Ok(Route::Hints(noticed(region, about, notice))),
         Fact::Action(told) => Err(told.into()),
         Fact::Order(Order::Resync | Order::ContinueResync) => Ok(Route::Survey(Survey::Resync(all_groups(policy)))),
+        Fact::Order(Order::ServeDue) => {
+            Err(NoSignal::NothingThere { what: "marks are served from the ledger".to_owned() })
+        }
         Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => {
             Route::of_order(order, subject, subject::named(subject))
         }
@@ -106,6 +109,12 @@ fn instances(alarm: &AlarmFact) -> Result<Vec<InstanceId>, NoSignal> {
 }
 
 impl GroupAlarm {
+    /// Of which no more is known than that it changed.
+    pub(super) fn of(change: AlarmChange) -> Self {
+        let (groups, target_groups, instances, children) = Default::default();
+        GroupAlarm { change, groups, target_groups, instances, children }
+    }
+
     /// Whether that is for AWS to say: who is a member, what a target group serves, for whom the alarms speak that set this one off.
     fn may_be_about(&self, policy: &InstancePolicy) -> bool {
         let is_listed = |name: &str| policy.groups().any(|group| group.alarms.iter().any(|alarm| alarm == name));

@@ -177,7 +177,7 @@ fn nothing_of_ours(survey: &Survey) -> NoSignal {
     }
 }
 
-fn is_about(alarm: &GroupAlarm, group: &Group, policy: &GroupPolicy, in_alarm: &[AlarmReading]) -> bool {
+pub(super) fn is_about(alarm: &GroupAlarm, group: &Group, policy: &GroupPolicy, in_alarm: &[AlarmReading]) -> bool {
     let GroupAlarm { change, groups, target_groups, instances, children } = alarm;
     let name = change.alarm.alarm_name();
     let serves = |dimension: &String| {
@@ -197,7 +197,7 @@ fn is_about(alarm: &GroupAlarm, group: &Group, policy: &GroupPolicy, in_alarm: &
 }
 
 /// One hint for each member that is sick, or a single one for the group where too many are.
-async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
+pub(super) async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
     observer: &Observer<'_, A, S>,
     group: &Group,
     policy: &GroupPolicy,

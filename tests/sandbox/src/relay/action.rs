@@ -40,9 +40,14 @@ impl Relay {
     async fn lets_topic_in(&self, topic: &str) -> Result<()> {
         let listed = self.sns.list_subscriptions_by_topic().topic_arn(topic).send().await;
         for subscription in listed.with_context(|| format!("listing who listens to {topic}"))?.subscriptions() {
-            let (Some("lambda"), Some(function)) = (subscription.protocol(), subscription.endpoint()) else { continue };
             let asks = Asks { service: "sns.amazonaws.com", source_arn: topic };
-            ensure!(self.may_invoke(function, asks).await?, "{function} does not let topic {topic} in");
+            let (protocol, Some(to)) = (subscription.protocol(), subscription.endpoint()) else { continue };
+            let is_let_in = match protocol {
+                Some("lambda") => self.may_invoke(to, asks).await?,
+                Some("sqs") => self.may_send(to, &self.url_of(to).await?, asks).await?,
+                _ => true,
+            };
+            ensure!(is_let_in, "{to} does not let topic {topic} in");
         }
         Ok(())
     }

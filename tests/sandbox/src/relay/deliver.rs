@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use aws_sdk_eventbridge::types::Target;
 use aws_sdk_sqs::types::MessageAttributeValue;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::invoke::Failure;
 use super::permission::Asks;
@@ -65,7 +65,7 @@ impl Relay {
         label: Option<&Label>,
     ) -> Result<Result<(), Failure>> {
         if target.arn.starts_with(QUEUE) {
-            return self.enqueue(rule, &target.arn, input).await;
+            return self.enqueue(rule, &target.arn, input, label).await;
         }
         if !self.may_invoke(&target.arn, Asks::rule(&rule.arn)).await? {
             let message = format!("{} does not let events.amazonaws.com invoke it for {}", target.arn, rule.arn);
@@ -92,18 +92,39 @@ impl Relay {
     }
 
     /// A queue is no function: nothing is repeated, since a message that was taken stays.
-    async fn enqueue(&self, rule: &DeployedRule, queue: &str, input: &str) -> Result<Result<(), Failure>> {
+    async fn enqueue(
+        &self,
+        rule: &DeployedRule,
+        queue: &str,
+        input: &str,
+        label: Option<&Label>,
+    ) -> Result<Result<(), Failure>> {
         let url = self.url_of(queue).await?;
         if !self.may_send(queue, &url, Asks::rule(&rule.arn)).await? {
             let message = format!("{queue} does not let events.amazonaws.com send for {}", rule.arn);
             return Ok(Err(Failure { code: "NO_PERMISSIONS".to_owned(), message }));
+        }
+        // What comes out of a queue can't be followed from its first call on: the function gets it as the queue would hand it over.
+        if let Some(label) = label.filter(|label| !label.retried) {
+            let record =
+                json!({ "messageId": label.name, "eventSource": "aws:sqs", "eventSourceARN": queue, "body": input });
+            self.invoke_once(&self.reader_of(queue).await?, &json!({ "Records": [record] }).to_string(), label);
+            return Ok(Ok(()));
         }
         let sent = self.sqs.send_message().queue_url(url).message_body(input).send().await;
         sent.with_context(|| format!("sending to the queue {queue}"))?;
         Ok(Ok(()))
     }
 
-    async fn url_of(&self, queue: &str) -> Result<String> {
+    /// The function that a queue's messages go to.
+    async fn reader_of(&self, queue: &str) -> Result<String> {
+        let listed = self.lambda.list_event_source_mappings().event_source_arn(queue).send().await;
+        let listed = listed.with_context(|| format!("listing who reads the queue {queue}"))?;
+        let function = listed.event_source_mappings().iter().find_map(|mapping| mapping.function_arn());
+        function.map(str::to_owned).with_context(|| format!("nobody reads the queue {queue}"))
+    }
+
+    pub(super) async fn url_of(&self, queue: &str) -> Result<String> {
         let name = queue.rsplit(':').next().unwrap_or(queue);
         let answer = self.sqs.get_queue_url().queue_name(name).send().await;
         Ok(answer.with_context(|| format!("looking for the queue {queue}"))?.queue_url.unwrap_or_default())
@@ -159,8 +180,6 @@ fn part_of(event: &Value, path: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";

@@ -130,10 +130,11 @@ impl Play for Fleet {
             aws: Gated { port: cloud.clone(), gate: gate.clone() },
             checks: Gated { port: cloud, gate: gate.clone() },
             ledger: Gated { port: engine.ledger.clone(), gate: gate.clone() },
+            queues: Gated { port: engine.queue.clone(), gate },
             clock,
-            wake_ups: Gated { port: engine.queue.clone(), gate },
             policy: engine.policy.clone(),
             region: engine.region.clone(),
+            stack: None,
         };
         Box::pin(async move { replace_instance::handle(&ready, event).await })
     }

@@ -4,6 +4,7 @@
 //! or is an error.
 
 mod hooks;
+mod marks;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -45,10 +46,14 @@ pub enum Call<'a> {
     Wake {
         subject: &'a Subject,
     },
-    /// What a function sends itself.
-    Order,
     /// How far a resync has got.
     Resync,
+    /// What is marked as due is written, deleted, claimed or given back.
+    Mark,
+    /// A message to the owner itself that is about no subject.
+    Send {
+        what: &'static str,
+    },
     Effect {
         instance: &'a InstanceId,
     },
@@ -262,31 +267,31 @@ impl<P: DueIncidents + Sync, G: Gate> DueIncidents for Gated<P, G> {
     }
 }
 
-impl<P: WakeUps + Sync, G: Gate> WakeUps for Gated<P, G> {
-    async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
-        self.sent(Call::Wake { subject }, self.port.wake(subject, after)).await
-    }
-    async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
-        self.sent(Call::Wake { subject }, self.port.wake_for(subject, look, after)).await
-    }
-    async fn order(&self, order: &Order, after: SignedDuration) -> Result<(), Unavailable> {
-        self.sent(Call::Order, self.port.order(order, after)).await
-    }
-}
-
-impl<P: WakeUps + Sync, G: Gate> Gated<P, G> {
-    async fn sent(
+impl<P: Sync, G: Gate> Gated<P, G> {
+    async fn send(
         &self,
         call: Call<'_>,
-        sending: impl Future<Output = Result<(), Unavailable>>,
+        port: impl Future<Output = Result<(), Unavailable>> + Send,
     ) -> Result<(), Unavailable> {
         if self.gate.before(call).await != Passage::Open {
             return Err(unavailable("send a wake-up"));
         }
-        let sent = sending.await;
+        let sent = port.await;
         match self.gate.after(call, sent.is_ok()).await {
             Answer::Told => sent,
             Answer::Lost | Answer::Repeated => Err(unavailable("hear of a wake-up")),
         }
+    }
+}
+
+impl<P: WakeUps + Sync, G: Gate> WakeUps for Gated<P, G> {
+    async fn wake(&self, subject: &Subject, after: SignedDuration) -> Result<(), Unavailable> {
+        self.send(Call::Wake { subject }, self.port.wake(subject, after)).await
+    }
+    async fn wake_for(&self, subject: &Subject, look: Timestamp, after: SignedDuration) -> Result<(), Unavailable> {
+        self.send(Call::Wake { subject }, self.port.wake_for(subject, look, after)).await
+    }
+    async fn order(&self, order: &Order, after: SignedDuration) -> Result<(), Unavailable> {
+        self.send(Call::Send { what: "an order" }, self.port.order(order, after)).await
     }
 }

@@ -96,7 +96,7 @@ impl Toll {
 }
 
 fn is_write(call: Call<'_>) -> bool {
-    matches!(call, Call::Write { .. } | Call::Postpone { .. } | Call::Resync)
+    matches!(call, Call::Write { .. } | Call::Postpone { .. } | Call::Mark | Call::Resync)
 }
 
 fn kind(call: Call<'_>) -> &'static str {
@@ -104,8 +104,8 @@ fn kind(call: Call<'_>) -> &'static str {
         Call::Read { .. } => "read",
         Call::Write { .. } => "write",
         Call::Postpone { .. } => "postpone",
-        Call::Wake { .. } => "wake-up",
-        Call::Order => "order",
+        Call::Wake { .. } | Call::Send { .. } => "wake-up",
+        Call::Mark => "mark",
         Call::Resync => "resync",
         Call::Effect { .. } => "effect",
         Call::Shift { .. } => "shift",
@@ -120,7 +120,9 @@ impl std::fmt::Display for Call<'_> {
             Call::Write { subject, version } => write!(f, "write {} v{version}", subject.name()),
             Call::Postpone { subject } => write!(f, "postpone {}", subject.name()),
             Call::Wake { subject } => write!(f, "wake {}", subject.name()),
-            Call::Order | Call::Resync => f.write_str(kind(*self)),
+            Call::Resync => f.write_str("write how far a resync got"),
+            Call::Mark => f.write_str("write a mark"),
+            Call::Send { what } => write!(f, "send {what}"),
             Call::Effect { instance } => write!(f, "replace {instance}"),
             Call::Shift { shift } => shift.fmt(f),
             Call::Hook { what, instance: Some(instance), .. } => write!(f, "{what:?} for {instance}"),

@@ -14,7 +14,7 @@ use sandbox::journal::Call;
 use sandbox::stage::{Inbox, PATIENCE, Stage};
 use world::{AlarmRule, App, Comparison, LifecycleState, Metric, Statistic, TreatMissingData, World};
 
-use super::parts::{effects, effects_that_took_place, function, on_a_stage_with, pair, policy_with, section};
+use super::parts::{effects, effects_that_took_place, on_a_stage_with, pair, policy_with, section};
 
 /// Its policy names the alarms that are verdicts. That of `web`, as the shipped one, doesn't.
 const LISTED: &str = "listed";
@@ -126,11 +126,12 @@ fn acted_on(calls: &[Call], of: &[&InstanceId]) -> Option<InstanceId> {
     acts.find_map(|act| of.iter().find(|id| act.subject.contains(id.as_str())).map(|id| (*id).clone()))
 }
 
-/// How many changes of its disk's alarm the deployed rule has brought to the function.
+/// How many changes of its disk's alarm the deployed rule has brought to the function's queue.
 fn heard_of(stage: &Stage, stack: &Stack, id: &InstanceId) -> Result<usize> {
-    let owner = format!("arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{}", function(stack, "ReplaceInstance")?);
+    let queue = stack.physical_id("IntakeQueue")?.rsplit('/').next().unwrap_or_default();
+    let queue = format!("arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{queue}");
     let announced = stage.announced().into_iter().filter(|it| it.alarm() == Some(&disk_alarm(id)));
-    Ok(announced.filter_map(|it| it.published).filter(|it| it.invoked().contains(&owner.as_str())).count())
+    Ok(announced.filter_map(|it| it.published).filter(|it| it.invoked().contains(&queue.as_str())).count())
 }
 
 async fn each_act_is_told_once_and_nothing_else(

@@ -15,7 +15,7 @@ use sandbox::Stack;
 use sandbox::proxy::faults::{Fault, Kind as FaultKind, Matcher};
 use sandbox::stage::{Inbox, PATIENCE, Stage};
 
-use super::parts::{a_dead_letter_about, break_first, break_first_but, function, homeostat_says, root, run_dir};
+use super::parts::{break_first, break_first_but, function, homeostat_says, root, run_dir};
 
 /// Longer than three wake-ups take, each of a minute of real time, also here.
 const UNTIL_STUCK: Duration = Duration::from_secs(330);
@@ -138,11 +138,14 @@ async fn an_owner_that_always_fails_is_told_of(stage: &Stage, stack: &Stack) -> 
     let told = inbox.receive_until(UNTIL_STUCK, |message| message.subject.contains(&stuck)).await?;
     let body = &told.last().context("no message")?.body;
     ensure!(body.contains("wake-ups were sent, and the function") && body.contains("dead-letter queue"), "{body}");
+    // What is told meanwhile waits in a mark, and is no dead letter.
     let other = break_first_but(stage, "web", &victim).await?;
-    a_dead_letter_about(stage, stack, other.as_str()).await?;
+    let is_marked = |call: &sandbox::journal::Call| call.action == "PutItem" && call.subject.contains("DUE#");
+    stage.sandbox().journal().wait_for("a mark", PATIENCE, is_marked).await?;
     stage.sandbox().faults().remove(broken);
     let status = homeostat_says(stage, &["status"]).await?;
     ensure!(status.contains(victim.as_str()), "{status}");
     homeostat_says(stage, &["resume", "group#web"]).await?;
-    stage.wait_for_close_within(&victim, PATIENCE * 3).await
+    stage.wait_for_close_within(&victim, PATIENCE * 3).await?;
+    stage.wait_for_close_within(&other, PATIENCE * 3).await
 }

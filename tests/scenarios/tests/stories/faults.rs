@@ -67,7 +67,7 @@ impl Replace for Twisted {
     }
 }
 
-type Owner = replace_instance::Ready<Twisted, Cloud, MemoryLedger, VirtualClock, WakeUpQueue>;
+type Owner = replace_instance::Ready<Twisted, Cloud, MemoryLedger, WakeUpQueue, VirtualClock>;
 
 /// A story whose first instance is sick beyond doubt, with its alarm's event kept back.
 fn sick() -> (FleetStory, Value) {
@@ -85,10 +85,11 @@ fn owner(story: &FleetStory, alarm: fn(AlarmReading) -> AlarmReading, outcome: f
         aws: Twisted { cloud: story.cloud.clone(), alarm, outcome, replaced: AtomicU32::new(0), groups_gone: false },
         checks: story.cloud.clone(),
         ledger: story.ledger.clone(),
+        queues: story.owner.queues.clone(),
         clock: story.cloud.clock().clone(),
-        wake_ups: WakeUpQueue::default(),
         policy: story.owner.policy.clone(),
         region: story.owner.region.clone(),
+        stack: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What every ledger must hold, whatever it is made of: one suite for the one in memory and the one in DynamoDB.
 
+mod marks;
+
 use anyhow::{Result, ensure};
 use futures_util::FutureExt;
 use homeostat_core::aws::alarm::AlarmChange;
@@ -10,7 +12,8 @@ use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
 use homeostat_core::incident::{Gone, Month};
 use homeostat_core::memory::{News, Remembered};
 use homeostat_core::ports::{
-    ClosedIncidents, ClosedPage, Control, Due, DueIncidents, Ledger, Mark, NotWritten, Outcome, Pause, Slots, Write,
+    ClosedIncidents, ClosedPage, Control, Due, DueIncidents, DueMarks, Ledger, Mark, NotWritten, Outcome, Pause, Slots,
+    Write,
 };
 use homeostat_core::resync::Resync;
 use homeostat_remedies::instance::kind::InstanceKind;
@@ -74,9 +77,10 @@ fn is_conflict(written: &Result<(), NotWritten>) -> bool {
 }
 
 /// Runs once on an empty ledger, or one that knows nothing of [`GROUP`].
-pub(crate) async fn suite<L: Ledger + DueIncidents + Control + ClosedIncidents>(ledger: &L) -> Result<()> {
+pub(crate) async fn suite<L: Ledger + DueIncidents + DueMarks + Control + ClosedIncidents>(ledger: &L) -> Result<()> {
     nothing_is_known_of_a_stranger(ledger).await?;
     a_stale_version_is_refused(ledger).await?;
+    marks::suite(ledger).await?;
     one_of_two_gets_the_last_slot(ledger).await?;
     the_sweep_moves_wake_at_and_breaks_no_fence(ledger).await?;
     the_sweeps_marks_are_kept_until_the_owner_writes(ledger).await?;

@@ -38,6 +38,8 @@ mod held_drill;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod kept;
 #[cfg(test)]
 mod killing;

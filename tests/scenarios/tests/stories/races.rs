@@ -9,7 +9,7 @@ use homeostat_remedies::instance::kind::InstanceKind;
 use scenarios::simulator::gated::{Answer, Call, Gate, Passage};
 use scenarios::{FleetOwner, FleetStory, Handling, Owner};
 use serde_json::Value;
-use world::{Cloud, MemoryLedger, WakeUpQueue, World};
+use world::{Cloud, MemoryLedger, World};
 
 use super::fleet::{break_some, fleet, fleet_with_budget, minutes, terminated, web};
 use super::gates::go_on;
@@ -49,10 +49,11 @@ fn all_at_once(story: &FleetStory, cloud: &Cloud, ledger: &MemoryLedger, events:
         aws: cloud.clone(),
         checks: cloud.clone(),
         ledger: ledger.clone(),
+        queues: story.owner.queues.clone(),
         clock: cloud.clock().clone(),
-        wake_ups: WakeUpQueue::default(),
         policy: story.owner.policy.clone(),
         region: story.owner.region.clone(),
+        stack: None,
     };
     let mut running: Vec<Handling> = events.iter().map(|event| owner.behind(&Yields, event.clone())).collect();
     let mut answers = Vec::new();

@@ -4,6 +4,7 @@
 //! incidents as they are, and says when one that it did read back was another.
 
 mod closed;
+mod marks;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ use serde_json::Value;
 use super::clock::VirtualClock;
 use super::lock;
 pub use closed::IN_CLOSED_INDEX;
+use marks::Marks;
 
 /// Clones share one ledger.
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ struct Items {
     alarms: BTreeMap<String, AlarmChange>,
     pauses: BTreeMap<String, Pause>,
     resyncs: BTreeMap<&'static str, Resync>,
+    /// By remedy.
+    due: BTreeMap<&'static str, Marks>,
     /// Grows with each change.
     revision: u64,
     samples: bool,

@@ -1,4 +1,4 @@
-//! The owners' queue of wake-ups, in memory.
+//! The owners' queues, of wake-ups and of what is to be taken in, in memory.
 //!
 //! It never delivers by itself and never loses a message.
 
@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use homeostat_core::id::Subject;
-use homeostat_core::ports::{Unavailable, WakeUps};
+use homeostat_core::ports::{Intake, Unavailable, WakeUps};
 use homeostat_core::signal::{self, Order};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -17,12 +17,18 @@ use super::lock;
 #[derive(Debug, Clone, Default)]
 pub struct WakeUpQueue {
     waiting: Arc<Mutex<VecDeque<(SignedDuration, Value)>>>,
+    intake: Arc<Mutex<VecDeque<String>>>,
 }
 
 impl WakeUpQueue {
     /// The messages that wait, oldest first, each with its delay, as an owner gets them after it.
     pub fn take(&self) -> Vec<(SignedDuration, Value)> {
         lock(&self.waiting).drain(..).collect()
+    }
+
+    /// The events that an owner put on its intake queue, oldest first.
+    pub fn take_in(&self) -> Vec<String> {
+        lock(&self.intake).drain(..).collect()
     }
 
     pub fn len(&self) -> usize {
@@ -47,6 +53,13 @@ impl WakeUps for WakeUpQueue {
 
     async fn order(&self, order: &Order, after: SignedDuration) -> Result<(), Unavailable> {
         lock(&self.waiting).push_back((after, signal::order(order)));
+        Ok(())
+    }
+}
+
+impl Intake for WakeUpQueue {
+    async fn put(&self, event: &str) -> Result<(), Unavailable> {
+        lock(&self.intake).push_back(event.to_owned());
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The numbers and names are made up; the forms never are.
 
+mod due;
 mod group;
 mod hook;
 mod instance;
@@ -28,7 +29,8 @@ pub(super) struct Sample {
 }
 
 pub(super) fn all() -> Vec<Sample> {
-    [instance::samples(), group::samples(), zone::samples(), hook::samples(), remembered::samples(), resync()].concat()
+    let incidents = [instance::samples(), group::samples(), zone::samples(), hook::samples()].concat();
+    [incidents, remembered::samples(), resync(), due::samples()].concat()
 }
 
 fn resync() -> Vec<Sample> {

@@ -5,7 +5,7 @@
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::Scope;
 use homeostat_core::incident::Kind;
-use homeostat_core::ports::{Pause, Slots, Unavailable};
+use homeostat_core::ports::{DueMark, Pause, Slots, Unavailable};
 use homeostat_core::resync::Resync;
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
@@ -29,6 +29,7 @@ pub(super) enum Stored {
     Slots(Scope, Slots),
     Pause(Pause),
     Resync(Resync),
+    Due(DueMark),
 }
 
 impl Stored {
@@ -52,6 +53,8 @@ impl Stored {
                 "lifecycle-hook" => Ok(Stored::Launches(scope(pk), item::read(item.clone())?)),
                 other => panic!("{other} is no remedy's memory"),
             }
+        } else if pk == "DUE#replace-instance" {
+            item::read(item.clone()).map(Stored::Due)
         } else {
             Ok(Stored::Slots(scope(pk), item::read(item.clone())?))
         }
@@ -75,6 +78,7 @@ impl Stored {
             Stored::Slots(scope, slots) => item::slots(scope, slots),
             Stored::Pause(pause) => Ok(pause_item(pause)),
             Stored::Resync(resync) => item::written(resync, &item::Key::resync(InstanceKind::REMEDY)),
+            Stored::Due(mark) => item::mark::<InstanceKind>(mark),
         }
         .unwrap()
     }
@@ -89,6 +93,7 @@ impl Stored {
             Stored::Slots(_, slots) => found.look_at(slots),
             Stored::Pause(pause) => found.look_at(pause),
             Stored::Resync(resync) => found.look_at(resync),
+            Stored::Due(mark) => found.look_at(mark),
         }
     }
 }

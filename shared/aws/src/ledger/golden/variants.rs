@@ -10,7 +10,7 @@ use homeostat_core::aws::rates::Api;
 use homeostat_core::aws::record::Routing;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::incident::{Actor, Doubt, HoldEnd, Said, State, Verdict};
-use homeostat_core::ports::Outcome;
+use homeostat_core::ports::{DueTrigger, Outcome};
 use homeostat_core::signal::NoticeKind;
 use homeostat_remedies::hook::kind::HookKind;
 use homeostat_remedies::hook::policy::OnLimit;
@@ -69,6 +69,13 @@ variants! {
 
     HookKind {
         HookKind::Hook(_) => "hook" in [Hook],
+    }
+
+    DueTrigger {
+        DueTrigger::Alarm(_) => "alarm" in [Due],
+        DueTrigger::Silence(_) => "silence" in [Due],
+        DueTrigger::Notice(_) => "notice" in [Due],
+        DueTrigger::Survey(_) => "survey" in [Due],
     }
 
     State {

@@ -155,11 +155,34 @@ fn from_a_topic_only_alarms_are_taken_however_it_is_wrapped() {
 }
 
 #[test]
-fn a_queue_brings_neither_a_resync_nor_an_alarms_own_action() {
-    for event in [json!({"homeostat": "resync"}), json!({"alarmData": {}})] {
-        let read = read_one(&by_queue(&event));
-        let Ok(Parsed::Ignored(why)) = read else { panic!("{read:?}") };
-        assert!(why.to_string().contains("came by a queue, by which none is taken"), "{why}");
+fn a_queue_brings_no_resync() {
+    let read = read_one(&by_queue(&json!({"homeostat": "resync"})));
+    let Ok(Parsed::Ignored(why)) = read else { panic!("{read:?}") };
+    assert!(why.to_string().contains("came by a queue, by which none is taken"), "{why}");
+}
+
+/// An owner puts it there itself.
+#[test]
+fn an_alarms_own_action_is_the_same_signal_by_a_queue() {
+    let (action, _) = told_at(&after(-60)).into_iter().find(|(event, _)| event.get("alarmData").is_some()).unwrap();
+    let (by_call, queued) = (read_one(&action), read_one(&by_queue(&action)));
+    assert!(matches!(by_call, Ok(Parsed::Signal(_))), "{by_call:?}");
+    assert_eq!(by_call, queued);
+}
+
+#[test]
+fn each_message_of_a_batch_is_read_by_itself_and_what_is_none_of_a_queue_is_no_batch() {
+    let message = |id: &str, body: &str| json!({"eventSource": "aws:sqs", "messageId": id, "body": body});
+    let wake = json!({"homeostat": "wake", "subject": "eu-west-1#instance#i-0123456789abcdef0"}).to_string();
+    let batch = json!({"Records": [message("a", "no event"), message("b", &wake)]});
+    let read = records(&batch, NOW).unwrap();
+    assert_eq!(read.iter().map(|record| record.message_id.as_deref()).collect::<Vec<_>>(), [Some("a"), Some("b")]);
+    let why = read[0].read[0].as_ref().unwrap_err().to_string();
+    assert!(why.contains("$.Records[0].body"), "{why}");
+    assert!(matches!(&read[1].read[..], [Ok(Parsed::Signal(_))]));
+    let sns = json!({"Records": [{"EventSource": "aws:sns", "Sns": {"TopicArn": TOPIC, "Message": wake}}]});
+    for other in [json!({"homeostat": "resync"}), json!({"Records": []}), sns] {
+        assert!(records(&other, NOW).is_none(), "{other}");
     }
 }
 

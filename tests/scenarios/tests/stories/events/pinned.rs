@@ -339,6 +339,7 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             EC2 says that it is terminated
             about i-0a1b2c3d4e5f60718"#]],
         ),
+        ("intake-batch", expect![[]]),
         (
             "later-cache",
             expect![[r#"ignored: "ElastiCache:FailoverComplete" of aws.elasticache: Homeostat does nothing about it"#]],
@@ -471,6 +472,7 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             an open incident is due
             about us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
         ),
+        ("wake-serve-due", expect![[]]),
         (
             "wake-zone",
             expect![[r#"

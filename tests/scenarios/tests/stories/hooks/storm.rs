@@ -34,7 +34,12 @@ impl Gate for Counting {
             Call::Write { .. } => "write",
             Call::Wake { .. } => "wake-up",
             Call::Hook { .. } => "hook",
-            Call::Postpone { .. } | Call::Effect { .. } | Call::Shift { .. } | Call::Order | Call::Resync => "other",
+            Call::Postpone { .. }
+            | Call::Mark
+            | Call::Resync
+            | Call::Send { .. }
+            | Call::Effect { .. }
+            | Call::Shift { .. } => "other",
         };
         let second = self.clock.now().duration_since(noon()).as_secs();
         *self.counts.lock().unwrap().entry((second, what)).or_default() += 1;

@@ -1,0 +1,57 @@
+//! Marks of what is due, as the intake writes them and as a look in vain leaves them.
+
+use homeostat_core::aws::alarm::AlarmChange;
+use homeostat_core::ports::{DueHint, DueMark, DueTrigger, MOST_HINTS};
+use homeostat_core::signal::{Notice, NoticeKind};
+
+use super::super::Folder::Due;
+use super::super::stored::Stored;
+use super::{Sample, at, event, id};
+
+pub(super) fn samples() -> Vec<Sample> {
+    let sample = |name: &str, mark: DueMark| Sample { folder: Due, name: name.to_owned(), stored: Stored::Due(mark) };
+    let full: Vec<DueHint> = (0..=MOST_HINTS).map(|nth| alarm(nth, DueTrigger::Alarm)).collect();
+    let first = marked(&[alarm(1, DueTrigger::Alarm)]);
+    vec![
+        sample("alarm", first.clone()),
+        sample("silence", marked(&[alarm(1, DueTrigger::Silence)])),
+        sample("notices", marked(&[notice(launch_failed()), notice(retirement())])),
+        sample("group-alarm", marked(&[alarm(1, DueTrigger::Survey)])),
+        sample("of-contributor", marked(&[contributor()])),
+        sample("full", marked(&full)),
+        sample("tried-in-vain", DueMark { tried_at: Some(at(30)), ..first.left_with(first.hints.clone(), false) }),
+        sample("unresolved", DueMark { scope: DueMark::unresolved(), ..first }),
+    ]
+}
+
+fn marked(hints: &[DueHint]) -> DueMark {
+    DueMark::new(id("group#web #1"), at(0)).with(hints).unwrap()
+}
+
+fn change(name: &str) -> AlarmChange {
+    let alarm = id(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}"));
+    AlarmChange { alarm, contributor: None, changed_at: event(0) }
+}
+
+fn alarm(nth: usize, why: fn(AlarmChange) -> DueTrigger) -> DueHint {
+    DueHint { subject: id(&format!("eu-west-1#instance#i-{nth:017x}")), why: why(change(&format!("web-{nth}"))) }
+}
+
+fn contributor() -> DueHint {
+    let change = AlarmChange { contributor: Some(id("0a1b2c3d4e5f6071")), ..change("web #1 at 90%") };
+    DueHint { subject: id("eu-west-1#instance#i-0123456789abcdef0"), why: DueTrigger::Alarm(change) }
+}
+
+fn notice(what: NoticeKind) -> DueHint {
+    let by = matches!(what, NoticeKind::Retirement { .. }).then(|| event(86_400));
+    let why = DueTrigger::Notice(Notice { what, at: event(0), by });
+    DueHint { subject: id("eu-west-1#group#web #1"), why }
+}
+
+fn launch_failed() -> NoticeKind {
+    NoticeKind::LaunchFailed { why: "We currently do not have sufficient m5.large capacity".to_owned() }
+}
+
+fn retirement() -> NoticeKind {
+    NoticeKind::Retirement { code: "AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED".to_owned() }
+}

@@ -1,0 +1,233 @@
+//! What is due to be looked at because of events: one mark for each scope (a group), however many events speak of it.
+//!
+//! A mark is what waits in a storm: it is written by whoever takes events in and deleted by whoever looked, each conditional on the
+//! version read. This module never says how a scope is looked at, and a mark never says that anything is wrong.
+
+use std::future::Future;
+use std::mem::discriminant;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{NotWritten, Unavailable};
+use crate::aws::alarm::AlarmChange;
+use crate::id::{Scope, Subject};
+use crate::incident::Kind;
+use crate::signal::{Hint, Notice, Trigger};
+
+/// Hints that one mark keeps. The longest that AWS's names allow are about 1 KB each, so a mark stays below half of DynamoDB's
+/// 400 KB for an item.
+pub const MOST_HINTS: usize = 100;
+
+const UNRESOLVED: &str = "unresolved";
+
+/// A scope that is due, and what led there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueMark {
+    pub scope: Scope,
+    /// The fence of the item, as [`crate::incident::Incident::version`] is of an incident. 0: it is not stored yet.
+    pub version: u64,
+    /// Since when something waits.
+    pub since: Timestamp,
+    pub hints: Vec<DueHint>,
+    /// There were more hints than it keeps, so that every member has to be looked at.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub all: bool,
+    /// When it was last tried in vain: it then waits behind all that was marked before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried_at: Option<Timestamp>,
+}
+
+/// Where to look, and why, as far as a mark keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueHint {
+    pub subject: Subject,
+    pub why: DueTrigger,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DueTrigger {
+    /// As [`Trigger::Alarm`].
+    Alarm(AlarmChange),
+    /// As [`Trigger::Silence`].
+    Silence(AlarmChange),
+    /// As [`Trigger::Notice`].
+    Notice(Notice),
+    /// An alarm of the whole changed, which picks no member: all of them are looked at.
+    Survey(AlarmChange),
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+impl DueMark {
+    /// Of a scope that is not marked yet.
+    pub fn new(scope: Scope, since: Timestamp) -> Self {
+        DueMark { scope, version: 0, since, hints: Vec::new(), all: false, tried_at: None }
+    }
+
+    /// The scope of hints whose own could not be asked for.
+    pub fn unresolved() -> Scope {
+        Scope::new(UNRESOLVED, &"hints")
+    }
+
+    pub fn is_unresolved(&self) -> bool {
+        self.scope == Self::unresolved()
+    }
+
+    /// What is served first: what waits longest, but for what was tried in vain.
+    pub fn turn(&self) -> Timestamp {
+        self.tried_at.unwrap_or(self.since)
+    }
+
+    /// Whether every member has to be looked at, hinted at or not.
+    pub fn asks_for_all(&self) -> bool {
+        self.all || self.hints.iter().any(|hint| matches!(hint.why, DueTrigger::Survey(_)))
+    }
+
+    /// The next version of it, with these hints; `None` if it says the same already.
+    #[must_use]
+    pub fn with(&self, hints: &[DueHint]) -> Option<DueMark> {
+        let mut next = self.clone();
+        let mut is_more = false;
+        for hint in hints {
+            let is_full = next.hints.len() >= MOST_HINTS;
+            match next.hints.iter_mut().find(|known| known.is_of_the_same(hint)) {
+                Some(known) => is_more |= known.renew(hint),
+                // Even where it is full already this is another version: whoever looks now began before the hint came.
+                None if is_full => (next.all, is_more) = (true, true),
+                None => {
+                    next.hints.push(hint.clone());
+                    is_more = true;
+                }
+            }
+        }
+        next.version += 1;
+        is_more.then_some(next)
+    }
+
+    /// The next version of it, with nothing but what is left of it.
+    #[must_use]
+    pub fn left_with(&self, hints: Vec<DueHint>, all: bool) -> DueMark {
+        DueMark { version: self.version + 1, hints, all, ..self.clone() }
+    }
+}
+
+impl DueHint {
+    /// `None`: of no event that waits in a mark.
+    pub fn of(hint: &Hint) -> Option<DueHint> {
+        let why = match &hint.why {
+            Trigger::Alarm(change) => DueTrigger::Alarm(change.clone()),
+            Trigger::Silence(change) => DueTrigger::Silence(change.clone()),
+            Trigger::Notice(notice) => DueTrigger::Notice(notice.clone()),
+            Trigger::Wake | Trigger::Look { .. } | Trigger::Action(_) | Trigger::Found { .. } => return None,
+        };
+        Some(DueHint { subject: hint.subject.clone(), why })
+    }
+
+    /// The hint that it was made of; `None` where it asks for a look at all members.
+    pub fn hint(&self) -> Option<Hint> {
+        let why = match &self.why {
+            DueTrigger::Alarm(change) => Trigger::Alarm(change.clone()),
+            DueTrigger::Silence(change) => Trigger::Silence(change.clone()),
+            DueTrigger::Notice(notice) => Trigger::Notice(notice.clone()),
+            DueTrigger::Survey(_) => return None,
+        };
+        Some(Hint { subject: self.subject.clone(), why })
+    }
+
+    /// The alarm's change that it is of.
+    pub fn change(&self) -> Option<&AlarmChange> {
+        match &self.why {
+            DueTrigger::Alarm(change) | DueTrigger::Silence(change) | DueTrigger::Survey(change) => Some(change),
+            DueTrigger::Notice(_) => None,
+        }
+    }
+
+    /// When that came about which it tells of.
+    pub fn at(&self) -> Timestamp {
+        match &self.why {
+            DueTrigger::Alarm(change) | DueTrigger::Silence(change) | DueTrigger::Survey(change) => change.changed_at,
+            DueTrigger::Notice(notice) => notice.at,
+        }
+    }
+
+    /// Whether the newer of the two says all that is to be known.
+    fn is_of_the_same(&self, other: &DueHint) -> bool {
+        let is_same = match (&self.why, &other.why) {
+            (DueTrigger::Notice(known), DueTrigger::Notice(new)) => {
+                discriminant(&known.what) == discriminant(&new.what)
+            }
+            _ => match (self.change(), other.change()) {
+                (Some(known), Some(new)) => known.speaker() == new.speaker(),
+                _ => false,
+            },
+        };
+        is_same && self.subject == other.subject
+    }
+
+    /// Takes over what is newer. Whether anything was.
+    fn renew(&mut self, new: &DueHint) -> bool {
+        let is_newer = match (&self.why, &new.why) {
+            (DueTrigger::Notice(known), DueTrigger::Notice(new)) => known != new && new.outweighs(Some(known)),
+            _ => match (self.change(), new.change()) {
+                (Some(known), Some(new)) => new.changed_at > known.changed_at,
+                _ => false,
+            },
+        };
+        if is_newer {
+            self.why = new.why.clone();
+        }
+        is_newer
+    }
+}
+
+/// Marks as they were found. One that can't be read must not hide the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MarkList {
+    pub marks: Vec<DueMark>,
+    pub unreadable: Vec<UnreadableMark>,
+}
+
+/// A mark that a newer version wrote, or a hand. It stays where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableMark {
+    /// Its scope, as its key says.
+    pub scope: String,
+    pub since: Option<Timestamp>,
+    pub why: String,
+}
+
+/// The marks of each remedy, and who serves them: one at a time, so that the rates of AWS's APIs are spent once.
+pub trait DueMarks {
+    /// Those of these scopes that are there.
+    fn due_marks_of<K: Kind>(&self, scopes: &[Scope]) -> impl Future<Output = Result<MarkList, Unavailable>> + Send;
+
+    /// All, or as many as a few pages hold.
+    fn due_marks<K: Kind>(&self) -> impl Future<Output = Result<MarkList, Unavailable>> + Send;
+
+    /// Writes it over the version before it.
+    fn mark_due<K: Kind>(&self, mark: &DueMark) -> impl Future<Output = Result<(), NotWritten>> + Send;
+
+    /// Deletes it, if it is still of that version.
+    fn unmark_due<K: Kind>(&self, mark: &DueMark) -> impl Future<Output = Result<(), NotWritten>> + Send;
+
+    /// Makes the caller the one that serves, until then. [`NotWritten::Conflict`]: somebody else is.
+    fn claim_due<K: Kind>(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), NotWritten>> + Send;
+
+    /// Gives back the claim until that time, or keeps it until an earlier one.
+    fn release_due<K: Kind>(
+        &self,
+        until: Timestamp,
+        rests_until: Option<Timestamp>,
+    ) -> impl Future<Output = Result<(), NotWritten>> + Send;
+}
+
+#[cfg(test)]
+mod tests;
