@@ -25,7 +25,13 @@ pub enum GroupState {
         instances: Vec<String>,
     },
     /// It is shown with fewer members than it should have, and neither its desired capacity nor its activities account for that.
-    Shrunk { group: GroupName, members: u32, desired: u32, unit: Unit },
+    Shrunk {
+        group: GroupName,
+        members: u32,
+        desired: u32,
+        #[serde(default, skip_serializing_if = "Unit::is_instances")]
+        unit: Unit,
+    },
     /// Somebody stopped all of it on purpose: nothing replaces or starts anything.
     Parked { suspended: String, instances: u32 },
 }

@@ -17,7 +17,9 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("silence", marked(&[alarm(1, DueTrigger::Silence)])),
         sample("notices", marked(&[notice(launch_failed()), notice(retirement())])),
         sample("group-alarm", marked(&[alarm(1, DueTrigger::Survey)])),
-        sample("of-contributor", marked(&[contributor()])),
+        sample("of-contributor", marked(&[contributor(DueTrigger::Alarm)])),
+        sample("silence-of-contributor", marked(&[contributor(DueTrigger::Silence)])),
+        sample("group-alarm-of-contributor", marked(&[contributor(DueTrigger::Survey)])),
         sample("full", marked(&full)),
         sample("tried-in-vain", DueMark { tried_at: Some(at(30)), ..first.left_with(first.hints.clone(), false) }),
         sample("unresolved", DueMark { scope: DueMark::unresolved(), ..first }),
@@ -37,9 +39,9 @@ fn alarm(nth: usize, why: fn(AlarmChange) -> DueTrigger) -> DueHint {
     DueHint { subject: id(&format!("eu-west-1#instance#i-{nth:017x}")), why: why(change(&format!("web-{nth}"))) }
 }
 
-fn contributor() -> DueHint {
+fn contributor(why: fn(AlarmChange) -> DueTrigger) -> DueHint {
     let change = AlarmChange { contributor: Some(id("0a1b2c3d4e5f6071")), ..change("web #1 at 90%") };
-    DueHint { subject: id("eu-west-1#instance#i-0123456789abcdef0"), why: DueTrigger::Alarm(change) }
+    DueHint { subject: id("eu-west-1#instance#i-0123456789abcdef0"), why: why(change) }
 }
 
 fn notice(what: NoticeKind) -> DueHint {

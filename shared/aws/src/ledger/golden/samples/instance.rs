@@ -184,7 +184,13 @@ fn holds() -> Vec<Sample> {
     let counted = Hold::Budget { taken: 8, slots: 8, unit: Unit::Vcpus, holders: none_held, more: 0 };
     let holders = vec![id("eu-west-1#instance#i-1a2b3c4d"), id("eu-west-1#instance#i-2a2b3c4d")];
     let of_many = Hold::Budget { taken: 800, slots: 800, unit: Unit::Instances, holders, more: 798 };
+    let group = id("web");
+    let shrunk = GroupState::Shrunk { group, members: 6, desired: 20, unit: Unit::Weights };
+    let shrunk = Hold::Own(HoldReason::GroupState(shrunk));
+    let never_started = Hold::Own(HoldReason::LaunchUnknown { group: id("web"), started: None });
     samples.extend([
+        incident(Instance, "hold-shrunk-in-weights", held(&unhealthy(), 1, &shrunk)),
+        incident(Instance, "hold-launch-unknown-of-no-known-start", held(&unhealthy(), 1, &never_started)),
         decided(Instance, held(&settled(unknown()), 2, &until_the_lease_ends)),
         decided(Instance, held(&done, 32, &short)),
         decided(Instance, held(&done, 32, &Hold::Own(HoldReason::NotReplaced { marked: true }))),
