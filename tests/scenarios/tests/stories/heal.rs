@@ -86,7 +86,7 @@ fn a_group_outside_the_policy_is_not_touched_and_leaves_no_item() {
 
     assert_eq!(terminations(&story, &batch), 0);
     assert_eq!((story.ledger.open::<InstanceKind>().len(), story.ledger.closed::<InstanceKind>().len()), (0, 0));
-    let answer = story.answers[0].as_ref().unwrap();
+    let answer = &story.answers[0].as_ref().unwrap()["records"][0];
     assert!(answer["ignored"].as_str().unwrap().contains("no group that the policy names (web)"), "{answer}");
 }
 

@@ -339,7 +339,25 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             EC2 says that it is terminated
             about i-0a1b2c3d4e5f60718"#]],
         ),
-        ("intake-batch", expect![[]]),
+        (
+            "intake-batch",
+            expect![[r#"
+            alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
+            a metric's alarm is in ALARM
+            about alarm "web-i-0a1b2c3d4e5f60718-failing", InstanceId "i-0a1b2c3d4e5f60718"
+            ec2 i-0a1b2c3d4e5f60718 stopped 2026-03-01T02:03:05Z
+            EC2 says that it is stopped
+            about i-0a1b2c3d4e5f60718
+            activity "87654321-4321-4321-4321-210987654321"
+            Auto Scaling could not launch an instance: We currently do not have sufficient m7g.large capacity in the Availability Zone you requested (us-east-1b). Launching EC2 instance failed.
+            about group "web"
+            alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
+            a metric's alarm is in ALARM
+            about alarm "web-i-0a1b2c3d4e5f60718-failing", InstanceId "i-0a1b2c3d4e5f60718"
+            alarm web-i-0a1b2c3d4e5f60718-failing ALARM 2026-03-01T02:03:04.567Z
+            a metric's alarm is in ALARM
+            about alarm "web-i-0a1b2c3d4e5f60718-failing", InstanceId "i-0a1b2c3d4e5f60718""#]],
+        ),
         (
             "later-cache",
             expect![[r#"ignored: "ElastiCache:FailoverComplete" of aws.elasticache: Homeostat does nothing about it"#]],
@@ -472,7 +490,13 @@ pub(super) fn pinned() -> Vec<(&'static str, Expect)> {
             an open incident is due
             about us-east-1#instance#i-0a1b2c3d4e5f60718"#]],
         ),
-        ("wake-serve-due", expect![[]]),
+        (
+            "wake-serve-due",
+            expect![[r#"
+            serve-due
+            events wait in marks
+            about all that is marked as due"#]],
+        ),
         (
             "wake-zone",
             expect![[r#"

@@ -1,7 +1,7 @@
 //! Marks of what is due, as the intake writes them and as a look in vain leaves them.
 
 use homeostat_core::aws::alarm::AlarmChange;
-use homeostat_core::ports::{DueHint, DueMark, DueTrigger, MOST_HINTS};
+use homeostat_core::ports::{DueHint, DueMark, DueTrigger};
 use homeostat_core::signal::{Notice, NoticeKind};
 
 use super::super::Folder::Due;
@@ -10,7 +10,6 @@ use super::{Sample, at, event, id};
 
 pub(super) fn samples() -> Vec<Sample> {
     let sample = |name: &str, mark: DueMark| Sample { folder: Due, name: name.to_owned(), stored: Stored::Due(mark) };
-    let full: Vec<DueHint> = (0..=MOST_HINTS).map(|nth| alarm(nth, DueTrigger::Alarm)).collect();
     let first = marked(&[alarm(1, DueTrigger::Alarm)]);
     vec![
         sample("alarm", first.clone()),
@@ -20,7 +19,7 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("of-contributor", marked(&[contributor(DueTrigger::Alarm)])),
         sample("silence-of-contributor", marked(&[contributor(DueTrigger::Silence)])),
         sample("group-alarm-of-contributor", marked(&[contributor(DueTrigger::Survey)])),
-        sample("full", marked(&full)),
+        sample("full", DueMark { all: true, ..marked(&[alarm(1, DueTrigger::Alarm), alarm(2, DueTrigger::Alarm)]) }),
         sample("tried-in-vain", DueMark { tried_at: Some(at(30)), ..first.left_with(first.hints.clone(), false) }),
         sample("unresolved", DueMark { scope: DueMark::unresolved(), ..first }),
     ]
