@@ -123,6 +123,7 @@ fn what_a_resync_of_few_groups_has_no_room_for_is_read_in_the_next_slice() {
     let victim = break_one_of(&story, 7);
     story.cloud.pass(minutes(2));
     let first = resync(&mut story).unwrap();
+    story.resyncs = false;
     assert!(first["left"].as_u64().unwrap() > 0 && first["looked_at"].as_array().unwrap().len() > 1, "{first}");
     story.pass(minutes(3));
     assert_eq!(read(&story).concat(), (0..8).map(|number| name(number).to_string()).collect::<Vec<_>>());
@@ -149,7 +150,7 @@ fn after_a_crash_at_any_call_of_a_slice_the_schedules_alone_find_all() {
     };
     let event = json!({ "homeostat": "resync" });
     let calls = crash(&begin().0, &event, u32::MAX, When::Before).1;
-    assert!(calls > 60, "{calls}");
+    assert!(calls > 50, "{calls}");
     for nth in (1..=calls).step_by(3) {
         for when in [When::Before, When::After] {
             let (mut story, victims) = begin();
@@ -171,8 +172,9 @@ fn a_second_message_reads_nothing_while_a_slice_is_being_read_and_begins_nothing
         let answer = story.deliver(json!({ "homeostat": message })).unwrap();
         assert_eq!(answer["ignored"], "another slice of the resync is being read");
     }
-    story.cloud.pass(minutes(1));
+    story.pass(minutes(2));
     resync(&mut story).unwrap();
+    story.pass(minutes(1));
     let answer = story.deliver(json!({ "homeostat": "continue-resync" })).unwrap();
     assert_eq!(answer["ignored"], "no resync is under way that could be continued");
 }
@@ -213,7 +215,7 @@ fn no_resync_takes_more_than_its_share_of_aws_s_rates() {
     let mut story = services(120);
     let gate = Refusing::of(&story, "nothing");
     story.put_behind(gate.clone());
-    story.pass(minutes(16));
+    story.pass(minutes(18));
     for (what, api) in [
         ("read targets", Api::LoadBalancing),
         ("read launches", Api::AutoScaling),
