@@ -175,11 +175,11 @@ fn each_message_of_a_batch_is_read_by_itself_and_what_is_none_of_a_queue_is_no_b
     let message = |id: &str, body: &str| json!({"eventSource": "aws:sqs", "messageId": id, "body": body});
     let wake = json!({"homeostat": "wake", "subject": "eu-west-1#instance#i-0123456789abcdef0"}).to_string();
     let batch = json!({"Records": [message("a", "no event"), message("b", &wake)]});
-    let read = records(&batch, NOW).unwrap();
-    assert_eq!(read.iter().map(|record| record.message_id.as_deref()).collect::<Vec<_>>(), [Some("a"), Some("b")]);
-    let why = read[0].read[0].as_ref().unwrap_err().to_string();
+    let each = records(&batch, NOW).unwrap();
+    assert_eq!(each.iter().map(|record| record.message_id.as_deref()).collect::<Vec<_>>(), [Some("a"), Some("b")]);
+    let why = each[0].read[0].as_ref().unwrap_err().to_string();
     assert!(why.contains("$.Records[0].body"), "{why}");
-    assert!(matches!(&read[1].read[..], [Ok(Parsed::Signal(_))]));
+    assert!(matches!(&each[1].read[..], [Ok(Parsed::Signal(_))]));
     let sns = json!({"Records": [{"EventSource": "aws:sns", "Sns": {"TopicArn": TOPIC, "Message": wake}}]});
     for other in [json!({"homeostat": "resync"}), json!({"Records": []}), sns] {
         assert!(records(&other, NOW).is_none(), "{other}");
