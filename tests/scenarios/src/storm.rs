@@ -3,6 +3,8 @@
 //! The simulator tells made-up histories of few subjects and breaks what it can; a storm has thousands of invocations side by side, with
 //! AWS's token buckets, latencies, Lambda's retries and time limit and the queues' visibility. Nothing here decides about an incident.
 
+mod api;
+mod buckets;
 mod counts;
 mod deliveries;
 mod executor;
@@ -18,18 +20,21 @@ mod report;
 mod rig;
 mod scene;
 mod scenes;
+mod surroundings;
 mod timers;
 mod truth;
 mod wire;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use api::Api;
 pub use counts::Invocations;
 pub use deliveries::{Source, Way};
 pub use fleet::Trouble;
 pub use meter::Calls;
+pub use progress::CallsByGroup;
 pub use queue::QueueSettings;
-pub use rates::{Api, AutoScaling};
+pub use rates::AutoScaling;
 pub use report::{Report, Spread};
 pub use scene::{Scene, SceneKind, ZoneFault};
 

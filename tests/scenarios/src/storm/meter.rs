@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::api::Api;
 use super::executor::TaskId;
-use super::rates::Api;
 
 /// Attempts of one action, or of several together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

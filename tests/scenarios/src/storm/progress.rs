@@ -1,4 +1,5 @@
-//! When each group was read, and when each was decided about: what a storm must not put off for ever.
+//! When each group was read, when each was decided about, and how many calls were made for each: what a storm must not put off for
+//! ever, and what must not grow with its events.
 //!
 //! This module never asks the product: it notes what passed through the ports.
 
@@ -7,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::id::{GroupName, Subject, TargetGroupArn};
 use jiff::Timestamp;
+use world::World;
 
 use super::executor::TaskId;
 
@@ -19,6 +21,8 @@ pub(super) struct Progress {
     /// When the first decision about it or about one of its members was written.
     pub(super) decided: BTreeMap<GroupName, Timestamp>,
     pub(super) subjects: BTreeMap<Subject, Timestamp>,
+    /// Calls that were about one group alone.
+    calls: BTreeMap<GroupName, u64>,
     reading: BTreeMap<TaskId, BTreeMap<GroupName, Reading>>,
     owners: BTreeMap<TargetGroupArn, GroupName>,
 }
@@ -31,7 +35,39 @@ struct Reading {
     failed: bool,
 }
 
+/// Calls for the group that most were made for, and for one group on average.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct CallsByGroup {
+    pub most: u64,
+    pub mean: f64,
+}
+
 impl Progress {
+    pub(super) fn of(world: &World) -> Self {
+        let pairs = world.groups().flat_map(|group| {
+            let settings = &group.settings;
+            settings.target_groups.iter().map(|arn| (arn.clone(), settings.name.clone()))
+        });
+        Progress { owners: pairs.collect(), ..Progress::default() }
+    }
+
+    pub(super) fn asks(&mut self, group: &GroupName) {
+        *self.calls.entry(group.clone()).or_default() += 1;
+    }
+
+    pub(super) fn asks_for_targets(&mut self, arn: &TargetGroupArn) {
+        if let Some(group) = self.owners.get(arn).cloned() {
+            self.asks(&group);
+        }
+    }
+
+    pub(super) fn calls_by_group(&self) -> CallsByGroup {
+        let all = || self.calls.values().copied();
+        let groups = u32::try_from(self.calls.len()).unwrap_or(u32::MAX).max(1);
+        let sum = u32::try_from(all().sum::<u64>()).unwrap_or(u32::MAX);
+        CallsByGroup { most: all().max().unwrap_or_default(), mean: f64::from(sum) / f64::from(groups) }
+    }
+
     pub(super) fn described(&mut self, task: TaskId, now: Timestamp, groups: &[Group]) {
         if !self.follows_reads {
             return;
@@ -39,7 +75,6 @@ impl Progress {
         let reading = self.reading.entry(task).or_default();
         for group in groups {
             let left: BTreeSet<TargetGroupArn> = group.target_groups.iter().cloned().collect();
-            self.owners.extend(left.iter().map(|arn| (arn.clone(), group.name.clone())));
             reading.insert(group.name.clone(), Reading { left, read_at: now, failed: false });
         }
     }

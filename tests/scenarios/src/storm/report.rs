@@ -9,11 +9,12 @@ use homeostat_core::id::GroupName;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::api::Api;
 use super::counts::Invocations;
 use super::deliveries::Source;
 use super::lock;
 use super::meter::Calls;
-use super::rates::Api;
+use super::progress::CallsByGroup;
 use super::rig::Rig;
 use super::truth::terminated_on_request;
 
@@ -42,6 +43,8 @@ pub struct Report {
     pub calls: BTreeMap<Api, Calls>,
     /// All of AWS's together, but the ledger's and the queues'.
     pub of_aws: Calls,
+    /// Of those that were about one group alone.
+    pub calls_by_group: CallsByGroup,
     pub writes: u64,
     pub conflicts: u64,
     pub messages: BTreeMap<&'static str, u64>,
@@ -99,6 +102,7 @@ impl Report {
             longest_wait_of_a_wake_up: rig.deliveries.wake_ups.longest_wait,
             calls: meter.calls.clone(),
             of_aws: meter.of_aws,
+            calls_by_group: lock(&rig.progress).calls_by_group(),
             writes: meter.writes,
             conflicts: meter.conflicts,
             messages: mail.by_severity.clone(),
@@ -140,7 +144,8 @@ impl Report {
             "invocations": invocations, "most_invocations_at_once": self.most_invocations_at_once,
             "wake_ups_waiting": self.wake_ups_waiting,
             "longest_wait_of_a_wake_up_s": self.longest_wait_of_a_wake_up.as_secs_f64(),
-            "aws": json_of(&self.of_aws), "calls": calls, "writes": self.writes, "conflicts": self.conflicts,
+            "aws": json_of(&self.of_aws), "calls": calls,
+            "calls_by_group": { "most": self.calls_by_group.most, "mean": self.calls_by_group.mean }, "writes": self.writes, "conflicts": self.conflicts,
             "messages": self.messages, "messages_in_busiest_second": self.messages_in_busiest_second,
             "seconds_over_mail_rate": self.seconds_over_mail_rate, "terminated": self.terminated,
             "lowest_share_percent": self.lowest_share, "whole_since_s": self.whole_since,
@@ -179,6 +184,8 @@ impl fmt::Display for Report {
         for (api, of) in &self.calls {
             writeln!(f, "    {api}: {}", words(of))?;
         }
+        let CallsByGroup { most, mean } = self.calls_by_group;
+        writeln!(f, "  calls about one group: {mean:.1} on average, {most} at most")?;
         writeln!(f, "  {} writes, {} conflicts; {} terminated", self.writes, self.conflicts, self.terminated)?;
         let whole =
             self.whole_since.map_or("not whole at the end".to_owned(), |since| format!("whole since {since:.0} s"));

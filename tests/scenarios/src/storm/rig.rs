@@ -12,16 +12,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use world::{Cloud, MemoryLedger, WakeUpQueue, World};
 
+use super::buckets::Buckets;
 use super::counts::Counts;
-use super::deliveries::{Deliveries, Delivery, Fate, Way};
+use super::deliveries::{Deliveries, Delivery, Fate};
 use super::executor::{Executor, TaskId};
 use super::functions::Functions;
 use super::lock;
 use super::mail::Mail;
 use super::ports::{WiredCloud, WiredLedger, WiredQueue};
 use super::progress::Progress;
-use super::rates::{AutoScaling, Buckets, Latency};
-use super::scene::Scene;
+use super::surroundings::Surroundings;
 use super::timers::Timers;
 use super::truth::Truth;
 use super::wire::Wire;
@@ -40,30 +40,6 @@ const LOOK: SignedDuration = SignedDuration::from_secs(5);
 
 /// Between two copies of an event, where it is delivered more than once.
 const BETWEEN_COPIES: SignedDuration = SignedDuration::from_millis(200);
-
-/// What of the surroundings a scene chooses.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Surroundings {
-    pub(super) auto_scaling: AutoScaling,
-    pub(super) latency: Latency,
-    pub(super) way: Way,
-    /// How often each event is delivered; 0 = all are lost.
-    pub(super) copies: u32,
-    pub(super) resyncs: bool,
-}
-
-impl Surroundings {
-    /// As in an ordinary account: the product's own figures, and each event twice, since a delivery may be repeated.
-    pub(super) fn usual(scene: &Scene) -> Self {
-        Surroundings {
-            auto_scaling: scene.auto_scaling,
-            latency: Latency::USUAL,
-            way: Way::Invocation,
-            copies: 2,
-            resyncs: true,
-        }
-    }
-}
 
 type Script = Box<dyn FnMut(&mut World, SignedDuration)>;
 
@@ -91,13 +67,14 @@ impl Rig {
     pub(super) fn new(world: World, policy: Policy, surroundings: Surroundings) -> Self {
         let began = world.now();
         let truth = Truth::new(&world);
+        let progress = Arc::new(Mutex::new(Progress::of(&world)));
         let mut bulletins = Bulletins::default();
         // What is so from the beginning is no news.
         bulletins.news(&world);
         let cloud = Cloud::over(world);
         let timers = Arc::new(Timers::new(cloud.clock().clone()));
         let wire = Wire::new(timers, Buckets::published(surroundings.auto_scaling, began), surroundings.latency);
-        let (progress, mail): (Arc<Mutex<Progress>>, Arc<Mutex<Mail>>) = Default::default();
+        let mail: Arc<Mutex<Mail>> = Arc::default();
         let sent = WakeUpQueue::default();
         let wired = WiredCloud { cloud: cloud.clone(), wire: wire.clone(), progress: Arc::clone(&progress) };
         let ledger = WiredLedger {

@@ -7,15 +7,38 @@ use std::sync::{Arc, Mutex};
 use homeostat_core::ports::Unavailable;
 use jiff::SignedDuration;
 
+use super::api::Api;
+use super::buckets::Buckets;
 use super::executor::TaskId;
 use super::lock;
 use super::meter::Meter;
-use super::rates::{Api, Buckets, Latency};
 use super::timers::{Timers, sleep};
 
 /// As `shared/aws/src/connect.rs` sets the SDK up.
 const ATTEMPTS: u32 = 2;
 const FIRST_BACKOFF: SignedDuration = SignedDuration::from_millis(100);
+
+/// How long a call takes, inside a Region.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Latency {
+    pub(super) aws: SignedDuration,
+    /// Of the table and the queues.
+    pub(super) own: SignedDuration,
+}
+
+impl Latency {
+    /// AWS's as in `Pace::aws()`; the others' figures are single-digit milliseconds.
+    pub(super) const USUAL: Latency =
+        Latency { aws: SignedDuration::from_millis(40), own: SignedDuration::from_millis(10) };
+
+    /// Each call the same: the time that passes is then the number of calls one after another.
+    pub(super) const COUNTING: Latency =
+        Latency { aws: SignedDuration::from_millis(1), own: SignedDuration::from_millis(1) };
+
+    pub(super) fn of(self, api: Api) -> SignedDuration {
+        if api.is_own() { self.own } else { self.aws }
+    }
+}
 
 /// Clones share the buckets and the meter, as the functions of an account do.
 #[derive(Debug, Clone)]

@@ -68,6 +68,8 @@ mod shrinking;
 #[cfg(test)]
 mod simulated;
 #[cfg(test)]
+mod storms;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod together;

@@ -6,6 +6,8 @@ mod results;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use clap::Parser;
@@ -28,6 +30,9 @@ struct Arguments {
     /// The results, one JSON document a line. Scenes that stand there already are left out, so that a run that was ended goes on.
     #[arg(long)]
     out: Option<PathBuf>,
+    /// How many at a time; as many as there are cores without it.
+    #[arg(long, value_parser = count)]
+    jobs: Option<u64>,
     /// Prints the results as JSON, one document a line.
     #[arg(long)]
     json: bool,
@@ -38,6 +43,10 @@ struct Arguments {
 
 fn scene(text: &str) -> Result<Scene, String> {
     text.parse()
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "a whole number above 0 is needed".to_owned())
 }
 
 fn main() -> ExitCode {
@@ -63,38 +72,64 @@ fn list() -> ExitCode {
 }
 
 fn measure(arguments: &Arguments) -> ExitCode {
-    match try_measure(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("storm: {why}");
-            ExitCode::FAILURE
-        }
-    }
+    let results = match Results::at(arguments.out.as_deref()) {
+        Ok(results) => Mutex::new(results),
+        Err(why) => return failed(&why),
+    };
+    let scenes = if arguments.scenes.is_empty() { Scene::all() } else { arguments.scenes.clone() };
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let (next, began) = (AtomicUsize::new(0), Instant::now());
+    let is_done = std::thread::scope(|scope| {
+        let worker = || {
+            while let Some(scene) = scenes.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let place = format!("{} of {}", next.load(Ordering::Relaxed).min(scenes.len()), scenes.len());
+                one(arguments, *scene, &place, began, &results)?;
+            }
+            Ok(())
+        };
+        let workers: Vec<_> = (0..arguments.jobs.unwrap_or(cores)).map(|_| scope.spawn(worker)).collect();
+        let ended =
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Err("a scene panicked".to_owned())));
+        ended.collect::<Result<Vec<()>, String>>()
+    });
+    is_done.map_or_else(|why| failed(&why), |_| ExitCode::SUCCESS)
 }
 
-fn try_measure(arguments: &Arguments) -> Result<(), String> {
-    let scenes = if arguments.scenes.is_empty() { Scene::all() } else { arguments.scenes.clone() };
-    let mut results = Results::at(arguments.out.as_deref())?;
-    let began = Instant::now();
-    for (index, scene) in scenes.iter().enumerate() {
-        let (number, name) = (index + 1, scene.to_string());
-        if let Some(result) = results.of(&name) {
-            eprintln!("{number} of {}: {name} is measured already", scenes.len());
-            print(arguments.json, &result, None);
-            continue;
-        }
-        let elapsed = began.elapsed().as_secs();
-        eprintln!("{number} of {}: {name} ({} min {} s so far)", scenes.len(), elapsed / 60, elapsed % 60);
-        let begins = Instant::now();
-        let report = scene.play().map_err(|why| format!("{name}: {why}"))?;
-        let mut result = report.json();
-        if let Value::Object(fields) = &mut result {
-            fields.insert("wall_s".to_owned(), json!(begins.elapsed().as_secs_f64()));
-        }
-        print(arguments.json, &result, Some(report.to_string()));
-        results.add(result)?;
+fn failed(why: &str) -> ExitCode {
+    eprintln!("storm: {why}");
+    ExitCode::FAILURE
+}
+
+fn one(
+    arguments: &Arguments,
+    scene: Scene,
+    place: &str,
+    began: Instant,
+    results: &Mutex<Results>,
+) -> Result<(), String> {
+    let name = scene.to_string();
+    let known = lock(results).of(&name);
+    if let Some(result) = known {
+        eprintln!("{place}: {name} is measured already");
+        print(arguments.json, &result, None);
+        return Ok(());
     }
-    Ok(())
+    let elapsed = began.elapsed().as_secs();
+    eprintln!("{place}: {name} ({} min {} s so far)", elapsed / 60, elapsed % 60);
+    let begins = Instant::now();
+    let report = scene.play().map_err(|why| format!("{name}: {why}"))?;
+    let mut result = report.json();
+    if let Value::Object(fields) = &mut result {
+        fields.insert("wall_s".to_owned(), json!(begins.elapsed().as_secs_f64()));
+    }
+    let mut results = lock(results);
+    print(arguments.json, &result, Some(report.to_string()));
+    results.add(result)
+}
+
+/// A panic in another scene says nothing of what was measured.
+fn lock(results: &Mutex<Results>) -> MutexGuard<'_, Results> {
+    results.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is read back from the results has no words of its own.

@@ -13,14 +13,32 @@ use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_remedies::instance::{Fleet, Replace};
 use jiff::Timestamp;
 
+use super::super::api::{ALARMS_A_CALL, Api, GROUPS_A_CALL, INSTANCES_A_CALL, PAGES_OF_ALARMS};
 use super::super::lock;
-use super::super::rates::{ALARMS_A_CALL, Api, GROUPS_A_CALL, INSTANCES_A_CALL, PAGES_OF_ALARMS};
 use super::WiredCloud;
 
 impl WiredCloud {
     fn failed<T>(&self, group: &GroupName, unavailable: Unavailable) -> Result<T, Unavailable> {
         lock(&self.progress).failed(self.wire.task(), group);
         Err(unavailable)
+    }
+
+    /// A call about one group alone.
+    async fn about(&self, group: &GroupName, api: Api) -> Result<(), Unavailable> {
+        lock(&self.progress).asks(group);
+        self.wire.call(api).await
+    }
+
+    fn group_of(&self, id: &InstanceId) -> Option<GroupName> {
+        self.cloud.see(|world| Some(world.instance(id)?.group.clone()))
+    }
+
+    /// One about an instance, which may be gone.
+    async fn about_instance(&self, id: &InstanceId, api: Api) -> Result<(), Unavailable> {
+        match self.group_of(id) {
+            Some(group) => self.about(&group, api).await,
+            None => self.wire.call(api).await,
+        }
     }
 
     async fn all(&self, api: Api, calls: usize) -> Result<(), Unavailable> {
@@ -76,6 +94,7 @@ impl Fleet for WiredCloud {
     }
 
     async fn target_health(&self, arn: &TargetGroupArn) -> Result<Option<TargetHealths>, Unavailable> {
+        lock(&self.progress).asks_for_targets(arn);
         let called = self.wire.call(Api::DescribeTargetHealth).await;
         lock(&self.progress).health_read(self.wire.task(), self.wire.timers.now(), arn, called.is_ok());
         called?;
@@ -83,14 +102,14 @@ impl Fleet for WiredCloud {
     }
 
     async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
-        match self.wire.call(Api::DescribeScalingActivities).await {
+        match self.about(group, Api::DescribeScalingActivities).await {
             Ok(()) => self.cloud.launches(group).await,
             Err(unavailable) => self.failed(group, unavailable),
         }
     }
 
     async fn refresh(&self, group: &GroupName) -> Result<Option<String>, Unavailable> {
-        match self.wire.call(Api::DescribeInstanceRefreshes).await {
+        match self.about(group, Api::DescribeInstanceRefreshes).await {
             Ok(()) => self.cloud.refresh(group).await,
             Err(unavailable) => self.failed(group, unavailable),
         }
@@ -98,36 +117,36 @@ impl Fleet for WiredCloud {
 }
 
 impl StatusChecks for WiredCloud {
-    /// Two questions for each hundred, all side by side.
+    /// Two questions for each hundred, all side by side. Whoever asks does so for one group at a time.
     async fn machines(&self, ids: &[InstanceId]) -> Result<BTreeMap<InstanceId, Machine>, Unavailable> {
-        let calls = ids.len().div_ceil(INSTANCES_A_CALL);
-        let both = join(self.all(Api::DescribeInstanceStatus, calls), self.all(Api::DescribeInstances, calls)).await;
-        if let Err(unavailable) = both.0.and(both.1) {
-            let group = ids.first().and_then(|id| self.cloud.see(|world| Some(world.instance(id)?.group.clone())));
-            return match group {
-                Some(group) => self.failed(&group, unavailable),
-                None => Err(unavailable),
-            };
+        let (calls, group) = (ids.len().div_ceil(INSTANCES_A_CALL), ids.first().and_then(|id| self.group_of(id)));
+        if let Some(group) = &group {
+            (0..2 * calls).for_each(|_| lock(&self.progress).asks(group));
         }
-        self.cloud.machines(ids).await
+        let both = join(self.all(Api::DescribeInstanceStatus, calls), self.all(Api::DescribeInstances, calls)).await;
+        match (both.0.and(both.1), group) {
+            (Ok(()), _) => self.cloud.machines(ids).await,
+            (Err(unavailable), Some(group)) => self.failed(&group, unavailable),
+            (Err(unavailable), None) => Err(unavailable),
+        }
     }
 
     async fn interruption(&self, id: &InstanceId) -> Result<Option<Timestamp>, Unavailable> {
-        self.wire.call(Api::DescribeSpotInstanceRequests).await?;
+        self.about_instance(id, Api::DescribeSpotInstanceRequests).await?;
         self.cloud.interruption(id).await
     }
 }
 
 impl Replace for WiredCloud {
     async fn replace(&self, id: &InstanceId) -> Outcome {
-        match self.wire.call(Api::TerminateInstanceInAutoScalingGroup).await {
+        match self.about_instance(id, Api::TerminateInstanceInAutoScalingGroup).await {
             Ok(()) => self.cloud.replace(id).await,
             Err(unavailable) => Outcome::Unknown { why: unavailable.why },
         }
     }
 
     async fn mark_unhealthy(&self, id: &InstanceId) -> Outcome {
-        match self.wire.call(Api::SetInstanceHealth).await {
+        match self.about_instance(id, Api::SetInstanceHealth).await {
             Ok(()) => self.cloud.mark_unhealthy(id).await,
             Err(unavailable) => Outcome::Unknown { why: unavailable.why },
         }

@@ -11,8 +11,8 @@ use homeostat_core::ports::{
 };
 use jiff::Timestamp;
 
+use super::super::api::{Api, ITEMS_A_CALL};
 use super::super::lock;
-use super::super::rates::{Api, ITEMS_A_CALL};
 use super::WiredLedger;
 
 impl Ledger for WiredLedger {

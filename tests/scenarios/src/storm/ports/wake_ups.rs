@@ -6,7 +6,7 @@ use homeostat_core::id::Subject;
 use homeostat_core::ports::{Unavailable, WakeUps};
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::rates::Api;
+use super::super::api::Api;
 use super::WiredQueue;
 
 impl WakeUps for WiredQueue {

@@ -11,10 +11,11 @@ use world::App;
 
 use super::super::deliveries::Source;
 use super::super::fleet::{FleetOf, Trouble, in_service};
-use super::super::rates::Latency;
 use super::super::report::Report;
-use super::super::rig::{Rig, Surroundings};
+use super::super::rig::Rig;
 use super::super::scene::Scene;
+use super::super::surroundings::Surroundings;
+use super::super::wire::Latency;
 
 const SIZE: u32 = 20;
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -38,7 +39,8 @@ pub(in super::super) fn play(scene: &Scene, groups: usize) -> Result<Report, Tro
         ("calls_for_an_instance_outside_the_policy", json!(stranger)),
         ("calls_to_the_effect", json!(effect.calls)),
         ("own_calls_to_the_effect", json!(effect.own_calls)),
-        ("one_after_another_to_the_effect", json!(effect.after.as_millis().to_string().parse::<i64>()?)),
+        // A millisecond each, and the effect's own is still to come.
+        ("one_after_another_to_the_effect", json!(i64::try_from(effect.after.as_millis())? + 1)),
     ]);
     let wake_ups = rig.counts.by_source.get(&Source::WakeUp).map(|of| of.most_calls);
     rig.pass_until(MOST, |rig| rig.truth.whole_since.is_some_and(|since| since > SECOND));

@@ -12,8 +12,9 @@ use world::App;
 use super::super::fleet::{FleetOf, Trouble, in_service};
 use super::super::lock;
 use super::super::report::{Report, Spread};
-use super::super::rig::{Rig, Surroundings};
+use super::super::rig::Rig;
 use super::super::scene::Scene;
+use super::super::surroundings::Surroundings;
 
 const BREAKS_AT: SignedDuration = SignedDuration::from_mins(1);
 const LASTS: SignedDuration = SignedDuration::from_mins(15);

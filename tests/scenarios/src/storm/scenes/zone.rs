@@ -12,8 +12,9 @@ use world::{App, TreatMissingData, World};
 use super::super::fleet::{FleetOf, Trouble};
 use super::super::lock;
 use super::super::report::{Report, Spread};
-use super::super::rig::{Rig, Surroundings};
+use super::super::rig::Rig;
 use super::super::scene::{Scene, ZoneFault};
+use super::super::surroundings::Surroundings;
 use super::alarms::decided_of;
 
 const GROUPS: usize = 50;
