@@ -42,8 +42,8 @@ pub(in super::super) fn play(scene: &Scene, groups: usize) -> Result<Report, Tro
         // A millisecond each, and the effect's own is still to come.
         ("one_after_another_to_the_effect", json!(i64::try_from(effect.after.as_millis())? + 1)),
     ]);
-    let wake_ups = rig.counts.by_source.get(&Source::WakeUp).map(|of| of.most_calls);
     rig.pass_until(MOST, |rig| rig.truth.whole_since.is_some_and(|since| since > SECOND));
+    let wake_ups = rig.counts.by_source.get(&Source::WakeUp).map(|of| of.most_calls);
     more.insert("calls_of_a_wake_up_at_most", json!(wake_ups));
     Ok(Report { more, ..Report::of(scene.to_string(), &rig) })
 }
