@@ -8,6 +8,7 @@ mod owners;
 pub mod seeds;
 pub mod simulator;
 mod site_policy;
+pub mod storm;
 mod story;
 
 pub use announcement::Announcement;

@@ -9,7 +9,7 @@ mod deliveries;
 mod dice;
 pub mod dns;
 mod engine;
-mod fleet;
+pub(crate) mod fleet;
 pub mod gated;
 pub mod hooks;
 mod index;

@@ -116,6 +116,7 @@ impl World {
             self.agenda.schedule(self.now + lifetime, Due::AppDies(id.clone()));
         }
         self.begin(ActivityKind::Launch, &instance, cause);
+        self.members.entry(instance.group.clone()).or_default().insert(id.clone());
         self.instances.insert(id.clone(), instance);
         self.schedule_answer(&id);
         if let Some(alarm) = &settings.launch_automation {

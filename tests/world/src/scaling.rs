@@ -140,6 +140,9 @@ impl World {
     pub(crate) fn terminated(&mut self, id: &InstanceId) {
         if let Some(instance) = self.instances.remove(id) {
             let group = instance.group.clone();
+            if let Some(members) = self.members.get_mut(&group) {
+                members.remove(id);
+            }
             let mut gone = Instance { state: InstanceState::Terminated, terminated_at: Some(self.now), ..instance };
             gone.spot_gone(self.now);
             self.gone.insert(id.clone(), gone);

@@ -3,7 +3,7 @@
 //! Time is an argument and never goes backwards. Everything happens at its own time, in one order, so the world after one
 //! long step is the world after many short ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::id::{AlarmArn, GroupName, HostedZoneId, InstanceId, TargetGroupArn};
@@ -36,6 +36,8 @@ pub struct World {
     pub(crate) agenda: Agenda,
     pub(crate) groups: BTreeMap<GroupName, AutoScalingGroup>,
     pub(crate) instances: BTreeMap<InstanceId, Instance>,
+    /// Whose each instance is, the other way round: of thousands, a group has only some.
+    pub(crate) members: BTreeMap<GroupName, BTreeSet<InstanceId>>,
     /// Terminated, as EC2 still remembers them.
     pub(crate) gone: BTreeMap<InstanceId, Instance>,
     pub(crate) supply: Supply,
@@ -63,6 +65,7 @@ impl World {
             agenda: Agenda::default(),
             groups: BTreeMap::new(),
             instances: BTreeMap::new(),
+            members: BTreeMap::new(),
             gone: BTreeMap::new(),
             supply: Supply::default(),
             target_groups: BTreeMap::new(),
@@ -255,7 +258,8 @@ impl World {
 
     /// The group's instances, those that are leaving included, in the order of their ids.
     pub fn members<'a>(&'a self, group: &'a GroupName) -> impl Iterator<Item = &'a Instance> {
-        self.instances.values().filter(move |instance| instance.group == *group)
+        let ids = self.members.get(group).into_iter().flatten();
+        ids.filter_map(|id| self.instances.get(id))
     }
 
     pub fn instances(&self) -> impl Iterator<Item = &Instance> {

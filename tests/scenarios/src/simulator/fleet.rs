@@ -4,7 +4,7 @@
 
 mod alarms;
 mod answers;
-mod bulletins;
+pub(crate) mod bulletins;
 mod calm;
 mod draw;
 mod heard;

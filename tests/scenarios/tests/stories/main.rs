@@ -73,6 +73,8 @@ mod shrinking;
 mod simulated;
 mod slow;
 #[cfg(test)]
+mod storms;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod together;

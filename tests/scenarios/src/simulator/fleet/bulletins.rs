@@ -12,7 +12,7 @@ use world::{Activity, ActivityKind, Instance, InstanceState, SpotStatus, World};
 use crate::announcement::Announcement;
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bulletins {
+pub(crate) struct Bulletins {
     states: BTreeMap<InstanceId, InstanceState>,
     taken_back: BTreeSet<InstanceId>,
     /// By the ids of EC2's scheduled events and of Auto Scaling's activities.
@@ -23,7 +23,7 @@ pub(super) struct Bulletins {
 
 impl Bulletins {
     /// What came about since it was last asked.
-    pub(super) fn news(&mut self, world: &World) -> Vec<Value> {
+    pub(crate) fn news(&mut self, world: &World) -> Vec<Value> {
         let by = Announcement { place: world.place().clone(), at: world.now() };
         let mut news = Vec::new();
         for machine in world.machines() {

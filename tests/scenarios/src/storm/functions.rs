@@ -1,0 +1,46 @@
+//! The functions as they are deployed, over the wire.
+//!
+//! This module never answers for a function.
+
+use std::sync::Arc;
+
+use homeostat_lambda::Failure;
+use homeostat_remedies::policy::Policy;
+use serde_json::Value;
+
+use super::deliveries::Source;
+use super::executor::Task;
+use super::ports::{WiredCloud, WiredLedger, WiredQueue};
+use super::timers::StormClock;
+
+type Owner = replace_instance::Ready<WiredCloud, WiredCloud, WiredLedger, StormClock>;
+type Sweeper = sweep::Ready<WiredLedger, WiredQueue, StormClock>;
+
+pub(super) struct Functions {
+    owner: Arc<Owner>,
+    sweeper: Arc<Sweeper>,
+}
+
+impl Functions {
+    pub(super) fn new(cloud: WiredCloud, ledger: WiredLedger, queue: WiredQueue, policy: Policy) -> Self {
+        let clock = StormClock(Arc::clone(&cloud.wire.timers));
+        let region = cloud.cloud.see(|world| world.place().region.clone());
+        let sweeper = sweep::Ready { incidents: ledger.clone(), wake_ups: queue, clock: clock.clone() };
+        let owner = replace_instance::Ready { aws: cloud.clone(), checks: cloud, ledger, clock, policy, region };
+        Functions { owner: Arc::new(owner), sweeper: Arc::new(sweeper) }
+    }
+
+    /// One invocation, which goes on when it is polled.
+    pub(super) fn invocation(&self, source: Source, event: Value) -> Task<Result<Value, Failure>> {
+        match source {
+            Source::Event | Source::WakeUp | Source::Resync => {
+                let owner = Arc::clone(&self.owner);
+                Box::pin(async move { replace_instance::handle(&*owner, event).await })
+            }
+            Source::Sweep => {
+                let sweeper = Arc::clone(&self.sweeper);
+                Box::pin(async move { sweep::handle(&*sweeper, event).await })
+            }
+        }
+    }
+}
