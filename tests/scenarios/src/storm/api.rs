@@ -10,6 +10,7 @@ pub enum Api {
     DescribeAutoScalingGroups,
     DescribeScalingActivities,
     DescribeInstanceRefreshes,
+    DescribeAutoScalingInstances,
     TerminateInstanceInAutoScalingGroup,
     SetInstanceHealth,
     DescribeTargetHealth,
@@ -21,12 +22,14 @@ pub enum Api {
     BatchGetItem,
     Query,
     UpdateItem,
+    PutItem,
+    DeleteItem,
     TransactWriteItems,
     SendMessage,
 }
 
 /// What each adapter puts into one call, by its own constants.
-pub(super) const GROUPS_A_CALL: usize = 50;
+pub(super) const GROUPS_A_CALL: usize = 100;
 pub(super) const INSTANCES_A_CALL: usize = 100;
 pub(super) const ALARMS_A_CALL: usize = 100;
 pub(super) const PAGES_OF_ALARMS: usize = 20;

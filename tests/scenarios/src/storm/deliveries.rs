@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::queue::{Batch, Queue, QueueSettings};
-use crate::{RESYNC_EVERY, SWEEP_EVERY};
+use crate::{FleetOwner, Owner, RESYNC_EVERY, SWEEP_EVERY, event_rules};
 
 /// What an invocation was begun for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,11 +99,11 @@ impl Deliveries {
         }
     }
 
-    /// An event for the owner, that reaches it or its queue at that time.
+    /// An event for the owner, that reaches it or its queue at that time. What is urgent never comes by the queue.
     pub(super) fn event(&mut self, at: Timestamp, event: Value) {
         match &mut self.intake {
-            Some(intake) => intake.send(at, &event),
-            None => self.invoke(at, Delivery { source: Source::Event, event, by: By::Invocation(WAITS.len()) }),
+            Some(intake) if event_rules::by_queue(FleetOwner::RESOURCE, &event) => intake.send(at, &event),
+            _ => self.invoke(at, Delivery { source: Source::Event, event, by: By::Invocation(WAITS.len()) }),
         }
     }
 

@@ -13,7 +13,7 @@ use super::executor::Task;
 use super::ports::{WiredCloud, WiredLedger, WiredQueue};
 use super::timers::StormClock;
 
-type Owner = replace_instance::Ready<WiredCloud, WiredCloud, WiredLedger, StormClock>;
+type Owner = replace_instance::Ready<WiredCloud, WiredCloud, WiredLedger, WiredQueue, StormClock>;
 type Sweeper = sweep::Ready<WiredLedger, WiredQueue, StormClock>;
 
 pub(super) struct Functions {
@@ -25,8 +25,9 @@ impl Functions {
     pub(super) fn new(cloud: WiredCloud, ledger: WiredLedger, queue: WiredQueue, policy: Policy) -> Self {
         let clock = StormClock(Arc::clone(&cloud.wire.timers));
         let region = cloud.cloud.see(|world| world.place().region.clone());
-        let sweeper = sweep::Ready { incidents: ledger.clone(), wake_ups: queue, clock: clock.clone() };
-        let owner = replace_instance::Ready { aws: cloud.clone(), checks: cloud, ledger, clock, policy, region };
+        let sweeper = sweep::Ready { incidents: ledger.clone(), wake_ups: queue.clone(), clock: clock.clone() };
+        let (aws, checks, queues) = (cloud.clone(), cloud, queue);
+        let owner = replace_instance::Ready { aws, checks, ledger, queues, clock, policy, region, stack: None };
         Functions { owner: Arc::new(owner), sweeper: Arc::new(sweeper) }
     }
 

@@ -32,6 +32,16 @@ impl QueueSettings {
         receives: 3,
         reports_failures: false,
     };
+
+    /// The intake queue: many events, one invocation, two at a time.
+    pub const INTAKE: QueueSettings = QueueSettings {
+        batch: 500,
+        window: SignedDuration::from_secs(1),
+        at_once: 2,
+        visibility: SignedDuration::from_secs(180),
+        receives: 5,
+        reports_failures: true,
+    };
 }
 
 #[derive(Debug, Clone)]

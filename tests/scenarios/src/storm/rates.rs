@@ -22,6 +22,7 @@ impl Api {
             Api::DescribeAutoScalingGroups
             | Api::DescribeScalingActivities
             | Api::DescribeInstanceRefreshes
+            | Api::DescribeAutoScalingInstances
             | Api::TerminateInstanceInAutoScalingGroup
             | Api::SetInstanceHealth => Bucket::AutoScaling,
             Api::DescribeTargetHealth => Bucket::LoadBalancing,
@@ -34,6 +35,8 @@ impl Api {
             | Api::BatchGetItem
             | Api::Query
             | Api::UpdateItem
+            | Api::PutItem
+            | Api::DeleteItem
             | Api::TransactWriteItems
             | Api::SendMessage => return None,
         })

@@ -3,6 +3,7 @@
 //! This module never says what happens.
 
 use super::deliveries::Way;
+use super::queue::QueueSettings;
 use super::rates::AutoScaling;
 use super::scene::Scene;
 use super::wire::Latency;
@@ -23,7 +24,7 @@ impl Surroundings {
         Surroundings {
             auto_scaling: scene.auto_scaling,
             latency: Latency::USUAL,
-            way: Way::Invocation,
+            way: Way::Queue(QueueSettings::INTAKE),
             copies: 2,
             resyncs: true,
         }

@@ -99,6 +99,10 @@ impl Clock for StormClock {
         self.0.now()
     }
 
+    async fn wait(&self, duration: SignedDuration) {
+        sleep(&self.0, duration).await;
+    }
+
     /// As `SystemClock` does, with its figure.
     async fn back_off(&self, attempt: u32) {
         let most = SignedDuration::from_millis(50) * 2_i32.saturating_pow(attempt.min(5));

@@ -11,7 +11,7 @@ use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_remedies::instance::{Fleet, Replace};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::api::{ALARMS_A_CALL, Api, GROUPS_A_CALL, INSTANCES_A_CALL, PAGES_OF_ALARMS};
 use super::super::lock;
@@ -29,13 +29,13 @@ impl WiredCloud {
         self.wire.call(api).await
     }
 
-    fn group_of(&self, id: &InstanceId) -> Option<GroupName> {
+    fn known_group(&self, id: &InstanceId) -> Option<GroupName> {
         self.cloud.see(|world| Some(world.instance(id)?.group.clone()))
     }
 
     /// One about an instance, which may be gone.
     async fn about_instance(&self, id: &InstanceId, api: Api) -> Result<(), Unavailable> {
-        match self.group_of(id) {
+        match self.known_group(id) {
             Some(group) => self.about(&group, api).await,
             None => self.wire.call(api).await,
         }
@@ -56,6 +56,11 @@ impl Fleet for WiredCloud {
         let groups = self.cloud.groups(names).await?;
         lock(&self.progress).described(self.wire.task(), self.wire.timers.now(), &groups);
         Ok(groups)
+    }
+
+    async fn group_of(&self, instance: &InstanceId) -> Result<Option<GroupName>, Unavailable> {
+        self.about_instance(instance, Api::DescribeAutoScalingInstances).await?;
+        self.cloud.group_of(instance).await
     }
 
     /// A hundred at a time, side by side; an error only if none could be read.
@@ -101,9 +106,10 @@ impl Fleet for WiredCloud {
         self.cloud.target_health(arn).await
     }
 
-    async fn launches(&self, group: &GroupName) -> Result<Launches, Unavailable> {
+    /// One page: none of these groups has more activities within its grace period.
+    async fn launches(&self, group: &GroupName, back: SignedDuration) -> Result<Launches, Unavailable> {
         match self.about(group, Api::DescribeScalingActivities).await {
-            Ok(()) => self.cloud.launches(group).await,
+            Ok(()) => self.cloud.launches(group, back).await,
             Err(unavailable) => self.failed(group, unavailable),
         }
     }
@@ -119,7 +125,7 @@ impl Fleet for WiredCloud {
 impl StatusChecks for WiredCloud {
     /// Two questions for each hundred, all side by side. Whoever asks does so for one group at a time.
     async fn machines(&self, ids: &[InstanceId]) -> Result<BTreeMap<InstanceId, Machine>, Unavailable> {
-        let (calls, group) = (ids.len().div_ceil(INSTANCES_A_CALL), ids.first().and_then(|id| self.group_of(id)));
+        let (calls, group) = (ids.len().div_ceil(INSTANCES_A_CALL), ids.first().and_then(|id| self.known_group(id)));
         if let Some(group) = &group {
             (0..2 * calls).for_each(|_| lock(&self.progress).asks(group));
         }

@@ -7,8 +7,10 @@ use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::Kind;
 use homeostat_core::ports::{
-    Due, DueIncidents, DueList, History, Ledger, Limits, Mark, NotWritten, Unavailable, Write,
+    Due, DueIncidents, DueList, DueMark, DueMarks, History, Ledger, Limits, Mark, MarkList, NotWritten, Unavailable,
+    Write,
 };
+use homeostat_core::resync::Resync;
 use jiff::Timestamp;
 
 use super::super::api::{Api, ITEMS_A_CALL};
@@ -57,6 +59,50 @@ impl Ledger for WiredLedger {
             Err(NotWritten::Unavailable(_)) => {}
         }
         written
+    }
+
+    async fn resync(&self, remedy: &'static str) -> Result<Resync, Unavailable> {
+        self.wire.call(Api::BatchGetItem).await?;
+        self.ledger.resync(remedy).await
+    }
+
+    async fn write_resync(&self, remedy: &'static str, resync: &Resync) -> Result<(), NotWritten> {
+        self.wire.call(Api::PutItem).await?;
+        self.ledger.write_resync(remedy, resync).await
+    }
+}
+
+impl DueMarks for WiredLedger {
+    async fn due_marks_of<K: Kind>(&self, scopes: &[Scope]) -> Result<MarkList, Unavailable> {
+        for _ in scopes.chunks(ITEMS_A_CALL) {
+            self.wire.call(Api::BatchGetItem).await?;
+        }
+        self.ledger.due_marks_of::<K>(scopes).await
+    }
+
+    async fn due_marks<K: Kind>(&self) -> Result<MarkList, Unavailable> {
+        self.wire.call(Api::Query).await?;
+        self.ledger.due_marks::<K>().await
+    }
+
+    async fn mark_due<K: Kind>(&self, mark: &DueMark) -> Result<(), NotWritten> {
+        self.wire.call(Api::PutItem).await?;
+        self.ledger.mark_due::<K>(mark).await
+    }
+
+    async fn unmark_due<K: Kind>(&self, mark: &DueMark) -> Result<(), NotWritten> {
+        self.wire.call(Api::DeleteItem).await?;
+        self.ledger.unmark_due::<K>(mark).await
+    }
+
+    async fn claim_due<K: Kind>(&self, now: Timestamp, until: Timestamp) -> Result<(), NotWritten> {
+        self.wire.call(Api::PutItem).await?;
+        self.ledger.claim_due::<K>(now, until).await
+    }
+
+    async fn release_due<K: Kind>(&self, until: Timestamp, rests_until: Option<Timestamp>) -> Result<(), NotWritten> {
+        self.wire.call(if rests_until.is_some() { Api::PutItem } else { Api::DeleteItem }).await?;
+        self.ledger.release_due::<K>(until, rests_until).await
     }
 }
 
