@@ -107,7 +107,7 @@ fn about_instances() -> Vec<News> {
 }
 
 fn about_zones() -> Vec<News> {
-    use homeostat_remedies::hosted_zone::reasons::{Close, CloseReason, Hold, HoldReason};
+    use homeostat_remedies::hosted_zone::reasons::{Close, CloseReason, Hold, HoldReason, Page};
     let drain = || vec![zones::drain("www.example.com", false)];
     let watched = Hold::Watching { step: zones::step(drain()), because: zones::proofs() };
     let missing = vec!["health check x: 9 of 16 checkers find it healthy".to_owned()];
@@ -117,6 +117,7 @@ fn about_zones() -> Vec<News> {
         made::decided(zones::new().hold(at(1), at(61), &Hold::Own(HoldReason::NotConfirmed { missing }))),
     ];
     news.extend(zones::troubles().into_iter().map(|(trouble, _)| made::decided(zones::paged(trouble))));
+    news.push(made::decided(zones::new().page(at(1), at(301), &Page::NoRoom { bytes: 204_901, enough: 204_800 })));
     let back = zones::drained().hold(at(900), at(960), &Hold::Proving { since: at(900) });
     news.push(made::decided(back.close(at(960), &Close::Recovered)));
     news.push(made::decided(

@@ -22,6 +22,9 @@ use crate::instance::policy::EvidenceSource;
 use crate::instance::reasons::{Crowd, Decision, Evidence, GroupState, Hold, HoldReason};
 use crate::instance::tally::{Limit, Tally};
 
+/// Who holds a slot of one group stands in one item of the ledger: so many stay below half of what it may hold, whatever the budget is.
+const MOST_HOLDERS: usize = 2_500;
+
 /// All that decides about an instance whose group and policy are known, in order.
 pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 23] {
     [
@@ -324,7 +327,8 @@ impl Situation<'_> {
 
     fn within_budget(&self) -> Result<(), Hold> {
         let (Out { taken, holders }, limit) = (self.out(), self.limit());
-        if self.fits(taken) {
+        let has_room = holders.len() < MOST_HOLDERS;
+        if self.fits(taken) && has_room {
             return Ok(());
         }
         // Each incident that waits stores them.

@@ -44,6 +44,8 @@ mod kept;
 #[cfg(test)]
 mod killing;
 #[cfg(test)]
+mod large;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod lost;

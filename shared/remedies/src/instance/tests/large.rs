@@ -88,6 +88,19 @@ fn who_waits_for_a_budget_of_hundreds_names_a_few_holders_and_counts_the_rest() 
 }
 
 #[test]
+fn no_budget_is_so_large_that_its_slots_outgrow_their_item() {
+    let mut it = group_of(4_000);
+    it.policy("evidence = [\"alarm\", \"target-health\"]\nbudget = \"100%\"\nmax-unhealthy = \"100%\"");
+    let holders = |count: u32| (0..count).map(|number| (numbered(2_000_000 + number), at(900))).collect();
+    it.around.limits.slots.holders = holders(2_499);
+    assert!(it.is_acting(), "{}", it.decide());
+    it.around.limits.slots.holders = holders(2_500);
+    assert!(matches!(it.held_because(), Hold::Budget { .. }), "{}", it.decide());
+    let taken = size::of(&it.around.limits.slots);
+    assert!(taken < size::ENOUGH, "{taken} bytes");
+}
+
+#[test]
 fn a_relapse_is_known_by_what_ec2_says_where_the_groups_record_of_the_launch_was_not_read() {
     let mut it = group_of(1_000);
     it.policy("evidence = [\"alarm\", \"target-health\"]\nbreaker = 1\ncooldown = \"1s\"");

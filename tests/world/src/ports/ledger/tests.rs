@@ -163,3 +163,18 @@ fn a_sweep_should_not_move_what_its_owner_wrote_meanwhile() {
     get(ledger.write(Write::of(&open.hold(later, later, &Hold::InFlight)))).unwrap();
     assert!(refused(get(ledger.postpone(&listed[0], later, &[], noon()))), "its owner wrote");
 }
+
+#[test]
+fn what_dynamodb_would_not_store_is_refused_whole() {
+    let ledger = ledger();
+    let large = |count: usize| {
+        let holders = (0..count).map(|number| (format!("us-east-1#instance#i-{number:017x}").parse().unwrap(), noon()));
+        Slots { version: 1, holders: holders.collect() }
+    };
+    let (incident, _) = intent(&incident(FIRST), &Slots::default());
+    let write = |slots: &Slots| get(ledger.write(Write { slots: Some(slots), ..Write::of(&incident) }));
+    let Err(NotWritten::Unavailable(why)) = write(&large(8_000)) else { panic!("it is more than 400 KB") };
+    assert!(why.to_string().contains("Item size has exceeded the maximum allowed size"), "{why}");
+    assert!(ledger.open::<InstanceKind>().is_empty(), "nothing of it is written");
+    write(&large(4_000)).unwrap();
+}
