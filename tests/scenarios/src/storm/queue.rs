@@ -32,6 +32,16 @@ impl QueueSettings {
         receives: 3,
         reports_failures: false,
     };
+
+    /// A queue for events, which come by the thousand: what is alike shall be served together.
+    pub const INTAKE: QueueSettings = QueueSettings {
+        batch: 100,
+        window: SignedDuration::from_secs(1),
+        at_once: 2,
+        visibility: SignedDuration::from_secs(180),
+        receives: 5,
+        reports_failures: true,
+    };
 }
 
 #[derive(Debug, Clone)]
@@ -182,14 +192,6 @@ mod tests {
         batch.messages.len()
     }
 
-    const INTAKE: QueueSettings = QueueSettings {
-        batch: 100,
-        window: SignedDuration::from_secs(1),
-        at_once: 2,
-        reports_failures: true,
-        ..QueueSettings::WAKE_UPS
-    };
-
     #[test]
     fn no_more_batches_than_allowed_are_at_work() {
         let mut queue = queue(QueueSettings::WAKE_UPS, 7);
@@ -201,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_batch_goes_when_it_is_full_or_its_window_is_over() {
-        let mut queue = queue(INTAKE, 150);
+        let mut queue = queue(QueueSettings::INTAKE, 150);
         assert_eq!(queue.receive(at(0)).as_ref().map(many), Some(100));
         assert!(queue.receive(at(0)).is_none(), "fifty wait for more");
         assert_eq!(queue.next_at(), Some(at(1)));
@@ -221,7 +223,7 @@ mod tests {
 
     #[test]
     fn only_those_come_again_that_the_answer_names() {
-        let mut queue = queue(INTAKE, 3);
+        let mut queue = queue(QueueSettings::INTAKE, 3);
         queue.receive(at(0));
         let batch = queue.receive(at(1)).unwrap();
         let second = batch.event()["Records"][1]["messageId"].clone();
