@@ -13,6 +13,26 @@ pub struct Unavailable {
     pub why: String,
 }
 
+/// The codes by which AWS says "not so often" (AWS SDKs and Tools Reference Guide, "Retry behavior").
+const THROTTLES: [&str; 11] = [
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+];
+
+/// Whether a failure was AWS's rate alone, by what was said of it: an adapter's reason begins with AWS's code.
+pub fn is_throttle(why: &str) -> bool {
+    why.split(": ").any(|part| THROTTLES.contains(&part))
+}
+
 /// What became of an effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,6 +64,25 @@ impl Outcome {
         match self {
             Outcome::Done | Outcome::Pending { .. } | Outcome::AlreadyDone => true,
             Outcome::Refused { .. } | Outcome::Lost { .. } | Outcome::Unknown { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_aws_s_own_code_is_a_throttle() {
+        for why in
+            ["could not read targets: Throttling: Rate exceeded", "could not read its alarms: ThrottlingException"]
+        {
+            assert!(is_throttle(why), "{why}");
+        }
+        for why in
+            ["AccessDenied: not for Throttling", "could not read the group: no answer in time", "SlowDownPlease: x"]
+        {
+            assert!(!is_throttle(why), "{why}");
         }
     }
 }

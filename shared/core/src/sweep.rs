@@ -25,6 +25,10 @@ const MOST_WAKES: u32 = 3;
 /// neither the sweep nor the ledger, and an owner that fails at all of them has another.
 const OWN_LOAD: u32 = 100;
 
+/// Wake-ups of one owner in one sweep: as many as its looks have room for within AWS's rates. What is due beyond them is woken by the next
+/// sweeps, what has waited longest first, and is no trouble of its incident's.
+const MOST_OF_ONE: usize = 100;
+
 /// Between two wake-ups of a stuck incident: its owner may be fixed, and until then each is in vain.
 const STUCK_PACE: SignedDuration = SignedDuration::from_mins(5);
 
@@ -45,7 +49,7 @@ pub struct Swept {
     pub woken: u32,
     /// Somebody wrote since the index was read: not due any more.
     pub moved_on: u32,
-    /// Left to the next sweep for lack of time.
+    /// Left to the next sweep for lack of time, or since so many of their owner's are woken already.
     pub left: u32,
     /// Incidents whose owner does not do its part, as marked by this sweep.
     pub marked: u32,
@@ -68,7 +72,8 @@ pub async fn sweep(
     let listed = incidents.due(began + PACE).await?;
     let mut swept = Swept { failed: listed.unreadable, ..Swept::default() };
     let unanswered = Unanswered::of(&listed.due);
-    let mut waiting = listed.due.iter();
+    let (now_due, put_off) = by_turn(&listed.due);
+    let mut waiting = now_due.into_iter();
     let mut at_work: FuturesUnordered<_> =
         waiting.by_ref().take(SIDE_BY_SIDE).map(|due| wake(incidents, wake_ups, clock, due, &unanswered)).collect();
     while let Some((due, woken)) = at_work.next().await {
@@ -84,8 +89,23 @@ pub async fn sweep(
             at_work.extend(waiting.next().map(|due| wake(incidents, wake_ups, clock, due, &unanswered)));
         }
     }
-    swept.left = u32::try_from(waiting.count()).unwrap_or(u32::MAX);
+    swept.left = u32::try_from(waiting.count() + put_off).unwrap_or(u32::MAX);
     Ok(swept)
+}
+
+/// What this sweep wakes, soonest first, and how much it leaves to the next.
+fn by_turn(due: &[Due]) -> (Vec<&Due>, usize) {
+    let mut of_one = BTreeMap::<&str, usize>::new();
+    let mut now_due = Vec::new();
+    for due in due {
+        let count = of_one.entry(due.subject.tag()).or_default();
+        if *count < MOST_OF_ONE {
+            *count += 1;
+            now_due.push(due);
+        }
+    }
+    let put_off = due.len() - now_due.len();
+    (now_due, put_off)
 }
 
 struct Woken {
@@ -233,6 +253,18 @@ mod tests {
     fn swept(noted: &Noted) -> (Swept, Vec<String>) {
         let swept = sweep(noted, noted, &Noon).now_or_never().unwrap().unwrap();
         (swept, noted.done.lock().unwrap().clone())
+    }
+
+    #[test]
+    fn so_many_that_aws_has_no_room_for_their_looks_are_woken_by_turns() {
+        let list: Vec<Due> = (0..=u8::MAX).map(|number| due(number, at(i64::from(number) - 300))).collect();
+        let (swept, done) = swept(&Noted { list: DueList { due: list, unreadable: vec![] }, ..Noted::default() });
+        assert_eq!((swept.woken, swept.left), (100, 156));
+        let woken: Vec<&String> = done.iter().filter(|what| what.starts_with("wake ")).collect();
+        let longest_waiting =
+            (0..100).all(|number| woken.iter().any(|what| what.contains(&format!("i-{number:017x} "))));
+        assert!(longest_waiting && woken.len() == 100, "{woken:?}");
+        assert!(!done.iter().any(|what| what.contains("mark")), "who isn't woken is not stuck: {done:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use homeostat_core::intake::{Batch, Taken, Wanted};
+use homeostat_core::outcome::is_throttle;
 use homeostat_core::ports::{Clock, DueMarks, Intake, Ledger, WakeUps};
 use homeostat_core::reconcile::{self, Coalesce, MarkedRoutes, Ports, Route, Served, TRY_AGAIN_AFTER, mark_routes};
 use homeostat_core::signal::{self, Fact, NoSignal, Order, Parsed, Record, Signal};
@@ -49,6 +50,7 @@ where
             Fact::Alarm(_) if event.get("alarmData").is_some() => {
                 answers.add(forward(remedy, ports.wake_ups, &signal, event).await);
             }
+            Fact::Order(Order::Wake(_) | Order::Look { .. }) => answers.add(woken(remedy, ports, &signal).await),
             fact => {
                 one(remedy, ports, &signal, &mut answers).await;
                 if matches!(fact, Fact::Order(Order::Resync))
@@ -60,6 +62,26 @@ where
         }
     }
     answers.together()
+}
+
+/// A wake-up that AWS throttles is no failure of the message: the sweep sends the next, and calls the incident stuck where none is answered.
+/// Received again, it would only be one look more.
+async fn woken<R, L, C, W>(remedy: &R, ports: Ports<'_, L, C, W>, signal: &Signal) -> Result<Value, Failure>
+where
+    R: Coalesce,
+    L: Ledger + Sync,
+    C: Clock,
+    W: WakeUps,
+{
+    let mut answers = Answers::default();
+    one(remedy, ports, signal, &mut answers).await;
+    match answers.together() {
+        Err(Failure::Retry(why)) if is_throttle(&why) => {
+            tracing::warn!("left to the sweep: {why}");
+            Ok(json!({ "throttled": why }))
+        }
+        answer => answer,
+    }
 }
 
 /// Homeostat's own orders come by another queue, and alone.

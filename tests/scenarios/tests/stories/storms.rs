@@ -30,7 +30,7 @@ const ONE_ROUND: f64 = 137.0 + 300.0;
 
 #[test]
 fn a_healthy_fleet_is_read_whole_in_five_minutes_and_nothing_is_throttled() {
-    for name in ["resync-1x1-limited", "resync-10x2-limited", "resync-25x1-limited", "resync-25x1-unlimited"] {
+    for name in ["resync-1x1-limited", "resync-10x2-limited", "resync-100x1-limited", "resync-50x2-unlimited"] {
         let report = play(name);
         is_quiet(&report);
         all_are_read(&report, ONE_ROUND);
@@ -52,7 +52,10 @@ fn a_single_event_leads_to_one_act_after_four_calls() {
 #[test]
 fn a_group_that_fails_as_a_whole_loses_nobody_and_a_person_is_asked() {
     let report = play("whole-group-30-limited");
+    is_quiet(&report);
     assert_eq!(report.terminated, 0, "{report}");
+    // Sixty events: what many say of one group is one look.
+    assert!(report.invocations[&Source::Event].begun < 10, "{report}");
     assert_eq!(number(&report, "decided/done"), 1.0, "{report}");
     assert!(report.messages.get("critical").is_some_and(|asked| *asked >= 1), "{report}");
 }
@@ -60,6 +63,6 @@ fn a_group_that_fails_as_a_whole_loses_nobody_and_a_person_is_asked() {
 #[test]
 fn a_scene_repeats_to_the_call() {
     let (once, again) = (play("whole-group-30-limited"), play("whole-group-30-limited"));
-    assert!(once.invocations[&Source::Event].begun > 30, "{once}");
+    assert!(once.invocations[&Source::Event].begun > 0, "{once}");
     assert_eq!(once.json(), again.json());
 }
