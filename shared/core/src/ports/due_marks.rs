@@ -33,7 +33,7 @@ pub struct DueMark {
     /// There were more hints than it keeps, so that every member has to be looked at.
     #[serde(default, skip_serializing_if = "is_false")]
     pub all: bool,
-    /// When it was last tried in vain: it then waits behind all that was marked before this.
+    /// When it was last looked at, and something was left: it then waits behind all that was marked before this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tried_at: Option<Timestamp>,
 }
@@ -77,7 +77,7 @@ impl DueMark {
         self.scope == Self::unresolved()
     }
 
-    /// What is served first: what waits longest, but for what was tried in vain.
+    /// What is served first: what waits longest for its first look, or its next.
     pub fn turn(&self) -> Timestamp {
         self.tried_at.unwrap_or(self.since)
     }

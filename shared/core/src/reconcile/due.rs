@@ -240,7 +240,7 @@ where
 
     /// Deletes the mark, or leaves of it what nothing came of yet.
     async fn settle(&self, mark: &DueMark, attended: &Attended<R::Kind>, begun: Timestamp) -> Result<(), Unavailable> {
-        let Attended { left, all_left, trouble, .. } = attended;
+        let Attended { left, all_left, .. } = attended;
         let (ledger, now) = (self.ports.ledger, self.ports.clock.now());
         // What nobody could look at for so long may never be: made up, or of an alarm that says otherwise. All members are looked at
         // instead, as by a resync.
@@ -250,8 +250,8 @@ where
         let settled = if left.is_empty() && !all_left {
             ledger.unmark_due::<R::Kind>(mark).await
         } else {
-            let tried_at = if trouble.is_some() { Some(now) } else { mark.tried_at };
-            ledger.mark_due::<R::Kind>(&DueMark { tried_at, ..mark.left_with(left, all_left) }).await
+            // The others' turn comes first.
+            ledger.mark_due::<R::Kind>(&DueMark { tried_at: Some(now), ..mark.left_with(left, all_left) }).await
         };
         match settled {
             Ok(()) => Ok(()),

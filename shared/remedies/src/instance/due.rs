@@ -70,7 +70,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Coalesce for ReplaceInst
         let observer = Observer { aws: &once, checks: &once, policy: &policy };
         let remedy = ReplaceInstance { observer, hash: self.hash, region: self.region };
         let attended = match remedy.hints(ports, mark, &name).await {
-            Ok(hints) => attend_to(&remedy, ports, mark, hints, until, on_decision).await,
+            Ok(hints) => attend_to(&remedy, ports, mark, hints, until, &|| once.has_acted(), on_decision).await,
             Err(why) => Attended {
                 left: mark.hints.clone(),
                 all_left: mark.all,
@@ -156,6 +156,7 @@ async fn attend_to<R, L, C, W>(
     mark: &DueMark,
     hints: Vec<Hint>,
     until: Timestamp,
+    has_acted: &impl Fn() -> bool,
     on_decision: &impl Fn(&Incident, &Decision),
 ) -> Attended<InstanceKind>
 where
@@ -169,7 +170,8 @@ where
     let mut follow_ups: Vec<Hint> = Vec::new();
     let (mut served, mut in_vain): (Vec<&Hint>, usize) = (Vec::new(), 0);
     for hint in &hints {
-        if ports.clock.now() >= until || in_vain == MOST_IN_VAIN {
+        // After an effect the group has to be read again: until then another group's turn has come.
+        if ports.clock.now() >= until || in_vain == MOST_IN_VAIN || has_acted() {
             break;
         }
         let look = look_at(remedy, ports, hint, on_decision).await;

@@ -4,6 +4,7 @@
 //! module never keeps an error of a reading that somebody needs, and never answers from what is no longer fresh.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use homeostat_core::aws::Read;
@@ -29,6 +30,7 @@ pub(super) struct Once<'a, A, S, C> {
     clock: &'a C,
     kept: Mutex<Kept>,
     calls: Mutex<Vec<(Api, usize)>>,
+    has_acted: AtomicBool,
 }
 
 /// Each with the time just before it was asked for.
@@ -46,7 +48,12 @@ struct Kept {
 
 impl<'a, A, S, C: Clock> Once<'a, A, S, C> {
     pub(super) fn over(aws: &'a A, checks: &'a S, clock: &'a C) -> Self {
-        Once { aws, checks, clock, kept: Mutex::default(), calls: Mutex::default() }
+        Once { aws, checks, clock, kept: Mutex::default(), calls: Mutex::default(), has_acted: AtomicBool::default() }
+    }
+
+    /// Whether an effect was tried, so that what was read of the group is no longer true.
+    pub(super) fn has_acted(&self) -> bool {
+        self.has_acted.load(Ordering::Relaxed)
     }
 
     /// All calls so far.
@@ -76,6 +83,7 @@ impl<'a, A, S, C: Clock> Once<'a, A, S, C> {
 
     /// Alarms say what they said: no effect of this remedy changes their state within these seconds.
     fn forget(&self) {
+        self.has_acted.store(true, Ordering::Relaxed);
         let mut kept = self.kept();
         *kept = Kept { alarms: std::mem::take(&mut kept.alarms), in_alarm: kept.in_alarm.take(), ..Kept::default() };
     }
