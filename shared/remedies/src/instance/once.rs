@@ -150,7 +150,7 @@ impl<A: Fleet + Sync, S: Sync, C: Clock + Sync> Fleet for Once<'_, A, S, C> {
         let read = self.aws.alarms_in_alarm().await;
         // Pages, beyond the first.
         _ = self.call(&[(Api::Alarms, read.as_ref().map_or(0, |all| all.len() / PAGE))]);
-        let kept = read.as_ref().map(Clone::clone).map_err(|unavailable| unavailable.why.clone());
+        let kept = read.clone().map_err(|unavailable| unavailable.why);
         self.kept().in_alarm = Some((at, kept));
         read
     }
