@@ -25,8 +25,9 @@ const MOST_WAKES: u32 = 3;
 /// the ledger, and where AWS throttles the owner's looks, which leaves no message, one incident is marked for all.
 const OWN_LOAD: u32 = 100;
 
-/// Wake-ups of one owner in one sweep: as many as its looks have room for within AWS's rates. What is due beyond them is woken by the next
-/// sweeps, what has waited longest first, and is no trouble of its incident's.
+/// Wake-ups of instances, and of groups, in one sweep: as many as looks at them have room for within AWS's rates. What is due beyond them is
+/// woken by the next sweeps, what has acted first, and is no trouble of its incident's. Of other subjects there is no such number: their
+/// owners wake themselves while time presses.
 const MOST_OF_ONE: usize = 100;
 
 /// Under load, an incident with so many unanswered wake-ups is marked for all of its owner's: the owner has been behind, or throttled, for
@@ -105,7 +106,8 @@ fn by_turn(due: &[Due]) -> (Vec<&Due>, usize) {
     let (begun, held): (Vec<&Due>, Vec<&Due>) = due.iter().partition(|due| due.deadline.is_some());
     for due in begun.into_iter().chain(held) {
         let count = of_one.entry(due.subject.tag()).or_default();
-        if *count < MOST_OF_ONE {
+        let is_bounded = due.subject.instance().is_some() || due.subject.group().is_some();
+        if *count < MOST_OF_ONE || !is_bounded {
             *count += 1;
             now_due.push(due);
         }
