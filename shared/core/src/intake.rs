@@ -4,11 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::id::Subject;
 use crate::reconcile::{Remedy, Route};
-use crate::resync::RESYNC_EVERY;
 use crate::signal::{Fact, NoSignal, NoticeKind, Signal};
 
 /// So few subjects are looked at at once. More of them wait, one mark for each scope.
@@ -57,7 +56,7 @@ impl<S> Batch<S> {
             Ok(route) => route,
             Err(why) => return Taken::Nothing(why),
         };
-        if is_outdated(now, &signal) {
+        if is_outdated(now, &signal, remedy.period()) {
             self.outdated += 1;
             return Taken::Outdated;
         }
@@ -80,18 +79,18 @@ impl<S> Batch<S> {
 }
 
 /// Whether a resync has come since. Announced maintenance is true until it comes to pass.
-fn is_outdated(now: Timestamp, signal: &Signal) -> bool {
+fn is_outdated(now: Timestamp, signal: &Signal, period: SignedDuration) -> bool {
     let lasts = match &signal.fact {
         Fact::Notice { notice, .. } => matches!(notice.what, NoticeKind::Retirement { .. }),
         Fact::Alarm(_) | Fact::Action(_) => false,
         Fact::Order(_) => true,
     };
-    !lasts && signal.at.is_some_and(|at| now.duration_since(at) > RESYNC_EVERY)
+    !lasts && signal.at.is_some_and(|at| now.duration_since(at) > period)
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
+    use crate::resync::RESYNC_EVERY;
     use serde_json::json;
 
     use super::*;
@@ -122,10 +121,10 @@ mod tests {
                 "affectedEntities": [{ "entityValue": "i-0123456789abcdef0" }]
             }
         });
-        assert!(!is_outdated(late, &signal(&stopped, late)), "the resync may be under way");
-        assert!(is_outdated(later, &signal(&stopped, later)));
-        assert!(!is_outdated(later, &signal(&retired, later)), "it was told once");
+        assert!(!is_outdated(late, &signal(&stopped, late), RESYNC_EVERY), "the resync may be under way");
+        assert!(is_outdated(later, &signal(&stopped, later), RESYNC_EVERY));
+        assert!(!is_outdated(later, &signal(&retired, later), RESYNC_EVERY), "it was told once");
         let wake = signal(&json!({"homeostat": "wake", "subject": "eu-west-1#instance#i-0123456789abcdef0"}), later);
-        assert!(!is_outdated(later, &wake));
+        assert!(!is_outdated(later, &wake, RESYNC_EVERY));
     }
 }

@@ -87,6 +87,11 @@ impl Resync {
         self.rest(names).len() + self.again.iter().filter(|name| names.contains(name)).count()
     }
 
+    /// Whether all names were read once, and only those are left that could not be.
+    pub fn is_at_end(&self, names: &[String]) -> bool {
+        self.rest(names).is_empty()
+    }
+
     /// A name that the policy no longer has is no place to go on from.
     fn rest<'a>(&self, names: &'a [String]) -> &'a [String] {
         let at = self.after.as_ref().and_then(|after| names.iter().position(|name| name == after));

@@ -21,13 +21,18 @@ const MOST_WAKES: u32 = 3;
 
 /// Unanswered wake-ups of one owner that are its own load rather than one incident's trouble. Five looks at a time, of two seconds each,
 /// answer as many in less than a minute; where more are unanswered they wait in the queue, each for minutes, and the next is no wiser.
-/// Which incident is broken can't be told then, and need not be: the queue has an alarm on the age of its oldest message, which needs
-/// neither the sweep nor the ledger, and an owner that fails at all of them has another.
+/// Which incident is broken can't be told then: the queue has an alarm on the age of its oldest message, which needs neither the sweep nor
+/// the ledger, and where AWS throttles the owner's looks, which leaves no message, one incident is marked for all.
 const OWN_LOAD: u32 = 100;
 
-/// Wake-ups of one owner in one sweep: as many as its looks have room for within AWS's rates. What is due beyond them is woken by the next
-/// sweeps, what has waited longest first, and is no trouble of its incident's.
+/// Wake-ups of instances, and of groups, in one sweep: as many as looks at them have room for within AWS's rates. What is due beyond them is
+/// woken by the next sweeps, what has acted first, and is no trouble of its incident's. Of other subjects there is no such number: their
+/// owners wake themselves while time presses.
 const MOST_OF_ONE: usize = 100;
+
+/// Under load, an incident with so many unanswered wake-ups is marked for all of its owner's: the owner has been behind, or throttled, for
+/// a quarter of an hour.
+const MOST_WAKES_UNDER_LOAD: u32 = 5;
 
 /// Between two wake-ups of a stuck incident: its owner may be fixed, and until then each is in vain.
 const STUCK_PACE: SignedDuration = SignedDuration::from_mins(5);
@@ -71,7 +76,7 @@ pub async fn sweep(
     let began = clock.now();
     let listed = incidents.due(began + PACE).await?;
     let mut swept = Swept { failed: listed.unreadable, ..Swept::default() };
-    let unanswered = Unanswered::of(&listed.due);
+    let unanswered = Unanswered::of(&listed.due, began);
     let (now_due, put_off) = by_turn(&listed.due);
     let mut waiting = now_due.into_iter();
     let mut at_work: FuturesUnordered<_> =
@@ -97,9 +102,12 @@ pub async fn sweep(
 fn by_turn(due: &[Due]) -> (Vec<&Due>, usize) {
     let mut of_one = BTreeMap::<&str, usize>::new();
     let mut now_due = Vec::new();
-    for due in due {
+    // What has acted is waited for; what is only held can wait.
+    let (begun, held): (Vec<&Due>, Vec<&Due>) = due.iter().partition(|due| due.deadline.is_some());
+    for due in begun.into_iter().chain(held) {
         let count = of_one.entry(due.subject.tag()).or_default();
-        if *count < MOST_OF_ONE {
+        let is_bounded = due.subject.instance().is_some() || due.subject.group().is_some();
+        if *count < MOST_OF_ONE || !is_bounded {
             *count += 1;
             now_due.push(due);
         }
@@ -114,21 +122,37 @@ struct Woken {
 }
 
 /// Wake-ups that were sent and not answered, by the tag of whom they are about. Not by owner: the sweep knows none.
-struct Unanswered<'a>(BTreeMap<&'a str, u32>);
+struct Unanswered<'a>(BTreeMap<&'a str, OfOne<'a>>);
+
+#[derive(Default)]
+struct OfOne<'a> {
+    count: u32,
+    /// Under load, the one that is marked for all.
+    longest: Option<&'a Due>,
+    /// One was marked lately.
+    is_reported: bool,
+}
 
 impl<'a> Unanswered<'a> {
-    fn of(due: &'a [Due]) -> Self {
-        let mut by_tag = BTreeMap::new();
+    fn of(due: &'a [Due], now: Timestamp) -> Self {
+        let mut by_tag = BTreeMap::<&str, OfOne<'_>>::new();
         for due in due {
-            let count: &mut u32 = by_tag.entry(due.subject.tag()).or_default();
-            *count = count.saturating_add(due.wakes);
+            let of_one = by_tag.entry(due.subject.tag()).or_default();
+            of_one.count = of_one.count.saturating_add(due.wakes);
+            of_one.is_reported |= due.stuck.is_some_and(|at| now < at + REMIND_EVERY);
+            if due.wakes >= MOST_WAKES_UNDER_LOAD && of_one.longest.is_none_or(|longest| longest.wakes < due.wakes) {
+                of_one.longest = Some(due);
+            }
         }
         Unanswered(by_tag)
     }
 
     /// Whether an owner may be behind with its wake-ups, so that one that is unanswered says nothing of its incident.
     fn may_wait(&self, due: &Due) -> bool {
-        self.0.get(due.subject.tag()).is_some_and(|count| *count > OWN_LOAD)
+        self.0.get(due.subject.tag()).is_some_and(|of_one| {
+            let speaks_for_all = of_one.longest.is_some_and(|longest| longest.subject == due.subject);
+            of_one.count > OWN_LOAD && (of_one.is_reported || !speaks_for_all)
+        })
     }
 }
 
@@ -265,6 +289,20 @@ mod tests {
             (0..100).all(|number| woken.iter().any(|what| what.contains(&format!("i-{number:017x} "))));
         assert!(longest_waiting && woken.len() == 100, "{woken:?}");
         assert!(!done.iter().any(|what| what.contains("mark")), "who isn't woken is not stuck: {done:?}");
+    }
+
+    /// What AWS throttles answers no wake-up and is no failure of anything: somebody has to say so, and once.
+    #[test]
+    fn of_many_whose_wake_ups_are_unanswered_for_a_quarter_of_an_hour_one_is_marked_and_no_other_within_an_hour() {
+        let silent = |number: u8| Due { wakes: 5, ..due(number, at(-5)) };
+        let marked = |due: Vec<Due>| {
+            let (_, done) = swept(&Noted { list: DueList { due, unreadable: vec![] }, ..Noted::default() });
+            done.iter().filter(|what| what.starts_with("mark ")).count()
+        };
+        assert_eq!(marked((0..40).map(silent).collect()), 1);
+        let is_reported = |number| Due { stuck: (number == 3).then(|| at(-600)), ..silent(number) };
+        assert_eq!(marked((0..40).map(is_reported).collect()), 0);
+        assert_eq!(marked((0..40).map(|number| Due { wakes: 4, ..silent(number) }).collect()), 0);
     }
 
     #[test]

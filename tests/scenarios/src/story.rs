@@ -175,7 +175,7 @@ impl<O: Owner> Story<O> {
             if event_rules::let_through(O::RESOURCE, &event) {
                 self.delivered.push(event.clone());
                 let is_queued = O::TAKES_IN && event_rules::by_queue(O::RESOURCE, &event);
-                let event = if is_queued { event_rules::batch(&[event.clone()]) } else { event.clone() };
+                let event = if is_queued { event_rules::batch(std::slice::from_ref(&event)) } else { event.clone() };
                 for _ in 0..self.deliveries {
                     _ = self.deliver(event.clone());
                 }

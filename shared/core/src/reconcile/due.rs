@@ -13,7 +13,6 @@ use crate::id::Scope;
 use crate::incident::{Decision, Incident, Kind};
 use crate::outcome::Unavailable;
 use crate::ports::{Clock, DueHint, DueMark, DueMarks, Ledger, NotWritten, UnreadableMark, WakeUps};
-use crate::resync::RESYNC_EVERY;
 use crate::signal::Order;
 
 /// After so much of its 30 s a function begins no other look: 10 s are left for the one that is under way.
@@ -245,7 +244,7 @@ where
         // What nobody could look at for so long may never be: made up, or of an alarm that says otherwise. All members are looked at
         // instead, as by a resync.
         let (left, outdated): (Vec<DueHint>, Vec<DueHint>) =
-            left.iter().cloned().partition(|hint| now.duration_since(hint.at()) <= RESYNC_EVERY);
+            left.iter().cloned().partition(|hint| now.duration_since(hint.at()) <= self.remedy.period());
         let all_left = *all_left || (!outdated.is_empty() && !mark.is_unresolved());
         let settled = if left.is_empty() && !all_left {
             ledger.unmark_due::<R::Kind>(mark).await
@@ -268,7 +267,7 @@ where
         let is_served = |hint: &DueHint| mark.hints.contains(hint) && !attended.left.contains(hint);
         let hints: Vec<DueHint> = found.hints.iter().filter(|hint| !is_served(hint)).cloned().collect();
         // A full mark that is another version by now may have met hints that it could not keep.
-        let next = DueMark { since: begun, ..found.left_with(hints, found.all) };
+        let next = DueMark { since: begun, ..found.left_with(hints, found.all || attended.all_left) };
         match ledger.mark_due::<R::Kind>(&next).await {
             // It grew once more: whoever serves it looks at a few members again.
             Ok(()) | Err(NotWritten::Conflict) => Ok(()),

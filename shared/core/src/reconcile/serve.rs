@@ -220,7 +220,7 @@ async fn all_of<R: Remedy>(
             Err(NotSurveyed::Nothing(_)) => Surveyed::default(),
             surveyed => surveyed?,
         };
-        let count = wave.len().saturating_sub(surveyed.put_off.len());
+        let count = wave.iter().take_while(|name| !surveyed.put_off.contains(name)).count();
         if !surveyed.put_off.is_empty() {
             clock.wait(pacer.full_in(clock.now())).await;
         }

@@ -66,10 +66,15 @@ where
         Err(NotWritten::Unavailable(unavailable)) => return Err(unavailable),
     }
     let mut slice = Slice { surveyed: Surveyed::default(), looks: Vec::new() };
+    if !continues {
+        // An error of the schedule's own invocation, which is tried again and ends as a dead letter, is not overlooked.
+        slice.surveyed.failed = overdue(remedy, began, &stored);
+    }
     let mut shared = R::Shared::default();
     let mut pause = SignedDuration::ZERO;
     loop {
-        let most = if resync.stalls == 0 { AT_ONCE } else { 1 };
+        // One look that fails is its own wave's alone, the second time.
+        let most = if resync.stalls == 0 && !resync.is_at_end(names) { AT_ONCE } else { 1 };
         let wave: Vec<String> = resync.next(names, most).into_iter().cloned().collect();
         let mut pacer = mem::take(&mut resync.pacer);
         let part = remedy.part(survey, &wave);
@@ -97,14 +102,15 @@ where
             break;
         }
         let has_room = surveyed.put_off.is_empty();
-        let read: Vec<String> = wave.into_iter().filter(|name| !surveyed.put_off.contains(name)).collect();
+        let read: Vec<String> = wave.into_iter().take_while(|name| !surveyed.put_off.contains(name)).collect();
         let failed = failed(&read, &surveyed, &looks, is_all);
         slice.add(surveyed, looks);
         resync = resync.advanced(clock.now(), names, &read, &failed);
         let is_over = resync.left(names) == 0;
         let has_time = has_room && clock.now().duration_since(began) < LAST_WAVE;
         if is_over {
-            slice.surveyed.failed = overdue(remedy, clock.now(), &resync);
+            slice.surveyed.failed.extend(overdue(remedy, clock.now(), &resync));
+            slice.surveyed.failed.dedup();
         }
         if is_over || !has_time {
             resync = resync.handed_back(names);
@@ -140,7 +146,7 @@ pub(super) async fn hand_over<R: Remedy>(
     let Ports { ledger, clock, wake_ups } = ports;
     let now = clock.now();
     let Ok(resync) = ledger.resync(R::Kind::REMEDY).await?.claimed(now, false) else { return Ok(()) };
-    let read: Vec<String> = names.iter().filter(|name| !surveyed.put_off.contains(name)).cloned().collect();
+    let read: Vec<String> = names.iter().take_while(|name| !surveyed.put_off.contains(name)).cloned().collect();
     let resync = Resync { after: read.last().cloned(), ..resync }.handed_back(names);
     surveyed.left = resync.left(names);
     if written(ledger.write_resync(R::Kind::REMEDY, &resync).await)? {

@@ -21,6 +21,9 @@ use super::{Fleet, Replace};
 /// Names, ids and alarms of one call.
 const PAGE: usize = 100;
 
+/// Of alarms, that the adapter asks for before it gives up.
+const MOST_PAGES: usize = 20;
+
 /// Half of what an effect's observation may be old: the rest is for what is read and written in between.
 const FRESH: SignedDuration = SignedDuration::from_secs(5);
 
@@ -149,8 +152,8 @@ impl<A: Fleet + Sync, S: Sync, C: Clock + Sync> Fleet for Once<'_, A, S, C> {
         let at = self.calls_one(Api::Alarms);
         let read = self.aws.alarms_in_alarm().await;
         // Pages, beyond the first.
-        _ = self.call(&[(Api::Alarms, read.as_ref().map_or(0, |all| all.len() / PAGE))]);
-        let kept = read.as_ref().map(Clone::clone).map_err(|unavailable| unavailable.why.clone());
+        _ = self.call(&[(Api::Alarms, read.as_ref().map_or(MOST_PAGES, |all| all.len() / PAGE))]);
+        let kept = read.clone().map_err(|unavailable| unavailable.why);
         self.kept().in_alarm = Some((at, kept));
         read
     }

@@ -31,13 +31,16 @@ const SCHEDULED: &str = "a scheduled event that ends the instance";
 
 /// What a slice of a resync reads once: the alarms in ALARM, and when that was.
 #[derive(Debug, Default)]
-pub struct Shared(Option<(Timestamp, Vec<AlarmReading>)>);
+pub struct Shared(Option<(Timestamp, Result<Vec<AlarmReading>, Unavailable>)>);
 
 /// For so long what was read of the alarms is good enough to look by; what is decided rests on a look of its own.
 const FRESH_FOR: SignedDuration = SignedDuration::from_secs(10);
 
 /// `DescribeAlarms` lists 100 a page (API reference, `MaxRecords`), and EC2 takes 100 ids a call.
 const PAGE: usize = 100;
+
+/// Of alarms, that the adapter asks for.
+const MOST_PAGES: usize = 20;
 
 /// The stack's own Region, the clock, and what bounds the calls.
 pub(super) struct Pace<'a, C> {
@@ -143,12 +146,14 @@ impl<C: Clock> Pace<'_, C> {
         }
         let now = self.clock.now();
         match &self.shared.0 {
-            Some((read_at, alarms)) if now.duration_since(*read_at) < FRESH_FOR => Ok(alarms.clone()),
+            Some((read_at, alarms)) if now.duration_since(*read_at) < FRESH_FOR => alarms.clone(),
             _ => {
-                let alarms = observer.aws.alarms_in_alarm().await?;
-                self.spend(&[(Api::Alarms, alarms.len().div_ceil(PAGE).max(1))]);
+                let alarms = observer.aws.alarms_in_alarm().await;
+                // Where it can't be listed there are most likely too many of them: all pages that are asked for were.
+                let pages = alarms.as_ref().map_or(MOST_PAGES, |alarms| alarms.len().div_ceil(PAGE).max(1));
+                self.spend(&[(Api::Alarms, pages)]);
                 self.shared.0 = Some((now, alarms.clone()));
-                Ok(alarms)
+                alarms
             }
         }
     }

@@ -27,12 +27,17 @@ fn name(number: usize) -> GroupName {
 
 /// So many groups of two instances each behind a target group of its own, whose health alone is evidence.
 fn services(count: usize) -> FleetStory {
+    services_without(count, &[])
+}
+
+/// The same, but these of the policy's groups don't exist.
+fn services_without(count: usize, missing: &[usize]) -> FleetStory {
     let another = |number| Another { name: name(number), instances: 2, maintenance: None };
     let demo = Demo {
         group: name(0),
         target_group: "svc-000".into(),
         instances: 2,
-        more: (1..count).map(another).collect(),
+        more: (1..count).filter(|number| !missing.contains(number)).map(another).collect(),
         ..Demo::new().unwrap()
     };
     let group =
@@ -114,6 +119,19 @@ fn a_policy_that_is_read_at_once_stores_nothing_of_a_resync() {
     let mut story = services(8);
     resync(&mut story).unwrap();
     assert_eq!((progress(&story), read(&story).len()), (Resync::default(), 1));
+}
+
+/// What AWS doesn't show is read in no time: it must not carry the cursor past those that there is no room for.
+#[test]
+fn a_group_that_does_not_exist_keeps_no_other_from_being_read() {
+    for missing in [1, 8, 9, 12, 19] {
+        let mut story = services_without(20, &[missing]);
+        resync(&mut story).unwrap();
+        story.pass(minutes(2));
+        let expected: Vec<String> =
+            (0..20).filter(|number| *number != missing).map(|it| name(it).to_string()).collect();
+        assert_eq!(read(&story).concat(), expected, "without {missing}");
+    }
 }
 
 /// Behind so many target groups that AWS's rates have no room for all of them at once.

@@ -43,7 +43,7 @@ fn the_same_hint_again_and_an_older_change_are_no_write() {
 #[test]
 fn the_newest_change_of_an_alarm_replaces_the_others_and_no_other_alarm_does() {
     let silence = of(1, DueTrigger::Silence(change("web-1", 9)));
-    let mark = unmarked().with(&[alarm(1, 5)]).unwrap().with(&[silence.clone()]).unwrap();
+    let mark = unmarked().with(&[alarm(1, 5)]).unwrap().with(std::slice::from_ref(&silence)).unwrap();
     assert_eq!((mark.version, &mark.hints[..]), (2, &[silence.clone()][..]));
     let other = of(1, DueTrigger::Alarm(change("web-1-disk", 7)));
     let mark = mark.with(std::slice::from_ref(&other)).unwrap();
