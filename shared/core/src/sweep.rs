@@ -30,6 +30,11 @@ const OWN_LOAD: u32 = 100;
 /// owners wake themselves while time presses.
 const MOST_OF_ONE: usize = 100;
 
+/// So many of them are looked at as soon as they are due. The others follow one by one over the minute: all at once, their looks would pass
+/// what AWS takes at once, and those that it throttles would be unanswered.
+const AT_ONCE: usize = 10;
+const BETWEEN: SignedDuration = SignedDuration::from_millis(600);
+
 /// Under load, an incident with so many unanswered wake-ups is marked for all of its owner's: the owner has been behind, or throttled, for
 /// a quarter of an hour.
 const MOST_WAKES_UNDER_LOAD: u32 = 5;
@@ -80,7 +85,7 @@ pub async fn sweep(
     let (now_due, put_off) = by_turn(&listed.due);
     let mut waiting = now_due.into_iter();
     let mut at_work: FuturesUnordered<_> =
-        waiting.by_ref().take(SIDE_BY_SIDE).map(|due| wake(incidents, wake_ups, clock, due, &unanswered)).collect();
+        waiting.by_ref().take(SIDE_BY_SIDE).map(|turn| wake(incidents, wake_ups, clock, turn, &unanswered)).collect();
     while let Some((due, woken)) = at_work.next().await {
         match woken {
             Ok(Woken { marked, sent }) => {
@@ -91,15 +96,21 @@ pub async fn sweep(
             Err(NotWritten::Unavailable(unavailable)) => swept.failed.push(format!("{}: {unavailable}", due.subject)),
         }
         if clock.now() < began + LONGEST {
-            at_work.extend(waiting.next().map(|due| wake(incidents, wake_ups, clock, due, &unanswered)));
+            at_work.extend(waiting.next().map(|turn| wake(incidents, wake_ups, clock, turn, &unanswered)));
         }
     }
     swept.left = u32::try_from(waiting.count() + put_off).unwrap_or(u32::MAX);
     Ok(swept)
 }
 
+/// An incident that this sweep wakes, and how much later than the sweep at the soonest.
+struct Turn<'a> {
+    due: &'a Due,
+    not_before: SignedDuration,
+}
+
 /// What this sweep wakes, soonest first, and how much it leaves to the next.
-fn by_turn(due: &[Due]) -> (Vec<&Due>, usize) {
+fn by_turn(due: &[Due]) -> (Vec<Turn<'_>>, usize) {
     let mut of_one = BTreeMap::<&str, usize>::new();
     let mut now_due = Vec::new();
     // What has acted is waited for; what is only held can wait.
@@ -108,8 +119,10 @@ fn by_turn(due: &[Due]) -> (Vec<&Due>, usize) {
         let count = of_one.entry(due.subject.tag()).or_default();
         let is_bounded = due.subject.instance().is_some() || due.subject.group().is_some();
         if *count < MOST_OF_ONE || !is_bounded {
+            let before = i32::try_from(count.saturating_sub(AT_ONCE)).unwrap_or(i32::MAX);
+            let not_before = if is_bounded { BETWEEN * before } else { SignedDuration::ZERO };
             *count += 1;
-            now_due.push(due);
+            now_due.push(Turn { due, not_before });
         }
     }
     let put_off = due.len() - now_due.len();
@@ -160,17 +173,18 @@ async fn wake<'a>(
     incidents: &impl DueIncidents,
     wake_ups: &impl WakeUps,
     clock: &impl Clock,
-    due: &'a Due,
+    turn: Turn<'a>,
     unanswered: &Unanswered<'_>,
 ) -> (&'a Due, Result<Woken, NotWritten>) {
-    (due, try_wake(incidents, wake_ups, clock.now(), due, unanswered.may_wait(due)).await)
+    let may_wait = unanswered.may_wait(turn.due);
+    (turn.due, try_wake(incidents, wake_ups, clock.now(), &turn, may_wait).await)
 }
 
 async fn try_wake(
     incidents: &impl DueIncidents,
     wake_ups: &impl WakeUps,
     now: Timestamp,
-    due: &Due,
+    Turn { due, not_before }: &Turn<'_>,
     may_wait: bool,
 ) -> Result<Woken, NotWritten> {
     let is_silent = due.wakes >= MOST_WAKES;
@@ -179,7 +193,7 @@ async fn try_wake(
         return Ok(Woken { marked: false, sent: false });
     }
     let marks = marks(now, due, is_silent && !may_wait);
-    let after = due.wake_at.duration_since(now).max(SignedDuration::ZERO);
+    let after = due.wake_at.duration_since(now).max(*not_before);
     let pace = if is_silent { STUCK_PACE } else { PACE };
     incidents.postpone(due, now + after + pace, &marks, now).await?;
     wake_ups.wake(&due.subject, after).await?;
@@ -288,6 +302,9 @@ mod tests {
         let longest_waiting =
             (0..100).all(|number| woken.iter().any(|what| what.contains(&format!("i-{number:017x} "))));
         assert!(longest_waiting && woken.len() == 100, "{woken:?}");
+        // Over the minute, and each after the one before it.
+        let at_once = woken.iter().filter(|what| what.ends_with("after 0")).count();
+        assert!((AT_ONCE..20).contains(&at_once) && woken.iter().any(|what| what.ends_with("after 53")), "{woken:?}");
         assert!(!done.iter().any(|what| what.contains("mark")), "who isn't woken is not stuck: {done:?}");
     }
 
