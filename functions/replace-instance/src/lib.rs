@@ -41,7 +41,7 @@ where
     C: Clock,
 {
     let Ready { aws, checks, ledger, queues, clock, policy, region, stack } = ready;
-    let remedy =
-        ReplaceInstance { observer: Observer { aws, checks, policy: &policy.instances }, hash: &policy.hash, region };
+    let observer = Observer { aws, checks, policy: &policy.instances };
+    let remedy = ReplaceInstance { observer, hash: &policy.hash, region, checks_later: false };
     serve_intake(&remedy, Ports { ledger, clock, wake_ups: queues }, stack.as_deref(), &event).await
 }

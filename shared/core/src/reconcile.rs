@@ -5,6 +5,7 @@
 
 mod due;
 mod explain;
+mod found;
 mod fresh;
 mod ladder;
 mod marking;
@@ -28,7 +29,7 @@ use crate::outcome::{Outcome, Unavailable};
 use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Slots, Write};
 use crate::signal::{Hint, NoSignal, Signal};
 use crate::size;
-pub use due::{Attended, Coalesce, DueServed, Placed, TRY_AGAIN_AFTER, serve_due};
+pub use due::{Attended, Coalesce, DueServed, Placed, TRY_AGAIN_AFTER, Turn, serve_due};
 pub use explain::{Explanation, Outlook, explain};
 use fresh::{FRESH, SoFar, fresh_enough};
 pub use ladder::Rung;
@@ -37,7 +38,7 @@ pub use marking::{Marked, MarkedRoutes, Marks, mark, mark_routes};
 use news::news;
 pub use result::{Ignored, ReconcileError, Reconciled};
 pub use route::{NotSurveyed, Route, Surveyed, WakeUp};
-pub use serve::{Foreseen, Look, Ports, Served, foresee, look_at, serve};
+pub use serve::{Foreseen, Look, Ports, Served, foresee, look_at, serve, serve_by_marks};
 pub use waiting::in_time;
 
 /// The longest that one effect may take, its retries included. Shorter than the lease, so that an effect which starts
@@ -133,6 +134,9 @@ pub trait Remedy {
         prefetch: Self::Prefetch,
         incident: &Incident<Self::Kind>,
     ) -> impl Future<Output = Result<Self::Observation, Unavailable>> + Send;
+
+    /// Since when what the last observation rests on may have been another, where some of it was read before the look began.
+    fn seen_since(&self) -> Option<Timestamp>;
 
     /// Who else doesn't serve: their own incidents, if open, take them out of what this one waits for.
     fn others_not_serving(&self, incident: &Incident<Self::Kind>, seen: &Self::Observation) -> Vec<Subject>;
@@ -265,6 +269,7 @@ async fn look<R: Remedy>(
         }
         Reading::Looked(looked) => *looked,
     };
+    let began = remedy.seen_since().map_or(began, |since| since.min(began));
     let news = news.as_ref();
     let times = remedy.times(&incident);
     let decided_by_remedy = remedy.decide(now, &incident, &seen, &around);

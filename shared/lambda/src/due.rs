@@ -1,4 +1,4 @@
-//! What is marked as due, served in one invocation; and how long the oldest mark waits, as a metric.
+//! What is marked as due, served in one invocation; and as metrics, how long the oldest mark waits, and what no resync could read.
 //!
 //! This module never fails an invocation for what AWS throttled: the mark is what waits, and its age is what is alarmed.
 
@@ -6,7 +6,7 @@ use std::io::Write;
 
 use homeostat_core::incident::Kind;
 use homeostat_core::ports::{Clock, DueMarks, Ledger, Unavailable, WakeUps};
-use homeostat_core::reconcile::{Coalesce, DueServed, Ports, serve_due};
+use homeostat_core::reconcile::{Coalesce, DueServed, Ports, Remedy, serve_due};
 use homeostat_core::signal::Order;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -53,40 +53,67 @@ fn unserved(failure: Failure) -> Value {
     json!({ "failed": failure.to_string() })
 }
 
-/// With the resync: if whoever was to serve what is due got lost, somebody else is woken. Whether there was anything.
+/// With the resync: if whoever was to serve what is due got lost, somebody else is woken.
 pub(crate) async fn remind<K: Kind>(
     ports: Ports<'_, impl DueMarks, impl Clock, impl WakeUps>,
     stack: Option<&str>,
-) -> Result<bool, Unavailable> {
+) -> Result<(), Unavailable> {
     let list = ports.ledger.due_marks::<K>().await?;
     let now = ports.clock.now();
     let waits = list.marks.iter().map(|mark| mark.since);
     let Some(since) = waits.chain(list.unreadable.iter().filter_map(|mark| mark.since)).min() else {
-        return Ok(false);
+        return Ok(());
     };
     print_oldest::<K>(stack, now, now.duration_since(since));
-    ports.wake_ups.order(&Order::ServeDue, SignedDuration::ZERO).await?;
-    Ok(true)
+    ports.wake_ups.order(&Order::ServeDue, SignedDuration::ZERO).await
+}
+
+/// What no resync could read for too long, each as a sentence; and how many that are, as a metric.
+pub(crate) async fn unread<R: Remedy>(
+    remedy: &R,
+    ports: Ports<'_, impl Ledger, impl Clock, impl WakeUps>,
+    stack: Option<&str>,
+) -> Result<Vec<String>, Unavailable> {
+    let (now, period) = (ports.clock.now(), remedy.period());
+    let resync = ports.ledger.resync(R::Kind::REMEDY).await?;
+    let unread = resync.unread_too_long(now, period);
+    let mut all: Vec<String> =
+        unread.map(|(name, since)| format!("{name}: no resync could read it since {since:.0}")).collect();
+    all.extend(resync.overdue_since(now, period).map(|since| {
+        let after = resync.after.as_deref().unwrap_or("nothing");
+        format!("the resync that began at {since:.0} is not over; the last that it read is {after}")
+    }));
+    for why in &all {
+        tracing::error!("{why}");
+    }
+    if !all.is_empty() {
+        print::<R::Kind>(stack, now, "Unread", "Count", i64::try_from(all.len()).unwrap_or(i64::MAX));
+    }
+    Ok(all)
+}
+
+fn print_oldest<K: Kind>(stack: Option<&str>, now: Timestamp, oldest: SignedDuration) {
+    print::<K>(stack, now, "OldestDue", "Seconds", oldest.as_secs());
 }
 
 /// A line of its own in CloudWatch's embedded format; `stack`: whose metric it is, if there is anybody to read it.
-fn print_oldest<K: Kind>(stack: Option<&str>, now: Timestamp, oldest: SignedDuration) {
+fn print<K: Kind>(stack: Option<&str>, now: Timestamp, name: &str, unit: &str, value: i64) {
     let Some(stack) = stack else { return };
-    let line = metric(stack, K::REMEDY, now, oldest);
+    let line = metric(stack, K::REMEDY, now, name, unit, value);
     if let Err(error) = writeln!(std::io::stdout().lock(), "{line}") {
         tracing::error!("metrics not printed: {error}");
     }
 }
 
-fn metric(stack: &str, remedy: &str, now: Timestamp, oldest: SignedDuration) -> Value {
+fn metric(stack: &str, remedy: &str, now: Timestamp, name: &str, unit: &str, value: i64) -> Value {
     let directive = json!({
         "Namespace": "Homeostat",
         "Dimensions": [["Stack", "Remedy"]],
-        "Metrics": [{ "Name": "OldestDue", "Unit": "Seconds" }],
+        "Metrics": [{ "Name": name, "Unit": unit }],
     });
     json!({
         "_aws": { "Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive] },
-        "Stack": stack, "Remedy": remedy, "OldestDue": oldest.as_secs(),
+        "Stack": stack, "Remedy": remedy, name: value,
     })
 }
 
@@ -94,20 +121,22 @@ fn metric(stack: &str, remedy: &str, now: Timestamp, oldest: SignedDuration) -> 
 mod tests {
     use super::*;
 
-    /// The alarm names the metric by exactly these.
+    /// Each alarm names its metric by exactly these.
     #[test]
-    fn the_alarm_of_the_template_looks_at_the_metric_that_is_printed() {
+    fn the_alarms_of_the_template_look_at_the_metrics_that_are_printed() {
         let template = include_str!("../../../template.yaml");
-        let alarm = template.split("\n  ReplaceInstanceDueLate:\n").nth(1).unwrap().split("\n\n").next().unwrap();
-        let line = metric("homeostat", "replace-instance", Timestamp::UNIX_EPOCH, SignedDuration::from_secs(7));
-        let of_the_line = &line["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!(line["OldestDue"], 7);
-        for (key, value) in
-            [("Namespace", &of_the_line["Namespace"]), ("MetricName", &of_the_line["Metrics"][0]["Name"])]
-        {
-            assert!(alarm.contains(&format!("{key}: {}\n", value.as_str().unwrap())), "{key} {value}");
+        for (resource, name) in [("ReplaceInstanceDueLate", "OldestDue"), ("ReplaceInstanceUnread", "Unread")] {
+            let alarm = template.split(&format!("\n  {resource}:\n")).nth(1).unwrap().split("\n\n").next().unwrap();
+            let line = metric("homeostat", "replace-instance", Timestamp::UNIX_EPOCH, name, "Count", 7);
+            let of_the_line = &line["_aws"]["CloudWatchMetrics"][0];
+            assert_eq!(line[name], 7);
+            for (key, value) in
+                [("Namespace", &of_the_line["Namespace"]), ("MetricName", &of_the_line["Metrics"][0]["Name"])]
+            {
+                assert!(alarm.contains(&format!("{key}: {}\n", value.as_str().unwrap())), "{key} {value}");
+            }
+            let dimensions = "[{ Name: Stack, Value: !Ref AWS::StackName }, { Name: Remedy, Value: replace-instance }]";
+            assert!(alarm.contains(dimensions), "{alarm}");
         }
-        let dimensions = "[{ Name: Stack, Value: !Ref AWS::StackName }, { Name: Remedy, Value: replace-instance }]";
-        assert!(alarm.contains(dimensions), "{alarm}");
     }
 }

@@ -15,8 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::answers::ignored;
-use crate::due::{due, remind};
-use crate::serve::{answer, found, log, one};
+use crate::due::{due, remind, unread};
+use crate::serve::{answer, found, log, one, take};
 use crate::{Answers, Failure};
 
 /// After so much of its 30 s a function begins no other look.
@@ -51,17 +51,38 @@ where
                 answers.add(forward(remedy, ports.wake_ups, &signal, event).await);
             }
             Fact::Order(Order::Wake(_) | Order::Look { .. }) => answers.add(woken(remedy, ports, &signal).await),
-            fact => {
-                one(remedy, ports, &signal, &mut answers).await;
-                if matches!(fact, Fact::Order(Order::Resync))
-                    && let Err(unavailable) = remind::<R::Kind>(ports, stack).await
-                {
-                    tracing::warn!("left to the next resync: {unavailable}");
+            Fact::Order(order @ (Order::Resync | Order::ContinueResync)) => {
+                tracing::info!(key = %signal.key, "a signal");
+                take(reconcile::serve_by_marks(remedy, ports, &signal, &log).await, &mut answers);
+                if matches!(order, Order::Resync) {
+                    let unread = look_back(remedy, ports, stack).await;
+                    if !unread.is_empty() {
+                        answers.add(Ok(json!({ "unread": unread })));
+                    }
                 }
             }
+            _ => one(remedy, ports, &signal, &mut answers).await,
         }
     }
     answers.together()
+}
+
+/// What earlier resyncs and servers left. What can't be read is left to the next resync.
+async fn look_back<R, L, C, W>(remedy: &R, ports: Ports<'_, L, C, W>, stack: Option<&str>) -> Vec<String>
+where
+    R: Coalesce,
+    L: Ledger + DueMarks + Sync,
+    C: Clock,
+    W: WakeUps,
+{
+    let unread = unread(remedy, ports, stack).await.unwrap_or_else(|unavailable| {
+        tracing::warn!("left to the next resync: {unavailable}");
+        Vec::new()
+    });
+    if let Err(unavailable) = remind::<R::Kind>(ports, stack).await {
+        tracing::warn!("left to the next resync: {unavailable}");
+    }
+    unread
 }
 
 /// A wake-up that AWS throttles is no failure of the message: the sweep sends the next, and calls the incident stuck where none is answered.

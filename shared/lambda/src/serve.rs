@@ -4,7 +4,7 @@
 
 use homeostat_core::id::Subject;
 use homeostat_core::incident::{Decision, Incident, Kind};
-use homeostat_core::ports::{Clock, Ledger, WakeUps};
+use homeostat_core::ports::{Clock, Ledger, Unavailable, WakeUps};
 use homeostat_core::reconcile::{self, Look, Ports, Remedy, Served, Surveyed};
 use homeostat_core::signal::{self, NoSignal, Signal};
 use serde_json::{Value, json};
@@ -40,7 +40,12 @@ where
     W: WakeUps,
 {
     tracing::info!(key = %signal.key, "a signal");
-    match reconcile::serve(remedy, ports, signal, &log).await {
+    take(reconcile::serve(remedy, ports, signal, &log).await, answers);
+}
+
+/// Adds what became of a signal to the answer.
+pub(crate) fn take<K: Kind>(served: Result<Served<K>, Unavailable>, answers: &mut Answers) {
+    match served {
         Ok(Served::Nothing(why @ NoSignal::Unreadable { .. })) => answers.add(Err(Failure::Drop(why.to_string()))),
         Ok(Served::Nothing(why)) => answers.add(Ok(ignored(&why))),
         Ok(Served::Hints(looks)) => {
@@ -73,7 +78,7 @@ pub(crate) fn answer<K: Kind>(look: Look<K>) -> Result<Value, Failure> {
 }
 
 pub(crate) fn found<K: Kind>(surveyed: Surveyed, looks: Vec<Look<K>>) -> Result<Value, Failure> {
-    let Surveyed { looked_at, failed, unread, left, .. } = surveyed;
+    let Surveyed { looked_at, marked, failed, unread, left, .. } = surveyed;
     let mut failures: Vec<String> = failed.into_iter().map(|(name, why)| format!("{name}: {why}")).collect();
     if !unread.is_empty() {
         tracing::warn!("could not ask all that tells of what is wrong: {}", unread.join("; "));
@@ -90,8 +95,13 @@ pub(crate) fn found<K: Kind>(surveyed: Surveyed, looks: Vec<Look<K>>) -> Result<
         tracing::info!(left, "the resync goes on in the next slice");
     }
     if failures.is_empty() {
-        let answer = json!({ "looked_at": looked_at, "found": found });
-        Ok(if left == 0 { answer } else { json!({ "looked_at": looked_at, "found": found, "left": left }) })
+        let mut answer = json!({ "looked_at": looked_at, "found": found });
+        if let Some(answer) = answer.as_object_mut() {
+            let marked: Vec<String> = marked.iter().map(ToString::to_string).collect();
+            answer.extend((!marked.is_empty()).then(|| ("marked".to_owned(), json!(marked))));
+            answer.extend((left > 0).then(|| ("left".to_owned(), json!(left))));
+        }
+        Ok(answer)
     } else {
         Err(Failure::Retry(failures.join("; ")))
     }

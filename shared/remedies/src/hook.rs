@@ -300,6 +300,10 @@ where
         incident
     }
 
+    fn seen_since(&self) -> Option<Timestamp> {
+        None
+    }
+
     fn others_not_serving(&self, _: &Incident, _: &Observation) -> Vec<Subject> {
         Vec::new()
     }

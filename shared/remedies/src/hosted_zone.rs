@@ -204,6 +204,10 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         absorb::absorb(now, incident, seen, &self.dns.zone(&zone), self.hash)
     }
 
+    fn seen_since(&self) -> Option<Timestamp> {
+        None
+    }
+
     fn others_not_serving(&self, _: &Incident, _: &Observation) -> Vec<Subject> {
         Vec::new()
     }

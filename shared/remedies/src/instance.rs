@@ -2,6 +2,7 @@
 //!
 //! This module never lowers a group's capacity, and never touches an instance of a group that the policy doesn't name.
 
+mod ahead;
 mod breaker;
 mod crowd;
 mod decide;
@@ -50,7 +51,7 @@ pub use tally::{Limit, Tally};
 use crate::instance::kind::InstanceKind;
 use crate::instance::memory::{Act, Breaker, Memory};
 use crate::instance::reasons::{
-    Circumstances, Decision, Evidence, History, Hold, Incident, Limits, Page, Reconciled, Step,
+    Circumstances, Decision, Evidence, History, Hold, HoldReason, Incident, Limits, Page, Reconciled, Step,
 };
 use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
@@ -93,6 +94,11 @@ pub trait Fleet {
 
     /// The id of the group's instance refresh that has not ended, if there is one.
     fn refresh(&self, group: &GroupName) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
+
+    /// When the oldest answer was asked for that was given from memory since this was last called, if any was.
+    fn oldest_answer(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// What this remedy changes in AWS.
@@ -112,6 +118,8 @@ pub struct ReplaceInstance<'a, A, S> {
     pub hash: &'a str,
     /// The stack's own: what a survey finds is there.
     pub region: &'a Region,
+    /// Whether a look ends with the call that it made, so that the next group's turn comes: what the call led to is looked at later.
+    pub checks_later: bool,
 }
 
 impl<A, S> ReplaceInstance<'_, A, S> {
@@ -262,6 +270,10 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         }
     }
 
+    fn seen_since(&self) -> Option<Timestamp> {
+        self.observer.aws.oldest_answer()
+    }
+
     fn others_not_serving(&self, incident: &Incident, seen: &Observation) -> Vec<Subject> {
         if incident.kind.is_group() {
             return Vec::new();
@@ -293,8 +305,11 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         }
     }
 
-    fn follows(&self, _: Timestamp, _: &Incident) -> Option<(Timestamp, Hold)> {
-        None
+    fn follows(&self, now: Timestamp, settled: &Incident) -> Option<(Timestamp, Hold)> {
+        let is_requested = settled.state == State::Verifying
+            && settled.intent.as_ref().is_some_and(|intent| matches!(intent.step, Step::Replace { .. }));
+        let until = now + self.times(settled).check_every;
+        (self.checks_later && is_requested).then_some((until, Hold::Own(HoldReason::Requested)))
     }
 
     fn rungs(

@@ -71,7 +71,12 @@ impl<'a> Account<'a> {
         let instances = Observer { aws: &self.instances, checks: &self.ec2, policy: instances };
         let held = HookObserver { aws: &self.hooks, machines: &self.ec2, policy: hooks };
         let told = [
-            self.by("replace-instance", &ReplaceInstance { observer: instances, hash, region }, signal).await?,
+            self.by(
+                "replace-instance",
+                &ReplaceInstance { observer: instances, hash, region, checks_later: false },
+                signal,
+            )
+            .await?,
             self.by("shift-dns", &ShiftDns { aws: &self.records, hash, dns }, signal).await?,
             self.by("lifecycle-hook", &LifecycleHook { observer: held, hash, region }, signal).await?,
         ];

@@ -6,20 +6,30 @@
 use std::future::Future;
 use std::mem::discriminant;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{NotWritten, Unavailable};
 use crate::aws::alarm::AlarmChange;
-use crate::id::{Scope, Subject};
+use crate::id::{AlarmArn, Scope, Subject};
 use crate::incident::Kind;
+use crate::resync::RESYNC_EVERY;
 use crate::signal::{Hint, Notice, Trigger};
 
 /// Hints that one mark keeps. The longest that AWS's names allow are about 1 KB each, so a mark stays below half of DynamoDB's
 /// 400 KB for an item.
 pub const MOST_HINTS: usize = 100;
 
+/// That a hint of a resync keeps, so that it is no longer than the others.
+const MOST_ALARMS: usize = 2;
+
+/// In which all groups of a storm get their first look.
+const FIRST_LOOKS_FIRST: SignedDuration = RESYNC_EVERY;
+
 const UNRESOLVED: &str = "unresolved";
+
+/// As many as hold the hints of a storm over five hundred groups of twenty.
+const UNRESOLVED_MARKS: u64 = 128;
 
 /// A scope that is due, and what led there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +46,9 @@ pub struct DueMark {
     /// When it was last looked at, and something was left: it then waits behind all that was marked before this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tried_at: Option<Timestamp>,
+    /// When something last came of a look: the rest waits behind all that is marked within the next minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<Timestamp>,
 }
 
 /// Where to look, and why, as far as a mark keeps it.
@@ -56,6 +69,14 @@ pub enum DueTrigger {
     Notice(Notice),
     /// An alarm of the whole changed, which picks no member: all of them are looked at.
     Survey(AlarmChange),
+    /// As [`Trigger::Found`], by a resync.
+    Found {
+        /// When it was found.
+        at: Timestamp,
+        since: Timestamp,
+        /// The first few; the look finds the others.
+        alarms: Vec<AlarmArn>,
+    },
 }
 
 fn is_false(value: &bool) -> bool {
@@ -65,21 +86,30 @@ fn is_false(value: &bool) -> bool {
 impl DueMark {
     /// Of a scope that is not marked yet.
     pub fn new(scope: Scope, since: Timestamp) -> Self {
-        DueMark { scope, version: 0, since, hints: Vec::new(), all: false, tried_at: None }
+        DueMark { scope, version: 0, since, hints: Vec::new(), all: false, tried_at: None, looked_at: None }
     }
 
-    /// The scope of hints whose own could not be asked for.
-    pub fn unresolved() -> Scope {
-        Scope::new(UNRESOLVED, &"hints")
+    /// The scope of a hint whose own could not be asked for: one of several, so that thousands have room.
+    pub fn unresolved(subject: &Subject) -> Scope {
+        let sum: u64 = subject.to_string().bytes().map(u64::from).sum();
+        Scope::new(UNRESOLVED, &format_args!("hints-{}", sum % UNRESOLVED_MARKS))
     }
 
     pub fn is_unresolved(&self) -> bool {
-        self.scope == Self::unresolved()
+        self.scope.tag() == UNRESOLVED
     }
 
-    /// What is served first: what waits longest for its first look, or its next.
+    /// Whether nothing gets lost that it can't make up for: a group's mark that is full asks for all members, and an unresolved one has
+    /// none.
+    pub fn has_room_for(&self, hints: &[DueHint]) -> bool {
+        let is_known = |hint: &DueHint| self.hints.iter().any(|known| known.is_of_the_same(hint));
+        !self.is_unresolved() || self.hints.len() + hints.iter().filter(|hint| !is_known(hint)).count() <= MOST_HINTS
+    }
+
+    /// What is served first: what waits longest for its first look. The rest of a mark waits longer, and not for ever.
     pub fn turn(&self) -> Timestamp {
-        self.tried_at.unwrap_or(self.since)
+        let next = self.looked_at.map(|looked_at| looked_at + FIRST_LOOKS_FIRST);
+        self.tried_at.max(next).unwrap_or(self.since)
     }
 
     /// Whether every member has to be looked at, hinted at or not.
@@ -127,6 +157,13 @@ impl DueHint {
         Some(DueHint { subject: hint.subject.clone(), why })
     }
 
+    /// The same, or what a resync found now.
+    pub fn of_resync(hint: &Hint, now: Timestamp) -> Option<DueHint> {
+        let Trigger::Found { since, alarms, told_by: None } = &hint.why else { return DueHint::of(hint) };
+        let alarms = alarms.iter().take(MOST_ALARMS).cloned().collect();
+        Some(DueHint { subject: hint.subject.clone(), why: DueTrigger::Found { at: now, since: *since, alarms } })
+    }
+
     /// The hint that it was made of; `None` where it asks for a look at all members.
     pub fn hint(&self) -> Option<Hint> {
         let why = match &self.why {
@@ -134,6 +171,9 @@ impl DueHint {
             DueTrigger::Silence(change) => Trigger::Silence(change.clone()),
             DueTrigger::Notice(notice) => Trigger::Notice(notice.clone()),
             DueTrigger::Survey(_) => return None,
+            DueTrigger::Found { since, alarms, .. } => {
+                Trigger::Found { since: *since, alarms: alarms.clone(), told_by: None }
+            }
         };
         Some(Hint { subject: self.subject.clone(), why })
     }
@@ -142,7 +182,7 @@ impl DueHint {
     pub fn change(&self) -> Option<&AlarmChange> {
         match &self.why {
             DueTrigger::Alarm(change) | DueTrigger::Silence(change) | DueTrigger::Survey(change) => Some(change),
-            DueTrigger::Notice(_) => None,
+            DueTrigger::Notice(_) | DueTrigger::Found { .. } => None,
         }
     }
 
@@ -151,6 +191,7 @@ impl DueHint {
         match &self.why {
             DueTrigger::Alarm(change) | DueTrigger::Silence(change) | DueTrigger::Survey(change) => change.changed_at,
             DueTrigger::Notice(notice) => notice.at,
+            DueTrigger::Found { at, .. } => *at,
         }
     }
 
@@ -160,6 +201,8 @@ impl DueHint {
             (DueTrigger::Notice(known), DueTrigger::Notice(new)) => {
                 discriminant(&known.what) == discriminant(&new.what)
             }
+            // It is looked at either way.
+            (_, DueTrigger::Found { .. }) => true,
             _ => match (self.change(), other.change()) {
                 (Some(known), Some(new)) => known.speaker() == new.speaker(),
                 _ => false,

@@ -24,23 +24,47 @@ const CLAIM: SignedDuration = SignedDuration::from_secs(40);
 /// After what was tried in vain, most likely because AWS throttled it.
 pub const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(15);
 
+/// Marks for which the remedy reads ahead at a time: no more than are looked at before what was read is too old to act on.
+const AHEAD: usize = 10;
+
 /// A remedy whose events may wait in marks.
 pub trait Coalesce: Remedy {
+    /// What one call reads for several marks.
+    type Ahead: Default;
+
+    /// Reads what the looks at these marks begin with, where one call answers for several; and what it cost of AWS's rates. What it can't
+    /// read, each look reads for itself.
+    fn read_ahead(
+        &self,
+        clock: &impl Clock,
+        marks: &[DueMark],
+    ) -> impl Future<Output = (Self::Ahead, Vec<(Api, usize)>)>;
+
     /// Which scopes each of these is about, in their order: by one read for all of them.
     fn place(&self, routes: &[&Route<Self::Survey>]) -> impl Future<Output = Result<Vec<Placed>, Unavailable>>;
 
-    /// One look at a marked scope: observes once, and decides for each of its hints and for the whole. What hasn't begun by then is left.
+    /// One look at a marked scope: observes once, and decides for each of its hints and for the whole.
     fn attend<L, C, W>(
         &self,
         ports: Ports<'_, L, C, W>,
         mark: &DueMark,
-        until: Timestamp,
+        turn: Turn<'_, Self::Ahead>,
         on_decision: &impl Fn(&Incident<Self::Kind>, &Decision<Self::Kind>),
     ) -> impl Future<Output = Attended<Self::Kind>>
     where
         L: Ledger + Sync,
         C: Clock + Sync,
         W: WakeUps;
+}
+
+/// What a mark's look may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn<'a, A> {
+    pub ahead: &'a A,
+    /// What hasn't begun by then is left.
+    pub until: Timestamp,
+    /// Whether other marks wait for theirs.
+    pub others_wait: bool,
 }
 
 /// Where a route leads.
@@ -191,22 +215,50 @@ where
             if marks.is_empty() {
                 return Ok(true);
             }
-            for mark in marks {
-                if self.ports.clock.now() >= self.until || self.rest().is_positive() {
+            let (unresolved, marks): (Vec<_>, Vec<_>) = marks.into_iter().partition(DueMark::is_unresolved);
+            self.resolve(&unresolved).await;
+            let mut left = marks.len();
+            for some in marks.chunks(AHEAD) {
+                if !self.has_room() {
                     return Ok(false);
                 }
-                self.one(&mark, on_decision).await;
+                let (ahead, calls) = self.remedy.read_ahead(self.ports.clock, some).await;
+                let mut served = 0;
+                // What was read ahead is paid for afterwards: whoever read is to use it.
+                for mark in some {
+                    if !self.has_room() {
+                        break;
+                    }
+                    let turn = Turn { ahead: &ahead, until: self.until, others_wait: left > 1 };
+                    self.one(mark, turn, on_decision).await;
+                    (served, left) = (served + 1, left.saturating_sub(1));
+                }
+                self.pacer.spend(self.ports.clock.now(), Share::Events, &calls);
+                if served < some.len() {
+                    return Ok(false);
+                }
             }
         }
     }
 
-    async fn one(&mut self, mark: &DueMark, on_decision: &impl Fn(&Incident<R::Kind>, &Decision<R::Kind>)) {
+    /// For one more look.
+    fn has_room(&self) -> bool {
+        self.ports.clock.now() < self.until && !self.rest().is_positive()
+    }
+
+    async fn one(
+        &mut self,
+        mark: &DueMark,
+        turn: Turn<'_, R::Ahead>,
+        on_decision: &impl Fn(&Incident<R::Kind>, &Decision<R::Kind>),
+    ) {
         let begun = self.ports.clock.now();
-        let attended = match mark.is_unresolved() {
-            true => self.resolve(mark).await,
-            false => self.remedy.attend(self.ports, mark, self.until, on_decision).await,
-        };
+        let attended = self.remedy.attend(self.ports, mark, turn, on_decision).await;
         self.pacer.spend(begun, Share::Events, &attended.calls);
+        self.ended(mark, attended, begun).await;
+    }
+
+    async fn ended(&mut self, mark: &DueMark, attended: Attended<R::Kind>, begun: Timestamp) {
         let settled = self.settle(mark, &attended, begun).await;
         let Attended { looks, trouble, .. } = attended;
         self.done.served.push((mark.scope.clone(), looks));
@@ -215,26 +267,32 @@ where
         }
     }
 
-    /// Hints whose scope could not be asked for when they came.
-    async fn resolve(&self, waiting: &DueMark) -> Attended<R::Kind> {
-        let hints: Vec<_> = waiting.hints.iter().filter_map(DueHint::hint).collect();
-        let routes: Vec<Route<R::Survey>> = hints.into_iter().map(|hint| Route::Hints(vec![hint])).collect();
-        let placed = self.remedy.place(&routes.iter().collect::<Vec<_>>()).await;
-        let left = |why: String| Attended { left: waiting.hints.clone(), trouble: Some(why), ..Attended::default() };
+    /// Hints whose scopes could not be asked for when they came, by one read for all of them.
+    async fn resolve(&mut self, waiting: &[DueMark]) {
+        if waiting.is_empty() {
+            return;
+        }
+        let begun = self.ports.clock.now();
+        let resolved = self.place(waiting).await;
+        for mark in waiting {
+            let attended = match &resolved {
+                Ok(()) => Attended::default(),
+                Err(why) => Attended { left: mark.hints.clone(), trouble: Some(why.clone()), ..Attended::default() },
+            };
+            self.ended(mark, attended, begun).await;
+        }
+    }
+
+    async fn place(&self, waiting: &[DueMark]) -> Result<(), String> {
+        let hints = waiting.iter().flat_map(|mark| &mark.hints).filter_map(DueHint::hint);
+        let routes: Vec<Route<R::Survey>> = hints.map(|hint| Route::Hints(vec![hint])).collect();
+        let placed = self.remedy.place(&routes.iter().collect::<Vec<_>>()).await.map_err(|error| error.to_string())?;
         let mut marks = Marks::new();
-        match placed {
-            Err(unavailable) => return left(unavailable.to_string()),
-            Ok(placed) => {
-                for (scope, hint) in placed.into_iter().flat_map(|placed| placed.at) {
-                    marks.entry(scope).or_default().push(hint);
-                }
-            }
+        for (scope, hint) in placed.into_iter().flat_map(|placed| placed.at) {
+            marks.entry(scope).or_default().push(hint);
         }
         let marked = mark::<R::Kind>(self.ports.ledger, self.ports.clock, &marks).await;
-        match marked.failed.into_values().next() {
-            Some(why) => left(why),
-            None => Attended::default(),
-        }
+        marked.failed.into_values().next().map_or(Ok(()), Err)
     }
 
     /// Deletes the mark, or leaves of it what nothing came of yet.
@@ -250,7 +308,9 @@ where
             ledger.unmark_due::<R::Kind>(mark).await
         } else {
             // The others' turn comes first.
-            ledger.mark_due::<R::Kind>(&DueMark { tried_at: Some(now), ..mark.left_with(left, all_left) }).await
+            let looked_at = attended.looks.iter().any(|look| look.outcome.is_ok()).then_some(now).or(mark.looked_at);
+            let next = DueMark { tried_at: Some(now), looked_at, ..mark.left_with(left, all_left) };
+            ledger.mark_due::<R::Kind>(&next).await
         };
         match settled {
             Ok(()) => Ok(()),

@@ -83,7 +83,7 @@ pub async fn mark_routes<R: Coalesce>(
 /// A survey can't wait without a scope: its message does.
 fn unplaced<S>(route: &Route<S>, unavailable: &Unavailable) -> Result<Placed, String> {
     let Route::Hints(hints) = route else { return Err(unavailable.to_string()) };
-    let at = hints.iter().filter_map(DueHint::of).map(|hint| (DueMark::unresolved(), hint)).collect();
+    let at = hints.iter().filter_map(DueHint::of).map(|hint| (DueMark::unresolved(&hint.subject), hint)).collect();
     Ok(Placed { at, outside: Vec::new() })
 }
 
@@ -131,7 +131,14 @@ async fn round<'a, K: Kind>(
         }
         let known = read.marks.iter().find(|mark| mark.scope == **scope).cloned();
         let known = known.unwrap_or_else(|| DueMark::new((*scope).clone(), now));
-        match marks.get(*scope).and_then(|hints| known.with(hints)) {
+        let hints = marks.get(*scope).map(Vec::as_slice).unwrap_or_default();
+        if !known.has_room_for(hints) {
+            marked
+                .failed
+                .insert((*scope).clone(), "too many wait until Auto Scaling can be asked whose they are".to_owned());
+            continue;
+        }
+        match known.with(hints) {
             None => marked.known.push((*scope).clone()),
             Some(mark) => next.push((*scope, mark)),
         }

@@ -2,9 +2,11 @@
 //!
 //! This module never says which signal concerns which remedy: each decides that by itself.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::id::{InvalidId, Named, Subject};
+use crate::id::{InvalidId, Named, Scope, Subject};
 use crate::outcome::Unavailable;
 use crate::signal::{Hint, NoSignal, Order};
 
@@ -43,6 +45,10 @@ pub struct Surveyed {
     pub looked_at: Vec<String>,
     /// What to attend to.
     pub hints: Vec<Hint>,
+    /// Whose limits bear on what is to be attended to, as far as the survey knows: by these it may wait to be looked at.
+    pub scopes: BTreeMap<Subject, Scope>,
+    /// What was marked as due instead of being attended to.
+    pub marked: BTreeSet<Scope>,
     /// What has an open incident, which is looked at when it is due.
     pub open: Vec<Subject>,
     /// The names of what could not be read, and has to be tried again, each with the reason. It hides nothing else.

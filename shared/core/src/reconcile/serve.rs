@@ -6,15 +6,17 @@
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 
+use super::found::{Attend, ByMarks, InTurn};
 use super::slices::{AT_ONCE, hand_over, slice};
 use super::{
-    Explanation, NotSurveyed, Outlook, ReconcileError, Reconciled, Remedy, Route, Surveyed, explain, reconcile,
+    Coalesce, Explanation, NotSurveyed, Outlook, ReconcileError, Reconciled, Remedy, Route, Surveyed, explain,
+    reconcile,
 };
 use crate::aws::rates::Pacer;
 use crate::id::Subject;
 use crate::incident::{Decision, Incident, Kind};
 use crate::outcome::Unavailable;
-use crate::ports::{Clock, Ledger, WakeUps};
+use crate::ports::{Clock, DueMarks, Ledger, WakeUps};
 use crate::signal::{Fact, Hint, NoSignal, Order, Signal};
 
 /// What became of a signal.
@@ -70,6 +72,49 @@ where
     C: Clock,
     W: WakeUps,
 {
+    serve_as(remedy, ports, signal, &InTurn, on_decision).await
+}
+
+/// The same, but that many subjects which a resync finds together are marked as due, and whoever serves marks is called.
+///
+/// # Errors
+/// [`Unavailable`]: the survey could not look. Nothing was changed.
+pub async fn serve_by_marks<R, L, C, W>(
+    remedy: &R,
+    ports: Ports<'_, L, C, W>,
+    signal: &Signal,
+    on_decision: &impl Fn(&Incident<R::Kind>, &Decision<R::Kind>),
+) -> Result<Served<R::Kind>, Unavailable>
+where
+    R: Coalesce,
+    L: Ledger + DueMarks + Sync,
+    C: Clock,
+    W: WakeUps,
+{
+    let mut served = serve_as(remedy, ports, signal, &ByMarks(ports.ledger), on_decision).await;
+    if let Ok(Served::Survey(surveyed, _)) = &mut served
+        && !surveyed.marked.is_empty()
+        && let Err(unavailable) = ports.wake_ups.order(&Order::ServeDue, SignedDuration::ZERO).await
+    {
+        // The marks stay, and the next resync calls for them.
+        surveyed.unread.push(unavailable.to_string());
+    }
+    served
+}
+
+async fn serve_as<R, L, C, W>(
+    remedy: &R,
+    ports: Ports<'_, L, C, W>,
+    signal: &Signal,
+    attend: &impl Attend<R>,
+    on_decision: &impl Fn(&Incident<R::Kind>, &Decision<R::Kind>),
+) -> Result<Served<R::Kind>, Unavailable>
+where
+    R: Remedy,
+    L: Ledger + Sync,
+    C: Clock,
+    W: WakeUps,
+{
     let (surveyed, hints) = match remedy.route(signal) {
         Err(why) => return Ok(Served::Nothing(why)),
         Ok(Route::Hints(hints)) => (None, hints),
@@ -77,7 +122,7 @@ where
             let names = remedy.parts(&survey);
             let continues = matches!(signal.fact, Fact::Order(Order::ContinueResync));
             if names.len() > AT_ONCE || continues {
-                return slice(remedy, ports, &survey, &names, continues, on_decision).await;
+                return slice(remedy, ports, &survey, &names, continues, attend, on_decision).await;
             }
             match at_once(remedy, ports.ledger, ports.clock, &survey).await {
                 Ok(surveyed) => (Some((names, surveyed.clone())), surveyed.hints),

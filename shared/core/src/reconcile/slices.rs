@@ -5,24 +5,21 @@
 
 use std::mem;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use super::serve::one;
+use super::found::Attend;
 use super::{Look, NotSurveyed, Ports, Remedy, Served, Surveyed};
 use crate::incident::{Decision, Incident, Kind};
 use crate::outcome::Unavailable;
 use crate::ports::{Clock, Ledger, NotWritten, WakeUps};
 use crate::resync::{NoSlice, Resync};
-use crate::signal::{Hint, NoSignal, Order};
+use crate::signal::{NoSignal, Order};
 
 /// Names that are read side by side: it bounds the calls in flight, and the connections.
 pub(super) const AT_ONCE: usize = 8;
 
 /// No wave begins later in a slice.
 const LAST_WAVE: SignedDuration = SignedDuration::from_secs(10);
-
-/// No look begins later in a slice: what is left of the function's 30 seconds is for the one that has begun.
-const LAST_LOOK: SignedDuration = SignedDuration::from_secs(20);
 
 /// After a slice that could read nothing.
 const AFTER_A_STALL: SignedDuration = SignedDuration::from_secs(20);
@@ -43,6 +40,7 @@ pub(super) async fn slice<R, L, C, W>(
     survey: &R::Survey,
     names: &[String],
     continues: bool,
+    attend: &impl Attend<R>,
     on_decision: &impl Fn(&Incident<R::Kind>, &Decision<R::Kind>),
 ) -> Result<Served<R::Kind>, Unavailable>
 where
@@ -66,10 +64,6 @@ where
         Err(NotWritten::Unavailable(unavailable)) => return Err(unavailable),
     }
     let mut slice = Slice { surveyed: Surveyed::default(), looks: Vec::new() };
-    if !continues {
-        // An error of the schedule's own invocation, which is tried again and ends as a dead letter, is not overlooked.
-        slice.surveyed.failed = overdue(remedy, began, &stored);
-    }
     let mut shared = R::Shared::default();
     let mut pause = SignedDuration::ZERO;
     loop {
@@ -80,7 +74,7 @@ where
         let part = remedy.part(survey, &wave);
         let found = remedy.survey(ledger, clock, &mut pacer, &mut shared, &part).await;
         resync.pacer = pacer;
-        let surveyed = match found {
+        let mut surveyed = match found {
             Ok(surveyed) => surveyed,
             Err(NotSurveyed::Nothing(_)) => Surveyed::default(),
             Err(NotSurveyed::Unavailable(unavailable)) => {
@@ -94,7 +88,7 @@ where
                 break;
             }
         };
-        let (looks, is_all) = attend(remedy, ports, &surveyed.hints, began, on_decision).await;
+        let (looks, is_all) = attend.attend(remedy, ports, &mut surveyed, began, on_decision).await;
         if !is_all && !resync.stalled().is_stuck() {
             slice.add(surveyed, looks);
             resync = resync.stalled();
@@ -108,10 +102,6 @@ where
         resync = resync.advanced(clock.now(), names, &read, &failed);
         let is_over = resync.left(names) == 0;
         let has_time = has_room && clock.now().duration_since(began) < LAST_WAVE;
-        if is_over {
-            slice.surveyed.failed.extend(overdue(remedy, clock.now(), &resync));
-            slice.surveyed.failed.dedup();
-        }
         if is_over || !has_time {
             resync = resync.handed_back(names);
         }
@@ -129,10 +119,6 @@ where
     if let Err(unavailable) = wake_ups.order(&Order::ContinueResync, pause).await {
         // The next resync goes on from there.
         slice.surveyed.unread.push(unavailable.to_string());
-    }
-    if let (false, Some(since)) = (continues, stored.overdue_since(began, remedy.period())) {
-        let why = format!("the resync that began at {since:.0} is not over, and has {} left", slice.surveyed.left);
-        slice.surveyed.failed.push((remedy_name.to_owned(), why));
     }
     Ok(Served::Survey(slice.surveyed, slice.looks))
 }
@@ -158,7 +144,10 @@ pub(super) async fn hand_over<R: Remedy>(
 impl<K: Kind> Slice<K> {
     /// A look that failed is taken again by the next survey: the subject has no incident yet.
     fn add(&mut self, surveyed: Surveyed, looks: Vec<Look<K>>) {
-        let Surveyed { looked_at, hints, open, failed, unread, put_off: _, left: _ } = surveyed;
+        let Surveyed { looked_at, hints, scopes, marked, open, failed, unread, put_off: _, left: _ } = surveyed;
+        self.surveyed.scopes.extend(scopes);
+        self.surveyed.marked.extend(marked);
+
         self.surveyed.looked_at.extend(looked_at);
         self.surveyed.hints.extend(hints);
         self.surveyed.open.extend(open);
@@ -173,41 +162,12 @@ impl<K: Kind> Slice<K> {
     }
 }
 
-/// Each in turn, while there is time; and whether it was enough for all.
-async fn attend<R, L, C, W>(
-    remedy: &R,
-    ports: Ports<'_, L, C, W>,
-    hints: &[Hint],
-    began: Timestamp,
-    on_decision: &impl Fn(&Incident<R::Kind>, &Decision<R::Kind>),
-) -> (Vec<Look<R::Kind>>, bool)
-where
-    R: Remedy,
-    L: Ledger + Sync,
-    C: Clock,
-    W: WakeUps,
-{
-    let mut looks = Vec::new();
-    for hint in hints {
-        if ports.clock.now().duration_since(began) >= LAST_LOOK {
-            return (looks, false);
-        }
-        looks.push(one(remedy, ports, hint, on_decision).await);
-    }
-    (looks, true)
-}
-
 /// What of a wave is to be read once more: which of its names a look was about, the remedy alone would know.
 fn failed<K: Kind>(read: &[String], surveyed: &Surveyed, looks: &[Look<K>], is_all: bool) -> Vec<String> {
     if !is_all || looks.iter().any(|look| look.outcome.is_err()) {
         return read.to_vec();
     }
     surveyed.failed.iter().map(|(name, _)| name.clone()).collect()
-}
-
-fn overdue<R: Remedy>(remedy: &R, now: Timestamp, resync: &Resync) -> Vec<(String, String)> {
-    let unread = resync.unread_too_long(now, remedy.period());
-    unread.map(|(name, since)| (name.clone(), format!("no resync could read it since {since:.0}"))).collect()
 }
 
 /// Whether nobody else wrote in between.

@@ -6,22 +6,28 @@ use std::collections::BTreeSet;
 
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::machines::StatusChecks;
+use homeostat_core::aws::rates::Api;
 use homeostat_core::id::{AlarmArn, GroupName, Scope, Subject};
 use homeostat_core::ports::{Clock, DueHint, DueMark, DueTrigger, Ledger, Unavailable, WakeUps};
-use homeostat_core::reconcile::{Attended, Coalesce, Placed, Ports, Remedy, Route, look_at};
+use homeostat_core::reconcile::{Attended, Coalesce, Placed, Ports, Remedy, Route, Turn, look_at};
 use homeostat_core::signal::Hint;
 use jiff::Timestamp;
 
+use super::ahead::{self, Ahead};
 use super::kind::InstanceKind;
-use super::once::Once;
 use super::opening::outside_policy;
 use super::route::{GroupAlarm, Survey};
-use super::survey::{is_about, sick_of};
+use super::survey::{is_about, see, unhealthy_of, wants_alarms};
 use super::{Fleet, Observer, Replace, ReplaceInstance};
-use crate::instance::policy::EvidenceSource;
 use crate::instance::reasons::{Decision, Incident};
 
 impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Coalesce for ReplaceInstance<'_, A, S> {
+    type Ahead = Ahead;
+
+    async fn read_ahead(&self, clock: &impl Clock, marks: &[DueMark]) -> (Ahead, Vec<(Api, usize)>) {
+        ahead::read(&self.observer, clock, marks).await
+    }
+
     async fn place(&self, routes: &[&Route<Survey>]) -> Result<Vec<Placed>, Unavailable> {
         let Observer { aws, policy, .. } = self.observer;
         let groups = if routes.iter().any(|route| asks_aws(route)) {
@@ -53,7 +59,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Coalesce for ReplaceInst
         &self,
         ports: Ports<'_, L, C, W>,
         mark: &DueMark,
-        until: Timestamp,
+        Turn { ahead, until, others_wait }: Turn<'_, Ahead>,
         on_decision: &impl Fn(&Incident, &Decision),
     ) -> Attended<InstanceKind>
     where
@@ -66,9 +72,9 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Coalesce for ReplaceInst
             // The policy was another one when it was marked.
             return Attended::default();
         };
-        let (once, policy) = (Once::over(aws, checks, ports.clock), policy.only(&name));
+        let (once, policy) = (ahead.over(aws, checks, ports.clock, &name, mark), policy.only(&name));
         let observer = Observer { aws: &once, checks: &once, policy: &policy };
-        let remedy = ReplaceInstance { observer, hash: self.hash, region: self.region };
+        let remedy = ReplaceInstance { observer, hash: self.hash, region: self.region, checks_later: others_wait };
         let attended = match remedy.hints(ports, mark, &name).await {
             Ok(hints) => attend_to(&remedy, ports, mark, hints, until, &|| once.has_acted(), on_decision).await,
             Err(why) => Attended {
@@ -114,20 +120,19 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> ReplaceInstance<'_, A, S
         let aws = self.observer.aws;
         let mut hints: Vec<Hint> = mark.hints.iter().filter_map(DueHint::hint).collect();
         // By one call for a hundred, so that no member's look asks for its own.
-        let speak: BTreeSet<AlarmArn> = hints.iter().flat_map(Hint::alarms).cloned().collect();
-        if !speak.is_empty() {
-            aws.alarms(&speak.into_iter().collect::<Vec<_>>()).await?;
+        let spoke: Vec<AlarmArn> = ahead::spoke(mark).into_iter().collect();
+        if !spoke.is_empty() {
+            aws.alarms(&spoke).await?;
         }
         if !mark.asks_for_all() {
             return Ok(hints);
         }
         let Some(policy) = self.observer.policy.group(name) else { return Ok(hints) };
         let Some(group) = aws.groups(std::slice::from_ref(name)).await?.into_iter().next() else { return Ok(hints) };
-        let by_alarm = policy.evidence.contains(&EvidenceSource::Alarm);
-        let alarms = if by_alarm { aws.alarms_in_alarm().await? } else { Vec::new() };
-        let survey = asked_by(mark);
         let now = ports.clock.now();
-        let sick = sick_of(&self.observer, &group, policy, &alarms, now, self.region, &survey).await?;
+        let seen = see(&self.observer, &group).await?;
+        let alarms = if wants_alarms(policy, &seen) { aws.alarms_in_alarm().await? } else { Vec::new() };
+        let sick = unhealthy_of(&group, policy, seen, &alarms, now, self.region, &asked_by(mark));
         let subjects: Vec<Subject> = sick.iter().map(|hint| hint.subject.clone()).collect();
         let open = ports.ledger.open_among(&subjects).await?;
         let is_new =

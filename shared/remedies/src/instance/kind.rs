@@ -140,6 +140,7 @@ impl Kind for InstanceKind {
             | HoldReason::TooManyUnhealthy(_)
             | HoldReason::GroupMissing { .. }
             | HoldReason::Recovering { .. }
+            | HoldReason::Requested
             | HoldReason::NotReplaced { .. } => false,
         }
     }
@@ -151,6 +152,7 @@ impl Kind for InstanceKind {
             HoldReason::GroupState(GroupState::Unchecked { .. }) => incident.kind.is_instance(),
             HoldReason::GroupReplaces { .. }
             | HoldReason::Recovering { .. }
+            | HoldReason::Requested
             | HoldReason::NotReplaced { .. }
             | HoldReason::GroupMissing { .. }
             | HoldReason::TooManyUnhealthy(_) => true,
@@ -183,7 +185,9 @@ impl Kind for InstanceKind {
     fn heals(hold: &HoldReason) -> Option<Heals> {
         match hold {
             HoldReason::GroupReplaces { .. } => Some(Heals::Underway),
-            HoldReason::Recovering { .. } | HoldReason::NotReplaced { .. } => Some(Heals::Mitigated),
+            HoldReason::Recovering { .. } | HoldReason::Requested | HoldReason::NotReplaced { .. } => {
+                Some(Heals::Mitigated)
+            }
             _ => None,
         }
     }

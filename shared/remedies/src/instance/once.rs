@@ -19,12 +19,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Fleet, Replace};
 
 /// Names, ids and alarms of one call.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 /// Of alarms, that the adapter asks for before it gives up.
 const MOST_PAGES: usize = 20;
 
-/// Half of what an effect's observation may be old: the rest is for what is read and written in between.
+/// Half of what an effect's observation may be old: the rest is for what is read and written in between. The loop reckons from the
+/// oldest answer.
 const FRESH: SignedDuration = SignedDuration::from_secs(5);
 
 pub(super) struct Once<'a, A, S, C> {
@@ -33,14 +34,19 @@ pub(super) struct Once<'a, A, S, C> {
     clock: &'a C,
     kept: Mutex<Kept>,
     calls: Mutex<Vec<(Api, usize)>>,
+    oldest: Mutex<Option<Timestamp>>,
     has_acted: AtomicBool,
 }
+
+pub(super) type GroupsKept = BTreeMap<GroupName, (Timestamp, Option<Group>)>;
+
+pub(super) type AlarmsKept = BTreeMap<AlarmArn, (Timestamp, Option<AlarmReading>)>;
 
 /// Each with the time just before it was asked for.
 #[derive(Default)]
 struct Kept {
-    groups: BTreeMap<GroupName, (Timestamp, Option<Group>)>,
-    alarms: BTreeMap<AlarmArn, (Timestamp, Option<AlarmReading>)>,
+    groups: GroupsKept,
+    alarms: AlarmsKept,
     /// Where it can't be listed, it can't a second later either: the reason is kept as well.
     in_alarm: Option<(Timestamp, Read<Vec<AlarmReading>>)>,
     targets: BTreeMap<TargetGroupArn, (Timestamp, Option<TargetHealths>)>,
@@ -50,8 +56,16 @@ struct Kept {
 }
 
 impl<'a, A, S, C: Clock> Once<'a, A, S, C> {
-    pub(super) fn over(aws: &'a A, checks: &'a S, clock: &'a C) -> Self {
-        Once { aws, checks, clock, kept: Mutex::default(), calls: Mutex::default(), has_acted: AtomicBool::default() }
+    pub(super) fn over(aws: &'a A, checks: &'a S, clock: &'a C, groups: GroupsKept, alarms: AlarmsKept) -> Self {
+        Once {
+            aws,
+            checks,
+            clock,
+            kept: Mutex::new(Kept { groups, alarms, ..Kept::default() }),
+            calls: Mutex::default(),
+            oldest: Mutex::default(),
+            has_acted: AtomicBool::default(),
+        }
     }
 
     /// Whether an effect was tried, so that what was read of the group is no longer true.
@@ -80,8 +94,17 @@ impl<'a, A, S, C: Clock> Once<'a, A, S, C> {
     }
 
     fn fresh<T: Clone>(&self, kept: Option<&(Timestamp, T)>) -> Option<T> {
-        let (at, it) = kept?;
-        (self.clock.now().duration_since(*at) <= FRESH).then(|| it.clone())
+        let (at, it) = kept.filter(|(at, _)| self.clock.now().duration_since(*at) <= FRESH)?;
+        let mut oldest = self.oldest.lock().unwrap_or_else(PoisonError::into_inner);
+        *oldest = Some(oldest.map_or(*at, |oldest| oldest.min(*at)));
+        Some(it.clone())
+    }
+
+    fn stale_alarms(&self) -> Vec<AlarmArn> {
+        let now = self.clock.now();
+        let kept = self.kept();
+        let stale = kept.alarms.iter().filter(|(_, (at, _))| now.duration_since(*at) > FRESH);
+        stale.map(|(arn, _)| arn.clone()).collect()
     }
 
     /// Alarms say what they said: no effect of this remedy changes their state within these seconds.
@@ -129,16 +152,21 @@ impl<A: Fleet + Sync, S: Sync, C: Clock + Sync> Fleet for Once<'_, A, S, C> {
             }
         }
         if !unknown.is_empty() {
-            let at = self.call(&[(Api::Alarms, unknown.len().div_ceil(PAGE))]);
-            let read = self.aws.alarms(&unknown).await?;
+            // The other members' looks ask for theirs next: they are read by the same call.
+            let stale = self.stale_alarms().into_iter().filter(|arn| !unknown.contains(arn)).collect::<Vec<_>>();
+            let room = unknown.len().next_multiple_of(PAGE) - unknown.len();
+            let asked: Vec<AlarmArn> = unknown.iter().cloned().chain(stale.into_iter().take(room)).collect();
+            let at = self.call(&[(Api::Alarms, asked.len().div_ceil(PAGE))]);
+            let mut read = self.aws.alarms(&asked).await?;
             let mut kept = self.kept();
-            for arn in unknown {
+            for arn in asked {
                 match read.get(&arn) {
                     Some(Ok(alarm)) => _ = kept.alarms.insert(arn, (at, Some(alarm.clone()))),
                     Some(Err(_)) => {}
                     None => _ = kept.alarms.insert(arn, (at, None)),
                 }
             }
+            read.retain(|arn, _| unknown.contains(arn));
             found.extend(read);
         }
         Ok(found)
@@ -187,6 +215,10 @@ impl<A: Fleet + Sync, S: Sync, C: Clock + Sync> Fleet for Once<'_, A, S, C> {
         let read = self.aws.refresh(group).await?;
         self.kept().refreshes.insert(group.clone(), (at, read.clone()));
         Ok(read)
+    }
+
+    fn oldest_answer(&self) -> Option<Timestamp> {
+        self.oldest.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

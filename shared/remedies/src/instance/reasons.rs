@@ -157,6 +157,8 @@ pub enum HoldReason {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         held: Vec<String>,
     },
+    /// Its replacement was asked for a moment ago, and while other groups wait for a look nobody has looked what came of it.
+    Requested,
     /// Enough instances serve, and the group still has the one in question.
     NotReplaced {
         /// Auto Scaling shows it as unhealthy.
@@ -225,6 +227,7 @@ impl Reason for HoldReason {
             HoldReason::Cooldown { .. } => "cooldown",
             HoldReason::BreakerOpen { .. } => "breaker-open",
             HoldReason::Recovering { .. } => "recovering",
+            HoldReason::Requested => "requested",
             HoldReason::NotReplaced { .. } => "not-replaced",
         }
     }
@@ -327,6 +330,9 @@ impl fmt::Display for HoldReason {
                     write!(f, ", and lifecycle hooks hold {}", list(held))?;
                 }
                 Ok(())
+            }
+            HoldReason::Requested => {
+                f.write_str("Auto Scaling accepted the request to replace it; what came of it is checked next")
             }
             HoldReason::NotReplaced { marked } => {
                 let shown = if *marked { "unhealthy" } else { "healthy" };

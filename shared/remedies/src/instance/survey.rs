@@ -3,12 +3,14 @@
 //!
 //! This module never opens an incident itself, and never takes a group's alarm for evidence against a member.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::{join, join_all};
 use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::rates::{Api, Pacer, Share};
-use homeostat_core::id::{AlarmArn, InstanceId, Region, Subject};
+use homeostat_core::id::{AlarmArn, InstanceId, Region, Scope, Subject};
 use homeostat_core::ports::{Clock, Ledger, Unavailable};
 use homeostat_core::reconcile::{NotSurveyed, Surveyed};
 use homeostat_core::signal::{Hint, NoSignal, Notice, NoticeKind, Trigger};
@@ -75,24 +77,33 @@ pub(super) async fn survey<A: Fleet + Sync, S: StatusChecks + Sync, C: Clock>(
     if concerned.is_empty() {
         return Err(NotSurveyed::Nothing(nothing_of_ours(survey)));
     }
-    let alarms = pace.in_alarm(observer, concerned.iter().map(|(policy, _)| *policy)).await;
     let put_off = match survey {
         Survey::Resync(_) => pace.put_off(&mut concerned),
         Survey::Alarm(_) => Vec::new(),
     };
-    let looks = concerned.iter().map(|(policy, group)| async {
-        // Where the list can't be read, that is no reason not to look at a group to which alarms mean nothing.
-        let alarms = match &alarms {
-            Ok(alarms) => alarms.as_slice(),
-            Err(_) if !policy.evidence.contains(&EvidenceSource::Alarm) => &[],
-            Err(unavailable) => return Err(unavailable.clone()),
-        };
-        sick_of(observer, group, policy, alarms, now, region, survey).await
-    });
-    let (mut hints, mut failed) = (Vec::new(), Vec::new());
-    for ((_, group), look) in concerned.iter().zip(join_all(looks).await) {
-        match look {
-            Ok(sick) => hints.extend(sick),
+    let seen = join_all(concerned.iter().map(|(_, group)| see(observer, group))).await;
+    let mut all = concerned.iter().zip(&seen).filter_map(|((policy, _), seen)| Some((policy, seen.as_ref().ok()?)));
+    let alarms = if all.any(|(policy, seen)| wants_alarms(policy, seen)) {
+        pace.in_alarm(observer).await
+    } else {
+        Ok(Vec::new())
+    };
+    let (mut hints, mut scopes, mut failed) = (Vec::new(), BTreeMap::new(), Vec::new());
+    for ((policy, group), seen) in concerned.iter().zip(seen) {
+        let unhealthy = seen.and_then(|seen| match &alarms {
+            // Where the list can't be read, that is no reason not to look at a group of which it would say nothing.
+            Err(unavailable) if wants_alarms(policy, &seen) => Err(unavailable.clone()),
+            alarms => {
+                let alarms = alarms.as_deref().unwrap_or_default();
+                Ok(unhealthy_of(group, policy, seen, alarms, now, region, survey))
+            }
+        });
+        match unhealthy {
+            Ok(unhealthy) => {
+                let scope = Scope::of_group(&group.name);
+                scopes.extend(unhealthy.iter().map(|hint| (hint.subject.clone(), scope.clone())));
+                hints.extend(unhealthy);
+            }
             Err(unavailable) => failed.push((group.name.to_string(), unavailable.to_string())),
         }
     }
@@ -101,7 +112,7 @@ pub(super) async fn survey<A: Fleet + Sync, S: StatusChecks + Sync, C: Clock>(
     hints.retain(|hint| !open.contains(&hint.subject));
     let looked_at = concerned.into_iter().map(|(_, group)| group.name.to_string()).collect();
     let open = subjects.into_iter().filter(|subject| open.contains(subject)).collect();
-    Ok(Surveyed { looked_at, hints, open, failed, put_off, ..Surveyed::default() })
+    Ok(Surveyed { looked_at, hints, scopes, open, failed, put_off, ..Surveyed::default() })
 }
 
 /// How many calls it takes to look at it.
@@ -135,15 +146,11 @@ impl<C: Clock> Pace<'_, C> {
         groups.drain(room..).map(|(_, group)| group.name.to_string()).collect()
     }
 
-    /// Read only where the evidence of one of these is an alarm, and once for all that a slice reads.
+    /// Read once for all that a slice reads.
     async fn in_alarm<A: Fleet + Sync, S>(
         &mut self,
         observer: &Observer<'_, A, S>,
-        mut policies: impl Iterator<Item = &GroupPolicy>,
     ) -> Result<Vec<AlarmReading>, Unavailable> {
-        if !policies.any(|policy| policy.evidence.contains(&EvidenceSource::Alarm)) {
-            return Ok(Vec::new());
-        }
         let now = self.clock.now();
         match &self.shared.0 {
             Some((read_at, alarms)) if now.duration_since(*read_at) < FRESH_FOR => alarms.clone(),
@@ -166,7 +173,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
         // Most alarms of an account are about nothing of ours: they cost one call. Who set a composite one off is among those in ALARM.
         let children = match alarm.children.is_empty() {
             true => Vec::new(),
-            false => pace.in_alarm(self, self.policy.groups()).await?,
+            false => pace.in_alarm(self).await?,
         };
         let concerns = |group: &Group| {
             self.policy.group(&group.name).is_some_and(|policy| is_about(alarm, group, policy, &children))
@@ -201,28 +208,38 @@ pub(super) fn is_about(alarm: &GroupAlarm, group: &Group, policy: &GroupPolicy, 
         || target_groups.iter().any(serves)
 }
 
-/// One hint for each member that is sick, or a single one for the group where too many are.
-pub(super) async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
+/// The group as it is, but for its alarms.
+pub(super) async fn see<A: Fleet + Sync, S: StatusChecks + Sync>(
     observer: &Observer<'_, A, S>,
     group: &Group,
+) -> Result<Observation, Unavailable> {
+    let (health, launches) = join(observer.health(group), observer.launches(group)).await;
+    let (Health { targets, gone, machines }, launches) = (health?, launches?);
+    Ok(Observation { group: Some(group.clone()), targets, gone, machines, launches, ..Observation::default() })
+}
+
+/// Whether it matters which alarms are in ALARM: where the rest of the evidence calls nobody unhealthy, none of them proves anything.
+pub(super) fn wants_alarms(policy: &GroupPolicy, seen: &Observation) -> bool {
+    let mut members = seen.group.iter().flat_map(|group| &group.members);
+    let is_all_of_it = policy.evidence == [EvidenceSource::Alarm];
+    policy.evidence.contains(&EvidenceSource::Alarm)
+        && (is_all_of_it
+            || is_unchecked(seen, policy)
+            || members.any(|member| member.lifecycle.is_in_service() && sick_without_alarm(policy, seen, &member.id)))
+}
+
+/// One hint for each member that is unhealthy, or a single one for the group where too many are.
+pub(super) fn unhealthy_of(
+    group: &Group,
     policy: &GroupPolicy,
+    seen: Observation,
     alarms: &[AlarmReading],
     now: Timestamp,
     region: &Region,
     survey: &Survey,
-) -> Result<Vec<Hint>, Unavailable> {
-    let (health, launches) = join(observer.health(group), observer.launches(group)).await;
-    let (Health { targets, gone, machines }, launches) = (health?, launches?);
+) -> Vec<Hint> {
     let alarms = if policy.evidence.contains(&EvidenceSource::Alarm) { alarms.to_vec() } else { Vec::new() };
-    let seen = Observation {
-        group: Some(group.clone()),
-        targets,
-        gone,
-        machines,
-        launches,
-        in_alarm: alarms.clone(),
-        ..Observation::default()
-    };
+    let seen = Observation { in_alarm: alarms.clone(), ..seen };
     let told_by = match survey {
         Survey::Resync(_) => None,
         Survey::Alarm(alarm) => Some(alarm.change.clone()),
@@ -232,7 +249,7 @@ pub(super) async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
         Hint { subject, why: Trigger::Found { since: now, alarms: Vec::new(), told_by: told_by.clone() } }
     };
     if parked(&seen).is_some() {
-        return Ok(vec![of_the_group()]);
+        return vec![of_the_group()];
     }
     let mut sick = Vec::new();
     for member in group.members.iter().filter(|member| member.lifecycle.is_in_service()) {
@@ -256,11 +273,11 @@ pub(super) async fn sick_of<A: Fleet + Sync, S: StatusChecks + Sync>(
         sick.extend(announced(group, &seen, now, region).filter(|hint| !known.contains(&hint.subject)));
     }
     if !Limit::of(group, policy.max_unhealthy).allows(sick_at_once(now, &seen, group, policy)) {
-        return Ok(vec![of_the_group()]);
+        return vec![of_the_group()];
     }
     // It may be all that is wrong, and nobody would notice until something has to be launched.
     sick.extend((!seen.gone.is_empty() || shrunk(now, &seen).is_some()).then(of_the_group));
-    Ok(sick)
+    sick
 }
 
 /// Whom EC2 has scheduled an event for that ends them, and whose machine doesn't run, if no event told.

@@ -33,7 +33,10 @@ async fn main() -> Result<(), Failure> {
     let region = &cloud.with(|world| world.place().region.clone());
     let observer = Observer { aws: &cloud, checks: &cloud, policy: &policy.instances };
     let hash = policy.hash.as_str();
-    report("replace-instance", &until_it_acts(&cloud, ReplaceInstance { observer, hash, region }).await?);
+    report(
+        "replace-instance",
+        &until_it_acts(&cloud, ReplaceInstance { observer, hash, region, checks_later: false }).await?,
+    );
 
     let Fleet { cloud, policy } = Fleet::with_a_dead_endpoint()?;
     let dns = policy.dns.as_ref().ok_or("no records")?;

@@ -161,6 +161,10 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         self.remedy.observe(prefetch, incident).await
     }
 
+    fn seen_since(&self) -> Option<Timestamp> {
+        self.remedy.seen_since()
+    }
+
     fn others_not_serving(&self, incident: &Incident<R::Kind>, seen: &R::Observation) -> Vec<Subject> {
         self.remedy.others_not_serving(incident, seen)
     }

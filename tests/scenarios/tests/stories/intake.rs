@@ -33,8 +33,11 @@ fn a_thousand_alarms_of_ten_groups_cost_one_reading_on_their_way_in_and_one_look
     assert_eq!(story.ledger.open::<InstanceKind>(), [], "nothing is decided on the way in");
 
     story.pass(secs(1));
-    // Groups, launches, a refresh, targets, machines and the alarms by name: each once.
-    assert_eq!(counting.aws(), 1 + 10 * 6, "{counting:?}");
+    for of_each in ["read launches", "read refreshes", "read targets", "read machines"] {
+        assert_eq!(counting.of(of_each), 10, "{counting:?}");
+    }
+    // Groups and alarms are read for ten at once, and once more for what comes so late that they are too old.
+    assert!(counting.aws() <= 1 + 10 * 4 + 2 * 2, "{counting:?}");
     let decided = decided(story.answers.last().unwrap());
     assert_eq!(decided.len(), 30, "{decided:?}");
     assert!(decided.values().all(|times| *times == 1), "{decided:?}");
@@ -65,7 +68,8 @@ fn a_whole_group_that_fails_is_looked_at_once_and_nobody_of_it_is_terminated() {
     story.put_behind(counting.clone());
     let answer = story.deliver(batch(&events)).unwrap();
     assert_eq!(texts(&answer["marked"]).len(), 3);
-    story.pass(secs(1));
+    // For the third, CloudWatch's rate has room a little later.
+    story.pass(secs(20));
     let open = story.ledger.open::<InstanceKind>();
     assert_eq!(open.len(), 3, "one incident for each group as a whole: {open:?}");
     assert!((0..3).all(|nth| terminated_in(&story, nth).is_empty()));
@@ -181,13 +185,31 @@ fn hints_wait_although_nobody_can_be_asked_for_their_groups() {
     let throttle = Throttling::of("read groups");
     story.put_behind(throttle.clone());
     let answer = story.deliver(batch(&events)).unwrap();
-    assert_eq!((&answer["batchItemFailures"], &answer["marked"]), (&json!([]), &json!(["unresolved#hints"])));
+    assert_eq!(answer["batchItemFailures"], json!([]));
+    let marked = texts(&answer["marked"]);
+    assert!(!marked.is_empty() && marked.iter().all(|scope| scope.starts_with("unresolved#")), "{marked:?}");
     story.pass(secs(1));
-    assert_eq!(story.ledger.marks::<InstanceKind>().len(), 1, "it stays");
+    assert_eq!(story.ledger.marks::<InstanceKind>().len(), marked.len(), "they stay");
     throttle.end();
     story.pass(secs(40));
     assert!(story.ledger.marks::<InstanceKind>().is_empty());
     assert_eq!((0..10).map(|nth| terminated_in(&story, nth).len()).sum::<usize>(), 10);
+}
+
+/// More hints than an unresolved mark keeps are no loss: what finds no room stays in the queue.
+#[test]
+fn no_hint_is_dropped_where_nobody_can_be_asked_for_its_group_and_too_many_wait() {
+    let (mut story, events) = storm(10, 40, 20, "watch");
+    let throttle = Throttling::of("read groups");
+    story.put_behind(throttle.clone());
+    for some in events.chunks(50) {
+        let answer = story.deliver(batch(some)).unwrap();
+        assert_eq!(answer["batchItemFailures"], json!([]), "{answer}");
+    }
+    throttle.end();
+    story.pass(minutes(2));
+    assert_eq!(story.ledger.open::<InstanceKind>().len(), 200);
+    assert!(story.ledger.marks::<InstanceKind>().is_empty());
 }
 
 #[test]

@@ -76,6 +76,7 @@ variants! {
         DueTrigger::Silence(_) => "silence" in [Due],
         DueTrigger::Notice(_) => "notice" in [Due],
         DueTrigger::Survey(_) => "survey" in [Due],
+        DueTrigger::Found { .. } => "found" in [Due],
     }
 
     State {
@@ -209,6 +210,7 @@ variants! {
         instance::reasons::HoldReason::Cooldown { .. } => "cooldown" in [Instance],
         instance::reasons::HoldReason::BreakerOpen { .. } => "breaker_open" in [Instance],
         instance::reasons::HoldReason::Recovering { .. } => "recovering" in [Instance],
+        instance::reasons::HoldReason::Requested => "requested" in [Instance],
         instance::reasons::HoldReason::NotReplaced { .. } => "not_replaced" in [Instance],
     }
 

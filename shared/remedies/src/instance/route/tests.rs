@@ -145,6 +145,7 @@ fn an_alarm_of_another_service_is_answered_without_a_call() {
         observer: Observer { aws: &Untouched, checks: &Untouched, policy: &policy.instances },
         hash: &policy.hash,
         region: &region,
+        checks_later: false,
     };
     let ports = Ports { ledger: &Untouched, clock: &Untouched, wake_ups: &NoQueue };
     let signals = of_other_services();

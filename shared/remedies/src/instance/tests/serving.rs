@@ -137,6 +137,10 @@ impl Remedy for Made {
         panic!("nothing is open")
     }
 
+    fn seen_since(&self) -> Option<Timestamp> {
+        None
+    }
+
     fn others_not_serving(&self, _: &Incident, (): &()) -> Vec<Subject> {
         panic!("nothing is open")
     }

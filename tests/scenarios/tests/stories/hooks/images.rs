@@ -68,7 +68,7 @@ fn what_a_bad_image_costs_is_bounded() {
             .unwrap();
     }
     expect![[r#"
-        admit: 7 launches, 3 abandoned, held 1679 s, 339 looks, 4 of 4 in service
+        admit: 7 launches, 3 abandoned, held 1680 s, 339 looks, 4 of 4 in service
         suspend-launch: 3 launches, 3 abandoned, held 720 s, 188 looks, 3 of 4 in service
     "#]]
     .assert_eq(&table);

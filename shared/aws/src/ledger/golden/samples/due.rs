@@ -21,7 +21,15 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("group-alarm-of-contributor", marked(&[contributor(DueTrigger::Survey)])),
         sample("full", DueMark { all: true, ..marked(&[alarm(1, DueTrigger::Alarm), alarm(2, DueTrigger::Alarm)]) }),
         sample("tried-in-vain", DueMark { tried_at: Some(at(30)), ..first.left_with(first.hints.clone(), false) }),
-        sample("unresolved", DueMark { scope: DueMark::unresolved(), ..first }),
+        sample(
+            "rest",
+            DueMark { tried_at: Some(at(30)), looked_at: Some(at(30)), ..first.left_with(Vec::new(), true) },
+        ),
+        sample(
+            "unresolved",
+            DueMark { scope: DueMark::unresolved(&id("eu-west-1#instance#i-00000000000000001")), ..first },
+        ),
+        sample("found", marked(&[found()])),
     ]
 }
 
@@ -36,6 +44,12 @@ fn change(name: &str) -> AlarmChange {
 
 fn alarm(nth: usize, why: fn(AlarmChange) -> DueTrigger) -> DueHint {
     DueHint { subject: id(&format!("eu-west-1#instance#i-{nth:017x}")), why: why(change(&format!("web-{nth}"))) }
+}
+
+fn found() -> DueHint {
+    let alarms = vec![change("web-1").alarm];
+    let why = DueTrigger::Found { at: at(60), since: at(0), alarms };
+    DueHint { subject: id("eu-west-1#instance#i-00000000000000001"), why }
 }
 
 fn contributor(why: fn(AlarmChange) -> DueTrigger) -> DueHint {

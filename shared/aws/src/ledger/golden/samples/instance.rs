@@ -193,6 +193,7 @@ fn holds() -> Vec<Sample> {
         incident(Instance, "hold-launch-unknown-of-no-known-start", held(&unhealthy(), 1, &never_started)),
         decided(Instance, held(&settled(unknown()), 2, &until_the_lease_ends)),
         decided(Instance, held(&done, 32, &short)),
+        decided(Instance, held(&done, 32, &Hold::Own(HoldReason::Requested))),
         decided(Instance, held(&done, 32, &Hold::Own(HoldReason::NotReplaced { marked: true }))),
         decided(Instance, held(&held(&done, 32, &short), 62, &Hold::Proving { since: at(62) })),
         incident(Instance, "hold-recovering-in-weights", held(&done, 32, &weighed)),
