@@ -95,6 +95,11 @@ pub trait Fleet {
     /// The id of the group's instance refresh that has not ended, if there is one.
     fn refresh(&self, group: &GroupName) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
 
+    /// The only group that is looked at through this, if that is so: where an event leads need not be asked.
+    fn only_group(&self) -> Option<&GroupName> {
+        None
+    }
+
     /// When the oldest answer was asked for that was given from memory since this was last called, if any was.
     fn oldest_answer(&self) -> Option<Timestamp> {
         None

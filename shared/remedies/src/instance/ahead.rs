@@ -33,7 +33,7 @@ impl Ahead {
         let groups = self.groups.get_key_value(name);
         let groups = groups.map(|(name, read)| (name.clone(), read.clone())).into_iter().collect();
         let alarms = spoke(mark).into_iter().filter_map(|arn| self.alarms.get(&arn).cloned().map(|read| (arn, read)));
-        Once::over(aws, checks, clock, groups, alarms.collect())
+        Once::over(aws, checks, clock, name.clone(), groups, alarms.collect())
     }
 }
 

@@ -72,8 +72,8 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Coalesce for ReplaceInst
             // The policy was another one when it was marked.
             return Attended::default();
         };
-        let (once, policy) = (ahead.over(aws, checks, ports.clock, &name, mark), policy.only(&name));
-        let observer = Observer { aws: &once, checks: &once, policy: &policy };
+        let once = ahead.over(aws, checks, ports.clock, &name, mark);
+        let observer = Observer { aws: &once, checks: &once, policy };
         let remedy = ReplaceInstance { observer, hash: self.hash, region: self.region, checks_later: others_wait };
         let attended = match remedy.hints(ports, mark, &name).await {
             Ok(hints) => attend_to(&remedy, ports, mark, hints, until, &|| once.has_acted(), on_decision).await,

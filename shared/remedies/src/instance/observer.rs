@@ -75,6 +75,9 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
         if let Some(name) = hint.subject.group() {
             return Ok(named(name));
         }
+        if let Some(name) = self.aws.only_group() {
+            return Ok(named(name.clone()));
+        }
         let names = self.policy.group_names();
         match (&hint.why, hint.subject.instance()) {
             (Trigger::Wake | Trigger::Look { .. }, _) if names.len() > FEW => Ok(Vec::new()),

@@ -32,6 +32,7 @@ pub(super) struct Once<'a, A, S, C> {
     aws: &'a A,
     checks: &'a S,
     clock: &'a C,
+    group: GroupName,
     kept: Mutex<Kept>,
     calls: Mutex<Vec<(Api, usize)>>,
     oldest: Mutex<Option<Timestamp>>,
@@ -56,11 +57,19 @@ struct Kept {
 }
 
 impl<'a, A, S, C: Clock> Once<'a, A, S, C> {
-    pub(super) fn over(aws: &'a A, checks: &'a S, clock: &'a C, groups: GroupsKept, alarms: AlarmsKept) -> Self {
+    pub(super) fn over(
+        aws: &'a A,
+        checks: &'a S,
+        clock: &'a C,
+        group: GroupName,
+        groups: GroupsKept,
+        alarms: AlarmsKept,
+    ) -> Self {
         Once {
             aws,
             checks,
             clock,
+            group,
             kept: Mutex::new(Kept { groups, alarms, ..Kept::default() }),
             calls: Mutex::default(),
             oldest: Mutex::default(),
@@ -215,6 +224,10 @@ impl<A: Fleet + Sync, S: Sync, C: Clock + Sync> Fleet for Once<'_, A, S, C> {
         let read = self.aws.refresh(group).await?;
         self.kept().refreshes.insert(group.clone(), (at, read.clone()));
         Ok(read)
+    }
+
+    fn only_group(&self) -> Option<&GroupName> {
+        Some(&self.group)
     }
 
     fn oldest_answer(&self) -> Option<Timestamp> {

@@ -70,12 +70,6 @@ impl InstancePolicy {
         self.groups.iter()
     }
 
-    /// The same, as if it named that group alone.
-    #[must_use]
-    pub fn only(&self, name: &GroupName) -> InstancePolicy {
-        InstancePolicy { groups: self.group(name).cloned().into_iter().collect() }
-    }
-
     pub fn group_names(&self) -> Vec<GroupName> {
         self.groups.iter().map(|group| group.name.clone()).collect()
     }

@@ -3,7 +3,8 @@
 use std::task::Poll;
 
 use futures_util::FutureExt;
-use homeostat_core::ports::{DueHint, DueMark, DueMarks};
+use homeostat_core::id::Scope;
+use homeostat_core::ports::{Clock, DueHint, DueMark, DueMarks, DueTrigger};
 use homeostat_core::signal;
 use homeostat_remedies::instance::kind::InstanceKind;
 use scenarios::Owner;
@@ -96,5 +97,25 @@ fn what_nobody_was_woken_for_is_served_after_the_next_resync() {
     }
     story.lose_wake_ups();
     story.pass(secs(301));
+    assert!(story.ledger.marks::<InstanceKind>().is_empty());
+}
+
+/// An instance that somebody moved to another group of the policy while its mark waited is looked at there.
+#[test]
+fn an_incident_of_another_group_is_not_called_out_of_the_policy() {
+    let (mut story, events) = storm(2, 20, 1, "watch");
+    story.deliver(batch(&events[1..])).unwrap();
+    let open = story.ledger.open::<InstanceKind>().remove(0);
+    assert_eq!(*open.kind.group(), name(1));
+    let change = serde_json::from_value(serde_json::json!({
+        "alarm": open.kind.alarms().unwrap().arns().next().unwrap(), "changed_at": story.cloud.clock().now(),
+    }))
+    .unwrap();
+    let hint = DueHint { subject: open.subject.clone(), why: DueTrigger::Alarm(change) };
+    let mark = DueMark::new(Scope::of_group(&name(0)), story.cloud.clock().now()).with(&[hint]).unwrap();
+    story.ledger.mark_due::<InstanceKind>(&mark).now_or_never().unwrap().unwrap();
+    story.deliver(signal::order(&signal::Order::ServeDue)).unwrap();
+    let after = story.ledger.open::<InstanceKind>().remove(0);
+    assert_eq!((after.state, after.paged_at), (open.state, None), "{after:?}");
     assert!(story.ledger.marks::<InstanceKind>().is_empty());
 }
