@@ -1,5 +1,6 @@
 //! Events by the intake queue: many in one batch become one mark for each group, and one look at each marked group.
 
+mod again;
 mod crashes;
 mod fleets;
 mod gates;
