@@ -21,7 +21,7 @@ fn fleet(groups: usize, now: Timestamp) -> World {
     let place = Place { account: "123456789012".to_owned(), region: "eu-west-1".parse().unwrap() };
     let zones = ['a', 'b', 'c'].map(|letter| place.zone(letter)).to_vec();
     let pace = Pace { call: SignedDuration::ZERO, ..Pace::aws() };
-    let mut world = World::new(place, pace, now - SignedDuration::from_mins(30));
+    let mut world = World::new(place, pace, now - SignedDuration::from_mins(4));
     for number in 0..groups {
         let target_group = world.add_target_group(&format!("svc-{number}"), 8080).unwrap();
         world
@@ -153,10 +153,9 @@ fn is_bounded(report: &Report) {
 /// At a tenth of ELB's ten calls per second, a group takes a second.
 #[test]
 fn each_group_of_a_healthy_fleet_is_read_and_nothing_is_throttled() {
-    let report = resync(40, usize::MAX);
-    println!("{report:?}");
+    let report = resync(30, usize::MAX);
     is_bounded(&report);
-    assert_eq!((report.read, report.is_through), (40, true), "{report:?}");
+    assert_eq!((report.read, report.is_through), (30, true), "{report:?}");
     assert!(report.slices > 1, "{report:?}: or this says nothing of slices");
     assert!(report.calls <= 10 * report.slices + 5 * report.read, "{report:?}");
 }
@@ -164,8 +163,7 @@ fn each_group_of_a_healthy_fleet_is_read_and_nothing_is_throttled() {
 /// All of it would take nine minutes. What a slice holds in memory doesn't depend on how many came before.
 #[test]
 fn a_policy_of_500_groups_takes_no_more_memory_and_no_more_descriptors() {
-    let report = resync(500, 4);
-    println!("{report:?}");
+    let report = resync(500, 3);
     is_bounded(&report);
-    assert!(!report.is_through && (24..=64).contains(&report.read), "{report:?}");
+    assert!(!report.is_through && (16..=64).contains(&report.read), "{report:?}");
 }

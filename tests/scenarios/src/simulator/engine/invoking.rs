@@ -68,8 +68,9 @@ impl<P: Play> Engine<P> {
             }
             None => {
                 self.stage.count(&format!("delivery: {kind} given up"));
-                let is_by_fault = invocation.delivery.is_hurt || matches!(invocation.delivery.work, Work::Sweep);
-                return if is_by_fault { Ok(()) } else { Err(self.dead(&invocation.delivery.name(), why)) };
+                // A schedule's own invocation is no hint: that it could do nothing is what people are told by.
+                let is_lost = !invocation.delivery.is_hurt && !["sweep", "resync"].contains(&kind);
+                return if is_lost { Err(self.dead(&invocation.delivery.name(), why)) } else { Ok(()) };
             }
         }
         Ok(())
