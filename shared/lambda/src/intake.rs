@@ -7,7 +7,7 @@ mod taking;
 
 use homeostat_core::outcome::is_throttle;
 use homeostat_core::ports::{Clock, DueMarks, Intake, Ledger, WakeUps};
-use homeostat_core::reconcile::{Coalesce, Ports};
+use homeostat_core::reconcile::{Coalesce, MarkedRoutes, Ports, TRY_AGAIN_AFTER, mark_routes};
 use homeostat_core::signal::{self, Fact, Message, Order, Parsed, Signal};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -47,6 +47,7 @@ where
                 answers.add(forward(remedy, ports.wake_ups, &signal, event).await);
             }
             Fact::Order(Order::Wake(_) | Order::Look { .. }) => answers.add(woken(remedy, ports, &signal).await),
+            Fact::Notice { .. } => answers.add(noticed(remedy, ports, &signal).await),
             fact => {
                 one(remedy, ports, &signal, &mut answers).await;
                 if matches!(fact, Fact::Order(Order::Resync))
@@ -78,6 +79,36 @@ where
         }
         answer => answer,
     }
+}
+
+/// What comes past the queue, since it is urgent, is looked at at once. Where AWS throttles that, it waits in a mark as all else does:
+/// Lambda's two retries may be over before the throttle is.
+async fn noticed<R, L, C, W>(remedy: &R, ports: Ports<'_, L, C, W>, signal: &Signal) -> Result<Value, Failure>
+where
+    R: Coalesce,
+    L: Ledger + DueMarks + Sync,
+    C: Clock + Sync,
+    W: WakeUps,
+{
+    let mut answers = Answers::default();
+    one(remedy, ports, signal, &mut answers).await;
+    let why = match answers.together() {
+        Err(Failure::Retry(why)) if is_throttle(&why) => why,
+        answer => return answer,
+    };
+    let Ok(route) = remedy.route(signal) else { return Err(Failure::Retry(why)) };
+    let MarkedRoutes { marked, outside, .. } =
+        mark_routes(remedy, ports.ledger, ports.clock, &[&route], &mut R::Atlas::default()).await;
+    if let Some(outside) = outside.first() {
+        return Ok(ignored(outside));
+    }
+    if marked.written.is_empty() && marked.known.is_empty() {
+        return Err(Failure::Retry(why));
+    }
+    ports.wake_ups.order(&Order::ServeDue, TRY_AGAIN_AFTER).await?;
+    tracing::warn!("it waits in a mark: {why}");
+    let scopes: Vec<String> = marked.written.iter().chain(&marked.known).map(ToString::to_string).collect();
+    Ok(json!({ "throttled": why, "marked": scopes }))
 }
 
 /// Homeostat's own orders come by another queue, and alone: of several, none is read before its turn.

@@ -13,3 +13,5 @@ mod fleet {
         "2026-03-01T12:00:00Z".parse().unwrap()
     }
 }
+#[path = "stories/intake/urgent.rs"]
+mod urgent;

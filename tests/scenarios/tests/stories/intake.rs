@@ -5,6 +5,7 @@ mod crashes;
 mod fleets;
 mod gates;
 mod servers;
+mod urgent;
 
 use homeostat_core::id::Scope;
 use homeostat_core::ports::{DueTrigger, MOST_HINTS};
