@@ -98,7 +98,7 @@ where
     };
     let Ok(route) = remedy.route(signal) else { return Err(Failure::Retry(why)) };
     let MarkedRoutes { marked, outside, .. } =
-        mark_routes(remedy, ports.ledger, ports.clock, &[&route], &mut R::Atlas::default()).await;
+        mark_routes(remedy, ports.ledger, ports.clock, &[&route], &mut R::Reading::default()).await;
     if let Some(outside) = outside.first() {
         return Ok(ignored(outside));
     }

@@ -27,14 +27,14 @@ pub const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(15);
 /// A remedy whose events may wait in marks.
 pub trait Coalesce: Remedy {
     /// What placing has read of AWS. It is kept for one invocation at most.
-    type Atlas: Default;
+    type Reading: Default;
 
     /// Which scopes each of these is about, in their order: by one read for all of them, and for all that are placed with the same
-    /// atlas.
+    /// reading.
     fn place(
         &self,
         routes: &[&Route<Self::Survey>],
-        atlas: &mut Self::Atlas,
+        reading: &mut Self::Reading,
     ) -> impl Future<Output = Result<Vec<Placed>, Unavailable>>;
 
     /// One look at a marked scope: observes once, and decides for each of its hints and for the whole. What hasn't begun by then is left.
@@ -227,7 +227,7 @@ where
     async fn resolve(&self, waiting: &DueMark) -> Attended<R::Kind> {
         let hints: Vec<_> = waiting.hints.iter().filter_map(DueHint::hint).collect();
         let routes: Vec<Route<R::Survey>> = hints.into_iter().map(|hint| Route::Hints(vec![hint])).collect();
-        let placed = self.remedy.place(&routes.iter().collect::<Vec<_>>(), &mut R::Atlas::default()).await;
+        let placed = self.remedy.place(&routes.iter().collect::<Vec<_>>(), &mut R::Reading::default()).await;
         let left = |why: String| Attended { left: waiting.hints.clone(), trouble: Some(why), ..Attended::default() };
         let mut marks = Marks::new();
         match placed {

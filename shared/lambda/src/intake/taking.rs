@@ -41,7 +41,7 @@ pub(super) struct Taking<'a, R: Coalesce, L, C, W> {
     failed: BTreeMap<usize, Failure>,
     /// What was not begun, and is handed back.
     left: Vec<usize>,
-    atlas: R::Atlas,
+    reading: R::Reading,
     /// When what is marked was ordered to be served, and whether more was marked since.
     ordered_at: Option<Timestamp>,
     marks_wait: bool,
@@ -70,7 +70,7 @@ where
             outdated: 0,
             failed: BTreeMap::new(),
             left: Vec::new(),
-            atlas: R::Atlas::default(),
+            reading: R::Reading::default(),
             ordered_at: None,
             marks_wait: false,
         }
@@ -203,7 +203,7 @@ where
         }
         let routes: Vec<&Route<R::Survey>> = waiting.iter().map(|wanted| &wanted.route).collect();
         let Ports { ledger, clock, .. } = self.ports;
-        let placed = mark_routes(self.remedy, ledger, clock, &routes, &mut self.atlas).await;
+        let placed = mark_routes(self.remedy, ledger, clock, &routes, &mut self.reading).await;
         let MarkedRoutes { marked, outside, failed } = placed;
         self.answers.extend(outside.iter().map(|why| ignored(why)));
         for mark in &marked.unreadable {

@@ -23,18 +23,18 @@ use crate::instance::reasons::{Decision, Incident};
 
 impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Coalesce for ReplaceInstance<'_, A, S> {
     /// The policy's groups, once they were read.
-    type Atlas = Option<Vec<Group>>;
+    type Reading = Option<Vec<Group>>;
 
     async fn place(
         &self,
         routes: &[&Route<Survey>],
-        atlas: &mut Option<Vec<Group>>,
+        reading: &mut Option<Vec<Group>>,
     ) -> Result<Vec<Placed>, Unavailable> {
         let Observer { aws, policy, .. } = self.observer;
-        if atlas.is_none() && routes.iter().any(|route| asks_aws(route)) {
-            *atlas = Some(aws.groups(&policy.group_names()).await?);
+        if reading.is_none() && routes.iter().any(|route| asks_aws(route)) {
+            *reading = Some(aws.groups(&policy.group_names()).await?);
         }
-        let groups = atlas.as_deref().unwrap_or_default();
+        let groups = reading.as_deref().unwrap_or_default();
         let children: BTreeSet<AlarmArn> = routes.iter().flat_map(|route| children(route)).cloned().collect();
         let children: Vec<AlarmArn> = children.into_iter().collect();
         let children = if children.is_empty() { Default::default() } else { aws.alarms(&children).await? };
