@@ -5,12 +5,19 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::BuildError;
+use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
 use homeostat_core::id::Subject;
 use homeostat_core::ports::{Intake, Unavailable, WakeUps};
 use homeostat_core::signal::{self, Order};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::call::unavailable;
+
+/// "You can delete up to ten messages per batch" (API reference, `DeleteMessageBatch`).
+const MOST_AT_ONCE: usize = 10;
+
+const DELETING: &str = "delete messages";
 
 /// In whole seconds, rounded up, so that nothing is looked at too early; SQS takes 0 to 900 (API reference, `SendMessage`).
 fn delay(after: SignedDuration) -> i32 {
@@ -78,6 +85,22 @@ impl OwnQueues {
 impl Intake for OwnQueues {
     async fn put(&self, event: &str) -> Result<(), Unavailable> {
         self.wake_ups.post(&self.intake, event.to_owned(), SignedDuration::ZERO).await
+    }
+
+    async fn delete(&self, receipts: &[String]) -> Result<(), Unavailable> {
+        for receipts in receipts.chunks(MOST_AT_ONCE) {
+            let entry = |(nth, receipt): (usize, &String)| {
+                DeleteMessageBatchRequestEntry::builder().id(nth.to_string()).receipt_handle(receipt).build()
+            };
+            let entries: Result<Vec<_>, _> = receipts.iter().enumerate().map(entry).collect();
+            let unreadable = |error: BuildError| Unavailable { doing: DELETING.to_owned(), why: error.to_string() };
+            let entries = entries.map_err(unreadable)?;
+            let request = self.wake_ups.client.delete_message_batch().queue_url(&self.intake);
+            // One that is not deleted comes again, which is no failure.
+            let deleted = request.set_entries(Some(entries)).send().await;
+            deleted.map_err(|error| unavailable(DELETING, &error))?;
+        }
+        Ok(())
     }
 }
 

@@ -223,6 +223,10 @@ pub trait WakeUps {
 pub trait Intake {
     /// Puts an event on it, a JSON document, that came to the owner by a call.
     fn put(&self, event: &str) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Deletes messages by the receipts that they were received with, before Lambda does: what ends the invocation brings them back no
+    /// more.
+    fn delete(&self, receipts: &[String]) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 /// Of a function that leaves every look to the sweep.

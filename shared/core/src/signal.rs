@@ -104,24 +104,37 @@ fn read_all(letters: Vec<Result<Envelope<'_>, Malformed>>, now: Timestamp) -> Ve
         .collect()
 }
 
-/// One message of a queue's batch.
+/// One message of a queue's batch. What it says is read only when asked for: whatever that does to the reader, it doesn't for another.
 #[derive(Debug)]
-pub struct Record {
+pub struct Message<'a> {
+    record: JsonCursor<'a>,
     /// By which it is handed back alone.
     pub message_id: Option<String>,
-    pub read: Vec<Result<Parsed, Malformed>>,
+    /// By which it is deleted alone.
+    pub receipt: Option<String>,
+    /// How often it was received, this time included.
+    pub received: u32,
 }
 
-/// Reads each message of a queue's batch by itself; `None`: it is no such batch.
-pub fn records(event: &Value, now: Timestamp) -> Option<Vec<Record>> {
+impl Message<'_> {
+    pub fn read(&self, now: Timestamp) -> Vec<Result<Parsed, Malformed>> {
+        read_all(envelope::of_record(&self.record, &Route::Call, 0), now)
+    }
+}
+
+/// The messages of a queue's batch; `None`: it is no such batch.
+pub fn messages(event: &Value) -> Option<Vec<Message<'_>>> {
     let root = JsonCursor::root(event);
     let records = root.field("Records").items().ok().filter(|records| !records.is_empty())?;
     let is_of_queue = |record: &JsonCursor<'_>| record.field("eventSource").text() == Ok("aws:sqs");
-    let read = |record: &JsonCursor<'_>| Record {
-        message_id: record.field("messageId").text().ok().map(str::to_owned),
-        read: read_all(envelope::of_record(record, &Route::Call, 0), now),
-    };
-    records.iter().all(is_of_queue).then(|| records.iter().map(read).collect())
+    records.iter().all(is_of_queue).then(|| records.into_iter().map(message).collect())
+}
+
+fn message(record: JsonCursor<'_>) -> Message<'_> {
+    let text = |field: &str| record.field(field).text().ok().map(str::to_owned);
+    let received = record.field("attributes").field("ApproximateReceiveCount").text().ok();
+    let received = received.and_then(|count| count.parse().ok()).unwrap_or(1);
+    Message { message_id: text("messageId"), receipt: text("receiptHandle"), received, record }
 }
 
 fn parse(path: String, event: &Value, route: &Route, now: Timestamp) -> Result<Parsed, Malformed> {

@@ -21,12 +21,12 @@ pub(crate) struct Function {
 }
 
 /// What a function said to an event.
-struct Answer {
-    path: String,
-    body: Value,
+pub(crate) struct Answer {
+    pub(crate) path: String,
+    pub(crate) body: Value,
 }
 
-struct Started(Child);
+pub(crate) struct Started(pub(crate) Child);
 
 impl Drop for Started {
     fn drop(&mut self) {
@@ -64,7 +64,7 @@ impl Function {
         assert_eq!(aws.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "AWS was asked for something");
     }
 
-    fn start(&self, zip: &Path, lambda: &TcpListener, aws: &TcpListener) -> Started {
+    pub(crate) fn start(&self, zip: &Path, lambda: &TcpListener, aws: &TcpListener) -> Started {
         let endpoint = format!("http://{}", aws.local_addr().unwrap());
         let mut command = Command::new(self.binary);
         command
@@ -86,13 +86,13 @@ impl Function {
     }
 }
 
-fn listener() -> TcpListener {
+pub(crate) fn listener() -> TcpListener {
     TcpListener::bind(("127.0.0.1", 0)).unwrap()
 }
 
 /// Gives one event, and waits for what the function says to it. Each request of the function comes by a connection of its own,
 /// since each is told to close.
-fn answer(lambda: &TcpListener, event: &str) -> Answer {
+pub(crate) fn answer(lambda: &TcpListener, event: &str) -> Answer {
     let (next, _) = request(lambda);
     let head = "Lambda-Runtime-Aws-Request-Id: 8476a536-e9f4-11e8-9739-2dfe598c3fcd\r\nLambda-Runtime-Deadline-Ms: 4102444800000\r\n\
                 Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:eu-west-1:123456789012:function:function\r\n";

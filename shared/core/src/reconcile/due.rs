@@ -40,8 +40,16 @@ pub trait Coalesce: Remedy {
         marks: &[DueMark],
     ) -> impl Future<Output = (Self::Ahead, Vec<(Api, usize)>)>;
 
-    /// Which scopes each of these is about, in their order: by one read for all of them.
-    fn place(&self, routes: &[&Route<Self::Survey>]) -> impl Future<Output = Result<Vec<Placed>, Unavailable>>;
+    /// What placing has read of AWS. It is kept for one invocation at most.
+    type Reading: Default;
+
+    /// Which scopes each of these is about, in their order: by one read for all of them, and for all that are placed with the same
+    /// reading.
+    fn place(
+        &self,
+        routes: &[&Route<Self::Survey>],
+        reading: &mut Self::Reading,
+    ) -> impl Future<Output = Result<Vec<Placed>, Unavailable>>;
 
     /// One look at a marked scope: observes once, and decides for each of its hints and for the whole.
     fn attend<L, C, W>(
@@ -286,7 +294,8 @@ where
     async fn place(&self, waiting: &[DueMark]) -> Result<(), String> {
         let hints = waiting.iter().flat_map(|mark| &mark.hints).filter_map(DueHint::hint);
         let routes: Vec<Route<R::Survey>> = hints.map(|hint| Route::Hints(vec![hint])).collect();
-        let placed = self.remedy.place(&routes.iter().collect::<Vec<_>>()).await.map_err(|error| error.to_string())?;
+        let placed = self.remedy.place(&routes.iter().collect::<Vec<_>>(), &mut R::Reading::default()).await;
+        let placed = placed.map_err(|error| error.to_string())?;
         let mut marks = Marks::new();
         for (scope, hint) in placed.into_iter().flat_map(|placed| placed.at) {
             marks.entry(scope).or_default().push(hint);

@@ -48,9 +48,10 @@ pub async fn mark_routes<R: Coalesce>(
     ledger: &(impl DueMarks + Sync),
     clock: &impl Clock,
     routes: &[&Route<R::Survey>],
+    reading: &mut R::Reading,
 ) -> MarkedRoutes {
     let mut done = MarkedRoutes::default();
-    let placed = match remedy.place(routes).await {
+    let placed = match remedy.place(routes, reading).await {
         Ok(placed) => placed,
         Err(unavailable) => routes
             .iter()

@@ -28,13 +28,19 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Coalesce for ReplaceInst
         ahead::read(&self.observer, clock, marks).await
     }
 
-    async fn place(&self, routes: &[&Route<Survey>]) -> Result<Vec<Placed>, Unavailable> {
+    /// The policy's groups, once they were read.
+    type Reading = Option<Vec<Group>>;
+
+    async fn place(
+        &self,
+        routes: &[&Route<Survey>],
+        reading: &mut Option<Vec<Group>>,
+    ) -> Result<Vec<Placed>, Unavailable> {
         let Observer { aws, policy, .. } = self.observer;
-        let groups = if routes.iter().any(|route| asks_aws(route)) {
-            aws.groups(&policy.group_names()).await?
-        } else {
-            Vec::new()
-        };
+        if reading.is_none() && routes.iter().any(|route| asks_aws(route)) {
+            *reading = Some(aws.groups(&policy.group_names()).await?);
+        }
+        let groups = reading.as_deref().unwrap_or_default();
         let children: BTreeSet<AlarmArn> = routes.iter().flat_map(|route| children(route)).cloned().collect();
         let children: Vec<AlarmArn> = children.into_iter().collect();
         let children = if children.is_empty() { Default::default() } else { aws.alarms(&children).await? };
@@ -43,7 +49,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Coalesce for ReplaceInst
             policy.group(&group.name).is_some_and(|policy| is_about(alarm, group, policy, &children))
         };
         let place = |route: &&Route<Survey>| match route {
-            Route::Hints(hints) => self.place_hints(&groups, hints),
+            Route::Hints(hints) => self.place_hints(groups, hints),
             Route::Survey(Survey::Resync(_)) => Placed::default(),
             Route::Survey(Survey::Alarm(alarm)) => {
                 let concerned = groups.iter().filter(|group| concerns(alarm, group));

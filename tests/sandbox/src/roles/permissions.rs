@@ -159,6 +159,8 @@ mod tests {
         let url = "http://127.0.0.1:4566/000000000000/q";
         let sent = of("sqs", "SendMessageBatch", json!({"QueueUrl": url}));
         assert_eq!(sent, ["SendMessage arn:aws:sqs:us-east-1:000000000000:q"]);
+        let deleted = of("sqs", "DeleteMessageBatch", json!({"QueueUrl": url}));
+        assert_eq!(deleted, ["DeleteMessage arn:aws:sqs:us-east-1:000000000000:q"]);
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl<P: Play> Engine<P> {
             P::judge(self)?;
             while let Some(first) = self.agenda.first_entry().filter(|first| first.key().0 <= self.stage.now()) {
                 let happening = first.remove();
-                self.happen(happening);
+                self.happen(happening)?;
                 P::judge(self)?;
             }
         }
@@ -149,6 +149,7 @@ impl<P: Play> Engine<P> {
     pub(super) fn is_quiet(&self) -> bool {
         let is_scheduled = |invocation: &Invocation| ["sweep", "resync"].contains(&invocation.delivery.kind());
         self.running.iter().all(is_scheduled)
+            && !P::holds_messages(self)
             && !self.agenda.values().any(|happening| matches!(happening, Happening::Invoke(_)))
     }
 
@@ -166,7 +167,7 @@ impl<P: Play> Engine<P> {
         P::look(self);
     }
 
-    fn happen(&mut self, happening: Happening<P>) {
+    fn happen(&mut self, happening: Happening<P>) -> Result<(), Broken> {
         match happening {
             Happening::Invoke(delivery) => self.invoke(delivery),
             Happening::Sweep => {
@@ -180,7 +181,8 @@ impl<P: Play> Engine<P> {
             Happening::Timeout(id) => {
                 if let Some(nth) = self.running.iter().position(|invocation| invocation.id == id) {
                     self.stage.count("fault: timeout");
-                    self.failed(nth, "timed out");
+                    self.stage.befell(id);
+                    self.failed(nth, "timed out")?;
                 }
             }
             Happening::Strike => {
@@ -190,6 +192,7 @@ impl<P: Play> Engine<P> {
             Happening::Repair(repair) => self.repair(&repair),
             Happening::Own(own) => P::happen(self, own),
         }
+        Ok(())
     }
 
     /// The ledger as it was, if it is another by now; what was written is counted and logged.

@@ -9,6 +9,7 @@ mod calm;
 mod draw;
 mod heard;
 mod hindsight;
+mod intake;
 mod judging;
 mod proven;
 mod rules;
@@ -24,6 +25,7 @@ use hindsight::Hindsight;
 use homeostat_core::ports::{DueIncidents, DueList};
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::reasons::Step;
+use intake::Intake;
 use jiff::{SignedDuration, Timestamp};
 use proven::Proven;
 use serde_json::Value;
@@ -32,7 +34,7 @@ use truth::Truth;
 use weather::Repair;
 use world::{Cloud, Refusal};
 
-use super::deliveries::{Delivery, Limits, Work};
+use super::deliveries::{Delivery, Letter, Limits, Work};
 use super::dice::Dice;
 use super::engine::{self, Drawn, Engine, Happening, Play};
 use super::gated::Gated;
@@ -76,10 +78,17 @@ struct Fleet {
     faultless_since: Option<Timestamp>,
     world_before: Option<(Timestamp, Cloud)>,
     index_before: Option<Arc<DueList>>,
+    intake: Intake,
 }
 
-/// The index is noted, for a sweep that sees it late.
-struct NoteIndex;
+enum Own {
+    /// The index is noted, for a sweep that sees it late.
+    NoteIndex,
+    /// A message reaches the intake queue.
+    Arrives(Letter),
+    /// Its next batch is full, or has waited long enough.
+    Gathers,
+}
 
 impl Play for Fleet {
     const FLAGS: &'static str = "";
@@ -87,14 +96,15 @@ impl Play for Fleet {
     type Kind = InstanceKind;
     type Double = ();
     type Repair = Repair;
-    type Own = NoteIndex;
+    type Own = Own;
 
     fn draw(dice: &mut Dice, now: Timestamp, (): ()) -> Result<Drawn<Self>, Refusal> {
         let (world, policy) = draw::draw(dice, now)?;
         let (storm, stale) = weather::storm(dice);
         let is_gentle = [storm.losses, storm.rates.lost, storm.rates.crash, stale].iter().all(|rate| *rate <= 0.0);
         let faultless_since = is_gentle.then_some(now);
-        Ok(Drawn { world, policy, storm, own: Fleet { stale, faultless_since, ..Fleet::default() } })
+        let own = Fleet { stale, faultless_since, intake: Intake::draw(dice), ..Fleet::default() };
+        Ok(Drawn { world, policy, storm, own })
     }
 
     fn begin(engine: &mut History) {
@@ -107,7 +117,11 @@ impl Play for Fleet {
             let delivery = Delivery::first(Work::Event(event.clone()));
             engine.stage.turn(|| delivery.name());
             let (is_lost, twice) = (engine.is_lost(&delivery), engine.comes_twice(&delivery));
-            _ = !is_lost && engine.carry(&delivery, twice);
+            match is_lost {
+                true => {}
+                false if event_rules::by_queue("ReplaceInstance", event) => engine.send_in(&delivery, event, twice),
+                false => _ = engine.carry(&delivery, twice),
+            }
         }
     }
 
@@ -147,9 +161,15 @@ impl Play for Fleet {
         engine.carry_out(repair);
     }
 
-    fn happen(engine: &mut History, NoteIndex: NoteIndex) {
-        let list = engine.ledger.due(Timestamp::MAX).now_or_never().and_then(Result::ok);
-        engine.own.index_before = list.filter(|_| !engine.storm.is_over).map(Arc::new);
+    fn happen(engine: &mut History, own: Own) {
+        match own {
+            Own::NoteIndex => {
+                let list = engine.ledger.due(Timestamp::MAX).now_or_never().and_then(Result::ok);
+                engine.own.index_before = list.filter(|_| !engine.storm.is_over).map(Arc::new);
+            }
+            Own::Arrives(letter) => engine.arrives(letter),
+            Own::Gathers => engine.gathers(),
+        }
     }
 
     fn judge(engine: &mut History) -> Result<(), Broken> {
@@ -162,12 +182,21 @@ impl Play for Fleet {
 
     fn index_before(engine: &mut History) -> Option<Arc<DueList>> {
         let stale = engine.befalls(engine.own.stale, || "an index of what was".to_owned());
-        engine.later(BEFORE_THE_SWEEP, Happening::Own(NoteIndex));
+        engine.later(BEFORE_THE_SWEEP, Happening::Own(Own::NoteIndex));
         engine.own.index_before.clone().filter(|_| stale)
     }
 
-    fn answered(engine: &mut History, _: &Delivery, answer: &Value) {
+    fn answered(engine: &mut History, delivery: &Delivery, answer: &Value) -> Result<(), Broken> {
         answers::count(&engine.stage, answer);
+        engine.batch_answered(delivery, answer)
+    }
+
+    fn handed_back(engine: &mut History, letters: Vec<Letter>, is_hurt: bool) -> Result<(), Broken> {
+        engine.hand_back(letters, is_hurt)
+    }
+
+    fn holds_messages(engine: &History) -> bool {
+        engine.own.intake.holds_messages()
     }
 
     fn gone(engine: &mut History, invocation: InvocationId) {

@@ -85,6 +85,8 @@ pub enum Passage {
     Lost,
     /// Of a write: somebody else's transaction is under way on the same items.
     Contended,
+    /// AWS takes no more of them for now.
+    Throttled,
 }
 
 /// The way out.
@@ -110,8 +112,22 @@ pub struct Gated<P, G> {
     pub gate: G,
 }
 
+const LOST: &str = "the simulator lost it";
+
+/// As the adapters tell AWS's own words.
+const THROTTLED: &str = "ThrottlingException: Rate exceeded";
+
 fn unavailable(what: &str) -> Unavailable {
-    Unavailable { doing: what.to_owned(), why: "the simulator lost it".to_owned() }
+    Unavailable { doing: what.to_owned(), why: LOST.to_owned() }
+}
+
+/// Of a call that got no further; `None`: it did.
+fn refusal(passage: Passage) -> Option<&'static str> {
+    match passage {
+        Passage::Open => None,
+        Passage::Lost | Passage::Contended => Some(LOST),
+        Passage::Throttled => Some(THROTTLED),
+    }
 }
 
 impl<P: Sync, G: Gate> Gated<P, G> {
@@ -121,8 +137,8 @@ impl<P: Sync, G: Gate> Gated<P, G> {
         port: impl Future<Output = Result<T, Unavailable>> + Send,
     ) -> Result<T, Unavailable> {
         let call = Call::Read { what };
-        if self.gate.before(call).await != Passage::Open {
-            return Err(unavailable(what));
+        if let Some(why) = refusal(self.gate.before(call).await) {
+            return Err(Unavailable { doing: what.to_owned(), why: why.to_owned() });
         }
         let answer = port.await;
         match self.gate.after(call, answer.is_ok()).await {
@@ -140,6 +156,9 @@ impl<P: Sync, G: Gate> Gated<P, G> {
             Passage::Open => {}
             Passage::Lost => return Err(unavailable("write").into()),
             Passage::Contended => return Err(NotWritten::Conflict),
+            Passage::Throttled => {
+                return Err(Unavailable { doing: "write".to_owned(), why: THROTTLED.to_owned() }.into());
+            }
         }
         let written = port.await;
         match self.gate.after(call, written.is_ok()).await {
@@ -151,8 +170,10 @@ impl<P: Sync, G: Gate> Gated<P, G> {
 
     async fn effect(&self, call: Call<'_>, port: impl Future<Output = Outcome> + Send) -> Outcome {
         let unknown = |why: &str| Outcome::Unknown { why: why.to_owned() };
-        if self.gate.before(call).await != Passage::Open {
-            return unknown("the call was lost");
+        match self.gate.before(call).await {
+            Passage::Open => {}
+            Passage::Lost | Passage::Contended => return unknown("the call was lost"),
+            Passage::Throttled => return unknown(THROTTLED),
         }
         let outcome = port.await;
         let done = !matches!(outcome, Outcome::Refused { .. } | Outcome::Lost { .. });
@@ -273,8 +294,8 @@ impl<P: Sync, G: Gate> Gated<P, G> {
         call: Call<'_>,
         port: impl Future<Output = Result<(), Unavailable>> + Send,
     ) -> Result<(), Unavailable> {
-        if self.gate.before(call).await != Passage::Open {
-            return Err(unavailable("send a wake-up"));
+        if let Some(why) = refusal(self.gate.before(call).await) {
+            return Err(Unavailable { doing: "send a wake-up".to_owned(), why: why.to_owned() });
         }
         let sent = port.await;
         match self.gate.after(call, sent.is_ok()).await {

@@ -201,7 +201,7 @@ impl Play for Hooks {
                 engine.own.kept_back.push(delivery);
                 None
             }
-            Work::Event(_) => None,
+            Work::Event(_) | Work::Batch(_) => None,
         }
     }
 
@@ -215,7 +215,7 @@ impl Play for Hooks {
     }
 
     /// A wake-up that a wrong clock takes for one that is early is as good as lost.
-    fn answered(engine: &mut History, delivery: &Delivery, answer: &Value) {
+    fn answered(engine: &mut History, delivery: &Delivery, answer: &Value) -> Result<(), Broken> {
         let ignored = answer.get("ignored").and_then(Value::as_str);
         if ignored.is_some_and(|why| why.contains("is looked at later")) {
             engine.stage.count("wake-up: one too many");
@@ -223,6 +223,7 @@ impl Play for Hooks {
                 engine.own.annals.faults.push((engine.now(), queue::about(delivery)));
             }
         }
+        Ok(())
     }
 
     fn gone(engine: &mut History, invocation: InvocationId) {

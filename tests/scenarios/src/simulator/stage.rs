@@ -2,7 +2,7 @@
 //!
 //! This module never lets time pass; the history does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -13,7 +13,7 @@ use world::VirtualClock;
 
 use super::census::Census;
 use super::dice::Dice;
-use super::note::Note;
+use super::note::{InvocationId, Note};
 use super::occasions::{Book, Occasion};
 use super::script::{Befell, Fall, Script};
 
@@ -26,6 +26,10 @@ pub(super) struct Stage {
     census: Mutex<Census>,
     notes: Mutex<Vec<Note>>,
     log: Option<Mutex<Vec<String>>>,
+    /// How many of 100 calls AWS throttles now.
+    throttled: Mutex<f64>,
+    /// Whom anything else has befallen.
+    faulted: Mutex<BTreeSet<InvocationId>>,
     sleepers: Mutex<BTreeMap<(Timestamp, u64), Waker>>,
 }
 
@@ -45,6 +49,8 @@ impl Stage {
             census: Mutex::default(),
             notes: Mutex::default(),
             log: script.logs().then(Mutex::default),
+            throttled: Mutex::default(),
+            faulted: Mutex::default(),
             sleepers: Mutex::default(),
         }
     }
@@ -121,6 +127,23 @@ impl Stage {
 
     pub(super) fn count(&self, what: &str) {
         lock(&self.census).count(what);
+    }
+
+    pub(super) fn throttles(&self) -> f64 {
+        *lock(&self.throttled)
+    }
+
+    pub(super) fn throttle(&self, percent: f64) {
+        *lock(&self.throttled) = percent;
+    }
+
+    pub(super) fn befell(&self, by: InvocationId) {
+        lock(&self.faulted).insert(by);
+    }
+
+    /// Whether anything but a throttle has befallen it.
+    pub(super) fn has_befallen(&self, by: InvocationId) -> bool {
+        lock(&self.faulted).contains(&by)
     }
 
     pub(super) fn note(&self, note: Note) {

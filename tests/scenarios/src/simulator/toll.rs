@@ -30,6 +30,17 @@ impl Rates {
     }
 }
 
+/// What `gated.rs` calls the reads of the ledger.
+const OF_THE_LEDGER: [&str; 7] = [
+    "read a history",
+    "read limits",
+    "read open incidents",
+    "read the resync",
+    "read marks",
+    "read all marks",
+    "read what is due",
+];
+
 /// One invocation's gate. Clones share its fate.
 #[derive(Debug, Clone)]
 pub(super) struct Toll {
@@ -68,7 +79,26 @@ impl Toll {
         falls
     }
 
+    /// AWS throttles what it is asked for and what it is to do, and no queue and no table of Homeostat's own.
+    fn is_throttled(&self, call: Call<'_>) -> bool {
+        let is_of_aws = match call {
+            Call::Read { what } => !OF_THE_LEDGER.contains(&what),
+            Call::Effect { .. } | Call::Shift { .. } | Call::Hook { .. } => true,
+            _ => false,
+        };
+        let percent = self.stage.throttles();
+        let is_throttled =
+            is_of_aws && percent > 0.0 && self.stage.befalls(percent, || format!("#{} throttled: {call}", self.by));
+        if is_throttled {
+            self.note(What::Fault);
+            self.stage.count(&format!("fault: throttled, {}", kind(call)));
+            self.stage.log(|| format!("#{} throttled: {call}", self.by));
+        }
+        is_throttled
+    }
+
     fn tell(&self, fault: &str, call: Call<'_>) {
+        self.stage.befell(self.by);
         self.note(What::Fault);
         self.stage.count(&format!("fault: {fault}, {}", kind(call)));
         self.stage.log(|| format!("#{} {fault}: {call}", self.by));
@@ -146,6 +176,10 @@ impl Gate for Toll {
         if self.falls(self.rates.lost, "lost", call) {
             self.ends(call);
             return Passage::Lost;
+        }
+        if self.is_throttled(call) {
+            self.ends(call);
+            return Passage::Throttled;
         }
         if is_write(call) && self.falls(self.rates.contended, "contended", call) {
             return Passage::Contended;

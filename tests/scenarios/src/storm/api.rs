@@ -26,6 +26,7 @@ pub enum Api {
     DeleteItem,
     TransactWriteItems,
     SendMessage,
+    DeleteMessageBatch,
 }
 
 /// What each adapter puts into one call, by its own constants.

@@ -38,7 +38,8 @@ impl Api {
             | Api::PutItem
             | Api::DeleteItem
             | Api::TransactWriteItems
-            | Api::SendMessage => return None,
+            | Api::SendMessage
+            | Api::DeleteMessageBatch => return None,
         })
     }
 }

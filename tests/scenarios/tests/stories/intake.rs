@@ -1,9 +1,11 @@
 //! Events by the intake queue: many in one batch become one mark for each group, and one look at each marked group.
 
+mod again;
 mod crashes;
 mod fleets;
 mod gates;
 mod servers;
+mod urgent;
 
 use homeostat_core::id::Scope;
 use homeostat_core::ports::{DueTrigger, MOST_HINTS};

@@ -18,6 +18,7 @@ use super::lock;
 pub struct WakeUpQueue {
     waiting: Arc<Mutex<VecDeque<(SignedDuration, Value)>>>,
     intake: Arc<Mutex<VecDeque<String>>>,
+    deleted: Arc<Mutex<Vec<String>>>,
 }
 
 impl WakeUpQueue {
@@ -29,6 +30,11 @@ impl WakeUpQueue {
     /// The events that an owner put on its intake queue, oldest first.
     pub fn take_in(&self) -> Vec<String> {
         lock(&self.intake).drain(..).collect()
+    }
+
+    /// By which receipts an owner deleted what it had taken in.
+    pub fn take_deleted(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.deleted))
     }
 
     pub fn len(&self) -> usize {
@@ -60,6 +66,11 @@ impl WakeUps for WakeUpQueue {
 impl Intake for WakeUpQueue {
     async fn put(&self, event: &str) -> Result<(), Unavailable> {
         lock(&self.intake).push_back(event.to_owned());
+        Ok(())
+    }
+
+    async fn delete(&self, receipts: &[String]) -> Result<(), Unavailable> {
+        lock(&self.deleted).extend(receipts.iter().cloned());
         Ok(())
     }
 }

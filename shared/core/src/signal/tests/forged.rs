@@ -175,14 +175,29 @@ fn each_message_of_a_batch_is_read_by_itself_and_what_is_none_of_a_queue_is_no_b
     let message = |id: &str, body: &str| json!({"eventSource": "aws:sqs", "messageId": id, "body": body});
     let wake = json!({"homeostat": "wake", "subject": "eu-west-1#instance#i-0123456789abcdef0"}).to_string();
     let batch = json!({"Records": [message("a", "no event"), message("b", &wake)]});
-    let each = records(&batch, NOW).unwrap();
-    assert_eq!(each.iter().map(|record| record.message_id.as_deref()).collect::<Vec<_>>(), [Some("a"), Some("b")]);
-    let why = each[0].read[0].as_ref().unwrap_err().to_string();
+    let each = messages(&batch).unwrap();
+    assert_eq!(each.iter().map(|message| message.message_id.as_deref()).collect::<Vec<_>>(), [Some("a"), Some("b")]);
+    let why = each[0].read(NOW)[0].as_ref().unwrap_err().to_string();
     assert!(why.contains("$.Records[0].body"), "{why}");
-    assert!(matches!(&each[1].read[..], [Ok(Parsed::Signal(_))]));
+    assert!(matches!(&each[1].read(NOW)[..], [Ok(Parsed::Signal(_))]));
     let sns = json!({"Records": [{"EventSource": "aws:sns", "Sns": {"TopicArn": TOPIC, "Message": wake}}]});
     for other in [json!({"homeostat": "resync"}), json!({"Records": []}), sns] {
-        assert!(records(&other, NOW).is_none(), "{other}");
+        assert!(messages(&other).is_none(), "{other}");
+    }
+}
+
+#[test]
+fn a_message_says_how_often_it_was_received_and_one_that_does_not_came_for_the_first_time() {
+    let message = |attributes: Value| {
+        let record = json!({ "eventSource": "aws:sqs", "receiptHandle": "r", "body": "", "attributes": attributes });
+        let batch = json!({ "Records": [record] });
+        let messages = messages(&batch).unwrap();
+        (messages[0].received, messages[0].receipt.clone())
+    };
+    let receipt = Some("r".to_owned());
+    assert_eq!(message(json!({ "ApproximateReceiveCount": "3" })), (3, receipt.clone()));
+    for odd in [json!({}), json!(null), json!({ "ApproximateReceiveCount": "often" })] {
+        assert_eq!(message(odd), (1, receipt.clone()));
     }
 }
 

@@ -29,21 +29,29 @@ impl<P: Play> Engine<P> {
 
     /// In time or late. Whether one of its copies is late.
     pub(in crate::simulator) fn carry(&mut self, delivery: &Delivery, twice: bool) -> bool {
+        let (arrivals, is_any_late) = self.arrivals(delivery, twice);
+        for after in arrivals {
+            self.later(after, Happening::Invoke(delivery.clone()));
+        }
+        is_any_late
+    }
+
+    /// After how long each of its copies arrives, and whether one is late.
+    pub(in crate::simulator) fn arrivals(&mut self, delivery: &Delivery, twice: bool) -> (Vec<SignedDuration>, bool) {
         let kind = delivery.kind();
         if twice {
             self.stage.count(&format!("delivery: {kind} twice"));
         }
-        let mut is_any_late = false;
+        let (mut arrivals, mut is_any_late) = (Vec::new(), false);
         for _ in 0..=u32::from(twice) {
             let late = self.befalls(self.storm.delays, || format!("{} late", delivery.name()));
             if late {
                 self.stage.count(&format!("delivery: {kind} late"));
             }
             is_any_late |= late;
-            let after = self.stage.dice().seconds(0, if late { 240 } else { 1 });
-            self.later(after, Happening::Invoke(delivery.clone()));
+            arrivals.push(self.stage.dice().seconds(0, if late { 240 } else { 1 }));
         }
-        is_any_late
+        (arrivals, is_any_late)
     }
 
     /// At least once, and a little later than asked for.

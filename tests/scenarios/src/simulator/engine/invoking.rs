@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Engine, Happening, Play};
 use crate::simulator::Broken;
@@ -35,33 +35,50 @@ impl<P: Play> Engine<P> {
         self.stage.turn_to(invocation.occasion);
         match invocation.go_on() {
             Progress::Waits => {}
-            Progress::Crashed => self.failed(nth, "crashed"),
+            Progress::Crashed => self.failed(nth, "crashed")?,
             Progress::Answered(Err(failure)) => {
                 self.stage.count(&format!("answer: {}", failure.disposition()));
-                self.failed(nth, &failure.to_string());
+                self.failed(nth, &failure.to_string())?;
             }
             Progress::Answered(Ok(answer)) => {
-                let invocation = self.running.swap_remove(nth);
+                let mut invocation = self.running.swap_remove(nth);
                 P::gone(self, invocation.id);
                 self.stage.log(|| format!("#{} answers {answer}", invocation.id));
-                P::answered(self, &invocation.delivery, &answer);
+                invocation.delivery.is_hurt |= self.stage.has_befallen(invocation.id);
+                P::answered(self, &invocation.delivery, &answer)?;
             }
         }
         self.queue.take().into_iter().try_for_each(|(after, message)| self.send(after, &message))
     }
 
-    pub(super) fn failed(&mut self, nth: usize, why: &str) {
-        let invocation = self.running.swap_remove(nth);
+    pub(super) fn failed(&mut self, nth: usize, why: &str) -> Result<(), Broken> {
+        let mut invocation = self.running.swap_remove(nth);
         P::gone(self, invocation.id);
         self.stage.log(|| format!("#{} fails: {why}", invocation.id));
         let kind = invocation.delivery.kind();
+        invocation.delivery.is_hurt |= self.stage.has_befallen(invocation.id);
+        if let Work::Batch(letters) = &invocation.delivery.work {
+            self.stage.count("delivery: batch cut short");
+            return P::handed_back(self, letters.clone(), invocation.delivery.is_hurt);
+        }
         match invocation.delivery.again(&P::LIMITS) {
             Some((after, again)) => {
                 self.stage.count(&format!("delivery: {kind} tried again"));
                 self.later(after, Happening::Invoke(again));
             }
-            None => self.stage.count(&format!("delivery: {kind} given up")),
+            None => {
+                self.stage.count(&format!("delivery: {kind} given up"));
+                // A schedule's own invocation is no hint: that it could do nothing is what people are told by.
+                let is_lost = !invocation.delivery.is_hurt && !["sweep", "resync"].contains(&kind);
+                return if is_lost { Err(self.dead(&invocation.delivery.name(), why)) } else { Ok(()) };
+            }
         }
+        Ok(())
+    }
+
+    /// What nothing befell but AWS's throttles, and what they made others do.
+    pub(in crate::simulator) fn dead(&self, name: &str, why: &str) -> Broken {
+        Broken::end("nothing becomes a dead letter by throttles alone", format!("{name}: {why}"), self.now())
     }
 
     /// What an invocation that is under way was invoked with.
@@ -69,7 +86,7 @@ impl<P: Play> Engine<P> {
         self.running.iter().find(|one| one.id == id).map(|one| &one.delivery)
     }
 
-    pub(super) fn invoke(&mut self, delivery: Delivery) {
+    pub(in crate::simulator) fn invoke(&mut self, delivery: Delivery) {
         let Some(delivery) = P::admits(self, delivery) else { return };
         self.invoked += 1;
         self.stage.turn(|| delivery.name());
@@ -83,11 +100,7 @@ impl<P: Play> Engine<P> {
         stage.count(&format!("invocation: {}", delivery.kind()));
         let timeout = delivery.timeout(&P::LIMITS);
         let task = match &delivery.work {
-            Work::Event(event) => P::owner(self, gate, clock, event.clone()),
-            Work::Message(message) => {
-                let event = json!({ "Records": [{ "body": message.to_string() }] });
-                P::owner(self, gate, clock, event)
-            }
+            Work::Event(_) | Work::Message(_) | Work::Batch(_) => P::owner(self, gate, clock, delivery.event()),
             Work::Sweep => self.sweeper(gate, clock),
         };
         self.running.push(Invocation::new(by, delivery, self.stage.occasion(), crashed, task));

@@ -13,7 +13,7 @@ use world::{Refusal, World};
 
 use super::Engine;
 use crate::simulator::Broken;
-use crate::simulator::deliveries::{Delivery, Limits};
+use crate::simulator::deliveries::{Delivery, Letter, Limits};
 use crate::simulator::dice::Dice;
 use crate::simulator::invocation::Task;
 use crate::simulator::note::InvocationId;
@@ -89,7 +89,19 @@ pub(in crate::simulator) trait Play: Sized {
         Ok(after)
     }
 
-    fn answered(_: &mut Engine<Self>, _: &Delivery, _: &Value) {}
+    fn answered(_: &mut Engine<Self>, _: &Delivery, _: &Value) -> Result<(), Broken> {
+        Ok(())
+    }
+
+    /// What was not taken in of a batch; whether anything but a throttle has befallen its invocation.
+    fn handed_back(_: &mut Engine<Self>, _: Vec<Letter>, _is_hurt: bool) -> Result<(), Broken> {
+        Ok(())
+    }
+
+    /// Whether anything waits in an intake queue.
+    fn holds_messages(_: &Engine<Self>) -> bool {
+        false
+    }
 
     /// An invocation crashed, was cut off, or has answered.
     fn gone(_: &mut Engine<Self>, _: InvocationId) {}

@@ -104,6 +104,7 @@ impl History {
             repairs
         });
         repairs.extend(seen);
+        repairs.push(Repair::Throttles);
         for repair in repairs {
             self.repair(&repair);
         }

@@ -50,6 +50,7 @@ const RULES: &[(&str, Rule)] = &[
     ("what is closed as recovered is whole", recording::recovered_is_whole),
     ("an alarm that is not a verdict, or has its actions off, opens nothing", waiting::others_open_nothing),
     ("nobody is left to a group that does not look", waiting::is_left_to_who_looks),
+    ("no hint is lost for longer than a resync and its time", waiting::nobody_is_unheard),
     ("nobody is proven unhealthy for long without an act or a page", waiting::nobody_waits_for_ever),
     ("slots held stay within the budget", counting::slots_are_within_the_budget),
     ("who holds a slot has acted, and who has acted holds a slot", counting::slots_are_of_those_who_acted),

@@ -8,9 +8,11 @@ use homeostat_core::incident::State;
 use homeostat_core::memory::Remembered;
 use homeostat_core::ports::{Control, Ledger, Pause, Write};
 use homeostat_remedies::instance::kind::InstanceKind;
+use jiff::SignedDuration;
 use world::{App, EventCode, Flaw, Instance, LifecycleState, Machine, Process, RefreshStatus, SpotStatus, World};
 
 use super::draw::BYSTANDER;
+use super::proven::Proven;
 use super::{Fleet, History, alarms};
 use crate::announcement::Announcement;
 use crate::simulator::dice::Dice;
@@ -56,6 +58,7 @@ pub(super) enum Repair {
     Protection(InstanceId),
     Pause(String),
     Disk(InstanceId),
+    Throttles,
     /// The alarm on its application is as it was.
     Alarms(InstanceId),
 }
@@ -104,6 +107,9 @@ const STRIKES: &[(&str, Strike)] = &[
     ("a pause", pause),
     ("a pause", pause),
     ("an acknowledgement", |history, _| history.acknowledge_each()),
+    ("AWS throttles", throttles),
+    ("AWS throttles", throttles),
+    ("AWS throttles", throttles),
 ];
 
 impl History {
@@ -150,6 +156,7 @@ impl History {
             Repair::Standby(id) => _ = self.cloud.with(|world| world.exit_standby(id)),
             Repair::Protection(id) => _ = self.cloud.with(|world| world.protect_from_scale_in(id, false)),
             Repair::Pause(scope) => self.remove_pause(scope),
+            Repair::Throttles => self.no_throttles(),
             Repair::Disk(id) => alarms::disk_emptied(self, id),
             Repair::Alarms(id) => self.cloud.with(|world| alarms::alarms_restored(world, id)),
         }
@@ -173,6 +180,15 @@ impl History {
         acknowledged
     }
 
+    /// From now on nothing keeps anybody from being seen.
+    fn no_throttles(&mut self) {
+        if self.stage.throttles() > 0.0 {
+            self.stage.throttle(0.0);
+            self.own.faultless_since = self.own.faultless_since.map(|_| self.now());
+            self.own.proven = Proven::default();
+        }
+    }
+
     pub(super) fn some_member(&self, group: &GroupName, which: impl Fn(&Instance) -> bool) -> Option<InstanceId> {
         let members = self.members(group, which);
         self.stage.dice().pick(&members)
@@ -182,6 +198,19 @@ impl History {
         let of = |world: &mut World| world.members(group).filter(|one| which(one)).map(|one| one.id.clone()).collect();
         self.cloud.with(of)
     }
+}
+
+/// All that AWS is asked for, or most of it, for some minutes.
+fn throttles(history: &mut History, _: &GroupName) -> bool {
+    let percent = history.stage.dice().either(100.0, &[95.0, 60.0, 30.0]);
+    history.stage.throttle(percent);
+    history.stage.log(|| format!("AWS throttles {percent} of 100 calls"));
+    // Who is unhealthy meanwhile may not be seen.
+    let later = history.now() + SignedDuration::from_hours(24);
+    history.own.faultless_since = history.own.faultless_since.map(|_| later);
+    history.own.proven = Proven::default();
+    history.repair_later(1, 12, Repair::Throttles);
+    true
 }
 
 fn in_service(instance: &Instance) -> bool {

@@ -34,4 +34,7 @@ impl<P: Intake + Sync, G: Gate> Intake for Gated<P, G> {
     async fn put(&self, event: &str) -> Result<(), Unavailable> {
         self.send(Call::Send { what: "an event to the intake" }, self.port.put(event)).await
     }
+    async fn delete(&self, receipts: &[String]) -> Result<(), Unavailable> {
+        self.send(Call::Send { what: "a deletion to the intake" }, self.port.delete(receipts)).await
+    }
 }

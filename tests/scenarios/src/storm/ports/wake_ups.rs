@@ -31,4 +31,9 @@ impl Intake for WiredQueue {
         self.wire.call(Api::SendMessage).await?;
         self.queue.put(event).await
     }
+
+    async fn delete(&self, receipts: &[String]) -> Result<(), Unavailable> {
+        self.wire.call(Api::DeleteMessageBatch).await?;
+        self.queue.delete(receipts).await
+    }
 }

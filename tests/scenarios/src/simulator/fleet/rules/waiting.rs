@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Scene;
 use super::acting::{EVIDENCE_LAGS, cases, is_announced};
 use super::recording::changes;
+use crate::RESYNC_EVERY;
 use crate::simulator::fleet::alarms::DISK;
 
 /// So long after an alarm was muted or a process suspended, an event that was late and a read that was old are over.
@@ -15,6 +16,9 @@ const SEEN_BY_NOW: SignedDuration = SignedDuration::from_mins(6);
 
 /// Beside the limit itself: what its group was to replace by itself, and a few looks.
 const A_FEW_LOOKS: SignedDuration = SignedDuration::from_mins(15);
+
+/// All of its slices, and the wait for the next one.
+const A_RESYNC_LASTS: SignedDuration = SignedDuration::from_mins(2);
 
 /// As long as a group must have been parked or started again before anything is asked of it.
 const SETTLED: SignedDuration = SignedDuration::from_mins(30);
@@ -74,6 +78,29 @@ pub(super) fn is_left_to_who_looks(scene: &Scene<'_>) -> Result<(), String> {
         if is_long(facts.looks_at_nobody_since) && is_long(known.unmarked_since) {
             let (subject, since) = (&incident.subject, facts.looks_at_nobody_since);
             return Err(format!("{subject} is left to {}, which has looked at nobody since {since:?}", known.group));
+        }
+    }
+    Ok(())
+}
+
+/// Whatever became of the events: who has been unhealthy beyond doubt for two resyncs has an incident, or its group has.
+pub(super) fn nobody_is_unheard(scene: &Scene<'_>) -> Result<(), String> {
+    for (id, since) in &scene.proven.0 {
+        let Some(known) = scene.truth.instances.get(id) else { continue };
+        let Some(facts) = scene.truth.groups.get(&known.group) else { continue };
+        let was_parked = facts.last_parked.is_some_and(|at| scene.now <= at + SETTLED);
+        if was_parked || scene.now <= *since + RESYNC_EVERY + A_RESYNC_LASTS {
+            continue;
+        }
+        let is_heard = scene.after.open.values().any(|open| match open.subject.instance() {
+            Some(instance) => instance == *id,
+            None => open.kind.group() == &known.group,
+        });
+        if !is_heard {
+            return Err(format!(
+                "{id} of {} is unhealthy beyond doubt since {since:.0}, and has no incident",
+                known.group
+            ));
         }
     }
     Ok(())

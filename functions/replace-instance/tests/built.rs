@@ -1,6 +1,13 @@
-//! The built function without a valid policy: it answers every event with the sentence that says so, and asks AWS for nothing.
+//! The built function: without a valid policy it answers every event with the sentence that says so, and asks AWS for nothing; with one it
+//! resyncs a whole fleet.
 
-// Marked as a test, so that clippy lets it unwrap.
+// Marked as tests, so that clippy lets them unwrap.
+#[cfg(test)]
+#[path = "support/account.rs"]
+mod account;
+#[cfg(test)]
+#[path = "support/resync.rs"]
+mod resync;
 #[cfg(test)]
 #[path = "support/runtime_api.rs"]
 mod runtime_api;
