@@ -94,12 +94,17 @@ fn metric(stack: &str, remedy: &str, now: Timestamp, oldest: SignedDuration) -> 
 mod tests {
     use super::*;
 
-    /// The alarm names the metric by exactly these.
+    /// Each alarm names the metric by exactly these.
     #[test]
-    fn the_alarm_of_the_template_looks_at_the_metric_that_is_printed() {
+    fn the_alarms_of_the_template_look_at_the_metric_that_is_printed() {
+        is_looked_at("ReplaceInstanceDueLate", "replace-instance");
+        is_looked_at("ShiftDnsDueLate", "shift-dns");
+    }
+
+    fn is_looked_at(resource: &str, remedy: &str) {
         let template = include_str!("../../../template.yaml");
-        let alarm = template.split("\n  ReplaceInstanceDueLate:\n").nth(1).unwrap().split("\n\n").next().unwrap();
-        let line = metric("homeostat", "replace-instance", Timestamp::UNIX_EPOCH, SignedDuration::from_secs(7));
+        let alarm = template.split(&format!("\n  {resource}:\n")).nth(1).unwrap().split("\n\n").next().unwrap();
+        let line = metric("homeostat", remedy, Timestamp::UNIX_EPOCH, SignedDuration::from_secs(7));
         let of_the_line = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(line["OldestDue"], 7);
         for (key, value) in
@@ -107,7 +112,8 @@ mod tests {
         {
             assert!(alarm.contains(&format!("{key}: {}\n", value.as_str().unwrap())), "{key} {value}");
         }
-        let dimensions = "[{ Name: Stack, Value: !Ref AWS::StackName }, { Name: Remedy, Value: replace-instance }]";
-        assert!(alarm.contains(dimensions), "{alarm}");
+        let dimensions =
+            format!("[{{ Name: Stack, Value: !Ref AWS::StackName }}, {{ Name: Remedy, Value: {remedy} }}]");
+        assert!(alarm.contains(&dimensions), "{alarm}");
     }
 }

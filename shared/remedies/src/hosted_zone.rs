@@ -5,9 +5,11 @@
 //! that somebody else made.
 
 mod absorb;
+mod counted;
 mod decide;
 pub mod doctor;
 pub mod drift;
+mod due;
 mod evidence;
 pub mod generation;
 mod judge;

@@ -4,6 +4,7 @@ mod chain;
 mod crashes;
 mod drift;
 mod heal;
+mod intake;
 mod limits;
 mod race;
 mod simulated;

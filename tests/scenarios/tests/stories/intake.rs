@@ -2,7 +2,7 @@
 
 mod crashes;
 mod fleets;
-mod gates;
+pub(crate) mod gates;
 mod servers;
 
 use homeostat_core::id::Scope;
