@@ -104,7 +104,7 @@ impl Share {
 pub struct Pacer(BTreeMap<Api, Timestamp>);
 
 /// No bucket takes longer to fill. A stored time further off was written by a clock that was wrong.
-const LONGEST_REFILL: SignedDuration = SignedDuration::from_mins(2);
+const LONGEST_REFILL: SignedDuration = SignedDuration::from_mins(10);
 
 impl Pacer {
     /// How long the share leaves no room for these calls. A full bucket has room for any number: that many can't be waited for.

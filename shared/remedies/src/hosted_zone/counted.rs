@@ -98,6 +98,11 @@ impl<A: Records + Sync> Records for Counted<'_, A> {
         self.aws.health_check(health_check).await
     }
 
+    async fn has_health_check(&self, health_check: &HealthCheckId) -> Result<bool, Unavailable> {
+        self.call(&[(Api::Route53, 1)]);
+        self.aws.has_health_check(health_check).await
+    }
+
     async fn targets(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         self.call(&[(Api::LoadBalancing, 1)]);
         self.aws.targets(target_group).await

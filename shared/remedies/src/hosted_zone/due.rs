@@ -48,7 +48,7 @@ impl<A: Records + ShiftWeights + Sync> Coalesce for ShiftDns<'_, A> {
 fn placed(route: &Route<Resync>) -> Placed {
     let hints = match route {
         Route::Hints(hints) => hints.as_slice(),
-        Route::Survey(Resync) => &[],
+        Route::Survey(Resync(_)) => &[],
     };
     let scope = |hint: &Hint| subject::zone_of(&hint.subject).map(|zone| subject::scope(&zone));
     Placed { at: hints.iter().filter_map(|hint| scope(hint).zip(DueHint::of(hint))).collect(), outside: Vec::new() }

@@ -7,6 +7,7 @@ mod heal;
 mod intake;
 mod limits;
 mod race;
+mod resync;
 mod simulated;
 mod site;
 mod sizes;

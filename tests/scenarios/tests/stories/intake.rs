@@ -1,7 +1,7 @@
 //! Events by the intake queue: many in one batch become one mark for each group, and one look at each marked group.
 
 mod crashes;
-mod fleets;
+pub(crate) mod fleets;
 pub(crate) mod gates;
 mod servers;
 
