@@ -1,6 +1,6 @@
-//! Boots the function: one connection pool, the ledger, the policy, and the queue by which it wakes itself.
+//! Boots the function: one connection pool, the ledger, the policy, and the queues by which it wakes itself and takes events in.
 
-use homeostat_aws::{DnsCloud, DynamoLedger, WakeQueues, connect};
+use homeostat_aws::{DnsCloud, DynamoLedger, OwnQueues, WakeQueues, connect};
 use homeostat_lambda::{SystemClock, run, settings};
 use shift_dns::{Ready, handle};
 
@@ -8,11 +8,12 @@ use shift_dns::{Ready, handle};
 async fn main() -> Result<(), lambda_runtime::Error> {
     let boot = async {
         let policy = settings::policy()?;
-        let (table, queues) = (settings::text("TABLE_NAME")?, settings::wake_queues()?);
+        let (table, wake_queues) = (settings::text("TABLE_NAME")?, settings::wake_queues()?);
+        let (intake, stack) = (settings::text("INTAKE_QUEUE")?, Some(settings::text("STACK_NAME")?));
         let config = connect();
-        let wake_ups = WakeQueues::new(&config, queues);
+        let queues = OwnQueues::new(WakeQueues::new(&config, wake_queues), intake);
         let (aws, ledger) = (DnsCloud::new(&config), DynamoLedger::new(&config, table));
-        Ok(Ready { aws, ledger, wake_ups, clock: SystemClock, policy })
+        Ok(Ready { aws, ledger, queues, clock: SystemClock, policy, stack })
     };
     run(boot, handle).await
 }

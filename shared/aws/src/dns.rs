@@ -54,6 +54,10 @@ impl Records for DnsCloud {
         self.zones.health_check(health_check).await
     }
 
+    async fn has_health_check(&self, health_check: &HealthCheckId) -> Result<bool, Unavailable> {
+        self.zones.has_health_check(health_check).await
+    }
+
     async fn targets(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         self.target_groups.of(target_group.as_str()).targets(target_group).await
     }

@@ -164,6 +164,16 @@ impl Zones {
     }
 }
 
+impl Zones {
+    pub(crate) async fn has_health_check(&self, id: &HealthCheckId) -> Result<bool, Unavailable> {
+        match self.client.get_health_check().health_check_id(id.as_str()).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some(NO_SUCH) => Ok(false),
+            Err(error) => Err(unavailable("read the health check's settings", &error)),
+        }
+    }
+}
+
 fn checked(kind: &HealthCheckType) -> Checked {
     match kind {
         HealthCheckType::Calculated => Checked::HealthChecks,

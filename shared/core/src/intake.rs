@@ -2,15 +2,12 @@
 //!
 //! This module never calls AWS, and never judges: what is dropped here is found by the resync all the same.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 
-use crate::id::Subject;
 use crate::reconcile::{Remedy, Route};
 use crate::signal::{Fact, NoSignal, NoticeKind, Signal};
 
-/// So few subjects are looked at at once. More of them wait, one mark for each scope.
+/// So few looks are taken at once. More of them wait, one mark for each scope, so that what speaks of the same is one look.
 pub const FEW: usize = 2;
 
 /// One signal, however often and by whatever way it came.
@@ -66,15 +63,11 @@ impl<S> Batch<S> {
 
     /// Whether all of it can be looked at now.
     pub fn is_small(&self) -> bool {
-        let mut subjects: BTreeSet<&Subject> = BTreeSet::new();
-        let mut surveys = 0;
-        for wanted in &self.wanted {
-            match &wanted.route {
-                Route::Hints(hints) => subjects.extend(hints.iter().map(|hint| &hint.subject)),
-                Route::Survey(_) => surveys += 1,
-            }
-        }
-        subjects.len() + surveys <= FEW
+        let looks = self.wanted.iter().map(|wanted| match &wanted.route {
+            Route::Hints(hints) => hints.len(),
+            Route::Survey(_) => 1,
+        });
+        looks.sum::<usize>() <= FEW
     }
 }
 

@@ -124,19 +124,29 @@ mod tests {
     /// Each alarm names its metric by exactly these.
     #[test]
     fn the_alarms_of_the_template_look_at_the_metrics_that_are_printed() {
-        let template = include_str!("../../../template.yaml");
-        for (resource, name) in [("ReplaceInstanceDueLate", "OldestDue"), ("ReplaceInstanceUnread", "Unread")] {
-            let alarm = template.split(&format!("\n  {resource}:\n")).nth(1).unwrap().split("\n\n").next().unwrap();
-            let line = metric("homeostat", "replace-instance", Timestamp::UNIX_EPOCH, name, "Count", 7);
-            let of_the_line = &line["_aws"]["CloudWatchMetrics"][0];
-            assert_eq!(line[name], 7);
-            for (key, value) in
-                [("Namespace", &of_the_line["Namespace"]), ("MetricName", &of_the_line["Metrics"][0]["Name"])]
-            {
-                assert!(alarm.contains(&format!("{key}: {}\n", value.as_str().unwrap())), "{key} {value}");
-            }
-            let dimensions = "[{ Name: Stack, Value: !Ref AWS::StackName }, { Name: Remedy, Value: replace-instance }]";
-            assert!(alarm.contains(dimensions), "{alarm}");
+        for (resource, remedy, name) in [
+            ("ReplaceInstanceDueLate", "replace-instance", "OldestDue"),
+            ("ReplaceInstanceUnread", "replace-instance", "Unread"),
+            ("ShiftDnsDueLate", "shift-dns", "OldestDue"),
+            ("ShiftDnsUnread", "shift-dns", "Unread"),
+        ] {
+            is_looked_at(resource, remedy, name);
         }
+    }
+
+    fn is_looked_at(resource: &str, remedy: &str, name: &str) {
+        let template = include_str!("../../../template.yaml");
+        let alarm = template.split(&format!("\n  {resource}:\n")).nth(1).unwrap().split("\n\n").next().unwrap();
+        let line = metric("homeostat", remedy, Timestamp::UNIX_EPOCH, name, "Count", 7);
+        let of_the_line = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(line[name], 7);
+        for (key, value) in
+            [("Namespace", &of_the_line["Namespace"]), ("MetricName", &of_the_line["Metrics"][0]["Name"])]
+        {
+            assert!(alarm.contains(&format!("{key}: {}\n", value.as_str().unwrap())), "{key} {value}");
+        }
+        let dimensions =
+            format!("[{{ Name: Stack, Value: !Ref AWS::StackName }}, {{ Name: Remedy, Value: {remedy} }}]");
+        assert!(alarm.contains(&dimensions), "{alarm}");
     }
 }

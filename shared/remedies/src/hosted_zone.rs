@@ -5,9 +5,11 @@
 //! that somebody else made.
 
 mod absorb;
+mod counted;
 mod decide;
 pub mod doctor;
 pub mod drift;
+mod due;
 mod evidence;
 pub mod generation;
 mod judge;
@@ -54,7 +56,6 @@ use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdenti
 use homeostat_core::incident::{State, Verdict};
 use homeostat_core::ports::{Clock, Ledger, Outcome, Unavailable};
 use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
-use homeostat_core::resync::RESYNC_EVERY;
 use homeostat_core::signal::{Hint, NoSignal, Signal, Trigger};
 use observation::{AlarmReadings, HealthCheckReading, Observation};
 pub use route::Resync;
@@ -82,6 +83,9 @@ pub trait Records {
         &self,
         health_check: &HealthCheckId,
     ) -> impl Future<Output = Result<Option<HealthCheckReading>, Unavailable>> + Send;
+
+    /// Whether there is such a health check, whatever its checkers find.
+    fn has_health_check(&self, health_check: &HealthCheckId) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
     /// Every target of the group, of whatever kind.
     fn targets(
@@ -118,29 +122,27 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         route::route(self.dns, signal)
     }
 
-    /// It is never read in slices.
-    fn parts(&self, _: &Resync) -> Vec<String> {
-        Vec::new()
+    fn parts(&self, Resync(names): &Resync) -> Vec<String> {
+        names.clone()
     }
 
-    fn part(&self, _: &Resync, _: &[String]) -> Resync {
-        Resync
+    fn part(&self, _: &Resync, names: &[String]) -> Resync {
+        Resync(names.to_vec())
     }
 
     fn period(&self) -> SignedDuration {
-        RESYNC_EVERY
+        survey::period(self.dns)
     }
 
     async fn survey(
         &self,
         ledger: &(impl Ledger + Sync),
         clock: &impl Clock,
-        _: &mut Pacer,
+        pacer: &mut Pacer,
         (): &mut (),
-        _: &Resync,
+        names: &Resync,
     ) -> Result<Surveyed, NotSurveyed> {
-        let now = clock.now();
-        Ok(survey::survey(self.aws, self.dns, ledger, now).await?)
+        Ok(survey::survey(self.aws, self.dns, ledger, clock, pacer, names).await?)
     }
 
     fn follow_up(&self, _: Timestamp, _: &Reconciled) -> Option<Hint> {

@@ -78,6 +78,8 @@ impl Ground {
         let pairs = [
             ("TABLE_NAME", self.stack.output("TableName")?),
             ("WAKE_QUEUES", &queues),
+            ("INTAKE_QUEUE", self.stack.physical_id("ZoneIntakeQueue")?),
+            ("STACK_NAME", "homeostat"),
             ("LAMBDA_TASK_ROOT", &task_root.display().to_string()),
             ("AWS_REGION", REGION),
             ("AWS_ACCESS_KEY_ID", OPERATOR.0),

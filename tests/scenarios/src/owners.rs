@@ -99,10 +99,10 @@ impl Owner for DnsOwner {
     type Kind = HostedZoneKind;
 
     const RESOURCE: &'static str = "ShiftDns";
-    const TAKES_IN: bool = false;
+    const TAKES_IN: bool = true;
 
-    fn of(Parts { cloud, ledger, wake_ups, policy }: Parts) -> Self {
-        DnsOwner { aws: cloud.clone(), ledger, wake_ups, clock: cloud.clock().clone(), policy }
+    fn of(Parts { cloud, ledger, wake_ups: queues, policy }: Parts) -> Self {
+        DnsOwner { aws: cloud.clone(), ledger, queues, clock: cloud.clock().clone(), policy, stack: None }
     }
 
     fn handling(&self, event: Value) -> impl Future<Output = Result<Value, Failure>> {
@@ -113,9 +113,10 @@ impl Owner for DnsOwner {
         let owner = shift_dns::Ready {
             aws: gated(&self.aws, gate),
             ledger: gated(&self.ledger, gate),
-            wake_ups: gated(&self.wake_ups, gate),
+            queues: gated(&self.queues, gate),
             clock: self.clock.clone(),
             policy: self.policy.clone(),
+            stack: None,
         };
         Box::pin(async move { shift_dns::handle(&owner, event).await })
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Calls that AWS counts together, per account and Region.
+/// Calls that AWS counts together, per account and Region; of Route 53, which has no Regions, per account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Api {
@@ -21,6 +21,10 @@ pub enum Api {
     Instances,
     /// CloudWatch's `DescribeAlarms`.
     Alarms,
+    /// Every action of Route 53.
+    Route53,
+    /// Route 53's `GetHealthCheckStatus`, which counts as one of Route 53's, too.
+    HealthCheckStatus,
 }
 
 /// A token bucket: so many calls at once, and then so many per second.
@@ -31,18 +35,30 @@ pub struct Rate {
 }
 
 impl Api {
-    pub const ALL: [Api; 5] = [Api::LoadBalancing, Api::AutoScaling, Api::InstanceStatus, Api::Instances, Api::Alarms];
+    pub const ALL: [Api; 7] = [
+        Api::LoadBalancing,
+        Api::AutoScaling,
+        Api::InstanceStatus,
+        Api::Instances,
+        Api::Alarms,
+        Api::Route53,
+        Api::HealthCheckStatus,
+    ];
 
     /// As AWS publishes it: "API request throttling for Elastic Load Balancing" (`Describe*` actions together); "Request throttling for the
     /// Amazon EC2 API" (an action that is asked for ids has neither a filter nor a page, so it is counted among those with the smaller
     /// bucket); "CloudWatch service quotas" (9 per second). Of Auto Scaling AWS says only that all its actions share one bucket (re:Post
-    /// Knowledge Center, "Amazon EC2 Auto Scaling API calls throttled"): its size is an assumption.
+    /// Knowledge Center, "Amazon EC2 Auto Scaling API calls throttled"): its size is an assumption. "Throttling for Amazon Route 53 API
+    /// requests": one bucket for all actions of the account, and one for each action, of which those of `GetHealthCheckStatus` alone is
+    /// smaller here.
     pub const fn published(self) -> Rate {
         match self {
             Api::LoadBalancing => Rate { burst: 40, per_second: 10 },
             Api::AutoScaling | Api::Instances => Rate { burst: 100, per_second: 20 },
             Api::InstanceStatus => Rate { burst: 50, per_second: 10 },
             Api::Alarms => Rate { burst: 9, per_second: 9 },
+            Api::Route53 => Rate { burst: 50, per_second: 10 },
+            Api::HealthCheckStatus => Rate { burst: 4, per_second: 1 },
         }
     }
 }
@@ -68,9 +84,10 @@ impl Share {
         }
     }
 
-    /// So many calls may be made at once.
+    /// So many calls may be made at once: one, of whatever AWS allows few.
     pub const fn burst(self, api: Api) -> u32 {
-        api.published().burst * self.twentieths().0 / 20
+        let part = api.published().burst * self.twentieths().0 / 20;
+        if part == 0 { 1 } else { part }
     }
 
     /// And then one in each of these spans of time.
@@ -87,7 +104,7 @@ impl Share {
 pub struct Pacer(BTreeMap<Api, Timestamp>);
 
 /// No bucket takes longer to fill. A stored time further off was written by a clock that was wrong.
-const LONGEST_REFILL: SignedDuration = SignedDuration::from_mins(2);
+const LONGEST_REFILL: SignedDuration = SignedDuration::from_mins(10);
 
 impl Pacer {
     /// How long the share leaves no room for these calls. A full bucket has room for any number: that many can't be waited for.

@@ -253,7 +253,7 @@ async fn all_of<R: Remedy>(
     on_progress: &impl Fn(usize, usize),
 ) -> Result<Surveyed, NotSurveyed> {
     let names = remedy.parts(survey);
-    if names.len() <= AT_ONCE {
+    if names.is_empty() {
         return at_once(remedy, ledger, clock, survey).await;
     }
     let (mut pacer, mut shared) = (Pacer::default(), R::Shared::default());
@@ -275,7 +275,9 @@ async fn all_of<R: Remedy>(
         all.open.extend(surveyed.open);
         all.failed.extend(surveyed.failed);
         all.unread.extend(surveyed.unread);
-        on_progress(names.len() - rest.len(), names.len());
+        if names.len() > AT_ONCE {
+            on_progress(names.len() - rest.len(), names.len());
+        }
     }
     Ok(all)
 }

@@ -71,6 +71,19 @@ pub(super) fn ails(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPol
     }
 }
 
+/// Whether all of the evidence but its health check calls it unhealthy, so that the health check settles it.
+pub(super) fn hangs_on_its_check(
+    now: Timestamp,
+    record: &RecordPolicy,
+    endpoint: &EndpointPolicy,
+    seen: &Observation,
+) -> bool {
+    let check = Ailment::Active(Active::HealthCheck);
+    let mut others = record.evidence.iter().filter(|ailment| **ailment != check);
+    record.evidence.contains(&check)
+        && others.all(|ailment| matches!(find(now, *ailment, endpoint, seen), Finding::Sick(_)))
+}
+
 /// Something says that it is healthy, and nothing that it isn't: the opposite of sick, and not only the lack of proof.
 pub(super) fn is_cleared(now: Timestamp, record: &RecordPolicy, endpoint: &EndpointPolicy, seen: &Observation) -> bool {
     let mut findings: Vec<Finding> =

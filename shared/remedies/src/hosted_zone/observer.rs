@@ -60,7 +60,7 @@ pub(super) async fn ask<'a, A: Records + Sync>(
     Observation { alarms, health_checks, targets, ..Observation::default() }
 }
 
-async fn alarms<'a, A: Records + Sync>(
+pub(super) async fn alarms<'a, A: Records + Sync>(
     aws: &A,
     endpoints: impl Iterator<Item = &'a EndpointPolicy>,
 ) -> BTreeMap<AlarmArn, Read<Option<AlarmReading>>> {

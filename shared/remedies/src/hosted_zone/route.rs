@@ -9,18 +9,18 @@ use jiff::{SignedDuration, Timestamp};
 use crate::hosted_zone::policy::DnsPolicy;
 use crate::hosted_zone::reasons::HoldReason;
 use crate::hosted_zone::reasons::{Decision, Hold, Reconciled};
-use crate::hosted_zone::subject;
+use crate::hosted_zone::{subject, survey};
 
-/// All zones of the policy: there is no smaller survey.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Resync;
+/// A look at these names of the policy, each with its zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resync(pub(super) Vec<String>);
 
 pub(super) fn route(dns: &DnsPolicy, signal: &Signal) -> Result<Route<Resync>, NoSignal> {
     match &signal.fact {
         Fact::Alarm(alarm) => of_alarm(dns, alarm),
         Fact::Notice { about, .. } => Err(NoSignal::NotOurs { about: about.to_string() }),
         Fact::Action(told) => Err(told.into()),
-        Fact::Order(Order::Resync | Order::ContinueResync) => Ok(Route::Survey(Resync)),
+        Fact::Order(Order::Resync | Order::ContinueResync) => Ok(Route::Survey(survey::all(dns))),
         Fact::Order(Order::ServeDue) => Err(NoSignal::NotOurs { about: signal.fact.about() }),
         Fact::Order(order @ (Order::Wake(subject) | Order::Look { subject, .. })) => {
             Route::of_order(order, subject, subject::named(subject))

@@ -1,26 +1,105 @@
-//! A look at all of the policy: which zones have an endpoint that is unhealthy, or are no longer as the policy says, and no
-//! incident. It finds what no event told.
+//! A look at all of the policy, a few names at a time: which zones have an endpoint that is unhealthy, or are no longer as the policy
+//! says, and no incident. It finds what no event told.
 //!
-//! This module never asks Route 53 about a zone that has an incident: its own looks do, and all of an account share the calls.
+//! This module never asks Route 53 about a zone that has an incident: its own looks do, and all of an account share the calls. It never
+//! asks for the status of a health check that alone could not call its endpoint unhealthy, of which Route 53 tells one a second.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join_all;
-use homeostat_core::aws::record::RecordSet;
+use futures_util::{StreamExt, stream};
+use homeostat_core::aws::rates::{Api, Pacer, Share};
 use homeostat_core::aws::record_name::RecordName;
-use homeostat_core::id::{HostedZoneId, Subject};
-use homeostat_core::ports::{Ledger, Unavailable};
+use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Subject, TargetGroupArn};
+use homeostat_core::ports::{Clock, Ledger, Unavailable};
 use homeostat_core::reconcile::Surveyed;
+use homeostat_core::resync::RESYNC_EVERY;
 use homeostat_core::signal::{Hint, Trigger};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::drift::drifts;
-use super::evidence::{Ails, ails};
+use super::evidence::{Ails, ails, hangs_on_its_check};
 use super::observation::Observation;
+use super::route::Resync;
 use super::{Records, observer, subject};
-use crate::hosted_zone::policy::{DnsPolicy, HostedZonePolicy, RecordPolicy};
+use crate::hosted_zone::policy::{DnsPolicy, EndpointPolicy, HostedZonePolicy, RecordPolicy};
 
-/// Asks all that the policy takes for evidence, and for the records of each zone without an incident.
+/// Calls under way at the same time.
+const SIDE_BY_SIDE: usize = 4;
+
+/// Alarms of one call.
+const PAGE: usize = 100;
+
+/// It bounds what is multiplied.
+const MOST_CALLS: i32 = 100_000;
+
+/// One name of a zone, with its records of all types: what is read together.
+struct Part<'a> {
+    /// As the cursor of a resync stores it.
+    called: String,
+    policy: HostedZonePolicy<'a>,
+    name: &'a RecordName,
+}
+
+/// What there is to read, in the order of the policy.
+pub(super) fn all(dns: &DnsPolicy) -> Resync {
+    Resync(parts(dns).into_iter().map(|part| part.called).collect())
+}
+
+/// How long a resync of all of it takes, within AWS's rates, where nothing is in ALARM.
+pub(super) fn period(dns: &DnsPolicy) -> SignedDuration {
+    let (parts, nothing) = (parts(dns), Observation::default());
+    let takes = |api: Api, calls: usize| {
+        // A quarter more, for what passes between two slices.
+        Share::Resync.interval(api) * i32::try_from(calls).unwrap_or(MOST_CALLS).min(MOST_CALLS) * 5 / 4
+    };
+    let statuses = parts.iter().map(|part| part.decisive(Timestamp::UNIX_EPOCH, &nothing).len()).sum();
+    let others: usize = parts.iter().map(|part| 1 + part.checks().len()).sum();
+    takes(Api::Route53, others).max(takes(Api::HealthCheckStatus, statuses)).max(RESYNC_EVERY)
+}
+
+fn parts(dns: &DnsPolicy) -> Vec<Part<'_>> {
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    for record in &dns.records {
+        let called = format!("{}/{}", record.zone, record.key.name);
+        match parts.iter_mut().find(|part| part.called == called) {
+            Some(part) => part.policy.records.push(record),
+            None => {
+                let policy = HostedZonePolicy { id: &record.zone, dns, records: vec![record] };
+                parts.push(Part { called, policy, name: &record.key.name });
+            }
+        }
+    }
+    parts
+}
+
+impl<'a> Part<'a> {
+    fn endpoints(&self) -> impl Iterator<Item = &'a EndpointPolicy> + Clone {
+        self.policy.records.iter().flat_map(|record| &record.endpoints).collect::<Vec<_>>().into_iter()
+    }
+
+    fn checks(&self) -> BTreeSet<&'a HealthCheckId> {
+        self.endpoints().filter_map(|endpoint| endpoint.health_check.as_ref()).collect()
+    }
+
+    /// Whose status would settle that their endpoint is unhealthy.
+    fn decisive(&self, now: Timestamp, seen: &Observation) -> BTreeSet<&'a HealthCheckId> {
+        let of_record = |record: &&'a RecordPolicy| {
+            let record = *record;
+            let hangs = record.endpoints.iter().filter(|endpoint| hangs_on_its_check(now, record, endpoint, seen));
+            let checks = hangs.filter_map(|endpoint| endpoint.health_check.as_ref());
+            checks.filter(|id| !seen.health_checks.contains_key(*id)).collect::<Vec<_>>()
+        };
+        self.policy.records.iter().flat_map(of_record).collect()
+    }
+
+    fn has_unhealthy(&self, now: Timestamp, seen: &Observation) -> bool {
+        let mut each =
+            self.policy.records.iter().flat_map(|record| record.endpoints.iter().map(move |it| (record, it)));
+        each.any(|(record, endpoint)| matches!(ails(now, record, endpoint, seen), Ails::Sick(_)))
+    }
+}
+
+/// Reads as many of these names as there is room for.
 ///
 /// # Errors
 /// [`Unavailable`]: the ledger could not be read.
@@ -28,51 +107,160 @@ pub(super) async fn survey<A: Records + Sync>(
     aws: &A,
     dns: &DnsPolicy,
     ledger: &(impl Ledger + Sync),
-    now: Timestamp,
+    clock: &impl Clock,
+    pacer: &mut Pacer,
+    Resync(names): &Resync,
 ) -> Result<Surveyed, Unavailable> {
-    let seen = observer::ask(aws, dns.records.iter().flat_map(|record| &record.endpoints)).await;
-    let subjects: Vec<Subject> = dns.zones().into_iter().map(subject::subject).collect();
+    let asked: Vec<Part<'_>> = parts(dns).into_iter().filter(|part| names.contains(&part.called)).collect();
+    let zones: BTreeSet<&HostedZoneId> = asked.iter().map(|part| part.policy.id).collect();
+    let subjects: Vec<Subject> = zones.into_iter().map(subject::subject).collect();
     let open = ledger.open_among(&subjects).await?;
-    let hint = |zone: &HostedZoneId| {
-        let why = Trigger::Found { since: now, alarms: Vec::new(), told_by: None };
-        Hint { subject: subject::subject(zone), why }
+    let is_open = |part: &Part<'_>| open.contains(&subject::subject(part.policy.id));
+    let asked: Vec<Part<'_>> = asked.into_iter().filter(|part| !is_open(part)).collect();
+    let mut surveyed = Surveyed::default();
+    let room = Pace { clock, pacer };
+    let Some(mut room) = room.and_alarms(&asked) else {
+        return Ok(Surveyed { put_off: asked.into_iter().map(|part| part.called).collect(), open, ..surveyed });
     };
-    let mut surveyed = Surveyed { unread: unread(&seen), ..Surveyed::default() };
-    for zone in dns.zones().into_iter().filter(|zone| !open.contains(&subject::subject(zone))) {
-        surveyed.looked_at.push(zone.to_string());
-        let policy = dns.zone(zone);
-        // One zone after the other: the rate of Route 53's calls is all of the account's.
-        match policy.records.iter().any(|record| has_unhealthy(now, record, &seen)) {
-            true => surveyed.hints.push(hint(zone)),
-            false => match sets(aws, &policy).await {
-                Ok(sets) => {
-                    let seen = Observation { sets, ..seen.clone() };
-                    let has_drifted = !drifts(&policy, &seen, &BTreeMap::new()).is_empty();
-                    surveyed.hints.extend(has_drifted.then(|| hint(zone)));
-                }
-                Err(unavailable) => surveyed.unread.push(unavailable.to_string()),
-            },
+    // Each is asked for once, for all of these names.
+    let endpoints = asked.iter().flat_map(Part::endpoints).collect::<Vec<_>>();
+    let alarms = observer::alarms(aws, endpoints.iter().copied()).await;
+    let mut seen = Observation { alarms, ..Observation::default() };
+    let (mut unread, mut hinted, mut there) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut rest = asked.into_iter();
+    for part in rest.by_ref() {
+        // Its look is going to read all of the zone.
+        if hinted.contains(part.policy.id) {
+            continue;
+        }
+        let since = clock.now();
+        if !room.takes(&part, &seen, &there) {
+            surveyed.put_off.push(part.called);
+            break;
+        }
+        read_targets(aws, &part, &mut seen).await;
+        let decisive = part.decisive(since, &seen);
+        if !room.takes_statuses(decisive.len()) {
+            surveyed.put_off.push(part.called);
+            break;
+        }
+        read_checks(aws, &part, decisive, &mut seen, &mut there).await;
+        let zone = part.policy.id.to_string();
+        if !surveyed.looked_at.contains(&zone) {
+            surveyed.looked_at.push(zone);
+        }
+        let is_wrong = part.has_unhealthy(since, &seen) || has_drifted(aws, &part, &seen, &mut unread).await;
+        if is_wrong && hinted.insert(part.policy.id.clone()) {
+            let why = Trigger::Found { since, alarms: Vec::new(), told_by: None };
+            surveyed.hints.push(Hint { subject: subject::subject(part.policy.id), why });
         }
     }
-    Ok(Surveyed { open, ..surveyed })
+    surveyed.put_off.extend(rest.map(|part| part.called));
+    unread.extend(untold(&seen));
+    Ok(Surveyed { open, unread: unread.into_iter().collect(), ..surveyed })
 }
 
-fn has_unhealthy(now: Timestamp, record: &RecordPolicy, seen: &Observation) -> bool {
-    record.endpoints.iter().any(|endpoint| matches!(ails(now, record, endpoint, seen), Ails::Sick(_)))
+/// What bounds the calls.
+struct Pace<'a, C> {
+    clock: &'a C,
+    pacer: &'a mut Pacer,
 }
 
-async fn sets<A: Records + Sync>(aws: &A, policy: &HostedZonePolicy<'_>) -> Result<Vec<RecordSet>, Unavailable> {
-    let names: BTreeSet<&RecordName> = policy.records.iter().map(|record| &record.key.name).collect();
-    let sets = join_all(names.into_iter().map(|name| aws.record_sets(policy.id, name))).await;
-    let sets: Result<Vec<_>, _> = sets.into_iter().collect();
-    Ok(sets?.concat())
+impl<C: Clock> Pace<'_, C> {
+    fn spend(&mut self, calls: &[(Api, usize)]) -> bool {
+        let now = self.clock.now();
+        let has_room = self.pacer.wait_for(now, Share::Resync, calls).is_zero();
+        if has_room {
+            self.pacer.spend(now, Share::Resync, calls);
+        }
+        has_room
+    }
+
+    fn and_alarms(mut self, parts: &[Part<'_>]) -> Option<Self> {
+        let endpoints = parts.iter().flat_map(Part::endpoints);
+        let alarms: BTreeSet<&AlarmArn> = endpoints.flat_map(|it| it.alarms.iter().chain(&it.canaries)).collect();
+        let mut by_region: BTreeMap<Option<String>, usize> = BTreeMap::new();
+        for alarm in alarms {
+            *by_region.entry(alarm.region().ok().map(|region| region.to_string())).or_default() += 1;
+        }
+        let calls = by_region.into_values().map(|count| count.div_ceil(PAGE)).sum();
+        self.spend(&[(Api::Alarms, calls)]).then_some(self)
+    }
+
+    /// Its sets, what its health checks are, and its target groups.
+    fn takes(&mut self, part: &Part<'_>, seen: &Observation, there: &BTreeSet<HealthCheckId>) -> bool {
+        let targets: BTreeSet<&TargetGroupArn> = part.endpoints().flat_map(|it| &it.target_groups).collect();
+        let targets = targets.into_iter().filter(|arn| !seen.targets.contains_key(*arn)).count();
+        let is_known = |id: &HealthCheckId| seen.health_checks.contains_key(id) || there.contains(id);
+        let checks = part.checks().into_iter().filter(|id| !is_known(id)).count();
+        self.spend(&[(Api::Route53, 1 + checks), (Api::LoadBalancing, targets)])
+    }
+
+    /// Of Route 53's own bucket it takes these as well, though there may be no room: else a name with many would never have its turn.
+    fn takes_statuses(&mut self, count: usize) -> bool {
+        let has_room = self.spend(&[(Api::HealthCheckStatus, count)]);
+        if has_room {
+            self.pacer.spend(self.clock.now(), Share::Resync, &[(Api::Route53, count)]);
+        }
+        has_room
+    }
 }
 
-fn unread(seen: &Observation) -> Vec<String> {
+async fn read_targets<A: Records + Sync>(aws: &A, part: &Part<'_>, seen: &mut Observation) {
+    let groups: BTreeSet<&TargetGroupArn> = part.endpoints().flat_map(|endpoint| &endpoint.target_groups).collect();
+    let unknown = groups.into_iter().filter(|arn| !seen.targets.contains_key(*arn));
+    let reads = unknown.map(|arn| async move { (arn.clone(), aws.targets(arn).await.map_err(|why| why.to_string())) });
+    let read: Vec<_> = stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect().await;
+    seen.targets.extend(read);
+}
+
+/// Of the decisive ones what the checkers found; of the others, whether they are there.
+async fn read_checks<A: Records + Sync>(
+    aws: &A,
+    part: &Part<'_>,
+    decisive: BTreeSet<&HealthCheckId>,
+    seen: &mut Observation,
+    there: &mut BTreeSet<HealthCheckId>,
+) {
+    let unknown = part.checks().into_iter().filter(|id| !seen.health_checks.contains_key(*id));
+    let unknown = unknown.filter(|id| decisive.contains(id) || !there.contains(*id));
+    let reads = unknown.map(|id| {
+        let is_decisive = decisive.contains(id);
+        async move {
+            let read = match is_decisive {
+                true => aws.health_check(id).await.map(Some),
+                false => aws.has_health_check(id).await.map(|is_there| (!is_there).then_some(None)),
+            };
+            (id.clone(), read.map_err(|why| why.to_string()).transpose())
+        }
+    });
+    let read: Vec<_> = stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect().await;
+    for (id, read) in read {
+        match read {
+            Some(read) => _ = seen.health_checks.insert(id, read),
+            None => _ = there.insert(id),
+        }
+    }
+}
+
+async fn has_drifted<A: Records + Sync>(
+    aws: &A,
+    part: &Part<'_>,
+    seen: &Observation,
+    unread: &mut BTreeSet<String>,
+) -> bool {
+    match aws.record_sets(part.policy.id, part.name).await {
+        Ok(sets) => !drifts(&part.policy, &Observation { sets, ..seen.clone() }, &BTreeMap::new()).is_empty(),
+        Err(unavailable) => {
+            unread.insert(unavailable.to_string());
+            false
+        }
+    }
+}
+
+fn untold(seen: &Observation) -> impl Iterator<Item = String> {
     let alarms = seen.alarms.values().filter_map(|read| read.as_ref().err());
     let checks = seen.health_checks.values().filter_map(|read| read.as_ref().err());
     let targets = seen.targets.values().filter_map(|read| read.as_ref().err());
-    let mut unread: Vec<String> = alarms.chain(checks).chain(targets).cloned().collect();
-    unread.dedup();
-    unread
+    alarms.chain(checks).chain(targets).cloned().collect::<Vec<_>>().into_iter()
 }

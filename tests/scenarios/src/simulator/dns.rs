@@ -139,9 +139,10 @@ impl Play for Dns {
         let ready = shift_dns::Ready {
             aws: Heard::new(Gated { port: aws, gate: gate.clone() }, engine.own.unread.clone()),
             ledger: Gated { port: engine.ledger.clone(), gate: gate.clone() },
-            wake_ups: Gated { port: engine.queue.clone(), gate },
+            queues: Gated { port: engine.queue.clone(), gate },
             clock,
             policy: engine.policy.clone(),
+            stack: None,
         };
         Box::pin(async move { shift_dns::handle(&ready, event).await })
     }

@@ -242,6 +242,9 @@ impl<P: Records + Sync, G: Gate> Records for Gated<P, G> {
     async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         self.read("read a health check", self.port.health_check(health_check)).await
     }
+    async fn has_health_check(&self, health_check: &HealthCheckId) -> Result<bool, Unavailable> {
+        self.read("look for a health check", self.port.has_health_check(health_check)).await
+    }
     async fn targets(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         self.read("read targets", self.port.targets(target_group)).await
     }

@@ -2,8 +2,8 @@
 
 mod again;
 mod crashes;
-mod fleets;
-mod gates;
+pub(crate) mod fleets;
+pub(crate) mod gates;
 mod servers;
 mod urgent;
 

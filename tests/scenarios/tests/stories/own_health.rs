@@ -144,9 +144,12 @@ impl Trouble<'_> {
         for rule in ["ReplaceInstanceResync", "ShiftDnsResync", "LifecycleHookResync"] {
             ensure!(watched.remove(self.stack.physical_id(rule)?).is_some(), "no alarm on {rule}");
         }
-        let intake = self.stack.physical_id("IntakeQueue")?.rsplit('/').next().unwrap_or_default();
-        for of in [intake, "replace-instancehomeostat"] {
-            ensure!(watched.remove(of).is_some(), "no alarm on what waits: {of}");
+        for queue in ["IntakeQueue", "ZoneIntakeQueue"] {
+            let name = self.stack.physical_id(queue)?.rsplit('/').next().unwrap_or_default();
+            ensure!(watched.remove(name).is_some(), "no alarm on what waits in {queue}");
+        }
+        for due in ["replace-instancehomeostat", "shift-dnshomeostat"] {
+            ensure!(watched.remove(due).is_some(), "no alarm on what is due: {due}");
         }
         ensure!(watched.is_empty(), "alarms on what the stack doesn't have: {watched:?}");
         Ok(())

@@ -7,6 +7,7 @@ use homeostat_core::incident::State;
 use homeostat_remedies::hosted_zone::reasons::CloseReason;
 use homeostat_remedies::hosted_zone::reasons::{Close, Decision, Incident};
 use sandbox::Stack;
+use sandbox::account::{ACCOUNT_ID, REGION};
 use sandbox::journal::Call;
 use sandbox::proxy::faults::{Fault, Kind, Matcher};
 use sandbox::stage::balance::{KIND, SETTINGS};
@@ -14,7 +15,7 @@ use sandbox::stage::{Balance, Inbox, PATIENCE, Stage};
 use world::EndpointState;
 
 use super::odd_checks::{Odd, Refused};
-use super::parts::{homeostat_says, on_a_stage};
+use super::parts::{function, homeostat_says, on_a_stage};
 
 pub(crate) const CHANGE: (&str, &str) = ("route53", "ChangeResourceRecordSets");
 
@@ -37,6 +38,9 @@ async fn play(stage: &Stage) -> Result<()> {
     let all = [&race, &drift, &tool, &busy, &away, &denied, &targets];
     let all = [&all[..], &refused.balances(), &odd.balances()].concat();
     let stack = stage.deploy_for(&all, &stage.policy(), &mut |_| {}).await?;
+    // Each alarm also calls the function itself, which puts that on its intake queue.
+    let owner = function(&stack, "ShiftDns")?;
+    stage.set_alarm_actions(vec![format!("arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{owner}")]);
     let stories = (
         a_stalled_change_never_applies_over_a_newer_one(stage, &stack, &race),
         what_a_person_changed_is_left_to_them(stage, &stack, &drift),

@@ -65,6 +65,10 @@ impl Records for Cloud {
         }))
     }
 
+    async fn has_health_check(&self, health_check: &HealthCheckId) -> Result<bool, Unavailable> {
+        Ok(self.call().health_check(health_check.as_str()).is_some())
+    }
+
     async fn targets(&self, arn: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         let world = self.call();
         let target_group = world.target_group(arn);

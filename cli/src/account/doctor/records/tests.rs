@@ -60,6 +60,9 @@ impl Records for Fake {
         self.asked.lock().unwrap().push("a health check".to_owned());
         Ok(None)
     }
+    async fn has_health_check(&self, _: &HealthCheckId) -> Result<bool, Unavailable> {
+        Err(down())
+    }
     async fn targets(&self, _: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         Err(down())
     }

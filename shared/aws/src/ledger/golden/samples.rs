@@ -36,14 +36,22 @@ pub(super) fn all() -> Vec<Sample> {
 fn resync() -> Vec<Sample> {
     let names = texts(&["svc-1", "svc-2", "svc-3"]);
     let slice = Resync { unread: [("svc-3".to_owned(), at(-900))].into(), ..Resync::default() };
-    let mut under_way = slice.claimed(at(0), false).unwrap().advanced(at(1), &names, &names[..2], &names[..1]);
-    let calls: Vec<(Api, usize)> = Api::ALL.into_iter().map(|api| (api, 1)).collect();
-    under_way.pacer.spend(at(0), Share::Resync, &calls);
+    let under_way = slice.claimed(at(0), false).unwrap().advanced(at(1), &names, &names[..2], &names[..1]);
+    let spent = |apis: &[Api]| {
+        let mut under_way = under_way.clone();
+        under_way.pacer.spend(at(0), Share::Resync, &apis.iter().map(|api| (*api, 1)).collect::<Vec<_>>());
+        under_way
+    };
+    let of_fleet = [Api::LoadBalancing, Api::AutoScaling, Api::InstanceStatus, Api::Instances, Api::Alarms];
     let over =
         Resync::default().claimed(at(0), false).unwrap().advanced(at(1), &names, &names, &[]).handed_back(&names);
     let sample =
         |name: &str, resync| Sample { folder: Folder::Resync, name: name.to_owned(), stored: Stored::Resync(resync) };
-    vec![sample("under-way", under_way), sample("over", over)]
+    vec![
+        sample("under-way", spent(&of_fleet)),
+        sample("under-way-of-records", spent(&[Api::Route53, Api::HealthCheckStatus])),
+        sample("over", over),
+    ]
 }
 
 fn incident(folder: Folder, name: &str, incident: impl Into<AnyIncident>) -> Sample {

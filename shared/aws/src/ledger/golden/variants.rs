@@ -56,6 +56,8 @@ variants! {
         Api::InstanceStatus => "instance-status" in [],
         Api::Instances => "instances" in [],
         Api::Alarms => "alarms" in [],
+        Api::Route53 => "route53" in [],
+        Api::HealthCheckStatus => "health-check-status" in [],
     }
 
     InstanceKind {

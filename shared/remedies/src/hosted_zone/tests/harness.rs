@@ -348,6 +348,9 @@ impl Records for Nothing {
     async fn health_check(&self, _: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         Ok(None)
     }
+    async fn has_health_check(&self, _: &HealthCheckId) -> Result<bool, Unavailable> {
+        Ok(false)
+    }
     async fn targets(&self, _: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         Ok(Some(Vec::new()))
     }

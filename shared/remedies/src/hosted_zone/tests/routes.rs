@@ -41,7 +41,8 @@ fn any_other_alarm_is_nobodys_with_the_reason() {
 fn a_zone_that_is_due_is_looked_at_and_what_is_another_remedys_is_left_with_the_reason() {
     let zone = "aws-global#hosted-zone#Z0123456789ABCDEFGHIJ";
     assert_eq!(routed(&woken(zone)), Ok(Route::Hints(vec![Hint::wake(zone.parse().unwrap())])));
-    assert_eq!(routed(&resync()), Ok(Route::Survey(Resync)));
+    let Ok(Route::Survey(Resync(names))) = routed(&resync()) else { panic!("a resync looks at all of it") };
+    assert_eq!(names, ["Z0123456789ABCDEFGHIJ/www.example.com"]);
     for (signal, about) in [
         (interruption(), "i-0123456789abcdef0"),
         (woken("eu-west-1#group#web"), "eu-west-1#group#web"),

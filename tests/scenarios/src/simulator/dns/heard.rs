@@ -72,6 +72,9 @@ impl<P: Records + Sync> Records for Heard<P> {
     async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         self.port.health_check(health_check).await
     }
+    async fn has_health_check(&self, health_check: &HealthCheckId) -> Result<bool, Unavailable> {
+        self.port.has_health_check(health_check).await
+    }
     async fn targets(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         self.port.targets(target_group).await
     }

@@ -126,6 +126,9 @@ impl Records for Route53 {
     async fn health_check(&self, health_check: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         self.cloud.health_check(health_check).await
     }
+    async fn has_health_check(&self, health_check: &HealthCheckId) -> Result<bool, Unavailable> {
+        self.cloud.has_health_check(health_check).await
+    }
     async fn targets(&self, target_group: &TargetGroupArn) -> Result<Option<Vec<TargetHealth>>, Unavailable> {
         self.cloud.targets(target_group).await
     }

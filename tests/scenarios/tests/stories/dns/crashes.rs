@@ -135,9 +135,10 @@ fn a_lease_that_ends_in_the_middle_of_a_look_hides_no_effect() {
         let owner = shift_dns::Ready {
             aws: story.cloud.clone(),
             ledger: story.ledger.clone(),
-            wake_ups: story.owner.wake_ups.clone(),
+            queues: story.owner.queues.clone(),
             clock,
             policy: story.owner.policy.clone(),
+            stack: None,
         };
         shift_dns::handle(&owner, event).now_or_never().unwrap().unwrap();
         story.pass(minutes(40));

@@ -74,7 +74,7 @@ pub(super) fn about_a_stranger(event: &Value, nth: usize) -> Value {
 }
 
 /// The same change as the alarm's own action tells it.
-pub(super) fn action_of(event: &Value) -> Value {
+pub(crate) fn action_of(event: &Value) -> Value {
     json!({
         "source": "aws.cloudwatch", "alarmArn": event["resources"][0], "accountId": event["account"],
         "time": event["time"], "region": event["region"], "alarmData": event["detail"],

@@ -35,21 +35,21 @@ fn kind(call: Call<'_>) -> &'static str {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Counting {
+pub(crate) struct Counting {
     calls: Arc<Mutex<BTreeMap<&'static str, usize>>>,
 }
 
 impl Counting {
-    pub(super) fn of(&self, what: &str) -> usize {
+    pub(crate) fn of(&self, what: &str) -> usize {
         self.calls.lock().unwrap().get(what).copied().unwrap_or_default()
     }
 
-    pub(super) fn all(&self) -> usize {
+    pub(crate) fn all(&self) -> usize {
         self.calls.lock().unwrap().values().sum()
     }
 
     /// Reads of AWS; an effect is counted by itself.
-    pub(super) fn aws(&self) -> usize {
+    pub(crate) fn aws(&self) -> usize {
         AWS.iter().filter(|what| **what != "effect").map(|what| self.of(what)).sum()
     }
 }
@@ -67,17 +67,17 @@ impl Gate for Counting {
 
 /// Refuses calls of one kind until it ends.
 #[derive(Debug, Clone)]
-pub(super) struct Throttling {
+pub(crate) struct Throttling {
     what: &'static str,
     is_over: Arc<AtomicBool>,
 }
 
 impl Throttling {
-    pub(super) fn of(what: &'static str) -> Self {
+    pub(crate) fn of(what: &'static str) -> Self {
         Throttling { what, is_over: Arc::default() }
     }
 
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.is_over.store(true, Ordering::Relaxed);
     }
 }
@@ -98,7 +98,7 @@ type Aside = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
 
 /// Counts, and has something happen right before the first call of one kind.
 #[derive(Clone)]
-pub(super) struct Meanwhile {
+pub(crate) struct Meanwhile {
     counting: Counting,
     at: &'static str,
     aside: Aside,
@@ -107,12 +107,12 @@ pub(super) struct Meanwhile {
 }
 
 impl Meanwhile {
-    pub(super) fn at(at: &'static str, counting: &Counting, aside: impl FnOnce() + Send + 'static) -> Self {
+    pub(crate) fn at(at: &'static str, counting: &Counting, aside: impl FnOnce() + Send + 'static) -> Self {
         let aside: Box<dyn FnOnce() + Send> = Box::new(aside);
         Meanwhile { counting: counting.clone(), at, aside: Arc::new(Mutex::new(Some(aside))), yields: false }
     }
 
-    pub(super) fn others_go_first(counting: &Counting) -> Self {
+    pub(crate) fn others_go_first(counting: &Counting) -> Self {
         Meanwhile { counting: counting.clone(), at: "never", aside: Aside::default(), yields: true }
     }
 }
