@@ -115,7 +115,9 @@ fn fifty_records_in_ten_zones_are_all_read_within_five_minutes_and_no_call_is_th
     let before = buckets.asked("read record sets");
     story.pass(minutes(5) - SignedDuration::from_secs(1));
     assert_eq!(buckets.asked("read record sets") - before.min(3), ZONES * NAMES - before.min(3), "{buckets:?}");
-    assert_eq!(buckets.asked("look for a health check"), ZONES * 2, "{buckets:?}");
+    // Once for each check, and once more where two slices share a zone.
+    let checks = buckets.asked("look for a health check");
+    assert!((ZONES * 2..=ZONES * 4).contains(&checks), "{buckets:?}");
     // A tenth of Route 53's rate at once, and what one name needs.
     assert!(buckets.busiest_second() <= 12, "{buckets:?}");
     assert_eq!(buckets.throttled(), 0, "{buckets:?}");

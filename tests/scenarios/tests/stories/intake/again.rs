@@ -30,15 +30,17 @@ fn batch(messages: &Messages, received: usize) -> Value {
     json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() })
 }
 
-/// Ends the invocation that asks for alarms by their names before any instance's group: none but what the composite alarm's event has it ask.
+/// Ends the invocation that asks what only the composite alarm's event has it ask: alarms by their names before any incident, or all in
+/// ALARM.
 #[derive(Debug, Clone, Default)]
 struct Killing(Arc<AtomicBool>);
 
 impl Gate for Killing {
     async fn before(&self, call: Call<'_>) -> Passage {
         match call {
-            Call::Read { what: "read an instance's group" } => self.0.store(true, Ordering::Relaxed),
+            Call::Read { what: "read a history" } => self.0.store(true, Ordering::Relaxed),
             Call::Send { .. } => self.0.store(false, Ordering::Relaxed),
+            Call::Read { what: "read alarms" } => std::future::pending::<()>().await,
             Call::Read { what: "read alarms by name" } if !self.0.load(Ordering::Relaxed) => {
                 std::future::pending::<()>().await;
             }

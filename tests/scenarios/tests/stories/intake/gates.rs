@@ -85,7 +85,7 @@ impl Throttling {
 impl Gate for Throttling {
     async fn before(&self, call: Call<'_>) -> Passage {
         let is_refused = kind(call) == self.what && !self.is_over.load(Ordering::Relaxed);
-        if is_refused { Passage::Lost } else { Passage::Open }
+        if is_refused { Passage::Throttled } else { Passage::Open }
     }
 
     async fn after(&self, _: Call<'_>, _: bool) -> Answer {

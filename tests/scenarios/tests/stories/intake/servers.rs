@@ -107,12 +107,10 @@ fn an_incident_of_another_group_is_not_called_out_of_the_policy() {
     story.deliver(batch(&events[1..])).unwrap();
     let open = story.ledger.open::<InstanceKind>().remove(0);
     assert_eq!(*open.kind.group(), name(1));
-    let change = serde_json::from_value(serde_json::json!({
-        "alarm": open.kind.alarms().unwrap().arns().next().unwrap(), "changed_at": story.cloud.clock().now(),
-    }))
-    .unwrap();
-    let hint = DueHint { subject: open.subject.clone(), why: DueTrigger::Alarm(change) };
-    let mark = DueMark::new(Scope::of_group(&name(0)), story.cloud.clock().now()).with(&[hint]).unwrap();
+    let now = story.cloud.clock().now();
+    let alarms = open.kind.alarms().unwrap().arns().cloned().collect();
+    let hint = DueHint { subject: open.subject.clone(), why: DueTrigger::Found { at: now, since: now, alarms } };
+    let mark = DueMark::new(Scope::of_group(&name(0)), now).with(&[hint]).unwrap();
     story.ledger.mark_due::<InstanceKind>(&mark).now_or_never().unwrap().unwrap();
     story.deliver(signal::order(&signal::Order::ServeDue)).unwrap();
     let after = story.ledger.open::<InstanceKind>().remove(0);
