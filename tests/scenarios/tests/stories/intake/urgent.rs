@@ -2,7 +2,6 @@
 
 use homeostat_remedies::instance::kind::InstanceKind;
 use scenarios::Announcement;
-use serde_json::json;
 
 use super::fleets::*;
 use super::gates::Throttling;
@@ -24,5 +23,5 @@ fn a_spot_warning_that_aws_throttles_waits_in_a_mark_and_is_looked_at_once_it_no
         assert!(story.ledger.marks::<InstanceKind>().is_empty(), "{throttled}");
     }
     let looks = story.answers.iter().map(|answer| answer.as_ref().unwrap()["served"].to_string());
-    assert!(looks.filter(|served| served != "null" && *served != json!([]).to_string()).count() >= 2);
+    assert!(looks.filter(|served| served != "null" && served != "[]").count() >= 2);
 }
