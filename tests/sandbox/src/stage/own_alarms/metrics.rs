@@ -31,14 +31,16 @@ pub(super) fn is_fed(metric: &Metric) -> bool {
     (of_function && [INVOCATIONS, ERRORS, THROTTLES, ITERATOR_AGE].contains(&metric.name.as_str()))
         || queue_of(metric).is_some()
         || waited_for(metric).is_some()
-        || is_of_due(metric)
+        || is_printed(metric)
         || (metric.namespace == EVENTS && metric.name == INVOCATIONS && metric.dimensions.keys().eq([RULE]))
 }
 
-/// Printed by the function, while something is due, for CloudWatch to read from its log. Nobody reads it here: no data is what there is
-/// while nothing is due.
-fn is_of_due(metric: &Metric) -> bool {
-    metric.namespace == "Homeostat" && metric.name == "OldestDue" && metric.dimensions.keys().eq(["Remedy", "Stack"])
+/// Printed by the function, while something is due or unread, for CloudWatch to read from its log. Nobody reads it here: no data is what
+/// there is while nothing is.
+fn is_printed(metric: &Metric) -> bool {
+    metric.namespace == "Homeostat"
+        && ["OldestDue", "Unread"].contains(&metric.name.as_str())
+        && metric.dimensions.keys().eq(["Remedy", "Stack"])
 }
 
 /// The queue whose visible messages it counts.

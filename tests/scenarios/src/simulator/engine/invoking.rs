@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use homeostat_core::outcome::is_throttle;
 use serde_json::Value;
 
 use super::{Engine, Happening, Play};
@@ -69,7 +70,7 @@ impl<P: Play> Engine<P> {
             None => {
                 self.stage.count(&format!("delivery: {kind} given up"));
                 // A schedule's own invocation is no hint: that it could do nothing is what people are told by.
-                let is_lost = !invocation.delivery.is_hurt && !["sweep", "resync"].contains(&kind);
+                let is_lost = is_throttle(why) && !invocation.delivery.is_hurt && !["sweep", "resync"].contains(&kind);
                 return if is_lost { Err(self.dead(&invocation.delivery.name(), why)) } else { Ok(()) };
             }
         }
