@@ -14,7 +14,7 @@ use crate::aws::alarm::AlarmChange;
 use crate::id::{AlarmArn, Scope, Subject};
 use crate::incident::Kind;
 use crate::resync::RESYNC_EVERY;
-use crate::signal::{Hint, Notice, Trigger};
+use crate::signal::{Hint, Notice, NoticeKind, Trigger};
 
 /// Hints that one mark keeps. The longest that AWS's names allow are about 1 KB each, so a mark stays below half of DynamoDB's
 /// 400 KB for an item.
@@ -74,7 +74,7 @@ pub enum DueTrigger {
         /// When it was found.
         at: Timestamp,
         since: Timestamp,
-        /// The first few; the look finds the others.
+        /// The first few that spoke of it.
         alarms: Vec<AlarmArn>,
     },
 }
@@ -106,8 +106,11 @@ impl DueMark {
         !self.is_unresolved() || self.hints.len() + hints.iter().filter(|hint| !is_known(hint)).count() <= MOST_HINTS
     }
 
-    /// What is served first: what waits longest for its first look. The rest of a mark waits longer, and not for ever.
+    /// What is served first: what is gone within minutes, then what waits longest for its first look. The rest of a mark waits longer, and not for ever.
     pub fn turn(&self) -> Timestamp {
+        if self.hints.iter().any(DueHint::is_urgent) {
+            return Timestamp::MIN;
+        }
         let next = self.looked_at.map(|looked_at| looked_at + FIRST_LOOKS_FIRST);
         self.tried_at.max(next).unwrap_or(self.since)
     }
@@ -195,14 +198,18 @@ impl DueHint {
         }
     }
 
+    /// An instance that EC2 takes back is gone two minutes after the warning.
+    fn is_urgent(&self) -> bool {
+        matches!(&self.why, DueTrigger::Notice(Notice { what: NoticeKind::Interruption { .. }, .. }))
+    }
+
     /// Whether the newer of the two says all that is to be known.
     fn is_of_the_same(&self, other: &DueHint) -> bool {
         let is_same = match (&self.why, &other.why) {
             (DueTrigger::Notice(known), DueTrigger::Notice(new)) => {
                 discriminant(&known.what) == discriminant(&new.what)
             }
-            // It is looked at either way.
-            (_, DueTrigger::Found { .. }) => true,
+            (DueTrigger::Found { .. }, DueTrigger::Found { .. }) => true,
             _ => match (self.change(), other.change()) {
                 (Some(known), Some(new)) => known.speaker() == new.speaker(),
                 _ => false,

@@ -281,13 +281,12 @@ where
             return;
         }
         let begun = self.ports.clock.now();
-        let resolved = self.place(waiting).await;
+        if let Err(why) = self.place(waiting).await {
+            self.done.kept.extend(waiting.iter().map(|mark| (mark.scope.clone(), why.clone())));
+            return;
+        }
         for mark in waiting {
-            let attended = match &resolved {
-                Ok(()) => Attended::default(),
-                Err(why) => Attended { left: mark.hints.clone(), trouble: Some(why.clone()), ..Attended::default() },
-            };
-            self.ended(mark, attended, begun).await;
+            self.ended(mark, Attended::default(), begun).await;
         }
     }
 
@@ -317,8 +316,11 @@ where
             ledger.unmark_due::<R::Kind>(mark).await
         } else {
             // The others' turn comes first.
-            let looked_at = attended.looks.iter().any(|look| look.outcome.is_ok()).then_some(now).or(mark.looked_at);
-            let next = DueMark { tried_at: Some(now), looked_at, ..mark.left_with(left, all_left) };
+            let is_looked_at = attended.looks.iter().any(|look| look.outcome.is_ok());
+            // What is left waits from here on: nobody is late with what was just looked at.
+            let since = if is_looked_at { now } else { mark.since };
+            let looked_at = is_looked_at.then_some(now).or(mark.looked_at);
+            let next = DueMark { since, tried_at: Some(now), looked_at, ..mark.left_with(left, all_left) };
             ledger.mark_due::<R::Kind>(&next).await
         };
         match settled {

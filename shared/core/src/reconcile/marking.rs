@@ -40,6 +40,8 @@ pub struct MarkedRoutes {
     pub outside: Vec<String>,
     /// Of routes, by their places: nothing waits for them.
     pub failed: BTreeMap<usize, String>,
+    /// AWS could not be asked where they lead.
+    pub is_unasked: bool,
 }
 
 /// Marks the scopes that the routes lead to. Where AWS can't be asked for these, the hints wait all the same, in a mark of their own.
@@ -53,17 +55,17 @@ pub async fn mark_routes<R: Coalesce>(
     let mut done = MarkedRoutes::default();
     let placed = match remedy.place(routes, reading).await {
         Ok(placed) => placed,
-        Err(unavailable) => routes
-            .iter()
-            .map(|route| unplaced(route, &unavailable))
-            .enumerate()
-            .map(|(nth, placed)| {
+        Err(unavailable) => {
+            done.is_unasked = true;
+            let placed = routes.iter().map(|route| unplaced(route, &unavailable)).enumerate();
+            let or_failed = |(nth, placed): (usize, Result<Placed, String>)| {
                 placed.unwrap_or_else(|why| {
                     done.failed.insert(nth, why);
                     Placed::default()
                 })
-            })
-            .collect(),
+            };
+            placed.map(or_failed).collect()
+        }
     };
     let (mut marks, mut of_scope) = (Marks::new(), BTreeMap::<Scope, Vec<usize>>::new());
     for (nth, Placed { at, outside }) in placed.into_iter().enumerate() {

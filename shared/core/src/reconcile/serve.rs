@@ -121,11 +121,14 @@ where
         Ok(Route::Survey(survey)) => {
             let names = remedy.parts(&survey);
             let continues = matches!(signal.fact, Fact::Order(Order::ContinueResync));
-            if names.len() > AT_ONCE || continues {
+            // One that is read in slices goes on from where it is.
+            let is_under_way = !names.is_empty() && ports.ledger.resync(R::Kind::REMEDY).await?.began_at.is_some();
+            if names.len() > AT_ONCE || continues || is_under_way {
                 return slice(remedy, ports, &survey, &names, continues, attend, on_decision).await;
             }
-            match at_once(remedy, ports.ledger, ports.clock, &survey).await {
-                Ok(surveyed) => (Some((names, surveyed.clone())), surveyed.hints),
+            let mut pacer = Pacer::default();
+            match at_once(remedy, ports.ledger, ports.clock, &mut pacer, &survey).await {
+                Ok(surveyed) => (Some((names, surveyed.clone(), pacer)), surveyed.hints),
                 Err(NotSurveyed::Nothing(why)) => return Ok(Served::Nothing(why)),
                 Err(NotSurveyed::Unavailable(unavailable)) => return Err(unavailable),
             }
@@ -133,9 +136,9 @@ where
     };
     let looks = hints.iter().map(|hint| one(remedy, ports, hint, on_decision));
     let looks = stream::iter(looks).buffer_unordered(R::SIDE_BY_SIDE).collect().await;
-    let Some((names, mut surveyed)) = surveyed else { return Ok(Served::Hints(looks)) };
+    let Some((names, mut surveyed, pacer)) = surveyed else { return Ok(Served::Hints(looks)) };
     if !surveyed.put_off.is_empty()
-        && let Err(unavailable) = hand_over::<R>(ports, &names, &mut surveyed).await
+        && let Err(unavailable) = hand_over::<R>(ports, &names, pacer, &mut surveyed).await
     {
         // The next resync reads it.
         surveyed.unread.push(unavailable.to_string());
@@ -148,9 +151,10 @@ async fn at_once<R: Remedy>(
     remedy: &R,
     ledger: &(impl Ledger + Sync),
     clock: &impl Clock,
+    pacer: &mut Pacer,
     survey: &R::Survey,
 ) -> Result<Surveyed, NotSurveyed> {
-    remedy.survey(ledger, clock, &mut Pacer::default(), &mut R::Shared::default(), survey).await
+    remedy.survey(ledger, clock, pacer, &mut R::Shared::default(), survey).await
 }
 
 /// One subject, and what follows from how it is.
@@ -254,7 +258,7 @@ async fn all_of<R: Remedy>(
 ) -> Result<Surveyed, NotSurveyed> {
     let names = remedy.parts(survey);
     if names.is_empty() {
-        return at_once(remedy, ledger, clock, survey).await;
+        return at_once(remedy, ledger, clock, &mut Pacer::default(), survey).await;
     }
     let (mut pacer, mut shared) = (Pacer::default(), R::Shared::default());
     let mut all = Surveyed::default();

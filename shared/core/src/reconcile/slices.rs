@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 
 use super::found::Attend;
 use super::{Look, NotSurveyed, Ports, Remedy, Served, Surveyed};
+use crate::aws::rates::Pacer;
 use crate::incident::{Decision, Incident, Kind};
 use crate::outcome::Unavailable;
 use crate::ports::{Clock, Ledger, NotWritten, WakeUps};
@@ -127,16 +128,18 @@ where
 pub(super) async fn hand_over<R: Remedy>(
     ports: Ports<'_, impl Ledger, impl Clock, impl WakeUps>,
     names: &[String],
+    pacer: Pacer,
     surveyed: &mut Surveyed,
 ) -> Result<(), Unavailable> {
     let Ports { ledger, clock, wake_ups } = ports;
     let now = clock.now();
     let Ok(resync) = ledger.resync(R::Kind::REMEDY).await?.claimed(now, false) else { return Ok(()) };
     let read: Vec<String> = names.iter().take_while(|name| !surveyed.put_off.contains(name)).cloned().collect();
-    let resync = Resync { after: read.last().cloned(), ..resync }.handed_back(names);
+    let pause = pacer.full_in(now);
+    let resync = Resync { after: read.last().cloned(), pacer, ..resync }.handed_back(names);
     surveyed.left = resync.left(names);
     if written(ledger.write_resync(R::Kind::REMEDY, &resync).await)? {
-        wake_ups.order(&Order::ContinueResync, SignedDuration::ZERO).await?;
+        wake_ups.order(&Order::ContinueResync, pause).await?;
     }
     Ok(())
 }

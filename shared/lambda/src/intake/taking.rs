@@ -42,6 +42,8 @@ pub(super) struct Taking<'a, R: Coalesce, L, C, W> {
     /// What was not begun, and is handed back.
     left: Vec<usize>,
     reading: R::Reading,
+    /// In the last portion AWS could not be asked whose its hints are.
+    is_unasked: bool,
     /// When what is marked was ordered to be served, and whether more was marked since.
     ordered_at: Option<Timestamp>,
     marks_wait: bool,
@@ -71,6 +73,7 @@ where
             failed: BTreeMap::new(),
             left: Vec::new(),
             reading: R::Reading::default(),
+            is_unasked: false,
             ordered_at: None,
             marks_wait: false,
         }
@@ -79,9 +82,10 @@ where
     pub(super) async fn take_in(mut self) -> Result<Value, Failure> {
         let (mut portions, mut in_vain) = (portions::of(self.messages).into_iter().peekable(), 0);
         while let Some(portion) = portions.next() {
+            self.is_unasked = false;
             self.portion(&portion, portions.peek().is_none()).await;
             let has_failed = |nth: &usize| matches!(self.failed.get(nth), Some(Failure::Retry(_)));
-            in_vain = if portion.iter().all(has_failed) { in_vain + 1 } else { 0 };
+            in_vain = if self.is_unasked || portion.iter().all(has_failed) { in_vain + 1 } else { 0 };
             if in_vain == MOST_IN_VAIN || self.is_late() {
                 self.left = portions.flatten().collect();
                 break;
@@ -204,7 +208,8 @@ where
         let routes: Vec<&Route<R::Survey>> = waiting.iter().map(|wanted| &wanted.route).collect();
         let Ports { ledger, clock, .. } = self.ports;
         let placed = mark_routes(self.remedy, ledger, clock, &routes, &mut self.reading).await;
-        let MarkedRoutes { marked, outside, failed } = placed;
+        let MarkedRoutes { marked, outside, failed, is_unasked } = placed;
+        self.is_unasked = is_unasked;
         self.answers.extend(outside.iter().map(|why| ignored(why)));
         for mark in &marked.unreadable {
             tracing::error!(scope = mark.scope, "a mark can't be read, so this is left to the resync: {}", mark.why);

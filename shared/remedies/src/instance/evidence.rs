@@ -64,6 +64,12 @@ pub(super) fn sick_without_alarm(policy: &GroupPolicy, seen: &Observation, id: &
         && others.all(|evidence| matches!(find(*evidence, seen, id, &Alarms::default()), Finding::Sick(_)))
 }
 
+/// Whether any of the policy's evidence but the alarm says so: no alarm proves it unhealthy then.
+pub(super) fn is_called_healthy(policy: &GroupPolicy, seen: &Observation, id: &InstanceId) -> bool {
+    let mut others = policy.evidence.iter().filter(|evidence| **evidence != EvidenceSource::Alarm);
+    others.any(|evidence| matches!(find(*evidence, seen, id, &Alarms::default()), Finding::Well(_)))
+}
+
 /// Sick if one of them says so, whatever the others say; well only if all do.
 pub(super) fn alarms(spoke: &Alarms, seen: &Observation, id: &InstanceId) -> Finding {
     let findings: Vec<Finding> = spoke.arns().map(|arn| alarm(arn, seen.alarms.get(arn), id)).collect();

@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Fleet;
 use super::crowd::sick_at_once;
-use super::evidence::sick_without_alarm;
+use super::evidence::{is_called_healthy, sick_without_alarm};
 use super::group_state::is_unchecked;
 use super::observation::Observation;
 use super::observer::{Health, Observer, calls_unhealthy};
@@ -218,14 +218,12 @@ pub(super) async fn see<A: Fleet + Sync, S: StatusChecks + Sync>(
     Ok(Observation { group: Some(group.clone()), targets, gone, machines, launches, ..Observation::default() })
 }
 
-/// Whether it matters which alarms are in ALARM: where the rest of the evidence calls nobody unhealthy, none of them proves anything.
+/// Whether it matters which alarms are in ALARM: where the rest of the evidence calls everybody healthy, none of them proves anything.
 pub(super) fn wants_alarms(policy: &GroupPolicy, seen: &Observation) -> bool {
     let mut members = seen.group.iter().flat_map(|group| &group.members);
-    let is_all_of_it = policy.evidence == [EvidenceSource::Alarm];
     policy.evidence.contains(&EvidenceSource::Alarm)
-        && (is_all_of_it
-            || is_unchecked(seen, policy)
-            || members.any(|member| member.lifecycle.is_in_service() && sick_without_alarm(policy, seen, &member.id)))
+        && (is_unchecked(seen, policy)
+            || members.any(|member| member.lifecycle.is_in_service() && !is_called_healthy(policy, seen, &member.id)))
 }
 
 /// One hint for each member that is unhealthy, or a single one for the group where too many are.

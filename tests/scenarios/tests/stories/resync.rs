@@ -148,6 +148,17 @@ fn what_a_resync_of_few_groups_has_no_room_for_is_read_in_the_next_slice() {
     assert!(is_gone(&story, &victim));
 }
 
+/// The schedule comes round before all of it is read.
+#[test]
+fn a_resync_of_few_groups_that_takes_long_goes_on_where_it_was() {
+    let mut story = services_behind(6, 80);
+    story.pass(minutes(25));
+    let read: BTreeSet<String> = read(&story).concat().into_iter().collect();
+    assert_eq!(read.len(), 6, "{read:?}");
+    let reported = unread(&story);
+    assert!(!reported.iter().any(|why| why.contains("is not over")), "{reported:?}");
+}
+
 #[test]
 fn what_is_wrong_in_the_last_group_is_found_within_one_resync() {
     let mut story = services(60);

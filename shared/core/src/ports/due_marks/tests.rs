@@ -61,6 +61,19 @@ fn each_kind_of_notice_is_kept_once_and_the_weightier_of_two() {
 }
 
 #[test]
+fn what_is_gone_within_minutes_comes_first_and_what_was_looked_at_comes_last() {
+    let at = |second| noon() + SignedDuration::from_secs(second);
+    let interruption = NoticeKind::Interruption { action: "terminate".to_owned() };
+    let urgent = DueMark { since: at(90), ..unmarked().with(&[notice(interruption, 90)]).unwrap() };
+    let first = DueMark { since: at(60), ..unmarked().with(&[alarm(1, 60)]).unwrap() };
+    let rest = DueMark { since: at(0), tried_at: Some(at(30)), looked_at: Some(at(30)), ..first.clone() };
+    let in_vain = DueMark { since: at(0), tried_at: Some(at(50)), ..first.clone() };
+    let mut marks = [&rest, &first, &in_vain, &urgent];
+    marks.sort_by_key(|mark| mark.turn());
+    assert_eq!(marks, [&urgent, &in_vain, &first, &rest]);
+}
+
+#[test]
 fn past_the_most_hints_a_mark_asks_for_all_members_and_each_further_hint_is_another_version() {
     let hints: Vec<DueHint> = (0..150).map(|instance| alarm(instance, 1)).collect();
     let mark = unmarked().with(&hints).unwrap();
