@@ -49,8 +49,8 @@ impl Api {
     /// Amazon EC2 API" (an action that is asked for ids has neither a filter nor a page, so it is counted among those with the smaller
     /// bucket); "CloudWatch service quotas" (9 per second). Of Auto Scaling AWS says only that all its actions share one bucket (re:Post
     /// Knowledge Center, "Amazon EC2 Auto Scaling API calls throttled"): its size is an assumption. "Throttling for Amazon Route 53 API
-    /// requests": one bucket for all actions of the account, and one for each action, of which those of `GetHealthCheckStatus` alone is
-    /// smaller here.
+    /// requests": one bucket for all actions of the account, and one for each action; of those that are called here, only
+    /// `GetHealthCheckStatus` has a smaller one.
     pub const fn published(self) -> Rate {
         match self {
             Api::LoadBalancing => Rate { burst: 40, per_second: 10 },

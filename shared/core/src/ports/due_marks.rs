@@ -106,7 +106,8 @@ impl DueMark {
         !self.is_unresolved() || self.hints.len() + hints.iter().filter(|hint| !is_known(hint)).count() <= MOST_HINTS
     }
 
-    /// What is served first: what is gone within minutes, then what waits longest for its first look. The rest of a mark waits longer, and not for ever.
+    /// What is served first: what is gone within minutes, then what waits longest for its first look. The rest of a mark waits longer, and
+    /// not for ever.
     pub fn turn(&self) -> Timestamp {
         if self.hints.iter().any(DueHint::is_urgent) {
             return Timestamp::MIN;

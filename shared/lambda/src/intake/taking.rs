@@ -2,7 +2,7 @@
 //! by itself.
 //!
 //! A batch may be cut short by one of its records. So what was received before is taken in by portions, and what was taken in is deleted
-//! before the next begins. This module never lets one record send another to the dead letters, and never looks at more than a few subjects
+//! before the next begins. This module never lets a record that fails send another to the dead letters, and never looks at more than a few subjects
 //! in a batch: what comes in a storm waits in marks, one for each scope.
 
 use std::collections::{BTreeMap, BTreeSet};

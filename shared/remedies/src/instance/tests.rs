@@ -8,6 +8,7 @@ mod held;
 mod incident;
 mod large;
 mod lying;
+mod memory_of_a_look;
 mod notices;
 mod parked;
 mod reading;

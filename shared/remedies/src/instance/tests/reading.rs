@@ -14,13 +14,13 @@ use crate::instance::reasons::{Circumstances, HoldReason};
 use crate::instance::{Fleet, Observer, Prefetch, whole_group};
 
 /// AWS, in a large account where not all alarms in ALARM can be listed. It notes which groups it was asked for.
-struct Large {
+pub(super) struct Large {
     seen: Observation,
-    asked: Mutex<Vec<String>>,
+    pub(super) asked: Mutex<Vec<String>>,
 }
 
 impl Large {
-    fn of(seen: &Observation) -> Self {
+    pub(super) fn of(seen: &Observation) -> Self {
         Large { seen: seen.clone(), asked: Mutex::default() }
     }
 }
