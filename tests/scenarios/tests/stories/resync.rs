@@ -159,6 +159,22 @@ fn a_resync_of_few_groups_that_takes_long_goes_on_where_it_was() {
     assert!(!reported.iter().any(|why| why.contains("is not over")), "{reported:?}");
 }
 
+/// What many groups have wrong is looked at within AWS's rates, whether an event told of it or not.
+#[test]
+fn what_a_slice_finds_in_many_groups_is_marked_and_looked_at_once_for_each() {
+    let mut story = services(12);
+    let victims: Vec<InstanceId> = (0..8).map(|number| break_one_of(&story, number)).collect();
+    story.cloud.pass(minutes(2));
+    let answer = resync(&mut story).unwrap();
+    let marked: BTreeSet<&str> = answer["marked"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let groups: Vec<String> = (0..8).map(|number| format!("group#{}", name(number))).collect();
+    assert_eq!(marked, groups.iter().map(String::as_str).collect(), "{answer}");
+    assert_eq!(answer["found"], json!([]), "none is looked at on the spot");
+    assert!(!victims.iter().any(|victim| is_gone(&story, victim)));
+    story.pass(minutes(1));
+    assert!(victims.iter().all(|victim| is_gone(&story, victim)), "{:?}", story.answers.last());
+}
+
 #[test]
 fn what_is_wrong_in_the_last_group_is_found_within_one_resync() {
     let mut story = services(60);

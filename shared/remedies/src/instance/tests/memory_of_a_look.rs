@@ -48,7 +48,7 @@ fn look(then: impl FnOnce(&Once<'_, Large, Large, Hand>, &Hand, &Large)) {
     let (aws, clock) = (Large::of(&it.seen), Hand(Mutex::new(at(0))));
     let observer = Observer { aws: &aws, checks: &aws, policy: &it.policy.instances };
     let alarm = it.seen.alarms.keys().next().unwrap().clone();
-    let why = DueTrigger::Alarm(AlarmChange { alarm, contributor: None, changed_at: at(0).into() });
+    let why = DueTrigger::Alarm(AlarmChange { alarm, contributor: None, changed_at: at(0) });
     let mark = DueMark::new(Scope::of_group(&web()), at(0)).with(&[DueHint { subject: subject(1), why }]).unwrap();
     let (ahead, calls) = ahead::read(&observer, &clock, std::slice::from_ref(&mark)).now_or_never().unwrap();
     assert_eq!(calls.iter().map(|(_, count)| count).sum::<usize>(), 2, "its group, and its alarm");
