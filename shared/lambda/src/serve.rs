@@ -78,8 +78,9 @@ pub(crate) fn answer<K: Kind>(look: Look<K>) -> Result<Value, Failure> {
 }
 
 pub(crate) fn found<K: Kind>(surveyed: Surveyed, looks: Vec<Look<K>>) -> Result<Value, Failure> {
-    let Surveyed { looked_at, marked, failed, unread, left, .. } = surveyed;
+    let Surveyed { looked_at, marked, failed, partial, mut unread, left, .. } = surveyed;
     let mut failures: Vec<String> = failed.into_iter().map(|(name, why)| format!("{name}: {why}")).collect();
+    unread.extend(partial.into_iter().map(|(name, why)| format!("{name}: {why}")));
     if !unread.is_empty() {
         tracing::warn!("could not ask all that tells of what is wrong: {}", unread.join("; "));
     }

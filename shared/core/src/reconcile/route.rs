@@ -53,6 +53,8 @@ pub struct Surveyed {
     pub open: Vec<Subject>,
     /// The names of what could not be read, and has to be tried again, each with the reason. It hides nothing else.
     pub failed: Vec<(String, String)>,
+    /// The names of what was read in part only, each with the reason: enough to act on what was found, but not to call the rest healthy.
+    pub partial: Vec<(String, String)>,
     /// What could not be asked, and so says nothing of anybody: the next survey asks it again.
     pub unread: Vec<String>,
     /// The names of what there was no time for: the next slice begins with these.

@@ -278,6 +278,7 @@ async fn all_of<R: Remedy>(
         all.hints.extend(surveyed.hints);
         all.open.extend(surveyed.open);
         all.failed.extend(surveyed.failed);
+        all.partial.extend(surveyed.partial);
         all.unread.extend(surveyed.unread);
         if names.len() > AT_ONCE {
             on_progress(names.len() - rest.len(), names.len());

@@ -147,15 +147,15 @@ pub(super) async fn hand_over<R: Remedy>(
 impl<K: Kind> Slice<K> {
     /// A look that failed is taken again by the next survey: the subject has no incident yet.
     fn add(&mut self, surveyed: Surveyed, looks: Vec<Look<K>>) {
-        let Surveyed { looked_at, hints, scopes, marked, open, failed, unread, put_off: _, left: _ } = surveyed;
+        let Surveyed { looked_at, hints, scopes, marked, open, failed, partial, unread, put_off: _, left: _ } =
+            surveyed;
         self.surveyed.scopes.extend(scopes);
         self.surveyed.marked.extend(marked);
-
         self.surveyed.looked_at.extend(looked_at);
         self.surveyed.hints.extend(hints);
         self.surveyed.open.extend(open);
         self.surveyed.unread.extend(unread);
-        self.surveyed.unread.extend(failed.into_iter().map(|(name, why)| format!("{name}: {why}")));
+        self.surveyed.unread.extend(failed.into_iter().chain(partial).map(|(name, why)| format!("{name}: {why}")));
         for look in looks {
             match &look.outcome {
                 Ok(_) => self.looks.push(look),
@@ -170,7 +170,7 @@ fn failed<K: Kind>(read: &[String], surveyed: &Surveyed, looks: &[Look<K>], is_a
     if !is_all || looks.iter().any(|look| look.outcome.is_err()) {
         return read.to_vec();
     }
-    surveyed.failed.iter().map(|(name, _)| name.clone()).collect()
+    surveyed.failed.iter().chain(&surveyed.partial).map(|(name, _)| name.clone()).collect()
 }
 
 /// Whether nobody else wrote in between.

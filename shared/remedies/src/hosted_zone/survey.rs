@@ -32,12 +32,16 @@ const PAGE: usize = 100;
 /// It bounds what is multiplied.
 const MOST_CALLS: i32 = 100_000;
 
-/// One name of a zone, with its records of all types: what is read together.
+/// Health checks that are read together: AWS answers four questions for a status at once, and all of the account share them.
+const CHECKS: usize = 2;
+
+/// One name of a zone, with its records of all types and some of their health checks: what is read together.
 struct Part<'a> {
     /// As the cursor of a resync stores it.
     called: String,
     policy: HostedZonePolicy<'a>,
     name: &'a RecordName,
+    checks: BTreeSet<&'a HealthCheckId>,
 }
 
 /// What there is to read, in the order of the policy.
@@ -53,7 +57,7 @@ pub(super) fn period(dns: &DnsPolicy) -> SignedDuration {
         Share::Resync.interval(api) * i32::try_from(calls).unwrap_or(MOST_CALLS).min(MOST_CALLS) * 5 / 4
     };
     let statuses = parts.iter().map(|part| part.decisive(Timestamp::UNIX_EPOCH, &nothing).len()).sum();
-    let others: usize = parts.iter().map(|part| 1 + part.checks().len()).sum();
+    let others: usize = parts.iter().map(|part| 1 + part.checks.len()).sum();
     takes(Api::Route53, others).max(takes(Api::HealthCheckStatus, statuses)).max(RESYNC_EVERY)
 }
 
@@ -65,11 +69,11 @@ fn parts(dns: &DnsPolicy) -> Vec<Part<'_>> {
             Some(part) => part.policy.records.push(record),
             None => {
                 let policy = HostedZonePolicy { id: &record.zone, dns, records: vec![record] };
-                parts.push(Part { called, policy, name: &record.key.name });
+                parts.push(Part { called, policy, name: &record.key.name, checks: BTreeSet::new() });
             }
         }
     }
-    parts
+    parts.into_iter().flat_map(Part::divided).collect()
 }
 
 impl<'a> Part<'a> {
@@ -77,8 +81,29 @@ impl<'a> Part<'a> {
         self.policy.records.iter().flat_map(|record| &record.endpoints).collect::<Vec<_>>().into_iter()
     }
 
-    fn checks(&self) -> BTreeSet<&'a HealthCheckId> {
-        self.endpoints().filter_map(|endpoint| endpoint.health_check.as_ref()).collect()
+    /// Into parts of few health checks each. The first is called by the name alone.
+    fn divided(self) -> Vec<Part<'a>> {
+        let checks: BTreeSet<_> = self.endpoints().filter_map(|endpoint| endpoint.health_check.as_ref()).collect();
+        let checks: Vec<_> = checks.into_iter().collect();
+        let count = checks.len().div_ceil(CHECKS).max(1);
+        let part = |nth: usize| Part {
+            called: if nth == 0 { self.called.clone() } else { format!("{}#{}", self.called, nth + 1) },
+            policy: self.policy.clone(),
+            name: self.name,
+            checks: checks.iter().skip(nth * CHECKS).take(CHECKS).copied().collect(),
+        };
+        (0..count).map(part).collect()
+    }
+
+    /// Why something of it could not be read.
+    fn unread(&self, seen: &Observation) -> Option<String> {
+        let endpoints: Vec<&EndpointPolicy> = self.endpoints().collect();
+        let alarms = endpoints.iter().flat_map(|it| it.alarms.iter().chain(&it.canaries));
+        let alarms = alarms.filter_map(|arn| seen.alarms.get(arn)?.as_ref().err());
+        let targets = endpoints.iter().flat_map(|it| &it.target_groups);
+        let targets = targets.filter_map(|arn| seen.targets.get(arn)?.as_ref().err());
+        let checks = self.checks.iter().filter_map(|id| seen.health_checks.get(*id)?.as_ref().err());
+        alarms.chain(targets).chain(checks).next().cloned()
     }
 
     /// Whose status would settle that their endpoint is unhealthy.
@@ -87,7 +112,8 @@ impl<'a> Part<'a> {
             let record = *record;
             let hangs = record.endpoints.iter().filter(|endpoint| hangs_on_its_check(now, record, endpoint, seen));
             let checks = hangs.filter_map(|endpoint| endpoint.health_check.as_ref());
-            checks.filter(|id| !seen.health_checks.contains_key(*id)).collect::<Vec<_>>()
+            let unread = checks.filter(|id| self.checks.contains(id) && !seen.health_checks.contains_key(*id));
+            unread.collect::<Vec<_>>()
         };
         self.policy.records.iter().flat_map(of_record).collect()
     }
@@ -126,7 +152,7 @@ pub(super) async fn survey<A: Records + Sync>(
     let endpoints = asked.iter().flat_map(Part::endpoints).collect::<Vec<_>>();
     let alarms = observer::alarms(aws, endpoints.iter().copied()).await;
     let mut seen = Observation { alarms, ..Observation::default() };
-    let (mut unread, mut hinted, mut there) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut hinted, mut there) = (BTreeSet::new(), BTreeSet::new());
     let mut rest = asked.into_iter();
     for part in rest.by_ref() {
         // Its look is going to read all of the zone.
@@ -149,15 +175,18 @@ pub(super) async fn survey<A: Records + Sync>(
         if !surveyed.looked_at.contains(&zone) {
             surveyed.looked_at.push(zone);
         }
-        let is_wrong = part.has_unhealthy(since, &seen) || has_drifted(aws, &part, &seen, &mut unread).await;
+        let drifted = has_drifted(aws, &part, &seen).await;
+        let is_wrong = part.has_unhealthy(since, &seen) || drifted.as_ref().is_ok_and(|drifted| *drifted);
+        if let Some(why) = drifted.err().or_else(|| part.unread(&seen)) {
+            surveyed.partial.push((part.called.clone(), why));
+        }
         if is_wrong && hinted.insert(part.policy.id.clone()) {
             let why = Trigger::Found { since, alarms: Vec::new(), told_by: None };
             surveyed.hints.push(Hint { subject: subject::subject(part.policy.id), why });
         }
     }
     surveyed.put_off.extend(rest.map(|part| part.called));
-    unread.extend(untold(&seen));
-    Ok(Surveyed { open, unread: unread.into_iter().collect(), ..surveyed })
+    Ok(Surveyed { open, ..surveyed })
 }
 
 /// What bounds the calls.
@@ -192,7 +221,7 @@ impl<C: Clock> Pace<'_, C> {
         let targets: BTreeSet<&TargetGroupArn> = part.endpoints().flat_map(|it| &it.target_groups).collect();
         let targets = targets.into_iter().filter(|arn| !seen.targets.contains_key(*arn)).count();
         let is_known = |id: &HealthCheckId| seen.health_checks.contains_key(id) || there.contains(id);
-        let checks = part.checks().into_iter().filter(|id| !is_known(id)).count();
+        let checks = part.checks.iter().copied().filter(|id| !is_known(id)).count();
         self.spend(&[(Api::Route53, 1 + checks), (Api::LoadBalancing, targets)])
     }
 
@@ -222,7 +251,7 @@ async fn read_checks<A: Records + Sync>(
     seen: &mut Observation,
     there: &mut BTreeSet<HealthCheckId>,
 ) {
-    let unknown = part.checks().into_iter().filter(|id| !seen.health_checks.contains_key(*id));
+    let unknown = part.checks.iter().copied().filter(|id| !seen.health_checks.contains_key(*id));
     let unknown = unknown.filter(|id| decisive.contains(id) || !there.contains(*id));
     let reads = unknown.map(|id| {
         let is_decisive = decisive.contains(id);
@@ -243,24 +272,7 @@ async fn read_checks<A: Records + Sync>(
     }
 }
 
-async fn has_drifted<A: Records + Sync>(
-    aws: &A,
-    part: &Part<'_>,
-    seen: &Observation,
-    unread: &mut BTreeSet<String>,
-) -> bool {
-    match aws.record_sets(part.policy.id, part.name).await {
-        Ok(sets) => !drifts(&part.policy, &Observation { sets, ..seen.clone() }, &BTreeMap::new()).is_empty(),
-        Err(unavailable) => {
-            unread.insert(unavailable.to_string());
-            false
-        }
-    }
-}
-
-fn untold(seen: &Observation) -> impl Iterator<Item = String> {
-    let alarms = seen.alarms.values().filter_map(|read| read.as_ref().err());
-    let checks = seen.health_checks.values().filter_map(|read| read.as_ref().err());
-    let targets = seen.targets.values().filter_map(|read| read.as_ref().err());
-    alarms.chain(checks).chain(targets).cloned().collect::<Vec<_>>().into_iter()
+async fn has_drifted<A: Records + Sync>(aws: &A, part: &Part<'_>, seen: &Observation) -> Result<bool, String> {
+    let sets = aws.record_sets(part.policy.id, part.name).await.map_err(|unavailable| unavailable.to_string())?;
+    Ok(!drifts(&part.policy, &Observation { sets, ..seen.clone() }, &BTreeMap::new()).is_empty())
 }

@@ -105,7 +105,12 @@ impl FleetOf {
 
     /// All defaults but that it acts and asks two sources.
     pub(super) fn policy(&self) -> Result<Policy, Trouble> {
-        let mut text = "schema = 1\nmode = \"act\"\n".to_owned();
+        self.policy_in("act")
+    }
+
+    /// The same in this mode.
+    pub(super) fn policy_in(&self, mode: &str) -> Result<Policy, Trouble> {
+        let mut text = format!("schema = 1\nmode = \"{mode}\"\n");
         for number in 0..self.groups {
             let name = FleetOf::name(number)?;
             text +=

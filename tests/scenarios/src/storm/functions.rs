@@ -31,6 +31,14 @@ impl Functions {
         Functions { owner: Arc::new(owner), sweeper: Arc::new(sweeper) }
     }
 
+    /// The invocations to come are under this policy. Those that run go on under the one that they began with.
+    pub(super) fn deploy(&mut self, policy: Policy) {
+        let replace_instance::Ready { aws, checks, ledger, queues, clock, region, stack, .. } = &*self.owner;
+        let (aws, checks, ledger, queues) = (aws.clone(), checks.clone(), ledger.clone(), queues.clone());
+        let (clock, region, stack) = (clock.clone(), region.clone(), stack.clone());
+        self.owner = Arc::new(replace_instance::Ready { aws, checks, ledger, queues, clock, policy, region, stack });
+    }
+
     /// One invocation, which goes on when it is polled.
     pub(super) fn invocation(&self, source: Source, event: Value) -> Task<Result<Value, Failure>> {
         match source {

@@ -105,6 +105,10 @@ impl Rig {
         }
     }
 
+    pub(super) fn deploy(&mut self, policy: Policy) {
+        self.functions.deploy(policy);
+    }
+
     /// Runs at each tick, with the time since the beginning.
     pub(super) fn script(&mut self, script: impl FnMut(&mut World, SignedDuration) + 'static) {
         self.script = Some(Box::new(script));

@@ -20,6 +20,8 @@ pub enum SceneKind {
     WholeGroup { size: u32 },
     /// Half of each of so many groups of 20 fails at once, and each alarm is told so many times.
     Alarms { groups: usize, copies: u32 },
+    /// Half of each of so many groups of 20 fails at once, and meanwhile a policy that only watches is deployed, and rolled back.
+    Deploy { groups: usize },
     /// One Availability Zone of three, in 50 groups of 20.
     Zone { fault: ZoneFault },
 }
@@ -64,6 +66,7 @@ impl Scene {
         }
         kinds.extend(ZoneFault::ALL.map(|fault| SceneKind::Zone { fault }));
         kinds.extend([(50, 20), (500, 2)].map(|(groups, copies)| SceneKind::Alarms { groups, copies }));
+        kinds.push(SceneKind::Deploy { groups: 50 });
         kinds.into_iter().flat_map(Scene::of).collect()
     }
 
@@ -84,6 +87,7 @@ impl Scene {
             SceneKind::Resync { groups, target_groups } => scenes::resync::play(self, groups, target_groups),
             SceneKind::WholeGroup { size } => scenes::whole_group::play(self, size),
             SceneKind::Alarms { groups, copies } => scenes::alarms::play(self, groups, copies),
+            SceneKind::Deploy { groups } => scenes::deploy::play(self, groups),
             SceneKind::Zone { fault } => scenes::zone::play(self, fault),
         }
     }
@@ -96,6 +100,7 @@ impl fmt::Display for Scene {
             SceneKind::Resync { groups, target_groups } => write!(f, "resync-{groups}x{target_groups}")?,
             SceneKind::WholeGroup { size } => write!(f, "whole-group-{size}")?,
             SceneKind::Alarms { groups, copies } => write!(f, "alarms-{groups}x{copies}")?,
+            SceneKind::Deploy { groups } => write!(f, "deploy-{groups}")?,
             SceneKind::Zone { fault } => write!(f, "zone-{}", fault.name())?,
         }
         write!(f, "-{}", self.auto_scaling.name())

@@ -66,3 +66,14 @@ fn a_scene_repeats_to_the_call() {
     assert!(once.invocations[&Source::Event].begun > 0, "{once}");
     assert_eq!(once.json(), again.json());
 }
+
+#[test]
+fn a_deploy_in_the_middle_of_a_storm_and_its_rollback_lose_nothing() {
+    let report = play("deploy-50-limited");
+    assert_eq!((report.failed(), report.dead_letters()), (0, 0), "{report}");
+    assert_eq!(number(&report, "unhealthy_decided"), number(&report, "unhealthy"), "{report}");
+    assert!(number(&report, "terminated_before_deploy") > 0.0, "else the deploy came before the storm: {report}");
+    assert_eq!(number(&report, "terminated_while_watched"), 0.0, "{report}");
+    assert_eq!(report.terminated as f64, number(&report, "unhealthy"), "each once, and nobody else: {report}");
+    assert!(report.whole_since.is_some(), "{report}");
+}

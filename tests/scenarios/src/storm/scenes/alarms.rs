@@ -40,7 +40,7 @@ pub(in super::super) fn play(scene: &Scene, groups: usize, copies: u32) -> Resul
     Ok(Report { more, ..Report::of(scene.to_string(), &rig) })
 }
 
-fn half(world: &World, group: &GroupName) -> Vec<InstanceId> {
+pub(super) fn half(world: &World, group: &GroupName) -> Vec<InstanceId> {
     let members = in_service(world, group);
     let half = members.len() / 2;
     members.into_iter().take(half).collect()

@@ -147,3 +147,22 @@ fn a_health_check_whose_status_would_settle_nothing_is_not_asked_for_it() {
     assert_eq!((buckets.asked("read a health check"), buckets.throttled()), (0, 0), "{buckets:?}");
     assert!(buckets.asked("look for a health check") >= 22, "whether they are there is asked: {buckets:?}");
 }
+
+/// Eight endpoints, of which nothing but a health check each can tell.
+fn eight() -> DnsStory {
+    let names: Vec<String> = (0..8).map(|nth| format!("endpoint-{nth}")).collect();
+    let weights: Vec<_> = names.iter().map(|name| (name.as_str(), 10)).collect();
+    let mut story = one_record(&weights, "evidence = [\"health-check\"]");
+    story.deliveries = 0;
+    story
+}
+
+#[test]
+fn more_health_checks_of_a_name_than_route_53_answers_for_at_once_are_read_a_few_at_a_time() {
+    let mut story = eight();
+    let buckets = Buckets::over(&mut story);
+    story.pass(minutes(16));
+    assert!(buckets.asked("read a health check") >= 8, "{buckets:?}");
+    assert_eq!(buckets.throttled(), 0, "{buckets:?}");
+    assert!(story.answers.iter().all(Result::is_ok), "{:?}", story.answers);
+}
