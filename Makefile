@@ -37,13 +37,14 @@ fuzz: ## Fuzzes the parsers of events and of policies (FUZZ_SECONDS=3600 each)
 PLAY ?= all
 SEEDS ?= 3000
 MINUTES ?=
+PAIRS ?=
 FROM ?=
 AT_LEAST ?=
 
 # Freed memory is kept for the next history: returning it to the kernel in between costs 6 % of the time.
-simulate: ## Tells made-up histories on all cores (SEEDS=3000 of each play or MINUTES=45, PLAY=fleet|dns|hooks|all, FROM=seed, AT_LEAST=100, SIMULATE_ARGS=--json)
+simulate: ## Tells made-up histories on all cores (SEEDS=3000 of each play or MINUTES=45, PAIRS=2000 with Homeostat and with nobody, PLAY=fleet|dns|hooks|all, FROM=seed, AT_LEAST=100, SIMULATE_ARGS=--json)
 	@cargo build --locked --workspace --bin simulate >&2
-	@MIMALLOC_PURGE_DELAY=-1 target/debug/simulate --play $(PLAY) $(if $(MINUTES),--minutes $(MINUTES),--seeds $(SEEDS)) $(FROM:%=--from %) $(AT_LEAST:%=--at-least %) $(SIMULATE_ARGS)
+	@MIMALLOC_PURGE_DELAY=-1 target/debug/simulate --play $(PLAY) $(if $(PAIRS),--pairs $(PAIRS),$(if $(MINUTES),--minutes $(MINUTES),--seeds $(SEEDS))) $(FROM:%=--from %) $(AT_LEAST:%=--at-least %) $(SIMULATE_ARGS)
 
 # Scenes that stand in the results already are left out: a run that was ended goes on. After a change, remove the file.
 STORM_OUT ?= target/storm.jsonl

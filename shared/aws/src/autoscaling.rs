@@ -199,6 +199,7 @@ fn resized(activity: &Activity) -> Option<Resized> {
         Some(Successful) if more => Some(Resized::More),
         Some(Successful) => Some(Resized::Fewer),
         Some(Cancelled | Failed) if fewer => None,
+        Some(Failed) if description.starts_with("Launching") => Some(Resized::FailedLaunch),
         _ => Some(Resized::Pending),
     }
 }

@@ -23,6 +23,7 @@ mod once;
 mod opening;
 pub mod policy;
 mod processes;
+mod prospects;
 pub mod reasons;
 mod remembering;
 mod route;

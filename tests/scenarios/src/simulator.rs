@@ -17,9 +17,11 @@ mod invocation;
 mod note;
 mod noted;
 mod occasions;
+pub mod pairs;
 mod plays;
 mod rules;
 pub mod script;
+pub mod service;
 pub mod shrink;
 mod stage;
 mod storm;
@@ -37,6 +39,7 @@ pub use occasions::Book;
 pub use plays::PlayName;
 pub use rules::Broken;
 use script::Befell;
+use service::Service;
 use stage::Stage;
 
 /// What became of one seed.
@@ -55,6 +58,8 @@ pub struct Told {
     pub befell: Vec<Befell>,
     /// What was thrown, if the script notes it.
     pub book: Arc<Book>,
+    /// What the fleet answered, where the play measures that.
+    pub service: Option<Service>,
 }
 
 /// When every history begins: 2026-03-01T12:00:00Z.
@@ -65,13 +70,15 @@ fn noon() -> Timestamp {
 impl Told {
     fn undrawn(seed: u64, flags: &'static str, broken: Broken) -> Self {
         let (census, lasted, book) = (Census::default(), SignedDuration::ZERO, Arc::default());
-        Told { seed, flags, broken: Some(broken), census, lasted, log: Vec::new(), befell: Vec::new(), book }
+        let (log, befell) = (Vec::new(), Vec::new());
+        Told { seed, flags, broken: Some(broken), census, lasted, log, befell, book, service: None }
     }
 
     fn of(seed: u64, flags: &'static str, broken: Option<Broken>, stage: &Stage) -> Self {
         let lasted = stage.now().duration_since(noon());
         let (census, log, befell) = (stage.take_census(), stage.take_log(), stage.take_befallen());
-        Told { seed, flags, broken, census, lasted, log, befell, book: Arc::new(stage.take_book()) }
+        let book = Arc::new(stage.take_book());
+        Told { seed, flags, broken, census, lasted, log, befell, book, service: None }
     }
 
     /// The command that tells it again.

@@ -32,7 +32,9 @@ pub enum Resized {
     More,
     /// Terminated or detached.
     Fewer,
-    /// It is under way, or was to launch one and came to nothing: the group is at it.
+    /// It was to launch one, and failed: the group tries again.
+    FailedLaunch,
+    /// It is under way, or was to launch one and was cancelled: the group is at it.
     Pending,
 }
 
@@ -44,10 +46,19 @@ impl Launches {
     pub fn account_for(&self, since: Timestamp) -> u32 {
         let lately = || self.changes.iter().filter(|(at, _)| *at >= since).map(|(_, resized)| *resized);
         let count = |of: Resized| lately().filter(|resized| *resized == of).count();
-        if count(Resized::Pending) > 0 {
+        if count(Resized::Pending) + count(Resized::FailedLaunch) > 0 {
             return u32::MAX;
         }
         u32::try_from(count(Resized::Fewer).saturating_sub(count(Resized::More))).unwrap_or(u32::MAX)
+    }
+
+    /// When the newest launch since then failed, and how many failed one after the other, if none has succeeded since.
+    pub fn failing(&self, since: Timestamp) -> Option<(Timestamp, u32)> {
+        let lately = self.changes.iter().filter(|(at, _)| *at >= since);
+        let mut launches = lately.filter(|(_, resized)| matches!(resized, Resized::More | Resized::FailedLaunch));
+        let failed: Vec<Timestamp> =
+            launches.by_ref().take_while(|(_, resized)| *resized == Resized::FailedLaunch).map(|(at, _)| *at).collect();
+        Some((*failed.first()?, u32::try_from(failed.len()).unwrap_or(u32::MAX)))
     }
 
     /// Whether it is known when the instance was launched, or that it was before all records that AWS keeps. An empty list says that only

@@ -23,6 +23,18 @@ impl Budget {
             }
         }
     }
+
+    /// The most of `desired` that is less than the share, and at least one: half of a group is no few of it. All of it is never more than
+    /// 100 %, and a number is what it says.
+    pub fn below(self, desired: u32) -> u32 {
+        match self {
+            Budget::Percent(percent) if percent < 100 => {
+                let share = (u64::from(desired) * u64::from(percent)).div_ceil(100);
+                u32::try_from(share).unwrap_or(u32::MAX).saturating_sub(1).max(1).min(desired)
+            }
+            Budget::Percent(_) | Budget::Instances(_) => self.slots(desired),
+        }
+    }
 }
 
 impl FromStr for Budget {

@@ -3,6 +3,7 @@
 //!
 //! This module never closes a breaker: a person does, or a new version of what is launched.
 
+use homeostat_core::id::InstanceId;
 use jiff::Timestamp;
 
 use super::observation::Observation;
@@ -10,8 +11,7 @@ use crate::instance::memory::Memory;
 use crate::instance::policy::GroupPolicy;
 use crate::instance::reasons::{Incident, Page, PageReason};
 
-/// Whether this instance was launched after an act of ours in its group, so that replacing did not help there. One from a version
-/// that the group launches no more says nothing of what comes next.
+/// Whether what the incident is about is a replacement, so that replacing did not help there.
 pub(super) fn is_relapse(
     now: Timestamp,
     incident: &Incident,
@@ -19,13 +19,23 @@ pub(super) fn is_relapse(
     memory: &Memory,
     policy: &GroupPolicy,
 ) -> bool {
-    let id = incident.subject.instance();
-    let launched = id.as_ref().and_then(|id| seen.launched(id));
-    let member = id.as_ref().and_then(|id| seen.group.as_ref()?.member(id));
+    incident.subject.instance().is_some_and(|id| is_successor(now, &id, seen, memory, policy))
+}
+
+/// Whether this instance was launched after an act of ours in its group. One from a version that the group launches no more says nothing
+/// of what comes next.
+pub(super) fn is_successor(
+    now: Timestamp,
+    id: &InstanceId,
+    seen: &Observation,
+    memory: &Memory,
+    policy: &GroupPolicy,
+) -> bool {
+    let member = seen.group.as_ref().and_then(|group| group.member(id));
     let launched_from = member.and_then(|member| member.launched_from.as_deref());
     seen.launching().source.may_launch(launched_from)
-        && launched.is_some_and(|launched| {
-            let others = memory.acts.iter().filter(|act| act.subject != incident.subject && !act.announced);
+        && seen.launched(id).is_some_and(|launched| {
+            let others = memory.acts.iter().filter(|act| !act.subject.is_instance(id) && !act.announced);
             let earlier = memory.earlier.iter().flat_map(|earlier| [earlier.first, earlier.last]);
             others.map(|act| act.at).chain(earlier).any(|at| at < launched && at + policy.breaker_within > now)
         })

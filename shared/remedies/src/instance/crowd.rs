@@ -18,17 +18,26 @@ use crate::instance::tally::Tally;
 /// by the alarms in ALARM where there is no other, or since EC2 says that they don't run. One that may still be booting is not
 /// counted.
 pub(super) fn sick_at_once(now: Timestamp, seen: &Observation, group: &Group, policy: &GroupPolicy) -> Tally {
+    Tally::of(group.members.iter().filter(|member| is_sick(now, seen, member, group, policy)))
+}
+
+/// Whether this member is one of them.
+pub(super) fn is_sick(
+    now: Timestamp,
+    seen: &Observation,
+    member: &Member,
+    group: &Group,
+    policy: &GroupPolicy,
+) -> bool {
     let grace = policy.grace.max(group.grace);
-    let by_alarm = |member: &Member| {
+    let by_alarm = || {
         let calls_it_so = |alarm: &AlarmReading| alarm.instance() == Some(&member.id) && policy.is_verdict(&alarm.arn);
         policy.evidence == [EvidenceSource::Alarm] && seen.in_alarm.iter().any(calls_it_so)
     };
-    let is_stopped = |member: &Member| seen.machines.get(&member.id).is_some_and(|machine| !machine.is_running());
-    let members =
-        group.members.iter().filter(|member| member.lifecycle.is_in_service() && !is_booting(now, seen, member, grace));
-    Tally::of(
-        members.filter(|member| sick_without_alarm(policy, seen, &member.id) || by_alarm(member) || is_stopped(member)),
-    )
+    let is_stopped = || seen.machines.get(&member.id).is_some_and(|machine| !machine.is_running());
+    member.lifecycle.is_in_service()
+        && !is_booting(now, seen, member, grace)
+        && (sick_without_alarm(policy, seen, &member.id) || by_alarm() || is_stopped())
 }
 
 /// Why nobody can tell how many are sick: alarms are all the evidence, and those in ALARM could not be listed. That is no "few".

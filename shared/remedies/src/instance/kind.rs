@@ -129,6 +129,10 @@ impl Kind for InstanceKind {
             | HoldReason::Suspended { .. }
             | HoldReason::Refreshing { .. }
             | HoldReason::Cooldown { .. }
+            | HoldReason::GroupBusy { .. }
+            | HoldReason::LaunchesFail { .. }
+            | HoldReason::SuccessorsUnhealthy { .. }
+            | HoldReason::OnlyAnAlarm
             | HoldReason::BreakerOpen { .. } => true,
             HoldReason::GroupState(state) => state.keeps_waiting(),
             HoldReason::ActionsDisabled { .. }
@@ -167,6 +171,10 @@ impl Kind for InstanceKind {
             | HoldReason::Refreshing { .. }
             | HoldReason::GroupState(_)
             | HoldReason::Cooldown { .. }
+            | HoldReason::GroupBusy { .. }
+            | HoldReason::LaunchesFail { .. }
+            | HoldReason::SuccessorsUnhealthy { .. }
+            | HoldReason::OnlyAnAlarm
             | HoldReason::BreakerOpen { .. } => false,
         }
     }

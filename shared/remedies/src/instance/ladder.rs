@@ -26,7 +26,7 @@ use crate::instance::tally::{Limit, Tally};
 const MOST_HOLDERS: usize = 2_500;
 
 /// All that decides about an instance whose group and policy are known, in order.
-pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 23] {
+pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 27] {
     [
         Check {
             name: "nobody else is acting on it",
@@ -105,6 +105,21 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 23] {
             by: |case| case.processes(),
         },
         Check {
+            name: "nobody else is at work on its group",
+            stops: |case| case.held(case.left_alone().err()),
+            by: |case| case.busy_in_words(),
+        },
+        Check {
+            name: "its group gets new instances",
+            stops: |case| case.held(case.launches_succeed().err()),
+            by: |case| case.launches_in_words(),
+        },
+        Check {
+            name: "it is certain enough for the only one of its group",
+            stops: |case| case.held(case.is_certain().err()),
+            by: |case| case.certainty_in_words(),
+        },
+        Check {
             name: "its capacity is known",
             stops: |case| case.held(case.counted().err()),
             by: |case| case.capacity_in_words(),
@@ -128,6 +143,11 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 23] {
             name: "replacements recover",
             stops: |case| case.held(case.breaker_closed().err()),
             by: |case| case.breaker_in_words(),
+        },
+        Check {
+            name: "the replacements in its group are healthy",
+            stops: |case| case.held(case.successors_are_healthy().err()),
+            by: |case| case.successors_in_words(),
         },
         Check {
             name: "one more replacement may help",
@@ -303,7 +323,7 @@ impl Situation<'_> {
             return Err(unknown);
         }
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
-        let limit = Limit::of(self.group, self.policy.max_unhealthy);
+        let limit = Limit::of_unhealthy(self.group, self.policy.max_unhealthy);
         if limit.allows(sick) {
             Ok(())
         } else {
@@ -381,7 +401,7 @@ impl Situation<'_> {
         }
     }
 
-    fn evidence_in_words(&self) -> String {
+    pub(super) fn evidence_in_words(&self) -> String {
         let findings = self.findings();
         let said = findings.iter().map(|finding| match finding {
             Finding::Sick(proof) => format!("unhealthy: {proof}"),
@@ -452,7 +472,7 @@ impl Situation<'_> {
             return unknown.to_string();
         }
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
-        Crowd::of(sick, Limit::of(self.group, self.policy.max_unhealthy), self.group).in_words()
+        Crowd::of(sick, Limit::of_unhealthy(self.group, self.policy.max_unhealthy), self.group).in_words()
     }
 
     fn budget_in_words(&self) -> String {

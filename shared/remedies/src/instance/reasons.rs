@@ -142,6 +142,22 @@ pub enum HoldReason {
         cooldown: SignedDuration,
         until: Timestamp,
     },
+    /// A tag of the group says that somebody else is at work on it.
+    GroupBusy {
+        until: Timestamp,
+    },
+    /// The group's own launches fail: what is terminated would not be replaced.
+    LaunchesFail {
+        /// One after the other, without one that succeeded.
+        failed: u32,
+        last: Timestamp,
+    },
+    /// What was launched in place of others is unhealthy, too.
+    SuccessorsUnhealthy {
+        instances: Vec<String>,
+    },
+    /// It is the group's only instance, and nothing but an alarm calls it unhealthy.
+    OnlyAnAlarm,
     /// Replacements kept failing, and no person has looked since.
     BreakerOpen {
         since: Timestamp,
@@ -225,6 +241,10 @@ impl Reason for HoldReason {
             HoldReason::GroupState(state) => state.name(),
             HoldReason::GroupMissing { .. } => "group-missing",
             HoldReason::Cooldown { .. } => "cooldown",
+            HoldReason::GroupBusy { .. } => "group-busy",
+            HoldReason::LaunchesFail { .. } => "launches-fail",
+            HoldReason::SuccessorsUnhealthy { .. } => "successors-unhealthy",
+            HoldReason::OnlyAnAlarm => "only-an-alarm",
             HoldReason::BreakerOpen { .. } => "breaker-open",
             HoldReason::Recovering { .. } => "recovering",
             HoldReason::Requested => "requested",
@@ -319,6 +339,23 @@ impl fmt::Display for HoldReason {
             HoldReason::Cooldown { acts, cooldown, until } => {
                 write!(f, "{acts} of the group acted on within {cooldown:#}, as many as may be; next from {until:.0}")
             }
+            HoldReason::GroupBusy { until } => {
+                write!(f, "the group's tag homeostat:busy-until says that somebody else is at work on it until {until:.0}")
+            }
+            HoldReason::LaunchesFail { failed: 1, last } => {
+                write!(f, "the group's last launch failed at {last:.0}, so what is terminated may not be replaced")
+            }
+            HoldReason::LaunchesFail { failed, last } => write!(
+                f,
+                "the group's last {failed} launches failed, the last at {last:.0}, so what is terminated may not be replaced"
+            ),
+            HoldReason::SuccessorsUnhealthy { instances } => {
+                write!(f, "instances that were launched as replacements are unhealthy, too: {}", list(instances))
+            }
+            HoldReason::OnlyAnAlarm => f.write_str(
+                "it is the only instance of its group, and nothing but an alarm calls it unhealthy: no target health, no \
+                 status check",
+            ),
             HoldReason::BreakerOpen { since, group } => write!(
                 f,
                 "replacements kept failing, so nothing is replaced since {since:.0} until somebody runs: homeostat ack \

@@ -270,7 +270,7 @@ pub(super) fn unhealthy_of(
         let known: Vec<Subject> = sick.iter().map(|hint| hint.subject.clone()).collect();
         sick.extend(announced(group, &seen, now, region).filter(|hint| !known.contains(&hint.subject)));
     }
-    if !Limit::of(group, policy.max_unhealthy).allows(sick_at_once(now, &seen, group, policy)) {
+    if !Limit::of_unhealthy(group, policy.max_unhealthy).allows(sick_at_once(now, &seen, group, policy)) {
         return vec![of_the_group()];
     }
     // It may be all that is wrong, and nobody would notice until something has to be launched.

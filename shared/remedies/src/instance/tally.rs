@@ -62,13 +62,22 @@ impl Limit {
 
 impl Limit {
     pub fn of(group: &Group, setting: Budget) -> Limit {
+        Limit::by(group, setting, Budget::slots)
+    }
+
+    /// How much may be unhealthy: less than the share.
+    pub fn of_unhealthy(group: &Group, setting: Budget) -> Limit {
+        Limit::by(group, setting, Budget::below)
+    }
+
+    fn by(group: &Group, setting: Budget, most: impl Fn(Budget, u32) -> u32) -> Limit {
         match setting {
-            Budget::Instances(_) => Limit { most: setting.slots(group.desired.number()), unit: Unit::Instances },
+            Budget::Instances(_) => Limit { most: most(setting, group.desired.number()), unit: Unit::Instances },
             Budget::Percent(_) if group.uncounted().is_empty() => {
-                Limit { most: setting.slots(group.desired.number()), unit: group.unit }
+                Limit { most: most(setting, group.desired.number()), unit: group.unit }
             }
             // A share of those that are there: whether too many are unhealthy is asked of such a group, too.
-            Budget::Percent(_) => Limit { most: setting.slots(group.count_in_service()), unit: Unit::Instances },
+            Budget::Percent(_) => Limit { most: most(setting, group.count_in_service()), unit: Unit::Instances },
         }
     }
 }

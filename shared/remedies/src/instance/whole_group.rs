@@ -179,7 +179,7 @@ struct Situation<'a> {
 impl Situation<'_> {
     fn crowd(&self) -> Crowd {
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
-        Crowd::of(sick, Limit::of(self.group, self.policy.max_unhealthy), self.group)
+        Crowd::of(sick, Limit::of_unhealthy(self.group, self.policy.max_unhealthy), self.group)
     }
 
     /// Nobody is to be reminded of it all night. The next resync tells that it is parked.
@@ -218,7 +218,7 @@ impl Situation<'_> {
             return Some(Decision::Hold { until: self.now + self.policy.check_every, because });
         }
         let sick = sick_at_once(self.now, self.seen, self.group, self.policy);
-        let is_few = Limit::of(self.group, self.policy.max_unhealthy).allows(sick);
+        let is_few = Limit::of_unhealthy(self.group, self.policy.max_unhealthy).allows(sick);
         (!is_few).then(|| Decision::Page(Page::Own(PageReason::TooManyUnhealthy(self.crowd()))))
     }
 

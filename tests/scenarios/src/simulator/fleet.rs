@@ -42,6 +42,7 @@ use super::invocation::Task;
 use super::note::InvocationId;
 use super::noted::Noted;
 use super::script::Script;
+use super::service::Service;
 use super::stage::SkewedClock;
 use super::toll::Toll;
 use super::{Broken, Told};
@@ -76,6 +77,7 @@ struct Fleet {
     stale: f64,
     /// Since when no call and no event is lost.
     faultless_since: Option<Timestamp>,
+    service: Service,
     world_before: Option<(Timestamp, Cloud)>,
     index_before: Option<Arc<DueList>>,
     intake: Intake,
@@ -126,6 +128,10 @@ impl Play for Fleet {
     }
 
     fn look(engine: &mut History) {
+        if engine.measures {
+            let service = &mut engine.own.service;
+            engine.cloud.see(|world| service.note(world));
+        }
         if engine.own.noted.is_news(&engine.cloud) {
             let announcements = engine.announcements();
             announcements.iter().for_each(|event| Self::deliver(engine, event));
@@ -193,6 +199,10 @@ impl Play for Fleet {
 
     fn handed_back(engine: &mut History, letters: Vec<Letter>, is_hurt: bool) -> Result<(), Broken> {
         engine.hand_back(letters, is_hurt)
+    }
+
+    fn service(engine: &History) -> Option<Service> {
+        Some(engine.own.service.clone())
     }
 
     fn holds_messages(engine: &History) -> bool {

@@ -36,6 +36,8 @@ pub struct Script {
     /// The storm is over by then.
     calm_after: Option<SignedDuration>,
     logs: bool,
+    measures: bool,
+    has_nobody: bool,
 }
 
 impl Script {
@@ -59,6 +61,26 @@ impl Script {
     #[must_use]
     pub fn logged(self, logs: bool) -> Self {
         Script { logs, ..self }
+    }
+
+    /// It is no longer than what it is to be held against, and no rule ends it.
+    #[must_use]
+    pub fn measured(self) -> Self {
+        Script { measures: true, ..self }
+    }
+
+    /// None of Homeostat's functions is ever invoked.
+    #[must_use]
+    pub fn with_nobody(self) -> Self {
+        Script { has_nobody: true, ..self }
+    }
+
+    pub(super) fn measures(&self) -> bool {
+        self.measures
+    }
+
+    pub(super) fn has_nobody(&self) -> bool {
+        self.has_nobody
     }
 
     pub(super) fn logs(&self) -> bool {

@@ -18,9 +18,9 @@ pub enum SceneKind {
     Resync { groups: usize, target_groups: usize },
     /// All members of one group of that size fail at once.
     WholeGroup { size: u32 },
-    /// Half of each of so many groups of 20 fails at once, and each alarm is told so many times.
+    /// Nearly half of each of so many groups of 20 fails at once, and each alarm is told so many times.
     Alarms { groups: usize, copies: u32 },
-    /// Half of each of so many groups of 20 fails at once, and meanwhile a policy that only watches is deployed, and rolled back.
+    /// Nearly half of each of so many groups of 20 fails at once, and meanwhile a policy that only watches is deployed, and rolled back.
     Deploy { groups: usize },
     /// One Availability Zone of three, in 50 groups of 20.
     Zone { fault: ZoneFault },

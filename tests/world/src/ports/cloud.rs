@@ -187,6 +187,7 @@ fn resized(activity: &Activity) -> Option<(Timestamp, Resized)> {
         (ActivityKind::Launch, ActivityStatus::Successful) => Resized::More,
         (ActivityKind::Terminate, ActivityStatus::Successful) => Resized::Fewer,
         (ActivityKind::Terminate, ActivityStatus::Failed | ActivityStatus::Cancelled) => return None,
+        (ActivityKind::FailedLaunch, ActivityStatus::Failed) => Resized::FailedLaunch,
         (ActivityKind::Launch | ActivityKind::FailedLaunch | ActivityKind::Terminate, _) => Resized::Pending,
     };
     Some((activity.ended_at.unwrap_or(activity.started_at), resized))

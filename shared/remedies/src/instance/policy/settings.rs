@@ -101,8 +101,9 @@ pub(super) const MAX_UNHEALTHY: Usual<Part> = Setting {
     key: "max-unhealthy",
     form: Part,
     left_out: Is(Budget::Percent(50)),
-    meaning: "If more than this are unhealthy at once, nothing is replaced and a person is paged: then it is not the instances that \
-              are at fault. Counted as for `budget`; one instance alone is never too many.",
+    meaning: "If this share, or more than this number, are unhealthy at once, nothing is replaced and a person is paged: then it is \
+              not the instances that are at fault. Counted as for `budget`; one instance alone is never too many, and at \"100%\" \
+              nothing is.",
 };
 
 pub(super) const COOLDOWN: Usual<Time> = Setting {

@@ -2,6 +2,7 @@
 //!
 //! This program never decides anything about a history; its seed does.
 
+mod pairs;
 mod report;
 mod run;
 
@@ -12,6 +13,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use jiff::SignedDuration;
 use scenarios::simulator::PlayName;
+use scenarios::simulator::pairs::both;
 use scenarios::simulator::script::Script;
 use scenarios::simulator::shrink::part;
 
@@ -45,6 +47,10 @@ struct Arguments {
     /// The storm of that part ends after so many minutes at the latest.
     #[arg(long, requires = "only", value_parser = minutes)]
     calm_after: Option<i64>,
+    /// So many seeds of the fleet play, each with Homeostat and with nobody: what was lost with the one and with the other. With --log
+    /// the first one's two histories.
+    #[arg(long, conflicts_with_all = ["seeds", "minutes", "seed", "at_least"], value_parser = count)]
+    pairs: Option<u64>,
     /// fleet, dns, hooks or all.
     #[arg(long, default_value = "fleet", value_parser = plays)]
     play: Plays,
@@ -114,6 +120,12 @@ fn tell(arguments: &Arguments) -> ExitCode {
         return tell_part(&order, seed, &only.0, arguments.calm_after);
     }
     eprintln!("from seed {}", order.from);
+    if let Some(pairs) = arguments.pairs {
+        if arguments.log {
+            return tell_both(order.from);
+        }
+        return told_in_pairs(&pairs::run(order.from, pairs, order.jobs), arguments.json);
+    }
     let outcome = run(&order);
     let at_least = arguments.at_least.unwrap_or(USUAL);
     if arguments.json {
@@ -131,6 +143,23 @@ fn tell(arguments: &Arguments) -> ExitCode {
     } else {
         ExitCode::SUCCESS
     }
+}
+
+#[expect(clippy::print_stdout, reason = "the program's output")]
+fn tell_both(seed: u64) -> ExitCode {
+    for told in both(seed, true) {
+        print!("{told}");
+    }
+    ExitCode::SUCCESS
+}
+
+#[expect(clippy::print_stdout, reason = "the program's output")]
+fn told_in_pairs(pairs: &pairs::Pairs, json: bool) -> ExitCode {
+    match json {
+        true => println!("{}", pairs.json()),
+        false => pairs.print(),
+    }
+    ExitCode::SUCCESS
 }
 
 /// A part of a seed's history.

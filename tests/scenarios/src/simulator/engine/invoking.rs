@@ -27,7 +27,7 @@ impl<P: Play> Engine<P> {
                 self.running.iter().enumerate().filter(|(_, one)| one.can_go_on()).map(|(nth, _)| nth).collect();
             let Some(nth) = self.stage.dice().pick(&can) else { return Ok(()) };
             self.let_run(nth)?;
-            P::judge(self)?;
+            self.hold_to_rules()?;
         }
     }
 
@@ -88,6 +88,9 @@ impl<P: Play> Engine<P> {
     }
 
     pub(in crate::simulator) fn invoke(&mut self, delivery: Delivery) {
+        if self.has_nobody {
+            return;
+        }
         let Some(delivery) = P::admits(self, delivery) else { return };
         self.invoked += 1;
         self.stage.turn(|| delivery.name());

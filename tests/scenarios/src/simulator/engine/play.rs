@@ -17,6 +17,7 @@ use crate::simulator::deliveries::{Delivery, Letter, Limits};
 use crate::simulator::dice::Dice;
 use crate::simulator::invocation::Task;
 use crate::simulator::note::InvocationId;
+use crate::simulator::service::Service;
 use crate::simulator::stage::SkewedClock;
 use crate::simulator::storm::Storm;
 use crate::simulator::toll::Toll;
@@ -105,6 +106,11 @@ pub(in crate::simulator) trait Play: Sized {
 
     /// An invocation crashed, was cut off, or has answered.
     fn gone(_: &mut Engine<Self>, _: InvocationId) {}
+
+    /// What its world answered so far, where that is measured.
+    fn service(_: &Engine<Self>) -> Option<Service> {
+        None
+    }
 
     /// A schedule did not fire.
     fn missed(_: &mut Engine<Self>) {}

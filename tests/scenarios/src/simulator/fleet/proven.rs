@@ -48,9 +48,10 @@ fn is_still_sick(known: &Known, policy: &GroupPolicy) -> bool {
         EvidenceSource::TargetHealth => known.sick_since.is_some(),
         EvidenceSource::InstanceStatus => known.machine_bad_since.is_some(),
         // Seed 71025313: people heard of it, and deleted the only alarm that could tell. Seed 813983392: its machine failed too, and
-        // an alarm that takes missing data for good is OK.
+        // an alarm that takes missing data for good is OK. Seed 91002411: people heard of it, and then the alarm lost its data for good.
         EvidenceSource::Alarm => {
-            let is_heard = known.machine_bad_since.is_none() || known.heard.own_rings;
+            let can_ring = known.machine_bad_since.is_none() && known.heard.own_alarm_since.is_some();
+            let is_heard = can_ring || known.heard.own_rings;
             known.app_dead_since.is_some() && !known.heard.own_is_gone && is_heard
         }
     };

@@ -1,4 +1,4 @@
-//! Ten thousand events within a minute: the applications of half of each group die at once, and each alarm is told so many times.
+//! Ten thousand events within a minute: the applications of nearly half of each group die at once, and each alarm is told so many times.
 //!
 //! This module never tells of an alarm that isn't there.
 
@@ -25,7 +25,8 @@ pub(in super::super) fn play(scene: &Scene, groups: usize, copies: u32) -> Resul
     let names: Vec<GroupName> = (0..groups).map(FleetOf::name).collect::<Result<_, _>>()?;
     let mut rig = Rig::new(fleet.build()?, fleet.policy()?, Surroundings { copies, ..Surroundings::usual(scene) });
     rig.pass(BREAKS_AT);
-    let victims: Vec<InstanceId> = rig.cloud.see(|world| names.iter().flat_map(|name| half(world, name)).collect());
+    let victims: Vec<InstanceId> =
+        rig.cloud.see(|world| names.iter().flat_map(|name| nearly_half(world, name)).collect());
     for victim in &victims {
         rig.cloud.with(|world| world.break_app(victim, App::Dead))?;
     }
@@ -40,10 +41,11 @@ pub(in super::super) fn play(scene: &Scene, groups: usize, copies: u32) -> Resul
     Ok(Report { more, ..Report::of(scene.to_string(), &rig) })
 }
 
-pub(super) fn half(world: &World, group: &GroupName) -> Vec<InstanceId> {
+pub(super) fn nearly_half(world: &World, group: &GroupName) -> Vec<InstanceId> {
     let members = in_service(world, group);
-    let half = members.len() / 2;
-    members.into_iter().take(half).collect()
+    // Half of a group are too many to be replaced.
+    let most = members.len().saturating_sub(1) / 2;
+    members.into_iter().take(most).collect()
 }
 
 /// Of these, how many have had an incident of their own.

@@ -1,4 +1,4 @@
-//! A deploy in the middle of a storm, and its rollback: the applications of half of each group die at once, a policy that only watches is
+//! A deploy in the middle of a storm, and its rollback: the applications of nearly half of each group die at once, a policy that only watches is
 //! deployed while their alarms arrive, and the old one comes back.
 //!
 //! This module never ends an invocation that runs: Lambda lets each finish under the version that it began with.
@@ -17,7 +17,7 @@ use super::super::rig::Rig;
 use super::super::scene::Scene;
 use super::super::surroundings::Surroundings;
 use super::super::truth::terminated_on_request;
-use super::alarms::{decided_of, half};
+use super::alarms::{decided_of, nearly_half};
 
 const SIZE: u32 = 20;
 const BREAKS_AT: SignedDuration = SignedDuration::from_secs(30);
@@ -31,7 +31,8 @@ pub(in super::super) fn play(scene: &Scene, groups: usize) -> Result<Report, Tro
     let names: Vec<GroupName> = (0..groups).map(FleetOf::name).collect::<Result<_, _>>()?;
     let mut rig = Rig::new(fleet.build()?, fleet.policy()?, Surroundings::usual(scene));
     rig.pass(BREAKS_AT);
-    let victims: Vec<InstanceId> = rig.cloud.see(|world| names.iter().flat_map(|name| half(world, name)).collect());
+    let victims: Vec<InstanceId> =
+        rig.cloud.see(|world| names.iter().flat_map(|name| nearly_half(world, name)).collect());
     for victim in &victims {
         rig.cloud.with(|world| world.break_app(victim, App::Dead))?;
     }

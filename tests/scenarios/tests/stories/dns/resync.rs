@@ -152,7 +152,7 @@ fn a_health_check_whose_status_would_settle_nothing_is_not_asked_for_it() {
 fn eight() -> DnsStory {
     let names: Vec<String> = (0..8).map(|nth| format!("endpoint-{nth}")).collect();
     let weights: Vec<_> = names.iter().map(|name| (name.as_str(), 10)).collect();
-    let mut story = one_record(&weights, "evidence = [\"health-check\"]");
+    let mut story = one_record(&weights, "evidence = [\"health-check\"]\nproof = [\"health-check\"]");
     story.deliveries = 0;
     story
 }

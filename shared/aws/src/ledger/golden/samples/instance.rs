@@ -187,6 +187,7 @@ fn holds() -> Vec<Sample> {
     let group = id("web");
     let shrunk = GroupState::Shrunk { group, members: 6, desired: 20, unit: Unit::Weights };
     let shrunk = Hold::Own(HoldReason::GroupState(shrunk));
+    let instances = texts(&["i-2a2b3c4d"]);
     let never_started = Hold::Own(HoldReason::LaunchUnknown { group: id("web"), started: None });
     samples.extend([
         incident(Instance, "hold-shrunk-in-weights", held(&unhealthy(), 1, &shrunk)),
@@ -194,6 +195,10 @@ fn holds() -> Vec<Sample> {
         decided(Instance, held(&settled(unknown()), 2, &until_the_lease_ends)),
         decided(Instance, held(&done, 32, &short)),
         decided(Instance, held(&done, 32, &Hold::Own(HoldReason::Requested))),
+        decided(Instance, held(&unhealthy(), 1, &Hold::Own(HoldReason::LaunchesFail { failed: 2, last: at(0) }))),
+        decided(Instance, held(&unhealthy(), 1, &Hold::Own(HoldReason::SuccessorsUnhealthy { instances }))),
+        decided(Instance, held(&unhealthy(), 1, &Hold::Own(HoldReason::OnlyAnAlarm))),
+        decided(Instance, held(&unhealthy(), 1, &Hold::Own(HoldReason::GroupBusy { until: at(90) }))),
         decided(Instance, held(&done, 32, &Hold::Own(HoldReason::NotReplaced { marked: true }))),
         decided(Instance, held(&held(&done, 32, &short), 62, &Hold::Proving { since: at(62) })),
         incident(Instance, "hold-recovering-in-weights", held(&done, 32, &weighed)),

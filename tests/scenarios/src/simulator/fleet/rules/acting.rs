@@ -171,12 +171,20 @@ pub(super) fn is_no_outage(scene: &Scene<'_>) -> Result<(), String> {
         let counts = |(_, member): (_, &Known)| if by_units { member.units } else { 1 };
         let sick: u32 = scene.truth.members(&known.group).filter(plainly).map(counts).sum();
         let is_one = scene.truth.members(&known.group).filter(plainly).count() <= 1;
-        let most = policy.max_unhealthy.slots(facts.desired.max(facts.most_desired));
-        if sick > most && !is_one {
+        let desired = facts.desired.max(facts.most_desired);
+        let are_too_many = match policy.max_unhealthy {
+            Budget::Percent(100) => false,
+            Budget::Percent(percent) => u64::from(sick) * 100 >= u64::from(desired) * u64::from(percent),
+            Budget::Instances(most) => sick > most.min(desired),
+        };
+        if are_too_many && !is_one {
             let who: Vec<String> =
                 scene.truth.members(&known.group).filter(plainly).map(|it| it.0.to_string()).collect();
             let (group, who) = (&known.group, who.join(" and "));
-            return Err(format!("{id} is acted on while {sick} of {group} are sick ({who}), and {most} may be"));
+            return Err(format!(
+                "{id} is acted on while {sick} of {group} are sick ({who}) of {desired}, under max-unhealthy {:?}",
+                policy.max_unhealthy
+            ));
         }
     }
     Ok(())
