@@ -364,9 +364,10 @@ mod tests {
         for status in [Some("InProgress"), Some("WaitingForELBConnectionDraining"), Some("NeverSeenBefore"), None] {
             assert_eq!((read(launch, status), read(end, status)), (Some(Resized::Pending), Some(Resized::Pending)));
         }
-        for status in ["Failed", "Cancelled"] {
-            assert_eq!((read(launch, Some(status)), read(end, Some(status))), (Some(Resized::Pending), None));
+        for (status, launched) in [("Failed", Resized::FailedLaunch), ("Cancelled", Resized::Pending)] {
+            assert_eq!((read(launch, Some(status)), read(end, Some(status))), (Some(launched), None));
         }
+        assert_eq!(read("Attaching an existing EC2 instance: i-1a2b3c4d", Some("Failed")), Some(Resized::Pending));
         assert_eq!(read("Moving EC2 instance to Standby: i-1a2b3c4d", Some("Successful")), None);
     }
 

@@ -60,14 +60,19 @@ impl Limit {
     }
 }
 
+/// Instances of a group in which one more or less is a large share.
+const A_FEW: u32 = 4;
+
 impl Limit {
     pub fn of(group: &Group, setting: Budget) -> Limit {
         Limit::by(group, setting, Budget::slots)
     }
 
-    /// How much may be unhealthy: less than the share.
+    /// How much may be unhealthy: less than the share. Of a few instances the share itself: two of four may fail by chance, and the second
+    /// waits until the replacement of the first is healthy.
     pub fn of_unhealthy(group: &Group, setting: Budget) -> Limit {
-        Limit::by(group, setting, Budget::below)
+        let are_few = group.instances_of(group.desired) <= A_FEW;
+        Limit::by(group, setting, if are_few { Budget::slots } else { Budget::below })
     }
 
     fn by(group: &Group, setting: Budget, most: impl Fn(Budget, u32) -> u32) -> Limit {

@@ -387,9 +387,9 @@ fn an_instance_whose_launch_may_be_among_unread_records_is_in_its_grace_period()
 
 #[test]
 fn a_sick_member_on_which_nobody_acted_takes_no_slot() {
-    let mut it = guards::ten(3);
-    it.around.limits.slots.holders.insert(subject(2), it.now);
-    assert!(it.is_acting(), "one holds a slot, and two may: {:?}", it.decide());
+    let mut it = situation();
+    it.target(2, Some(sick()));
+    assert!(it.is_acting(), "{:?}", it.decide());
 }
 
 #[test]

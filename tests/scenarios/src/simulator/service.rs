@@ -7,12 +7,17 @@ use std::collections::BTreeMap;
 
 use homeostat_core::id::GroupName;
 use jiff::Timestamp;
-use world::{LifecycleState, World};
+use world::{LifecycleState, Process, World};
+
+/// Suspended, all of them, nothing of a group is kept running.
+const PARKED: [Process; 4] = [Process::Launch, Process::Terminate, Process::ReplaceUnhealthy, Process::HealthCheck];
 
 /// Of one history. Each group is asked for as much as all of its desired capacity answers, whatever that is counted in.
 #[derive(Debug, Clone, Default)]
 pub struct Service {
     last: Option<(Timestamp, BTreeMap<GroupName, Share>)>,
+    /// The least that all groups together answered of what they were asked.
+    lowest: Option<f64>,
     /// Group-seconds by the minute since 1970.
     minutes: BTreeMap<i64, Total>,
 }
@@ -50,7 +55,7 @@ pub struct Difference {
 }
 
 impl Service {
-    pub(super) fn note(&mut self, world: &World) {
+    pub fn note(&mut self, world: &World) {
         let now = world.now();
         if let Some((at, shares)) = &self.last {
             let seconds = now.duration_since(*at).as_secs_f64();
@@ -60,10 +65,26 @@ impl Service {
                 minute.answered += share.answered * seconds;
             }
         }
-        self.last = Some((now, shares(world)));
+        let shares = shares(world);
+        let sum = |of: fn(&Share) -> f64| shares.values().map(of).sum::<f64>();
+        let (asked, answered) = (sum(|share| share.asked), sum(|share| share.answered));
+        if asked > 0.0 {
+            self.lowest = Some(self.lowest.unwrap_or(1.0).min(answered / asked));
+        }
+        self.last = Some((now, shares));
     }
 
-    fn total(&self) -> Total {
+    /// Of all that was asked; 1 where nothing was.
+    pub fn lowest(&self) -> f64 {
+        self.lowest.unwrap_or(1.0)
+    }
+
+    /// Whether all is answered now.
+    pub fn is_whole(&self) -> bool {
+        self.last.as_ref().is_some_and(|(_, shares)| shares.values().all(|share| share.answered >= share.asked))
+    }
+
+    pub fn total(&self) -> Total {
         self.minutes.values().fold(Total::default(), |sum, minute| Total {
             asked: sum.asked + minute.asked,
             answered: sum.answered + minute.answered,
@@ -85,10 +106,15 @@ impl Service {
     }
 }
 
-/// Surplus of one group answers for no other.
+/// Surplus of one group answers for no other, and of one that people have parked nothing is asked.
 fn shares(world: &World) -> BTreeMap<GroupName, Share> {
     let now = world.now();
     let share = |name: &GroupName, desired: u32| {
+        let is_parked =
+            world.group(name).is_some_and(|group| PARKED.iter().all(|process| group.is_suspended(*process)));
+        if is_parked {
+            return Share::default();
+        }
         let members = world.members(name).filter(|it| it.lifecycle == LifecycleState::InService && it.answers(now));
         let answering: u32 = members.map(|member| member.launched_as.units()).sum();
         match desired {
@@ -107,7 +133,7 @@ mod tests {
     fn of(minutes: &[(f64, f64)]) -> Service {
         let minute =
             |(nth, (asked, answered)): (usize, &(f64, f64))| (nth as i64, Total { asked: *asked, answered: *answered });
-        Service { last: None, minutes: minutes.iter().enumerate().map(minute).collect() }
+        Service { last: None, lowest: None, minutes: minutes.iter().enumerate().map(minute).collect() }
     }
 
     #[test]

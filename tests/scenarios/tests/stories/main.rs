@@ -54,6 +54,7 @@ mod notices;
 #[cfg(test)]
 mod odd_checks;
 #[cfg(test)]
+mod outages;
 mod own_health;
 #[cfg(test)]
 mod parts;

@@ -102,8 +102,8 @@ pub(super) const MAX_UNHEALTHY: Usual<Part> = Setting {
     form: Part,
     left_out: Is(Budget::Percent(50)),
     meaning: "If this share, or more than this number, are unhealthy at once, nothing is replaced and a person is paged: then it is \
-              not the instances that are at fault. Counted as for `budget`; one instance alone is never too many, and at \"100%\" \
-              nothing is.",
+              not the instances that are at fault. In a group of up to four instances it takes more than the share. Counted as for \
+              `budget`; one instance alone is never too many, and at \"100%\" nothing is.",
 };
 
 pub(super) const COOLDOWN: Usual<Time> = Setting {

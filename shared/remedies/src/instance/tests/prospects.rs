@@ -115,7 +115,17 @@ fn it_is_replaced_where_somebody_else_says_so_too_or_the_group_launches_first_or
 }
 
 #[test]
-fn half_of_a_group_is_no_few_of_it_and_one_instance_is() {
+fn half_of_four_is_a_few_and_half_of_more_is_not() {
+    let mut it = situation();
+    it.target(2, Some(sick()));
+    assert!(it.is_acting(), "two of four: {:?}", it.decide());
+    it.target(3, Some(sick()));
+    assert!(matches!(it.held_because(), Hold::Own(HoldReason::TooManyUnhealthy(_))), "{:?}", it.decide());
+    assert!(matches!(ten(5).held_because(), Hold::Own(HoldReason::TooManyUnhealthy(_))), "{:?}", ten(5).decide());
+}
+
+#[test]
+fn less_than_a_share_is_never_the_share_and_never_nothing() {
     let half = |desired| Budget::Percent(50).below(desired);
     assert_eq!([0, 1, 2, 3, 4, 5, 6, 20, 21].map(half), [0, 1, 1, 1, 1, 2, 2, 9, 10]);
     assert_eq!((Budget::Percent(100).below(4), Budget::Instances(3).below(4)), (4, 3), "as the policy says");

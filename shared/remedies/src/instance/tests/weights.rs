@@ -89,7 +89,7 @@ fn too_many_are_counted_with_all_their_units_and_one_alone_never_is() {
     }
     assert!(matches!(
         it.held_because(),
-        Hold::Own(HoldReason::TooManyUnhealthy(Crowd { unhealthy: 6, most: 3, desired: 8, .. }))
+        Hold::Own(HoldReason::TooManyUnhealthy(Crowd { unhealthy: 6, most: 4, desired: 8, .. }))
     ));
     let it = each_of(&[6, 2], 8);
     assert!(it.is_acting(), "one of two is unhealthy, although it is most of the capacity: {}", it.decide());

@@ -172,8 +172,11 @@ pub(super) fn is_no_outage(scene: &Scene<'_>) -> Result<(), String> {
         let sick: u32 = scene.truth.members(&known.group).filter(plainly).map(counts).sum();
         let is_one = scene.truth.members(&known.group).filter(plainly).count() <= 1;
         let desired = facts.desired.max(facts.most_desired);
+        let smallest = scene.truth.members(&known.group).filter(|(_, it)| it.is_here).map(|(_, it)| it.units).min();
+        let is_small = desired.div_ceil(smallest.unwrap_or(1).max(1)) <= 4;
         let are_too_many = match policy.max_unhealthy {
             Budget::Percent(100) => false,
+            Budget::Percent(percent) if is_small => u64::from(sick) * 100 > u64::from(desired) * u64::from(percent),
             Budget::Percent(percent) => u64::from(sick) * 100 >= u64::from(desired) * u64::from(percent),
             Budget::Instances(most) => sick > most.min(desired),
         };
