@@ -455,7 +455,9 @@ impl Situation<'_> {
             Hold::Own(HoldReason::Announced { from, .. }) if !self.of_policy().iter().any(is_sick) => {
                 notice::next_look(*from, self.now, self.policy.check_every)
             }
-            Hold::Own(HoldReason::Cooldown { until, .. }) => (*until).min(self.now + self.policy.check_every),
+            Hold::Own(HoldReason::Cooldown { until, .. } | HoldReason::Planned { until, .. }) => {
+                (*until).min(self.now + self.policy.check_every)
+            }
             // It is under way, and ends any time.
             Hold::Own(HoldReason::GroupReplaces { .. }) => self.now + self.policy.check_every,
             _ => self.next_look_at_the_waiting(),

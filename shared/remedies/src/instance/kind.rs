@@ -130,6 +130,7 @@ impl Kind for InstanceKind {
             | HoldReason::Refreshing { .. }
             | HoldReason::Cooldown { .. }
             | HoldReason::GroupBusy { .. }
+            | HoldReason::Planned { .. }
             | HoldReason::LaunchesFail { .. }
             | HoldReason::SuccessorsUnhealthy { .. }
             | HoldReason::OnlyAnAlarm
@@ -172,6 +173,7 @@ impl Kind for InstanceKind {
             | HoldReason::GroupState(_)
             | HoldReason::Cooldown { .. }
             | HoldReason::GroupBusy { .. }
+            | HoldReason::Planned { .. }
             | HoldReason::LaunchesFail { .. }
             | HoldReason::SuccessorsUnhealthy { .. }
             | HoldReason::OnlyAnAlarm
@@ -186,6 +188,7 @@ impl Kind for InstanceKind {
                 Announce::If(false)
             }
             HoldReason::GroupReplaces { .. } => Announce::Once,
+            HoldReason::Planned { announced, .. } => Announce::If(!announced),
             _ => Announce::First,
         }
     }

@@ -26,7 +26,7 @@ use crate::instance::tally::{Limit, Tally};
 const MOST_HOLDERS: usize = 2_500;
 
 /// All that decides about an instance whose group and policy are known, in order.
-pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 27] {
+pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 28] {
     [
         Check {
             name: "nobody else is acting on it",
@@ -153,6 +153,11 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 27] {
             name: "one more replacement may help",
             stops: |case| case.trips().map(Decision::Page),
             by: |case| guard::or_none(case.trips().map(Decision::Page), "too few have failed"),
+        },
+        Check {
+            name: "its replacement was announced",
+            stops: |case| case.held(case.announced_first().err()),
+            by: |case| case.plan_in_words(),
         },
         Check {
             name: "the policy says act",

@@ -7,7 +7,9 @@ mod plan;
 
 use ended::{closed, last_call};
 use homeostat_core::incident::State;
-use homeostat_core::view::{Message, Point, Severity, Sort, capitalized};
+use homeostat_core::shell;
+use homeostat_core::view::{Command, Message, Point, Severity, Sort, capitalized};
+use jiff::Timestamp;
 use plan::{needed, waits_for};
 
 use super::view::ReplacementView;
@@ -27,6 +29,9 @@ pub(super) fn decided(view: &ReplacementView) -> Message {
             because: because @ Hold::Own(HoldReason::GroupState(GroupState::Parked { .. })),
             ..
         }) => parked(view, because),
+        Some(Decision::Hold { because: because @ Hold::Own(HoldReason::Planned { until, .. }), .. }) => {
+            plans(view, because, *until)
+        }
         Some(Decision::Hold { because, .. }) => holds(view, because),
         Some(Decision::Page(page)) => {
             let asked = asks(view, &page.to_string(), needed(page));
@@ -90,6 +95,24 @@ fn holds(view: &ReplacementView, because: &Hold) -> Message {
     };
     let first = format!("{} {long}, and Homeostat changes nothing for now.", trouble(view));
     message(view, format!("{verb} {short}"), first, point)
+}
+
+/// Who wants to stop it has until then.
+fn plans(view: &ReplacementView, because: &Hold, until: Timestamp) -> Message {
+    let About { incident, short, long } = &view.about;
+    let stop = incident.subject.instance().map(|id| {
+        let scope = shell::word(&format!("instance#{id}"));
+        Command::new("You: nothing, or to keep it, before then", format!("homeostat pause {scope} --reason …"))
+    });
+    let point = Point {
+        seen: Some(view.seen()),
+        why: vec![because.to_string()],
+        commands: stop.into_iter().collect(),
+        next: Some(format!("it looks at it again, and has it replaced at {until:.0} if it is still unhealthy.")),
+        ..Point::default()
+    };
+    let first = format!("{} {long}. Homeostat is going to replace it at {until:.0}.", trouble(view));
+    message(view, format!("will replace {short} at {until:.0}"), first, point)
 }
 
 /// Nothing is wrong, and nobody has to do anything.

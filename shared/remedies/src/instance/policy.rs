@@ -59,6 +59,7 @@ pub struct GroupPolicy {
     pub max_wait: SignedDuration,
     /// Time between two reminders of a page that nobody acknowledged.
     pub remind_every: SignedDuration,
+    pub plan_first: SignedDuration,
 }
 
 impl InstancePolicy {
@@ -143,7 +144,7 @@ fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<Group
     let alarms = table.free(&settings::ALARMS).unwrap_or_default().into_iter().map(|name| name.0).collect();
     let (budget, max_unhealthy) = (table.usual(&settings::BUDGET), table.usual(&settings::MAX_UNHEALTHY));
     let breaker = table.usual(&settings::BREAKER);
-    let [grace, cooldown, breaker_within, check_every, dwell, recover_within, max_wait, remind_every] = [
+    let [grace, cooldown, breaker_within, check_every, dwell, recover_within, max_wait, remind_every, plan_first] = [
         settings::GRACE,
         settings::COOLDOWN,
         settings::BREAKER_WITHIN,
@@ -152,10 +153,12 @@ fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<Group
         settings::RECOVER_WITHIN,
         settings::MAX_WAIT,
         settings::REMIND_EVERY,
+        settings::PLAN_FIRST,
     ]
     .map(|setting| table.usual(&setting));
     at_most(table, (&settings::CHECK_EVERY, check_every), (&settings::RECOVER_WITHIN, recover_within));
     at_most(table, (&settings::CHECK_EVERY, check_every), (&settings::MAX_WAIT, max_wait));
+    at_most(table, (&settings::PLAN_FIRST, plan_first), (&settings::MAX_WAIT, max_wait));
     at_most(table, (&settings::DWELL, dwell), (&settings::RECOVER_WITHIN, recover_within));
     // Acts are a cooldown apart: no second failure would fall into a shorter time.
     if breaker > 1 && !table.is_wrong(settings::BREAKER.key) {
@@ -178,5 +181,6 @@ fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<Group
         recover_within,
         max_wait,
         remind_every,
+        plan_first,
     })
 }

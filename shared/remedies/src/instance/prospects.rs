@@ -1,17 +1,18 @@
-//! Whether a replacement would help: whether nobody else is at work on the group, whether it gets new instances at all, whether the last ones are healthy, and whether it is
+//! Whether a replacement would help, and whether people had the time to stop it: whether nobody else is at work on the group, whether it gets new instances at all, whether the last ones are healthy, and whether it is
 //! certain enough that the group's only instance is the trouble.
 //!
 //! This module never counts failed replacements: the breaker does.
 
 use homeostat_core::aws::fleet::{Group, Member};
 use homeostat_core::id::InstanceId;
+use homeostat_core::policy::Mode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::breaker::is_successor;
 use super::crowd::is_sick;
 use super::decide::{Situation, named};
 use super::evidence::Finding;
-use crate::instance::reasons::{Evidence, Hold, HoldReason};
+use crate::instance::reasons::{Decision, Evidence, Hold, HoldReason};
 
 /// A launch that failed longer ago says nothing of the next one.
 const FAILURE_COUNTS_FOR: SignedDuration = SignedDuration::from_hours(1);
@@ -81,6 +82,34 @@ impl Situation<'_> {
         match is_doubtful && self.findings().iter().all(by_alarm_alone) {
             true => Err(Hold::Own(HoldReason::OnlyAnAlarm)),
             false => Ok(()),
+        }
+    }
+
+    /// A person may stop it until then. Whatever holds in between makes it a new plan.
+    pub(super) fn announced_first(&self) -> Result<(), Hold> {
+        if self.policy.plan_first.is_zero() || self.policy.mode != Mode::Act {
+            return Ok(());
+        }
+        let planned = self.planned_for();
+        let until = planned.unwrap_or(self.now + self.policy.plan_first);
+        match self.now < until {
+            true => Err(Hold::Own(HoldReason::Planned { until, announced: planned.is_some() })),
+            false => Ok(()),
+        }
+    }
+
+    fn planned_for(&self) -> Option<Timestamp> {
+        match &self.incident.decision {
+            Some(Decision::Hold { because: Hold::Own(HoldReason::Planned { until, .. }), .. }) => Some(*until),
+            _ => None,
+        }
+    }
+
+    pub(super) fn plan_in_words(&self) -> String {
+        match (self.policy.plan_first.is_zero(), self.planned_for()) {
+            (true, _) => "the policy has no plan-first".to_owned(),
+            (false, None) => format!("not announced yet; plan-first {:#}", self.policy.plan_first),
+            (false, Some(until)) => format!("announced for {until:.0}"),
         }
     }
 

@@ -142,6 +142,12 @@ pub enum HoldReason {
         cooldown: SignedDuration,
         until: Timestamp,
     },
+    /// It is going to be replaced, and people are told beforehand.
+    Planned {
+        until: Timestamp,
+        /// An earlier look has said so.
+        announced: bool,
+    },
     /// A tag of the group says that somebody else is at work on it.
     GroupBusy {
         until: Timestamp,
@@ -241,6 +247,7 @@ impl Reason for HoldReason {
             HoldReason::GroupState(state) => state.name(),
             HoldReason::GroupMissing { .. } => "group-missing",
             HoldReason::Cooldown { .. } => "cooldown",
+            HoldReason::Planned { .. } => "planned",
             HoldReason::GroupBusy { .. } => "group-busy",
             HoldReason::LaunchesFail { .. } => "launches-fail",
             HoldReason::SuccessorsUnhealthy { .. } => "successors-unhealthy",
@@ -338,6 +345,9 @@ impl fmt::Display for HoldReason {
             HoldReason::GroupState(state) => write!(f, "{state}"),
             HoldReason::Cooldown { acts, cooldown, until } => {
                 write!(f, "{acts} of the group acted on within {cooldown:#}, as many as may be; next from {until:.0}")
+            }
+            HoldReason::Planned { until, .. } => {
+                write!(f, "it is replaced at {until:.0} if it is still unhealthy then and nobody has paused it")
             }
             HoldReason::GroupBusy { until } => {
                 write!(f, "the group's tag homeostat:busy-until says that somebody else is at work on it until {until:.0}")

@@ -210,6 +210,7 @@ variants! {
         instance::reasons::HoldReason::LaunchUnknown { .. } => "launch_unknown" in [Instance],
         instance::reasons::HoldReason::GroupMissing { .. } => "group_missing" in [Instance, Group],
         instance::reasons::HoldReason::Cooldown { .. } => "cooldown" in [Instance],
+        instance::reasons::HoldReason::Planned { .. } => "planned" in [Instance],
         instance::reasons::HoldReason::GroupBusy { .. } => "group_busy" in [Instance],
         instance::reasons::HoldReason::LaunchesFail { .. } => "launches_fail" in [Instance],
         instance::reasons::HoldReason::SuccessorsUnhealthy { .. } => "successors_unhealthy" in [Instance],

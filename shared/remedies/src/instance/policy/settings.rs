@@ -37,6 +37,7 @@ pub(crate) const GROUP: Section = Section {
         &RECOVER_WITHIN,
         &MAX_WAIT,
         &REMIND_EVERY,
+        &PLAN_FIRST,
     ],
 };
 
@@ -163,4 +164,12 @@ pub(super) const REMIND_EVERY: Usual<Time> = Setting {
     form: Time::SOME,
     left_out: Is(SignedDuration::from_mins(30)),
     meaning: "Time between two reminders of a page that nobody acknowledged.",
+};
+
+pub(super) const PLAN_FIRST: Usual<Time> = Setting {
+    key: "plan-first",
+    form: Time::ANY,
+    left_out: Is(SignedDuration::ZERO),
+    meaning: "How long before each replacement people are told of it. It happens if all of the evidence still says so then, and not \
+              under a pause. \"0s\" announces nothing beforehand. At most `max-wait`.",
 };

@@ -145,3 +145,52 @@ fn while_a_tag_says_that_somebody_else_is_at_work_nothing_should_be_replaced() {
         assert!(tagged(&over).is_acting(), "{over:?}: {:?}", tagged(&over).decide());
     }
 }
+
+/// Two of ten are unhealthy, and replacements are announced five minutes before.
+fn announced() -> Situation {
+    let mut it = ten(2);
+    it.policy = policy::parse(
+        "schema = 1\nmode = \"act\"\n[[replace-instance.group]]\nname = \"web\"\nevidence = [\"alarm\", \"target-health\"]\n\
+         plan-first = \"5m\"\n",
+    )
+    .unwrap();
+    it
+}
+
+#[test]
+fn what_is_to_be_announced_should_not_be_done_before_its_time_and_is_announced_once() {
+    let mut it = announced();
+    let until = at(1_300);
+    assert_eq!(it.held_because(), Hold::Own(HoldReason::Planned { until, announced: false }), "{:?}", it.decide());
+    let before = it.incident.notify_seq;
+    for second in [1_000, 1_060, 1_120, 1_299] {
+        it.now = at(second);
+        it.incident = it.incident.hold(it.now, it.now, &it.held_because());
+        assert_eq!(it.incident.notify_seq, before + 1, "at {second}");
+    }
+    assert_eq!(it.held_because(), Hold::Own(HoldReason::Planned { until, announced: true }));
+    it.now = until;
+    assert!(it.is_acting(), "{:?}", it.decide());
+}
+
+#[test]
+fn a_pause_stops_what_was_announced_and_after_it_there_is_a_new_plan() {
+    let mut it = announced();
+    it.incident = it.incident.hold(it.now, it.now, &it.held_because());
+    it.now = at(1_200);
+    let pause = Pause { scope: "all".into(), by: "ana".into(), reason: "a deploy".into(), until: at(1_400) };
+    it.around.limits.pauses.push(pause);
+    assert!(matches!(it.held_because(), Hold::Paused { .. }), "{:?}", it.decide());
+    it.incident = it.incident.hold(it.now, it.now, &it.held_because());
+    it.now = at(1_400);
+    assert_eq!(it.held_because(), Hold::Own(HoldReason::Planned { until: at(1_700), announced: false }));
+}
+
+#[test]
+fn an_instance_that_is_healthy_again_should_not_be_replaced_as_announced() {
+    let mut it = announced();
+    it.incident = it.incident.hold(it.now, it.now, &it.held_because());
+    it.now = at(1_300);
+    it.target(1, Some(TargetHealth::Healthy));
+    assert!(!it.is_acting(), "{:?}", it.decide());
+}

@@ -198,6 +198,7 @@ fn holds() -> Vec<Sample> {
         decided(Instance, held(&unhealthy(), 1, &Hold::Own(HoldReason::LaunchesFail { failed: 2, last: at(0) }))),
         decided(Instance, held(&unhealthy(), 1, &Hold::Own(HoldReason::SuccessorsUnhealthy { instances }))),
         decided(Instance, held(&unhealthy(), 1, &Hold::Own(HoldReason::OnlyAnAlarm))),
+        decided(Instance, held(&unhealthy(), 1, &Hold::Own(HoldReason::Planned { until: at(301), announced: false }))),
         decided(Instance, held(&unhealthy(), 1, &Hold::Own(HoldReason::GroupBusy { until: at(90) }))),
         decided(Instance, held(&done, 32, &Hold::Own(HoldReason::NotReplaced { marked: true }))),
         decided(Instance, held(&held(&done, 32, &short), 62, &Hold::Proving { since: at(62) })),
