@@ -58,6 +58,7 @@ mod outages;
 mod own_health;
 #[cfg(test)]
 mod parts;
+mod planned;
 #[cfg(test)]
 mod races;
 #[cfg(test)]

@@ -48,7 +48,7 @@ fn all_mistakes_are_told_at_once_with_their_places() {
             policy.toml:8:9: replace-instance.group[0].grace is 5, expected a time from "0s" to "24h", such as "30s"
             policy.toml:9:15: replace-instance.group[0].check-every is "0s", expected a time from "1s" to "24h", such as "30s"
             policy.toml:10:18: replace-instance.group[0].recover-within is "9d", expected a time from "1s" to "24h", such as "30s"
-            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every
+            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first
             policy.toml:12:8: replace-instance.group[0].mode is "sleep", expected "act" or "watch"
             policy.toml:13:11: replace-instance.group[0].breaker is 0, expected a number from 1 to 20
             policy.toml:14:16: replace-instance.group[0].alarms[1] is "a", expected each once"#]],
@@ -167,8 +167,8 @@ fn a_key_that_may_not_stand_bare_is_quoted() {
     check(
         &format!("{LEAST}\"\" = 1\n\"a b\" = 1\n"),
         expect![[r#"
-            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every
-            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every"#]],
+            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first
+            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first"#]],
     );
 }
 
