@@ -82,7 +82,7 @@ fn a_whole_group_that_fails_is_looked_at_once_and_nobody_of_it_is_terminated() {
 #[test]
 fn more_hints_than_a_mark_keeps_have_all_members_looked_at() {
     let size = u32::try_from(MOST_HINTS).unwrap() + 20;
-    let (mut story, events) = storm(1, 2 * size, size, "watch");
+    let (mut story, events) = storm(1, 2 * size + 1, size, "watch");
     story.deliver(batch(&events)).unwrap();
     let marks = story.ledger.marks::<InstanceKind>();
     assert_eq!((marks[0].hints.len(), marks[0].all), (MOST_HINTS, true));
@@ -201,7 +201,7 @@ fn hints_wait_although_nobody_can_be_asked_for_their_groups() {
 /// More hints than an unresolved mark keeps are no loss: what finds no room stays in the queue.
 #[test]
 fn no_hint_is_dropped_where_nobody_can_be_asked_for_its_group_and_too_many_wait() {
-    let (mut story, events) = storm(10, 40, 20, "watch");
+    let (mut story, events) = storm(10, 41, 20, "watch");
     let throttle = Throttling::of("read groups");
     story.put_behind(throttle.clone());
     for some in events.chunks(50) {
