@@ -4,6 +4,8 @@
 //! This module never lets go of a record before people have heard why, and never forgets what an endpoint had before it was
 //! drained as long as it is drained.
 
+use std::collections::BTreeMap;
+
 use homeostat_core::aws::record::{RecordKey, RecordSet, reweighted, weights};
 use homeostat_core::aws::share::Share;
 use homeostat_core::id::SetIdentifier;
@@ -21,7 +23,7 @@ use super::shift::{Move, Shift};
 use super::standing::{Standing, standing};
 use super::state::{Held, PROPAGATES_WITHIN, Propagating, Proven, ZoneState};
 use crate::hosted_zone::kind::HostedZoneKind;
-use crate::hosted_zone::policy::{HostedZonePolicy, RecordPolicy};
+use crate::hosted_zone::policy::{EndpointPolicy, HostedZonePolicy, RecordPolicy};
 use crate::hosted_zone::reasons::{Circumstances, Incident, Intent, Page, PageReason, Step};
 
 pub(super) fn absorb(
@@ -65,11 +67,13 @@ pub(super) fn absorb(
         settled.push(key.clone());
     }
     for record in &policy.records {
-        for (id, reduced) in next.records.get_mut(&record.key).into_iter().flat_map(|held| &mut held.reduced) {
+        let Some(held) = next.records.get_mut(&record.key) else { continue };
+        for (id, reduced) in &mut held.reduced {
             let endpoint = record.endpoint(id);
             let is_well = endpoint.is_some_and(|it| matches!(fitness(now, record, it, seen), Fitness::Well(_)));
             reduced.healthy_since = if is_well { reduced.healthy_since.or(Some(now)) } else { None };
         }
+        held.bearing = bearing(now, record, held, seen);
     }
     next.proven = proven(case, &next);
     next.siblings.retain(|key, _| seen.unread.contains_key(&key.name));
@@ -79,6 +83,21 @@ pub(super) fn absorb(
     let paged_because = without(incident.paged_because.clone(), &settled);
     let acknowledged = incident.acknowledged.clone().filter(|_| !word_is_void);
     Incident { kind: HostedZoneKind::HostedZone(next), signalled_at, paged_because, acknowledged, ..incident }
+}
+
+/// Since when each that is not reduced has been proven healthy with what it has. An alarm of its own speaks of that.
+fn bearing(
+    now: Timestamp,
+    record: &RecordPolicy,
+    held: &Held,
+    seen: &Observation,
+) -> BTreeMap<SetIdentifier, Timestamp> {
+    let is_healthy = |endpoint: &&EndpointPolicy| {
+        matches!(fitness(now, record, endpoint, seen), Fitness::Well(_)) && alarming(endpoint, seen).is_none()
+    };
+    let unreduced = record.endpoints.iter().filter(|endpoint| !held.reduced.contains_key(&endpoint.id));
+    let since = |id: &SetIdentifier| held.bearing.get(id).copied().unwrap_or(now);
+    unreduced.filter(is_healthy).map(|endpoint| (endpoint.id.clone(), since(&endpoint.id))).collect()
 }
 
 /// Who is proven unhealthy and has more weight than the policy leaves them, each since the first look that proved it.

@@ -168,6 +168,7 @@ impl Situation<'_> {
             before: moved.before.clone(),
             reduced: reduced.map(|(id, reduced)| (id.clone(), reduced.share)).collect(),
             partly: held.is_some_and(|held| held.partly),
+            in_steps: false,
             fence: moved.fence.clone(),
             generation: Generation::after(last.as_ref(), self.now),
         };
@@ -252,7 +253,10 @@ impl Situation<'_> {
     /// When the facts alone can make a difference; else at the usual pace.
     pub(super) fn next_look(&self, waiting: &Waiting) -> Option<Timestamp> {
         match waiting.awaits {
-            Awaits::Hold { until, .. } | Awaits::Step { until } => Some(until),
+            Awaits::Hold { until, .. }
+            | Awaits::Step { until }
+            | Awaits::OthersBear { until }
+            | Awaits::Recovery { until } => Some(until),
             Awaits::Reread => Some(self.now + FIRST_QUESTION),
             Awaits::Proof { .. } | Awaits::Alarm { .. } | Awaits::Others { .. } => None,
         }

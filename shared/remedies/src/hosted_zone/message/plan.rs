@@ -56,7 +56,8 @@ pub(super) fn fixed(trouble: &Trouble, why: Point) -> Point {
         ),
         Trouble::Latched { endpoint, .. } => (
             format!("You: find out why {endpoint} fails again and again. Acknowledge when it is fixed, and not before."),
-            "it stays drained until you acknowledge. After that it gets its share back once it was proven well for the hold time.",
+            "it stays drained until you acknowledge, unless those that serve in its place become unhealthy. After that it gets its \
+             share back once it was proven well for the hold time.",
         ),
         Trouble::StillReduced { endpoint, .. } => (
             format!("You: fix {endpoint}."),
