@@ -68,6 +68,8 @@ impl Situation<'_> {
         let why = match &decision {
             // Somebody else's: a write would break their fence.
             Decision::Hold { because: Hold::InFlight, .. } => return decision,
+            // It is judged as soon as the change has arrived, and that has a limit of its own.
+            Decision::Hold { because: Hold::Own(HoldReason::Propagating { .. }), .. } => return decision,
             // What is tried for the first time may well succeed. What is tried again has failed before.
             Decision::Act { .. } if self.incident.unsettled_intent().is_none() => return decision,
             Decision::Act { .. } => "Route 53 has not answered whether it took the change".to_owned(),

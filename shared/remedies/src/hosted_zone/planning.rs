@@ -132,6 +132,8 @@ impl Judge<'_> {
         for (id, share) in &wanted.reduced {
             let has = self.shares.get(id).copied().unwrap_or(Share::NONE);
             if has.less(NEARLY) > *share {
+                // What it is to have is not what it has.
+                judged.waiting.retain(|other| other.record != self.record.key || other.endpoint != *id);
                 judged.waiting.push(Waiting {
                     record: self.record.key.clone(),
                     endpoint: id.clone(),

@@ -73,7 +73,7 @@ fn traffic_ends_on_the_healthy_ones_without_a_person_however_often_the_sides_fai
 fn who_takes_over_and_falls_over_has_its_own_share_again_and_recovers() {
     let mut it = Loaded::new(&four(), &ALIKE, &bear(40.0));
     it.down(&["east1", "east2"]);
-    it.pass(600);
+    it.pass(300);
     assert!(it.is_healthy("west1") && it.is_healthy("west2"), "{}", it.told());
     assert!(it.answers() >= 50.0, "{}", it.told());
     let decision = it.scene.decide().to_string();
@@ -121,6 +121,7 @@ fn a_latch_is_told_with_the_drains_that_led_to_it_however_long_ago() {
             it.pass(10);
         }
     }
+    it.pass(60);
     assert!(it.has("east1") < 1.0 && it.is_healthy("east1"), "{}", it.told());
     it.pass(4 * 3600);
     let decision = it.scene.decide().to_string();
