@@ -293,7 +293,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
             // More of the same drain is no second one.
             for id in moved.drained().filter(|id| !had_less(id) && !had_given_back(id)) {
                 let endpoint = judge::name(&record, id);
-                let drain = Drain { at: now, endpoint: endpoint.clone(), had_taken_over: had_taken_over(id) };
+                let drain = Drain { had_taken_over: had_taken_over(id), ..Drain::of(&endpoint, now) };
                 next = next.drained(drain, was_tried(incident, moved, id));
                 if next.drains_within(now, record.flaps_within, &endpoint) >= record.flaps {
                     next = next.latch(now, &endpoint);

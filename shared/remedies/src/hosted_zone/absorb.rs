@@ -21,7 +21,7 @@ use super::reasons::Trouble;
 use super::share::shares;
 use super::shift::{Move, Shift};
 use super::standing::{Standing, standing};
-use super::state::{Held, PROPAGATES_WITHIN, Propagating, Proven, ZoneState};
+use super::state::{Held, PROPAGATES_WITHIN, Propagating, Proven, Reduced, ZoneState};
 use crate::hosted_zone::kind::HostedZoneKind;
 use crate::hosted_zone::policy::{EndpointPolicy, HostedZonePolicy, RecordPolicy};
 use crate::hosted_zone::reasons::{Circumstances, Incident, Intent, Page, PageReason, Step};
@@ -73,6 +73,7 @@ pub(super) fn absorb(
             let is_well = endpoint.is_some_and(|it| matches!(fitness(now, record, it, seen), Fitness::Well(_)));
             reduced.healthy_since = if is_well { reduced.healthy_since.or(Some(now)) } else { None };
         }
+        without_recovered(now, record, held, seen);
         held.bearing = bearing(now, record, held, seen);
     }
     next.proven = proven(case, &next);
@@ -83,6 +84,25 @@ pub(super) fn absorb(
     let paged_because = without(incident.paged_because.clone(), &settled);
     let acknowledged = incident.acknowledged.clone().filter(|_| !word_is_void);
     Incident { kind: HostedZoneKind::HostedZone(next), signalled_at, paged_because, acknowledged, ..incident }
+}
+
+/// Who recovered with what it had after it gave the rest back is reduced no longer, and no weight changes by that. Where nobody else is,
+/// the last change gives the record back.
+fn without_recovered(now: Timestamp, record: &RecordPolicy, held: &mut Held, seen: &Observation) {
+    let own = shares(&weights(&held.saved));
+    let is_recovered = |id: &SetIdentifier, reduced: &Reduced| {
+        let known = record.endpoint(id).zip(own.get(id));
+        known.is_some_and(|(endpoint, own)| {
+            let has_given_back = reduced.has_only_given_back(*own, endpoint.drain_to.min(*own));
+            let is_healthy = matches!(fitness(now, record, endpoint, seen), Fitness::Well(_));
+            has_given_back && is_healthy && ails(now, record, endpoint, seen) == Ails::No
+        })
+    };
+    let reduced = held.reduced.iter().filter(|(id, reduced)| !is_recovered(id, reduced));
+    let rest: BTreeMap<_, _> = reduced.map(|(id, reduced)| (id.clone(), reduced.clone())).collect();
+    if !rest.is_empty() {
+        held.reduced = rest;
+    }
 }
 
 /// Since when each that is not reduced has been proven healthy with what it has. An alarm of its own speaks of that.

@@ -38,6 +38,13 @@ pub struct Drain {
     pub had_taken_over: bool,
 }
 
+impl Drain {
+    /// Of what was an endpoint's own share.
+    pub fn of(endpoint: &Endpoint, at: Timestamp) -> Self {
+        Drain { at, endpoint: endpoint.clone(), had_taken_over: false }
+    }
+}
+
 impl Remembered for Memory {
     fn version(&self) -> u64 {
         self.version

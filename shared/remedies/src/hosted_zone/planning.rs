@@ -5,8 +5,9 @@
 //!    hold, latched ones last. Whoever failed with what it had taken over gives only that back at first: with its own share it may
 //!    recover, and if it doesn't, it is drained after `step-interval`. So the whole of the traffic is never swapped in one move from
 //!    those that took over to those that they took over from, and back;
-//! 3. where all that have weight are unhealthy, one of them with more than its own share: everybody has the weights of before
-//!    again, healthy or not. Nothing is lost by it, since nobody served, and whoever fell over under the load of others may recover.
+//! 3. where all that have weight are unhealthy, one of them with more than its own share: the weights with which the last of them were
+//!    proven healthy, which are those of before the last step or of before the incident, whoever is healthy now. Nothing is lost by
+//!    it, since nobody served, and whoever fell over under the load of others may recover.
 //!
 //! This module never moves more at once than `takeover` allows, and never lets the last healthy endpoint be drained.
 
@@ -56,7 +57,7 @@ impl Judge<'_> {
             self.say_who_takes_over(wanted);
             return plan;
         }
-        if let Some(before) = self.as_before(original, wanted) {
+        if let Some(before) = self.as_last_borne(original, wanted) {
             self.say_who_takes_over(wanted);
             return Some(before);
         }
@@ -127,7 +128,14 @@ impl Judge<'_> {
         wanted.because.extend(takers);
     }
 
+    /// It is for a person, too, if one of the others failed with what it had taken over.
     pub(super) fn say_what_waits(&self, wanted: &Wanted, judged: &mut Judged) {
+        for taker in self.takers(wanted) {
+            if let Some(failed_at) = taker.failed_at() {
+                let (record, endpoint) = (self.record.key.clone(), taker.endpoint.id.clone());
+                judged.troubles.push(Trouble::Overloaded { record, endpoint, failed_at, more_at: taker.more_at() });
+            }
+        }
         let until = self.more_at(wanted);
         for (id, share) in &wanted.reduced {
             let has = self.shares.get(id).copied().unwrap_or(Share::NONE);
@@ -217,8 +225,8 @@ impl Judge<'_> {
         (has.less(NEARLY) > own).then_some((own, has))
     }
 
-    /// Everybody has the weights of before again.
-    fn as_before(&self, original: &Weights, wanted: &mut Wanted) -> Option<Planned> {
+    /// The last weights that were borne.
+    fn as_last_borne(&self, original: &Weights, wanted: &mut Wanted) -> Option<Planned> {
         let serves = |known: &&Known<'_>| self.weights.get(&known.endpoint.id).is_some_and(|weight| *weight > 0);
         let serving = || self.endpoints.iter().filter(serves);
         let all_are_known = serving().count() == self.weights.values().filter(|weight| **weight > 0).count();
@@ -227,17 +235,21 @@ impl Judge<'_> {
         if !nobody_serves || !wanted.drains.iter().any(may_recover) {
             return None;
         }
+        let borne = self.held.and_then(|held| held.last_step.as_ref()).map_or(original, |step| &step.before);
         self.give_back(wanted);
-        let own = shares(original);
+        let (is_all_undone, borne_shares) = (borne == original, shares(borne));
         for Known { endpoint, fitness, .. } in &self.endpoints {
+            let id = &endpoint.id;
             let is_healthy = matches!(fitness, Fitness::Well(_)) && alarming(endpoint, self.case.seen).is_none();
-            if is_healthy && !wanted.drains.contains(&endpoint.id) {
-                wanted.reduced.remove(&endpoint.id);
+            if is_all_undone && is_healthy {
+                wanted.reduced.remove(id);
             }
-            let own = own.get(&endpoint.id).copied().unwrap_or(Share::NONE);
-            wanted.reduced.entry(endpoint.id.clone()).and_modify(|share| *share = own);
+            let share = borne_shares.get(id).copied().unwrap_or(Share::NONE);
+            if is_all_undone || self.taken_over(id).is_some() {
+                wanted.reduced.entry(id.clone()).and_modify(|reduced| *reduced = share);
+            }
         }
-        Some(Planned { weights: original.clone(), partly: false, in_steps: false })
+        Some(Planned { weights: borne.clone(), partly: !is_all_undone, in_steps: !is_all_undone })
     }
 
     /// Whoever was to have less than now stays as it is.
@@ -292,7 +304,10 @@ impl Judge<'_> {
             judged.troubles.push(Trouble::NoTarget { record, endpoint, why: why.clone() });
         }
         if let (true, Some(held)) = (wanted.drains.is_empty(), self.held) {
-            judged.waiting.extend(all_wait(self.record, held, &Awaits::Others { why }));
+            let others = Awaits::Others { why };
+            let has = |id: &SetIdentifier, to_have| self.shares.get(id).copied().unwrap_or(to_have);
+            let waiting = all_wait(self.record, held, &others).into_iter();
+            judged.waiting.extend(waiting.map(|it| Waiting { share: has(&it.endpoint, it.share), ..it }));
         }
     }
 

@@ -153,6 +153,7 @@ impl Trouble {
         match self {
             Trouble::NoTarget { .. } => "no-target",
             Trouble::Partly { .. } => "partly",
+            Trouble::Overloaded { .. } => "overloaded",
             Trouble::Changed { .. } => "changed",
             Trouble::Unfit { .. } => "unfit",
             Trouble::Latched { .. } => "latched",

@@ -110,6 +110,17 @@ pub struct Held {
     /// Since when each that is not reduced has been proven healthy with the share that it has now.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub bearing: BTreeMap<SetIdentifier, Timestamp>,
+    /// When endpoints that had taken over took more of the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_step: Option<LastStep>,
+}
+
+/// More of what was begun: those that had taken over had been proven healthy with what they had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastStep {
+    pub at: Timestamp,
+    /// The weights until then.
+    pub before: Weights,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,11 +269,15 @@ impl ZoneState {
                 partly: false,
                 changed_to: Vec::new(),
                 bearing: BTreeMap::new(),
+                last_step: None,
             });
             held.changed_to.clear();
             let (had, gets) = (shares(&weights(&moved.before)), shares(&moved.after));
             // What it bore before says nothing about more than that.
             held.bearing.retain(|id, _| gets.get(id) <= had.get(id));
+            let takes_more = |id: &SetIdentifier| !moved.reduced.contains_key(id) && gets.get(id) > had.get(id);
+            let is_step = held.reduced.keys().eq(moved.reduced.keys()) && gets.keys().any(takes_more);
+            held.last_step = is_step.then(|| LastStep { at: now, before: weights(&moved.before) });
             // Another generation alone makes nothing Homeostat's that somebody else put there.
             if held.applied.is_empty() || moved.after != weights(&moved.before) {
                 held.applied = moved.after.clone();

@@ -7,7 +7,7 @@
 //!   with the double for `step-interval`, and so on.
 //! - Unless what would have to wait is more than the endpoints that would be overfilled have now: then more is lost for certain by
 //!   waiting than is at stake. Who stands by with no weight has nothing at stake.
-//! - Who became unhealthy with more than its own share within `flaps-within` is asked for no more than that, until it has been
+//! - Who became unhealthy with more than its own share within `flaps-within` is asked for no more than it has then, until it has been
 //!   proven healthy for `hold`, doubled each time; and then only in the record's `steps`.
 //!
 //! This module never lets anybody go over their `max-share`, and never keeps an endpoint from what it had before the incident.
@@ -17,7 +17,7 @@ use homeostat_core::id::SetIdentifier;
 use jiff::Timestamp;
 
 use super::decide::Situation;
-use super::judge::{MUCH, NEARLY, name};
+use super::judge::{MUCH, name};
 use super::returning::held_for;
 use super::state::Held;
 use crate::hosted_zone::policy::{EndpointPolicy, RecordPolicy};
@@ -82,15 +82,12 @@ impl Taker<'_> {
         steps.find(|share| share.less(MUCH) > self.has).unwrap_or(Share::ALL)
     }
 
-    /// With what it has by itself it is trusted after the hold, and from one step to the next after the interval between them.
+    /// After the hold; and after a step that it has borne since then, when the next one is due.
     fn trusted_at(&self, (times, last): (u32, Timestamp)) -> Timestamp {
         // Where nothing was held nobody has looked at it since.
         let since = self.healthy_since().unwrap_or(if self.held.is_some() { self.case.now } else { last });
-        since + if self.has_taken_over() { self.record.pace } else { held_for(self.record, times) }
-    }
-
-    fn has_taken_over(&self) -> bool {
-        self.has.less(NEARLY) > self.own
+        let has_borne_a_step = self.held.and_then(|held| held.last_step.as_ref()).is_some_and(|step| step.at > last);
+        since + if has_borne_a_step { self.record.pace } else { held_for(self.record, times) }
     }
 
     fn doubled(&self) -> Share {

@@ -80,6 +80,13 @@ pub enum Trouble {
         record: RecordKey,
         weights: Weights,
     },
+    /// It became unhealthy with what it had taken over for others, so those that are unhealthy keep what it can't take.
+    Overloaded {
+        record: RecordKey,
+        endpoint: SetIdentifier,
+        failed_at: Timestamp,
+        more_at: Timestamp,
+    },
     /// Somebody else changed the record while Homeostat held it.
     Changed {
         record: RecordKey,
@@ -166,6 +173,7 @@ impl Trouble {
             | Trouble::StillReduced { record, endpoint, .. }
             | Trouble::Waited { record, endpoint, .. } => (Some(record), Some(endpoint)),
             Trouble::Partly { record, .. }
+            | Trouble::Overloaded { record, .. }
             | Trouble::Changed { record, .. }
             | Trouble::Unfit { record, .. }
             | Trouble::Refused { record, .. }
@@ -226,6 +234,11 @@ impl fmt::Display for Trouble {
                 }
                 Ok(())
             }
+            Trouble::Overloaded { record, endpoint, failed_at, more_at } => write!(
+                f,
+                "{record}: {endpoint} became unhealthy at {failed_at:.0} with what it had taken over, so others that are unhealthy \
+                 keep some of their weight; it takes over more in steps from {more_at:.0} on, if it stays well"
+            ),
             Trouble::Changed { record, what } => write!(
                 f,
                 "{record} was changed by somebody else while Homeostat held it ({what}), so Homeostat leaves it as it is"
