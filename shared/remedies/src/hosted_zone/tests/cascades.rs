@@ -219,35 +219,3 @@ fn nothing_of_it_outlives_a_persons_word() {
     assert!(it.answers() > 99.0, "{}", it.told());
     assert!(!matches!(it.scene.decide(), Decision::Page(_)));
 }
-#[test]
-fn zz_print() {
-    for bears in [200.0, 40.0, 60.0] {
-        let mut it = Loaded::new(&four(), &ALIKE, &bear(bears));
-        for round in 0..4 {
-            let (fails, other) = if round % 2 == 0 { ("east", "west") } else { ("west", "east") };
-            let side = |side: &str| [format!("{side}1"), format!("{side}2")];
-            let [fails, other] = [side(fails), side(other)];
-            it.mended(&[&other[0], &other[1]]);
-            it.pass(60);
-            it.down(&[&fails[0], &fails[1]]);
-            it.pass(420);
-        }
-        it.pass(7200);
-        println!(
-            "bears {bears}: {} of {}, falls {:?}\n{}",
-            it.answered,
-            it.without,
-            it.scene.around.limits.memory.drains.len(),
-            it.told()
-        );
-    }
-    let mut it = Loaded::new(&four(), &ALIKE, &bear(40.0));
-    it.down(&["east1", "east2"]);
-    it.pass(3 * 3600);
-    println!("{} of {}\n{}", it.answered, it.without, it.told());
-    let policy = POLICY.replace("evidence = [\"alarm\"]", "evidence = [\"health-check\"]");
-    let mut it = Loaded::new(&policy, &[("blue", 70), ("green", 30)], &[("green", 50.0)]);
-    it.down(&["blue"]);
-    it.pass(3 * 3600);
-    println!("{} of {}\n{}", it.answered, it.without, it.told());
-}
