@@ -5,7 +5,7 @@
 //! add writes and no concurrency, and one of a service that the policy calls by another name since would never be given back. This module
 //! never knows which remedy acts, and never writes anything; each transition gives the next version.
 
-mod claim;
+mod purchase;
 mod shortage;
 #[cfg(test)]
 mod tests;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Scope, Subject};
 use crate::size;
-pub use claim::{Bound, Bounds, Claim, Thousandths};
+pub use purchase::{Bound, Bounds, Purchase, Thousandths};
 pub use shortage::{Level, Limit, Shortage, User};
 
 /// How far back acts count.
@@ -79,13 +79,13 @@ pub struct Paged {
 impl SharedBudget {
     /// An act is about to be tried. One that is tried again is no second act.
     #[must_use]
-    pub fn taken_by(&self, now: Timestamp, subject: &Subject, claim: &Claim) -> SharedBudget {
+    pub fn taken_by(&self, now: Timestamp, subject: &Subject, purchase: &Purchase) -> SharedBudget {
         let mut next = self.next(now);
-        let used = next.groups.entry(claim.scope.clone()).or_default();
-        used.service.clone_from(&claim.service);
+        let used = next.groups.entry(purchase.scope.clone()).or_default();
+        used.service.clone_from(&purchase.service);
         if !used.holders.contains_key(subject) {
-            used.holders.insert(subject.clone(), Held { since: now, cost: claim.cost });
-            used.acts.push(Act { at: now, cost: claim.cost });
+            used.holders.insert(subject.clone(), Held { since: now, cost: purchase.cost });
+            used.acts.push(Act { at: now, cost: purchase.cost });
         }
         next
     }

@@ -26,6 +26,7 @@ mod processes;
 pub mod reasons;
 mod remembering;
 mod route;
+mod shared_budget;
 mod shrunk;
 pub mod subject;
 mod survey;
@@ -57,6 +58,7 @@ use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::rates::Pacer;
+use homeostat_core::budget::Purchase;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use homeostat_core::incident::{Alarms, Gone, State, Verdict};
 use homeostat_core::ports::{Clock, Ledger, Outcome, Unavailable};
@@ -273,6 +275,11 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
             (false, Some(policy)) => decide::verdict(now, incident, seen, policy),
             (false, None) => Verdict::Unknown,
         }
+    }
+
+    fn purchase(&self, incident: &Incident, seen: &Observation) -> Option<Purchase> {
+        let (policy, id) = (self.observer.group_policy(incident)?, incident.subject.instance()?);
+        Some(shared_budget::purchase(seen.group.as_ref()?, &id, policy))
     }
 
     fn seen_since(&self) -> Option<Timestamp> {

@@ -8,7 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Bound, Claim, SharedBudget, Thousandths, Used};
+use super::{Bound, Purchase, SharedBudget, Thousandths, Used};
 use crate::id::{Scope, Subject};
 
 /// Groups told one by one.
@@ -75,19 +75,19 @@ impl Level {
 
 impl SharedBudget {
     /// Why the service may not act now, if it has limits of its own.
-    pub fn service_shortage(&self, now: Timestamp, subject: &Subject, claim: &Claim) -> Option<Shortage> {
-        self.shortage(now, subject, claim, &Level::Service(claim.service.clone()), claim.bounds.service?)
+    pub fn service_shortage(&self, now: Timestamp, subject: &Subject, purchase: &Purchase) -> Option<Shortage> {
+        self.shortage(now, subject, purchase, &Level::Service(purchase.service.clone()), purchase.bounds.service?)
     }
 
-    pub fn account_shortage(&self, now: Timestamp, subject: &Subject, claim: &Claim) -> Option<Shortage> {
-        self.shortage(now, subject, claim, &Level::Account, claim.bounds.account)
+    pub fn account_shortage(&self, now: Timestamp, subject: &Subject, purchase: &Purchase) -> Option<Shortage> {
+        self.shortage(now, subject, purchase, &Level::Account, purchase.bounds.account)
     }
 
     fn shortage(
         &self,
         now: Timestamp,
         subject: &Subject,
-        claim: &Claim,
+        purchase: &Purchase,
         level: &Level,
         bound: Bound,
     ) -> Option<Shortage> {
@@ -96,10 +96,10 @@ impl SharedBudget {
             return None;
         }
         let (out, done) = (self.users(now, level, Used::out), self.users(now, level, Used::done));
-        let of_group = |users: &[User]| users.iter().find(|user| user.scope == claim.scope).map(|user| user.cost);
+        let of_group = |users: &[User]| users.iter().find(|user| user.scope == purchase.scope).map(|user| user.cost);
         // Who takes out all of a group takes no more than a group, however its shares are rounded.
         let own = of_group(&out).unwrap_or_default();
-        let adds = own.and(claim.cost).min(Thousandths::ONE_GROUP).less(own);
+        let adds = own.and(purchase.cost).min(Thousandths::ONE_GROUP).less(own);
         let is_quiet = of_group(&done).is_none();
         let short = |limit, most, by: Vec<User>| Shortage {
             level: level.clone(),
@@ -107,13 +107,13 @@ impl SharedBudget {
             since: now,
             used: total(&by),
             most,
-            cost: claim.cost,
+            cost: purchase.cost,
             more: u32::try_from(by.len().saturating_sub(MOST_USERS)).unwrap_or(u32::MAX),
             by: by.into_iter().take(MOST_USERS).collect(),
         };
         if total(&out).and(adds) > bound.at_once {
             Some(short(Limit::AtOnce, bound.at_once, out))
-        } else if !is_quiet && total(&done).and(claim.cost) > bound.per_hour {
+        } else if !is_quiet && total(&done).and(purchase.cost) > bound.per_hour {
             Some(short(Limit::PerHour, bound.per_hour, done))
         } else {
             self.is_full().then(|| short(Limit::Room, bound.per_hour, done))

@@ -14,6 +14,7 @@ mod parked;
 mod reading;
 mod recovering;
 mod serving;
+mod shared_budget;
 mod shrinking;
 mod timeline;
 mod waiting;

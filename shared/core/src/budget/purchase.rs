@@ -16,7 +16,7 @@ pub struct Thousandths(u32);
 
 /// What an act takes, and the limits that it is held against.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
+pub struct Purchase {
     pub scope: Scope,
     pub service: String,
     pub cost: Thousandths,
