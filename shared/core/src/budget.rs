@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{Scope, Subject};
 use crate::size;
 pub use purchase::{Bound, Bounds, Purchase, Thousandths};
-pub use shortage::{Level, Limit, Shortage, User};
+pub use shortage::{Exceeded, Level, Shortage, User};
 
 /// How far back acts count.
 pub const WINDOW: SignedDuration = SignedDuration::from_hours(1);

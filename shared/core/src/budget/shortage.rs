@@ -25,7 +25,7 @@ pub enum Level {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Limit {
+pub enum Exceeded {
     AtOnce,
     PerHour,
     /// The budget's own item in the ledger holds no more.
@@ -35,7 +35,7 @@ pub enum Limit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shortage {
     pub level: Level,
-    pub limit: Limit,
+    pub limit: Exceeded,
     /// The first look in a row that found one.
     pub since: Timestamp,
     pub used: Thousandths,
@@ -112,11 +112,11 @@ impl SharedBudget {
             by: by.into_iter().take(MOST_USERS).collect(),
         };
         if total(&out).and(adds) > bound.at_once {
-            Some(short(Limit::AtOnce, bound.at_once, out))
+            Some(short(Exceeded::AtOnce, bound.at_once, out))
         } else if !is_quiet && total(&done).and(purchase.cost) > bound.per_hour {
-            Some(short(Limit::PerHour, bound.per_hour, done))
+            Some(short(Exceeded::PerHour, bound.per_hour, done))
         } else {
-            self.is_full().then(|| short(Limit::Room, bound.per_hour, done))
+            self.is_full().then(|| short(Exceeded::Room, bound.per_hour, done))
         }
     }
 
@@ -185,15 +185,15 @@ impl fmt::Display for Shortage {
         let Shortage { level, limit, used, most, cost, by, more, .. } = self;
         let most = if *most == Thousandths::ONE_GROUP { "one group".to_owned() } else { format!("{most} groups") };
         match limit {
-            Limit::AtOnce => write!(
+            Exceeded::AtOnce => write!(
                 f,
                 "{level} may have the capacity of {most} out at once, {used} is out, and this would add {cost}"
             )?,
-            Limit::PerHour => write!(
+            Exceeded::PerHour => write!(
                 f,
                 "{level} may have the capacity of {most} replaced within an hour, {used} was, and this would add {cost}"
             )?,
-            Limit::Room => write!(f, "the ledger has no room to record more of what {level} uses")?,
+            Exceeded::Room => write!(f, "the ledger has no room to record more of what {level} uses")?,
         }
         let users: Vec<String> = by.iter().map(|user| user.in_words(*limit)).collect();
         match more {
@@ -205,11 +205,11 @@ impl fmt::Display for Shortage {
 }
 
 impl User {
-    fn in_words(&self, limit: Limit) -> String {
+    fn in_words(&self, limit: Exceeded) -> String {
         let User { scope, count, cost, since } = self;
         let what = match limit {
-            Limit::AtOnce => "open",
-            Limit::PerHour | Limit::Room => "in the hour",
+            Exceeded::AtOnce => "open",
+            Exceeded::PerHour | Exceeded::Room => "in the hour",
         };
         format!("{} {} ({cost}: {count} {what}, the first at {since:.0})", scope.tag(), scope.id())
     }

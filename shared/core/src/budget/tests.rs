@@ -29,7 +29,7 @@ fn of(service: &str, purchase: Purchase) -> Purchase {
 }
 
 /// The limit that refuses it, of the service first.
-fn refused(budget: &SharedBudget, now: Timestamp, number: u32, purchase: &Purchase) -> Option<(bool, Limit)> {
+fn refused(budget: &SharedBudget, now: Timestamp, number: u32, purchase: &Purchase) -> Option<(bool, Exceeded)> {
     let subject = subject(number);
     let short =
         budget.service_shortage(now, &subject, purchase).or_else(|| budget.account_shortage(now, &subject, purchase));
@@ -51,8 +51,8 @@ fn the_only_group_should_not_be_refused_at_once_however_many_of_it_are_out() {
 #[test]
 fn of_ten_groups_no_second_one_should_be_out_whole() {
     let budget = SharedBudget::default().taken_by(at(0), &subject(1), &purchase("a", 1, 10));
-    assert_eq!(refused(&budget, at(0), 2, &purchase("b", 1, 10)), Some((OF_ACCOUNT, Limit::AtOnce)));
-    assert_eq!(refused(&budget, at(0), 2, &purchase("b", 100, 10)), Some((OF_ACCOUNT, Limit::AtOnce)));
+    assert_eq!(refused(&budget, at(0), 2, &purchase("b", 1, 10)), Some((OF_ACCOUNT, Exceeded::AtOnce)));
+    assert_eq!(refused(&budget, at(0), 2, &purchase("b", 100, 10)), Some((OF_ACCOUNT, Exceeded::AtOnce)));
     let freed = budget.freed_by(at(1), &subject(1)).unwrap();
     assert_eq!(refused(&freed, at(1), 2, &purchase("b", 1, 10)), None);
 }
@@ -71,9 +71,9 @@ fn of_five_hundred_groups_fifty_should_be_the_most_and_one_service_half_of_them(
             }
         }
     };
-    assert_eq!(fill(&mut budget, "shop"), (25, (OF_SERVICE, Limit::AtOnce)));
-    assert_eq!(fill(&mut budget, "jobs"), (25, (OF_SERVICE, Limit::AtOnce)));
-    assert_eq!(fill(&mut budget, "mail"), (0, (OF_ACCOUNT, Limit::AtOnce)));
+    assert_eq!(fill(&mut budget, "shop"), (25, (OF_SERVICE, Exceeded::AtOnce)));
+    assert_eq!(fill(&mut budget, "jobs"), (25, (OF_SERVICE, Exceeded::AtOnce)));
+    assert_eq!(fill(&mut budget, "mail"), (0, (OF_ACCOUNT, Exceeded::AtOnce)));
 }
 
 /// So many acts on instances of one group, one a minute, each over at once.
@@ -89,8 +89,8 @@ fn churned(budget: &SharedBudget, purchase: &Purchase, numbers: std::ops::Range<
 fn a_group_that_churns_should_not_use_more_than_the_hour_allows_its_service() {
     let purchase = purchase("web", 10, 10);
     let budget = churned(&SharedBudget::default(), &purchase, 0..15);
-    assert_eq!(refused(&budget, at(15), 15, &purchase), Some((OF_SERVICE, Limit::PerHour)), "1.5 of 3 groups");
-    assert_eq!(refused(&budget, at(59), 15, &purchase), Some((OF_SERVICE, Limit::PerHour)));
+    assert_eq!(refused(&budget, at(15), 15, &purchase), Some((OF_SERVICE, Exceeded::PerHour)), "1.5 of 3 groups");
+    assert_eq!(refused(&budget, at(59), 15, &purchase), Some((OF_SERVICE, Exceeded::PerHour)));
     assert_eq!(refused(&budget, at(60), 15, &purchase), None, "the first act is an hour ago");
 }
 
@@ -99,14 +99,14 @@ fn a_group_that_was_quiet_for_an_hour_should_be_refused_by_the_limit_at_once_alo
     let one = churned(&SharedBudget::default(), &of("shop", purchase("a", 10, 10)), 0..15);
     let both = churned(&one, &purchase("b", 10, 10), 15..30);
     let (quiet, same_service) = (purchase("c", 1, 10), of("shop", purchase("d", 1, 10)));
-    assert_eq!(refused(&both, at(30), 31, &purchase("b", 10, 10)), Some((OF_SERVICE, Limit::PerHour)));
+    assert_eq!(refused(&both, at(30), 31, &purchase("b", 10, 10)), Some((OF_SERVICE, Exceeded::PerHour)));
     assert_eq!(refused(&both, at(30), 31, &quiet), None);
     assert_eq!(refused(&both, at(30), 31, &same_service), None);
     let held = both.taken_by(at(30), &subject(31), &quiet);
-    assert_eq!(refused(&held, at(30), 32, &same_service), Some((OF_ACCOUNT, Limit::AtOnce)));
+    assert_eq!(refused(&held, at(30), 32, &same_service), Some((OF_ACCOUNT, Exceeded::AtOnce)));
     let freed = held.freed_by(at(31), &subject(31)).unwrap();
-    assert_eq!(refused(&freed, at(31), 33, &quiet), Some((OF_SERVICE, Limit::PerHour)), "it is quiet no more");
-    assert_eq!(refused(&freed, at(31), 33, &purchase("c", 2, 10)), Some((OF_ACCOUNT, Limit::PerHour)));
+    assert_eq!(refused(&freed, at(31), 33, &quiet), Some((OF_SERVICE, Exceeded::PerHour)), "it is quiet no more");
+    assert_eq!(refused(&freed, at(31), 33, &purchase("c", 2, 10)), Some((OF_ACCOUNT, Exceeded::PerHour)));
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn it_should_never_outgrow_its_item_and_is_full_before() {
             budget = budget.taken_by(at(0), &subject(number), &group(number / 4));
             number += 1;
         }
-        assert_eq!(refused(&budget, at(0), number, &group(number)), Some((OF_SERVICE, Limit::Room)));
+        assert_eq!(refused(&budget, at(0), number, &group(number)), Some((OF_SERVICE, Exceeded::Room)));
         let bytes = size::of(&budget);
         assert!(bytes < size::ENOUGH && bytes > size::ENOUGH / 2, "{bytes} after {number}");
     }

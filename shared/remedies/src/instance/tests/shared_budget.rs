@@ -1,6 +1,6 @@
 //! The budget above the group: who else is out, of the same service and of the account.
 
-use homeostat_core::budget::{Level, Limit, Purchase, SharedBudget, Shortage};
+use homeostat_core::budget::{Exceeded, Level, Purchase, SharedBudget, Shortage};
 use homeostat_core::incident::State;
 
 use super::*;
@@ -51,7 +51,7 @@ impl Situation {
     }
 }
 
-fn is_short(hold: &Hold, level: &Level, limit: Limit) -> bool {
+fn is_short(hold: &Hold, level: &Level, limit: Exceeded) -> bool {
     matches!(hold, Hold::SharedBudget(Shortage { level: its, limit: its_limit, .. }) if its == level && *its_limit == limit)
 }
 
@@ -62,7 +62,7 @@ fn what_is_out_of_other_groups_keeps_an_instance_from_being_replaced() {
     assert!(it.is_acting(), "three quarters of a group are out, and this is the last: {}", it.decide());
     it.others_out(8, "svc-2", "svc-2", 1);
     let because = it.held_because();
-    assert!(is_short(&because, &Level::Account, Limit::AtOnce), "{because}");
+    assert!(is_short(&because, &Level::Account, Exceeded::AtOnce), "{because}");
     for said in ["one group out at once, 1 is out, and this would add 0.25", "group svc-1 (0.75", "group svc-2 (0.25"] {
         assert!(because.to_string().contains(said), "{because}");
     }
@@ -74,7 +74,7 @@ fn a_service_should_not_take_more_than_half() {
     it.others_out(9, "shop-2", "shop", 4);
     it.others_out(8, "shop-3", "shop", 4);
     let because = it.held_because();
-    assert!(is_short(&because, &Level::Service("shop".to_owned()), Limit::AtOnce), "{because}");
+    assert!(is_short(&because, &Level::Service("shop".to_owned()), Exceeded::AtOnce), "{because}");
     it.policy = policy_with(39, "[replace-instance]\nat-once = \"20%\"\n");
     assert!(it.is_acting(), "{}", it.decide());
 }

@@ -7,6 +7,8 @@ mod past;
 use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
+use homeostat_core::budget::{Exceeded, Level, Shortage, Thousandths, User};
+use homeostat_core::id::Scope;
 use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Verdict};
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, NoticeKind};
@@ -151,6 +153,11 @@ fn before_an_act() -> Vec<(Verdict, Hold)> {
         Hold::Own(HoldReason::GroupState(GroupState::TargetGroupMissing(attached()))),
         Hold::Own(HoldReason::GroupState(GroupState::TargetGroupGone(attached()))),
         Hold::Budget { taken: 1, slots: 1, unit: Unit::Instances, holders: vec![holder], more: 0 },
+        Hold::SharedBudget(shortage(Level::Service("shop".to_owned()), Exceeded::PerHour)),
+        Hold::SharedBudget(shortage(Level::Account, Exceeded::AtOnce)),
+        Hold::BudgetUnread {
+            why: "could not read an item of the ledger: item BUDGET#account SLOTS has schema \"2\"".to_owned(),
+        },
         Hold::Own(HoldReason::Cooldown { acts: 1, cooldown: mins(10), until: at(540) }),
         Hold::Own(HoldReason::BreakerOpen { since: at(-3_600), group: id("web") }),
         Hold::Watching { step: replace(), because: proofs() },
@@ -166,6 +173,13 @@ fn before_an_act() -> Vec<(Verdict, Hold)> {
         (Verdict::Unknown, Hold::Own(HoldReason::GroupMissing { group: id("web"), since: at(1) })),
     ];
     unhealthy.into_iter().map(|because| (Verdict::Unhealthy, because)).chain(others).collect()
+}
+
+fn shortage(level: Level, limit: Exceeded) -> Shortage {
+    let user =
+        User { scope: Scope::of_group(&id("cart")), count: 3, cost: Thousandths::of_group(3, 4), since: at(-600) };
+    let [used, most, cost] = [(3, 4), (1, 1), (1, 3)].map(|(part, whole)| Thousandths::of_group(part, whole));
+    Shortage { level, limit, since: at(-60), used, most, cost, by: vec![user], more: 0 }
 }
 
 fn holds() -> Vec<Sample> {
@@ -262,7 +276,9 @@ fn pages() -> Vec<Sample> {
     let marked = "its group replaces it by itself: Auto Scaling has marked it as unhealthy".to_owned();
     let budget = texts(&["protected", "budget"]);
     let waited = Page::Waited { within: mins(30), holds: budget, why: "1 of 1 instances are out already".to_owned() };
+    let used_up = Page::SharedBudget(Shortage { more: 7, ..shortage(Level::Account, Exceeded::Room) });
     vec![
+        decided(Instance, paged(&unhealthy(), 961, &used_up)),
         decided(Instance, paged(&settled(Outcome::Refused { why: "AccessDenied".to_owned() }), 3, &refused)),
         decided(Instance, paged(&settled(Outcome::Done), 1_260, &Page::NotRecovered { within: mins(20), why })),
         decided(Instance, paged(&unhealthy(), 1, &Page::Own(PageReason::NotInPolicy { group: id("web") }))),
