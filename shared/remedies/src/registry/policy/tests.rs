@@ -49,9 +49,13 @@ fn the_limits_of_all_groups_are_right_for_one_and_for_five_hundred() {
 fn a_wrong_limit_of_all_groups_is_a_mistake_that_says_what_would_be_right() {
     check(
         &groups(1, "service = \" shop\"", "[replace-instance]\nat-once = 0\nper-hour = \"101%\"\nbudget = 1\n"),
-        expect![[r#""#]],
+        expect![[r#"
+            policy.toml:5:11: replace-instance.group[0].service is " shop", expected a service's name
+            policy.toml:7:11: replace-instance.at-once is 0, expected a share from "1%" to "100%", or a number of groups from 1
+            policy.toml:8:12: replace-instance.per-hour is "101%", expected a share from "1%" to "100%", or a number of groups from 1
+            policy.toml:9:1: replace-instance.budget is not known here, it belongs to [[replace-instance.group]]"#]],
     );
-    check(&groups(20, "", "[replace-instance]\nat-once = 7\n"), expect![[r#""#]]);
+    check(&groups(20, "", "[replace-instance]\nat-once = 7\n"), expect![[r#"policy.toml:83:11: replace-instance.at-once is 7, more than per-hour, which is "30%" by default: expected at most that"#]]);
 }
 
 #[test]
