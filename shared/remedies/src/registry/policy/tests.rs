@@ -55,7 +55,12 @@ fn a_wrong_limit_of_all_groups_is_a_mistake_that_says_what_would_be_right() {
             policy.toml:8:12: replace-instance.per-hour is "101%", expected a share from "1%" to "100%", or a number of groups from 1
             policy.toml:9:1: replace-instance.budget is not known here, it belongs to [[replace-instance.group]]"#]],
     );
-    check(&groups(20, "", "[replace-instance]\nat-once = 7\n"), expect![[r#"policy.toml:83:11: replace-instance.at-once is 7, more than per-hour, which is "30%" by default: expected at most that"#]]);
+    check(
+        &groups(20, "", "[replace-instance]\nat-once = 7\n"),
+        expect![[
+            r#"policy.toml:83:11: replace-instance.at-once is 7, more than per-hour, which is "30%" by default: expected at most that"#
+        ]],
+    );
 }
 
 #[test]
