@@ -241,7 +241,7 @@ impl Report for Status {
         }
         if let Some(SharedUse { out, replaced_within_an_hour: done }) = &self.budget {
             page.space();
-            page.line(&format!("budget of all groups, in groups' capacity: {out} out, {done} replaced within an hour"));
+            page.line(&format!("budget of all groups: {out} groups out, {done} replaced within an hour"));
         }
         if !self.groups.is_empty() {
             page.space();

@@ -59,7 +59,7 @@ fn what_is_used_of_the_budget_of_all_groups_is_a_line_and_only_if_it_is() {
         zones: vec![],
         remarks: vec![],
     };
-    let said = "\n\nbudget of all groups, in groups' capacity: 0.25 out, 0.25 replaced within an hour\n";
+    let said = "\n\nbudget of all groups: 0.25 groups out, 0.25 replaced within an hour\n";
     assert!(shown(&status).ends_with(said), "{}", shown(&status));
 }
 

@@ -198,11 +198,13 @@ fn holds() -> Vec<Sample> {
     let counted = Hold::Budget { taken: 8, slots: 8, unit: Unit::Vcpus, holders: none_held, more: 0 };
     let holders = vec![id("eu-west-1#instance#i-1a2b3c4d"), id("eu-west-1#instance#i-2a2b3c4d")];
     let of_many = Hold::Budget { taken: 800, slots: 800, unit: Unit::Instances, holders, more: 798 };
+    let by_many = Hold::SharedBudget(Shortage { more: 7, ..shortage(Level::Account, Exceeded::AtOnce) });
     let group = id("web");
     let shrunk = GroupState::Shrunk { group, members: 6, desired: 20, unit: Unit::Weights };
     let shrunk = Hold::Own(HoldReason::GroupState(shrunk));
     let never_started = Hold::Own(HoldReason::LaunchUnknown { group: id("web"), started: None });
     samples.extend([
+        incident(Instance, "hold-account-budget-of-many", held(&unhealthy(), 1, &by_many)),
         incident(Instance, "hold-shrunk-in-weights", held(&unhealthy(), 1, &shrunk)),
         incident(Instance, "hold-launch-unknown-of-no-known-start", held(&unhealthy(), 1, &never_started)),
         decided(Instance, held(&settled(unknown()), 2, &until_the_lease_ends)),
@@ -276,9 +278,11 @@ fn pages() -> Vec<Sample> {
     let marked = "its group replaces it by itself: Auto Scaling has marked it as unhealthy".to_owned();
     let budget = texts(&["protected", "budget"]);
     let waited = Page::Waited { within: mins(30), holds: budget, why: "1 of 1 instances are out already".to_owned() };
+    let by_one = Page::SharedBudget(shortage(Level::Account, Exceeded::Room));
     let used_up = Page::SharedBudget(Shortage { more: 7, ..shortage(Level::Account, Exceeded::Room) });
     vec![
         decided(Instance, paged(&unhealthy(), 961, &used_up)),
+        incident(Instance, "page-budget-used-up-by-one-group", paged(&unhealthy(), 961, &by_one)),
         decided(Instance, paged(&settled(Outcome::Refused { why: "AccessDenied".to_owned() }), 3, &refused)),
         decided(Instance, paged(&settled(Outcome::Done), 1_260, &Page::NotRecovered { within: mins(20), why })),
         decided(Instance, paged(&unhealthy(), 1, &Page::Own(PageReason::NotInPolicy { group: id("web") }))),
