@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use homeostat_core::aws::share::Share;
+use homeostat_core::budget::Thousandths;
 use homeostat_core::id::InstanceId;
 use homeostat_core::policy::{Budget, Mistake};
 use homeostat_remedies::hook::policy::{HeldBy, HookPolicy, LaunchPolicy, Readiness, TerminationPolicy};
@@ -81,6 +82,11 @@ fn is_group(group: &GroupPolicy) {
     assert!((1..=20).contains(&group.breaker));
     is_budget(group.budget);
     is_budget(group.max_unhealthy);
+    is_name(&group.service);
+    for bound in [Some(group.bounds.account), group.bounds.service].into_iter().flatten() {
+        assert!(bound.at_once >= Thousandths::ONE_GROUP, "a group of one instance can be healed: {bound:?}");
+        assert!(bound.at_once <= bound.per_hour, "{bound:?}");
+    }
 }
 
 fn is_budget(budget: Budget) {

@@ -10,7 +10,8 @@ mod zones;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use futures_util::future::{OptionFuture, join_all, join3, try_join};
+use futures_util::future::{OptionFuture, join, join_all, join3, try_join};
+use homeostat_core::budget::SharedBudget;
 use homeostat_core::id::{GroupName, HostedZoneId, Scope};
 use homeostat_core::ports::{Control, OpenIncidents, Slots, Unavailable};
 use homeostat_core::shell;
@@ -27,7 +28,7 @@ use crate::report::Failed;
 
 pub(super) use closed::closed;
 pub(super) use shown::Status;
-use shown::{HeldBack, Open};
+use shown::{HeldBack, Open, SharedUse};
 use zones::HeldBackZone;
 
 /// What is read if nobody names a policy and it is there: as `sam build` has it.
@@ -57,7 +58,8 @@ pub(super) async fn status(
     let is_whole = policy.is_some();
     let mut scopes = policy.unwrap_or_default();
     scopes.extend(open.iter().map(|incident| incident.head().scope));
-    let held = join_all(scopes.iter().map(|scope| held_back(ledger, scope))).await;
+    let held = join_all(scopes.iter().map(|scope| held_back(ledger, scope)));
+    let (held, shared) = join(held, ledger.shared_budget()).await;
     let (mut slots, mut groups, mut zones) = (Vec::new(), Vec::new(), Vec::new());
     for there in held {
         slots.push(there.slots);
@@ -70,7 +72,8 @@ pub(super) async fn status(
     let only =
         "without a policy, only what holds back the open incidents is shown: name it by --policy, to see the rest";
     let mut remarks: Vec<String> = if is_whole { Vec::new() } else { vec![only.to_owned()] };
-    let unread = unread_slots.into_iter().chain(unread_groups).chain(unread_zones);
+    let (shared, unread_shared) = apart(vec![shared]);
+    let unread = unread_shared.into_iter().chain(unread_slots).chain(unread_groups).chain(unread_zones);
     remarks.extend(unread.map(|why| format!("what holds back something is not shown: {why}")));
     remarks.extend(unreadable.into_iter().map(|why| format!("an open incident is not shown: {why}")));
     Ok(Status {
@@ -78,6 +81,7 @@ pub(super) async fn status(
         at: now,
         open: open.iter().map(|incident| Open::new(incident, &slots)).collect(),
         pauses: pauses.into_iter().filter(|pause| pause.until > now).map(Into::into).collect(),
+        budget: shared.first().and_then(|budget: &SharedBudget| SharedUse::of(budget, now)),
         groups,
         zones,
         remarks,

@@ -131,12 +131,16 @@ impl Ledger for DynamoLedger {
     async fn limits<K: Kind>(&self, subject: &Subject, scope: &Scope) -> Result<Limits<K>, Unavailable> {
         let mut keys: Vec<Key> = pause_scopes::<K>(subject, scope).iter().map(|scope| Key::pause(scope)).collect();
         keys.extend([Key::slots(scope), Key::memory::<K>(scope)]);
+        keys.extend(K::SHARES_BUDGET.then(Key::shared_budget));
         let mut limits = Limits::default();
         for item in self.get(keys).await? {
             if item::is_pause(&item) {
                 limits.pauses.push(item::pause(item));
             } else if item::is_memory(&item) {
                 limits.memory = item::read(item)?;
+            } else if item::is_shared_budget(&item) {
+                // It keeps nobody from being looked at, nor an incident from being closed.
+                limits.shared = item::read(item).map_err(|unreadable: Unavailable| unreadable.to_string());
             } else {
                 limits.slots = item::read(item)?;
             }

@@ -3,8 +3,9 @@
 //!
 //! This module never decides whether a remedy has something to do, and never knows which remedy asks.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::budget::{SharedBudget, Shortage};
 use crate::incident::{Decision, Hold, Incident, Kind, Page, State};
 use crate::outcome::Outcome;
 use crate::ports::{Limits, Pause};
@@ -43,6 +44,36 @@ pub fn pause<K: Kind>(now: Timestamp, limits: &Limits<K>) -> Option<&Pause> {
 pub fn paused<K: Kind>(now: Timestamp, limits: &Limits<K>) -> Option<Hold<K>> {
     let Pause { scope, by, reason, .. } = pause(now, limits)?;
     Some(Hold::Paused { scope: scope.clone(), by: by.clone(), reason: reason.clone() })
+}
+
+/// Turns take minutes as a rule. What waits for the shared budget for longer has a person asked.
+pub const PAGED_AFTER: SignedDuration = SignedDuration::from_mins(15);
+
+/// What waits for the shared budget holds, and the first that has waited for long asks a person for all of them, if it `asks` anybody.
+///
+/// # Errors
+/// The page.
+pub fn short<K: Kind>(
+    now: Timestamp,
+    incident: &Incident<K>,
+    budget: &SharedBudget,
+    shortage: Shortage,
+    max_wait: SignedDuration,
+    asks: bool,
+) -> Result<Hold<K>, Page<K>> {
+    let since = match &incident.decision {
+        Some(Decision::Hold { because: Hold::SharedBudget(last), .. } | Decision::Page(Page::SharedBudget(last))) => {
+            last.since
+        }
+        _ => now,
+    };
+    let shortage = Shortage { since, ..shortage };
+    let has_waited = now.duration_since(since) >= PAGED_AFTER.min(max_wait)
+        || incident.unhealthy_since.is_some_and(|since| now.duration_since(since) >= max_wait);
+    if asks && has_waited && !budget.is_paged_by_another(now, &incident.subject) {
+        return Err(Page::SharedBudget(shortage));
+    }
+    Ok(Hold::SharedBudget(shortage))
 }
 
 /// What a check of the pauses goes by.

@@ -4,6 +4,7 @@
 //! [`ports`] or as an argument. So the simulator runs the very code that runs in production, and any decision can be replayed.
 
 pub mod aws;
+pub mod budget;
 pub mod doctor;
 pub mod guard;
 pub mod id;

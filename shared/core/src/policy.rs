@@ -16,7 +16,7 @@ use std::fmt;
 use jiff::SignedDuration;
 
 use crate::aws::record::RecordType;
-pub use budget::Budget;
+pub use budget::{Budget, GroupsBudget};
 pub use document::Mistake;
 use document::Table;
 use forms::Time;

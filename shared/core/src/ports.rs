@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::alarm::AlarmChange;
+use crate::budget::SharedBudget;
 use crate::id::{Scope, Subject};
 use serde::de::DeserializeOwned;
 
@@ -83,12 +84,19 @@ pub struct Slots {
 pub struct Limits<K: Kind> {
     pub pauses: Vec<Pause>,
     pub slots: Slots,
+    /// The budget above its scope, or why it can't be read: then nothing is bought of it. Read only for what [`Kind::SHARES_BUDGET`] says.
+    pub shared: Result<SharedBudget, String>,
     pub memory: K::Memory,
 }
 
 impl<K: Kind> Default for Limits<K> {
     fn default() -> Self {
-        Limits { pauses: Vec::new(), slots: Slots::default(), memory: K::Memory::default() }
+        Limits {
+            pauses: Vec::new(),
+            slots: Slots::default(),
+            shared: Ok(SharedBudget::default()),
+            memory: K::Memory::default(),
+        }
     }
 }
 
@@ -105,6 +113,7 @@ pub fn pause_scopes<K: Kind>(subject: &Subject, scope: &Scope) -> Vec<String> {
 pub struct Write<'a, K: Kind> {
     pub incident: &'a Incident<K>,
     pub slots: Option<&'a Slots>,
+    pub shared: Option<&'a SharedBudget>,
     pub memory: Option<&'a K::Memory>,
     /// Written only over the one that was read.
     pub alarm: Option<&'a News>,
@@ -123,7 +132,7 @@ impl<K: Kind> Copy for Write<'_, K> {}
 impl<'a, K: Kind> Write<'a, K> {
     /// The incident alone.
     pub fn of(incident: &'a Incident<K>) -> Self {
-        Write { incident, slots: None, memory: None, alarm: None, unpaused_at: None }
+        Write { incident, slots: None, shared: None, memory: None, alarm: None, unpaused_at: None }
     }
 }
 
@@ -276,6 +285,8 @@ pub trait Control {
     fn resume(&self, scope: &str) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
     fn slots(&self, scope: &Scope) -> impl Future<Output = Result<Slots, Unavailable>> + Send;
+
+    fn shared_budget(&self) -> impl Future<Output = Result<SharedBudget, Unavailable>> + Send;
 
     fn memory<K: Kind>(&self, scope: &Scope) -> impl Future<Output = Result<K::Memory, Unavailable>> + Send;
 

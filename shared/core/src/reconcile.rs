@@ -3,6 +3,7 @@
 //! Every function and the simulator run this very code. It never performs an effect that was not recorded first, and never
 //! takes an event's word for anything but where to look.
 
+mod bought;
 mod due;
 mod explain;
 mod found;
@@ -22,11 +23,12 @@ use futures_util::future::{OptionFuture, join, join3};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::rates::Pacer;
+use crate::budget::Purchase;
 use crate::id::{Scope, Subject};
 use crate::incident::{Decision, Effect, Hold, Incident, Kind, Page, State, Verdict};
 use crate::memory::{News, Remembered};
 use crate::outcome::{Outcome, Unavailable};
-use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Slots, Write};
+use crate::ports::{Clock, History, Ledger, Limits, NotWritten, Write};
 use crate::signal::{Hint, NoSignal, Signal};
 use crate::size;
 pub use due::{Attended, Coalesce, DueServed, Placed, TRY_AGAIN_AFTER, Turn, serve_due};
@@ -134,6 +136,9 @@ pub trait Remedy {
         prefetch: Self::Prefetch,
         incident: &Incident<Self::Kind>,
     ) -> impl Future<Output = Result<Self::Observation, Unavailable>> + Send;
+
+    /// What an act takes of the budget above the incident's scope. `None`: nothing.
+    fn purchase(&self, incident: &Incident<Self::Kind>, seen: &Self::Observation) -> Option<Purchase>;
 
     /// Since when what the last observation rests on may have been another, where some of it was read before the look began.
     fn seen_since(&self) -> Option<Timestamp>;
@@ -296,21 +301,23 @@ async fn look<R: Remedy>(
     let write = Write { memory: memory.as_ref(), alarm: news, ..Write::of(&next) };
     if let Decision::Act { step, .. } = &decision {
         let slots = next.kind.takes_slot().then(|| around.limits.slots.taken_by(&next.subject, now));
+        let shared = bought::taken(&around, now, &next.subject, remedy.purchase(&incident, &seen));
         let unpaused_at = step.respects_pauses().then_some(now);
-        ledger.write(Write { slots: slots.as_ref(), unpaused_at, ..write }).await?;
+        ledger.write(Write { slots: slots.as_ref(), shared: shared.as_ref(), unpaused_at, ..write }).await?;
         so_far.has_done_something = true;
         return act(remedy, ledger, clock, began, step, &next, on_decision).await;
     }
     let gives_back = next.closed_at.is_some() || (incident.acted_at.is_some() && next.acted_at.is_none());
     let freed = if gives_back { around.limits.slots.freed_by(&next.subject) } else { None };
+    let shared = bought::freed_or_paged(&around, now, &next.subject, gives_back, &decision);
     if let Some(stored) = stored
         && hint.is_of_an_event()
-        && (freed.is_none() && memory.is_none() && news.is_none())
+        && (freed.is_none() && shared.is_none() && memory.is_none() && news.is_none())
         && next.repeats(&stored, now, times.check_every)
     {
         return decided(decision, stored);
     }
-    ledger.write(Write { slots: freed.as_ref(), ..write }).await?;
+    ledger.write(Write { slots: freed.as_ref(), shared: shared.as_ref(), ..write }).await?;
     decided(decision, next)
 }
 
@@ -474,19 +481,4 @@ fn effect_seen_late<R: Remedy>(
     let intent = incident.intent.as_ref().filter(|_| incident.state == State::Acting)?;
     let ours_to_settle = intent.outcome.is_some() || now >= intent.until;
     (ours_to_settle && remedy.took_effect(incident, seen)).then(|| incident.settle(now, Outcome::AlreadyDone))
-}
-
-impl Slots {
-    fn taken_by(&self, subject: &Subject, now: Timestamp) -> Slots {
-        let mut slots = self.clone();
-        slots.version += 1;
-        slots.holders.entry(subject.clone()).or_insert(now);
-        slots
-    }
-
-    fn freed_by(&self, subject: &Subject) -> Option<Slots> {
-        let mut slots = self.clone();
-        slots.version += 1;
-        slots.holders.remove(subject).map(|_| slots)
-    }
 }

@@ -52,6 +52,7 @@ use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::rates::Pacer;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
+use homeostat_core::budget::Purchase;
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use homeostat_core::incident::{State, Verdict};
 use homeostat_core::ports::{Clock, Ledger, Outcome, Slots, Unavailable};
@@ -298,6 +299,11 @@ where
         let part_of = next.part_of.clone().or_else(|| part_of(now, &subject, &next, &limits.slots));
         *incident.kind.state_mut() = HookState { part_of, ..next };
         incident
+    }
+
+    /// A lifecycle action is completed, not begun.
+    fn purchase(&self, _: &Incident, _: &Observation) -> Option<Purchase> {
+        None
     }
 
     fn seen_since(&self) -> Option<Timestamp> {

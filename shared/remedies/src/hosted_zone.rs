@@ -54,6 +54,7 @@ use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::aws::rates::Pacer;
 use homeostat_core::aws::record::{RecordSet, weights};
 use homeostat_core::aws::record_name::RecordName;
+use homeostat_core::budget::Purchase;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
 use homeostat_core::incident::{State, Verdict};
 use homeostat_core::ports::{Clock, Ledger, Outcome, Unavailable};
@@ -206,6 +207,11 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
     fn absorb(&self, now: Timestamp, incident: Incident, seen: &Observation, _: &Limits) -> Incident {
         let zone = incident.kind.state().zone.clone();
         absorb::absorb(now, incident, seen, &self.dns.zone(&zone), self.hash)
+    }
+
+    /// Weights are bounded by what serves, and take nothing away from other groups.
+    fn purchase(&self, _: &Incident, _: &Observation) -> Option<Purchase> {
+        None
     }
 
     fn seen_since(&self) -> Option<Timestamp> {

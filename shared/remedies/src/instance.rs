@@ -27,6 +27,7 @@ mod prospects;
 pub mod reasons;
 mod remembering;
 mod route;
+mod shared_budget;
 mod shrunk;
 pub mod subject;
 mod survey;
@@ -58,6 +59,7 @@ use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::rates::Pacer;
+use homeostat_core::budget::Purchase;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Region, Scope, Subject, TargetGroupArn};
 use homeostat_core::incident::{Alarms, Gone, State, Verdict};
 use homeostat_core::ports::{Clock, Ledger, Outcome, Unavailable};
@@ -274,6 +276,11 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
             (false, Some(policy)) => decide::verdict(now, incident, seen, policy),
             (false, None) => Verdict::Unknown,
         }
+    }
+
+    fn purchase(&self, incident: &Incident, seen: &Observation) -> Option<Purchase> {
+        let (policy, id) = (self.observer.group_policy(incident)?, incident.subject.instance()?);
+        Some(shared_budget::purchase(seen.group.as_ref()?, &id, policy))
     }
 
     fn seen_since(&self) -> Option<Timestamp> {

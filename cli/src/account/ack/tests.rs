@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::aws::lifecycle::Transition;
 use homeostat_core::aws::source::Source;
+use homeostat_core::budget::SharedBudget;
 use homeostat_core::id::{HostedZoneId, Scope};
 use homeostat_core::incident::{Alarms, Gone};
 use homeostat_core::ports::{History, Limits, OpenIncidents, Pause, Slots, Unavailable};
@@ -119,6 +120,10 @@ impl Control for Fake {
 
     async fn resume(&self, _: &str) -> Result<bool, Unavailable> {
         Ok(false)
+    }
+
+    async fn shared_budget(&self) -> Result<SharedBudget, Unavailable> {
+        Ok(SharedBudget::default())
     }
 
     async fn slots(&self, _: &Scope) -> Result<Slots, Unavailable> {

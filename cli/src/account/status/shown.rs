@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_core::budget::{Level, SharedBudget, Thousandths};
 use homeostat_core::id::{GroupName, HookName, Subject};
 use homeostat_core::incident::{Acknowledgement, State};
 use homeostat_core::ports::Slots;
@@ -29,6 +30,8 @@ pub(in crate::account) struct Status {
     pub(super) at: Timestamp,
     pub(super) open: Vec<Open>,
     pub(super) pauses: Vec<Shown>,
+    /// `None`: nothing is out, and nothing was done within an hour.
+    pub(super) budget: Option<SharedUse>,
     pub(super) groups: Vec<HeldBack>,
     pub(super) zones: Vec<HeldBackZone>,
     pub(super) remarks: Vec<String>,
@@ -64,6 +67,21 @@ pub(super) struct HeldBack {
     breaker: Option<Breaker>,
     /// In a row, by the hook that held them.
     abandoned_launches: BTreeMap<HookName, Vec<Abandoned>>,
+}
+
+/// What is used of the budget of all groups, in thousandths of a group's capacity.
+#[derive(Debug, Serialize)]
+pub(super) struct SharedUse {
+    out: Thousandths,
+    replaced_within_an_hour: Thousandths,
+}
+
+impl SharedUse {
+    pub(super) fn of(budget: &SharedBudget, now: Timestamp) -> Option<Self> {
+        let (out, replaced_within_an_hour) = budget.usage(now, &Level::Account);
+        let none = Thousandths::default();
+        (out > none || replaced_within_an_hour > none).then_some(SharedUse { out, replaced_within_an_hour })
+    }
 }
 
 impl HeldBack {
@@ -220,6 +238,10 @@ impl Report for Status {
         }
         for pause in &self.pauses {
             page.line(&format!("paused: {} {}", pause.scope, pause.words(self.at)));
+        }
+        if let Some(SharedUse { out, replaced_within_an_hour: done }) = &self.budget {
+            page.space();
+            page.line(&format!("budget of all groups: {out} groups out, {done} replaced within an hour"));
         }
         if !self.groups.is_empty() {
             page.space();

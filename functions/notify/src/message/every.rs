@@ -4,6 +4,7 @@ use expect_test::expect_file;
 use homeostat_aws::Attribute;
 use homeostat_core::aws::lifecycle::ActionResult;
 use homeostat_core::aws::source::Source;
+use homeostat_core::budget::{Exceeded, Level, Shortage, Thousandths, User};
 use homeostat_core::incident::Gone;
 use homeostat_core::ports::Outcome;
 use homeostat_remedies::hook::policy::OnLimit;
@@ -57,6 +58,27 @@ fn hold_of_group(state: &GroupState) -> News {
     made::decided(group.hold(at(1), at(301), &Hold::Own(HoldReason::GroupState(state.clone()))))
 }
 
+fn shortage(level: Level, limit: Exceeded) -> Shortage {
+    let user = |group: &str, count, members, since| User {
+        scope: format!("group#{group}").parse().unwrap(),
+        count,
+        cost: Thousandths::of_group(count, members),
+        since: at(since),
+    };
+    let by = vec![user("cart", 3, 4, -600), user("search", 1, 5, -60)];
+    let used = by.iter().map(|user| user.cost).sum();
+    Shortage {
+        level,
+        limit,
+        since: at(0),
+        used,
+        most: Thousandths::ONE_GROUP,
+        cost: Thousandths::of_group(1, 4),
+        by,
+        more: 0,
+    }
+}
+
 fn about_instances() -> Vec<News> {
     let done = act(&incident_in("web")).settle(at(2), Outcome::Done);
     let doubted =
@@ -84,6 +106,12 @@ fn about_instances() -> Vec<News> {
         made::decided(refused.reminded(at(9999), SignedDuration::from_mins(30))),
         page(&Page::NotRecovered { within: SignedDuration::from_mins(15), why: "3 of 4 instances are healthy".into() }),
         page(&fail),
+        hold(&Hold::SharedBudget(shortage(Level::Service("shop".into()), Exceeded::PerHour))),
+        made::decided(incident_in("web").page(
+            at(900),
+            at(1200),
+            &Page::SharedBudget(shortage(Level::Account, Exceeded::AtOnce)),
+        )),
         page_of_group(&Page::Own(PageReason::TooManyUnhealthy(super::tests::crowd()))),
         page_of_group(&Page::Own(PageReason::TargetGroupGone(Attached {
             group: "web".parse().unwrap(),

@@ -4,6 +4,7 @@
 //! the index for the truth either: it lists what is open, and each is then read from the table.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use homeostat_core::budget::SharedBudget;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Kind, SCHEMA};
 use homeostat_core::memory::Remembered;
@@ -69,6 +70,10 @@ impl Control for DynamoLedger {
 
     async fn slots(&self, scope: &Scope) -> Result<Slots, Unavailable> {
         self.one(Key::slots(scope)).await
+    }
+
+    async fn shared_budget(&self) -> Result<SharedBudget, Unavailable> {
+        self.one(Key::shared_budget()).await
     }
 
     async fn memory<K: Kind>(&self, scope: &Scope) -> Result<K::Memory, Unavailable> {

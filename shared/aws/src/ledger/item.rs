@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use homeostat_core::aws::alarm::AlarmChange;
+use homeostat_core::budget::SharedBudget;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Incident, Kind, SCHEMA};
 use homeostat_core::ports::{Due, DueMark, Pause, Slots, Unavailable, UnreadableMark};
@@ -22,6 +23,8 @@ const PAUSE: &str = "PAUSE#";
 const LAST: &str = "LAST";
 const MEMORY: &str = "MEMORY#";
 const ALARM_MEMORY: &str = "MEMORY#alarm#";
+/// Of no scope: each of those is written with a second `#`.
+const SHARED_BUDGET: &str = "BUDGET#account";
 const SERVER: &str = "SERVER";
 
 /// How long the table keeps a closed incident, at least: a year, so that this season's incidents can be held against the last one's,
@@ -63,6 +66,10 @@ impl Key {
 
     pub(super) fn slots(scope: &Scope) -> Key {
         Key { pk: format!("BUDGET#{scope}"), sk: "SLOTS".to_owned() }
+    }
+
+    pub(super) fn shared_budget() -> Key {
+        Key { pk: SHARED_BUDGET.to_owned(), sk: "SLOTS".to_owned() }
     }
 
     pub(super) fn alarm_memory(change: &AlarmChange) -> Key {
@@ -115,6 +122,10 @@ fn expiring(mut item: Item, from: Timestamp, kept_for: SignedDuration) -> Item {
 
 pub(super) fn slots(scope: &Scope, slots: &Slots) -> Result<Item, Unavailable> {
     written(slots, &Key::slots(scope))
+}
+
+pub(super) fn shared_budget(budget: &SharedBudget) -> Result<Item, Unavailable> {
+    written(budget, &Key::shared_budget())
 }
 
 pub(super) fn alarm_memory(memory: &AlarmChange) -> Result<Item, Unavailable> {
@@ -186,6 +197,10 @@ pub(super) fn resync(found: Item) -> Result<Resync, Unavailable> {
 
 pub(super) fn is_pause(item: &Item) -> bool {
     text(item, "sk").is_some_and(|sk| sk.starts_with(PAUSE))
+}
+
+pub(super) fn is_shared_budget(item: &Item) -> bool {
+    text(item, "pk") == Some(SHARED_BUDGET)
 }
 
 /// Of a scope, by whichever remedy.

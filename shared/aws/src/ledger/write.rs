@@ -23,13 +23,16 @@ impl DynamoLedger {
         }
     }
 
-    /// A transaction takes 100 (API reference, `TransactWriteItems`); these are eight at most.
+    /// A transaction takes 100 (API reference, `TransactWriteItems`); these are nine at most.
     fn parts<K: Kind>(&self, write: Write<'_, K>) -> Result<Vec<TransactWriteItem>, Unavailable> {
-        let Write { incident, slots, memory, alarm, unpaused_at } = write;
+        let Write { incident, slots, shared, memory, alarm, unpaused_at } = write;
         let scope = incident.scope();
         let mut parts = self.incident(incident)?;
         if let Some(slots) = slots {
             parts.push(put(self.put_over(item::slots(&scope, slots)?, slots.version)?));
+        }
+        if let Some(shared) = shared {
+            parts.push(put(self.put_over(item::shared_budget(shared)?, shared.version)?));
         }
         if let Some(memory) = memory {
             parts.push(put(self.put_over(item::memory::<K>(&scope, memory)?, memory.version())?));
@@ -149,6 +152,7 @@ mod tests {
     use aws_sdk_dynamodb::types::CancellationReason;
     use aws_sdk_dynamodb::types::error::TransactionCanceledException;
     use homeostat_core::aws::alarm::AlarmChange;
+    use homeostat_core::budget::SharedBudget;
     use homeostat_core::incident::{Alarms, Gone};
     use homeostat_core::ports::Slots;
     use homeostat_remedies::instance::kind::InstanceKind;
@@ -226,6 +230,7 @@ mod tests {
     #[test]
     fn every_part_of_an_act_has_a_condition() {
         let (slots, memory) = (Slots { version: 4, ..Slots::default() }, Memory { version: 1, ..Memory::default() });
+        let shared = SharedBudget { version: 7, ..SharedBudget::default() };
         let change = AlarmChange {
             alarm: "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:web-1".parse().unwrap(),
             contributor: None,
@@ -235,6 +240,7 @@ mod tests {
         let act = incident(2);
         let write = Write {
             slots: Some(&slots),
+            shared: Some(&shared),
             memory: Some(&memory),
             alarm: Some(&alarm),
             unpaused_at: Some(now()),
@@ -242,6 +248,7 @@ mod tests {
         };
         let expected = [
             "put OPEN if version = :read",
+            "put SLOTS if version = :read",
             "put SLOTS if version = :read",
             "put replace-instance if attribute_not_exists(pk)",
             "put LAST if changed_at = :read",

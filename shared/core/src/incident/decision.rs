@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Announce, Kind, Reason};
 use crate::aws::units::Unit;
+use crate::budget::{Level, Shortage};
 use crate::id::Subject;
 use crate::line::list;
 
@@ -70,6 +71,12 @@ pub enum Hold<K: Kind> {
         #[serde(default, skip_serializing_if = "is_zero")]
         more: u32,
     },
+    /// The budget above its scope has no room for it.
+    SharedBudget(Shortage),
+    /// What is out of the budget above its scope isn't known.
+    BudgetUnread {
+        why: String,
+    },
     /// The policy says `watch`: this is what would be done.
     Watching {
         step: K::Step,
@@ -118,6 +125,8 @@ pub enum Page<K: Kind> {
         holds: Vec<String>,
         why: String,
     },
+    /// The budget above its scope is used up, and has been for a while: one page for all that wait for it.
+    SharedBudget(Shortage),
     /// What is stored of it has come so near to what one item of the ledger may hold that nothing is begun that would add to it.
     NoRoom {
         bytes: u64,
@@ -137,6 +146,9 @@ impl<K: Kind> Hold<K> {
             Hold::OutcomeUnknown { .. } => "outcome-unknown",
             Hold::Paused { .. } => "paused",
             Hold::Budget { .. } => "budget",
+            Hold::SharedBudget(Shortage { level: Level::Service(_), .. }) => "service-budget",
+            Hold::SharedBudget(Shortage { level: Level::Account, .. }) => "account-budget",
+            Hold::BudgetUnread { .. } => "budget-unread",
             Hold::Watching { .. } => "watching",
             Hold::OutOfDate { .. } => "out-of-date",
             Hold::Proving { .. } => "proving",
@@ -156,7 +168,7 @@ impl<K: Kind> Hold<K> {
     /// facts to change, and has no claim to a person's time.
     pub fn keeps_waiting(&self) -> bool {
         match self {
-            Hold::Paused { .. } | Hold::Budget { .. } => true,
+            Hold::Paused { .. } | Hold::Budget { .. } | Hold::SharedBudget(_) | Hold::BudgetUnread { .. } => true,
             Hold::InFlight
             | Hold::OutcomeUnknown { .. }
             | Hold::Watching { .. }
@@ -176,6 +188,8 @@ impl<K: Kind> Hold<K> {
             | Hold::OutcomeUnknown { .. }
             | Hold::Paused { .. }
             | Hold::Budget { .. }
+            | Hold::SharedBudget(_)
+            | Hold::BudgetUnread { .. }
             | Hold::Proving { .. } => Announce::First,
             Hold::Own(own) => K::told(own),
         }
@@ -198,6 +212,7 @@ impl<K: Kind> Page<K> {
             Page::Refused { .. } => "refused",
             Page::NotRecovered { .. } => "not-recovered",
             Page::Waited { .. } => "waited",
+            Page::SharedBudget(_) => "budget-used-up",
             Page::NoRoom { .. } => "no-room",
             Page::Own(own) => own.name(),
         }
@@ -235,6 +250,8 @@ impl<K: Kind> fmt::Display for Hold<K> {
                     more => write!(f, " (acted on: {} and {more} more)", names.join(", ")),
                 }
             }
+            Hold::SharedBudget(shortage) => write!(f, "{shortage}"),
+            Hold::BudgetUnread { why } => write!(f, "what is out of the account's budget can't be read: {why}"),
             Hold::OutOfDate { why } => write!(f, "what was seen is out of date: {why}"),
             Hold::Proving { since } => write!(f, "recovered since {since:.0}, and it has to stay so for `stable-for`"),
             Hold::Own(own) => write!(f, "{own}"),
@@ -258,6 +275,9 @@ impl<K: Kind> fmt::Display for Page<K> {
             Page::Refused { why } => write!(f, "AWS refused the call: {why}"),
             Page::NotRecovered { within, why } => write!(f, "not recovered within {within:#}: {why}"),
             Page::Waited { within, why, .. } => write!(f, "held back for {within:#}: {why}"),
+            Page::SharedBudget(shortage) => {
+                write!(f, "the budget is used up, and what waits for it is not replaced: {shortage}")
+            }
             Page::NoRoom { bytes, enough } => write!(
                 f,
                 "with what is to be done, {bytes} bytes would be stored of it, and one item of the ledger is kept to {enough}, so nothing is \

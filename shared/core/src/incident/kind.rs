@@ -16,6 +16,8 @@ use crate::outcome::Outcome;
 pub trait Kind: Stored {
     /// The function that owns such incidents, as in the template.
     const REMEDY: &'static str;
+    /// Whether an act is bought of the budget above its scope: [`crate::budget`].
+    const SHARES_BUDGET: bool;
 
     /// One effect on the world. Every step can be repeated without a second effect.
     type Step: Effect;
@@ -157,6 +159,8 @@ impl<K: Kind> Hold<K> {
             | Hold::OutcomeUnknown { .. }
             | Hold::Paused { .. }
             | Hold::Budget { .. }
+            | Hold::SharedBudget(_)
+            | Hold::BudgetUnread { .. }
             | Hold::OutOfDate { .. }
             | Hold::Watching { .. } => None,
         }

@@ -1,8 +1,10 @@
-//! How many of a group may be out at once.
+//! How many of a group may be out at once, and how many groups.
 //!
 //! This module never counts who is.
 
 use std::str::FromStr;
+
+use crate::budget::Thousandths;
 
 /// A share of the group's desired capacity, or a number of instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +39,40 @@ impl Budget {
     }
 }
 
+/// A share of the groups that the policy names, or a number of groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupsBudget {
+    Percent(u32),
+    Groups(u32),
+}
+
+impl GroupsBudget {
+    /// How much of `named` groups: a share is never less than `least` groups, since few groups could else never be healed.
+    pub fn of(self, named: usize, least: u32) -> Thousandths {
+        let named = u32::try_from(named).unwrap_or(u32::MAX);
+        match self {
+            GroupsBudget::Groups(count) => Thousandths::of_groups(count),
+            GroupsBudget::Percent(percent) => Thousandths::percent(percent, named).max(Thousandths::of_groups(least)),
+        }
+    }
+}
+
 impl FromStr for Budget {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        let percent: u32 = text.strip_suffix('%').ok_or(())?.parse().map_err(|_| ())?;
-        if (1..=100).contains(&percent) { Ok(Budget::Percent(percent)) } else { Err(()) }
+        percent(text).map(Budget::Percent)
     }
+}
+
+impl FromStr for GroupsBudget {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        percent(text).map(GroupsBudget::Percent)
+    }
+}
+
+/// From 1 to 100.
+fn percent(text: &str) -> Result<u32, ()> {
+    let percent: u32 = text.strip_suffix('%').ok_or(())?.parse().map_err(|_| ())?;
+    if (1..=100).contains(&percent) { Ok(percent) } else { Err(()) }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 
-use super::budget::Budget;
+use super::budget::{Budget, GroupsBudget};
 use super::setting::{Form, HasUsual, Place};
 use crate::aws::share::Share;
 use crate::line;
@@ -124,6 +124,36 @@ impl HasUsual for Part {
         match usual {
             Budget::Percent(percent) => format!("\"{percent}%\""),
             Budget::Instances(count) => count.to_string(),
+        }
+    }
+}
+
+/// A part of all groups.
+pub struct PartOfGroups;
+
+impl Form for PartOfGroups {
+    type Value = GroupsBudget;
+    fn expected(&self) -> String {
+        "a share from \"1%\" to \"100%\", or a number of groups from 1".to_owned()
+    }
+
+    fn read(&self, place: &Place<'_, '_>) -> Option<GroupsBudget> {
+        let count = place.integer().and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
+        let share = || place.text().and_then(|text| text.parse().ok());
+        place.or_wrong(count.map(GroupsBudget::Groups).or_else(share), self)
+    }
+}
+
+impl HasUsual for PartOfGroups {
+    type Usual = GroupsBudget;
+    fn usual(&self, usual: &GroupsBudget) -> GroupsBudget {
+        *usual
+    }
+
+    fn written(&self, usual: &GroupsBudget) -> String {
+        match usual {
+            GroupsBudget::Percent(percent) => format!("\"{percent}%\""),
+            GroupsBudget::Groups(count) => count.to_string(),
         }
     }
 }

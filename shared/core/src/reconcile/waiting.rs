@@ -41,11 +41,13 @@ fn was_asked<K: Kind>(incident: &Incident<K>, because: &Hold<K>) -> bool {
 }
 
 /// Whether something is being done that ends by itself, or people were asked for just that. Each such hold has a limit of its own: the
-/// lease; `recover-within` once it is being replaced; the dwell time. In `watch` people heard what would be done.
+/// lease; `recover-within` once it is being replaced; the dwell time. In `watch` people heard what would be done. For all that wait for the
+/// shared budget, one of them asks ([`crate::guard::short`]).
 fn has_a_limit<K: Kind>(because: &Hold<K>, incident: &Incident<K>) -> bool {
     match because {
         Hold::InFlight | Hold::OutcomeUnknown { .. } | Hold::Proving { .. } | Hold::Watching { .. } => true,
-        Hold::Paused { .. } | Hold::Budget { .. } | Hold::OutOfDate { .. } => false,
+        Hold::SharedBudget(_) => true,
+        Hold::Paused { .. } | Hold::Budget { .. } | Hold::BudgetUnread { .. } | Hold::OutOfDate { .. } => false,
         Hold::Own(own) => K::has_a_limit(own, incident),
     }
 }

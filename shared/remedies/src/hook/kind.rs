@@ -41,6 +41,7 @@ impl HookKind {
 
 impl Kind for HookKind {
     const REMEDY: &'static str = "lifecycle-hook";
+    const SHARES_BUDGET: bool = false;
 
     type Step = Step;
     type Evidence = Evidence;

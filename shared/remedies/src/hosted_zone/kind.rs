@@ -34,6 +34,7 @@ impl HostedZoneKind {
 
 impl Kind for HostedZoneKind {
     const REMEDY: &'static str = "shift-dns";
+    const SHARES_BUDGET: bool = false;
 
     type Step = Step;
     type Evidence = Evidence;

@@ -78,6 +78,7 @@ impl InstanceKind {
 
 impl Kind for InstanceKind {
     const REMEDY: &'static str = "replace-instance";
+    const SHARES_BUDGET: bool = true;
 
     type Step = Step;
     type Evidence = Evidence;

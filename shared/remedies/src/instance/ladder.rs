@@ -26,7 +26,7 @@ use crate::instance::tally::{Limit, Tally};
 const MOST_HOLDERS: usize = 2_500;
 
 /// All that decides about an instance whose group and policy are known, in order.
-pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 28] {
+pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 30] {
     [
         Check {
             name: "nobody else is acting on it",
@@ -133,6 +133,16 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 28] {
             name: "the budget allows it",
             stops: |case| case.held(case.within_budget().err()),
             by: |case| case.budget_in_words(),
+        },
+        Check {
+            name: "its service may act",
+            stops: |case| case.service_is_short(),
+            by: |case| case.service_in_words(),
+        },
+        Check {
+            name: "the account may act",
+            stops: |case| case.account_is_short(),
+            by: |case| case.account_in_words(),
         },
         Check {
             name: "the last act is long ago",

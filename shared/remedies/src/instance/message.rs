@@ -145,6 +145,7 @@ fn in_short(page: &Page) -> &'static str {
         Page::NotRecovered { .. } => "not recovered in time",
         Page::Own(PageReason::NotInPolicy { .. }) => "not in the policy any more",
         Page::Waited { .. } => "sick, and held back",
+        Page::SharedBudget(_) => "the budget for replacements is used up",
         Page::NoRoom { .. } => "no room left to record a replacement",
         Page::Own(PageReason::GroupStalled { .. }) => "the group does not replace it",
         Page::Own(PageReason::ReplacementsFail { .. }) => "its replacements fail",

@@ -7,13 +7,14 @@ mod settings;
 use std::collections::BTreeSet;
 
 use homeostat_core::aws::rates::{Api, Share};
+use homeostat_core::budget::{Bound, Bounds};
 use homeostat_core::id::{AlarmArn, GroupName};
 use homeostat_core::policy::Mode;
 use homeostat_core::policy::document::Table;
 use homeostat_core::policy::lists::Tables;
 use homeostat_core::policy::pattern::Pattern;
 use homeostat_core::policy::section::Section;
-use homeostat_core::policy::setting::{Must, Needed, Setting};
+use homeostat_core::policy::setting::{HasUsual, Must, Needed, Setting};
 use homeostat_core::policy::{Budget, at_most};
 use homeostat_core::resync::RESYNC_EVERY;
 use jiff::SignedDuration;
@@ -31,6 +32,10 @@ pub struct InstancePolicy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupPolicy {
     pub name: GroupName,
+    /// What shares the service's part of the budget of all groups.
+    pub service: String,
+    /// Of the account, and of the service.
+    pub bounds: Bounds,
     pub mode: Mode,
     /// All of it must say "sick" before anything is done. Never empty.
     pub evidence: Vec<EvidenceSource>,
@@ -106,8 +111,11 @@ pub enum EvidenceSource {
     TargetHealth,
 }
 
-pub(super) const SECTION: Section =
-    Section { table: "[replace-instance]", about: "Which instances may be replaced.", settings: &[&GROUPS] };
+pub(super) const SECTION: Section = Section {
+    table: "[replace-instance]",
+    about: "Which instances may be replaced, and how much of all groups together.",
+    settings: &[&GROUPS, &settings::AT_ONCE, &settings::PER_HOUR],
+};
 
 const GROUPS: Needed<Tables> = Setting {
     key: "group",
@@ -129,12 +137,30 @@ pub(crate) fn section(table: &Table<'_>, mode: Mode) -> InstancePolicy {
         }
         groups.extend(group(&entry, name, mode));
     }
+    let bounds = bounds(table, &groups);
+    groups.iter_mut().for_each(|group| group.bounds = bounds);
     InstancePolicy { groups }
+}
+
+/// What may be out of all groups together.
+fn bounds(table: &Table<'_>, groups: &[GroupPolicy]) -> Bounds {
+    const LEAST_AT_ONCE: u32 = 1;
+    const LEAST_PER_HOUR: u32 = 3;
+    let (at_once, per_hour) = (table.usual(&settings::AT_ONCE), table.usual(&settings::PER_HOUR));
+    let shown = [settings::AT_ONCE.form.written(&at_once), settings::PER_HOUR.form.written(&per_hour)];
+    let (at_once, per_hour) = (at_once.of(groups.len(), LEAST_AT_ONCE), per_hour.of(groups.len(), LEAST_PER_HOUR));
+    if at_once > per_hour {
+        let [at_once, per_hour] = &shown;
+        table.contradiction((settings::AT_ONCE.key, at_once), "more than", (settings::PER_HOUR.key, per_hour));
+    }
+    let services: BTreeSet<&str> = groups.iter().map(|group| group.service.as_str()).collect();
+    Bounds::of(Bound { at_once, per_hour }, services.len())
 }
 
 fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<GroupPolicy> {
     table.only(&settings::GROUP);
     let mode = table.free(&settings::MODE).unwrap_or(mode);
+    let service = table.free(&settings::SERVICE);
     let evidence = table.need(&settings::EVIDENCE);
     let health_alarms = table.free(&settings::HEALTH_ALARMS).unwrap_or_default();
     let alarm_alone = evidence.as_deref() == Some(&[EvidenceSource::Alarm]) && !table.is_wrong(settings::EVIDENCE.key);
@@ -164,8 +190,12 @@ fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<Group
     if breaker > 1 && !table.is_wrong(settings::BREAKER.key) {
         at_most(table, (&settings::COOLDOWN, cooldown), (&settings::BREAKER_WITHIN, breaker_within));
     }
+    let name = name?;
     Some(GroupPolicy {
-        name: name?,
+        service: service.map_or_else(|| name.to_string(), |service| service.0),
+        // All groups have the same: see `section`.
+        bounds: Bounds::default(),
+        name,
         mode,
         evidence: evidence?,
         health_alarms,

@@ -15,6 +15,7 @@ mod prospects;
 mod reading;
 mod recovering;
 mod serving;
+mod shared_budget;
 mod shrinking;
 mod timeline;
 mod waiting;

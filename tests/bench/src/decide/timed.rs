@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use homeostat_core::aws::rates::Pacer;
+use homeostat_core::budget::Purchase;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Decision, Hold, Incident, Kind, Verdict};
 use homeostat_core::ports::{Clock, History, Ledger, Limits, Outcome, Unavailable};
@@ -159,6 +160,10 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
         incident: &Incident<R::Kind>,
     ) -> Result<R::Observation, Unavailable> {
         self.remedy.observe(prefetch, incident).await
+    }
+
+    fn purchase(&self, incident: &Incident<R::Kind>, seen: &R::Observation) -> Option<Purchase> {
+        self.remedy.purchase(incident, seen)
     }
 
     fn seen_since(&self) -> Option<Timestamp> {

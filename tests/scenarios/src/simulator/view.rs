@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_core::budget::SharedBudget;
 use homeostat_core::id::{GroupName, Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
 use homeostat_core::ports::Slots;
@@ -15,6 +16,7 @@ pub(super) struct View<K: Kind> {
     pub(super) revision: u64,
     pub(super) open: BTreeMap<Subject, Incident<K>>,
     pub(super) slots: BTreeMap<GroupName, Slots>,
+    pub(super) shared: SharedBudget,
     pub(super) memory: BTreeMap<GroupName, K::Memory>,
     /// What was closed since the view before, and how many are closed in all.
     pub(super) newly_closed: Vec<Incident<K>>,
@@ -30,6 +32,7 @@ impl<K: Kind> Default for View<K> {
             revision: 0,
             open: BTreeMap::new(),
             slots: BTreeMap::new(),
+            shared: SharedBudget::default(),
             memory: BTreeMap::new(),
             newly_closed: Vec::new(),
             closed: 0,
@@ -49,6 +52,7 @@ impl<K: Kind> View<K> {
             revision: ledger.revision(),
             flaw: ledger.flaw(),
             slots: names.iter().map(|name| (name.clone(), ledger.slots_of(name))).collect(),
+            shared: ledger.shared(),
             memory: names.iter().map(|name| (name.clone(), ledger.memory_of::<K>(&Scope::of_group(name)))).collect(),
             closed: before.closed + newly_closed.len(),
             newly_closed,

@@ -103,7 +103,7 @@ impl FleetOf {
         }
     }
 
-    /// All defaults but that it acts and asks two sources.
+    /// All defaults but that it acts, asks two sources, and may replace in all groups at once: a storm is measured, not held back.
     pub(super) fn policy(&self) -> Result<Policy, Trouble> {
         self.policy_in("act")
     }
@@ -116,6 +116,7 @@ impl FleetOf {
             text +=
                 &format!("[[replace-instance.group]]\nname = \"{name}\"\nevidence = [\"alarm\", \"target-health\"]\n");
         }
+        text += "[replace-instance]\nat-once = \"100%\"\nper-hour = \"100%\"\n";
         policy::parse(&text).map_err(|mistakes| format!("the scene's own policy: {mistakes:?}").into())
     }
 }

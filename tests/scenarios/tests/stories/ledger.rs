@@ -8,6 +8,7 @@ use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::aws::rates::{Api, Share};
 use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
+use homeostat_core::budget::{Bounds, Purchase, SharedBudget, Thousandths};
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, Scope, Subject};
 use homeostat_core::incident::{Gone, Month};
 use homeostat_core::memory::{News, Remembered};
@@ -16,6 +17,7 @@ use homeostat_core::ports::{
     Write,
 };
 use homeostat_core::resync::Resync;
+use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
 use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::memory::Act;
 use homeostat_remedies::instance::reasons::{Close, Decision, Hold, HoldReason, Incident, Step};
@@ -82,6 +84,7 @@ pub(crate) async fn suite<L: Ledger + DueIncidents + DueMarks + Control + Closed
     a_stale_version_is_refused(ledger).await?;
     marks::suite(ledger).await?;
     one_of_two_gets_the_last_slot(ledger).await?;
+    the_budget_of_all_groups_is_bought_of_in_the_same_transaction(ledger).await?;
     the_sweep_moves_wake_at_and_breaks_no_fence(ledger).await?;
     the_sweeps_marks_are_kept_until_the_owner_writes(ledger).await?;
     an_alarms_memory_is_written_only_over_what_was_read(ledger).await?;
@@ -144,6 +147,36 @@ async fn one_of_two_gets_the_last_slot<L: Ledger>(ledger: &L) -> Result<()> {
     ensure!(ledger.limits::<InstanceKind>(&subject(3), &scope()).await?.slots == claim(2));
     let open = ledger.open_among(&[subject(1), subject(2), subject(3)]).await?;
     ensure!(open.len() == 2 && open.contains(&subject(1)) && open.contains(&subject(2)), "{open:?}");
+    Ok(())
+}
+
+async fn the_budget_of_all_groups_is_bought_of_in_the_same_transaction<L: Ledger + Control>(ledger: &L) -> Result<()> {
+    // A fleet's stories may have used it.
+    let read = |shared: Result<SharedBudget, String>| shared.map_err(anyhow::Error::msg);
+    let before = read(ledger.limits::<InstanceKind>(&subject(20), &scope()).await?.shared)?;
+    let purchase = Purchase {
+        scope: scope(),
+        service: "suite".to_owned(),
+        cost: Thousandths::of_group(1, 3),
+        bounds: Bounds::default(),
+    };
+    let taken = |number| before.taken_by(noon(), &subject(number), &purchase);
+    let (winner, loser) = (intend(&incident(20)), intend(&incident(21)));
+    ledger.write(Write { shared: Some(&taken(20)), ..Write::of(&winner) }).await?;
+    let lost = ledger.write(Write { shared: Some(&taken(21)), ..Write::of(&loser) }).await;
+    ensure!(is_conflict(&lost), "both bought of the same version");
+    ensure!(ledger.history::<InstanceKind>(&subject(21), None).await?.open.is_none(), "all or nothing");
+    let limits = ledger.limits::<InstanceKind>(&subject(21), &scope()).await?;
+    ensure!(limits.shared == Ok(taken(20)) && ledger.shared_budget().await? == taken(20), "{limits:?}");
+    let others = ledger.limits::<HostedZoneKind>(&subject(21), &scope()).await?;
+    ensure!(others.shared == Ok(SharedBudget::default()), "who buys nothing of it does not read it");
+    let closed = winner.settle(noon(), Outcome::Done);
+    ledger.write(Write::of(&closed)).await?;
+    let closed = closed.close(noon() + SignedDuration::from_mins(3), &Close::Recovered);
+    let freed = taken(20).freed_by(noon(), &subject(20)).ok_or_else(|| anyhow::anyhow!("it holds nothing"))?;
+    ensure!(is_conflict(&ledger.write(Write { shared: Some(&taken(20)), ..Write::of(&closed) }).await), "stale");
+    ledger.write(Write { shared: Some(&freed), ..Write::of(&closed) }).await?;
+    ensure!(ledger.shared_budget().await? == freed);
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 
 // Marked as tests, so that clippy lets their helpers unwrap.
 #[cfg(test)]
+mod account_budget;
+#[cfg(test)]
 mod alarms;
 #[cfg(test)]
 mod blinking;

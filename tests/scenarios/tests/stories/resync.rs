@@ -42,7 +42,9 @@ fn services_without(count: usize, missing: &[usize]) -> FleetStory {
     };
     let group =
         |number| format!("[[replace-instance.group]]\nname = \"{}\"\nevidence = [\"target-health\"]\n", name(number));
-    let groups: String = (0..count).map(group).collect();
+    // What many of them depend on may fail, and all may be out at once.
+    let all = "[replace-instance]\nat-once = \"100%\"\nper-hour = \"100%\"\n";
+    let groups = (0..count).map(group).collect::<String>() + all;
     let mut story =
         FleetStory::of_demo(demo, policy::parse(&format!("schema = 1\nmode = \"act\"\n{groups}")).unwrap(), noon())
             .unwrap();

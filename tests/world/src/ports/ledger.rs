@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use homeostat_core::aws::alarm::AlarmChange;
+use homeostat_core::budget::SharedBudget;
 use homeostat_core::id::{GroupName, Scope, Subject};
 use homeostat_core::incident::{Incident, Kind};
 use homeostat_core::memory::Remembered;
@@ -45,6 +46,9 @@ struct Items {
     open: BTreeMap<Subject, AnyIncident>,
     closed: BTreeMap<Subject, Vec<AnyIncident>>,
     slots: BTreeMap<Scope, Slots>,
+    shared: Option<SharedBudget>,
+    /// Why the shared budget can't be read, if it can't.
+    unreadable: Option<String>,
     /// By the remedy that it is of.
     memories: BTreeMap<(Scope, &'static str), Box<dyn Any + Send>>,
     alarms: BTreeMap<String, AlarmChange>,
@@ -134,6 +138,16 @@ impl MemoryLedger {
         lock(&self.items).slots.get(&Scope::of_group(group)).cloned().unwrap_or_default()
     }
 
+    /// What is out of all groups together.
+    pub fn shared(&self) -> SharedBudget {
+        lock(&self.items).shared.clone().unwrap_or_default()
+    }
+
+    /// From now on the shared budget can't be read.
+    pub fn spoil_shared_budget(&self, why: &str) {
+        lock(&self.items).unreadable = Some(why.to_owned());
+    }
+
     pub fn memory_of<K: Kind>(&self, scope: &Scope) -> K::Memory {
         lock(&self.items).memory::<K>(scope).unwrap_or_default()
     }
@@ -179,11 +193,14 @@ impl Items {
 
     /// Checks everything before it changes anything.
     fn write<K: Kind>(&mut self, write: &Write<'_, K>) -> Result<(), NotWritten> {
-        let Write { incident, slots, memory, alarm, unpaused_at } = *write;
+        let Write { incident, slots, shared, memory, alarm, unpaused_at } = *write;
         let (subject, scope) = (&incident.subject, incident.scope());
         follows(self.open.get(subject).map(|open| open.head().version), incident.version)?;
         if let Some(slots) = slots {
             follows(self.slots.get(&scope).map(|stored| stored.version), slots.version)?;
+        }
+        if let Some(shared) = shared {
+            follows(self.shared.as_ref().map(|stored| stored.version), shared.version)?;
         }
         if let Some(memory) = memory {
             follows(self.memory::<K>(&scope).map(|stored| stored.version()), memory.version())?;
@@ -200,6 +217,7 @@ impl Items {
             fits(incident)?;
         }
         slots.map_or(Ok(()), fits)?;
+        shared.map_or(Ok(()), fits)?;
         memory.map_or(Ok(()), fits)?;
         let kept = self.kept(incident)?;
         let is_closed = kept.closed_at.is_some();
@@ -211,6 +229,7 @@ impl Items {
             self.open.insert(subject.clone(), kept);
         }
         self.revision += 1;
+        self.shared = shared.cloned().or_else(|| self.shared.take());
         self.slots.extend(slots.map(|slots| (scope.clone(), slots.clone())));
         if let Some(memory) = memory {
             self.memories.insert((scope, K::REMEDY), Box::new(memory.clone()));
@@ -295,7 +314,11 @@ impl Ledger for MemoryLedger {
         let pauses =
             pause_scopes::<K>(subject, scope).iter().filter_map(|scope| items.pauses.get(scope)).cloned().collect();
         let slots = items.slots.get(scope).cloned().unwrap_or_default();
-        Ok(Limits { pauses, slots, memory: items.memory::<K>(scope).unwrap_or_default() })
+        let shared = match &items.unreadable {
+            Some(why) if K::SHARES_BUDGET => Err(why.clone()),
+            _ => Ok(items.shared.clone().filter(|_| K::SHARES_BUDGET).unwrap_or_default()),
+        };
+        Ok(Limits { pauses, slots, shared, memory: items.memory::<K>(scope).unwrap_or_default() })
     }
 
     async fn open_among(&self, subjects: &[Subject]) -> Result<Vec<Subject>, Unavailable> {
@@ -388,6 +411,10 @@ impl Control for MemoryLedger {
 
     async fn slots(&self, scope: &Scope) -> Result<Slots, Unavailable> {
         Ok(lock(&self.items).slots.get(scope).cloned().unwrap_or_default())
+    }
+
+    async fn shared_budget(&self) -> Result<SharedBudget, Unavailable> {
+        Ok(self.shared())
     }
 
     async fn memory<K: Kind>(&self, scope: &Scope) -> Result<K::Memory, Unavailable> {

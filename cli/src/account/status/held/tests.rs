@@ -86,6 +86,7 @@ fn status(open: Vec<AnyIncident>, launches: Memory) -> Status {
         at: now(),
         open: open.into_iter().map(|incident| Open::new(&incident, &[])).collect(),
         pauses: vec![],
+        budget: None,
         groups,
         zones: vec![],
         remarks: vec![],

@@ -29,11 +29,38 @@ fn a_quiet_night_is_two_lines() {
         at: Timestamp::UNIX_EPOCH,
         open: vec![],
         pauses: vec![],
+        budget: None,
         groups: vec![],
         zones: vec![],
         remarks: vec![],
     };
     assert_eq!(shown(&status), "stack homeostat in eu-west-1: nothing is open\n\nnothing is paused\n");
+}
+
+#[test]
+fn what_is_used_of_the_budget_of_all_groups_is_a_line_and_only_if_it_is() {
+    let at = Timestamp::from_second(1_800_000_000).unwrap();
+    let purchase = homeostat_core::budget::Purchase {
+        scope: "group#web".parse().unwrap(),
+        service: "shop".to_owned(),
+        cost: Thousandths::of_group(1, 4),
+        bounds: homeostat_core::budget::Bounds::default(),
+    };
+    assert!(SharedUse::of(&SharedBudget::default(), at).is_none());
+    let subject = "eu-west-1#instance#i-0123456789abcdef0".parse().unwrap();
+    let taken = SharedBudget::default().taken_by(at, &subject, &purchase);
+    let status = Status {
+        place: "stack homeostat in eu-west-1".into(),
+        at,
+        open: vec![],
+        pauses: vec![],
+        budget: SharedUse::of(&taken, at),
+        groups: vec![],
+        zones: vec![],
+        remarks: vec![],
+    };
+    let said = "\n\nbudget of all groups: 0.25 groups out, 0.25 replaced within an hour\n";
+    assert!(shown(&status).ends_with(said), "{}", shown(&status));
 }
 
 #[test]
@@ -64,6 +91,7 @@ fn what_waits_for_a_person_says_how_to_answer_whatever_it_is_called() {
         at,
         open: vec![Open::new(&asked.into(), &held)],
         pauses: vec![],
+        budget: None,
         groups,
         zones: vec![],
         remarks: Vec::new(),
@@ -121,6 +149,7 @@ fn a_zone_shows_what_it_holds_what_that_waits_for_and_what_is_latched() {
         at,
         open: vec![Open::new(&drained(at).into(), &[])],
         pauses: vec![],
+        budget: None,
         groups: vec![],
         zones: vec![HeldBackZone::new("Z0123456789ABCDEFGHIJ".parse().unwrap(), memory)],
         remarks: vec![],

@@ -3,6 +3,7 @@
 //! This module never has a form of its own.
 
 use homeostat_core::aws::alarm::AlarmChange;
+use homeostat_core::budget::SharedBudget;
 use homeostat_core::id::Scope;
 use homeostat_core::incident::Kind;
 use homeostat_core::ports::{DueMark, Pause, Slots, Unavailable};
@@ -27,6 +28,7 @@ pub(super) enum Stored {
     /// Stored before what an alarm said had an end: such an item is only ever written over by a newer change.
     EndlessAlarm(AlarmChange),
     Slots(Scope, Slots),
+    Shared(SharedBudget),
     Pause(Pause),
     Resync(Resync),
     Due(DueMark),
@@ -53,6 +55,8 @@ impl Stored {
                 "lifecycle-hook" => Ok(Stored::Launches(scope(pk), item::read(item.clone())?)),
                 other => panic!("{other} is no remedy's memory"),
             }
+        } else if item::is_shared_budget(item) {
+            item::read(item.clone()).map(Stored::Shared)
         } else if pk == "DUE#replace-instance" {
             item::read(item.clone()).map(Stored::Due)
         } else {
@@ -76,6 +80,7 @@ impl Stored {
                 item
             }),
             Stored::Slots(scope, slots) => item::slots(scope, slots),
+            Stored::Shared(budget) => item::shared_budget(budget),
             Stored::Pause(pause) => Ok(pause_item(pause)),
             Stored::Resync(resync) => item::written(resync, &item::Key::resync(InstanceKind::REMEDY)),
             Stored::Due(mark) => item::mark::<InstanceKind>(mark),
@@ -91,6 +96,7 @@ impl Stored {
             Stored::Launches(_, memory) => found.look_at_part("hook", memory),
             Stored::Alarm(memory) | Stored::EndlessAlarm(memory) => found.look_at(memory),
             Stored::Slots(_, slots) => found.look_at(slots),
+            Stored::Shared(budget) => found.look_at_part("shared", budget),
             Stored::Pause(pause) => found.look_at(pause),
             Stored::Resync(resync) => found.look_at(resync),
             Stored::Due(mark) => found.look_at(mark),

@@ -9,6 +9,7 @@ use homeostat_core::aws::lifecycle::{ActionResult, Course, Place, Transition};
 use homeostat_core::aws::rates::Api;
 use homeostat_core::aws::record::Routing;
 use homeostat_core::aws::units::Unit;
+use homeostat_core::budget::{Exceeded, Level};
 use homeostat_core::incident::{Actor, Doubt, HoldEnd, Said, State, Verdict};
 use homeostat_core::ports::{DueTrigger, Outcome};
 use homeostat_core::signal::NoticeKind;
@@ -185,6 +186,9 @@ variants! {
         // A pause keeps no hook from being completed.
         Hold::Paused { .. } => "paused" in [Instance, Zone],
         Hold::Budget { .. } => "budget" in [Instance],
+        // Nothing else is bought of the budget above its scope.
+        Hold::SharedBudget(_) => "shared_budget" in [Instance],
+        Hold::BudgetUnread { .. } => "budget_unread" in [Instance],
         // In `watch` a hook is completed at once: `Because::Watching`.
         Hold::Watching { .. } => "watching" in [Instance, Zone],
         // Whatever has steps.
@@ -270,6 +274,7 @@ variants! {
         Page::Refused { .. } => "refused" in [Instance, Hook],
         Page::NotRecovered { .. } => "not_recovered" in [Instance],
         Page::Waited { .. } => "waited" in [Instance, Group, Zone],
+        Page::SharedBudget(_) => "shared_budget" in [Instance],
         // What is stored of an instance, of a group and of a hook has no part that grows.
         Page::NoRoom { .. } => "no_room" in [Zone],
         ; Page::Own(_)
@@ -426,6 +431,17 @@ variants! {
         Drift::AlarmGone { .. } => "alarm_gone" in [Zone],
         Drift::HealthCheckGone { .. } => "health_check_gone" in [Zone],
         Drift::TargetGroupGone { .. } => "target_group_gone" in [Zone],
+    }
+
+    Level {
+        Level::Service(_) => "service" in [Instance],
+        Level::Account => "account" in [Instance],
+    }
+
+    Exceeded {
+        Exceeded::AtOnce => "at_once" in [Instance],
+        Exceeded::PerHour => "per_hour" in [Instance],
+        Exceeded::Room => "room" in [Instance],
     }
 
     // A record that a hook removes is a simple one; what somebody else left of a weighted one may be anything.

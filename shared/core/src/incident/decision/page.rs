@@ -22,7 +22,11 @@ impl<K: Kind> Page<K> {
     pub fn asks_about(&self) -> &[String] {
         match self {
             Page::Waited { holds, .. } => holds,
-            Page::Refused { .. } | Page::NotRecovered { .. } | Page::NoRoom { .. } | Page::Own(_) => &[],
+            Page::Refused { .. }
+            | Page::NotRecovered { .. }
+            | Page::SharedBudget(_)
+            | Page::NoRoom { .. }
+            | Page::Own(_) => &[],
         }
     }
 
@@ -30,6 +34,7 @@ impl<K: Kind> Page<K> {
     pub fn covers(&self, hold: &Hold<K>) -> bool {
         match (self, hold) {
             (Page::Waited { holds, .. }, hold) => holds.iter().any(|name| name == hold.name()),
+            (Page::SharedBudget(_), Hold::SharedBudget(_)) => true,
             (Page::Own(page), Hold::Own(hold)) => K::covers(page, hold),
             _ => false,
         }

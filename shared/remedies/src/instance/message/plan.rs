@@ -59,6 +59,12 @@ fn you(page: &Page) -> (You, &'static str) {
             ),
             "nothing in this group is replaced until its targets are checked. Homeostat keeps looking.",
         ),
+        Page::SharedBudget(_) => (
+            You::Looks(
+                "You: see what makes so many instances unhealthy at the same time: a shared dependency, a zone, a bad deploy. If they are to be replaced all the same, raise at-once or per-hour of [replace-instance] in policy.toml.",
+            ),
+            "whatever waits for the budget is replaced as soon as there is room. This is the only page about it within an hour, whoever waits.",
+        ),
         Page::NoRoom { .. } => (You::Looks("You: replace the instance by hand."), watches),
         Page::Waited { .. } => (You::Looks("You: see whether what holds it back is still meant to."), keeps_looking),
         Page::Own(PageReason::ReplacementsFail { group, .. }) => (

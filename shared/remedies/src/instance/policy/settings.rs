@@ -1,13 +1,13 @@
-//! The settings of `[[replace-instance.group]]`.
+//! The settings of `[[replace-instance.group]]`, and those of all groups together.
 
 use homeostat_core::id::GroupName;
-use homeostat_core::policy::forms::{Choice, Count, Name, Part, Text, Time};
+use homeostat_core::policy::forms::{Choice, Count, Name, Part, PartOfGroups, Text, Time};
 use homeostat_core::policy::lists::{List, Words};
 use homeostat_core::policy::names::{is_no_arn, is_plain};
 use homeostat_core::policy::pattern::Pattern;
 use homeostat_core::policy::section::Section;
 use homeostat_core::policy::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
-use homeostat_core::policy::{Budget, MODES, Mode};
+use homeostat_core::policy::{Budget, GroupsBudget, MODES, Mode};
 use jiff::SignedDuration;
 
 use crate::instance::policy::EvidenceSource;
@@ -22,6 +22,7 @@ pub(crate) const GROUP: Section = Section {
     about: "One for each Auto Scaling group whose instances may be replaced. A group that is not named is never touched.",
     settings: &[
         &NAME,
+        &SERVICE,
         &MODE,
         &EVIDENCE,
         &HEALTH_ALARMS,
@@ -46,6 +47,13 @@ pub(super) const NAME: Needed<Text<GroupName>> = Setting {
     form: Text::that("the name of an Auto Scaling group", is_plain),
     left_out: Must,
     meaning: "Which group. Each stands once.",
+};
+
+pub(super) const SERVICE: Free<Text<Name>> = Setting {
+    key: "service",
+    form: Text::that("a service's name", is_plain),
+    left_out: Means("the group's own name"),
+    meaning: "Groups of the same service share what a service may use of `at-once` and `per-hour` of `[replace-instance]`.",
 };
 
 pub(super) const MODE: Free<Choice<Mode>> =
@@ -172,4 +180,22 @@ pub(super) const PLAN_FIRST: Usual<Time> = Setting {
     left_out: Is(SignedDuration::ZERO),
     meaning: "How long before each replacement people are told of it. It happens if all of the evidence still says so then, and not \
               under a pause. \"0s\" announces nothing beforehand. At most `max-wait`.",
+};
+
+pub(super) const AT_ONCE: Usual<PartOfGroups> = Setting {
+    key: "at-once",
+    form: PartOfGroups,
+    left_out: Is(GroupsBudget::Percent(10)),
+    meaning: "How much of all groups together, in the account and Region, may be out at once. A replacement takes the share of its \
+              group's capacity that goes out: of four instances, a quarter of a group. A share is of the groups that the policy names, \
+              and at least one group. Where there is more than one service, none takes more than half, but always one group. At most \
+              `per-hour`.",
+};
+
+pub(super) const PER_HOUR: Usual<PartOfGroups> = Setting {
+    key: "per-hour",
+    form: PartOfGroups,
+    left_out: Is(GroupsBudget::Percent(30)),
+    meaning: "How much of all groups together may be replaced within an hour, counted in the same way; a share is at least three \
+              groups. It never refuses the first replacement in a group that was left alone for an hour.",
 };

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt;
 use homeostat_core::aws::rates::Pacer;
+use homeostat_core::budget::Purchase;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Kind, Verdict};
 use homeostat_core::ports::{Clock, Ledger, Limits, NotWritten, Outcome, Unavailable, WakeUps, Write};
@@ -135,6 +136,10 @@ impl Remedy for Made {
 
     async fn observe(&self, (): (), _: &Incident) -> Result<(), Unavailable> {
         panic!("nothing is open")
+    }
+
+    fn purchase(&self, _: &Incident, (): &()) -> Option<Purchase> {
+        None
     }
 
     fn seen_since(&self) -> Option<Timestamp> {

@@ -18,6 +18,51 @@ fn the_least_policy_is_careful() {
     assert_eq!((group.budget, group.grace), (Budget::Percent(20), SignedDuration::from_mins(5)));
 }
 
+/// So many groups, each with a line of its own.
+fn groups(count: usize, line: &str, all: &str) -> String {
+    let group = |number| {
+        format!("[[replace-instance.group]]\nname = \"svc-{number}\"\nevidence = [\"target-health\"]\n{line}\n")
+    };
+    format!("schema = 1\n{}{all}", (0..count).map(group).collect::<String>())
+}
+
+#[test]
+fn the_limits_of_all_groups_are_right_for_one_and_for_five_hundred() {
+    let bounds = |text: &str| {
+        let policy = parse(text).unwrap();
+        let bounds = policy.instances.groups().next().unwrap().bounds;
+        let said =
+            |bound: homeostat_core::budget::Bound| format!("{} at once, {} per hour", bound.at_once, bound.per_hour);
+        (said(bounds.account), bounds.service.map(said))
+    };
+    let told = |account: &str, service: Option<&str>| (account.to_owned(), service.map(str::to_owned));
+    assert_eq!(bounds(&groups(1, "", "")), told("1 at once, 3 per hour", None));
+    assert_eq!(bounds(&groups(2, "", "")), told("1 at once, 3 per hour", Some("1 at once, 1.5 per hour")));
+    assert_eq!(bounds(&groups(2, "service = \"shop\"", "")), told("1 at once, 3 per hour", None));
+    assert_eq!(bounds(&groups(25, "", "")), told("2.5 at once, 7.5 per hour", Some("1.25 at once, 3.75 per hour")));
+    assert_eq!(bounds(&groups(500, "", "")), told("50 at once, 150 per hour", Some("25 at once, 75 per hour")));
+    let set = "[replace-instance]\nat-once = 4\nper-hour = \"100%\"\n";
+    assert_eq!(bounds(&groups(20, "", set)), told("4 at once, 20 per hour", Some("2 at once, 10 per hour")));
+}
+
+#[test]
+fn a_wrong_limit_of_all_groups_is_a_mistake_that_says_what_would_be_right() {
+    check(
+        &groups(1, "service = \" shop\"", "[replace-instance]\nat-once = 0\nper-hour = \"101%\"\nbudget = 1\n"),
+        expect![[r#"
+            policy.toml:5:11: replace-instance.group[0].service is " shop", expected a service's name
+            policy.toml:7:11: replace-instance.at-once is 0, expected a share from "1%" to "100%", or a number of groups from 1
+            policy.toml:8:12: replace-instance.per-hour is "101%", expected a share from "1%" to "100%", or a number of groups from 1
+            policy.toml:9:1: replace-instance.budget is not known here, it belongs to [[replace-instance.group]]"#]],
+    );
+    check(
+        &groups(20, "", "[replace-instance]\nat-once = 7\n"),
+        expect![[
+            r#"policy.toml:83:11: replace-instance.at-once is 7, more than per-hour, which is "30%" by default: expected at most that"#
+        ]],
+    );
+}
+
 #[test]
 fn a_share_is_at_least_one_and_never_more_than_there_are() {
     for (budget, desired, slots) in [
@@ -48,7 +93,7 @@ fn all_mistakes_are_told_at_once_with_their_places() {
             policy.toml:8:9: replace-instance.group[0].grace is 5, expected a time from "0s" to "24h", such as "30s"
             policy.toml:9:15: replace-instance.group[0].check-every is "0s", expected a time from "1s" to "24h", such as "30s"
             policy.toml:10:18: replace-instance.group[0].recover-within is "9d", expected a time from "1s" to "24h", such as "30s"
-            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first
+            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, service, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first
             policy.toml:12:8: replace-instance.group[0].mode is "sleep", expected "act" or "watch"
             policy.toml:13:11: replace-instance.group[0].breaker is 0, expected a number from 1 to 20
             policy.toml:14:16: replace-instance.group[0].alarms[1] is "a", expected each once"#]],
@@ -167,8 +212,8 @@ fn a_key_that_may_not_stand_bare_is_quoted() {
     check(
         &format!("{LEAST}\"\" = 1\n\"a b\" = 1\n"),
         expect![[r#"
-            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first
-            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first"#]],
+            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, service, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first
+            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, service, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first"#]],
     );
 }
 

@@ -203,7 +203,10 @@ impl History {
         let unclear = is_unclear(open);
         let is_outage =
             matches!(&open.decision, Some(Decision::Hold { because: Hold::Own(HoldReason::TooManyUnhealthy(_)), .. }));
-        open.state == State::Escalated || is_watched || unclear || (is_outage && self.asks_for_group(open))
+        let waits_for_budget = matches!(&open.decision, Some(Decision::Hold { because: Hold::SharedBudget(_), .. }));
+        let is_asked =
+            (is_outage && self.asks_for_group(open)) || (waits_for_budget && self.view.shared.paged.is_some());
+        open.state == State::Escalated || is_watched || unclear || is_asked
     }
 
     /// By all that the policy asks for: then nothing can be unclear.
@@ -241,6 +244,9 @@ impl History {
         }
         if let Some((group, slots)) = self.view.slots.iter().find(|(_, slots)| !slots.holders.is_empty()) {
             return end("in the end no slot is held", format!("{group}: {slots:?}"));
+        }
+        if let Some((group, used)) = self.view.shared.groups.iter().find(|(_, used)| !used.holders.is_empty()) {
+            return end("in the end nothing is out of the account's budget", format!("{group}: {used:?}"));
         }
         if !self.is_quiet() {
             return end("in the end nothing is under way", "an invocation or a message".to_owned());

@@ -54,6 +54,11 @@ const RULES: &[(&str, Rule)] = &[
     ("nobody is proven unhealthy for long without an act or a page", waiting::nobody_waits_for_ever),
     ("slots held stay within the budget", counting::slots_are_within_the_budget),
     ("who holds a slot has acted, and who has acted holds a slot", counting::slots_are_of_those_who_acted),
+    (
+        "who holds of the account's budget has acted, and who has acted holds of it",
+        counting::shared_budget_is_of_those_who_acted,
+    ),
+    ("what is out of the account's budget stays within it", counting::shared_budget_is_kept),
     ("no more are out because of us than the budget allows", counting::out_is_within_the_budget),
 ];
 

@@ -21,7 +21,7 @@ pub(super) fn name(nth: usize) -> GroupName {
     format!("svc-{nth}").parse().unwrap()
 }
 
-/// So many groups of that size, so many of each of which are dead, and the events of their alarms.
+/// So many groups of that size, so many of each of which are dead, and the events of their alarms. All groups may be out at once.
 pub(super) fn storm(groups: usize, size: u32, dead: u32, mode: &str) -> (FleetStory, Vec<Value>) {
     let more = (1..groups).map(|nth| Another { name: name(nth), instances: size, maintenance: None }).collect();
     let demo = Demo { group: name(0), target_group: "svc-0".to_owned(), instances: size, more, ..Demo::new().unwrap() };
@@ -30,6 +30,7 @@ pub(super) fn storm(groups: usize, size: u32, dead: u32, mode: &str) -> (FleetSt
         let evidence = "evidence = [\"alarm\", \"target-health\"]";
         writeln!(text, "[[replace-instance.group]]\nname = \"{}\"\n{evidence}", name(nth)).unwrap();
     }
+    text += "[replace-instance]\nat-once = \"100%\"\nper-hour = \"100%\"\n";
     let story = FleetStory::of_demo(demo, policy::parse(&text).unwrap(), noon()).unwrap();
     for nth in 0..groups {
         for id in story.in_service(&name(nth)).iter().take(dead as usize) {

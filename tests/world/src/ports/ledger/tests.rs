@@ -1,4 +1,5 @@
 use futures_util::FutureExt;
+use homeostat_core::budget::{Bounds, Purchase, Thousandths};
 use homeostat_core::incident::Gone;
 use homeostat_core::ports::Outcome;
 use homeostat_remedies::instance::kind::InstanceKind;
@@ -94,6 +95,37 @@ fn a_second_claimant_of_the_last_slot_should_not_get_it() {
     assert!(refused(write_intent(&ledger, &second)));
     assert_eq!(ledger.open::<InstanceKind>(), [first.0]);
     assert_eq!(ledger.slots_of(&web()), first.1);
+}
+
+#[test]
+fn a_second_buyer_of_the_same_version_of_the_shared_budget_should_not_get_it() {
+    let ledger = ledger();
+    let purchase = Purchase {
+        scope: Scope::of_group(&web()),
+        service: "shop".to_owned(),
+        cost: Thousandths::ONE_GROUP,
+        bounds: Bounds::default(),
+    };
+    let bought = |subject: &str| {
+        let (acting, _) = intent(&incident(subject), &Slots::default());
+        let budget = SharedBudget::default().taken_by(noon(), &acting.subject, &purchase);
+        (acting, budget)
+    };
+    let [(first, budget), (second, lost)] = [FIRST, SECOND].map(bought);
+    get(ledger.write(Write { shared: Some(&budget), ..Write::of(&first) })).unwrap();
+    assert!(refused(get(ledger.write(Write { shared: Some(&lost), ..Write::of(&second) }))));
+    assert_eq!(
+        (ledger.open::<InstanceKind>(), ledger.shared()),
+        (vec![first.clone()], budget.clone()),
+        "all or nothing"
+    );
+    let settled = first.settle(noon(), Outcome::Done);
+    get(ledger.write(Write::of(&settled))).unwrap();
+    assert_eq!(ledger.shared(), budget, "what is not written stays");
+    let freed = budget.freed_by(noon(), &first.subject).unwrap();
+    let closed = settled.close(noon(), &Close::Recovered);
+    get(ledger.write(Write { shared: Some(&freed), ..Write::of(&closed) })).unwrap();
+    assert_eq!(ledger.shared(), freed);
 }
 
 #[test]

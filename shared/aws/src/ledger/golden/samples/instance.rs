@@ -7,6 +7,8 @@ mod past;
 use homeostat_core::aws::alarm::{AlarmReading, AlarmState};
 use homeostat_core::aws::source::Source;
 use homeostat_core::aws::units::Unit;
+use homeostat_core::budget::{Exceeded, Level, Shortage, Thousandths, User};
+use homeostat_core::id::Scope;
 use homeostat_core::incident::{Acknowledgement, Alarms, Gone, Verdict};
 use homeostat_core::ports::Outcome;
 use homeostat_core::signal::{Notice, NoticeKind};
@@ -151,6 +153,11 @@ fn before_an_act() -> Vec<(Verdict, Hold)> {
         Hold::Own(HoldReason::GroupState(GroupState::TargetGroupMissing(attached()))),
         Hold::Own(HoldReason::GroupState(GroupState::TargetGroupGone(attached()))),
         Hold::Budget { taken: 1, slots: 1, unit: Unit::Instances, holders: vec![holder], more: 0 },
+        Hold::SharedBudget(shortage(Level::Service("shop".to_owned()), Exceeded::PerHour)),
+        Hold::SharedBudget(shortage(Level::Account, Exceeded::AtOnce)),
+        Hold::BudgetUnread {
+            why: "could not read an item of the ledger: item BUDGET#account SLOTS has schema \"2\"".to_owned(),
+        },
         Hold::Own(HoldReason::Cooldown { acts: 1, cooldown: mins(10), until: at(540) }),
         Hold::Own(HoldReason::BreakerOpen { since: at(-3_600), group: id("web") }),
         Hold::Watching { step: replace(), because: proofs() },
@@ -166,6 +173,13 @@ fn before_an_act() -> Vec<(Verdict, Hold)> {
         (Verdict::Unknown, Hold::Own(HoldReason::GroupMissing { group: id("web"), since: at(1) })),
     ];
     unhealthy.into_iter().map(|because| (Verdict::Unhealthy, because)).chain(others).collect()
+}
+
+fn shortage(level: Level, limit: Exceeded) -> Shortage {
+    let user =
+        User { scope: Scope::of_group(&id("cart")), count: 3, cost: Thousandths::of_group(3, 4), since: at(-600) };
+    let [used, most, cost] = [(3, 4), (1, 1), (1, 3)].map(|(part, whole)| Thousandths::of_group(part, whole));
+    Shortage { level, limit, since: at(-60), used, most, cost, by: vec![user], more: 0 }
 }
 
 fn holds() -> Vec<Sample> {
@@ -184,12 +198,14 @@ fn holds() -> Vec<Sample> {
     let counted = Hold::Budget { taken: 8, slots: 8, unit: Unit::Vcpus, holders: none_held, more: 0 };
     let holders = vec![id("eu-west-1#instance#i-1a2b3c4d"), id("eu-west-1#instance#i-2a2b3c4d")];
     let of_many = Hold::Budget { taken: 800, slots: 800, unit: Unit::Instances, holders, more: 798 };
+    let by_many = Hold::SharedBudget(Shortage { more: 7, ..shortage(Level::Account, Exceeded::AtOnce) });
     let group = id("web");
     let shrunk = GroupState::Shrunk { group, members: 6, desired: 20, unit: Unit::Weights };
     let shrunk = Hold::Own(HoldReason::GroupState(shrunk));
     let instances = texts(&["i-2a2b3c4d"]);
     let never_started = Hold::Own(HoldReason::LaunchUnknown { group: id("web"), started: None });
     samples.extend([
+        incident(Instance, "hold-account-budget-of-many", held(&unhealthy(), 1, &by_many)),
         incident(Instance, "hold-shrunk-in-weights", held(&unhealthy(), 1, &shrunk)),
         incident(Instance, "hold-launch-unknown-of-no-known-start", held(&unhealthy(), 1, &never_started)),
         decided(Instance, held(&settled(unknown()), 2, &until_the_lease_ends)),
@@ -268,7 +284,11 @@ fn pages() -> Vec<Sample> {
     let marked = "its group replaces it by itself: Auto Scaling has marked it as unhealthy".to_owned();
     let budget = texts(&["protected", "budget"]);
     let waited = Page::Waited { within: mins(30), holds: budget, why: "1 of 1 instances are out already".to_owned() };
+    let by_one = Page::SharedBudget(shortage(Level::Account, Exceeded::Room));
+    let used_up = Page::SharedBudget(Shortage { more: 7, ..shortage(Level::Account, Exceeded::Room) });
     vec![
+        decided(Instance, paged(&unhealthy(), 961, &used_up)),
+        incident(Instance, "page-budget-used-up-by-one-group", paged(&unhealthy(), 961, &by_one)),
         decided(Instance, paged(&settled(Outcome::Refused { why: "AccessDenied".to_owned() }), 3, &refused)),
         decided(Instance, paged(&settled(Outcome::Done), 1_260, &Page::NotRecovered { within: mins(20), why })),
         decided(Instance, paged(&unhealthy(), 1, &Page::Own(PageReason::NotInPolicy { group: id("web") }))),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::aws::source::Source;
+use homeostat_core::budget::{Bounds, Purchase, SharedBudget, Thousandths};
 use homeostat_core::id::{HookName, InstanceId, Scope};
 use homeostat_core::memory::Remembered as _;
 use homeostat_core::ports::{Pause, Slots};
@@ -143,7 +144,33 @@ fn budgets() -> Vec<Sample> {
         sample(Budget, name, Stored::Slots(web(), Slots { version, holders }))
     };
     let holders = [("eu-west-1#instance#i-0123456789abcdef0", at(0)), ("eu-west-1#instance#i-1a2b3c4d", at(60))];
-    vec![of("taken", 4, &holders), of("given-back", 5, &[])]
+    let shared = |name, budget| sample(Budget, name, Stored::Shared(budget));
+    vec![
+        of("taken", 4, &holders),
+        of("given-back", 5, &[]),
+        shared("account-taken", account()),
+        shared("account-given-back", account().freed_by(at(120), &id(holders[1].0)).unwrap()),
+        shared("account-never-used", SharedBudget { version: 1, ..SharedBudget::default() }),
+        shared("account-paged", account().paged_by(at(960), &id("eu-west-1#instance#i-2a2b3c4d")).unwrap()),
+    ]
+}
+
+/// An instance of each of two groups was replaced; one of a third, which is open for more than an hour.
+fn account() -> SharedBudget {
+    let purchase = |group: &str, service: &str, members| Purchase {
+        scope: Scope::of_group(&id(group)),
+        service: service.to_owned(),
+        cost: Thousandths::of_group(1, members),
+        bounds: Bounds::default(),
+    };
+    let replaced = [
+        ("batch", "jobs", 1, "eu-west-1#instance#i-3a2b3c4d", at(-4_000)),
+        ("web", "shop", 3, "eu-west-1#instance#i-0123456789abcdef0", at(0)),
+        ("cart", "shop", 4, "eu-west-1#instance#i-1a2b3c4d", at(60)),
+    ];
+    replaced.into_iter().fold(SharedBudget::default(), |budget, (group, service, members, subject, now)| {
+        budget.taken_by(now, &id(subject), &purchase(group, service, members))
+    })
 }
 
 fn pauses() -> Vec<Sample> {

@@ -1,5 +1,8 @@
 //! Rules about how many are out, and who may be.
 
+use std::collections::BTreeSet;
+
+use homeostat_core::budget::{Level, SharedBudget};
 use homeostat_core::id::{InstanceId, Subject};
 use homeostat_core::policy::Budget;
 
@@ -39,6 +42,44 @@ pub(super) fn slots_are_of_those_who_acted(scene: &Scene<'_>) -> Result<(), Stri
         let slots = scene.after.slots.get(open.kind.group());
         if !slots.is_some_and(|slots| slots.holders.contains_key(&open.subject)) {
             return Err(format!("{} has acted and holds no slot", open.subject));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn shared_budget_is_of_those_who_acted(scene: &Scene<'_>) -> Result<(), String> {
+    if scene.before.is_none() {
+        return Ok(());
+    }
+    let holders: BTreeSet<&Subject> = scene.after.shared.groups.values().flat_map(|used| used.holders.keys()).collect();
+    let acted: BTreeSet<&Subject> =
+        scene.after.open.values().filter(|open| open.acted_at.is_some()).map(|open| &open.subject).collect();
+    // Who was asked about an incident for a day is not waited for.
+    match acted.symmetric_difference(&holders).find(|subject| !is_old(scene, subject)) {
+        None => Ok(()),
+        Some(subject) if holders.contains(subject) => {
+            Err(format!("{subject} holds of the budget without having acted"))
+        }
+        Some(subject) => Err(format!("{subject} has acted and holds nothing of the budget")),
+    }
+}
+
+fn is_old(scene: &Scene<'_>, subject: &Subject) -> bool {
+    let acted_at = scene.after.open.get(subject).and_then(|open| open.acted_at);
+    acted_at.is_some_and(|at| scene.now.duration_since(at) >= homeostat_core::budget::HELD_FOR)
+}
+
+/// Asked when more of it is taken: a policy that allows less takes none back.
+pub(super) fn shared_budget_is_kept(scene: &Scene<'_>) -> Result<(), String> {
+    let Some(before) = scene.before else { return Ok(()) };
+    let Some(bounds) = scene.policy.instances.groups().next().map(|group| group.bounds) else { return Ok(()) };
+    let out = |budget: &SharedBudget, level: &Level| budget.usage(scene.now, level).0;
+    let services = scene.policy.instances.groups().map(|group| Level::Service(group.service.clone()));
+    let limits = services.filter_map(|service| Some((service, bounds.service?)));
+    for (level, bound) in limits.chain([(Level::Account, bounds.account)]) {
+        let now = out(&scene.after.shared, &level);
+        if now > out(&before.shared, &level) && now > bound.at_once {
+            return Err(format!("{now} of {} groups is out of {level}", bound.at_once));
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Rules about alarms that are not verdicts, and about who waits.
 
+use homeostat_core::budget::PAGED_FOR;
+use homeostat_core::id::InstanceId;
 use homeostat_core::incident::State;
 use homeostat_core::policy::Mode;
 use homeostat_remedies::instance::reasons::{Decision, Hold, HoldReason};
@@ -106,6 +108,14 @@ pub(super) fn nobody_is_unheard(scene: &Scene<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// Whoever waits for the account's budget is told of by one page within an hour.
+fn is_asked_about_the_budget(scene: &Scene<'_>, id: &InstanceId) -> bool {
+    let waits = scene.after.open.values().find(|open| open.subject.is_instance(id));
+    let waits =
+        waits.is_some_and(|open| matches!(&open.decision, Some(Decision::Hold { because: Hold::SharedBudget(_), .. })));
+    waits && scene.after.shared.paged.as_ref().is_some_and(|paged| scene.now <= paged.at + PAGED_FOR + A_FEW_LOOKS)
+}
+
 /// Nobody is proven unhealthy for longer than that without an act or a page, whatever holds.
 pub(super) fn nobody_waits_for_ever(scene: &Scene<'_>) -> Result<(), String> {
     for (id, since) in &scene.proven.0 {
@@ -124,7 +134,7 @@ pub(super) fn nobody_waits_for_ever(scene: &Scene<'_>) -> Result<(), String> {
             Some(instance) => instance == *id && (open.acted_at.is_some() || open.state == State::Escalated),
             None => open.kind.group() == &known.group && open.state == State::Escalated,
         });
-        if !is_answered {
+        if !is_answered && !is_asked_about_the_budget(scene, id) {
             let decision = scene.after.open.values().find(|open| open.subject.is_instance(id));
             let decision = decision.map(|open| open.decision.as_ref().map(ToString::to_string));
             return Err(format!("{id} of {} is proven unhealthy since {since:.0}: {decision:?}", known.group));
