@@ -1,6 +1,5 @@
 //! The stories of weighted records, in virtual time.
 
-mod cascade;
 mod chain;
 mod crashes;
 mod drift;

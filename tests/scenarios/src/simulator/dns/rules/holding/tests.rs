@@ -63,7 +63,6 @@ fn shift(name: &str, decided_at: Timestamp) -> Shift {
         after: after.into(),
         reduced: BTreeMap::new(),
         partly: false,
-        in_steps: false,
         fence: None,
         generation: Generation::after(None, decided_at),
     };
