@@ -8,7 +8,7 @@ use homeostat_remedies::instance::kind::InstanceKind;
 use homeostat_remedies::instance::reasons::{Decision, Hold, Incident, Page};
 use homeostat_remedies::policy;
 use scenarios::FleetStory;
-use world::{ActivityKind, Another, App, Demo, Process};
+use world::{ActivityKind, Another, App, Demo};
 
 use super::fleet::{minutes, noon};
 
@@ -68,14 +68,14 @@ fn of_several_groups_that_fail_together_one_is_replaced_after_the_other() {
     assert!(story.answers.iter().all(Result::is_ok), "{:?}", story.answers);
 }
 
-/// The first group never recovers: nothing more can be launched in it.
+/// The first group never recovers: there is no capacity for it.
 #[test]
 fn one_page_is_sent_for_all_that_wait_and_it_says_who_used_the_budget() {
     let mut story = groups(6, 1, "");
+    story.cloud.with(|world| world.lack_capacity_for_group(&name(0), true));
     break_one_of(&story, 0);
     story.pass(minutes(4));
     assert_eq!(terminated_in(&story, 0), 1);
-    story.cloud.with(|world| world.suspend_processes(&name(0), &[Process::Launch])).unwrap();
     (1..6).for_each(|nth| _ = break_one_of(&story, nth));
     story.pass(minutes(12));
     assert!(!story.ledger.open::<InstanceKind>().iter().any(asks), "turns take minutes as a rule");
