@@ -9,6 +9,7 @@ mod decide;
 pub mod doctor;
 mod due;
 mod evidence;
+mod explained;
 mod figures;
 mod group_state;
 mod group_states;
