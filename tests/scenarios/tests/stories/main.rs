@@ -57,9 +57,11 @@ mod notices;
 mod odd_checks;
 #[cfg(test)]
 mod outages;
+#[cfg(test)]
 mod own_health;
 #[cfg(test)]
 mod parts;
+#[cfg(test)]
 mod planned;
 #[cfg(test)]
 mod races;

@@ -70,6 +70,7 @@ struct Outage {
 }
 
 impl Outage {
+    #[expect(clippy::print_stdout, reason = "the figures, for who asks for them with --nocapture")]
     fn of(size: u32, lasts: i64, script: &dyn Fn(&mut World, SignedDuration)) -> Outage {
         let by = |remediator| play(remediator, size, lasts, script);
         let outage = Outage {
