@@ -23,7 +23,6 @@ use jiff::Timestamp;
 
 use crate::call::{outcome, unavailable, words};
 
-mod pace;
 mod set;
 
 /// All calls of an account share one bucket, and a zone refuses a change while it works on another: both pass within a second or
@@ -44,7 +43,6 @@ const NO_SUCH: &str = "NoSuchHealthCheck";
 #[derive(Debug, Clone)]
 pub(crate) struct Zones {
     client: Client,
-    statuses: pace::Pace,
 }
 
 impl Zones {
@@ -54,7 +52,7 @@ impl Zones {
             .with_initial_backoff(FIRST_BACKOFF)
             .with_max_backoff(LONGEST_BACKOFF);
         let config = aws_sdk_route53::config::Builder::from(config).retry_config(retries).build();
-        Zones { client: Client::from_conf(config), statuses: pace::Pace::default() }
+        Zones { client: Client::from_conf(config) }
     }
 
     /// The sets of this name, and the one with its generation. As a rule one page holds both: what is under a name follows it.
@@ -139,10 +137,7 @@ impl Zones {
     /// no observations (API reference, `GetHealthCheckStatus`).
     pub(crate) async fn health_check(&self, id: &HealthCheckId) -> Result<Option<HealthCheckReading>, Unavailable> {
         let settings = self.client.get_health_check().health_check_id(id.as_str()).send();
-        let status = async {
-            self.statuses.turn().await;
-            self.client.get_health_check_status().health_check_id(id.as_str()).send().await
-        };
+        let status = self.client.get_health_check_status().health_check_id(id.as_str()).send();
         let (settings, status) = join(settings, status).await;
         let settings = match settings {
             Ok(settings) => settings,
