@@ -22,7 +22,7 @@ pub use crate::outcome::{Outcome, Unavailable};
 use crate::resync::Resync;
 use crate::signal::Order;
 pub use closed::{ClosedIncidents, ClosedPage, Cursor};
-pub use due_marks::{DueHint, DueMark, DueMarks, DueTrigger, MOST_HINTS, MarkList, UnreadableMark};
+pub use due_marks::{DueHint, DueMark, DueMarks, DueTrigger, LastServer, MOST_HINTS, MarkList, UnreadableMark};
 
 pub trait Clock: Sync {
     fn now(&self) -> Timestamp;

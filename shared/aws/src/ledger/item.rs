@@ -10,7 +10,7 @@ use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::budget::SharedBudget;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::{Incident, Kind, SCHEMA};
-use homeostat_core::ports::{Due, DueMark, Pause, Slots, Unavailable, UnreadableMark};
+use homeostat_core::ports::{Due, DueMark, LastServer, Pause, Slots, Unavailable, UnreadableMark};
 use homeostat_core::resync::Resync;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -26,6 +26,7 @@ const ALARM_MEMORY: &str = "MEMORY#alarm#";
 /// Of no scope: each of those is written with a second `#`.
 const SHARED_BUDGET: &str = "BUDGET#account";
 const SERVER: &str = "SERVER";
+const RESTS: &str = "rests";
 
 /// How long the table keeps a closed incident, at least: a year, so that this season's incidents can be held against the last one's,
 /// and a month to look at them. Nothing is decided by what is this old. DynamoDB deletes some days later, if at all.
@@ -147,6 +148,18 @@ pub(super) fn server<K: Kind>(until: Timestamp) -> Item {
     item.insert("schema".to_owned(), AttributeValue::N(SCHEMA.to_string()));
     item.insert("until".to_owned(), AttributeValue::N(until.as_millisecond().to_string()));
     item
+}
+
+/// The claim of whoever is through, until AWS's rates have room again.
+pub(super) fn resting_server<K: Kind>(until: Timestamp) -> Item {
+    let mut item = server::<K>(until);
+    item.insert(RESTS.to_owned(), AttributeValue::Bool(true));
+    item
+}
+
+/// By the claim that was there.
+pub(super) fn last_server(claim: &Item) -> LastServer {
+    if claim.contains_key(RESTS) { LastServer::Done } else { LastServer::Died }
 }
 
 pub(super) fn is_server(item: &Item) -> bool {

@@ -2,10 +2,10 @@
 //!
 //! This module never overwrites a mark that it did not read, and a mark that can't be read hides no other.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use homeostat_core::id::Scope;
 use homeostat_core::incident::Kind;
-use homeostat_core::ports::{DueMark, DueMarks, MarkList, NotWritten, Unavailable};
+use homeostat_core::ports::{DueMark, DueMarks, LastServer, MarkList, NotWritten, Unavailable};
 use jiff::Timestamp;
 
 use super::item::{self, Item, Key};
@@ -59,16 +59,18 @@ impl DueMarks for DynamoLedger {
         request.send().await.map(drop).map_err(|error| not_written("delete a mark", &error))
     }
 
-    async fn claim_due<K: Kind>(&self, now: Timestamp, until: Timestamp) -> Result<(), NotWritten> {
+    async fn claim_due<K: Kind>(&self, now: Timestamp, until: Timestamp) -> Result<LastServer, NotWritten> {
         let request = self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item::server::<K>(until)))
+            .return_values(ReturnValue::AllOld)
             .condition_expression("attribute_not_exists(#until) OR #until <= :now")
             .expression_attribute_names("#until", UNTIL)
             .expression_attribute_values(":now", AttributeValue::N(now.as_millisecond().to_string()));
-        request.send().await.map(drop).map_err(|error| not_written("claim what is due", &error))
+        let sent = request.send().await.map_err(|error| not_written("claim what is due", &error))?;
+        Ok(sent.attributes.as_ref().map_or(LastServer::Done, item::last_server))
     }
 
     async fn release_due<K: Kind>(&self, until: Timestamp, rests_until: Option<Timestamp>) -> Result<(), NotWritten> {
@@ -76,8 +78,9 @@ impl DueMarks for DynamoLedger {
         match rests_until {
             Some(rests_until) => {
                 let request = self.client.put_item().table_name(&self.table);
-                let request =
-                    request.set_item(Some(item::server::<K>(rests_until))).condition_expression("#until = :ours");
+                let request = request
+                    .set_item(Some(item::resting_server::<K>(rests_until)))
+                    .condition_expression("#until = :ours");
                 let request = request.expression_attribute_names("#until", UNTIL);
                 let sent = request.expression_attribute_values(":ours", ours).send().await;
                 sent.map(drop).map_err(|error| not_written("give back what is due", &error))

@@ -43,7 +43,7 @@ pub struct DueMark {
     /// There were more hints than it keeps, so that every member has to be looked at.
     #[serde(default, skip_serializing_if = "is_false")]
     pub all: bool,
-    /// When it was last looked at, and something was left: it then waits behind all that was marked before this.
+    /// When it was last tried, and something was left or the server died: it then waits behind all that was marked before this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tried_at: Option<Timestamp>,
     /// When something last came of a look: the rest waits behind all that is marked within the next minutes.
@@ -107,13 +107,20 @@ impl DueMark {
     }
 
     /// What is served first: what is gone within minutes, then what waits longest for its first look. The rest of a mark waits longer, and
-    /// not for ever.
-    pub fn turn(&self) -> Timestamp {
-        if self.hints.iter().any(DueHint::is_urgent) {
+    /// not for ever. After a server died, even what is urgent waits behind the rest once it was tried: its look may be what ends them.
+    pub fn turn(&self, last_server: LastServer) -> Timestamp {
+        let may_have_ended_it = last_server == LastServer::Died && self.tried_at.is_some();
+        if !may_have_ended_it && self.hints.iter().any(DueHint::is_urgent) {
             return Timestamp::MIN;
         }
         let next = self.looked_at.map(|looked_at| looked_at + FIRST_LOOKS_FIRST);
         self.tried_at.max(next).unwrap_or(self.since)
+    }
+
+    /// The next version of it, which its look is about to begin with.
+    #[must_use]
+    pub fn about_to_be_tried(&self, now: Timestamp) -> DueMark {
+        DueMark { version: self.version + 1, tried_at: Some(now), ..self.clone() }
     }
 
     /// Whether every member has to be looked at, hinted at or not.
@@ -242,6 +249,15 @@ pub struct MarkList {
     pub unreadable: Vec<UnreadableMark>,
 }
 
+/// What became of whoever served before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastServer {
+    /// It gave its claim back, or nobody served.
+    Done,
+    /// Its claim ended by its time alone: it crashed, or ran out of time or memory.
+    Died,
+}
+
 /// A mark that a newer version wrote, or a hand. It stays where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableMark {
@@ -270,7 +286,7 @@ pub trait DueMarks {
         &self,
         now: Timestamp,
         until: Timestamp,
-    ) -> impl Future<Output = Result<(), NotWritten>> + Send;
+    ) -> impl Future<Output = Result<LastServer, NotWritten>> + Send;
 
     /// Gives back the claim until that time, or keeps it until an earlier one.
     fn release_due<K: Kind>(

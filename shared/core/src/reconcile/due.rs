@@ -12,7 +12,7 @@ use crate::aws::rates::{Api, Pacer, Share};
 use crate::id::Scope;
 use crate::incident::{Decision, Incident, Kind};
 use crate::outcome::Unavailable;
-use crate::ports::{Clock, DueHint, DueMark, DueMarks, Ledger, NotWritten, UnreadableMark, WakeUps};
+use crate::ports::{Clock, DueHint, DueMark, DueMarks, LastServer, Ledger, NotWritten, UnreadableMark, WakeUps};
 use crate::signal::Order;
 
 /// After so much of its 30 s a function begins no other look: 10 s are left for the one that is under way.
@@ -142,13 +142,13 @@ where
     let Ports { ledger, clock, wake_ups } = ports;
     let begun = clock.now();
     let until = begun + CLAIM;
-    match ledger.claim_due::<R::Kind>(begun, until).await {
-        Ok(()) => {}
+    let last_server = match ledger.claim_due::<R::Kind>(begun, until).await {
+        Ok(last_server) => last_server,
         Err(NotWritten::Conflict) => return Ok(DueServed { is_elsewhere: true, ..DueServed::default() }),
         Err(NotWritten::Unavailable(unavailable)) => return Err(unavailable),
-    }
+    };
     let (pacer, done) = (Pacer::default(), DueServed::default());
-    let mut server = Server { remedy, ports, until: begun + TIME_TO_BEGIN, pacer, done };
+    let mut server = Server { remedy, ports, last_server, until: begun + TIME_TO_BEGIN, pacer, done };
     let is_through = server.serve_all(on_decision).await;
     let rest = server.rest();
     // Whoever comes before AWS's rates have room again finds it claimed.
@@ -183,6 +183,7 @@ async fn is_left<K: Kind>(ledger: &impl DueMarks, done: &DueServed<K>) -> Result
 struct Server<'a, R: Remedy, L, C, W> {
     remedy: &'a R,
     ports: Ports<'a, L, C, W>,
+    last_server: LastServer,
     until: Timestamp,
     pacer: Pacer,
     done: DueServed<R::Kind>,
@@ -219,7 +220,7 @@ where
             }
             let kept: BTreeSet<&Scope> = self.done.kept.iter().map(|(scope, _)| scope).collect();
             let mut marks: Vec<DueMark> = list.marks.into_iter().filter(|mark| !kept.contains(&mark.scope)).collect();
-            marks.sort_by_key(DueMark::turn);
+            marks.sort_by_key(|mark| mark.turn(self.last_server));
             if marks.is_empty() {
                 return Ok(true);
             }
@@ -238,7 +239,7 @@ where
                         break;
                     }
                     let turn = Turn { ahead: &ahead, until: self.until, others_wait: left > 1 };
-                    self.one(mark, turn, on_decision).await;
+                    self.one(mark, turn, on_decision).await?;
                     (served, left) = (served + 1, left.saturating_sub(1));
                 }
                 self.pacer.spend(self.ports.clock.now(), Share::Events, &calls);
@@ -259,11 +260,23 @@ where
         mark: &DueMark,
         turn: Turn<'_, R::Ahead>,
         on_decision: &impl Fn(&Incident<R::Kind>, &Decision<R::Kind>),
-    ) {
+    ) -> Result<(), Unavailable> {
         let begun = self.ports.clock.now();
+        // Whichever look ended the last server, the next one begins behind it.
+        let tried = mark.about_to_be_tried(begun);
+        let mark = match self.last_server {
+            LastServer::Done => mark,
+            LastServer::Died => match self.ports.ledger.mark_due::<R::Kind>(&tried).await {
+                Ok(()) => &tried,
+                // A hint came meanwhile: it is read again.
+                Err(NotWritten::Conflict) => return Ok(()),
+                Err(NotWritten::Unavailable(unavailable)) => return Err(unavailable),
+            },
+        };
         let attended = self.remedy.attend(self.ports, mark, turn, on_decision).await;
         self.pacer.spend(begun, Share::Events, &attended.calls);
         self.ended(mark, attended, begun).await;
+        Ok(())
     }
 
     async fn ended(&mut self, mark: &DueMark, attended: Attended<R::Kind>, begun: Timestamp) {

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_core::aws::rates::Rate;
 use jiff::Timestamp;
 
 use super::api::Api;
-use super::rates::{AutoScaling, Bucket, Rate, published};
+use super::rates::{AutoScaling, Bucket, published};
 
 #[derive(Debug, Clone, Copy)]
 struct Tokens {
@@ -19,7 +20,7 @@ struct Tokens {
 impl Tokens {
     fn take(&mut self, now: Timestamp) -> bool {
         let passed = now.duration_since(self.at).as_secs_f64();
-        self.left = (self.left + passed * self.rate.a_second).min(self.rate.most);
+        self.left = (self.left + passed * f64::from(self.rate.per_second)).min(f64::from(self.rate.burst));
         self.at = now;
         let takes = self.left >= 1.0;
         if takes {
@@ -46,7 +47,7 @@ impl Buckets {
         ];
         let full = |bucket: Bucket| {
             let rate = published(bucket);
-            (bucket, Tokens { rate, left: rate.most, at: now })
+            (bucket, Tokens { rate, left: f64::from(rate.burst), at: now })
         };
         Buckets(all.into_iter().filter(is_limited).map(full).collect())
     }

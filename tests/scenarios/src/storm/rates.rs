@@ -1,6 +1,8 @@
-//! The one table of what AWS lets through, with where each figure is published.
+//! Which calls AWS throttles together.
 //!
 //! This module never says how much of that Homeostat may take: it is the world's side.
+
+use homeostat_core::aws::rates::{self, Rate};
 
 use super::api::Api;
 
@@ -60,29 +62,14 @@ impl AutoScaling {
     }
 }
 
-/// Tokens: so many at most, and so many more each second.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Rate {
-    pub(super) most: f64,
-    pub(super) a_second: f64,
-}
-
-const fn rate(most: f64, a_second: f64) -> Rate {
-    Rate { most, a_second }
-}
-
+/// As AWS publishes it: the product's own table has the figures and their sources.
 pub(super) fn published(bucket: Bucket) -> Rate {
     match bucket {
-        // An assumption: EC2's figures for what only reads.
-        Bucket::AutoScaling => rate(100.0, 20.0),
-        // All `Describe*` together (Elastic Load Balancing User Guide, elb-api-throttling).
-        Bucket::LoadBalancing => rate(40.0, 10.0),
-        // By itself, "without specifying either pagination or a filter": ids are neither (EC2 Developer Guide, "Request throttling for the
-        // Amazon EC2 API").
-        Bucket::InstanceStatus => rate(50.0, 10.0),
-        // Each by itself, with a filter (same page).
-        Bucket::Instances | Bucket::SpotRequests => rate(100.0, 20.0),
-        // 9 a second in a Region; how many at once is not said (CloudWatch User Guide, service quotas).
-        Bucket::Alarms => rate(9.0, 9.0),
+        Bucket::AutoScaling => rates::Api::AutoScaling.published(),
+        Bucket::LoadBalancing => rates::Api::LoadBalancing.published(),
+        Bucket::InstanceStatus => rates::Api::InstanceStatus.published(),
+        // Each has a bucket of its own, of the same size: both are asked with a filter.
+        Bucket::Instances | Bucket::SpotRequests => rates::Api::Instances.published(),
+        Bucket::Alarms => rates::Api::Alarms.published(),
     }
 }

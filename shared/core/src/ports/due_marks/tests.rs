@@ -69,7 +69,7 @@ fn what_is_gone_within_minutes_comes_first_and_what_was_looked_at_comes_last() {
     let rest = DueMark { since: at(0), tried_at: Some(at(30)), looked_at: Some(at(30)), ..first.clone() };
     let in_vain = DueMark { since: at(0), tried_at: Some(at(50)), ..first.clone() };
     let mut marks = [&rest, &first, &in_vain, &urgent];
-    marks.sort_by_key(|mark| mark.turn());
+    marks.sort_by_key(|mark| mark.turn(LastServer::Done));
     assert_eq!(marks, [&urgent, &in_vain, &first, &rest]);
 }
 

@@ -4,7 +4,7 @@
 
 use homeostat_core::id::Scope;
 use homeostat_core::incident::Kind;
-use homeostat_core::ports::{DueMark, DueMarks, Intake, MarkList, NotWritten, Unavailable};
+use homeostat_core::ports::{DueMark, DueMarks, Intake, LastServer, MarkList, NotWritten, Unavailable};
 use jiff::Timestamp;
 
 use super::{Call, Gate, Gated};
@@ -22,7 +22,7 @@ impl<P: DueMarks + Sync, G: Gate> DueMarks for Gated<P, G> {
     async fn unmark_due<K: Kind>(&self, mark: &DueMark) -> Result<(), NotWritten> {
         self.change(Call::Mark, self.port.unmark_due::<K>(mark)).await
     }
-    async fn claim_due<K: Kind>(&self, now: Timestamp, until: Timestamp) -> Result<(), NotWritten> {
+    async fn claim_due<K: Kind>(&self, now: Timestamp, until: Timestamp) -> Result<LastServer, NotWritten> {
         self.change(Call::Mark, self.port.claim_due::<K>(now, until)).await
     }
     async fn release_due<K: Kind>(&self, until: Timestamp, rests_until: Option<Timestamp>) -> Result<(), NotWritten> {

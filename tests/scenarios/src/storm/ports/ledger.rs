@@ -7,8 +7,8 @@ use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::id::{Scope, Subject};
 use homeostat_core::incident::Kind;
 use homeostat_core::ports::{
-    Due, DueIncidents, DueList, DueMark, DueMarks, History, Ledger, Limits, Mark, MarkList, NotWritten, Unavailable,
-    Write,
+    Due, DueIncidents, DueList, DueMark, DueMarks, History, LastServer, Ledger, Limits, Mark, MarkList, NotWritten,
+    Unavailable, Write,
 };
 use homeostat_core::resync::Resync;
 use jiff::Timestamp;
@@ -95,7 +95,7 @@ impl DueMarks for WiredLedger {
         self.ledger.unmark_due::<K>(mark).await
     }
 
-    async fn claim_due<K: Kind>(&self, now: Timestamp, until: Timestamp) -> Result<(), NotWritten> {
+    async fn claim_due<K: Kind>(&self, now: Timestamp, until: Timestamp) -> Result<LastServer, NotWritten> {
         self.wire.call(Api::PutItem).await?;
         self.ledger.claim_due::<K>(now, until).await
     }

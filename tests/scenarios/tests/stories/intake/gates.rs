@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
+use homeostat_core::id::Subject;
 use scenarios::simulator::gated::{Answer, Call, Gate, Passage};
 
 /// What is asked of AWS, and not of the ledger.
@@ -130,6 +131,25 @@ impl Gate for Meanwhile {
             if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+        Passage::Open
+    }
+
+    async fn after(&self, _: Call<'_>, _: bool) -> Answer {
+        Answer::Told
+    }
+}
+
+/// Ends the invocation that writes about one subject, however often it is tried: it runs out of memory, say.
+#[derive(Debug, Clone)]
+pub(crate) struct EndsAt {
+    pub(crate) subject: Subject,
+}
+
+impl Gate for EndsAt {
+    async fn before(&self, call: Call<'_>) -> Passage {
+        if matches!(call, Call::Write { subject, .. } if *subject == self.subject) {
+            std::future::pending::<()>().await;
+        }
         Passage::Open
     }
 

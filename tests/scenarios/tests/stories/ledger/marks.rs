@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use homeostat_core::id::Scope;
-use homeostat_core::ports::{DueHint, DueMark, DueMarks, DueTrigger, MarkList};
+use homeostat_core::ports::{DueHint, DueMark, DueMarks, DueTrigger, LastServer, MarkList};
 use homeostat_remedies::hook::kind::HookKind;
 use jiff::SignedDuration;
 
@@ -49,11 +49,11 @@ async fn marks_are_found_by_scope_and_all_together<L: DueMarks>(ledger: &L) -> R
         marks.push(mark);
     }
     let mut found = of(ledger, &[scopes[2].clone(), scope(), scopes[0].clone()]).await?.marks;
-    found.sort_by_key(DueMark::turn);
+    found.sort_by_key(|mark| mark.turn(LastServer::Done));
     ensure!(found == [marks[0].clone(), marks[2].clone()], "{found:?}");
     ledger.claim_due::<HookKind>(noon(), noon() + SignedDuration::from_secs(1)).await?;
     let mut all = ledger.due_marks::<HookKind>().await?;
-    all.marks.sort_by_key(DueMark::turn);
+    all.marks.sort_by_key(|mark| mark.turn(LastServer::Done));
     ensure!(all.marks == marks && all.unreadable.is_empty(), "the claim is no mark: {all:?}");
     for mark in &marks {
         ledger.unmark_due::<HookKind>(mark).await?;
@@ -63,15 +63,16 @@ async fn marks_are_found_by_scope_and_all_together<L: DueMarks>(ledger: &L) -> R
 
 async fn of_two_that_claim_one_serves<L: DueMarks>(ledger: &L) -> Result<()> {
     let at = |second| noon() + SignedDuration::from_secs(second);
-    ledger.claim_due::<HookKind>(at(1), at(41)).await?;
-    ensure!(is_conflict(&ledger.claim_due::<HookKind>(at(40), at(80)).await), "somebody serves until then");
-    ledger.claim_due::<HookKind>(at(41), at(81)).await?;
+    let claim = async |from, until| ledger.claim_due::<HookKind>(at(from), at(until)).await;
+    ensure!(claim(1, 41).await? == LastServer::Done, "nobody served");
+    ensure!(is_conflict(&claim(40, 80).await), "somebody serves until then");
+    ensure!(claim(41, 81).await? == LastServer::Died, "it never gave its claim back");
     ensure!(is_conflict(&ledger.release_due::<HookKind>(at(41), None).await), "it is another's by now");
     ledger.release_due::<HookKind>(at(81), None).await?;
-    ledger.claim_due::<HookKind>(at(42), at(82)).await?;
+    ensure!(claim(42, 82).await? == LastServer::Done);
     ledger.release_due::<HookKind>(at(82), Some(at(50))).await?;
-    ensure!(is_conflict(&ledger.claim_due::<HookKind>(at(49), at(89)).await), "whoever served rests until then");
-    ledger.claim_due::<HookKind>(at(50), at(90)).await?;
+    ensure!(is_conflict(&claim(49, 89).await), "whoever served rests until then");
+    ensure!(claim(50, 90).await? == LastServer::Done, "it rested");
     ledger.release_due::<HookKind>(at(90), None).await?;
     Ok(())
 }

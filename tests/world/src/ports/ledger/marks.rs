@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use homeostat_core::id::Scope;
 use homeostat_core::incident::Kind;
-use homeostat_core::ports::{DueMark, DueMarks, MarkList, NotWritten, Unavailable, UnreadableMark};
+use homeostat_core::ports::{DueMark, DueMarks, LastServer, MarkList, NotWritten, Unavailable, UnreadableMark};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -17,6 +17,8 @@ use super::{MemoryLedger, follows, lock, to_the_millisecond};
 pub(super) struct Marks {
     by_scope: BTreeMap<Scope, Value>,
     claimed_until: Option<Timestamp>,
+    /// Whether whoever claimed them is through.
+    rests: bool,
     writes: u32,
 }
 
@@ -98,15 +100,17 @@ impl DueMarks for MemoryLedger {
         Ok(())
     }
 
-    async fn claim_due<K: Kind>(&self, now: Timestamp, until: Timestamp) -> Result<(), NotWritten> {
+    async fn claim_due<K: Kind>(&self, now: Timestamp, until: Timestamp) -> Result<LastServer, NotWritten> {
         self.clock.call();
         let mut items = lock(&self.items);
         let marks = items.due.entry(K::REMEDY).or_default();
         if marks.claimed_until.is_some_and(|until| until > now) {
             return Err(NotWritten::Conflict);
         }
+        let died = marks.claimed_until.is_some() && !marks.rests;
         marks.claimed_until = Some(to_the_millisecond(until));
-        Ok(())
+        marks.rests = false;
+        Ok(if died { LastServer::Died } else { LastServer::Done })
     }
 
     async fn release_due<K: Kind>(&self, until: Timestamp, rests_until: Option<Timestamp>) -> Result<(), NotWritten> {
@@ -117,6 +121,7 @@ impl DueMarks for MemoryLedger {
             return Err(NotWritten::Conflict);
         }
         marks.claimed_until = rests_until.map(to_the_millisecond);
+        marks.rests = rests_until.is_some();
         Ok(())
     }
 }
