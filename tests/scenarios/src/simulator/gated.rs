@@ -147,11 +147,11 @@ impl<P: Sync, G: Gate> Gated<P, G> {
         }
     }
 
-    async fn change(
+    async fn change<T: Send>(
         &self,
         call: Call<'_>,
-        port: impl Future<Output = Result<(), NotWritten>> + Send,
-    ) -> Result<(), NotWritten> {
+        port: impl Future<Output = Result<T, NotWritten>> + Send,
+    ) -> Result<T, NotWritten> {
         match self.gate.before(call).await {
             Passage::Open => {}
             Passage::Lost => return Err(unavailable("write").into()),
