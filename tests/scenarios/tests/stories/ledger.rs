@@ -74,7 +74,7 @@ fn intend(incident: &Incident) -> Incident {
     incident.intend(noon(), &step, &Decision::Act { step: step.clone(), because: Vec::new() })
 }
 
-fn is_conflict(written: &Result<(), NotWritten>) -> bool {
+fn is_conflict<T>(written: &Result<T, NotWritten>) -> bool {
     matches!(written, Err(NotWritten::Conflict))
 }
 

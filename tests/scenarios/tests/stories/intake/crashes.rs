@@ -70,7 +70,7 @@ fn a_mark_whose_look_ends_each_server_waits_behind_the_others() {
         let (first, at) = (marks[0].clone(), story.now());
         let subject = first.hints[0].subject.clone();
         if is_urgent {
-            let notice = Notice { what: NoticeKind::Interruption { action: "terminate".to_owned() }, at };
+            let notice = Notice { what: NoticeKind::Interruption { action: "terminate".to_owned() }, at, by: None };
             let urgent = DueHint { subject: subject.clone(), why: DueTrigger::Notice(notice) };
             let next = first.with(&[urgent]).unwrap();
             story.ledger.mark_due::<InstanceKind>(&next).now_or_never().unwrap().unwrap();

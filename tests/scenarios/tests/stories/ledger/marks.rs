@@ -51,10 +51,12 @@ async fn marks_are_found_by_scope_and_all_together<L: DueMarks>(ledger: &L) -> R
     let mut found = of(ledger, &[scopes[2].clone(), scope(), scopes[0].clone()]).await?.marks;
     found.sort_by_key(|mark| mark.turn(LastServer::Done));
     ensure!(found == [marks[0].clone(), marks[2].clone()], "{found:?}");
-    ledger.claim_due::<HookKind>(noon(), noon() + SignedDuration::from_secs(1)).await?;
+    let until = noon() + SignedDuration::from_secs(1);
+    ledger.claim_due::<HookKind>(noon(), until).await?;
     let mut all = ledger.due_marks::<HookKind>().await?;
     all.marks.sort_by_key(|mark| mark.turn(LastServer::Done));
     ensure!(all.marks == marks && all.unreadable.is_empty(), "the claim is no mark: {all:?}");
+    ledger.release_due::<HookKind>(until, None).await?;
     for mark in &marks {
         ledger.unmark_due::<HookKind>(mark).await?;
     }
