@@ -69,9 +69,12 @@ clippy:
 # The stories leave word there of the rights that they needed. Emptied first: an earlier run proves nothing of this one.
 RIGHTS := $(CURDIR)/target/rights
 
+# One more than there are cores: the stories in the sandbox wait, most of their time, for what passes there in real time.
+TEST_THREADS := $(shell echo $$(($$(nproc) + 1)))
+
 unit: functions ## Unit tests, the scenarios in virtual time, and the stories in the sandbox
 	@rm -rf $(RIGHTS)
-	HOMEOSTAT_RIGHTS=$(RIGHTS) cargo test --locked --workspace
+	HOMEOSTAT_RIGHTS=$(RIGHTS) cargo test --locked --workspace -- --test-threads $(TEST_THREADS)
 	@target/debug/sandbox rights $(RIGHTS)
 
 rights: functions ## Plays the stories alone, and writes docs/RIGHTS.md
