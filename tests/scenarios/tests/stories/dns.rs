@@ -1,5 +1,6 @@
 //! The stories of weighted records, in virtual time.
 
+mod cascade;
 mod chain;
 mod crashes;
 mod drift;

@@ -105,7 +105,7 @@ fn a_sibling_that_somebody_changed_keeps_the_other_from_nothing() {
     let decision = it.look();
     let moved = shift(decision);
     assert_eq!(moved.moves.iter().map(|moved| moved.key.kind.as_str()).collect::<Vec<_>>(), ["A"]);
-    it.now += 120;
+    it.now += 60;
     it.break_("green");
     let decision = it.look();
     assert!(troubles(&decision).iter().any(|it| matches!(it, Trouble::Changed { .. })), "{decision}");
