@@ -19,6 +19,7 @@ pub mod memory;
 mod message;
 pub mod observation;
 mod observer;
+mod pacing;
 pub mod parameters;
 mod planning;
 pub mod policy;
@@ -26,6 +27,7 @@ pub mod reasons;
 mod returning;
 mod route;
 mod row;
+mod saying;
 pub mod share;
 pub mod shift;
 mod standing;
@@ -35,6 +37,7 @@ mod survey;
 mod takeover;
 #[cfg(test)]
 mod tests;
+mod together;
 pub(crate) mod view;
 
 use std::future::Future;
@@ -298,7 +301,7 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
             };
             // More of the same drain is no second one.
             for id in moved.drained().filter(|id| !had_less(id) && !had_given_back(id)) {
-                let endpoint = judge::name(&record, id);
+                let endpoint = judge::name(&record.key, id);
                 let drain = Drain { had_taken_over: had_taken_over(id), ..Drain::of(&endpoint, now) };
                 next = next.drained(drain, was_tried(incident, moved, id));
                 if next.drains_within(now, record.flaps_within, &endpoint) >= record.flaps {

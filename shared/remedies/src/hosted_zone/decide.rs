@@ -54,8 +54,8 @@ pub(super) fn undelayed(case: Situation<'_>) -> Decision {
 
 pub(super) fn judged(case: Situation<'_>) -> Judged {
     let mut all = Judged::default();
-    for record in &case.policy.records {
-        all.extend(judge(case, record));
+    for table in case.policy.tables() {
+        all.extend(judge(case, &table));
     }
     let gone = case.kept.records.keys().filter(|key| case.policy.record(key).is_none());
     all.troubles.extend(gone.map(|key| Trouble::NotInPolicy { record: key.clone() }));

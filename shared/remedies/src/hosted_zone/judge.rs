@@ -1,15 +1,15 @@
-//! One record: what its endpoints should have now, and what stands in the way.
+//! One record: what its endpoints should have by themselves, and whether anything can be moved there at all.
 //!
-//! This module never drains an endpoint unless others are proven well, and never touches a record that is not as Homeostat left it.
+//! This module never decides how much the others take, and never touches a record that is not as Homeostat left it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use homeostat_core::aws::alarm::AlarmReading;
-use homeostat_core::aws::record::{RecordSet, Weights, weights};
+use homeostat_core::aws::record::{RecordKey, RecordSet, Weights, weights};
 use homeostat_core::aws::share::Share;
 use homeostat_core::id::SetIdentifier;
 
-use super::decide::{Situation, acts};
+use super::decide::Situation;
 use super::drift::unsure;
 use super::evidence::{Ails, Fitness, ails, alarming, fitness};
 use super::planning::Planned;
@@ -19,7 +19,7 @@ use super::share::shares;
 use super::shift::Move;
 use super::standing::{Standing, standing, unfit};
 use super::state::{Held, Reduced};
-use crate::hosted_zone::generation::Generation;
+use super::together;
 use crate::hosted_zone::memory;
 use crate::hosted_zone::policy::{EndpointPolicy, RecordPolicy};
 use crate::hosted_zone::reasons::{Evidence, Hold, HoldReason};
@@ -49,11 +49,20 @@ impl Judged {
     }
 }
 
-pub(super) fn judge(case: Situation<'_>, record: &RecordPolicy) -> Judged {
+/// The records of one table.
+pub(super) fn judge(case: Situation<'_>, table: &[&RecordPolicy]) -> Judged {
+    let (mut all, mut movable) = (Judged::default(), Vec::new());
+    for record in table {
+        movable.extend(if_movable(case, record, &mut all));
+    }
+    all.extend(together::move_on(movable));
+    all
+}
+
+fn if_movable<'a>(case: Situation<'a>, record: &'a RecordPolicy, judged: &mut Judged) -> Option<Judge<'a>> {
     let held = case.kept.records.get(&record.key);
     let sets = case.seen.record(&record.key);
     let ailing: Vec<Ails> = record.endpoints.iter().map(|it| ails(case.now, record, it, case.seen)).collect();
-    let mut judged = Judged::default();
     let there = weights(&sets);
     let is_unfit = unfit(record, &sets).is_some();
     let is_there = |endpoint: &EndpointPolicy| is_unfit || there.contains_key(&endpoint.id);
@@ -61,14 +70,14 @@ pub(super) fn judge(case: Situation<'_>, record: &RecordPolicy) -> Judged {
     let any_sick = each.any(|(endpoint, ails)| is_there(endpoint) && matches!(ails, Ails::Sick(_)));
     if held.is_none() && !any_sick {
         judged.unconfirmed = unconfirmed(record, &sets, ailing);
-        return judged;
+        return None;
     }
     if held.is_none()
         && !case.seen.unread.contains_key(&record.key.name)
         && let Some(missing) = unsure(case.now, case.kept, record, &sets)
     {
         judged.unconfirmed = Some(Hold::Own(HoldReason::NotConfirmed { missing: vec![missing] }));
-        return judged;
+        return None;
     }
     match standing(case, record, held, &sets) {
         Standing::Stale => match held {
@@ -81,9 +90,13 @@ pub(super) fn judge(case: Situation<'_>, record: &RecordPolicy) -> Judged {
         },
         Standing::Changed { what } => judged.troubles.push(Trouble::Changed { record: record.key.clone(), what }),
         Standing::Unfit { why } => judged.troubles.push(Trouble::Unfit { record: record.key.clone(), why }),
-        Standing::AsLeft => Judge::new(case, record, held, &sets, ailing).move_on(&mut judged),
+        // Nobody could tell whether an endpoint that left the policy is healthy.
+        Standing::AsLeft if held.is_some_and(|held| !held.names_only_endpoints_of(record)) => {
+            judged.troubles.push(Trouble::NotInPolicy { record: record.key.clone() });
+        }
+        Standing::AsLeft => return Some(Judge::new(case, record, held, sets, ailing)),
     }
-    judged
+    None
 }
 
 pub(super) const STALE: &str = "Route 53 still shows what was there before Homeostat's last change";
@@ -114,11 +127,13 @@ pub(super) struct Judge<'a> {
     pub(super) case: Situation<'a>,
     pub(super) record: &'a RecordPolicy,
     pub(super) held: Option<&'a Held>,
-    pub(super) sets: &'a [RecordSet],
+    pub(super) sets: Vec<RecordSet>,
     /// As they are now.
     pub(super) weights: Weights,
     pub(super) shares: BTreeMap<SetIdentifier, Share>,
     pub(super) endpoints: Vec<Known<'a>>,
+    /// Who has more than its own share, in this record or in another of its table.
+    pub(super) took_over: BTreeSet<SetIdentifier>,
 }
 
 /// An endpoint of the policy, and what the evidence says of it.
@@ -149,10 +164,10 @@ impl<'a> Judge<'a> {
         case: Situation<'a>,
         record: &'a RecordPolicy,
         held: Option<&'a Held>,
-        sets: &'a [RecordSet],
+        sets: Vec<RecordSet>,
         ailing: Vec<Ails>,
     ) -> Self {
-        let weights = weights(sets);
+        let weights = weights(&sets);
         let known = |(endpoint, ails): (&'a EndpointPolicy, Ails)| {
             let serves = weights.get(&endpoint.id).is_some_and(|weight| *weight > 0);
             let fitness = fitness(case.now, record, endpoint, case.seen);
@@ -161,68 +176,27 @@ impl<'a> Judge<'a> {
         // Who has no set can neither lose weight nor take any.
         let there = record.endpoints.iter().zip(ailing).filter(|(endpoint, _)| weights.contains_key(&endpoint.id));
         let endpoints = there.map(known).collect();
-        Judge { case, record, held, sets, shares: shares(&weights), weights, endpoints }
+        Judge { case, record, held, sets, shares: shares(&weights), weights, endpoints, took_over: BTreeSet::new() }
     }
 
-    /// An endpoint that was drained has left the policy: nobody could tell whether it is well.
-    fn holds_a_stranger(&self) -> bool {
-        self.held.is_some_and(|held| !held.names_only_endpoints_of(self.record))
+    /// So many that are proven well must carry weight after a drain.
+    pub(super) fn enough(&self) -> usize {
+        usize::try_from(self.record.min_healthy).unwrap_or(usize::MAX)
     }
 
     pub(super) fn original(&self) -> Weights {
         self.held.map_or_else(|| self.weights.clone(), |held| weights(&held.saved))
     }
 
-    fn move_on(&self, judged: &mut Judged) {
-        if self.holds_a_stranger() {
-            judged.troubles.push(Trouble::NotInPolicy { record: self.record.key.clone() });
-            return;
-        }
-        let original = self.original();
-        let mut wanted = self.wanted(&original, judged);
-        if wanted.drains.is_empty() && self.is_as_before(&wanted, &shares(&original)) {
-            wanted.reduced.clear();
-        }
-        let is_now: BTreeMap<_, _> =
-            self.held.iter().flat_map(|held| &held.reduced).map(|(id, reduced)| (id.clone(), reduced.share)).collect();
-        let Some(plan) = self.plan(&original, &mut wanted, judged) else { return };
-        if wanted.reduced == is_now && !self.moves_more(&plan) {
-            let is_left = plan.partly && self.held.is_some_and(|held| held.partly);
-            if is_left && plan.in_steps {
-                self.say_what_waits(&wanted, judged);
-            } else if is_left {
-                let (record, weights) = (self.record.key.clone(), self.weights.clone());
-                judged.troubles.push(Trouble::Partly { record, weights });
-            }
-            return;
-        }
-        if wanted.because.is_empty() {
-            self.say_who_takes_over(&mut wanted);
-        }
-        let last = self.case.seen.generation(&self.record.key.name);
-        let moved = Move {
-            key: self.record.key.clone(),
-            before: self.sets.to_vec(),
-            after: plan.weights,
-            reduced: wanted.reduced,
-            partly: plan.partly,
-            in_steps: plan.in_steps,
-            fence: self.case.seen.fence(&self.record.key.name).cloned(),
-            generation: Generation::after(last.as_ref(), self.case.now),
-        };
-        let list = if acts(self.record.mode) { &mut judged.act } else { &mut judged.watch };
-        list.push((moved, wanted.because));
-    }
-
     /// Nobody is to have less than its own: a standby that took over and gave it back has nothing to wait for.
-    fn is_as_before(&self, wanted: &Wanted, own: &BTreeMap<SetIdentifier, Share>) -> bool {
-        let is_latched = |id| self.case.around.limits.memory.latched.contains_key(&name(self.record, id));
+    pub(super) fn is_as_before(&self, wanted: &Wanted, own: &BTreeMap<SetIdentifier, Share>) -> bool {
+        let is_latched = |id| self.case.around.limits.memory.latched.contains_key(&name(&self.record.key, id));
         !wanted.may_recover
             && wanted.reduced.iter().all(|(id, share)| own.get(id).is_some_and(|own| own <= share) && !is_latched(id))
     }
 
     /// What each endpoint should have by itself, whatever the others can take.
-    fn wanted(&self, original: &Weights, judged: &mut Judged) -> Wanted {
+    pub(super) fn wanted(&self, original: &Weights, judged: &mut Judged) -> Wanted {
         let had = shares(original);
         let mut wanted = Wanted::default();
         for Known { endpoint, ails, fitness, .. } in &self.endpoints {
@@ -288,7 +262,7 @@ impl<'a> Judge<'a> {
 
     /// The others can take more by now than when their limits left some of it behind. However little is left, an endpoint that is not
     /// healthy loses it as soon as they can take all of it.
-    fn moves_more(&self, plan: &Planned) -> bool {
+    pub(super) fn moves_more(&self, plan: &Planned) -> bool {
         let Some(held) = self.held.filter(|held| held.partly) else { return false };
         let (now, then) = (&self.shares, shares(&plan.weights));
         let reduced = self.endpoints.iter().filter(|known| held.reduced.contains_key(&known.endpoint.id));
@@ -318,6 +292,6 @@ impl Wanted {
 }
 
 /// As the zone's memory has it.
-pub(super) fn name(record: &RecordPolicy, id: &SetIdentifier) -> memory::Endpoint {
-    format!("{} {id}", record.key)
+pub(super) fn name(record: &RecordKey, id: &SetIdentifier) -> memory::Endpoint {
+    format!("{record} {id}")
 }

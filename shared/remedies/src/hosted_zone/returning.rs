@@ -74,7 +74,7 @@ pub(super) fn course(it: &Returning<'_>) -> Course {
         Fitness::Unknown(why) => return Course::Waits(Awaits::Proof { why: why.clone() }),
     };
     let memory = &case.around.limits.memory;
-    let name = name(record, id);
+    let name = name(&record.key, id);
     let drains_at = |at| memory.drains_within(at, record.flaps_within, &name);
     if let Some(latched_at) = memory.latched.get(&name).filter(|_| !is_needed) {
         return Course::Latched { drains: drains_at(*latched_at) };

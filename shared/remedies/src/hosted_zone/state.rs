@@ -22,8 +22,9 @@ use crate::hosted_zone::policy::RecordPolicy;
 /// reference, `ChangeResourceRecordSets`).
 pub const PROPAGATES_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 
-/// An outage of Route 53's control plane may last for hours; of its late batches the newest are the likeliest to apply.
-const MOST_TRIED: usize = 8;
+/// An outage of Route 53's control plane may last for hours; of its late batches the newest are the likeliest to apply. With one try a
+/// minute, and hardly one like another, it takes so many to remember what may be on its way for a quarter of an hour and more.
+const MOST_TRIED: usize = 24;
 
 /// Record sets of all changes together that may have been lost or may be late: as many as one change has. Each is stored whole, beside
 /// the records as they were, and all of it has to fit one item of the ledger.

@@ -69,7 +69,10 @@ impl Taker<'_> {
 
     fn failed(&self) -> Option<(u32, Timestamp)> {
         let memory = &self.case.around.limits.memory;
-        memory.failed_takeovers(self.case.now, self.record.flaps_within, &name(self.record, self.id()))
+        let of = |key| memory.failed_takeovers(self.case.now, self.record.flaps_within, &name(key, self.id()));
+        // What it could not bear it had by all types of its name.
+        let failed = self.record.table.iter().filter_map(of);
+        failed.reduce(|(times, last), (others, other)| (times.max(others), last.max(other)))
     }
 
     fn by_experience(&self) -> Share {

@@ -72,9 +72,9 @@ impl Play {
     }
 
     fn told(&self) -> String {
-        let changes = table(&self.story, &www());
         let open = self.story.ledger.open::<HostedZoneKind>();
-        format!("{changes:?}, open: {:?}", open.iter().map(|incident| incident.decision.clone()).collect::<Vec<_>>())
+        let says: Vec<String> = open.iter().map(said).collect();
+        format!("{:?}; open: {says:?}", table(&self.story, &www()))
     }
 }
 
