@@ -241,11 +241,13 @@ impl<'a> Judge<'a> {
         wanted
     }
 
-    /// Some of the traffic goes to another endpoint that is proven unhealthy.
+    /// Some of the traffic goes to another endpoint that was proven unhealthy, and of which nothing says since that it is healthy.
     fn is_lost_on_others(&self, id: &SetIdentifier) -> bool {
         self.endpoints.iter().filter(|known| known.endpoint.id != *id).any(|known| {
-            let has = self.shares.get(&known.endpoint.id).copied().unwrap_or(Share::NONE);
-            matches!(known.ails, Ails::Sick(_)) && has.less(NEARLY) > known.endpoint.drain_to
+            let (key, id) = (&self.record.key, &known.endpoint.id);
+            let is_proven = || self.case.kept.proven.iter().any(|it| it.record == *key && it.endpoint == *id);
+            let has = self.shares.get(id).copied().unwrap_or(Share::NONE);
+            (matches!(known.ails, Ails::Sick(_)) || is_proven()) && has.less(NEARLY) > known.endpoint.drain_to
         })
     }
 

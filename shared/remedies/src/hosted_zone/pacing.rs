@@ -50,11 +50,12 @@ impl<'a> Options<'a> {
         let Step { judge, wanted } = step;
         let whole = judge.plan_up_to(&judge.limits(Bound::Experience, wanted), wanted)?;
         let mut up_to_double = judge.limits(Bound::Doubling, wanted);
-        // In steps, too, who stands by takes over only what the others can't.
+        // In steps, too, who stands by takes over only what the others can't, and keeps that until they can.
         let original = judge.original();
         for (id, share) in shares(&whole.weights) {
             if original.get(&id) == Some(&0) {
-                up_to_double.entry(id).and_modify(|limit| *limit = (*limit).min(share));
+                let most = judge.shares.get(&id).map_or(share, |has| share.max(*has));
+                up_to_double.entry(id).and_modify(|limit| *limit = (*limit).min(most));
             }
         }
         let doubled = judge.plan_up_to(&up_to_double, wanted).unwrap_or_else(|| whole.clone());

@@ -161,7 +161,10 @@ impl Judge<'_> {
     /// The last look at a plan, without regard to how it was made.
     fn breaks_no_rule(&self, plan: &Plan, fit: &Fit<'_>, wanted: &Wanted) -> bool {
         let serve = |id: &&SetIdentifier| plan.weights.get(*id).is_some_and(|weight| *weight > 0);
-        let is_drain = !wanted.drains.is_empty();
+        let (now, then) = (&self.shares, shares(&plan.weights));
+        let loses_more = |id: &SetIdentifier| now.get(id).is_some_and(|now| then.get(id) < Some(&now.less(NEARLY)));
+        // A step that follows a drain is one, too.
+        let is_drain = !wanted.drains.is_empty() || wanted.reduced.keys().any(loses_more);
         plan.weights.values().any(|weight| *weight > 0)
             && (!is_drain || fit.keys().copied().filter(serve).count() >= self.enough())
     }

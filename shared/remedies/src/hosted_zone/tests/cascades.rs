@@ -1,5 +1,6 @@
 //! When whoever takes over falls over: never worse than if nobody acted, and in the end the healthy serve, without a person.
 
+use homeostat_core::aws::alarm::AlarmState;
 use homeostat_core::memory::Remembered;
 
 use super::harness::*;
@@ -54,7 +55,7 @@ fn traffic_ends_on_the_healthy_ones_without_a_person_however_often_the_sides_fai
         let (fails, other) = if round % 2 == 0 { ("east", "west") } else { ("west", "east") };
         let side = |side: &str| [format!("{side}1"), format!("{side}2")];
         let [fails, other] = [side(fails), side(other)];
-        it.mended(&[&other[0], &other[1]]);
+        it.healed(&[&other[0], &other[1]]);
         // Just long enough to be proven healthy before the others fail.
         it.pass(60);
         it.down(&[&fails[0], &fails[1]]);
@@ -83,7 +84,7 @@ fn who_takes_over_and_falls_over_has_its_own_share_again_and_recovers() {
     it.pass(4 * 3600);
     assert!(it.answered > it.without * 1.1, "{} of {}", it.answered, it.without);
     is_never_swapped_whole(&it);
-    it.mended(&["east1", "east2"]);
+    it.healed(&["east1", "east2"]);
     it.pass(7200);
     it.scene.has(&ALIKE);
     assert!(it.answers() > 99.0, "{}", it.told());
@@ -101,7 +102,7 @@ fn a_latch_never_keeps_traffic_on_the_dead_while_others_are_healthy() {
             let memory = it.scene.around.limits.memory.clone();
             it.scene.around.limits.memory = memory.latch(at(it.scene.now), &format!("www.example.com A {name}"));
         }
-        it.mended(&["east1", "east2"]);
+        it.healed(&["east1", "east2"]);
         it.pass(after);
         assert!(it.has("east1") + it.has("east2") < 1.0, "while others serve they stay drained: {}", it.told());
         it.down(&["west1", "west2"]);
@@ -110,13 +111,34 @@ fn a_latch_never_keeps_traffic_on_the_dead_while_others_are_healthy() {
     }
 }
 
+/// What was proven unhealthy, and of which nothing says since that it is healthy, is as lost as on the day when all its sources said so.
+#[test]
+fn a_latch_should_not_keep_traffic_on_the_dead_though_their_alarm_lost_its_data() {
+    let policy = POLICY.replace("[\"alarm\"]", "[\"alarm\", \"health-check\"]");
+    let mut it = Scene::with(&policy, vec![set("blue", 100), set("green", 0)]).fails("blue");
+    it.look();
+    it.has(&[("blue", 0), ("green", 100)]);
+    let memory = it.around.limits.memory.clone();
+    it.around.limits.memory = memory.latch(at(it.now), &"www.example.com A blue".to_owned());
+    it.now = 60;
+    it.break_("green");
+    assert!(matches!(it.look(), Decision::Page(_)), "nobody can take over");
+    it.alarms.insert("green".into(), (AlarmState::InsufficientData, 90));
+    it.now = 120;
+    it.fix("blue");
+    for _ in 0..3 {
+        assert!(it.until_act(900).is_some(), "{:?}", it.incident.decision);
+    }
+    it.has(&[("blue", 100), ("green", 0)]);
+}
+
 #[test]
 fn a_latch_is_told_with_the_drains_that_led_to_it_however_long_ago() {
     let mut it = Loaded::new(&four(), &ALIKE, &[]);
     for _ in 0..3 {
         it.down(&["east1"]);
         it.pass(300);
-        it.mended(&["east1"]);
+        it.healed(&["east1"]);
         while it.has("east1") < 1.0 && it.scene.now < 6000 && it.scene.around.limits.memory.latched.is_empty() {
             it.pass(10);
         }
@@ -190,7 +212,7 @@ fn endpoints_that_fail_by_themselves_are_drained_one_after_the_other() {
         it.pass(1200);
         assert!(it.answers() > 99.0, "{name}: {} %\n{}", it.answers(), it.told());
     }
-    it.mended(&["east1", "east2", "west1"]);
+    it.healed(&["east1", "east2", "west1"]);
     it.pass(3 * 3600);
     it.scene.has(&ALIKE);
 }
@@ -218,4 +240,38 @@ fn nothing_of_it_outlives_a_persons_word() {
     it.pass(300);
     assert!(it.answers() > 99.0, "{}", it.told());
     assert!(!matches!(it.scene.decide(), Decision::Page(_)));
+}
+
+/// Found by seed 888110648: a standby took a part in the first step, and the second, which was no drain of its own, took it all away again.
+#[test]
+fn every_step_should_leave_as_many_serving_as_the_policy_asks_for() {
+    let policy = POLICY.replace("evidence = [\"alarm\"]", "evidence = [\"health-check\"]");
+    let policy = policy.replace("proof = ", "min-healthy = 2\ndrain-to = \"20%\"\nproof = ");
+    let mut it = Loaded::new(&format!("{policy}{RED}"), &[("blue", 90), ("green", 20), ("red", 0)], &[]);
+    it.down(&["blue"]);
+    it.pass(1200);
+    assert!(it.has("blue") < 23.0, "{}", it.told());
+    let serve =
+        |weights: &[(String, u8)]| weights.iter().filter(|(name, weight)| name != "blue" && *weight > 0).count();
+    assert!(it.changes.iter().all(|(_, weights)| serve(weights) == 2), "{}", it.told());
+}
+
+/// Found by seed 97103619: what a standby had taken over went back to the unhealthy one, since in steps nobody else could take it yet.
+#[test]
+fn what_a_standby_took_over_should_not_go_back_to_the_unhealthy_one_between_two_steps() {
+    let policy = POLICY.replace("evidence = [\"alarm\"]", "evidence = [\"health-check\"]");
+    let red = RED.replace("id = \"red\"", "id = \"red\"\nmax-share = \"50%\"");
+    let mut it = Loaded::new(&format!("{policy}{red}"), &[("blue", 64), ("green", 36), ("red", 0)], &[]);
+    // Half of the checkers prove nothing.
+    it.scene.checkers.insert("green".into(), 8);
+    it.down(&["blue"]);
+    it.pass(60);
+    assert!((49.0..=51.0).contains(&it.has("red")), "{}", it.told());
+    it.scene.checkers.insert("green".into(), 16);
+    it.pass(1800);
+    assert!(it.has("green") > 99.0, "{}", it.told());
+    let total = |weights: &[(String, u8)]| weights.iter().map(|(_, weight)| u32::from(*weight)).sum::<u32>();
+    let blues = it.changes.iter().map(|(_, weights)| u32::from(weights[0].1) * 100 / total(weights));
+    let blues: Vec<u32> = blues.collect();
+    assert!(blues.windows(2).all(|pair| pair[1] <= pair[0]), "{blues:?}:\n{}", it.told());
 }

@@ -62,7 +62,7 @@ impl Loaded {
         self.down.extend(names.iter().map(|name| (*name).to_owned()));
     }
 
-    pub(super) fn mended(&mut self, names: &[&str]) {
+    pub(super) fn healed(&mut self, names: &[&str]) {
         self.down.retain(|down| !names.contains(&down.as_str()));
     }
 
