@@ -7,6 +7,7 @@ mod drift;
 mod heal;
 mod intake;
 mod limits;
+mod outage;
 mod race;
 mod resync;
 mod simulated;
