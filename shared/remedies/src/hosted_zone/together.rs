@@ -123,9 +123,13 @@ fn rescue(parts: &mut [Part<'_>], plans: &mut [Option<Planned>]) {
         let rescued: Vec<Wanted> = parts.iter().map(|part| part.rescued(latched_too)).collect();
         let rescues = all_paced(parts.iter().map(|part| &part.judge).zip(&rescued).collect());
         let each = || parts.iter().zip(&*plans).zip(&rescues).filter(|((part, _), _)| part.drains());
-        let is_better = |before: &Option<Planned>, rescue: &Planned| before.is_none() || !rescue.partly;
-        let is_worse = each().any(|((_, plan), rescue)| rescue.as_ref().is_some_and(|rescue| !is_better(plan, rescue)));
-        let helps = each().any(|((part, plan), rescue)| falls_short(part, plan) && rescue.is_some());
+        let improves = |before: &Option<Planned>, rescue: &Planned| {
+            before.as_ref().is_none_or(|before| before.partly && !rescue.partly)
+        };
+        let helps = each().any(|((_, plan), rescue)| rescue.as_ref().is_some_and(|rescue| improves(plan, rescue)));
+        let is_worse = each().any(|((_, plan), rescue)| {
+            plan.as_ref().zip(rescue.as_ref()).is_some_and(|(before, rescue)| !before.partly && rescue.partly)
+        });
         if is_worse || !helps {
             continue;
         }

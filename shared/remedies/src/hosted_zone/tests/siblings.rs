@@ -139,6 +139,29 @@ fn a_step_should_be_as_large_in_all_types() {
     assert!((18..=22).contains(&of_sixty) && (14..=19).contains(&of_fifty), "a third of each: {of_sixty}, {of_fifty}");
 }
 
+/// Found by seed 98402401: who had failed with what it took over was asked for more in steps, which were over sooner where it had to take
+/// less.
+#[test]
+fn the_steps_of_who_was_overloaded_should_end_in_all_types_at_once() {
+    let mut it = with_weights([57, 75], [4, 1]).fails("green");
+    for kind in ["A", "AAAA"] {
+        let failed = Drain::of(&format!("www.example.com {kind} blue"), at(it.now - 600));
+        let memory = it.around.limits.memory.clone();
+        it.around.limits.memory = memory.drained(Drain { had_taken_over: true, ..failed }, false);
+    }
+    let is_done = |it: &Scene| ["A", "AAAA"].map(|kind| of(it, kind)[1] == 0);
+    let mut steps = 0;
+    while is_done(&it) != [true, true] {
+        assert!(it.until_act(3600).is_some(), "{:?}", it.incident.decision);
+        let [one, other] = is_done(&it);
+        assert_eq!(one, other, "after step {steps}: {:?}", blues(&it));
+        steps += 1;
+        it.now += 10;
+        it.look();
+    }
+    assert!(steps > 1);
+}
+
 #[test]
 fn a_type_that_route_53_refused_to_change_keeps_no_other_in_its_steps() {
     let mut it = with_weights([60, 40], [50, 50]).fails("blue");
