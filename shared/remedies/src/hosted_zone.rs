@@ -19,20 +19,25 @@ pub mod memory;
 mod message;
 pub mod observation;
 mod observer;
+mod pacing;
 pub mod parameters;
+mod planning;
 pub mod policy;
 pub mod reasons;
 mod returning;
 mod route;
 mod row;
+mod saying;
 pub mod share;
 pub mod shift;
 mod standing;
 pub mod state;
 pub mod subject;
 mod survey;
+mod takeover;
 #[cfg(test)]
 mod tests;
+mod together;
 pub(crate) mod view;
 
 use std::future::Future;
@@ -41,7 +46,7 @@ use decide::{Situation, decide, on_its_way};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::hosted_zone::kind::HostedZoneKind;
-use crate::hosted_zone::memory::Memory;
+use crate::hosted_zone::memory::{Drain, Memory};
 use crate::hosted_zone::policy::{DnsPolicy, RecordPolicy};
 use crate::hosted_zone::reasons::{
     Circumstances, Decision, History, Hold, HoldReason, Incident, Limits, Reconciled, Step,
@@ -50,7 +55,7 @@ use crate::hosted_zone::reasons::{
 pub(crate) use evidence::says_nothing;
 use homeostat_core::aws::fleet::TargetHealth;
 use homeostat_core::aws::rates::Pacer;
-use homeostat_core::aws::record::RecordSet;
+use homeostat_core::aws::record::{RecordSet, weights};
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::budget::Purchase;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, Scope, SetIdentifier, Subject, TargetGroupArn};
@@ -282,10 +287,23 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
                 let held = kept.records.get(&moved.key).and_then(|held| held.reduced.get(id));
                 held.is_some_and(|reduced| moved.reduced.get(id) >= Some(&reduced.share))
             };
+            let own = kept.records.get(&moved.key).map(|held| share::shares(&weights(&held.saved)));
+            let had = share::shares(&weights(&moved.before));
+            let had_taken_over = |id: &SetIdentifier| {
+                let own = own.as_ref().and_then(|own| own.get(id));
+                own.zip(had.get(id)).is_some_and(|(own, had)| had.less(judge::NEARLY) > *own)
+            };
+            // Nor is it one that an endpoint is no healthier without what it had taken over.
+            let had_given_back = |id: &SetIdentifier| {
+                let reduced = kept.records.get(&moved.key).and_then(|held| held.reduced.get(id));
+                let own = own.as_ref().and_then(|own| own.get(id));
+                reduced.zip(own).is_some_and(|(reduced, own)| reduced.share >= *own)
+            };
             // More of the same drain is no second one.
-            for id in moved.drained().filter(|id| !had_less(id)) {
-                let endpoint = judge::name(&record, id);
-                next = next.drained(now, &endpoint, was_tried(incident, moved, id));
+            for id in moved.drained().filter(|id| !had_less(id) && !had_given_back(id)) {
+                let endpoint = judge::name(&record.key, id);
+                let drain = Drain { had_taken_over: had_taken_over(id), ..Drain::of(&endpoint, now) };
+                next = next.drained(drain, was_tried(incident, moved, id));
                 if next.drains_within(now, record.flaps_within, &endpoint) >= record.flaps {
                     next = next.latch(now, &endpoint);
                 }

@@ -79,7 +79,7 @@ fn ledger_explains_the_incident_field_by_field() {
         apart,
         lost,
     });
-    let record = fields!(Held { saved, applied, reduced, partly, changed_to });
+    let record = fields!(Held { saved, applied, reduced, partly, changed_to, bearing, last_step });
     let hook = fields!(HookState {
         group,
         hook,

@@ -232,8 +232,8 @@ fn weights(trouble: Trouble) -> hosted_zone::reasons::Page {
 fn latched() -> hosted_zone::memory::Memory {
     let endpoint = "www.example.com A blue".to_owned();
     hosted_zone::memory::Memory::default()
-        .drained(now(), &endpoint, false)
-        .drained(now(), &endpoint, false)
+        .drained(hosted_zone::memory::Drain::of(&endpoint, now()), false)
+        .drained(hosted_zone::memory::Drain::of(&endpoint, now()), false)
         .latch(now(), &endpoint)
 }
 

@@ -33,7 +33,10 @@ impl HeldBackZone {
         let scope = hosted_zone::subject::scope(&self.zone).to_string();
         let say = |(endpoint, since): (&Endpoint, &Timestamp)| {
             let ack = shell::word(&scope);
-            format!("{endpoint} is latched since {}, and gets no weight back: homeostat ack {ack}", at(*since))
+            format!(
+                "{endpoint} is latched since {}, and gets no weight back while others serve: homeostat ack {ack}",
+                at(*since)
+            )
         };
         let cells = vec![self.zone.to_string(), self.drains.to_string(), self.latched.len().to_string()];
         Row { cells, below: self.latched.iter().map(say).collect() }

@@ -56,6 +56,7 @@ pub(in crate::message) fn drain(name: &str, partly: bool) -> Move {
         after: [(id("blue"), 0), (id("green"), 30)].into(),
         reduced: [(id("blue"), Share::NONE)].into(),
         partly,
+        in_steps: false,
         fence: None,
         generation: Generation::after(None, at(2)),
     }
@@ -110,6 +111,10 @@ pub(in crate::message) fn troubles() -> Vec<(Trouble, &'static str)> {
             "fix blue or one of the others",
         ),
         (Trouble::Partly { record: record.clone(), weights: BTreeMap::from([(endpoint.clone(), 9)]) }, "max-share"),
+        (
+            Trouble::Overloaded { record: record.clone(), endpoint: id("green"), failed_at: at(3), more_at: at(303) },
+            "give green more capacity",
+        ),
         (Trouble::Changed { record: record.clone(), what: "blue has weight 70".into() }, "lets go of it"),
         (Trouble::Unfit { record: record.clone(), why: why.clone() }, "not touched until"),
         (
@@ -286,16 +291,19 @@ fn several_troubles_are_told_one_by_one() {
     let all: Vec<Trouble> = troubles().into_iter().map(|(trouble, _)| trouble).collect();
     let Message { subject, body, .. } =
         told(&drained().page(at(60), at(360), &Page::Own(PageReason::Weights { troubles: all.clone() })));
-    assert!(subject.ends_with("keeps its weight (and 9 more)"), "{subject}");
+    assert!(subject.ends_with("keeps its weight (and 10 more)"), "{subject}");
     assert!(all.iter().all(|trouble| body.contains(&format!("Why: {trouble}."))), "{body}");
-    assert!(body.matches("Acknowledging also ").count() == 3, "{body}");
+    assert!(body.matches("Acknowledging also ").count() == 4, "{body}");
 }
 
 #[test]
 fn a_persons_word_that_does_more_than_end_reminders_says_so() {
     for (trouble, _) in troubles() {
         let body = told(&paged(trouble.clone())).body;
-        let also = matches!(trouble, Trouble::Changed { .. } | Trouble::Latched { .. } | Trouble::Refused { .. });
+        let also = matches!(
+            trouble,
+            Trouble::Changed { .. } | Trouble::Latched { .. } | Trouble::Overloaded { .. } | Trouble::Refused { .. }
+        );
         assert_eq!(body.contains("Acknowledging also "), also, "{body}");
     }
 }

@@ -31,6 +31,12 @@ impl Share {
         Share(self.0.saturating_sub(other.0))
     }
 
+    /// All of the answers at most.
+    #[must_use]
+    pub fn plus(self, other: Share) -> Share {
+        Share::from_millionths(self.millionths() + other.millionths())
+    }
+
     /// That part of another share.
     #[must_use]
     pub fn of(self, other: Share) -> Share {

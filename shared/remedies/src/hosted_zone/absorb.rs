@@ -4,6 +4,8 @@
 //! This module never lets go of a record before people have heard why, and never forgets what an endpoint had before it was
 //! drained as long as it is drained.
 
+use std::collections::BTreeMap;
+
 use homeostat_core::aws::record::{RecordKey, RecordSet, reweighted, weights};
 use homeostat_core::aws::share::Share;
 use homeostat_core::id::SetIdentifier;
@@ -19,9 +21,9 @@ use super::reasons::Trouble;
 use super::share::shares;
 use super::shift::{Move, Shift};
 use super::standing::{Standing, standing};
-use super::state::{Held, PROPAGATES_WITHIN, Propagating, Proven, ZoneState};
+use super::state::{Held, PROPAGATES_WITHIN, Propagating, Proven, Reduced, ZoneState};
 use crate::hosted_zone::kind::HostedZoneKind;
-use crate::hosted_zone::policy::{HostedZonePolicy, RecordPolicy};
+use crate::hosted_zone::policy::{EndpointPolicy, HostedZonePolicy, RecordPolicy};
 use crate::hosted_zone::reasons::{Circumstances, Incident, Intent, Page, PageReason, Step};
 
 pub(super) fn absorb(
@@ -65,11 +67,14 @@ pub(super) fn absorb(
         settled.push(key.clone());
     }
     for record in &policy.records {
-        for (id, reduced) in next.records.get_mut(&record.key).into_iter().flat_map(|held| &mut held.reduced) {
+        let Some(held) = next.records.get_mut(&record.key) else { continue };
+        for (id, reduced) in &mut held.reduced {
             let endpoint = record.endpoint(id);
             let is_well = endpoint.is_some_and(|it| matches!(fitness(now, record, it, seen), Fitness::Well(_)));
             reduced.healthy_since = if is_well { reduced.healthy_since.or(Some(now)) } else { None };
         }
+        without_recovered(now, record, held, seen);
+        held.bearing = bearing(now, record, held, seen);
     }
     next.proven = proven(case, &next);
     next.siblings.retain(|key, _| seen.unread.contains_key(&key.name));
@@ -79,6 +84,40 @@ pub(super) fn absorb(
     let paged_because = without(incident.paged_because.clone(), &settled);
     let acknowledged = incident.acknowledged.clone().filter(|_| !word_is_void);
     Incident { kind: HostedZoneKind::HostedZone(next), signalled_at, paged_because, acknowledged, ..incident }
+}
+
+/// Who recovered with what it had after it gave the rest back is reduced no longer, and no weight changes by that. Where nobody else is,
+/// the last change gives the record back.
+fn without_recovered(now: Timestamp, record: &RecordPolicy, held: &mut Held, seen: &Observation) {
+    let own = shares(&weights(&held.saved));
+    let is_recovered = |id: &SetIdentifier, reduced: &Reduced| {
+        let known = record.endpoint(id).zip(own.get(id));
+        known.is_some_and(|(endpoint, own)| {
+            let has_given_back = reduced.has_only_given_back(*own, endpoint.drain_to.min(*own));
+            let is_healthy = matches!(fitness(now, record, endpoint, seen), Fitness::Well(_));
+            has_given_back && is_healthy && ails(now, record, endpoint, seen) == Ails::No
+        })
+    };
+    let reduced = held.reduced.iter().filter(|(id, reduced)| !is_recovered(id, reduced));
+    let rest: BTreeMap<_, _> = reduced.map(|(id, reduced)| (id.clone(), reduced.clone())).collect();
+    if !rest.is_empty() {
+        held.reduced = rest;
+    }
+}
+
+/// Since when each that is not reduced has been proven healthy with what it has. An alarm of its own speaks of that.
+fn bearing(
+    now: Timestamp,
+    record: &RecordPolicy,
+    held: &Held,
+    seen: &Observation,
+) -> BTreeMap<SetIdentifier, Timestamp> {
+    let is_healthy = |endpoint: &&EndpointPolicy| {
+        matches!(fitness(now, record, endpoint, seen), Fitness::Well(_)) && alarming(endpoint, seen).is_none()
+    };
+    let unreduced = record.endpoints.iter().filter(|endpoint| !held.reduced.contains_key(&endpoint.id));
+    let since = |id: &SetIdentifier| held.bearing.get(id).copied().unwrap_or(now);
+    unreduced.filter(is_healthy).map(|endpoint| (endpoint.id.clone(), since(&endpoint.id))).collect()
 }
 
 /// Who is proven unhealthy and has more weight than the policy leaves them, each since the first look that proved it.

@@ -54,8 +54,8 @@ pub(super) fn undelayed(case: Situation<'_>) -> Decision {
 
 pub(super) fn judged(case: Situation<'_>) -> Judged {
     let mut all = Judged::default();
-    for record in &case.policy.records {
-        all.extend(judge(case, record));
+    for table in case.policy.tables() {
+        all.extend(judge(case, &table));
     }
     let gone = case.kept.records.keys().filter(|key| case.policy.record(key).is_none());
     all.troubles.extend(gone.map(|key| Trouble::NotInPolicy { record: key.clone() }));
@@ -68,6 +68,8 @@ impl Situation<'_> {
         let why = match &decision {
             // Somebody else's: a write would break their fence.
             Decision::Hold { because: Hold::InFlight, .. } => return decision,
+            // It is judged as soon as the change has arrived, and that has a limit of its own.
+            Decision::Hold { because: Hold::Own(HoldReason::Propagating { .. }), .. } => return decision,
             // What is tried for the first time may well succeed. What is tried again has failed before.
             Decision::Act { .. } if self.incident.unsettled_intent().is_none() => return decision,
             Decision::Act { .. } => "Route 53 has not answered whether it took the change".to_owned(),
@@ -168,6 +170,7 @@ impl Situation<'_> {
             before: moved.before.clone(),
             reduced: reduced.map(|(id, reduced)| (id.clone(), reduced.share)).collect(),
             partly: held.is_some_and(|held| held.partly),
+            in_steps: false,
             fence: moved.fence.clone(),
             generation: Generation::after(last.as_ref(), self.now),
         };
@@ -252,7 +255,10 @@ impl Situation<'_> {
     /// When the facts alone can make a difference; else at the usual pace.
     pub(super) fn next_look(&self, waiting: &Waiting) -> Option<Timestamp> {
         match waiting.awaits {
-            Awaits::Hold { until, .. } | Awaits::Step { until } => Some(until),
+            Awaits::Hold { until, .. }
+            | Awaits::Step { until }
+            | Awaits::OthersBear { until }
+            | Awaits::Recovery { until } => Some(until),
             Awaits::Reread => Some(self.now + FIRST_QUESTION),
             Awaits::Proof { .. } | Awaits::Alarm { .. } | Awaits::Others { .. } => None,
         }

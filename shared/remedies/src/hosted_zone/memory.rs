@@ -33,6 +33,16 @@ pub struct Memory {
 pub struct Drain {
     pub at: Timestamp,
     pub endpoint: Endpoint,
+    /// It had more than its own share, since it had taken over for others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub had_taken_over: bool,
+}
+
+impl Drain {
+    /// Of what was an endpoint's own share.
+    pub fn of(endpoint: &Endpoint, at: Timestamp) -> Self {
+        Drain { at, endpoint: endpoint.clone(), had_taken_over: false }
+    }
 }
 
 impl Remembered for Memory {
@@ -53,12 +63,12 @@ impl Remembered for Memory {
 impl Memory {
     /// `again`: the same drain is tried once more, and is no second one.
     #[must_use]
-    pub fn drained(&self, now: Timestamp, endpoint: &Endpoint, again: bool) -> Memory {
+    pub fn drained(&self, drain: Drain, again: bool) -> Memory {
         let mut next = self.clone();
-        if again && let Some(last) = next.drains.iter().rposition(|drain| drain.endpoint == *endpoint) {
+        if again && let Some(last) = next.drains.iter().rposition(|last| last.endpoint == drain.endpoint) {
             next.drains.remove(last);
         }
-        next.drains.push(Drain { at: now, endpoint: endpoint.clone() });
+        next.drains.push(drain);
         keep_newest(&mut next.drains);
         next
     }
@@ -73,5 +83,18 @@ impl Memory {
     pub fn drains_within(&self, now: Timestamp, window: SignedDuration, endpoint: &Endpoint) -> u32 {
         let drains = self.drains.iter().filter(|drain| drain.endpoint == *endpoint && drain.at + window > now);
         u32::try_from(drains.count()).unwrap_or(u32::MAX)
+    }
+
+    /// How often the endpoint failed within the window with more than its own share, and when it did last.
+    pub fn failed_takeovers(
+        &self,
+        now: Timestamp,
+        window: SignedDuration,
+        endpoint: &Endpoint,
+    ) -> Option<(u32, Timestamp)> {
+        let is_one = |drain: &&Drain| drain.had_taken_over && drain.endpoint == *endpoint && drain.at + window > now;
+        let last = self.drains.iter().filter(is_one).map(|drain| drain.at).max()?;
+        let count = self.drains.iter().filter(is_one).count();
+        Some((u32::try_from(count).unwrap_or(u32::MAX), last))
     }
 }

@@ -41,6 +41,8 @@ pub struct DnsPolicy {
 pub struct RecordPolicy {
     pub zone: HostedZoneId,
     pub key: RecordKey,
+    /// The records that its table lists, one for each type: what is decided is decided for all of them.
+    pub table: Vec<RecordKey>,
     pub mode: Mode,
     /// All of it must say "sick" before weight leaves an endpoint. Never empty.
     pub evidence: Vec<Ailment>,
@@ -134,7 +136,21 @@ impl RecordPolicy {
     }
 }
 
-impl HostedZonePolicy<'_> {
+impl<'a> HostedZonePolicy<'a> {
+    /// The records, those of one table together.
+    pub fn tables(&self) -> Vec<Vec<&'a RecordPolicy>> {
+        let mut tables: Vec<Vec<&RecordPolicy>> = Vec::new();
+        for record in &self.records {
+            let of_its_table =
+                |table: &&mut Vec<&RecordPolicy>| table.iter().all(|other| other.table.contains(&record.key));
+            match tables.iter_mut().find(of_its_table) {
+                Some(table) => table.push(record),
+                None => tables.push(vec![record]),
+            }
+        }
+        tables
+    }
+
     pub fn record(&self, key: &RecordKey) -> Option<&RecordPolicy> {
         self.records.iter().copied().find(|record| record.key == *key)
     }
@@ -161,7 +177,7 @@ pub(crate) fn section(table: &Table<'_>, mode: Mode) -> DnsPolicy {
     let mut named = Vec::new();
     for entry in table.tables(settings::RECORDS.key) {
         let (zone, keys) = once(&entry, &mut named);
-        if let Some(first) = record(&entry, zone, keys.first().cloned(), mode) {
+        if let Some(first) = record(&entry, zone, &keys, mode) {
             records.extend(keys.into_iter().map(|key| RecordPolicy { key, ..first.clone() }));
         }
     }
@@ -196,7 +212,7 @@ fn once(table: &Table<'_>, named: &mut Vec<(HostedZoneId, RecordKey)>) -> (Optio
     (Some(zone), keys)
 }
 
-fn record(table: &Table<'_>, zone: Option<HostedZoneId>, key: Option<RecordKey>, mode: Mode) -> Option<RecordPolicy> {
+fn record(table: &Table<'_>, zone: Option<HostedZoneId>, keys: &[RecordKey], mode: Mode) -> Option<RecordPolicy> {
     table.only(&settings::RECORD);
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let [hold, pace, flaps_within] =
@@ -224,7 +240,8 @@ fn record(table: &Table<'_>, zone: Option<HostedZoneId>, key: Option<RecordKey>,
     }
     Some(RecordPolicy {
         zone: zone?,
-        key: key?,
+        key: keys.first()?.clone(),
+        table: keys.to_vec(),
         mode,
         evidence,
         proof: proof?,

@@ -6,6 +6,7 @@ mod trouble;
 
 use std::fmt;
 
+use homeostat_core::aws::share::Share;
 use homeostat_core::id::{AlarmArn, HealthCheckId, SetIdentifier, TargetGroupArn};
 use homeostat_core::incident::{Effect, Reason};
 use homeostat_core::line::list;
@@ -71,6 +72,12 @@ pub enum Evidence {
     Targets {
         target_group: TargetGroupArn,
         of: usize,
+    },
+    /// An endpoint that is unhealthy had taken over for others, and gives that back.
+    TookOver {
+        endpoint: SetIdentifier,
+        own: Share,
+        has: Share,
     },
     /// An endpoint that is to take more can.
     Healthy {
@@ -146,6 +153,7 @@ impl Trouble {
         match self {
             Trouble::NoTarget { .. } => "no-target",
             Trouble::Partly { .. } => "partly",
+            Trouble::Overloaded { .. } => "overloaded",
             Trouble::Changed { .. } => "changed",
             Trouble::Unfit { .. } => "unfit",
             Trouble::Latched { .. } => "latched",
@@ -178,6 +186,10 @@ impl fmt::Display for Evidence {
             Evidence::Targets { target_group, of } => {
                 write!(f, "none of the {of} targets of {} is healthy", target_group.short_name())
             }
+            Evidence::TookOver { endpoint, own, has } => write!(
+                f,
+                "{endpoint} became unhealthy with {has} of answers; its own share is {own}, and at first it gives only the rest back"
+            ),
             Evidence::Healthy { endpoint, why } => write!(f, "{endpoint} is well ({})", list(why)),
         }
     }

@@ -1,11 +1,14 @@
 //! How an endpoint gets its share back: after a hold, in steps, each only while it is actively proven well.
 //!
-//! This module never takes silence for health, and never lets an endpoint that fails again and again come back by itself.
+//! An endpoint that fails again and again is latched: it stays drained until a person has looked. What is latched is its return, not
+//! the traffic of others: where some of that is lost on endpoints that are proven unhealthy, it comes back like any other.
+//!
+//! This module never takes silence for health, and never lets a latched endpoint come back while others serve in its place.
 
 use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::share::Share;
 use homeostat_core::id::SetIdentifier;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::decide::Situation;
 use super::evidence::{Ails, Fitness};
@@ -24,6 +27,8 @@ pub(super) enum Course {
     Latched {
         drains: u32,
     },
+    /// It has its own share, which it would have if nobody had acted, and nothing calls it unhealthy.
+    Recovered,
     Step {
         share: Share,
         because: Vec<String>,
@@ -48,10 +53,15 @@ pub(super) struct Returning<'a> {
     pub(super) ails: &'a Ails,
     pub(super) fitness: &'a Fitness,
     pub(super) alarm: Option<&'a AlarmReading>,
+    /// Others of the record are proven unhealthy and have weight that it could have.
+    pub(super) is_needed: bool,
 }
 
 pub(super) fn course(it: &Returning<'_>) -> Course {
-    let Returning { case, record, id, reduced, own, floor, has, ails, fitness, alarm } = *it;
+    let Returning { case, record, id, reduced, own, floor, has, ails, fitness, alarm, is_needed } = *it;
+    if reduced.has_only_given_back(own, floor) {
+        return recovery(case.now, record, reduced, ails, fitness);
+    }
     let serves = has > Share::NONE;
     let has_more_than_its_floor = reduced.share > floor;
     let next_step = reduced.stepped_at + record.pace;
@@ -64,18 +74,18 @@ pub(super) fn course(it: &Returning<'_>) -> Course {
         Fitness::Unknown(why) => return Course::Waits(Awaits::Proof { why: why.clone() }),
     };
     let memory = &case.around.limits.memory;
-    let drains = memory.drains_within(case.now, record.flaps_within, &name(record, id));
-    if memory.latched.contains_key(&name(record, id)) {
-        return Course::Latched { drains };
+    let name = name(&record.key, id);
+    let drains_at = |at| memory.drains_within(at, record.flaps_within, &name);
+    if let Some(latched_at) = memory.latched.get(&name).filter(|_| !is_needed) {
+        return Course::Latched { drains: drains_at(*latched_at) };
     }
+    let drains = drains_at(case.now);
     // Only where there is traffic does an alarm on traffic say anything.
     if let Some(alarm) = alarm.filter(|_| serves) {
         return Course::Waits(Awaits::Alarm { alarm: alarm.arn.clone() });
     }
     let well_since = reduced.healthy_since.unwrap_or(case.now);
-    let doublings = drains.saturating_sub(1).min(MOST_DOUBLINGS);
-    let hold = record.hold * i32::try_from(1_u32 << doublings).unwrap_or(1);
-    let held_until = well_since + hold;
+    let held_until = well_since + held_for(record, drains);
     if !has_more_than_its_floor && case.now < held_until {
         return Course::Waits(Awaits::Hold { healthy_since: well_since, until: held_until });
     }
@@ -87,6 +97,24 @@ pub(super) fn course(it: &Returning<'_>) -> Course {
     let mut steps = record.steps.iter().map(|step| step.of(own));
     let next = steps.find(|share| can_be_given(*share) && *share > reduced.share.max(has));
     Course::Step { share: next.unwrap_or(own), because: well }
+}
+
+/// Of an endpoint that failed with what it had taken over, and gave only that back: with its own share it may recover. If it does not,
+/// that was not the reason.
+fn recovery(now: Timestamp, record: &RecordPolicy, reduced: &Reduced, ails: &Ails, fitness: &Fitness) -> Course {
+    let until = reduced.stepped_at + record.pace;
+    match (ails, fitness) {
+        (Ails::Sick(proofs), _) if now >= until => Course::Relapse(proofs.clone()),
+        (Ails::No, Fitness::Well(_)) => Course::Recovered,
+        _ if now < until => Course::Waits(Awaits::Recovery { until }),
+        _ => Course::Recovered,
+    }
+}
+
+/// The hold after so many drains.
+pub(super) fn held_for(record: &RecordPolicy, drains: u32) -> SignedDuration {
+    let doublings = drains.saturating_sub(1).min(MOST_DOUBLINGS);
+    record.hold * i32::try_from(1_u32 << doublings).unwrap_or(1)
 }
 
 /// Actively sick; or its alarm went off since the last step, or has not cleared by the time of the next.

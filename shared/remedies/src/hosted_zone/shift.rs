@@ -38,6 +38,9 @@ pub struct Move {
     /// Whose share is less than its own from then on.
     pub reduced: BTreeMap<SetIdentifier, Share>,
     pub partly: bool,
+    /// The rest follows in steps: nobody was more than doubled at once, or one failed lately with what it had taken over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_steps: bool,
     /// The record with the generation, as read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fence: Option<RecordSet>,

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::drift::{Noticed, Sibling};
+use super::share::shares;
 use super::shift::{MOST_SETS, Shift};
 use crate::hosted_zone::generation::Generation;
 use crate::hosted_zone::policy::RecordPolicy;
@@ -21,8 +22,9 @@ use crate::hosted_zone::policy::RecordPolicy;
 /// reference, `ChangeResourceRecordSets`).
 pub const PROPAGATES_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 
-/// An outage of Route 53's control plane may last for hours; of its late batches the newest are the likeliest to apply.
-const MOST_TRIED: usize = 8;
+/// An outage of Route 53's control plane may last for hours; of its late batches the newest are the likeliest to apply. With one try a
+/// minute, and hardly one like another, it takes so many to remember what may be on its way for a quarter of an hour and more.
+const MOST_TRIED: usize = 24;
 
 /// Record sets of all changes together that may have been lost or may be late: as many as one change has. Each is stored whole, beside
 /// the records as they were, and all of it has to fit one item of the ledger.
@@ -106,6 +108,20 @@ pub struct Held {
     /// The record as somebody else left it, at the last look before a person answered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed_to: Vec<RecordSet>,
+    /// Since when each that is not reduced has been proven healthy with the share that it has now.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bearing: BTreeMap<SetIdentifier, Timestamp>,
+    /// When endpoints that had taken over took more of the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_step: Option<LastStep>,
+}
+
+/// More of what was begun: those that had taken over had been proven healthy with what they had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastStep {
+    pub at: Timestamp,
+    /// The weights until then.
+    pub before: Weights,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +160,13 @@ impl Held {
     /// The record as Homeostat left it.
     pub fn as_left(&self) -> Vec<RecordSet> {
         reweighted(&self.saved, &self.applied)
+    }
+}
+
+impl Reduced {
+    /// It is to have its own share, and no less: it lost only what it had taken over for others.
+    pub(super) fn has_only_given_back(&self, own: Share, floor: Share) -> bool {
+        self.share >= own && self.share > floor
     }
 }
 
@@ -246,8 +269,16 @@ impl ZoneState {
                 reduced: BTreeMap::new(),
                 partly: false,
                 changed_to: Vec::new(),
+                bearing: BTreeMap::new(),
+                last_step: None,
             });
             held.changed_to.clear();
+            let (had, gets) = (shares(&weights(&moved.before)), shares(&moved.after));
+            // What it bore before says nothing about more than that.
+            held.bearing.retain(|id, _| gets.get(id) <= had.get(id));
+            let takes_more = |id: &SetIdentifier| !moved.reduced.contains_key(id) && gets.get(id) > had.get(id);
+            let is_step = held.reduced.keys().eq(moved.reduced.keys()) && gets.keys().any(takes_more);
+            held.last_step = is_step.then(|| LastStep { at: now, before: weights(&moved.before) });
             // Another generation alone makes nothing Homeostat's that somebody else put there.
             if held.applied.is_empty() || moved.after != weights(&moved.before) {
                 held.applied = moved.after.clone();

@@ -1,11 +1,13 @@
 //! The stories of weighted records, in virtual time.
 
+mod cascade;
 mod chain;
 mod crashes;
 mod drift;
 mod heal;
 mod intake;
 mod limits;
+mod outage;
 mod race;
 mod resync;
 mod simulated;

@@ -125,6 +125,7 @@ fn drained(now: Timestamp) -> OfZone {
         after: [(blue.clone(), 0), (green, 30)].into(),
         reduced: [(blue.clone(), Share::NONE)].into(),
         partly: false,
+        in_steps: false,
         fence: None,
         generation: Generation::after(None, now),
     };
@@ -140,7 +141,8 @@ fn drained(now: Timestamp) -> OfZone {
 #[test]
 fn a_zone_shows_what_it_holds_what_that_waits_for_and_what_is_latched() {
     let at = Timestamp::from_second(1_800_000_000).unwrap();
-    let memory = hosted_zone::memory::Memory::default().drained(at, &"www.example.com A blue".into(), false);
+    let memory = hosted_zone::memory::Memory::default()
+        .drained(hosted_zone::memory::Drain::of(&"www.example.com A blue".into(), at), false);
     let memory = memory.latch(at, &"www.example.com A blue".into());
     let status = Status {
         place: "stack homeostat in eu-west-1".into(),

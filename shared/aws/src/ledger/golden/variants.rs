@@ -170,6 +170,7 @@ variants! {
         hosted_zone::reasons::Evidence::Alarm { .. } => "alarm" in [Zone],
         hosted_zone::reasons::Evidence::HealthCheck { .. } => "health_check" in [Zone],
         hosted_zone::reasons::Evidence::Targets { .. } => "targets" in [Zone],
+        hosted_zone::reasons::Evidence::TookOver { .. } => "took_over" in [Zone],
         hosted_zone::reasons::Evidence::Healthy { .. } => "healthy" in [Zone],
     }
 
@@ -402,6 +403,8 @@ variants! {
         Awaits::Hold { .. } => "hold" in [Zone],
         Awaits::Step { .. } => "step" in [Zone],
         Awaits::Alarm { .. } => "alarm" in [Zone],
+        Awaits::OthersBear { .. } => "others_bear" in [Zone],
+        Awaits::Recovery { .. } => "recovery" in [Zone],
         Awaits::Others { .. } => "others" in [Zone],
         Awaits::Reread => "reread" in [Zone],
     }
@@ -409,6 +412,7 @@ variants! {
     Trouble {
         Trouble::NoTarget { .. } => "no_target" in [Zone],
         Trouble::Partly { .. } => "partly" in [Zone],
+        Trouble::Overloaded { .. } => "overloaded" in [Zone],
         Trouble::Changed { .. } => "changed" in [Zone],
         Trouble::Unfit { .. } => "unfit" in [Zone],
         Trouble::Latched { .. } => "latched" in [Zone],

@@ -63,6 +63,9 @@ fn in_short(page: &Page, name: &str) -> String {
         |trouble| match trouble {
             Trouble::NoTarget { record, endpoint, .. } => format!("{record}: {endpoint} is sick, and keeps its weight"),
             Trouble::Partly { record, .. } => format!("{record}: only a part was moved"),
+            Trouble::Overloaded { record, endpoint, .. } => {
+                format!("{record}: {endpoint} can't bear what it took over")
+            }
             Trouble::Changed { record, .. } => format!("{record}: somebody else changed it"),
             Trouble::Unfit { record, .. } => format!("{record}: its weights can't be moved"),
             Trouble::Latched { record, endpoint, .. } => format!("{record}: {endpoint} fails again and again"),

@@ -14,7 +14,12 @@ use crate::hosted_zone::state::{Held, ZoneState};
 pub(super) fn moved(moved: &Move) -> Vec<String> {
     let mut lines = vec![moved.key.to_string()];
     lines.extend(changes(&weights(&moved.before), &moved.after));
-    if moved.partly {
+    if moved.in_steps {
+        lines.push(
+            "  (a part for now: the rest follows in steps, each once the others were proven well with the last)"
+                .to_owned(),
+        );
+    } else if moved.partly {
         lines.push("  (only a part: the others' max-share leaves no room for all of it)".to_owned());
     }
     lines

@@ -45,6 +45,10 @@ pub(super) fn fixed(trouble: &Trouble, why: Point) -> Point {
                 .to_owned(),
             "it moves more as soon as the others have room, and gives the share back in steps after the hold time.",
         ),
+        Trouble::Overloaded { endpoint, .. } => (
+            format!("You: fix what is sick, or give {endpoint} more capacity. To have Homeostat forget that it failed, acknowledge."),
+            "it tries again, ever more rarely and in steps; and gives the share back in steps to those that are well again.",
+        ),
         Trouble::Changed { .. } => (
             "You: if the change is meant, nothing. If Homeostat is to go on from there, acknowledge.".to_owned(),
             "the record stays as it is now. If somebody gave it new weights, Homeostat lets go of it once all that \
@@ -56,7 +60,8 @@ pub(super) fn fixed(trouble: &Trouble, why: Point) -> Point {
         ),
         Trouble::Latched { endpoint, .. } => (
             format!("You: find out why {endpoint} fails again and again. Acknowledge when it is fixed, and not before."),
-            "it stays drained until you acknowledge. After that it gets its share back once it was proven well for the hold time.",
+            "it stays drained until you acknowledge, unless those that serve in its place become unhealthy. After that it gets its \
+             share back once it was proven well for the hold time.",
         ),
         Trouble::StillReduced { endpoint, .. } => (
             format!("You: fix {endpoint}."),
@@ -119,6 +124,7 @@ pub(super) fn also(page: &Page) -> Vec<&'static str> {
 fn lifted(trouble: &Trouble) -> Option<&'static str> {
     match trouble {
         Trouble::Changed { .. } => Some("has Homeostat take up again, as it is now, what somebody else changed"),
+        Trouble::Overloaded { .. } => Some("lets what could not bear more take over again at once"),
         Trouble::Latched { .. } => Some("lets what failed again and again come back"),
         Trouble::Refused { .. } => Some("makes Homeostat retry the change that Route 53 refused"),
         _ => None,

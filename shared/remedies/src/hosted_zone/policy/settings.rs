@@ -177,14 +177,15 @@ pub(super) const PACE: Usual<Time> = Setting {
     key: "step-interval",
     form: Time::SOME,
     left_out: Is(SignedDuration::from_mins(2)),
-    meaning: "Time between two steps.",
+    meaning: "Time between two steps, of a return and of a takeover.",
 };
 
 pub(super) const FLAPS: Usual<Count> = Setting {
     key: "max-flaps",
     form: Count { most: MOST_FLAPS },
     left_out: Is(USUAL_FLAPS),
-    meaning: "So many drains of one endpoint within `flaps-within`, and it stays drained until a person has looked.",
+    meaning: "So many drains of one endpoint within `flaps-within`, and it stays drained until a person has looked, or those that \
+              serve in its place are unhealthy.",
 };
 
 pub(super) const FLAPS_WITHIN: Usual<Time> = Setting {

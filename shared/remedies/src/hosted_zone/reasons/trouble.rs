@@ -30,6 +30,10 @@ pub enum Awaits {
     Step { until: Timestamp },
     /// It serves again, and its alarm has not cleared.
     Alarm { alarm: AlarmArn },
+    /// It is unhealthy and still has some weight. The others take more of it once they have borne what they have.
+    OthersBear { until: Timestamp },
+    /// It failed with what it had taken over for others, and gave that back: with its own share it may recover.
+    Recovery { until: Timestamp },
     /// Those that took its share can't be told to be well, so nothing is moved.
     Others { why: String },
     /// What was read is older than Homeostat's own last change.
@@ -75,6 +79,13 @@ pub enum Trouble {
     Partly {
         record: RecordKey,
         weights: Weights,
+    },
+    /// It became unhealthy with what it had taken over for others, so those that are unhealthy keep what it can't take.
+    Overloaded {
+        record: RecordKey,
+        endpoint: SetIdentifier,
+        failed_at: Timestamp,
+        more_at: Timestamp,
     },
     /// Somebody else changed the record while Homeostat held it.
     Changed {
@@ -162,6 +173,7 @@ impl Trouble {
             | Trouble::StillReduced { record, endpoint, .. }
             | Trouble::Waited { record, endpoint, .. } => (Some(record), Some(endpoint)),
             Trouble::Partly { record, .. }
+            | Trouble::Overloaded { record, .. }
             | Trouble::Changed { record, .. }
             | Trouble::Unfit { record, .. }
             | Trouble::Refused { record, .. }
@@ -178,6 +190,20 @@ impl fmt::Display for Waiting {
             Awaits::Reread => {
                 return write!(f, "{record}: Route 53 still shows what was there before Homeostat's last change");
             }
+            Awaits::OthersBear { until } => {
+                return write!(
+                    f,
+                    "{record}: {endpoint} still has {share} of answers; the others take more of it at {until:.0}, if they stay well \
+                     until then with what they have"
+                );
+            }
+            Awaits::Recovery { until } => {
+                return write!(
+                    f,
+                    "{record}: {endpoint} gave back what it had taken over, and has {share} of answers; if it is still sick at \
+                     {until:.0}, it is drained"
+                );
+            }
             Awaits::Others { why } => return write!(f, "{record}: {endpoint} stays at {share} of answers: {why}"),
             _ => write!(f, "{record}: {endpoint} gets {share} of answers; ")?,
         }
@@ -190,7 +216,7 @@ impl fmt::Display for Waiting {
             Awaits::Alarm { alarm } => {
                 write!(f, "it gets more once its alarm {:?} has cleared", alarm.alarm_name())
             }
-            Awaits::Others { .. } | Awaits::Reread => Ok(()),
+            Awaits::Others { .. } | Awaits::Reread | Awaits::OthersBear { .. } | Awaits::Recovery { .. } => Ok(()),
         }
     }
 }
@@ -208,6 +234,11 @@ impl fmt::Display for Trouble {
                 }
                 Ok(())
             }
+            Trouble::Overloaded { record, endpoint, failed_at, more_at } => write!(
+                f,
+                "{record}: {endpoint} became unhealthy at {failed_at:.0} with what it had taken over, so others that are unhealthy \
+                 keep some of their weight; it takes over more in steps from {more_at:.0} on, if it stays well"
+            ),
             Trouble::Changed { record, what } => write!(
                 f,
                 "{record} was changed by somebody else while Homeostat held it ({what}), so Homeostat leaves it as it is"
@@ -215,8 +246,8 @@ impl fmt::Display for Trouble {
             Trouble::Unfit { record, why } => write!(f, "{record}: its weights can't be moved: {why}"),
             Trouble::Latched { record, endpoint, drains, within } => write!(
                 f,
-                "{record}: {endpoint} was drained {drains} times within {within:#}, so it stays as it is until a person has \
-                 looked"
+                "{record}: {endpoint} was drained {drains} times within {within:#}, so while others serve it gets no more until a \
+                 person has looked"
             ),
             Trouble::StillReduced { record, endpoint, since, why } => {
                 write!(f, "{record}: {endpoint} is without its share since {since:.0}: {why}")

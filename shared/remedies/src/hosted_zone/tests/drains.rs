@@ -170,6 +170,10 @@ fn a_slow_endpoint_keeps_the_share_that_the_policy_leaves_it() {
     let policy = POLICY.replace("id = \"blue\"", "id = \"blue\"\ndrain-to = \"20%\"");
     let mut it = Scene::with(&policy, vec![set("blue", 70), set("green", 30)]).fails("blue");
     assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 20), ("green", 30)]);
+    it.now += 10;
+    it.look();
+    assert!(it.until_act(300).is_some(), "it has borne the double of its own");
     it.has(&[("blue", 8), ("green", 30)]);
 }
 
@@ -321,7 +325,7 @@ fn each_drain_is_told_and_a_repeated_try_is_not() {
 }
 
 #[test]
-fn when_both_fail_one_after_the_other_the_mended_one_takes_over() {
+fn when_both_fail_one_after_the_other_the_mended_one_takes_over_once_that_is_no_overload() {
     let mut it = Scene::new().fails("blue");
     it.look();
     it.now = 60;
@@ -330,6 +334,11 @@ fn when_both_fail_one_after_the_other_the_mended_one_takes_over() {
     it.now = 120;
     it.break_("green");
     assert!(it.until_act(10).is_some());
+    it.has(&[("blue", 70), ("green", 30)]);
+    it.now += 10;
+    it.look();
+    assert!(it.until_act(105).is_none(), "with its own share it may recover");
+    assert!(it.until_act(60).is_some());
     let weights: std::collections::BTreeMap<_, _> = it.weights().into_iter().collect();
     assert!(weights["blue"] > 0 && weights["green"] == 0, "{weights:?}");
 }
@@ -350,6 +359,10 @@ fn who_was_drained_and_is_well_again_takes_over_where_the_others_are_at_their_li
         it.now += 10;
         it.break_("red");
         assert!(it.until_act(10).is_some(), "{:?}", it.incident.decision);
+        it.has(&[("blue", blue), ("green", green), ("red", red)]);
+        it.now += 10;
+        it.look();
+        assert!(it.until_act(180).is_some(), "with its own share it is no healthier: {:?}", it.incident.decision);
         let weights: std::collections::BTreeMap<_, _> = it.weights().into_iter().collect();
         assert!(weights["blue"] > 0 && weights["red"] == 0, "{weights:?}");
     }

@@ -61,6 +61,10 @@ fn nothing_is_moved_on_the_strength_of_one_list_that_lacks_a_set() {
     it.now += 1;
     it.break_("blue");
     assert!(matches!(it.look(), Decision::Act { .. }), "it is there: the list was old");
+    assert!(it.weights().iter().all(|(_, weight)| *weight > 0), "the others are more than doubled only in steps");
+    it.now += 10;
+    it.look();
+    assert!(it.until_act(300).is_some());
     it.has(&[("blue", 0), ("green", 30), ("red", 20)]);
 }
 

@@ -4,6 +4,7 @@ use homeostat_core::aws::record::Weight;
 use homeostat_core::incident::State;
 use homeostat_core::ports::Pause;
 use homeostat_remedies::hosted_zone::kind::HostedZoneKind;
+use jiff::SignedDuration;
 use scenarios::DnsStory;
 
 use super::site::*;
@@ -76,16 +77,24 @@ fn who_stands_by_with_no_weight_takes_over_and_gives_it_back() {
     heals(&mut story, &["blue"], &[100, 0]);
 }
 
+/// The other takes twice its share at once, and the rest when it has borne that.
 #[test]
 fn a_partial_drain_leaves_its_share_and_steps_from_there() {
     let lines = format!("{USUAL}\ndrain-to = \"20%\"");
     let mut story = two(&lines);
     fail(&story, "blue");
-    story.pass(minutes(5));
+    while shifts(&story, &zone()).is_empty() {
+        story.pass(SignedDuration::from_secs(10));
+    }
+    story.pass(minutes(1));
+    assert!((39..=41).contains(&percents(&story)[0]), "{:?}", percents(&story));
+    assert!(said(&the_open_one(&story)).contains("the others take more of it at"), "{}", said(&the_open_one(&story)));
+    story.pass(minutes(3));
     assert!((18..=22).contains(&percents(&story)[0]), "{:?}", percents(&story));
     heals(&mut story, &["blue"], &[70, 30]);
     let blues: Vec<u8> = steps(&story, &www()).iter().map(|weights| weights[0]).collect();
-    assert!(blues.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", steps(&story, &www()));
+    let (drains, returns) = blues.split_at(1);
+    assert!(drains[0] > returns[0] && returns.windows(2).all(|pair| pair[0] < pair[1]), "{blues:?}");
 }
 
 #[test]

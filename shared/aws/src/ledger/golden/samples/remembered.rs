@@ -57,6 +57,7 @@ fn memories() -> Vec<Sample> {
         of_launches("launches-acknowledged", abandoned().acknowledged()),
         of_zone("zone-drained", drained()),
         of_zone("zone-acknowledged", drained().acknowledged()),
+        of_zone("zone-overloaded", overloaded()),
         of_zone("zone-without-drift", dns::memory::Memory { drifts: Vec::new(), ..drained() }),
     ]
 }
@@ -114,8 +115,14 @@ fn abandoned() -> hook::memory::Memory {
 
 fn drained() -> dns::memory::Memory {
     let endpoint = "www.example.com A blue".to_owned();
-    let drained = dns::memory::Memory::default().drained(at(0), &endpoint, false).drained(at(900), &endpoint, false);
+    let of = |second| dns::memory::Drain::of(&endpoint, at(second));
+    let drained = dns::memory::Memory::default().drained(of(0), false).drained(of(900), false);
     dns::memory::Memory { drifts: drifts(), ..drained.latch(at(900), &endpoint) }
+}
+
+fn overloaded() -> dns::memory::Memory {
+    let drain = dns::memory::Drain::of(&"www.example.com A green".to_owned(), at(62));
+    dns::memory::Memory::default().drained(dns::memory::Drain { had_taken_over: true, ..drain }, false)
 }
 
 fn alarms() -> Vec<Sample> {

@@ -15,13 +15,14 @@ use homeostat_remedies::hosted_zone::reasons::{
 };
 use homeostat_remedies::hosted_zone::shift::Shift;
 use homeostat_remedies::hosted_zone::state::{Propagating, ZoneState};
-use parts::{ZONE, alarm, drifts, kept_in_full, moved, record, target_group};
+use parts::{ZONE, alarm, drifts, kept_in_full, kept_under_load, moved, put_back, record, target_group};
 
 use super::super::Folder::Zone;
 use super::{Sample, at, aws, closed, decided, event, held, id, incident, mins, paced, paged, texts};
 
 pub(super) fn samples() -> Vec<Sample> {
-    [acts(), outcomes(), holds(), returning(), drifted(), troubles(), closes(), particulars(), pasts()].concat()
+    [acts(), outcomes(), holds(), returning(), overloaded(), drifted(), troubles(), closes(), particulars(), pasts()]
+        .concat()
 }
 
 fn opened() -> Incident {
@@ -167,6 +168,33 @@ fn returning() -> Vec<Sample> {
     vec![decided(Zone, held(&on_its_way(pending()), 122, &because))]
 }
 
+/// `green` failed with what it had taken over.
+fn overloaded() -> Vec<Sample> {
+    let waiting = |endpoint, share, awaits| Waiting {
+        record: record("www.example.com A"),
+        endpoint: id(endpoint),
+        share: Share::percent(share),
+        awaits,
+    };
+    let waiting = vec![
+        waiting("blue", 40, Awaits::OthersBear { until: at(122) }),
+        waiting("green", 30, Awaits::Recovery { until: at(122) }),
+    ];
+    let back = Shift { zone: id(ZONE), moves: vec![put_back()] };
+    let step = Step::Shift(back);
+    let took_over = Evidence::TookOver { endpoint: id("green"), own: Share::percent(30), has: Share::percent(100) };
+    let decision = Decision::Act { step: step.clone(), because: vec![took_over] };
+    let acting = paced(of(kept_under_load()).intend(at(62), &step, &decision));
+    vec![
+        incident(Zone, "act-shift-back", acting),
+        incident(
+            Zone,
+            "hold-returning-after-an-overload",
+            held(&of(kept_under_load()), 2, &Hold::Own(HoldReason::Returning { waiting })),
+        ),
+    ]
+}
+
 fn drifted() -> Vec<Sample> {
     let all: Vec<Drift> = drifts();
     let unsure = Drifted { unsure: all.clone(), ..Drifted::default() };
@@ -183,6 +211,7 @@ fn troubles() -> Vec<Sample> {
     let each = [
         Trouble::NoTarget { record: record(), endpoint: endpoint(), why: why() },
         Trouble::Partly { record: record(), weights: [(id("blue"), 14), (id("green"), 86)].into() },
+        Trouble::Overloaded { record: record(), endpoint: id("green"), failed_at: at(62), more_at: at(422) },
         Trouble::Changed { record: record(), what: "blue has weight 70, and Homeostat left 0".to_owned() },
         Trouble::Unfit { record: record(), why: "it is a simple record, not a weighted one".to_owned() },
         Trouble::Latched { record: record(), endpoint: endpoint(), drains: 3, within: mins(60) },

@@ -134,12 +134,26 @@ pub(super) fn leaves_enough(moment: &Moment<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// In a cascade (`stories/dns/cascade.rs`) those that took over fell over, all of them, and those that they took over from were dead
+/// still. With the shares of before, which they would have if nobody had acted, they recovered; without, nobody served at all.
+fn nobody_served(moment: &Moment<'_>, moved: &Moved<'_>) -> bool {
+    let was_unwell = |id: &str| {
+        let last = moment.truth.endpoints.get(id).and_then(|known| known.last_unwell);
+        last.is_some_and(|at| at + LATELY * 2 >= moved.decided_at)
+    };
+    let mut serving = moved.before.iter().filter(|(_, before)| **before > 0.0);
+    let took_over = moved.before.iter().any(|(id, before)| *before > share(&moved.base, id) + ROUNDING);
+    took_over && serving.all(|(id, _)| was_unwell(id))
+}
+
 pub(super) fn raises_only_the_well(moment: &Moment<'_>) -> Result<(), String> {
     for moved in moment.moved() {
+        let is_given_back = nobody_served(moment, &moved);
         for (id, after) in &moved.after {
             let before = share(&moved.before, id);
             let is_raised = *after > before + ACROSS || (before == 0.0 && *after > 0.0);
-            if is_raised && !moment.truth.was_well(moved.record, id, moved.decided_at) {
+            let is_as_before = is_given_back && *after <= share(&moved.base, id) + ROUNDING;
+            if is_raised && !is_as_before && !moment.truth.was_well(moved.record, id, moved.decided_at) {
                 return Err(format!("{id} of {}", moved.shown()));
             }
         }

@@ -6,7 +6,7 @@ use homeostat_core::id::{AlarmArn, SetIdentifier, TargetGroupArn};
 use homeostat_remedies::hosted_zone::drift::{Drift, Noticed, Sibling};
 use homeostat_remedies::hosted_zone::generation::Generation;
 use homeostat_remedies::hosted_zone::shift::{Move, Shift};
-use homeostat_remedies::hosted_zone::state::{Held, Propagating, Proven, Reduced, RefusedMove, ZoneState};
+use homeostat_remedies::hosted_zone::state::{Held, LastStep, Propagating, Proven, Reduced, RefusedMove, ZoneState};
 
 use crate::ledger::golden::samples::{at, id, texts};
 
@@ -81,6 +81,7 @@ pub(super) fn moved(key: &str) -> Move {
         after: [(id("blue"), 0), (id("green"), 30)].into(),
         reduced: [(id("blue"), Share::NONE)].into(),
         partly: false,
+        in_steps: false,
         fence,
         generation: generation(number, 1),
         key,
@@ -113,6 +114,32 @@ fn held(key: &RecordKey, changed_to: Vec<RecordSet>, well: bool) -> Held {
         reduced: [(id("blue"), reduced(Share::percent(10), well))].into(),
         partly: !well,
         changed_to,
+        bearing: [].into(),
+        last_step: None,
+    }
+}
+
+/// `green` has taken over a step more.
+pub(super) fn kept_under_load() -> ZoneState {
+    let www = record("www.example.com A");
+    let before = [(id("blue"), 20), (id("green"), 30)].into();
+    let held = Held {
+        bearing: [(id("green"), at(32))].into(),
+        last_step: Some(LastStep { at: at(2), before }),
+        ..held(&www, Vec::new(), true)
+    };
+    ZoneState { records: [(www, held)].into(), ..ZoneState::new(id(ZONE)) }
+}
+
+/// What `green` can't bear.
+pub(super) fn put_back() -> Move {
+    let before = moved("www.example.com A");
+    Move {
+        after: [(id("blue"), 20), (id("green"), 30)].into(),
+        reduced: [(id("blue"), Share::NONE), (id("green"), Share::percent(60))].into(),
+        partly: true,
+        in_steps: true,
+        ..before
     }
 }
 

@@ -63,6 +63,7 @@ fn shift(name: &str, decided_at: Timestamp) -> Shift {
         after: after.into(),
         reduced: BTreeMap::new(),
         partly: false,
+        in_steps: false,
         fence: None,
         generation: Generation::after(None, decided_at),
     };
