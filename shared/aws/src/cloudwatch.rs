@@ -4,6 +4,9 @@
 
 mod newest;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};
@@ -15,6 +18,7 @@ use homeostat_remedies::hosted_zone::observation::AlarmReadings;
 use jiff::Timestamp;
 
 use crate::call::unavailable;
+use crate::regional::Regional;
 
 /// `MaxRecords` of `DescribeAlarms` is 100 at most (API reference).
 const PAGE: i32 = 100;
@@ -72,6 +76,36 @@ impl Alarms {
             }
         }
         Err(Unavailable { doing: doing.to_owned(), why: format!("there are more than {MOST_PAGES} pages of them") })
+    }
+}
+
+/// Alarms in whatever Region they are. As a rule that is the function's own: a client for another is made when it is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct AlarmsAnywhere {
+    own: Alarms,
+    region: Option<String>,
+    elsewhere: Arc<Regional<Alarms>>,
+}
+
+impl AlarmsAnywhere {
+    pub(crate) fn new(config: &aws_config::SdkConfig, own: Alarms) -> Self {
+        let region = config.region().map(ToString::to_string);
+        AlarmsAnywhere { own, region, elsewhere: Arc::new(Regional::new(config, Alarms::new)) }
+    }
+
+    pub(crate) async fn named(&self, arns: &[AlarmArn]) -> AlarmReadings {
+        let mut by_region: BTreeMap<Option<String>, Vec<AlarmArn>> = BTreeMap::new();
+        for arn in arns {
+            let region = arn.region().ok().map(|region| region.to_string());
+            by_region.entry(region.filter(|_| self.region.is_some())).or_default().push(arn.clone());
+        }
+        let reads = by_region.into_iter().map(|(region, arns)| async move {
+            match arns.first().filter(|_| region.is_some() && region != self.region) {
+                Some(first) => self.elsewhere.of(first.as_str()).named(&arns).await,
+                None => self.own.named(&arns).await,
+            }
+        });
+        join_all(reads).await.into_iter().flatten().collect()
     }
 }
 

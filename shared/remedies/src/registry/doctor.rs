@@ -43,7 +43,8 @@ pub fn examine(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
     let mut findings = deployment::check(policy, facts);
     // Taken apart, so that the compiler asks what a further remedy looks at.
     let Facts { shared, instances, dns, hooks, audience: _, dead_letters: _, open: _, pauses: _ } = facts;
-    let own = policy.map(|Policy { instances, dns, hooks, warnings: _, hash: _ }| (instances, dns, hooks));
+    let own =
+        policy.map(|Policy { instances, dns, hooks, dependencies: _, warnings: _, hash: _ }| (instances, dns, hooks));
     let (groups, records, held) =
         own.map_or((None, None, None), |(groups, records, held)| (Some(groups), records.as_ref(), held.as_ref()));
     findings.extend(instance::doctor::check(groups, &doctor::Facts { shared, own: instances }));
