@@ -35,7 +35,7 @@ pub struct Dependency {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moves {
     pub dependency: String,
-    pub said: Said,
+    pub said: AlarmsSay,
     /// Nothing is held for it after that, unless a later reading says that it moves still.
     pub until: Timestamp,
 }
@@ -43,7 +43,7 @@ pub struct Moves {
 /// What its alarms say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Said {
+pub enum AlarmsSay {
     InAlarm {
         alarm: AlarmArn,
         since: Timestamp,
@@ -90,8 +90,8 @@ impl Dependency {
         };
         let (alarm, since, state) = (arn.clone(), alarm.since, alarm.state);
         let (said, until) = match state {
-            AlarmState::Alarm => (Said::InAlarm { alarm, since }, now + self.settle),
-            AlarmState::Ok => (Said::Settling { alarm, since }, since + self.settle),
+            AlarmState::Alarm => (AlarmsSay::InAlarm { alarm, since }, now + self.settle),
+            AlarmState::Ok => (AlarmsSay::Settling { alarm, since }, since + self.settle),
             AlarmState::InsufficientData => {
                 return Standing::Unread(format!("alarm {name:?} has too little data to tell"));
             }
@@ -128,7 +128,7 @@ impl Dependent<'_> {
             }
         }
         let ((dependency, why), until) = (unread?, granted?);
-        Some(Moves { dependency: dependency.name.clone(), said: Said::Unread { why }, until })
+        Some(Moves { dependency: dependency.name.clone(), said: AlarmsSay::Unread { why }, until })
     }
 
     pub fn hold<K: Kind>(&self) -> Option<Hold<K>> {
@@ -137,7 +137,7 @@ impl Dependent<'_> {
 
     /// What is remembered of it once it was held for that, if that is more than is remembered already.
     pub fn remembered(&self, moves: &Moves) -> Option<HeldLately> {
-        let is_new = !matches!(moves.said, Said::Unread { .. }) && self.lately.covers(self.now).is_none();
+        let is_new = !matches!(moves.said, AlarmsSay::Unread { .. }) && self.lately.covers(self.now).is_none();
         is_new.then(|| self.lately.more(self.now, moves.until)).flatten()
     }
 
@@ -160,20 +160,20 @@ impl fmt::Display for Moves {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Moves { dependency, said, until } = self;
         match said {
-            Said::InAlarm { alarm, since } => {
+            AlarmsSay::InAlarm { alarm, since } => {
                 write!(
                     f,
                     "{dependency}, which it depends on, moves: alarm {:?} is in ALARM since {since:.0}",
                     alarm.alarm_name()
                 )
             }
-            Said::Settling { alarm, since } => write!(
+            AlarmsSay::Settling { alarm, since } => write!(
                 f,
                 "{dependency}, which it depends on, moved: alarm {:?} is OK since {since:.0}, and until {until:.0} what depends on it is \
                  given time to recover",
                 alarm.alarm_name()
             ),
-            Said::Unread { why } => write!(
+            AlarmsSay::Unread { why } => write!(
                 f,
                 "{dependency}, which it depends on, moved, and whether it still does can't be told, so it is held until {until:.0} at \
                  most: {why}"

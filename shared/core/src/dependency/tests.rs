@@ -51,9 +51,9 @@ fn once(minute: i64, read: impl IntoIterator<Item = (AlarmArn, Read<Option<Alarm
 fn it_moves_while_an_alarm_of_it_says_so_and_for_a_while_after_whatever_its_actions() {
     use AlarmState::{Alarm, Ok as Fine};
     let both = |failover, errors| [reading("failover", failover, 0), reading("errors", errors, -600)];
-    assert!(once(3, both(Alarm, Fine)).is_some_and(|it| matches!(it.said, Said::InAlarm { .. })));
+    assert!(once(3, both(Alarm, Fine)).is_some_and(|it| matches!(it.said, AlarmsSay::InAlarm { .. })));
     let settling = once(3, both(Fine, Fine)).unwrap();
-    assert_eq!((settling.until, settling.said), (at(5), Said::Settling { alarm: arn("failover"), since: at(0) }));
+    assert_eq!((settling.until, settling.said), (at(5), AlarmsSay::Settling { alarm: arn("failover"), since: at(0) }));
     assert_eq!(once(5, both(Fine, Fine)), None);
 }
 
@@ -76,7 +76,7 @@ fn an_unread_answer_neither_ends_a_hold_nor_renews_it() {
     let before = lately.clone();
     for minute in 1..5 {
         let moves = look(minute, &nothing, &mut lately).unwrap();
-        assert!(matches!(moves.said, Said::Unread { .. }) && moves.until == at(5), "{moves}");
+        assert!(matches!(moves.said, AlarmsSay::Unread { .. }) && moves.until == at(5), "{moves}");
     }
     assert_eq!(look(5, &nothing, &mut lately), None);
     assert_eq!(lately, before);

@@ -1,5 +1,6 @@
 //! The ladder rung by rung: what must not be moved, and what must.
 
+mod dependency;
 mod drains;
 mod drift;
 mod harness;
