@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::Read;
 use crate::aws::alarm::{AlarmReading, AlarmState};
 use crate::id::AlarmArn;
-use crate::incident::{Hold, Kind};
+use lately::LEAST;
 pub use lately::{HeldLately, MOST_HELD, Stretch, WINDOW};
 
 /// Alarms as they are now; `None` = there is none of that name.
@@ -90,7 +90,7 @@ impl Dependency {
         };
         let (alarm, since, state) = (arn.clone(), alarm.since, alarm.state);
         let (said, until) = match state {
-            AlarmState::Alarm => (AlarmsSay::InAlarm { alarm, since }, now + self.settle),
+            AlarmState::Alarm => (AlarmsSay::InAlarm { alarm, since }, now + self.settle.max(LEAST)),
             AlarmState::Ok => (AlarmsSay::Settling { alarm, since }, since + self.settle),
             AlarmState::InsufficientData => {
                 return Standing::Unread(format!("alarm {name:?} has too little data to tell"));
@@ -131,10 +131,6 @@ impl Dependent<'_> {
         Some(Moves { dependency: dependency.name.clone(), said: AlarmsSay::Unread { why }, until })
     }
 
-    pub fn hold<K: Kind>(&self) -> Option<Hold<K>> {
-        self.moves().map(Hold::Dependency)
-    }
-
     /// What is remembered of it once it was held for that, if that is more than is remembered already.
     pub fn remembered(&self, moves: &Moves) -> Option<HeldLately> {
         let is_new = !matches!(moves.said, AlarmsSay::Unread { .. }) && self.lately.covers(self.now).is_none();
@@ -159,24 +155,20 @@ impl Dependent<'_> {
 impl fmt::Display for Moves {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Moves { dependency, said, until } = self;
+        write!(f, "{dependency}, which it depends on, ")?;
         match said {
             AlarmsSay::InAlarm { alarm, since } => {
-                write!(
-                    f,
-                    "{dependency}, which it depends on, moves: alarm {:?} is in ALARM since {since:.0}",
-                    alarm.alarm_name()
-                )
+                write!(f, "fails over or is unhealthy: alarm {:?} is in ALARM since {since:.0}", alarm.alarm_name())
             }
             AlarmsSay::Settling { alarm, since } => write!(
                 f,
-                "{dependency}, which it depends on, moved: alarm {:?} is OK since {since:.0}, and until {until:.0} what depends on it is \
-                 given time to recover",
+                "failed over or was unhealthy until {since:.0}, when alarm {:?} went OK, and it is given until {until:.0} to recover",
                 alarm.alarm_name()
             ),
             AlarmsSay::Unread { why } => write!(
                 f,
-                "{dependency}, which it depends on, moved, and whether it still does can't be told, so it is held until {until:.0} at \
-                 most: {why}"
+                "failed over or was unhealthy at an earlier look, and since it can't be told whether it still is, it is waited for \
+                 until {until:.0} at most: {why}"
             ),
         }
     }

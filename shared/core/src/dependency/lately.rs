@@ -12,7 +12,7 @@ pub const WINDOW: SignedDuration = SignedDuration::from_hours(2);
 /// Granted at a time: who is held is remembered by a write, and one for each look would be many.
 const STRETCH: SignedDuration = SignedDuration::from_mins(5);
 /// Less is not worth a write.
-const LEAST: SignedDuration = SignedDuration::from_mins(1);
+pub(super) const LEAST: SignedDuration = SignedDuration::from_mins(1);
 
 /// What was granted within the window, oldest first, none overlapping another.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

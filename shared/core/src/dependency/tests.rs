@@ -58,6 +58,17 @@ fn it_moves_while_an_alarm_of_it_says_so_and_for_a_while_after_whatever_its_acti
 }
 
 #[test]
+fn that_nobody_needs_time_to_recover_ends_no_hold_while_it_moves() {
+    let at_once = |state| {
+        let on = [Dependency { settle: SignedDuration::ZERO, ..db(&["failover"]).remove(0) }];
+        let read = Readings::from([reading("failover", state, 0)]);
+        Dependent { now: at(3), on: &on, read: &read, lately: &HeldLately::default() }.moves()
+    };
+    assert!(at_once(AlarmState::Alarm).is_some_and(|moves| moves.until == at(4)));
+    assert_eq!(at_once(AlarmState::Ok), None);
+}
+
+#[test]
 fn what_can_not_be_read_holds_nobody_by_itself_and_hides_no_other_alarm() {
     use AlarmState::{Alarm, InsufficientData, Ok as Fine};
     assert_eq!(once(1, [unread("failover"), reading("errors", Fine, -600)]), None);

@@ -15,7 +15,6 @@ use super::section::{Section, nearest};
 use super::setting::{Free, Is, Means, Must, Needed, Setting, Usual};
 use crate::dependency::Dependency;
 use crate::id::AlarmArn;
-use crate::line;
 
 pub const SECTION: Section = Section {
     table: "[[dependency]]",
@@ -102,11 +101,9 @@ impl<'a> Dependencies<'a> {
     }
 
     fn unknown(&self, name: &str) -> String {
-        let names: Vec<&str> = self.known.iter().map(|(_, known)| known.name.as_str()).collect();
-        match nearest(name, names.iter().copied()) {
+        match nearest(name, self.known.iter().map(|(_, known)| known.name.as_str())) {
             Some(near) => format!("names {name:?}, and no [[dependency]] is called so, did you mean {near:?}?"),
-            None if names.is_empty() => format!("names {name:?}, and there is no [[dependency]]"),
-            None => format!("names {name:?}, and no [[dependency]] is called so, expected {}", line::one_of(&names)),
+            None => format!("names {name:?}, and no [[dependency]] is called so"),
         }
     }
 

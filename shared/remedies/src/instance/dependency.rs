@@ -4,6 +4,7 @@
 
 use homeostat_core::aws::fleet::Checks;
 use homeostat_core::dependency::Dependent;
+use homeostat_core::guard;
 use jiff::Timestamp;
 
 use super::decide::Situation;
@@ -43,7 +44,7 @@ impl Situation<'_> {
         if self.policy.depends_on.is_empty() || self.own_evidence().is_some() {
             return None;
         }
-        self.dependent().hold()
+        guard::dependency(&self.dependent())
     }
 
     pub(super) fn dependencies_in_words(&self) -> String {

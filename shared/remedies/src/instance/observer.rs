@@ -155,10 +155,15 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
         Ok(seen)
     }
 
-    /// They are read with the alarms that spoke, so that they cost no call of their own where any did. Once something was done, nothing
-    /// is held for them any more.
+    /// They are read with the alarms that spoke, so that they cost no call of their own where any did. Once something was done that took
+    /// effect, nothing is held for them any more.
     fn alarms_of_dependencies(&self, incident: &Incident) -> Vec<AlarmArn> {
-        let is_over = incident.acted_at.is_some() || incident.subject.instance().is_none();
+        let is_done = match incident.state {
+            State::Verifying | State::Closed => true,
+            State::Escalated => incident.acted_at.is_some(),
+            State::Holding | State::Acting | State::Following => false,
+        };
+        let is_over = is_done || incident.kind.is_group();
         let policy = self.group_policy(incident).filter(|_| !is_over);
         policy.into_iter().flat_map(|policy| &policy.depends_on).flat_map(|on| &on.alarms).cloned().collect()
     }

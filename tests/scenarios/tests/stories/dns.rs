@@ -2,6 +2,7 @@
 
 mod chain;
 mod crashes;
+mod dependency;
 mod drift;
 mod heal;
 mod intake;

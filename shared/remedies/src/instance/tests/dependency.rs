@@ -143,6 +143,9 @@ fn the_alarms_of_what_it_depends_on_are_read_beside_its_own_until_something_was_
     assert_eq!(seen.dependencies, [(orders_db(), says(AlarmState::Alarm, 900))].into());
     assert_eq!(seen.alarms.len(), 1, "it speaks of no instance: {:?}", seen.alarms);
     it.seen.dependencies.clear();
-    it.acted(Some(Outcome::Done));
+    let (unknown, done) = (Outcome::Unknown { why: "Throttling".into() }, Outcome::Done);
+    it.acted(Some(unknown));
+    assert_eq!(read(&it).unwrap().dependencies.len(), 1, "it would be tried again");
+    it.incident = it.incident.settle(it.now, done);
     assert!(read(&it).unwrap().dependencies.is_empty());
 }

@@ -236,13 +236,13 @@ fn what_no_dependency_is_called_is_a_mistake_that_names_the_nearest() {
     check(
         &format!("{LEAST}depends-on = [\"order-db\", \"cache\"]\n{DATABASE}"),
         expect![[r#"
-            policy.toml:5:14: replace-instance.group[0].depends-on names "cache", and no [[dependency]] is called so, expected orders-db
+            policy.toml:5:14: replace-instance.group[0].depends-on names "cache", and no [[dependency]] is called so
             policy.toml:5:14: replace-instance.group[0].depends-on names "order-db", and no [[dependency]] is called so, did you mean "orders-db"?"#]],
     );
     check(
         &format!("{LEAST}depends-on = [\"cache\", \"cache\", 3]\n"),
         expect![[r#"
-            policy.toml:5:14: replace-instance.group[0].depends-on names "cache", and there is no [[dependency]]
+            policy.toml:5:14: replace-instance.group[0].depends-on names "cache", and no [[dependency]] is called so
             policy.toml:5:24: replace-instance.group[0].depends-on[1] is "cache", expected each once
             policy.toml:5:33: replace-instance.group[0].depends-on[2] is 3, expected the name of a `[[dependency]]`"#]],
     );
