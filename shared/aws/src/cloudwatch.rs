@@ -10,7 +10,7 @@ use std::sync::Arc;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use homeostat_core::aws::alarm::{AlarmReading, AlarmState, INSTANCE_DIMENSION};
 use homeostat_core::id::{AlarmArn, InstanceId};
 use homeostat_core::ports::Unavailable;
@@ -94,19 +94,28 @@ impl AlarmsAnywhere {
     }
 
     pub(crate) async fn named(&self, arns: &[AlarmArn]) -> AlarmReadings {
-        let mut by_region: BTreeMap<Option<String>, Vec<AlarmArn>> = BTreeMap::new();
-        for arn in arns {
-            let region = arn.region().ok().map(|region| region.to_string());
-            by_region.entry(region.filter(|_| self.region.is_some())).or_default().push(arn.clone());
-        }
-        let reads = by_region.into_iter().map(|(region, arns)| async move {
-            match arns.first().filter(|_| region.is_some() && region != self.region) {
-                Some(first) => self.elsewhere.of(first.as_str()).named(&arns).await,
-                None => self.own.named(&arns).await,
-            }
+        let (here, elsewhere) = by_place(self.region.as_deref(), arns);
+        let elsewhere = elsewhere.into_iter().map(|arns| async move {
+            let Some(first) = arns.first() else { return AlarmReadings::new() };
+            self.elsewhere.of(first.as_str()).named(&arns).await
         });
-        join_all(reads).await.into_iter().flatten().collect()
+        let (here, elsewhere) = join(self.own.named(&here), join_all(elsewhere)).await;
+        elsewhere.into_iter().flatten().chain(here).collect()
     }
+}
+
+/// Those of the function's own Region, and those of each other one.
+fn by_place(own: Option<&str>, arns: &[AlarmArn]) -> (Vec<AlarmArn>, Vec<Vec<AlarmArn>>) {
+    let (mut here, mut elsewhere) = (Vec::new(), BTreeMap::<String, Vec<AlarmArn>>::new());
+    for arn in arns {
+        match (own, arn.region()) {
+            (Some(own), Ok(region)) if region.as_str() != own => {
+                elsewhere.entry(region.to_string()).or_default().push(arn.clone());
+            }
+            _ => here.push(arn.clone()),
+        }
+    }
+    (here, elsewhere.into_values().collect())
 }
 
 /// An alarm of the same name in another account or Region is another alarm. One whose ARN can't be read is there all the same.
@@ -204,6 +213,17 @@ mod tests {
 
     fn on(instance: &str) -> MetricAlarmBuilder {
         alarm().dimensions(Dimension::builder().name(INSTANCE_DIMENSION).value(instance).build())
+    }
+
+    #[test]
+    fn each_alarm_is_asked_for_in_its_own_region() {
+        let arn = |region: &str| -> AlarmArn {
+            format!("arn:aws:cloudwatch:{region}:123456789012:alarm:orders-db").parse().unwrap()
+        };
+        let all = ["eu-west-1", "us-east-1", "eu-west-1", "ap-south-1"].map(arn);
+        let others = vec![vec![arn("ap-south-1")], vec![arn("us-east-1")]];
+        assert_eq!(by_place(Some("eu-west-1"), &all), (vec![arn("eu-west-1"); 2], others));
+        assert_eq!(by_place(None, &all), (all.to_vec(), Vec::new()), "nobody said which is the function's own");
     }
 
     #[test]
