@@ -54,6 +54,12 @@ fn is_sound(policy: &Policy) {
     let records = policy.dns.iter().map(|dns| dns.records.len()).sum::<usize>();
     assert!(policy.instances.groups().count() + records + hooks > 0, "a policy names something");
     are_once(policy.instances.groups().map(|group| &group.name));
+    are_once(policy.dependencies.iter().map(|dependency| &dependency.name));
+    let of_groups = policy.instances.groups().flat_map(|group| &group.depends_on);
+    for dependency in of_groups.chain(&policy.dependencies) {
+        assert!(policy.dependencies.contains(dependency), "{} is not named", dependency.name);
+        assert!(!dependency.alarms.is_empty() && dependency.settle <= DAY, "{} can move", dependency.name);
+    }
     for group in policy.instances.groups() {
         assert_eq!(policy.instances.group(&group.name), Some(group), "found by its name");
         is_group(group);

@@ -4,10 +4,13 @@
 
 mod newest;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use homeostat_core::aws::alarm::{AlarmReading, AlarmState, INSTANCE_DIMENSION};
 use homeostat_core::id::{AlarmArn, InstanceId};
 use homeostat_core::ports::Unavailable;
@@ -15,6 +18,7 @@ use homeostat_remedies::hosted_zone::observation::AlarmReadings;
 use jiff::Timestamp;
 
 use crate::call::unavailable;
+use crate::regional::Regional;
 
 /// `MaxRecords` of `DescribeAlarms` is 100 at most (API reference).
 const PAGE: i32 = 100;
@@ -73,6 +77,45 @@ impl Alarms {
         }
         Err(Unavailable { doing: doing.to_owned(), why: format!("there are more than {MOST_PAGES} pages of them") })
     }
+}
+
+/// Alarms in whatever Region they are. As a rule that is the function's own: a client for another is made when it is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct AlarmsAnywhere {
+    own: Alarms,
+    region: Option<String>,
+    elsewhere: Arc<Regional<Alarms>>,
+}
+
+impl AlarmsAnywhere {
+    pub(crate) fn new(config: &aws_config::SdkConfig, own: Alarms) -> Self {
+        let region = config.region().map(ToString::to_string);
+        AlarmsAnywhere { own, region, elsewhere: Arc::new(Regional::new(config, Alarms::new)) }
+    }
+
+    pub(crate) async fn named(&self, arns: &[AlarmArn]) -> AlarmReadings {
+        let (here, elsewhere) = by_place(self.region.as_deref(), arns);
+        let elsewhere = elsewhere.into_iter().map(|arns| async move {
+            let Some(first) = arns.first() else { return AlarmReadings::new() };
+            self.elsewhere.of(first.as_str()).named(&arns).await
+        });
+        let (here, elsewhere) = join(self.own.named(&here), join_all(elsewhere)).await;
+        elsewhere.into_iter().flatten().chain(here).collect()
+    }
+}
+
+/// Those of the function's own Region, and those of each other one.
+fn by_place(own: Option<&str>, arns: &[AlarmArn]) -> (Vec<AlarmArn>, Vec<Vec<AlarmArn>>) {
+    let (mut here, mut elsewhere) = (Vec::new(), BTreeMap::<String, Vec<AlarmArn>>::new());
+    for arn in arns {
+        match (own, arn.region()) {
+            (Some(own), Ok(region)) if region.as_str() != own => {
+                elsewhere.entry(region.to_string()).or_default().push(arn.clone());
+            }
+            _ => here.push(arn.clone()),
+        }
+    }
+    (here, elsewhere.into_values().collect())
 }
 
 /// An alarm of the same name in another account or Region is another alarm. One whose ARN can't be read is there all the same.
@@ -170,6 +213,17 @@ mod tests {
 
     fn on(instance: &str) -> MetricAlarmBuilder {
         alarm().dimensions(Dimension::builder().name(INSTANCE_DIMENSION).value(instance).build())
+    }
+
+    #[test]
+    fn each_alarm_is_asked_for_in_its_own_region() {
+        let arn = |region: &str| -> AlarmArn {
+            format!("arn:aws:cloudwatch:{region}:123456789012:alarm:orders-db").parse().unwrap()
+        };
+        let all = ["eu-west-1", "us-east-1", "eu-west-1", "ap-south-1"].map(arn);
+        let others = vec![vec![arn("ap-south-1")], vec![arn("us-east-1")]];
+        assert_eq!(by_place(Some("eu-west-1"), &all), (vec![arn("eu-west-1"); 2], others));
+        assert_eq!(by_place(None, &all), (all.to_vec(), Vec::new()), "nobody said which is the function's own");
     }
 
     #[test]

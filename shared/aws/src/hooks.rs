@@ -3,18 +3,19 @@
 //! This module never decides; it puts the services side by side.
 
 use aws_config::SdkConfig;
+use homeostat_core::aws::alarm::AlarmReadings;
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
-use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
+use homeostat_core::id::{AlarmArn, GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_remedies::hook::observation::{Datapoint, HeldMember, Registration, TargetId};
 use homeostat_remedies::hook::policy::BusyMetric;
 use homeostat_remedies::hook::{CompleteHooks, Held};
 
 use crate::autoscaling::AutoScaling;
-use crate::cloudwatch::Alarms;
+use crate::cloudwatch::{Alarms, AlarmsAnywhere};
 use crate::load_balancing::TargetGroups;
 use crate::route53::Zones;
 
@@ -22,15 +23,18 @@ use crate::route53::Zones;
 pub struct HookCloud {
     groups: AutoScaling,
     metrics: Alarms,
+    alarms: AlarmsAnywhere,
     target_groups: TargetGroups,
     zones: Zones,
 }
 
 impl HookCloud {
     pub fn new(config: &SdkConfig) -> Self {
+        let metrics = Alarms::new(config);
         HookCloud {
             groups: AutoScaling::new(config),
-            metrics: Alarms::new(config),
+            alarms: AlarmsAnywhere::new(config, metrics.clone()),
+            metrics,
             target_groups: TargetGroups::new(config),
             zones: Zones::new(config),
         }
@@ -56,6 +60,10 @@ impl Held for HookCloud {
 
     async fn target_type(&self, target_group: &TargetGroupArn) -> Result<Option<String>, Unavailable> {
         self.target_groups.target_type(target_group).await
+    }
+
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
+        Ok(self.alarms.named(alarms).await)
     }
 
     async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {

@@ -20,7 +20,7 @@ mod sqs;
 use autoscaling::AutoScaling;
 
 pub use call::unavailable;
-use cloudwatch::Alarms;
+use cloudwatch::{Alarms, AlarmsAnywhere};
 pub use connect::{connect, connect_briskly};
 pub use dns::DnsCloud;
 pub use hooks::HookCloud;
@@ -41,14 +41,17 @@ use jiff::SignedDuration;
 pub struct InstanceCloud {
     groups: AutoScaling,
     alarms: Alarms,
+    named: AlarmsAnywhere,
     target_groups: TargetGroups,
 }
 
 impl InstanceCloud {
     pub fn new(config: &aws_config::SdkConfig) -> Self {
+        let alarms = Alarms::new(config);
         InstanceCloud {
             groups: AutoScaling::new(config),
-            alarms: Alarms::new(config),
+            named: AlarmsAnywhere::new(config, alarms.clone()),
+            alarms,
             target_groups: TargetGroups::new(config),
         }
     }
@@ -64,7 +67,7 @@ impl Fleet for InstanceCloud {
     }
 
     async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
-        some_of(self.alarms.named(alarms).await)
+        some_of(self.named.named(alarms).await)
     }
 
     async fn alarms_in_alarm(&self) -> Result<Vec<AlarmReading>, Unavailable> {

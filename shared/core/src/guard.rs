@@ -1,11 +1,12 @@
-//! What keeps any remedy from acting, whatever it is about: a call that may be under way, a refusal, a pause, a policy that only
-//! watches.
+//! What keeps any remedy from acting, whatever it is about: a call that may be under way, a refusal, a pause, something that it
+//! depends on, a policy that only watches.
 //!
 //! This module never decides whether a remedy has something to do, and never knows which remedy asks.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::budget::{SharedBudget, Shortage};
+use crate::dependency::Dependent;
 use crate::incident::{Decision, Hold, Incident, Kind, Page, State};
 use crate::outcome::Outcome;
 use crate::ports::{Limits, Pause};
@@ -74,6 +75,11 @@ pub fn short<K: Kind>(
         return Err(Page::SharedBudget(shortage));
     }
     Ok(Hold::SharedBudget(shortage))
+}
+
+/// What it depends on moves: to do something about it would help nobody. What has evidence of its own is its remedy's to say.
+pub fn dependency<K: Kind>(dependent: &Dependent<'_>) -> Option<Hold<K>> {
+    dependent.moves().map(Hold::Dependency)
 }
 
 /// What a check of the pauses goes by.

@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod budget;
+pub mod dependency;
 pub mod doctor;
 pub mod guard;
 pub mod id;

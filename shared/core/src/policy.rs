@@ -3,6 +3,7 @@
 //! This module never knows which tables there are: each remedy has its own, and the caller hands them in.
 
 pub mod budget;
+pub mod dependencies;
 pub mod document;
 pub mod forms;
 pub mod lists;

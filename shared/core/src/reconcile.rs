@@ -133,6 +133,7 @@ pub trait Remedy {
 
     fn observe(
         &self,
+        now: Timestamp,
         prefetch: Self::Prefetch,
         incident: &Incident<Self::Kind>,
     ) -> impl Future<Output = Result<Self::Observation, Unavailable>> + Send;
@@ -376,7 +377,7 @@ async fn read<R: Remedy>(
     };
     let scope = incident.scope();
     let late: OptionFuture<_> = early.is_none().then(|| ledger.limits(&incident.subject, &scope)).into();
-    let (seen, late) = join(remedy.observe(prefetch, &incident), late).await;
+    let (seen, late) = join(remedy.observe(clock.now(), prefetch, &incident), late).await;
     let (seen, limits) = (seen?, late.transpose()?.or(early).unwrap_or_default());
     let now = clock.now();
     if let Some(settled) = effect_seen_late(remedy, now, &incident, &seen) {

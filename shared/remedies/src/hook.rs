@@ -8,6 +8,7 @@ mod abandoning;
 mod claim;
 mod course;
 mod decide;
+mod dependency;
 pub mod doctor;
 pub mod kind;
 mod ladder;
@@ -45,6 +46,7 @@ use crate::hook::subject::HeldInstance;
 
 pub use claim::Claim;
 use decide::{Situation, decide};
+use homeostat_core::aws::alarm::AlarmReadings;
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::lifecycle;
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
@@ -53,7 +55,9 @@ use homeostat_core::aws::rates::Pacer;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::budget::Purchase;
-use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, Region, Scope, Subject, TargetGroupArn};
+use homeostat_core::id::{
+    AlarmArn, GroupName, HookName, HostedZoneId, InstanceId, Region, Scope, Subject, TargetGroupArn,
+};
 use homeostat_core::incident::{State, Verdict};
 use homeostat_core::ports::{Clock, Ledger, Outcome, Slots, Unavailable};
 use homeostat_core::reconcile::{Ignored, NotSurveyed, Remedy, Route, Rung, Surveyed, Times, WakeUp};
@@ -91,6 +95,9 @@ pub trait Held {
         &self,
         target_group: &TargetGroupArn,
     ) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
+
+    /// Those of these alarms that exist, each as it is now.
+    fn alarms(&self, alarms: &[AlarmArn]) -> impl Future<Output = Result<AlarmReadings, Unavailable>> + Send;
 
     /// The newest value of the instance's metric, if it has a recent one.
     fn newest(
@@ -281,8 +288,13 @@ where
         }
     }
 
-    async fn observe(&self, prefetch: Observation, incident: &Incident) -> Result<Observation, Unavailable> {
-        Ok(self.observer.observe(prefetch, incident).await)
+    async fn observe(
+        &self,
+        now: Timestamp,
+        prefetch: Observation,
+        incident: &Incident,
+    ) -> Result<Observation, Unavailable> {
+        Ok(self.observer.observe(now, prefetch, incident).await)
     }
 
     fn absorb(&self, now: Timestamp, mut incident: Incident, seen: &Observation, limits: &Limits) -> Incident {
@@ -380,7 +392,7 @@ where
                 } else if is_for(|why| matches!(why, Because::Ready { .. })) {
                     settled.admit(&kept.hook, kept.launched_from.as_deref())
                 } else {
-                    settled
+                    dependency::remembered(now, seen, because, self.observer.policy, kept, settled)
                 }
             }
             Decision::Page(Page::Own(PageReason::LaunchesFail(_))) => {

@@ -7,6 +7,7 @@
 mod absorb;
 mod counted;
 mod decide;
+mod dependency;
 pub mod doctor;
 pub mod drift;
 mod due;
@@ -196,7 +197,12 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         Verdict::Unknown
     }
 
-    async fn observe(&self, prefetch: Observation, incident: &Incident) -> Result<Observation, Unavailable> {
+    async fn observe(
+        &self,
+        _: Timestamp,
+        prefetch: Observation,
+        incident: &Incident,
+    ) -> Result<Observation, Unavailable> {
         let change = incident.kind.state().propagating.as_ref().and_then(|propagating| propagating.change.clone());
         let is_in_sync = match change {
             // What can't be told is not known to have arrived; it has a limit of its own.
@@ -267,12 +273,13 @@ impl<A: Records + ShiftWeights + Sync> Remedy for ShiftDns<'_, A> {
         &self,
         now: Timestamp,
         incident: &Incident,
-        _: &Observation,
+        seen: &Observation,
         decision: &Decision,
         memory: &Memory,
     ) -> Option<Memory> {
         let mut next = memory.clone();
         let kept = incident.kind.state();
+        next.dependency = dependency::remembered(now, incident, seen, &self.dns.zone(&kept.zone), memory);
         next.drifts.retain(|told| kept.drifts.iter().any(|noticed| noticed.drift == *told));
         if let Decision::Hold { because: Hold::Own(HoldReason::Drifted(drifted)), .. } = decision {
             next.drifts.extend(drifted.news.iter().cloned());

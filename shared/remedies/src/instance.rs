@@ -6,6 +6,7 @@ mod ahead;
 mod breaker;
 mod crowd;
 mod decide;
+mod dependency;
 pub mod doctor;
 mod due;
 mod evidence;
@@ -259,7 +260,7 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
         is_of_a_member && whole_group::was_just_paged_for(now, incident, &self.times(incident))
     }
 
-    async fn observe(&self, prefetch: Prefetch, incident: &Incident) -> Result<Observation, Unavailable> {
+    async fn observe(&self, _: Timestamp, prefetch: Prefetch, incident: &Incident) -> Result<Observation, Unavailable> {
         self.observer.observe(prefetch, incident).await
     }
 
@@ -368,6 +369,11 @@ impl<A: Fleet + Replace + Sync, S: StatusChecks + Sync> Remedy for ReplaceInstan
                     && !memory.failures.iter().any(|failure| failure.at + *within > now) =>
             {
                 Some(memory.failed(now, &incident.subject, &source))
+            }
+            Decision::Hold { because: Hold::Dependency(moves), .. } => {
+                let on = dependency::dependent(now, seen, memory, policy);
+                let dependency = on.remembered(moves)?;
+                Some(Memory { dependency, ..memory.clone() })
             }
             Decision::Page(Page::Own(PageReason::ReplacementsFail { failures, .. })) => {
                 Some(memory.broken(Breaker { since: now, failures: *failures, launched_from: source }))

@@ -78,8 +78,10 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
     let replaced = || groups.iter().flatten().filter(|group| names.contains(&group.name));
     let own_records = hooks::own_records(&cloud, &groups, hooks);
     let of_policy = join3(records::gather(&cloud, region, dns), hooks::gather(&account, &groups, hooks), own_records);
+    let named = policy.into_iter().flat_map(|policy| &policy.dependencies).flat_map(|dependency| &dependency.alarms);
+    let of_policy = join(of_policy, records::named(&cloud, named));
     let of_fleet = join(refreshes(&fleet, replaced()), targets(&fleet, replaced()));
-    let ((refreshes, targets), memories, (dns, hooks, own_records)) =
+    let ((refreshes, targets), memories, ((dns, hooks, own_records), dependencies)) =
         join3(of_fleet, memories(&ledger, scopes, &open), of_policy).await;
     Facts {
         shared: Shared { now, groups },
@@ -96,6 +98,7 @@ pub(super) async fn gather(deployment: &Deployment, now: Timestamp, policy: Opti
         },
         dns: DnsFacts { memories: memories.zones, ..dns },
         hooks: HookFacts { own_records, memories: memories.launches, ..hooks },
+        dependencies: dependencies.into_iter().map(|(arn, read)| (arn, read.map(|alarm| alarm.is_some()))).collect(),
     }
 }
 

@@ -40,8 +40,16 @@ async fn sets(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<(HostedZoneId, Re
 }
 
 async fn alarms(aws: &impl Records, dns: &DnsPolicy) -> BTreeMap<AlarmArn, Read<Option<AlarmReading>>> {
+    named(aws, endpoints(dns).flat_map(|endpoint| endpoint.alarms.iter().chain(&endpoint.canaries))).await
+}
+
+/// These alarms, each in its own Region.
+pub(super) async fn named<'a>(
+    aws: &impl Records,
+    arns: impl Iterator<Item = &'a AlarmArn>,
+) -> BTreeMap<AlarmArn, Read<Option<AlarmReading>>> {
     let mut by_region: BTreeMap<Option<Region>, BTreeSet<AlarmArn>> = BTreeMap::new();
-    for arn in endpoints(dns).flat_map(|endpoint| endpoint.alarms.iter().chain(&endpoint.canaries)) {
+    for arn in arns {
         by_region.entry(arn.region().ok()).or_default().insert(arn.clone());
     }
     let of_region = async |arns: BTreeSet<AlarmArn>| {

@@ -64,7 +64,7 @@ impl<'a> Account<'a> {
 
     /// What each function would do because of a signal. Why one does nothing is told where nobody does anything.
     pub(super) async fn looks(&self, signal: &Signal) -> Result<Vec<Look>, Unavailable> {
-        let Policy { instances, dns, hooks, warnings: _, hash } = self.policy;
+        let Policy { instances, dns, hooks, dependencies: _, warnings: _, hash } = self.policy;
         let region = &self.region;
         let (without_records, without_hooks) = (DnsPolicy::without_records(), HookPolicy::without_hooks());
         let (dns, hooks) = (dns.as_ref().unwrap_or(&without_records), hooks.as_ref().unwrap_or(&without_hooks));

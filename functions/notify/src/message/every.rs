@@ -5,6 +5,7 @@ use homeostat_aws::Attribute;
 use homeostat_core::aws::lifecycle::ActionResult;
 use homeostat_core::aws::source::Source;
 use homeostat_core::budget::{Exceeded, Level, Shortage, Thousandths, User};
+use homeostat_core::dependency::{AlarmsSay, Moves};
 use homeostat_core::incident::Gone;
 use homeostat_core::ports::Outcome;
 use homeostat_remedies::hook::policy::OnLimit;
@@ -58,6 +59,11 @@ fn hold_of_group(state: &GroupState) -> News {
     made::decided(group.hold(at(1), at(301), &Hold::Own(HoldReason::GroupState(state.clone()))))
 }
 
+fn moves() -> Moves {
+    let alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:orders-db-failover".parse().unwrap();
+    Moves { dependency: "orders-db".into(), said: AlarmsSay::InAlarm { alarm, since: at(-60) }, until: at(301) }
+}
+
 fn shortage(level: Level, limit: Exceeded) -> Shortage {
     let user = |group: &str, count, members, since| User {
         scope: format!("group#{group}").parse().unwrap(),
@@ -107,6 +113,7 @@ fn about_instances() -> Vec<News> {
         page(&Page::NotRecovered { within: SignedDuration::from_mins(15), why: "3 of 4 instances are healthy".into() }),
         page(&fail),
         hold(&Hold::SharedBudget(shortage(Level::Service("shop".into()), Exceeded::PerHour))),
+        hold(&Hold::Dependency(moves())),
         made::decided(incident_in("web").page(
             at(900),
             at(1200),
@@ -142,6 +149,7 @@ fn about_zones() -> Vec<News> {
     let mut news = vec![
         made::decided(zones::acting(drain())),
         made::decided(zones::new().hold(at(1), at(61), &watched)),
+        made::decided(zones::new().hold(at(1), at(61), &Hold::Dependency(moves()))),
         made::decided(zones::new().hold(at(1), at(61), &Hold::Own(HoldReason::NotConfirmed { missing }))),
     ];
     news.extend(zones::troubles().into_iter().map(|(trouble, _)| made::decided(zones::paged(trouble))));
@@ -159,9 +167,11 @@ fn about_hooks() -> Vec<News> {
     let in_use = Because::OutOfTime { limit: Limit::Global, waiting: vec!["tag app:busy is \"7\"".into()] };
     let gone = Because::MachineGone { registered: vec!["10.0.0.7 in targetgroup/jobs/1".into()] };
     let unjudged = Because::Unjudged { why: vec!["could not read the instance: no answer".into()] };
+    let depending = Because::Dependency { missing: vec!["tag app:ready: not set".into()], moves: moves() };
     vec![
         made::decided(hooks::ended(launch(), ActionResult::Abandon, hooks::not_ready())),
         made::decided(hooks::ended(launch(), ActionResult::Continue, unjudged)),
+        made::decided(hooks::ended(launch(), ActionResult::Continue, depending)),
         made::decided(hooks::ended(leave(), ActionResult::Continue, in_use)),
         made::decided(hooks::ended(leave(), ActionResult::Continue, gone)),
         made::decided(hooks::failing(launch(), OnLimit::SuspendLaunch)),

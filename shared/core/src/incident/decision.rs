@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{Announce, Kind, Reason};
 use crate::aws::units::Unit;
 use crate::budget::{Level, Shortage};
+use crate::dependency::Moves;
 use crate::id::Subject;
 use crate::line::list;
 
@@ -77,6 +78,8 @@ pub enum Hold<K: Kind> {
     BudgetUnread {
         why: String,
     },
+    /// Something that it depends on moves: what is wrong with it may be wrong with that alone.
+    Dependency(Moves),
     /// The policy says `watch`: this is what would be done.
     Watching {
         step: K::Step,
@@ -149,6 +152,7 @@ impl<K: Kind> Hold<K> {
             Hold::SharedBudget(Shortage { level: Level::Service(_), .. }) => "service-budget",
             Hold::SharedBudget(Shortage { level: Level::Account, .. }) => "account-budget",
             Hold::BudgetUnread { .. } => "budget-unread",
+            Hold::Dependency(_) => "dependency",
             Hold::Watching { .. } => "watching",
             Hold::OutOfDate { .. } => "out-of-date",
             Hold::Proving { .. } => "proving",
@@ -169,6 +173,7 @@ impl<K: Kind> Hold<K> {
     pub fn keeps_waiting(&self) -> bool {
         match self {
             Hold::Paused { .. } | Hold::Budget { .. } | Hold::SharedBudget(_) | Hold::BudgetUnread { .. } => true,
+            Hold::Dependency(_) => true,
             Hold::InFlight
             | Hold::OutcomeUnknown { .. }
             | Hold::Watching { .. }
@@ -190,6 +195,7 @@ impl<K: Kind> Hold<K> {
             | Hold::Budget { .. }
             | Hold::SharedBudget(_)
             | Hold::BudgetUnread { .. }
+            | Hold::Dependency(_)
             | Hold::Proving { .. } => Announce::First,
             Hold::Own(own) => K::told(own),
         }
@@ -252,6 +258,7 @@ impl<K: Kind> fmt::Display for Hold<K> {
             }
             Hold::SharedBudget(shortage) => write!(f, "{shortage}"),
             Hold::BudgetUnread { why } => write!(f, "what is out of the account's budget can't be read: {why}"),
+            Hold::Dependency(moves) => write!(f, "{moves}"),
             Hold::OutOfDate { why } => write!(f, "what was seen is out of date: {why}"),
             Hold::Proving { since } => write!(f, "recovered since {since:.0}, and it has to stay so for `stable-for`"),
             Hold::Own(own) => write!(f, "{own}"),

@@ -161,6 +161,7 @@ impl<K: Kind> Hold<K> {
             | Hold::Budget { .. }
             | Hold::SharedBudget(_)
             | Hold::BudgetUnread { .. }
+            | Hold::Dependency(_)
             | Hold::OutOfDate { .. }
             | Hold::Watching { .. } => None,
         }

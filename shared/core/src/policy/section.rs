@@ -55,13 +55,7 @@ impl Section {
 
     /// The key that was meant, if it is a slip of the pen.
     fn nearest(&self, key: &str) -> Option<&'static str> {
-        let key: String = key.chars().take(LONGEST_KEY + 1).collect::<String>().to_lowercase().replace('_', "-");
-        if key.chars().count() > LONGEST_KEY {
-            return None;
-        }
-        let slips = |known: &str| strsim::damerau_levenshtein(&key, known);
-        let near = self.keys().map(|known| (slips(known), known)).min()?;
-        (near.0 <= near.1.len() / 3).then_some(near.1)
+        nearest(key, self.keys())
     }
 
     fn table(&self) -> &'static str {
@@ -69,5 +63,16 @@ impl Section {
     }
 }
 
-/// Longer than any key that is known.
+/// Longer than any key that is known, and than a name that anybody types by heart.
 const LONGEST_KEY: usize = 30;
+
+/// Which of those that are known was meant, if it is a slip of the pen.
+pub(super) fn nearest<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let key: String = key.chars().take(LONGEST_KEY + 1).collect::<String>().to_lowercase().replace('_', "-");
+    if key.chars().count() > LONGEST_KEY {
+        return None;
+    }
+    let slips = |known: &str| strsim::damerau_levenshtein(&key, known);
+    let near = known.map(|known| (slips(known), known)).min()?;
+    (near.0 <= near.1.len() / 3).then_some(near.1)
+}

@@ -48,6 +48,7 @@ fn has_a_limit<K: Kind>(because: &Hold<K>, incident: &Incident<K>) -> bool {
         Hold::InFlight | Hold::OutcomeUnknown { .. } | Hold::Proving { .. } | Hold::Watching { .. } => true,
         Hold::SharedBudget(_) => true,
         Hold::Paused { .. } | Hold::Budget { .. } | Hold::BudgetUnread { .. } | Hold::OutOfDate { .. } => false,
+        Hold::Dependency(_) => false,
         Hold::Own(own) => K::has_a_limit(own, incident),
     }
 }

@@ -142,7 +142,7 @@ impl<'a> Situation<'a> {
     }
 
     /// What a judgement comes to. The hook's timeout runs whatever is waited for.
-    fn so(&self, judgement: Judgement) -> Decision {
+    pub(super) fn so(&self, judgement: Judgement) -> Decision {
         match judgement {
             Judgement::Ask => self.beat(IS_IT_KNOWN.to_owned()),
             Judgement::Complete(result, because) => {

@@ -13,7 +13,7 @@ use super::kind::HookKind;
 use super::reasons::{Because, Decision, Hold, Page, Waits};
 use crate::hook::policy::HeldBy;
 
-pub(super) fn ladder<'a>() -> [Check<Situation<'a>, HookKind>; 11] {
+pub(super) fn ladder<'a>() -> [Check<Situation<'a>, HookKind>; 12] {
     [
         Check {
             name: "nobody else is acting on it",
@@ -80,6 +80,11 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, HookKind>; 11] {
                 let is_acting = case.held_by().is_some_and(|policy| policy.mode() == Mode::Act);
                 format!("mode = {:?}", if is_acting { "act" } else { "watch" })
             },
+        },
+        Check {
+            name: "nothing that it depends on moves",
+            stops: |case| case.spared(),
+            by: |case| case.dependencies_in_words(),
         },
     ]
 }

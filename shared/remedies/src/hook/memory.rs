@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::abandoned::{Abandoned, Filled, Launch, Trying};
 use super::abandoned::{is_same_template, put, source, take};
+use homeostat_core::dependency::HeldLately;
 use homeostat_core::id::{HookName, InstanceId};
 use homeostat_core::memory::{Remembered, keep_newest};
 
@@ -18,6 +19,9 @@ pub struct Memory {
     /// Launches that were abandoned with none admitted since, by the hook that held them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub abandoned: BTreeMap<HookName, Vec<Abandoned>>,
+    /// For how long none was abandoned lately because of what the group's launches depend on.
+    #[serde(default, skip_serializing_if = "HeldLately::is_empty")]
+    pub dependency: HeldLately,
 }
 
 impl Remembered for Memory {
@@ -31,7 +35,7 @@ impl Remembered for Memory {
 
     /// Launches may be abandoned again.
     fn acknowledged(&self) -> Self {
-        Memory { version: self.version, ..Memory::default() }
+        Memory { version: self.version, dependency: self.dependency.clone(), ..Memory::default() }
     }
 }
 

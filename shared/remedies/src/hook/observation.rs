@@ -10,6 +10,7 @@ pub use super::targets::TargetId;
 use homeostat_core::aws::fleet::{Lifecycle, Machine, TargetHealth};
 use homeostat_core::aws::lifecycle::{ActionResult, Course, Terms, Transition, has_gone_on};
 use homeostat_core::aws::record::RecordSet;
+use homeostat_core::dependency::Readings;
 use homeostat_core::id::{GroupName, TargetGroupArn};
 use homeostat_core::ports::Unavailable;
 
@@ -40,6 +41,8 @@ pub struct Observation {
     pub records: Option<Reading<Vec<RecordSet>>>,
     /// When EC2 gave notice that it takes the Spot Instance back.
     pub interrupted_at: Option<Reading<Option<Timestamp>>>,
+    /// The alarms of what a launch depends on; read only once its time is nearly over and it is not ready.
+    pub dependencies: Option<Readings>,
 }
 
 impl Observation {

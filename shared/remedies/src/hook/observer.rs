@@ -4,17 +4,19 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::{OptionFuture, join, join_all, join5, try_join_all};
+use futures_util::future::{OptionFuture, join, join_all, join3, join5, try_join_all};
 use homeostat_core::aws::fleet::Machine;
 use homeostat_core::aws::lifecycle::{Terms, Transition};
-use homeostat_core::id::{InstanceId, TargetGroupArn};
+use homeostat_core::dependency::Readings;
+use homeostat_core::id::{AlarmArn, InstanceId, TargetGroupArn};
 use homeostat_core::ports::Unavailable;
 use homeostat_core::signal::{Hint, Trigger};
+use jiff::Timestamp;
 
 use super::observation::{HeldMember, Observation, Reading, Registration, reading};
 use super::state::HookState;
 use super::targets::{could_hold, of_instance};
-use super::{Held, Machines, terminate};
+use super::{Held, Machines, dependency, terminate};
 use crate::hook::policy::{HeldBy, HookPolicy, Readiness};
 use crate::hook::reasons::Incident;
 use crate::hook::subject::HeldInstance;
@@ -110,7 +112,7 @@ impl<A: Held + Sync, M: Machines + Sync> HookObserver<'_, A, M> {
 
     /// What can be asked only now: a Spot request by its id, and, once nothing is left to be done, whether Auto Scaling has
     /// drained the group's own target groups.
-    pub(super) async fn observe(&self, mut prefetch: Observation, incident: &Incident) -> Observation {
+    pub(super) async fn observe(&self, now: Timestamp, mut prefetch: Observation, incident: &Incident) -> Observation {
         let kept = incident.kind.state();
         let addresses = addresses(&prefetch, kept);
         // A launch is judged by what is the machine's own now, and by nothing that may be another host's.
@@ -136,13 +138,28 @@ impl<A: Held + Sync, M: Machines + Sync> HookObserver<'_, A, M> {
             Some(HeldBy::Launch(_)) | None => false,
         };
         let attached: OptionFuture<_> = to_verify.then(|| self.attached(incident, kept, &addresses)).into();
-        let ((terms, interrupted), attached) = join(join(terms, interrupted), attached).await;
+        let dependencies: OptionFuture<_> = match policy {
+            Some(HeldBy::Launch(policy)) => {
+                let alarms = dependency::to_read(now, kept, &prefetch, policy, self.policy.check_every);
+                alarms.map(|alarms| self.dependencies(alarms)).into()
+            }
+            Some(HeldBy::Termination(_)) | None => None.into(),
+        };
+        let ((terms, interrupted), attached, dependencies) =
+            join3(join(terms, interrupted), attached, dependencies).await;
         Observation {
             terms: terms.map(reading).or(prefetch.terms),
             interrupted_at: interrupted.map(reading),
             attached: attached.map(reading),
+            dependencies,
             ..prefetch
         }
+    }
+
+    async fn dependencies(&self, alarms: Vec<AlarmArn>) -> Readings {
+        let read = reading(self.aws.alarms(&alarms).await);
+        let find = |arn: &AlarmArn| read.as_ref().map_err(Clone::clone)?.get(arn).cloned().transpose();
+        alarms.iter().map(|arn| (arn.clone(), find(arn))).collect()
     }
 
     async fn attached(

@@ -12,7 +12,9 @@ use std::str::FromStr;
 use homeostat_core::aws::lifecycle::Transition;
 use homeostat_core::aws::record::RecordType;
 use homeostat_core::aws::record_name::{InvalidName, RecordName};
+use homeostat_core::dependency::Dependency;
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
+use homeostat_core::policy::dependencies::Dependencies;
 use homeostat_core::policy::document::Table;
 use homeostat_core::policy::section::Section;
 use homeostat_core::policy::{Mode, alone_if_cname};
@@ -48,6 +50,8 @@ pub struct LaunchPolicy {
     /// After so many abandoned launches in a row none is abandoned any more.
     pub max_abandoned: u32,
     pub on_limit: OnLimit,
+    /// While any of it moves, no launch is abandoned.
+    pub depends_on: Vec<Dependency>,
 }
 
 /// What must be over before an instance leaves.
@@ -212,7 +216,7 @@ impl HeldBy<'_> {
 const CHECK_EVERY: SignedDuration = SignedDuration::from_secs(5);
 const REMIND_EVERY: SignedDuration = SignedDuration::from_mins(30);
 
-pub(crate) fn section(table: &Table<'_>, mode: Mode) -> HookPolicy {
+pub(crate) fn section(table: &Table<'_>, mode: Mode, all: &Dependencies<'_>) -> HookPolicy {
     table.only(&settings::SECTION);
     let [check_every, remind_every] = [settings::LOOKS, settings::REMINDS].map(|setting| table.usual(&setting));
     if !table.has("launch") && !table.has("terminate") {
@@ -222,7 +226,7 @@ pub(crate) fn section(table: &Table<'_>, mode: Mode) -> HookPolicy {
     let mut named = BTreeSet::new();
     for entry in table.tables_if_any(settings::LAUNCHES.key) {
         let hook = once(&entry, &mut named);
-        policy.launches.extend(launch(&entry, hook, mode));
+        policy.launches.extend(launch(&entry, hook, mode, all));
     }
     for entry in table.tables_if_any(settings::TERMINATIONS.key) {
         let hook = once(&entry, &mut named);
@@ -241,7 +245,12 @@ fn once(table: &Table<'_>, named: &mut BTreeSet<(GroupName, HookName)>) -> Optio
     Some((group, hook))
 }
 
-fn launch(table: &Table<'_>, hook: Option<(GroupName, HookName)>, mode: Mode) -> Option<LaunchPolicy> {
+fn launch(
+    table: &Table<'_>,
+    hook: Option<(GroupName, HookName)>,
+    mode: Mode,
+    all: &Dependencies<'_>,
+) -> Option<LaunchPolicy> {
     table.only(&settings::LAUNCH);
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let evidence = table.need(&settings::EVIDENCE);
@@ -249,6 +258,7 @@ fn launch(table: &Table<'_>, hook: Option<(GroupName, HookName)>, mode: Mode) ->
     let target_groups = table.free(&settings::READY_IN).unwrap_or_default();
     let within = table.usual(&settings::LAUNCHED_WITHIN);
     let (max_abandoned, on_limit) = (table.usual(&settings::ABANDONS), table.usual(&settings::AFTERWARDS));
+    let depends_on = all.named_by(table, &settings::DEPENDS_ON);
     let evidence = evidence?;
     let asks = |readiness| evidence.contains(&readiness);
     for (key, word, asked) in
@@ -262,7 +272,7 @@ fn launch(table: &Table<'_>, hook: Option<(GroupName, HookName)>, mode: Mode) ->
         }
     }
     let (group, hook) = hook?;
-    Some(LaunchPolicy { group, hook, mode, evidence, tag, target_groups, within, max_abandoned, on_limit })
+    Some(LaunchPolicy { group, hook, mode, evidence, tag, target_groups, within, max_abandoned, on_limit, depends_on })
 }
 
 fn termination(table: &Table<'_>, hook: Option<(GroupName, HookName)>, mode: Mode) -> Option<TerminationPolicy> {

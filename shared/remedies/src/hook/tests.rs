@@ -1,5 +1,6 @@
 //! The ladder for held instances, look by look, without a world.
 
+mod dependency;
 mod forged;
 mod harness;
 mod launches;

@@ -9,6 +9,7 @@ use homeostat_core::policy::Mode;
 use homeostat_core::reconcile::climb;
 use jiff::{SignedDuration, Timestamp};
 
+use super::dependency::without_drains_that_are_held;
 use super::drift::{Drifted, SURE_AFTER};
 use super::judge::{Judged, STALE, judge};
 use super::ladder::{Judging, ladder};
@@ -55,7 +56,7 @@ pub(super) fn undelayed(case: Situation<'_>) -> Decision {
 pub(super) fn judged(case: Situation<'_>) -> Judged {
     let mut all = Judged::default();
     for table in case.policy.tables() {
-        all.extend(judge(case, &table));
+        all.extend(without_drains_that_are_held(case, &table, judge(case, &table)));
     }
     let gone = case.kept.records.keys().filter(|key| case.policy.record(key).is_none());
     all.troubles.extend(gone.map(|key| Trouble::NotInPolicy { record: key.clone() }));

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use homeostat_core::aws::alarm::AlarmReading;
 use homeostat_core::aws::record::{RecordKey, RecordSet, Weights, weights};
 use homeostat_core::aws::share::Share;
+use homeostat_core::dependency::Moves;
 use homeostat_core::id::SetIdentifier;
 
 use super::decide::Situation;
@@ -36,6 +37,8 @@ pub(super) struct Judged {
     pub(super) unconfirmed: Option<Hold>,
     /// Route 53 refused a change since the record was not as read, and shows it as it was read.
     pub(super) lost: Option<String>,
+    /// Records from which weight would leave an endpoint, but for something that all of their endpoints depend on.
+    pub(super) held: Vec<(RecordKey, Moves)>,
 }
 
 impl Judged {
@@ -46,6 +49,7 @@ impl Judged {
         self.troubles.extend(other.troubles);
         self.unconfirmed = self.unconfirmed.take().or(other.unconfirmed);
         self.lost = self.lost.take().or(other.lost);
+        self.held.extend(other.held);
     }
 }
 

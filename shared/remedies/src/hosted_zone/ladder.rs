@@ -10,6 +10,7 @@ use homeostat_core::line::list;
 use homeostat_core::reconcile::{Check, Rung, checked, climbed};
 
 use super::decide::{Situation, decide, judged, undelayed};
+use super::dependency;
 use super::drift::Drifted;
 use super::evidence::{Ails, ails};
 use super::judge::Judged;
@@ -26,7 +27,7 @@ pub(super) struct Judging<'a> {
     act: OnceCell<Vec<(Move, Vec<Evidence>)>>,
 }
 
-pub(super) fn ladder<'a>() -> [Check<Judging<'a>, HostedZoneKind>; 16] {
+pub(super) fn ladder<'a>() -> [Check<Judging<'a>, HostedZoneKind>; 17] {
     [
         Check {
             name: "nobody else is acting on it",
@@ -45,6 +46,11 @@ pub(super) fn ladder<'a>() -> [Check<Judging<'a>, HostedZoneKind>; 16] {
             by: |it| guard::pauses(it.case.now, &it.case.around.limits),
         },
         Check { name: "nothing needs a person", stops: |it| it.trouble(), by: |it| it.troubles_in_words() },
+        Check {
+            name: "nothing that its records depend on moves",
+            stops: |it| it.dependency_moves(),
+            by: |it| dependency::in_words(it.case),
+        },
         Check { name: "no refusal keeps it from being tried", stops: |it| it.lost(), by: |it| it.refused_in_words() },
         Check {
             name: "the policy and AWS agree as far as people know",
@@ -143,6 +149,12 @@ impl<'a> Judging<'a> {
     fn trouble(&self) -> Option<Decision> {
         self.idle()?;
         (!self.judged().troubles.is_empty()).then(|| self.page())
+    }
+
+    fn dependency_moves(&self) -> Option<Decision> {
+        self.idle()?;
+        let moves = dependency::first(&self.judged().held)?;
+        Some(self.case.hold(Some(moves.until), Hold::Dependency(moves)))
     }
 
     fn lost(&self) -> Option<Decision> {

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_core::aws::record::RecordKey;
+use homeostat_core::dependency::HeldLately;
 use homeostat_core::memory::{Remembered, keep_newest};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,8 @@ use super::drift::Drift;
 
 /// An endpoint of a weighted record: `www.example.com A blue`.
 pub type Endpoint = String;
+
+const NEVER_HELD: &HeldLately = &HeldLately::none();
 
 /// What was done in a zone lately.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +30,9 @@ pub struct Memory {
     /// On what people heard that the policy and AWS do not agree.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drifts: Vec<Drift>,
+    /// For how long drains were held lately for what a record, such as `www.example.com A`, depends on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dependency: BTreeMap<String, HeldLately>,
 }
 
 /// Weight was taken from an endpoint.
@@ -56,7 +63,8 @@ impl Remembered for Memory {
 
     /// Nothing is latched any more.
     fn acknowledged(&self) -> Self {
-        Memory { version: self.version, drifts: self.drifts.clone(), ..Memory::default() }
+        let (drifts, dependency) = (self.drifts.clone(), self.dependency.clone());
+        Memory { version: self.version, drifts, dependency, ..Memory::default() }
     }
 }
 
@@ -71,6 +79,10 @@ impl Memory {
         next.drains.push(drain);
         keep_newest(&mut next.drains);
         next
+    }
+
+    pub fn held_lately(&self, record: &RecordKey) -> &HeldLately {
+        self.dependency.get(&record.to_string()).unwrap_or(NEVER_HELD)
     }
 
     #[must_use]

@@ -25,7 +25,9 @@ pub(super) async fn look<A: Records + Sync>(
     let names: BTreeSet<&RecordName> = policy.records.iter().map(|record| &record.key.name).collect();
     let sets = join_all(names.into_iter().map(|name| async move { (name, aws.record_sets(policy.id, name).await) }));
     let endpoints = policy.records.iter().flat_map(|record| &record.endpoints);
-    let (sets, seen) = join(sets, ask(aws, endpoints)).await;
+    let depends_on = policy.records.iter().flat_map(|record| &record.depends_on);
+    let of_dependencies = depends_on.flat_map(|dependency| &dependency.alarms);
+    let (sets, seen) = join(sets, ask(aws, endpoints, of_dependencies)).await;
     if let Trigger::Alarm(change) | Trigger::Silence(change) = &hint.why {
         match seen.alarms.get(&change.alarm) {
             // An alarm that nobody could ask is no reason to forget what it said: later may be better.
@@ -51,21 +53,24 @@ pub(super) async fn look<A: Records + Sync>(
     }
 }
 
-/// Everything that tells how these endpoints are.
+/// Everything that tells how these endpoints are, and what they depend on.
 pub(super) async fn ask<'a, A: Records + Sync>(
     aws: &A,
     endpoints: impl Iterator<Item = &'a EndpointPolicy> + Clone,
+    of_dependencies: impl Iterator<Item = &'a AlarmArn>,
 ) -> Observation {
-    let (alarms, (health_checks, targets)) = join(alarms(aws, endpoints.clone()), actives(aws, endpoints)).await;
+    let alarms = alarms(aws, endpoints.clone(), of_dependencies);
+    let (alarms, (health_checks, targets)) = join(alarms, actives(aws, endpoints)).await;
     Observation { alarms, health_checks, targets, ..Observation::default() }
 }
 
 pub(super) async fn alarms<'a, A: Records + Sync>(
     aws: &A,
     endpoints: impl Iterator<Item = &'a EndpointPolicy>,
+    of_dependencies: impl Iterator<Item = &'a AlarmArn>,
 ) -> BTreeMap<AlarmArn, Read<Option<AlarmReading>>> {
     let arns = endpoints.flat_map(|endpoint| endpoint.alarms.iter().chain(&endpoint.canaries));
-    let arns: BTreeSet<AlarmArn> = arns.cloned().collect();
+    let arns: BTreeSet<AlarmArn> = arns.chain(of_dependencies).cloned().collect();
     let mut by_region: BTreeMap<String, Vec<AlarmArn>> = BTreeMap::new();
     for arn in arns {
         let region = arn.region().map(|region| region.to_string()).unwrap_or_default();

@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 
 use homeostat_core::aws::record::RecordKey;
 use homeostat_core::aws::share::Share;
+use homeostat_core::dependency::Dependency;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGroupArn};
 use homeostat_core::policy::alone_if_cname;
+use homeostat_core::policy::dependencies::Dependencies;
 use homeostat_core::policy::document::Table;
 use homeostat_core::policy::forms::written;
 use homeostat_core::policy::section::Section;
@@ -59,6 +61,8 @@ pub struct RecordPolicy {
     /// So many drains of one endpoint within `flaps_within`: it stays drained until a person has looked.
     pub flaps: u32,
     pub flaps_within: SignedDuration,
+    /// Of all of its endpoints: while any of it moves, none is drained.
+    pub depends_on: Vec<Dependency>,
     pub endpoints: Vec<EndpointPolicy>,
 }
 
@@ -171,13 +175,13 @@ const MOST_ENDPOINTS: u32 = 16;
 /// A tenth shows whether it serves; the half whether it bears a load.
 const STEPS: [Share; 2] = [Share::percent(10), Share::percent(50)];
 
-pub(crate) fn section(table: &Table<'_>, mode: Mode) -> DnsPolicy {
+pub(crate) fn section(table: &Table<'_>, mode: Mode, all: &Dependencies<'_>) -> DnsPolicy {
     table.only(&settings::SECTION);
     let mut records: Vec<RecordPolicy> = Vec::new();
     let mut named = Vec::new();
     for entry in table.tables(settings::RECORDS.key) {
         let (zone, keys) = once(&entry, &mut named);
-        if let Some(first) = record(&entry, zone, &keys, mode) {
+        if let Some(first) = record(&entry, zone, &keys, mode, all) {
             records.extend(keys.into_iter().map(|key| RecordPolicy { key, ..first.clone() }));
         }
     }
@@ -212,7 +216,13 @@ fn once(table: &Table<'_>, named: &mut Vec<(HostedZoneId, RecordKey)>) -> (Optio
     (Some(zone), keys)
 }
 
-fn record(table: &Table<'_>, zone: Option<HostedZoneId>, keys: &[RecordKey], mode: Mode) -> Option<RecordPolicy> {
+fn record(
+    table: &Table<'_>,
+    zone: Option<HostedZoneId>,
+    keys: &[RecordKey],
+    mode: Mode,
+    all: &Dependencies<'_>,
+) -> Option<RecordPolicy> {
     table.only(&settings::RECORD);
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let [hold, pace, flaps_within] =
@@ -232,6 +242,7 @@ fn record(table: &Table<'_>, zone: Option<HostedZoneId>, keys: &[RecordKey], mod
         );
         table.warn(settings::EVIDENCE.key, &message);
     }
+    let depends_on = all.named_by(table, &settings::DEPENDS_ON);
     let endpoints = endpoints(table, drain_to, &evidence, proof.as_deref());
     let min_healthy = table.usual(&settings::MIN_HEALTHY);
     let (wanted, there) = (usize::try_from(min_healthy).unwrap_or(usize::MAX), endpoints.len());
@@ -251,6 +262,7 @@ fn record(table: &Table<'_>, zone: Option<HostedZoneId>, keys: &[RecordKey], mod
         pace,
         flaps,
         flaps_within,
+        depends_on,
         endpoints,
     })
 }

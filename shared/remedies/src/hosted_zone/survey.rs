@@ -150,7 +150,7 @@ pub(super) async fn survey<A: Records + Sync>(
     };
     // Each is asked for once, for all of these names.
     let endpoints = asked.iter().flat_map(Part::endpoints).collect::<Vec<_>>();
-    let alarms = observer::alarms(aws, endpoints.iter().copied()).await;
+    let alarms = observer::alarms(aws, endpoints.iter().copied(), std::iter::empty()).await;
     let mut seen = Observation { alarms, ..Observation::default() };
     let (mut hinted, mut there) = (BTreeSet::new(), BTreeSet::new());
     let mut rest = asked.into_iter();

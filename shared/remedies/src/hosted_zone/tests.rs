@@ -1,6 +1,7 @@
 //! The ladder rung by rung: what must not be moved, and what must.
 
 mod cascades;
+mod dependency;
 mod drains;
 mod drift;
 mod harness;

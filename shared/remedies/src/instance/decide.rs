@@ -458,6 +458,7 @@ impl Situation<'_> {
             Hold::Own(HoldReason::Cooldown { until, .. } | HoldReason::Planned { until, .. }) => {
                 (*until).min(self.now + self.policy.check_every)
             }
+            Hold::Dependency(moves) => moves.until.min(self.next_look_at_the_waiting()),
             // It is under way, and ends any time.
             Hold::Own(HoldReason::GroupReplaces { .. }) => self.now + self.policy.check_every,
             _ => self.next_look_at_the_waiting(),

@@ -25,7 +25,7 @@ use crate::instance::tally::{Limit, Tally};
 const MOST_HOLDERS: usize = 2_500;
 
 /// All that decides about an instance whose group and policy are known, in order.
-pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 30] {
+pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 31] {
     [
         Check {
             name: "nobody else is acting on it",
@@ -127,6 +127,11 @@ pub(super) fn ladder<'a>() -> [Check<Situation<'a>, InstanceKind>; 30] {
             name: "few are unhealthy at once",
             stops: |case| case.held(case.not_too_many().err()),
             by: |case| case.crowd_in_words(),
+        },
+        Check {
+            name: "nothing that it depends on moves",
+            stops: |case| case.held(case.dependency_moves()),
+            by: |case| case.dependencies_in_words(),
         },
         Check {
             name: "the budget allows it",

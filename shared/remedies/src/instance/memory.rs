@@ -4,6 +4,7 @@
 //! module never writes anything; each transition gives the next version.
 
 use homeostat_core::aws::source::{Launching, Source};
+use homeostat_core::dependency::HeldLately;
 use homeostat_core::id::Subject;
 use homeostat_core::memory::{MOST_KEPT, Remembered, keep_newest};
 use jiff::{SignedDuration, Timestamp};
@@ -31,6 +32,9 @@ pub struct Memory {
     /// Nothing is decided about the group's members until enough looks agree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shrunk: Option<Shrunk>,
+    /// For how long its instances were held lately for what the group depends on.
+    #[serde(default, skip_serializing_if = "HeldLately::is_empty")]
+    pub dependency: HeldLately,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

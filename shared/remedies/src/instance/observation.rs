@@ -8,6 +8,7 @@ use homeostat_core::aws::Read;
 use homeostat_core::aws::alarm::{AlarmChange, AlarmReading};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, Member, TargetHealth, TargetHealths};
 use homeostat_core::aws::source::{Launching, Source, template_of};
+use homeostat_core::dependency::Readings;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use jiff::{SignedDuration, Timestamp};
 
@@ -42,6 +43,8 @@ pub struct Observation {
     pub is_unlisted: bool,
     /// When EC2 gave notice that it takes the Spot Instance back; read only where that was announced.
     pub interruption: Option<Timestamp>,
+    /// The alarms of what the group depends on; read only as long as nothing was done about the instance.
+    pub dependencies: Readings,
 }
 
 impl Observation {

@@ -2,13 +2,13 @@
 //!
 //! This module never changes anything, and never fills in for an answer that did not come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{OptionFuture, join, join3, join4, try_join_all};
-use homeostat_core::aws::Read;
-use homeostat_core::aws::alarm::AlarmReading;
+use homeostat_core::aws::alarm::{AlarmReading, AlarmReadings};
 use homeostat_core::aws::fleet::{Group, Launches, Machine, TargetHealth, TargetHealths};
 use homeostat_core::aws::machines::StatusChecks;
+use homeostat_core::dependency::Readings;
 use homeostat_core::id::{AlarmArn, GroupName, InstanceId, TargetGroupArn};
 use homeostat_core::incident::{Alarms, State};
 use homeostat_core::ports::Unavailable;
@@ -94,7 +94,9 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
         let evidence = policy.map_or(&[][..], |policy| &policy.evidence);
         let change = prefetch.change.clone();
         let spoke: Vec<AlarmArn> = incident.kind.alarms().into_iter().flat_map(Alarms::arns).cloned().collect();
-        let named: OptionFuture<_> = (!spoke.is_empty()).then(|| self.aws.alarms(&spoke)).into();
+        let of_dependencies = self.alarms_of_dependencies(incident);
+        let asked = both(&spoke, &of_dependencies);
+        let named: OptionFuture<_> = (!asked.is_empty()).then(|| self.aws.alarms(&asked)).into();
         let all_count = evidence == [EvidenceSource::Alarm];
         let is_over = matches!(incident.state, State::Verifying);
         let in_alarm: OptionFuture<_> = (all_count && !is_over).then(|| self.aws.alarms_in_alarm()).into();
@@ -104,9 +106,17 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
             join4(self.standing(prefetch, name), named, in_alarm, interruption).await;
         let Standing { group, health, launches, refresh } = standing?;
         let Health { targets, gone, machines } = health;
-        let named = named.transpose()?.unwrap_or_default();
+        let named = named.transpose();
+        let dependencies = of_dependencies.into_iter().map(|arn| {
+            let read = named.as_ref().map_err(ToString::to_string);
+            let read = read.and_then(|named| named.as_ref().and_then(|named| named.get(&arn).cloned()).transpose());
+            (arn, read)
+        });
+        let dependencies = dependencies.collect();
+        // What nobody spoke of is asked for on behalf of what the group depends on alone, and that is not needed to look.
+        let named = if spoke.is_empty() { AlarmReadings::new() } else { named?.unwrap_or_default() };
         let read = |arn: AlarmArn| (arn.clone(), named.get(&arn).cloned().transpose());
-        let alarms: BTreeMap<AlarmArn, Read<Option<AlarmReading>>> = spoke.into_iter().map(read).collect();
+        let alarms: Readings = spoke.into_iter().map(read).collect();
         if let Some(change) = &change {
             match alarms.get(&change.alarm) {
                 // An alarm that nobody could ask is no reason to forget what it said: later may be better.
@@ -124,6 +134,7 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
             machines,
             refresh,
             interruption: interruption.transpose()?.flatten(),
+            dependencies,
             ..Observation::default()
         };
         let in_alarm = match in_alarm {
@@ -142,6 +153,19 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
         }
         seen.in_alarm = if all_count || incident.kind.is_group() { in_alarm } else { Vec::new() };
         Ok(seen)
+    }
+
+    /// They are read with the alarms that spoke, so that they cost no call of their own where any did. Once something was done that took
+    /// effect, nothing is held for them any more.
+    fn alarms_of_dependencies(&self, incident: &Incident) -> Vec<AlarmArn> {
+        let is_done = match incident.state {
+            State::Verifying | State::Closed => true,
+            State::Escalated => incident.acted_at.is_some(),
+            State::Holding | State::Acting | State::Following => false,
+        };
+        let is_over = is_done || incident.kind.is_group();
+        let policy = self.group_policy(incident).filter(|_| !is_over);
+        policy.into_iter().flat_map(|policy| &policy.depends_on).flat_map(|on| &on.alarms).cloned().collect()
     }
 
     /// Whether all alarms in ALARM are read where they are not all the evidence: only for what nothing else can tell. Those that are
@@ -207,6 +231,12 @@ impl<A: Fleet + Sync, S: StatusChecks + Sync> Observer<'_, A, S> {
             remind_every: policy.remind_every,
         })
     }
+}
+
+/// Each once.
+fn both(some: &[AlarmArn], others: &[AlarmArn]) -> Vec<AlarmArn> {
+    let all: BTreeSet<&AlarmArn> = some.iter().chain(others).collect();
+    all.into_iter().cloned().collect()
 }
 
 /// Whether an alarm may be in ALARM about it of which no event told. The survey leaves alone whoever has an incident, so that is asked

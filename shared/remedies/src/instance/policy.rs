@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 
 use homeostat_core::aws::rates::{Api, Share};
 use homeostat_core::budget::{Bound, Bounds};
+use homeostat_core::dependency::Dependency;
 use homeostat_core::id::{AlarmArn, GroupName};
 use homeostat_core::policy::Mode;
+use homeostat_core::policy::dependencies::Dependencies;
 use homeostat_core::policy::document::Table;
 use homeostat_core::policy::lists::Tables;
 use homeostat_core::policy::pattern::Pattern;
@@ -65,6 +67,8 @@ pub struct GroupPolicy {
     /// Time between two reminders of a page that nobody acknowledged.
     pub remind_every: SignedDuration,
     pub plan_first: SignedDuration,
+    /// While any of it moves, nothing of the group is replaced.
+    pub depends_on: Vec<Dependency>,
 }
 
 impl InstancePolicy {
@@ -124,7 +128,7 @@ const GROUPS: Needed<Tables> = Setting {
     meaning: "The groups.",
 };
 
-pub(crate) fn section(table: &Table<'_>, mode: Mode) -> InstancePolicy {
+pub(crate) fn section(table: &Table<'_>, mode: Mode, all: &Dependencies<'_>) -> InstancePolicy {
     table.only(&SECTION);
     let mut names = BTreeSet::new();
     let mut groups = Vec::new();
@@ -135,7 +139,7 @@ pub(crate) fn section(table: &Table<'_>, mode: Mode) -> InstancePolicy {
         {
             entry.mistake("name", &format!("is \"{name}\" a second time, expected each group once"));
         }
-        groups.extend(group(&entry, name, mode));
+        groups.extend(group(&entry, name, mode, all));
     }
     let bounds = bounds(table, &groups);
     groups.iter_mut().for_each(|group| group.bounds = bounds);
@@ -157,7 +161,7 @@ fn bounds(table: &Table<'_>, groups: &[GroupPolicy]) -> Bounds {
     Bounds::of(Bound { at_once, per_hour }, services.len())
 }
 
-fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<GroupPolicy> {
+fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode, all: &Dependencies<'_>) -> Option<GroupPolicy> {
     table.only(&settings::GROUP);
     let mode = table.free(&settings::MODE).unwrap_or(mode);
     let service = table.free(&settings::SERVICE);
@@ -190,6 +194,7 @@ fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<Group
     if breaker > 1 && !table.is_wrong(settings::BREAKER.key) {
         at_most(table, (&settings::COOLDOWN, cooldown), (&settings::BREAKER_WITHIN, breaker_within));
     }
+    let depends_on = all.named_by(table, &settings::DEPENDS_ON);
     let name = name?;
     Some(GroupPolicy {
         service: service.map_or_else(|| name.to_string(), |service| service.0),
@@ -212,5 +217,6 @@ fn group(table: &Table<'_>, name: Option<GroupName>, mode: Mode) -> Option<Group
         max_wait,
         remind_every,
         plan_first,
+        depends_on,
     })
 }

@@ -1,6 +1,7 @@
 //! The ladder, rung by rung: mostly what must not lead to an act.
 
 mod alarms;
+mod dependency;
 mod dropped;
 mod group_states;
 mod guards;

@@ -2,11 +2,15 @@
 //!
 //! Facts go in and findings come out: this module never reads anything, and never takes what could not be read for fine.
 
+mod dependencies;
 mod deployment;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use homeostat_core::doctor::{self, Finding, Read, Shared, Unread};
+use homeostat_core::id::AlarmArn;
 use homeostat_core::ports::Pause;
 
 use crate::hook::doctor::HookFacts;
@@ -28,6 +32,8 @@ pub struct Facts {
     pub instances: InstanceFacts,
     pub dns: DnsFacts,
     pub hooks: HookFacts,
+    /// Whether each alarm exists that says of a dependency whether it moves.
+    pub dependencies: BTreeMap<AlarmArn, Read<bool>>,
 }
 
 /// Who hears of incidents.
@@ -42,13 +48,16 @@ pub struct Audience {
 pub fn examine(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
     let mut findings = deployment::check(policy, facts);
     // Taken apart, so that the compiler asks what a further remedy looks at.
-    let Facts { shared, instances, dns, hooks, audience: _, dead_letters: _, open: _, pauses: _ } = facts;
-    let own = policy.map(|Policy { instances, dns, hooks, warnings: _, hash: _ }| (instances, dns, hooks));
+    let Facts { shared, instances, dns, hooks, dependencies: _, audience: _, dead_letters: _, open: _, pauses: _ } =
+        facts;
+    let own =
+        policy.map(|Policy { instances, dns, hooks, dependencies: _, warnings: _, hash: _ }| (instances, dns, hooks));
     let (groups, records, held) =
         own.map_or((None, None, None), |(groups, records, held)| (Some(groups), records.as_ref(), held.as_ref()));
     findings.extend(instance::doctor::check(groups, &doctor::Facts { shared, own: instances }));
     findings.extend(hosted_zone::doctor::check(records, &doctor::Facts { shared, own: dns }));
     findings.extend(hook::doctor::check(held, &doctor::Facts { shared, own: hooks }));
+    findings.extend(policy.into_iter().flat_map(|policy| dependencies::check(&policy.dependencies, facts)));
     findings.sort();
     findings.dedup();
     findings
@@ -56,7 +65,7 @@ pub fn examine(policy: Option<&Policy>, facts: &Facts) -> Vec<Finding> {
 
 impl Facts {
     fn all_unread(&self) -> Vec<&Unread> {
-        let Facts { shared, audience, dead_letters, open, pauses, instances, dns, hooks } = self;
+        let Facts { shared, audience, dead_letters, open, pauses, instances, dns, hooks, dependencies: _ } = self;
         let mut unread = Vec::new();
         unread.extend(shared.groups.as_ref().err());
         unread.extend(audience.as_ref().err());

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use homeostat_core::dependency::Dependency;
 use homeostat_core::id::Scope;
+use homeostat_core::policy::dependencies::{self, DEPENDENCIES, Dependencies};
 use homeostat_core::policy::document::{self, Document};
 use homeostat_core::policy::forms::{Choice, Exactly};
 use homeostat_core::policy::lists::Tables;
@@ -26,6 +28,8 @@ pub struct Policy {
     pub dns: Option<DnsPolicy>,
     /// `None`: no lifecycle hook is completed.
     pub hooks: Option<HookPolicy>,
+    /// What some of them depend on.
+    pub dependencies: Vec<Dependency>,
     /// What is allowed, and less safe than its author may think, with its place.
     pub warnings: Vec<Mistake>,
     /// The first twelve digits of the SHA-256 of its text: which policy led to a decision.
@@ -35,7 +39,7 @@ pub struct Policy {
 const FILE: Section = Section {
     table: "",
     about: "Before the first table.",
-    settings: &[&SCHEMA, &MODE, &REPLACE_INSTANCE, &SHIFT_DNS, &LIFECYCLE_HOOK],
+    settings: &[&SCHEMA, &MODE, &DEPENDENCIES, &REPLACE_INSTANCE, &SHIFT_DNS, &LIFECYCLE_HOOK],
 };
 
 /// The table of each remedy, with all that may be in it.
@@ -51,7 +55,7 @@ pub const COUNTED: [&str; 3] = ["groups", "records", "hooks"];
 /// Every table that a policy may have, in the order of the sample.
 pub fn sections() -> Vec<&'static Section> {
     let own = TABLES.into_iter().flat_map(|(_, sections)| sections).copied();
-    [&FILE].into_iter().chain(own).collect()
+    [&FILE, &dependencies::SECTION].into_iter().chain(own).collect()
 }
 
 const SCHEMA: Needed<Exactly> = Setting {
@@ -111,11 +115,13 @@ pub fn parse(text: &str) -> Result<Policy, Vec<Mistake>> {
         );
     }
     let [groups, dns, hooks] = tables;
-    let instances = groups.map(|table| instance::policy::section(&table, mode)).unwrap_or_default();
-    let dns = dns.map(|table| hosted_zone::policy::section(&table, mode));
-    let hooks = hooks.map(|table| hook::policy::section(&table, mode));
+    let all = Dependencies::of(&root);
+    let instances = groups.map(|table| instance::policy::section(&table, mode, &all)).unwrap_or_default();
+    let dns = dns.map(|table| hosted_zone::policy::section(&table, mode, &all));
+    let hooks = hooks.map(|table| hook::policy::section(&table, mode, &all));
+    let dependencies = all.all();
     let warnings = document.warnings();
-    document.finish(Policy { instances, dns, hooks, warnings, hash: hash(text) })
+    document.finish(Policy { instances, dns, hooks, dependencies, warnings, hash: hash(text) })
 }
 
 /// Reads a policy as it stands in a file.
@@ -135,7 +141,7 @@ fn hash(text: &str) -> String {
 impl Policy {
     /// What it names that has this mode.
     pub fn in_mode(&self, mode: Mode) -> Vec<String> {
-        let Policy { instances, dns, hooks, warnings: _, hash: _ } = self;
+        let Policy { instances, dns, hooks, dependencies: _, warnings: _, hash: _ } = self;
         let groups = instances.groups().map(|group| (group.mode, group.name.to_string()));
         let records = dns.iter().flat_map(|dns| &dns.records).map(|record| (record.mode, record.key.to_string()));
         let hooks = hooks.iter().flat_map(HookPolicy::held_by);
@@ -145,21 +151,21 @@ impl Policy {
 
     /// How many things it names, in the order of [`COUNTED`].
     pub fn counts(&self) -> [usize; COUNTED.len()] {
-        let Policy { instances, dns, hooks, warnings: _, hash: _ } = self;
+        let Policy { instances, dns, hooks, dependencies: _, warnings: _, hash: _ } = self;
         let records = dns.as_ref().map_or(0, |dns| dns.records.len());
         [instances.groups().count(), records, hooks.as_ref().map_or(0, |hooks| hooks.hooks().count())]
     }
 
     /// What the template's parameters have to be, so that the functions may do what it asks of them, and no more.
     pub fn parameters(&self) -> Vec<Parameter> {
-        let Policy { instances: _, dns, hooks, warnings: _, hash: _ } = self;
+        let Policy { instances: _, dns, hooks, dependencies: _, warnings: _, hash: _ } = self;
         let dns = dns.iter().flat_map(hosted_zone::parameters::parameters);
         dns.chain(hooks.iter().flat_map(hook::parameters::parameters)).collect()
     }
 
     /// All that it names that has a budget or a memory.
     pub fn scopes(&self) -> BTreeSet<Scope> {
-        let Policy { instances, dns, hooks, warnings: _, hash: _ } = self;
+        let Policy { instances, dns, hooks, dependencies: _, warnings: _, hash: _ } = self;
         let groups = instances.groups().map(|group| Scope::of_group(&group.name));
         let zones = dns.iter().flat_map(DnsPolicy::zones).map(hosted_zone::subject::scope);
         let held = hooks.iter().flat_map(HookPolicy::hooks).map(|(group, _)| Scope::of_group(group));

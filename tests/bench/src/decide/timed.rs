@@ -156,10 +156,11 @@ impl<R: Remedy + Sync> Remedy for Timed<'_, R> {
 
     async fn observe(
         &self,
+        now: Timestamp,
         prefetch: R::Prefetch,
         incident: &Incident<R::Kind>,
     ) -> Result<R::Observation, Unavailable> {
-        self.remedy.observe(prefetch, incident).await
+        self.remedy.observe(now, prefetch, incident).await
     }
 
     fn purchase(&self, incident: &Incident<R::Kind>, seen: &R::Observation) -> Option<Purchase> {

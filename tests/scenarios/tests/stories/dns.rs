@@ -3,6 +3,7 @@
 mod cascade;
 mod chain;
 mod crashes;
+mod dependency;
 mod drift;
 mod heal;
 mod intake;

@@ -7,6 +7,7 @@ use homeostat_core::id::InstanceId;
 use homeostat_remedies::hook::reasons::Incident;
 use jiff::SignedDuration;
 use sandbox::Stack;
+use sandbox::account::{ACCOUNT_ID, REGION};
 use sandbox::journal::Call;
 use sandbox::stage::{Held, Inbox, PATIENCE, Stage, held, policy_with_hooks};
 use sandbox::zone::Zone;
@@ -42,7 +43,11 @@ async fn play(stage: &Stage) -> Result<()> {
     let record = format!("record = {{ hosted-zone = {:?}, name = \"{{instance}}.{DOMAIN}\" }}\n", zone.id());
     let named = named.with("", &format!("{metric}{record}"));
     let bad = Held::make(face, "bad", 2)?;
-    let bad = bad.with("timeout = \"8s\"\nmax-abandoned = 2\non-limit = \"suspend-launch\"\n", "");
+    // Its alarm is not there, so it holds nobody; but whoever would be abandoned is asked about first.
+    let depends = "depends-on = [\"orders-db\"]\n";
+    let limits = format!("timeout = \"8s\"\nmax-abandoned = 2\non-limit = \"suspend-launch\"\n{depends}");
+    let alarms = format!("alarms = [\"arn:aws:cloudwatch:{REGION}:{ACCOUNT_ID}:alarm:orders-db\"]\n");
+    let bad = bad.with(&limits, &format!("[[dependency]]\nname = \"orders-db\"\n{alarms}"));
     let addressed = Held::make_by_address(face, "addressed", 2)?;
     let all = [&busy, &named, &bad, &addressed];
     let policy = policy_with_hooks(&all, &stage.policy(), stage.folder())?;

@@ -2,6 +2,7 @@
 
 mod chain;
 mod crashes;
+mod dependency;
 mod forged;
 mod images;
 mod rolling;

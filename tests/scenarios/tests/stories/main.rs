@@ -16,6 +16,8 @@ mod crashes;
 #[cfg(test)]
 mod crashing;
 #[cfg(test)]
+mod dependency;
+#[cfg(test)]
 mod dns;
 #[cfg(test)]
 mod drill;

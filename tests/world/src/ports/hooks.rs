@@ -2,11 +2,12 @@
 //!
 //! It never shows what AWS's API would not, and changes nothing but through an action of the world.
 
+use homeostat_core::aws::alarm::AlarmReadings;
 use homeostat_core::aws::fleet::{Group, Lifecycle, TargetHealth};
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms, Transition};
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
-use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
+use homeostat_core::id::{AlarmArn, GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_remedies::hook::observation::{Datapoint, Details, HeldMember, Registration, TargetId};
 use homeostat_remedies::hook::policy::BusyMetric;
@@ -48,6 +49,10 @@ impl Held for Cloud {
 
     async fn groups(&self, names: &[GroupName]) -> Result<Vec<Group>, Unavailable> {
         Fleet::groups(self, names).await
+    }
+
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
+        Fleet::alarms(self, alarms).await
     }
 
     async fn registrations(&self, arn: &TargetGroupArn) -> Result<Option<Vec<Registration>>, Unavailable> {

@@ -13,6 +13,7 @@ use std::fmt::Debug;
 use std::str::FromStr;
 
 use homeostat_core::aws::rates::{Api, Share};
+use homeostat_core::dependency::{AlarmsSay, Moves};
 use homeostat_core::incident::{Close, Decision, Hold, Incident, Kind, Page};
 use homeostat_core::resync::Resync;
 use homeostat_remedies::registry::AnyIncident;
@@ -109,6 +110,18 @@ fn paced<K: Kind>(incident: Incident<K>) -> Incident<K> {
 
 fn held<K: Kind>(incident: &Incident<K>, second: i64, because: &Hold<K>) -> Incident<K> {
     paced(incident.hold(at(second), at(second + 30), because))
+}
+
+/// What a dependency's alarms may have said where something is held for it.
+fn moves() -> [(&'static str, Moves); 3] {
+    let alarm = || id("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:orders-db-failover");
+    let why = "alarm \"orders-db-failover\" could not be read: Throttling".to_owned();
+    let moves = |said, until| Moves { dependency: "orders-db".to_owned(), said, until };
+    [
+        ("dependency", moves(AlarmsSay::InAlarm { alarm: alarm(), since: aws(-60) }, at(301))),
+        ("dependency-settling", moves(AlarmsSay::Settling { alarm: alarm(), since: aws(-60) }, aws(240))),
+        ("dependency-unread", moves(AlarmsSay::Unread { why }, at(120))),
+    ]
 }
 
 fn paged<K: Kind>(incident: &Incident<K>, second: i64, because: &Page<K>) -> Incident<K> {

@@ -10,6 +10,7 @@ use homeostat_core::aws::rates::Api;
 use homeostat_core::aws::record::Routing;
 use homeostat_core::aws::units::Unit;
 use homeostat_core::budget::{Exceeded, Level};
+use homeostat_core::dependency::AlarmsSay;
 use homeostat_core::incident::{Actor, Doubt, HoldEnd, Said, State, Verdict};
 use homeostat_core::ports::{DueTrigger, Outcome};
 use homeostat_core::signal::NoticeKind;
@@ -189,12 +190,20 @@ variants! {
         // Nothing else is bought of the budget above its scope.
         Hold::SharedBudget(_) => "shared_budget" in [Instance],
         Hold::BudgetUnread { .. } => "budget_unread" in [Instance],
+        // A hook's launch is completed.
+        Hold::Dependency(_) => "dependency" in [Instance, Zone],
         // In `watch` a hook is completed at once: `Because::Watching`.
         Hold::Watching { .. } => "watching" in [Instance, Zone],
         // Whatever has steps.
         Hold::OutOfDate { .. } => "out_of_date" in [Instance, Zone, Hook],
         Hold::Proving { .. } => "proving" in [Instance, Group, Zone],
         ; Hold::Own(_)
+    }
+
+    AlarmsSay {
+        AlarmsSay::InAlarm { .. } => "in_alarm" in [Instance, Zone, Hook],
+        AlarmsSay::Settling { .. } => "settling" in [Instance, Zone, Hook],
+        AlarmsSay::Unread { .. } => "unread" in [Instance, Zone, Hook],
     }
 
     HoldReason = instance::reasons::HoldReason {
@@ -338,6 +347,7 @@ variants! {
         Because::Ready { .. } => "ready" in [Hook],
         Because::NotReady { .. } => "not_ready" in [Hook],
         Because::Admitted { .. } => "admitted" in [Hook],
+        Because::Dependency { .. } => "dependency" in [Hook],
         Because::Unjudged { .. } => "unjudged" in [Hook],
         Because::Paused { .. } => "paused" in [Hook],
         Because::Watching { .. } => "watching" in [Hook],

@@ -22,6 +22,7 @@ pub(super) fn closed(view: &HookView, ended: &Ended) -> Message {
         Some(because @ Because::OutOfTime { limit, .. }) => in_use(view, because, limit),
         Some(because @ Because::MachineGone { .. }) => registered(view, because),
         Some(because @ Because::Unjudged { .. }) => unproven(view, because),
+        Some(because @ Because::Dependency { .. }) => spared(view, because),
         _ if !ended.not_done.is_empty() => Left {
             sort: warning(view, "left-undone"),
             headline: format!("left undone: {instance} of {group}"),
@@ -124,6 +125,21 @@ fn unproven(view: &HookView, because: &Because) -> Left {
         sort: warning(view, "admitted-unproven"),
         headline: format!("admitted unproven: {instance} into {group}"),
         first: format!("Homeostat let {instance} into service in group {group} without proof that it is ready."),
+        point: point(because, &[you], next),
+    }
+}
+
+fn spared(view: &HookView, because: &Because) -> Left {
+    let HookState { instance, group, .. } = view.kept;
+    let you = "You: nothing, if it recovers with what it depends on; else see what keeps it from being ready.";
+    let next = "it serves like any other, and is judged like any other from now on. What is launched next is held as usual, and is \
+                abandoned again once what it depends on no longer moves.";
+    Left {
+        sort: warning(view, "admitted-unproven"),
+        headline: format!("admitted unproven: {instance} into {group}"),
+        first: format!(
+            "Homeostat let {instance} into service in group {group} although it is not ready, since what it depends on moves."
+        ),
         point: point(because, &[you], next),
     }
 }

@@ -2,6 +2,7 @@
 
 use homeostat_core::aws::record::RecordType;
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, TargetGroupArn};
+use homeostat_core::policy::dependencies::depends_on;
 use homeostat_core::policy::forms::{Choice, Count, Name, Text, Time};
 use homeostat_core::policy::lists::{List, OneOrSome, Tables, Words};
 use homeostat_core::policy::names::{Dimensions, is_namespace, is_plain, is_target_group_arn};
@@ -28,7 +29,18 @@ pub(crate) const SECTION: Section = Section {
 pub(crate) const LAUNCH: Section = Section {
     table: "[[lifecycle-hook.launch]]",
     about: "One for each launch hook: an instance comes into service only when it shows all of the evidence.",
-    settings: &[&GROUP, &HOOK, &MODE, &EVIDENCE, &TAG, &READY_IN, &LAUNCHED_WITHIN, &ABANDONS, &AFTERWARDS],
+    settings: &[
+        &GROUP,
+        &HOOK,
+        &MODE,
+        &EVIDENCE,
+        &TAG,
+        &READY_IN,
+        &LAUNCHED_WITHIN,
+        &ABANDONS,
+        &AFTERWARDS,
+        &DEPENDS_ON,
+    ],
 };
 
 pub(crate) const TERMINATE: Section = Section {
@@ -76,6 +88,11 @@ pub(super) const REMINDS: Usual<Time> = Setting {
     left_out: Is(REMIND_EVERY),
     meaning: "Time between two reminders of a page that nobody acknowledged.",
 };
+
+pub(super) const DEPENDS_ON: Free<List<Name>> = depends_on(
+    "While any of these moves, and for its `settle` after that, no launch is abandoned: once its `timeout` is over, it is completed with \
+     CONTINUE, unless EC2's status checks fail.",
+);
 
 pub(super) const GROUP: Needed<Text<GroupName>> = Setting {
     key: "group",

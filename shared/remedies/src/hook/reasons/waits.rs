@@ -6,6 +6,7 @@ use std::fmt;
 
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Course};
 use homeostat_core::aws::record::RecordSet;
+use homeostat_core::dependency::Moves;
 use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use homeostat_core::line::list;
 use jiff::{SignedDuration, Timestamp};
@@ -63,6 +64,11 @@ pub enum Because {
         missing: Vec<String>,
         abandoned: u32,
     },
+    /// It is not ready and its time is over, while something that it depends on moves: the next launch would fare no better.
+    Dependency {
+        missing: Vec<String>,
+        moves: Moves,
+    },
     /// The evidence can't be read, and what is unknown is not unhealthy.
     Unjudged {
         why: Vec<String>,
@@ -115,6 +121,7 @@ impl Because {
         matches!(
             self,
             Because::NotReady { .. }
+                | Because::Dependency { .. }
                 | Because::Unjudged { .. }
                 | Because::OutOfTime { .. }
                 | Because::MachineGone { .. }
@@ -241,6 +248,9 @@ impl fmt::Display for Because {
                 "{abandoned} launches in a row were abandoned, so no more are, though it is not ready: {}",
                 list(missing)
             ),
+            Because::Dependency { missing, moves } => {
+                write!(f, "its time is over and it is not ready ({}), but {moves}", list(missing))
+            }
             Because::Unjudged { why } => write!(
                 f,
                 "its time is over and whether it is ready can't be told, which is no proof that it isn't: {}",

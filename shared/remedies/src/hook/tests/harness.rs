@@ -334,12 +334,13 @@ mod nowhere {
     use crate::hook::observation::Datapoint;
     use crate::hook::policy::BusyMetric;
     use crate::hook::{CompleteHooks, Held, Machines};
+    use homeostat_core::aws::alarm::AlarmReadings;
     use homeostat_core::aws::fleet::Group;
     use homeostat_core::aws::lifecycle::ActionId;
     use homeostat_core::aws::machines::StatusChecks;
     use homeostat_core::aws::record::RecordSet;
     use homeostat_core::aws::record_name::RecordName;
-    use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId};
+    use homeostat_core::id::{AlarmArn, GroupName, HookName, HostedZoneId, InstanceId};
     use homeostat_core::ports::Unavailable;
 
     type Read<T> = Result<T, Unavailable>;
@@ -358,6 +359,9 @@ mod nowhere {
             panic!()
         }
         async fn target_type(&self, _: &TargetGroupArn) -> Read<Option<String>> {
+            panic!()
+        }
+        async fn alarms(&self, _: &[AlarmArn]) -> Read<AlarmReadings> {
             panic!()
         }
         async fn newest(&self, _: &BusyMetric, _: &InstanceId) -> Read<Option<Datapoint>> {

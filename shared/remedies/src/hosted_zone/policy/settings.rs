@@ -4,7 +4,8 @@ use homeostat_core::aws::record::RecordType;
 use homeostat_core::aws::record_name::RecordName;
 use homeostat_core::aws::share::Share;
 use homeostat_core::id::{AlarmArn, HealthCheckId, HostedZoneId, SetIdentifier, TargetGroupArn};
-use homeostat_core::policy::forms::{Answers, Choice, Count, Text, Time};
+use homeostat_core::policy::dependencies::depends_on;
+use homeostat_core::policy::forms::{Answers, Choice, Count, Name, Text, Time};
 use homeostat_core::policy::lists::{List, OneOrSome, Tables, Words};
 use homeostat_core::policy::names::is_target_group_arn;
 use homeostat_core::policy::section::Section;
@@ -43,6 +44,7 @@ pub(crate) const RECORD: Section = Section {
         &PACE,
         &FLAPS,
         &FLAPS_WITHIN,
+        &DEPENDS_ON,
         &ENDPOINTS,
     ],
 };
@@ -116,6 +118,11 @@ pub(super) const TYPE: Needed<OneOrSome<RecordType>> = Setting {
     meaning: "The record's type. A list, such as `[\"A\", \"AAAA\"]`, has the records of one name move together, in one batch, on \
               the same evidence. Where each type has evidence of its own, write one table for each.",
 };
+
+pub(super) const DEPENDS_ON: Free<List<Name>> = depends_on(
+    "What all endpoints of the record depend on: while any of these moves, and for its `settle` after that, no weight leaves an endpoint. \
+     What only one endpoint depends on doesn't belong here: to drain that endpoint helps.",
+);
 
 pub(super) const MODE: Free<Choice<Mode>> =
     Setting { key: "mode", form: Choice(MODES), left_out: Means("the file's `mode`"), meaning: "A mode of its own." };

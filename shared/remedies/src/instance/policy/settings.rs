@@ -1,6 +1,7 @@
 //! The settings of `[[replace-instance.group]]`, and those of all groups together.
 
 use homeostat_core::id::GroupName;
+use homeostat_core::policy::dependencies::depends_on;
 use homeostat_core::policy::forms::{Choice, Count, Name, Part, PartOfGroups, Text, Time};
 use homeostat_core::policy::lists::{List, Words};
 use homeostat_core::policy::names::{is_no_arn, is_plain};
@@ -39,6 +40,7 @@ pub(crate) const GROUP: Section = Section {
         &MAX_WAIT,
         &REMIND_EVERY,
         &PLAN_FIRST,
+        &DEPENDS_ON,
     ],
 };
 
@@ -70,6 +72,11 @@ pub(super) const EVIDENCE: Needed<Words<EvidenceSource>> = Setting {
     meaning: "What must say \"unhealthy\" before an instance is replaced, all of it: an alarm on this one instance, re-read; EC2's status \
               checks; its health in the group's target groups.",
 };
+
+pub(super) const DEPENDS_ON: Free<List<Name>> = depends_on(
+    "While any of these moves, and for its `settle` after that, nothing of the group is replaced, unless EC2's status checks fail or its \
+     machine is gone.",
+);
 
 pub(super) const HEALTH_ALARMS: Free<List<Pattern>> = Setting {
     key: "health-alarms",

@@ -134,7 +134,7 @@ impl Remedy for Made {
         None
     }
 
-    async fn observe(&self, (): (), _: &Incident) -> Result<(), Unavailable> {
+    async fn observe(&self, _: Timestamp, (): (), _: &Incident) -> Result<(), Unavailable> {
         panic!("nothing is open")
     }
 

@@ -92,6 +92,7 @@ fn well() -> Facts {
         },
         dns: DnsFacts::default(),
         hooks: HookFacts::default(),
+        dependencies: BTreeMap::new(),
     }
 }
 
@@ -250,4 +251,17 @@ fn the_worst_comes_first() {
     };
     let severities: Vec<Severity> = examine(Some(&both()), &facts).iter().map(|finding| finding.severity).collect();
     assert_eq!(severities, [Error, Warning, Note]);
+}
+
+#[test]
+fn an_alarm_of_a_dependency_that_is_not_there_is_an_error() {
+    let arn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:orders-db-failover";
+    let tables = format!("[[dependency]]\nname = \"orders-db\"\nalarms = [{arn:?}]");
+    let lines = "evidence = [\"alarm\", \"target-health\"]\ndepends-on = [\"orders-db\"]\n";
+    let policy = a_policy(&format!("{lines}{tables}"));
+    let facts = |read| Facts { dependencies: BTreeMap::from([(arn.parse().unwrap(), read)]), ..well() };
+    let no = || Unread::Failed { action: "cloudwatch:DescribeAlarms", why: "AccessDenied: no".into() };
+    assert_eq!(examine(Some(&policy), &facts(Ok(true))), []);
+    only(&policy, &facts(Ok(false)), Error, "orders-db-failover, and there is none");
+    only(&policy, &facts(Err(no())), Error, "\"orders-db-failover\" can't be read");
 }

@@ -85,7 +85,7 @@ fn all_mistakes_are_told_at_once_with_their_places() {
          stable-for = \"soon\"\ngrace = 5\ncheck-every = \"0s\"\nrecover-within = \"9d\"\nhue = \"red\"\nmode = \"sleep\"\nbreaker = 0\nalarms = [\"a\", \"a\"]\n",
         expect![[r#"
             policy.toml:1:10: schema is 2, expected 1
-            policy.toml:2:1: colour is not known, expected one of schema, mode, replace-instance, shift-dns, lifecycle-hook
+            policy.toml:2:1: colour is not known, expected one of schema, mode, dependency, replace-instance, shift-dns, lifecycle-hook
             policy.toml:4:8: replace-instance.group[0].name is "a:b", expected the name of an Auto Scaling group
             policy.toml:5:12: replace-instance.group[0].evidence is [], expected a list of "alarm", "instance-status" and "target-health", at least one
             policy.toml:6:10: replace-instance.group[0].budget is "200%", expected a share from "1%" to "100%", or a number of instances from 1
@@ -93,7 +93,7 @@ fn all_mistakes_are_told_at_once_with_their_places() {
             policy.toml:8:9: replace-instance.group[0].grace is 5, expected a time from "0s" to "24h", such as "30s"
             policy.toml:9:15: replace-instance.group[0].check-every is "0s", expected a time from "1s" to "24h", such as "30s"
             policy.toml:10:18: replace-instance.group[0].recover-within is "9d", expected a time from "1s" to "24h", such as "30s"
-            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, service, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first
+            policy.toml:11:1: replace-instance.group[0].hue is not known, expected one of name, service, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first, depends-on
             policy.toml:12:8: replace-instance.group[0].mode is "sleep", expected "act" or "watch"
             policy.toml:13:11: replace-instance.group[0].breaker is 0, expected a number from 1 to 20
             policy.toml:14:16: replace-instance.group[0].alarms[1] is "a", expected each once"#]],
@@ -212,8 +212,50 @@ fn a_key_that_may_not_stand_bare_is_quoted() {
     check(
         &format!("{LEAST}\"\" = 1\n\"a b\" = 1\n"),
         expect![[r#"
-            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, service, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first
-            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, service, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first"#]],
+            policy.toml:5:1: replace-instance.group[0]."" is not known, expected one of name, service, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first, depends-on
+            policy.toml:6:1: replace-instance.group[0]."a b" is not known, expected one of name, service, mode, evidence, health-alarms, alarms, grace, budget, max-unhealthy, cooldown, breaker, breaker-within, check-every, stable-for, recover-within, max-wait, remind-every, plan-first, depends-on"#]],
+    );
+}
+
+const DATABASE: &str =
+    "[[dependency]]\nname = \"orders-db\"\nalarms = [\"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:orders-db\"]\n";
+
+#[test]
+fn what_depends_on_something_names_it() {
+    let policy = parse(&format!("{LEAST}depends-on = [\"orders-db\"]\n{DATABASE}")).unwrap();
+    let group = policy.instances.groups().next().unwrap();
+    assert_eq!((&group.depends_on, policy.warnings.len()), (&policy.dependencies, 0));
+    assert_eq!(group.depends_on[0].settle, SignedDuration::from_mins(5));
+    let unused = parse(&format!("{LEAST}{DATABASE}")).unwrap();
+    let said: Vec<String> = unused.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["6:8: dependency[0].name is \"orders-db\", and no depends-on names it: it holds nobody"]);
+}
+
+#[test]
+fn what_no_dependency_is_called_is_a_mistake_that_names_the_nearest() {
+    check(
+        &format!("{LEAST}depends-on = [\"order-db\", \"cache\"]\n{DATABASE}"),
+        expect![[r#"
+            policy.toml:5:14: replace-instance.group[0].depends-on names "cache", and no [[dependency]] is called so
+            policy.toml:5:14: replace-instance.group[0].depends-on names "order-db", and no [[dependency]] is called so, did you mean "orders-db"?"#]],
+    );
+    check(
+        &format!("{LEAST}depends-on = [\"cache\", \"cache\", 3]\n"),
+        expect![[r#"
+            policy.toml:5:14: replace-instance.group[0].depends-on names "cache", and no [[dependency]] is called so
+            policy.toml:5:24: replace-instance.group[0].depends-on[1] is "cache", expected each once
+            policy.toml:5:33: replace-instance.group[0].depends-on[2] is 3, expected the name of a `[[dependency]]`"#]],
+    );
+    check(
+        &format!(
+            "{LEAST}{DATABASE}settle = \"2d\"\nhue = 1\n{DATABASE}[[dependency]]\nname = \" x\"\nalarms = [\"db\"]\n"
+        ),
+        expect![[r#"
+            policy.toml:8:10: dependency[0].settle is "2d", expected a time from "0s" to "24h", such as "30s"
+            policy.toml:9:1: dependency[0].hue is not known, expected one of name, alarms, settle
+            policy.toml:11:8: dependency[1].name is "orders-db" a second time, expected each dependency once
+            policy.toml:14:8: dependency[2].name is " x", expected a dependency's name
+            policy.toml:15:11: dependency[2].alarms[0] is "db", expected an alarm's ARN"#]],
     );
 }
 

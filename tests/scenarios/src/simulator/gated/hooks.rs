@@ -2,11 +2,12 @@
 //!
 //! This module never answers for the port.
 
+use homeostat_core::aws::alarm::AlarmReadings;
 use homeostat_core::aws::fleet::Group;
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
-use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
+use homeostat_core::id::{AlarmArn, GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_remedies::hook::observation::{Datapoint, Details, HeldMember, Registration, TargetId};
 use homeostat_remedies::hook::policy::BusyMetric;
@@ -30,6 +31,9 @@ impl<P: Held + Sync, G: Gate> Held for Gated<P, G> {
     }
     async fn target_type(&self, target_group: &TargetGroupArn) -> Result<Option<String>, Unavailable> {
         self.read("read a target group's type", self.port.target_type(target_group)).await
+    }
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
+        self.read("read alarms", self.port.alarms(alarms)).await
     }
     async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {
         self.read("read a metric", self.port.newest(metric, instance)).await

@@ -8,12 +8,13 @@ mod doubles;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use homeostat_core::aws::alarm::AlarmReadings;
 use homeostat_core::aws::fleet::{Group, Lifecycle, Machine};
 use homeostat_core::aws::lifecycle::{ActionId, ActionResult, Terms};
 use homeostat_core::aws::machines::StatusChecks;
 use homeostat_core::aws::record::RecordSet;
 use homeostat_core::aws::record_name::RecordName;
-use homeostat_core::id::{GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
+use homeostat_core::id::{AlarmArn, GroupName, HookName, HostedZoneId, InstanceId, TargetGroupArn};
 use homeostat_core::ports::{Outcome, Unavailable};
 use homeostat_remedies::hook::observation::{Datapoint, Details, HeldMember, Registration, TargetId};
 use homeostat_remedies::hook::policy::BusyMetric;
@@ -132,6 +133,10 @@ impl Held for Aws {
     async fn target_type(&self, target_group: &TargetGroupArn) -> Result<Option<String>, Unavailable> {
         self.answers(self.moods.no_targets, "read a target group's type")?;
         self.cloud.target_type(target_group).await
+    }
+    async fn alarms(&self, alarms: &[AlarmArn]) -> Result<AlarmReadings, Unavailable> {
+        self.answers(self.moods.no_machines, "read alarms")?;
+        Held::alarms(&self.cloud, alarms).await
     }
     async fn newest(&self, metric: &BusyMetric, instance: &InstanceId) -> Result<Option<Datapoint>, Unavailable> {
         self.answers(self.moods.no_machines, "read a metric")?;

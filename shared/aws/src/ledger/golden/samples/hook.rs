@@ -17,7 +17,7 @@ use homeostat_remedies::hook::state::HookState;
 use parts::{ID, claimed, deregister, found, in_full, launching, on, remove_records, terminating};
 
 use super::super::Folder::Hook;
-use super::{Sample, at, aws, closed, decided, held, id, incident, mins, paced, paged, texts};
+use super::{Sample, at, aws, closed, decided, held, id, incident, mins, moves, paced, paged, texts};
 
 pub(super) fn samples() -> Vec<Sample> {
     [acts(), outcomes(), holds(), pages(), closes(), particulars(), pasts()].concat()
@@ -48,6 +48,7 @@ fn completions() -> Vec<(&'static str, Incident, ActionResult, Because)> {
     let spot = || Limit::Spot { interrupted_at: aws(-20) };
     let not_ready = Because::NotReady { missing: missing(), within: mins(5) };
     let serves_nobody = |course| (on(course), Because::ServesNobody { course });
+    let moving = moves().map(|(name, moves)| (name, (launching(), Because::Dependency { missing: missing(), moves })));
     let rows = [
         ("ready", (launching(), Because::Ready { evidence })),
         ("not-ready", (launching(), not_ready)),
@@ -73,7 +74,7 @@ fn completions() -> Vec<(&'static str, Incident, ActionResult, Because)> {
         };
         (name, completing(kept, result, because.clone()), result, because)
     };
-    rows.into_iter().map(completion).collect()
+    rows.into_iter().chain(moving).map(completion).collect()
 }
 
 /// What is done before, or meanwhile.

@@ -19,7 +19,7 @@ use homeostat_remedies::instance::reasons::{
 };
 
 use super::super::Folder::Instance;
-use super::{Sample, at, aws, closed, decided, event, held, id, incident, mins, paced, paged, texts};
+use super::{Sample, at, aws, closed, decided, event, held, id, incident, mins, moves, paced, paged, texts};
 
 const ID: &str = "i-0123456789abcdef0";
 const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef";
@@ -203,6 +203,7 @@ fn holds() -> Vec<Sample> {
     let shrunk = GroupState::Shrunk { group, members: 6, desired: 20, unit: Unit::Weights };
     let shrunk = Hold::Own(HoldReason::GroupState(shrunk));
     let instances = texts(&["i-2a2b3c4d"]);
+    let [in_alarm, settling, unread] = moves().map(|(_, moves)| moves);
     let never_started = Hold::Own(HoldReason::LaunchUnknown { group: id("web"), started: None });
     samples.extend([
         incident(Instance, "hold-account-budget-of-many", held(&unhealthy(), 1, &by_many)),
@@ -216,6 +217,9 @@ fn holds() -> Vec<Sample> {
         decided(Instance, held(&unhealthy(), 1, &Hold::Own(HoldReason::OnlyAnAlarm))),
         decided(Instance, held(&unhealthy(), 1, &Hold::Own(HoldReason::Planned { until: at(301), announced: false }))),
         decided(Instance, held(&unhealthy(), 1, &Hold::Own(HoldReason::GroupBusy { until: at(90) }))),
+        incident(Instance, "hold-dependency", held(&unhealthy(), 1, &Hold::Dependency(in_alarm))),
+        incident(Instance, "hold-dependency-settling", held(&unhealthy(), 1, &Hold::Dependency(settling))),
+        incident(Instance, "hold-dependency-unread", held(&unhealthy(), 1, &Hold::Dependency(unread))),
         decided(Instance, held(&done, 32, &Hold::Own(HoldReason::NotReplaced { marked: true }))),
         decided(Instance, held(&held(&done, 32, &short), 62, &Hold::Proving { since: at(62) })),
         incident(Instance, "hold-recovering-in-weights", held(&done, 32, &weighed)),

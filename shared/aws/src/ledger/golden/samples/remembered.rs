@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use homeostat_core::aws::alarm::AlarmChange;
 use homeostat_core::aws::source::Source;
 use homeostat_core::budget::{Bounds, Purchase, SharedBudget, Thousandths};
+use homeostat_core::dependency::HeldLately;
 use homeostat_core::id::{HookName, InstanceId, Scope};
 use homeostat_core::memory::Remembered as _;
 use homeostat_core::ports::{Pause, Slots};
@@ -21,7 +22,7 @@ use super::super::Folder;
 use super::super::Folder::{Alarm, Budget, Memory as Remembered, Pause as Paused};
 use super::super::stored::Stored;
 use super::zone::parts::drifts;
-use super::{Sample, at, event, id};
+use super::{Sample, at, event, id, mins};
 
 pub(super) fn samples() -> Vec<Sample> {
     [memories(), alarms(), budgets(), pauses()].concat()
@@ -46,20 +47,34 @@ fn memories() -> Vec<Sample> {
         let zone = scope(&id("Z0123456789ABCDEFGHIJ"));
         sample(Remembered, name, Stored::Zone(zone, dns::memory::Memory { version: 3, ..memory }))
     };
+    let let_through = hook::memory::Memory { dependency: held_lately(), ..hook::memory::Memory::default() };
+    let held_zone = dns::memory::Memory {
+        dependency: BTreeMap::from([("www.example.com A".to_owned(), held_lately())]),
+        ..drained()
+    };
     vec![
         of_group("group-acted", acted()),
         of_group("group-shrunk", in_doubt()),
+        of_group("group-held-for-a-dependency", instance::memory::Memory { dependency: held_lately(), ..acted() }),
         of_group("group-acted-more-than-there-is-room-for", crowded()),
         of_group("group-breaker-open", broken(latest())),
         of_group("group-breaker-open-on-an-unknown-source", broken(Source::default())),
         of_group("group-acknowledged", broken(latest()).acknowledged()),
         of_launches("launches-abandoned", abandoned()),
         of_launches("launches-acknowledged", abandoned().acknowledged()),
+        of_launches("launches-let-through-for-a-dependency", let_through),
         of_zone("zone-drained", drained()),
         of_zone("zone-acknowledged", drained().acknowledged()),
         of_zone("zone-overloaded", overloaded()),
+        of_zone("zone-held-for-a-dependency", held_zone),
         of_zone("zone-without-drift", dns::memory::Memory { drifts: Vec::new(), ..drained() }),
     ]
+}
+
+/// Twice: for ten minutes, and an hour later for five.
+fn held_lately() -> HeldLately {
+    let looks = [0, 300, 3_900].map(at);
+    looks.into_iter().fold(HeldLately::default(), |lately, now| lately.more(now, now + mins(5)).unwrap())
 }
 
 fn acted() -> instance::memory::Memory {

@@ -18,7 +18,7 @@ use homeostat_remedies::hosted_zone::state::{Propagating, ZoneState};
 use parts::{ZONE, alarm, drifts, kept_in_full, kept_under_load, moved, put_back, record, target_group};
 
 use super::super::Folder::Zone;
-use super::{Sample, at, aws, closed, decided, event, held, id, incident, mins, paced, paged, texts};
+use super::{Sample, at, aws, closed, decided, event, held, id, incident, mins, moves, paced, paged, texts};
 
 pub(super) fn samples() -> Vec<Sample> {
     [acts(), outcomes(), holds(), returning(), overloaded(), drifted(), troubles(), closes(), particulars(), pasts()]
@@ -120,6 +120,7 @@ fn holds() -> Vec<Sample> {
         by: "ana".to_owned(),
         reason: "moving the zone".to_owned(),
     };
+    let [in_alarm, settling, unread] = moves().map(|(_, moves)| moves);
     let blinded = "www.example.com A: alarm \"blue-5xx\" has too little data to tell";
     let because = Hold::Watching { step: Step::Shift(drain()), because: proofs() };
     let well_again = held(&on_its_way(pending()), 32, &Hold::Proving { since: at(32) });
@@ -131,6 +132,9 @@ fn holds() -> Vec<Sample> {
         decided(Zone, held(&opened(), 1, &Hold::Own(HoldReason::ActionsDisabled { alarm: alarm("blue-5xx") }))),
         decided(Zone, held(&opened(), 1, &Hold::Own(HoldReason::NotConfirmed { missing: texts(&[blinded]) }))),
         decided(Zone, held(&opened(), 1, &because)),
+        incident(Zone, "hold-dependency", held(&opened(), 1, &Hold::Dependency(in_alarm))),
+        incident(Zone, "hold-dependency-settling", held(&opened(), 1, &Hold::Dependency(settling))),
+        incident(Zone, "hold-dependency-unread", held(&opened(), 1, &Hold::Dependency(unread))),
         decided(Zone, on_its_way(pending())),
         incident(Zone, "hold-propagating-under-no-id", on_its_way(Outcome::Done)),
         decided(Zone, held(&settled(lost()), 3, &lost_again)),
