@@ -177,6 +177,13 @@ impl World {
         }
     }
 
+    /// AWS's answers leave out all of the group's members but so many, or none of them any more.
+    pub fn show_only(&mut self, group: &GroupName, members: Option<usize>) {
+        if let Some(group) = self.groups.get_mut(group) {
+            group.shown = members;
+        }
+    }
+
     pub(crate) fn has_capacity(&self, group: &GroupName, zone: &str) -> bool {
         let supply = &self.supply;
         !supply.zones_without.contains(zone)

@@ -29,6 +29,8 @@ pub struct AutoScalingGroup {
     pub refreshes: Vec<InstanceRefresh>,
     /// Launches in a row that failed: what the back-off counts.
     pub(crate) failed_launches: u32,
+    /// How many of its members a description shows, where that is not all of them.
+    pub(crate) shown: Option<usize>,
     pub(crate) retry_scheduled: bool,
     /// Launches so far: whose turn it is.
     pub(crate) turns: usize,
@@ -44,6 +46,7 @@ impl AutoScalingGroup {
             deleting: false,
             refreshes: Vec::new(),
             failed_launches: 0,
+            shown: None,
             retry_scheduled: false,
             turns: 0,
         }

@@ -91,6 +91,18 @@ impl Service {
         })
     }
 
+    /// Which share of all was answered, for each so many minutes from the first on.
+    pub fn curve(&self, minutes: i64) -> Vec<f64> {
+        let first = self.minutes.keys().next().copied().unwrap_or_default();
+        let mut parts: BTreeMap<i64, Total> = BTreeMap::new();
+        for (minute, of) in &self.minutes {
+            let part = parts.entry((minute - first) / minutes.max(1)).or_default();
+            part.asked += of.asked;
+            part.answered += of.answered;
+        }
+        parts.values().map(|part| if part.asked > 0.0 { part.answered / part.asked } else { 1.0 }).collect()
+    }
+
     /// Against the same seed without Homeostat.
     pub fn against(&self, nobody: &Service) -> Difference {
         let missing = |of: &Service, minute: &i64| of.minutes.get(minute).map_or(0.0, Total::lost) / 60.0;
@@ -134,6 +146,13 @@ mod tests {
         let minute =
             |(nth, (asked, answered)): (usize, &(f64, f64))| (nth as i64, Total { asked: *asked, answered: *answered });
         Service { last: None, lowest: None, minutes: minutes.iter().enumerate().map(minute).collect() }
+    }
+
+    #[test]
+    fn a_curve_has_the_share_of_each_part_and_of_what_is_left_over() {
+        let service = of(&[(60.0, 60.0), (60.0, 30.0), (60.0, 0.0), (60.0, 60.0), (60.0, 15.0)]);
+        assert_eq!(service.curve(2), [0.75, 0.5, 0.25]);
+        assert_eq!(Service::default().curve(2), []);
     }
 
     #[test]

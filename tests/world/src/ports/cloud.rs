@@ -237,7 +237,7 @@ impl Replace for Cloud {
 fn group(world: &World, group: &AutoScalingGroup) -> Group {
     let settings = &group.settings;
     let unit = unit(&settings.mixed);
-    let members = world.members(&settings.name).map(|instance| Member {
+    let members = world.members(&settings.name).take(group.shown.unwrap_or(usize::MAX)).map(|instance| Member {
         id: instance.id.clone(),
         lifecycle: Lifecycle(instance.lifecycle.as_str().to_owned()),
         healthy: instance.health == HealthStatus::Healthy,
