@@ -105,10 +105,13 @@ impl<'a> Options<'a> {
         (all > 0).then(|| Share::from_millionths(now * WHOLE / all))
     }
 
-    /// Of all that is to be moved this part, where the record by itself would move more.
+    /// Of all that is to be moved this part, where the record by itself would move more; nothing of it where no weights give so little.
     fn planned(&self, chosen: &Bounded, part: Share) -> Planned {
-        let scaled = self.part(chosen).filter(|own| *own > part).and_then(|own| self.scaled(chosen, own, part));
-        let Plan { weights, partly } = scaled.unwrap_or_else(|| chosen.plan.clone());
+        let unmoved = || Plan { weights: self.step.judge.weights.clone(), partly: true };
+        let Plan { weights, partly } = match self.part(chosen).filter(|own| *own > part) {
+            Some(own) => self.scaled(chosen, own, part).unwrap_or_else(unmoved),
+            None => chosen.plan.clone(),
+        };
         Planned { weights, partly, in_steps: partly && !self.all.partly }
     }
 
