@@ -188,7 +188,8 @@ impl<'a> Part<'a> {
     fn concluded(mut self, plan: Option<Planned>, is_due: bool) -> Judged {
         let Some(plan) = plan else { return self.judged };
         let (case, record) = (self.judge.case, self.judge.record);
-        if !self.is_due_by_itself(&plan) && !(is_due && self.follows(&plan)) {
+        let is_due = self.is_due_by_itself(&plan) || is_due && self.follows(&plan);
+        if !is_due {
             let is_left = plan.partly && self.judge.held.is_some_and(|held| held.partly);
             if is_left && plan.in_steps {
                 self.judge.say_what_waits(&self.wanted, &mut self.judged);

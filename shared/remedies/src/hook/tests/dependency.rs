@@ -19,11 +19,11 @@ fn depending(more: &str) -> String {
     )
 }
 
-fn says(state: AlarmState, since: i64) -> Option<Readings> {
+fn says(state: AlarmState, since: i64) -> Readings {
     let (arn, since, instances) = (DATABASE.parse().unwrap(), at(since), Vec::new());
     let reason = "over the threshold".to_owned();
     let alarm = AlarmReading { arn, state, since, reason, actions_enabled: false, instances };
-    Some(BTreeMap::from([(DATABASE.parse().unwrap(), Ok(Some(alarm)))]))
+    BTreeMap::from([(DATABASE.parse().unwrap(), Ok(Some(alarm)))])
 }
 
 /// What becomes of a launch that shows nothing of its evidence, and whose database says this when its time is over.
@@ -38,7 +38,7 @@ fn launched(database: Option<Readings>) -> Scene {
 
 #[test]
 fn it_is_let_through_when_its_time_is_over_and_people_hear_of_it() {
-    let mut scene = launched(says(AlarmState::Alarm, 200));
+    let mut scene = launched(Some(says(AlarmState::Alarm, 200)));
     assert_eq!(scene.stopped_by(), Some(RUNG));
     scene.look();
     assert_eq!(scene.completions(), [ActionResult::Continue]);
@@ -50,7 +50,7 @@ fn it_is_let_through_when_its_time_is_over_and_people_hear_of_it() {
 #[test]
 fn otherwise_it_is_abandoned_as_ever() {
     let unread = Some(BTreeMap::from([(DATABASE.parse().unwrap(), Err("Throttling".to_owned()))]));
-    for database in [says(AlarmState::Ok, -600), says(AlarmState::InsufficientData, 200), unread] {
+    for database in [Some(says(AlarmState::Ok, -600)), Some(says(AlarmState::InsufficientData, 200)), unread] {
         let mut scene = launched(database);
         scene.look();
         assert_eq!(scene.completions(), [ActionResult::Abandon]);
@@ -72,7 +72,7 @@ fn what_its_machine_says_is_not_the_dependencys_fault() {
     let machine =
         |state: &str, checks: Checks| Machine { state: state.into(), checks, started_at: None, ends_at: None };
     for seen in [Some(machine("running", impaired)), Some(machine("stopped", Checks::Passed)), None] {
-        let mut scene = launched(says(AlarmState::Alarm, 200));
+        let mut scene = launched(Some(says(AlarmState::Alarm, 200)));
         scene.seen.machine = Some(Ok(seen));
         scene.look();
         assert_eq!(scene.completions(), [ActionResult::Abandon]);
@@ -84,7 +84,7 @@ fn nor_is_launch_suspended_for_launches_that_lack_it() {
     let mut scene = Scene::launching(
         &depending("on-limit = \"suspend-launch\"\n").replace("max-abandoned = 2", "max-abandoned = 1"),
     );
-    scene.seen.dependencies = says(AlarmState::Alarm, 200);
+    scene.seen.dependencies = Some(says(AlarmState::Alarm, 200));
     scene.pass(300, 5);
     assert_eq!(scene.completions(), [ActionResult::Continue]);
 }
@@ -98,7 +98,7 @@ fn launches_are_spared_for_half_an_hour_in_two() {
         scene.memory = memory.take().unwrap_or_default();
         scene.incident.kind.state_mut().began = at(minute * 60 - 300);
         scene.now = minute * 60;
-        scene.seen.dependencies = says(AlarmState::Alarm, -600);
+        scene.seen.dependencies = Some(says(AlarmState::Alarm, -600));
         scene.look();
         results.extend(scene.completions());
         memory = Some(scene.memory);

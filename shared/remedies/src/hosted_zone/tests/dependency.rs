@@ -15,10 +15,10 @@ struct Depending {
     database: Read<Option<AlarmReading>>,
 }
 
-fn says(state: AlarmState, since: i64) -> Read<Option<AlarmReading>> {
+fn says(state: AlarmState, since: i64) -> AlarmReading {
     let (arn, since, instances) = (DATABASE.parse().unwrap(), at(since), Vec::new());
     let reason = "over the threshold".to_owned();
-    Ok(Some(AlarmReading { arn, state, since, reason, actions_enabled: false, instances }))
+    AlarmReading { arn, state, since, reason, actions_enabled: false, instances }
 }
 
 impl Depending {
@@ -29,7 +29,7 @@ impl Depending {
         let policy =
             POLICY.replace("proof = [\"health-check\"]", &record).replace("[[shift-dns.record]]\nhosted-zone", &tables);
         let scene = Scene::with(&policy, vec![set("blue", 70), set("green", 30)]);
-        Depending { scene, database: says(AlarmState::Alarm, -60) }
+        Depending { scene, database: Ok(Some(says(AlarmState::Alarm, -60))) }
     }
 
     fn seen(&self) -> Observation {
@@ -55,7 +55,7 @@ fn no_endpoint_is_drained_while_what_all_depend_on_moves_and_then_for_a_while() 
     let mut it = Depending::new("");
     it.scene.break_("blue");
     assert!(it.is_held());
-    it.database = says(AlarmState::Ok, 0);
+    it.database = Ok(Some(says(AlarmState::Ok, 0)));
     it.scene.now = 299;
     assert!(it.is_held());
     it.scene.has(&[("blue", 70), ("green", 30)]);
@@ -69,19 +69,19 @@ fn nor_does_watch_mode_say_that_it_would() {
     let mut it = Depending::new("mode = \"watch\"\n");
     it.scene.break_("blue");
     assert!(it.is_held());
-    it.database = says(AlarmState::Ok, -9000);
+    it.database = Ok(Some(says(AlarmState::Ok, -9000)));
     assert!(matches!(it.look(), Decision::Hold { because: Hold::Watching { .. }, .. }));
 }
 
 #[test]
 fn weight_that_returns_is_not_held() {
     let mut it = Depending::new("");
-    it.database = says(AlarmState::Ok, -9000);
+    it.database = Ok(Some(says(AlarmState::Ok, -9000)));
     it.scene.break_("blue");
     it.look();
     it.scene.has(&[("blue", 0), ("green", 30)]);
     it.scene.fix("blue");
-    it.database = says(AlarmState::Alarm, 0);
+    it.database = Ok(Some(says(AlarmState::Alarm, 0)));
     while it.scene.now < 3600 && it.scene.weights() != [("blue".to_owned(), 70), ("green".to_owned(), 30)] {
         assert!(!it.is_held());
         it.scene.now = it.scene.wake_at();

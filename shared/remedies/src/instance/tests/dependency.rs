@@ -19,10 +19,10 @@ fn orders_db() -> AlarmArn {
     "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:orders-db".parse().unwrap()
 }
 
-fn says(state: AlarmState, since: i64) -> Read<Option<AlarmReading>> {
+fn says(state: AlarmState, since: i64) -> AlarmReading {
     let (since, actions_enabled, instances) = (at(since), false, Vec::new());
     let reason = "Threshold Crossed".to_owned();
-    Ok(Some(AlarmReading { arn: orders_db(), state, since, reason, actions_enabled, instances }))
+    AlarmReading { arn: orders_db(), state, since, reason, actions_enabled, instances }
 }
 
 /// The first of four is unhealthy beyond doubt, and its database says this.
@@ -54,17 +54,17 @@ impl Situation {
 
 #[test]
 fn while_what_it_depends_on_moves_it_is_held_and_then_for_a_while() {
-    let it = depending(says(AlarmState::Alarm, 900));
+    let it = depending(Ok(Some(says(AlarmState::Alarm, 900))));
     assert!(matches!(it.held_because(), Hold::Dependency(moves) if matches!(moves.said, AlarmsSay::InAlarm { .. })));
-    let it = depending(says(AlarmState::Ok, 900));
+    let it = depending(Ok(Some(says(AlarmState::Ok, 900))));
     assert!(matches!(it.held_because(), Hold::Dependency(moves) if moves.until == at(1200)));
     assert!(matches!(it.decide(), Decision::Hold { until, .. } if until == at(1060)));
-    assert!(depending(says(AlarmState::Ok, 700)).is_acting(), "it has settled");
+    assert!(depending(Ok(Some(says(AlarmState::Ok, 700)))).is_acting(), "it has settled");
 }
 
 #[test]
 fn what_can_not_be_read_holds_nobody_by_itself() {
-    for read in [Err("Throttling".to_owned()), Ok(None), says(AlarmState::InsufficientData, 900)] {
+    for read in [Err("Throttling".to_owned()), Ok(None), Ok(Some(says(AlarmState::InsufficientData, 900)))] {
         assert!(depending(read.clone()).is_acting(), "{read:?}");
     }
 }
@@ -72,11 +72,11 @@ fn what_can_not_be_read_holds_nobody_by_itself() {
 #[test]
 fn what_its_machine_says_or_aws_announces_holds_whatever_it_depends_on() {
     let impaired = Checks::Impaired { checks: "reachability".into(), since: None };
-    let mut it = depending(says(AlarmState::Alarm, 900));
+    let mut it = depending(Ok(Some(says(AlarmState::Alarm, 900))));
     let machine = Machine { state: "running".into(), checks: impaired, started_at: None, ends_at: None };
     it.seen.machines.insert(instance(1), machine.clone());
     assert!(it.is_acting(), "its status checks fail: {}", it.decide());
-    let passes = Machine { checks: Checks::Passed, ..machine.clone() };
+    let passes = Machine { checks: Checks::Passed, ..machine };
     it.seen.machines.insert(instance(1), passes.clone());
     assert!(matches!(it.held_because(), Hold::Dependency(_)));
     it.seen.machines.insert(instance(1), Machine { state: "stopped".into(), ..passes });
@@ -85,14 +85,14 @@ fn what_its_machine_says_or_aws_announces_holds_whatever_it_depends_on() {
 
 #[test]
 fn who_is_one_of_too_many_is_held_for_that_and_the_page_goes_out_all_the_same() {
-    let mut it = depending(says(AlarmState::Alarm, 900));
+    let mut it = depending(Ok(Some(says(AlarmState::Alarm, 900))));
     (2..=4).for_each(|number| it.target(number, Some(sick())));
     assert!(matches!(it.held_because(), Hold::Own(HoldReason::TooManyUnhealthy(_))), "{}", it.decide());
 }
 
 #[test]
 fn it_is_held_for_half_an_hour_in_two_and_then_the_other_guards_decide() {
-    let mut it = depending(says(AlarmState::Alarm, 900));
+    let mut it = depending(Ok(Some(says(AlarmState::Alarm, 900))));
     let mut held = 0;
     for _ in 0..30 {
         assert!(matches!(it.looks(), Decision::Hold { because: Hold::Dependency(_), .. }), "{}", it.decide());
@@ -107,7 +107,7 @@ fn it_is_held_for_half_an_hour_in_two_and_then_the_other_guards_decide() {
 
 #[test]
 fn an_unread_answer_ends_no_hold_and_renews_none() {
-    let mut it = depending(says(AlarmState::Alarm, 900));
+    let mut it = depending(Ok(Some(says(AlarmState::Alarm, 900))));
     it.looks();
     it.seen.dependencies.insert(orders_db(), Err("Throttling".to_owned()));
     for _ in 0..5 {
@@ -119,7 +119,7 @@ fn an_unread_answer_ends_no_hold_and_renews_none() {
 
 #[test]
 fn who_waits_for_it_too_long_has_a_person_asked() {
-    let mut it = depending(says(AlarmState::Alarm, 900));
+    let mut it = depending(Ok(Some(says(AlarmState::Alarm, 900))));
     it.now += waiting::TIMES.max_wait;
     let Decision::Page(Page::Waited { holds, why, .. }) = it.decide() else { panic!("{}", it.decide()) };
     assert_eq!(holds, ["dependency"]);
@@ -137,10 +137,10 @@ fn read(it: &Situation) -> Result<Observation, Unavailable> {
 
 #[test]
 fn the_alarms_of_what_it_depends_on_are_read_beside_its_own_until_something_was_done() {
-    let mut it = depending(says(AlarmState::Alarm, 900));
-    it.seen.alarms.insert(orders_db(), says(AlarmState::Alarm, 900));
+    let mut it = depending(Ok(Some(says(AlarmState::Alarm, 900))));
+    it.seen.alarms.insert(orders_db(), Ok(Some(says(AlarmState::Alarm, 900))));
     let seen = read(&it).unwrap();
-    assert_eq!(seen.dependencies, [(orders_db(), says(AlarmState::Alarm, 900))].into());
+    assert_eq!(seen.dependencies, [(orders_db(), Ok(Some(says(AlarmState::Alarm, 900))))].into());
     assert_eq!(seen.alarms.len(), 1, "it speaks of no instance: {:?}", seen.alarms);
     it.seen.dependencies.clear();
     let (unknown, done) = (Outcome::Unknown { why: "Throttling".into() }, Outcome::Done);
